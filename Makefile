@@ -1,0 +1,65 @@
+# Zapis. `make` alone prints what can be asked for.
+
+PROGRAMS  := zapisd zapis zapis-verify
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+# What a lawyer's machine may be: the checker is built for all of them.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+# Commands that the tests run, each with the Debian package that has it.
+NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzip \
+          openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc
+
+.PHONY: help build demo test test-tools format vet staticcheck cross go-test bench clean
+
+help:
+	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
+	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
+	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify'
+	@echo 'make bench   the benchmarks, as one table'
+	@echo 'make clean   remove bin/ and demo/'
+
+bin:
+	@mkdir -p bin && printf '*\n' > bin/.gitignore
+
+build: bin
+	@for p in $(PROGRAMS); do echo "building bin/$$p"; $(GOBUILD) -o bin/$$p ./cmd/$$p || exit 1; done
+
+demo: build
+	bin/zapisd demo --dir ./demo
+
+# The tests come last, so that their closing lines are the last ones printed.
+test: test-tools format vet staticcheck build cross go-test
+
+test-tools:
+	@missing=; \
+	for n in $(NEEDED); do command -v $${n%%:*} >/dev/null 2>&1 || missing="$$missing $${n##*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "installing:$$missing"; \
+	as=; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \
+	$$as apt-get update -q && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing libc6-dev
+
+format:
+	@found=$$(gofmt -l cmd crypto store web internal) || exit 1; \
+	if [ -n "$$found" ]; then echo "not formatted (gofmt -w mends it):"; echo "$$found"; exit 1; fi
+
+vet:
+	go vet ./...
+
+staticcheck:
+	go tool staticcheck ./...
+
+cross: bin
+	@for t in $(PLATFORMS); do \
+		echo "building zapis-verify for $$t"; \
+		GOOS=$${t%%/*} GOARCH=$${t##*/} $(GOBUILD) -o bin/zapis-verify-$${t%%/*}-$${t##*/} ./cmd/zapis-verify || exit 1; \
+	done
+
+go-test:
+	go test -race -timeout 14m ./...
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin demo

@@ -1,0 +1,111 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+)
+
+// ban says that nothing in the tree from may use anything in the tree to.
+type ban struct {
+	from   string
+	to     string
+	direct bool // only its own import lines count, not what those packages use in turn
+	why    string
+}
+
+// bans is design §4's sentence about dependencies.
+var bans = []ban{
+	{from: "zapis/store", to: "zapis/crypto/seal",
+		why: "the store must be unable to read what it keeps"},
+	{from: "zapis/store", to: "zapis/internal/incident",
+		why: "the store must not know what a report says"},
+	{from: "zapis/store", to: "filippo.io/age",
+		why: "the store must be unable to read what it keeps, by our own code or by age's"},
+	{from: "zapis/web", to: "zapis/store", direct: true,
+		why: "pages speak to intake only: a handler's mistake must not reach the ledger"},
+	{from: "zapis/web", to: "zapis/crypto/seal", direct: true,
+		why: "pages speak to intake only: what is sealed, and to whom, is not decided in a handler"},
+	{from: "zapis/internal/incident", to: "zapis",
+		why: "what is asked of a reporter depends on nothing that we built"},
+	{from: "zapis/internal/fault", to: "zapis",
+		why: "every room may say what a failure means, so it stands on none of them"},
+	{from: "zapis/internal/bundle", to: "zapis/internal/vault",
+		why: "the third party's checker links bundle, and must not carry a trustee's tool along"},
+	{from: "zapis/cmd/zapis", to: "net/http",
+		why: "the trustee's laptop stays offline, and so does the tool"},
+	{from: "zapis/cmd/zapis-verify", to: "net/http",
+		why: "a checker that calls home tells somebody what is being checked"},
+	{from: "zapis/cmd/zapis-verify", to: "go.etcd.io/bbolt",
+		why: "what travels is flat: a database that was received is never opened"},
+	{from: "zapis/crypto", to: "zapis/internal",
+		why: "formats stand alone: bytes in, bytes out"},
+	{from: "zapis/crypto", to: "zapis/store",
+		why: "formats stand alone: bytes in, bytes out"},
+	{from: "zapis/crypto", to: "zapis/web",
+		why: "formats stand alone: bytes in, bytes out"},
+	{from: "zapis/crypto", to: "net/http",
+		why: "formats stand alone: no network"},
+	{from: "zapis/crypto", to: "go.etcd.io/bbolt",
+		why: "formats stand alone: no disk"},
+}
+
+func TestImports(t *testing.T) {
+	for _, broken := range violations(packages(t), bans) {
+		t.Error(broken)
+	}
+}
+
+// violations lists, sorted, each place where one of ours breaks a ban, with the ban's reason.
+func violations(all map[string]*pkg, bans []ban) []string {
+	var broken []string
+	own := ours(all)
+	for _, b := range bans {
+		for _, path := range slices.Sorted(maps.Keys(own)) {
+			if !within(path, b.from) {
+				continue
+			}
+			used, how := own[path].Deps, "links"
+			if b.direct {
+				used, how = own[path].Imports, "imports"
+			}
+			for _, dep := range used {
+				if within(dep, b.to) && dep != path {
+					broken = append(broken, fmt.Sprintf("%s %s %s: %s", path, how, dep, b.why))
+				}
+			}
+		}
+	}
+	return broken
+}
+
+func TestNothingImportsPrograms(t *testing.T) {
+	own := ours(packages(t))
+	for _, path := range slices.Sorted(maps.Keys(own)) {
+		if within(path, "zapis/cmd") {
+			continue
+		}
+		for _, dep := range own[path].Imports {
+			if within(dep, "zapis/cmd") {
+				t.Errorf("%s imports %s: programs wire the rooms together; no room knows a program", path, dep)
+			}
+		}
+	}
+}
+
+// The rules themselves are tried on a house that breaks each of them: a rule that can't fail holds nothing.
+func TestEveryBanCanFail(t *testing.T) {
+	for _, b := range bans {
+		target := b.to
+		if target == module {
+			target = "zapis/crypto/card"
+		}
+		house := map[string]*pkg{
+			b.from: {ImportPath: b.from, Imports: []string{target}, Deps: []string{target}},
+		}
+		if got := violations(house, []ban{b}); len(got) != 1 {
+			t.Errorf("%s -> %s: %d violations found, want 1", b.from, b.to, len(got))
+		}
+	}
+}
