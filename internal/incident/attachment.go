@@ -1,0 +1,101 @@
+package incident
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxFileName is the longest name of a file, in bytes.
+const MaxFileName = 255
+
+// Unnamed is kept for a file that came without a name.
+const Unnamed = "unnamed"
+
+// Attachment is what is committed for a file: its place in the case, and what
+// the original bytes were.
+type Attachment struct {
+	Exhibit   string // A01 …: runs through the whole case
+	SHA256    string // of the original bytes, lower-case hex
+	Size      int64  // of the original, in bytes
+	MediaType string // read off its first bytes, never off its name
+	Name      string // what the reporter's device called it; untrusted wherever it is shown
+}
+
+// JSON gives the one encoding of the attachment as a committed value.
+func (a Attachment) JSON() []byte {
+	b := append([]byte(`{"exhibit":`), appendString(nil, a.Exhibit)...)
+	b = append(append(b, `,"sha256":`...), appendString(nil, a.SHA256)...)
+	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
+	b = append(append(b, `,"media_type":`...), appendString(nil, a.MediaType)...)
+	b = append(append(b, `,"name":`...), appendString(nil, a.Name)...)
+	return append(b, '}')
+}
+
+// String shows the attachment without its name, which may be a person's.
+func (a Attachment) String() string {
+	return fmt.Sprintf("[%s, %s, %d bytes]", a.Exhibit, a.MediaType, a.Size)
+}
+
+// Format makes every verb of fmt print what String gives.
+func (a Attachment) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
+
+// LogValue makes slog print what String gives.
+func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
+// FileName takes the name that a browser sent for a file and gives the one that
+// is kept as evidence: without folders of either kind of system, else as it
+// was. A name is only ever shown, escaped, and never used: files of ours have
+// names of ours. code is FileNameTooLong, NotUTF8, Control (U+0000 to U+001F
+// and U+007F), or empty.
+func FileName(sent string) (name, code string) {
+	name = sent[strings.LastIndexAny(sent, `/\`)+1:]
+	switch {
+	case len(name) > MaxFileName:
+		return "", FileNameTooLong
+	case !utf8.ValidString(name):
+		return "", NotUTF8
+	case strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+		return "", Control
+	case name == "" || name == "." || name == "..":
+		return Unnamed, ""
+	}
+	return name, ""
+}
+
+// extensions gives our files' endings. Nothing that a double click would run is
+// among them: pages and drawings that can carry scripts are given out as text.
+var extensions = map[string]string{
+	"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
+	"image/heif": "heif", "image/avif": "avif", "image/tiff": "tiff", "image/bmp": "bmp",
+	"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/opus": "opus",
+	"audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/aac": "aac", "audio/amr": "amr", "audio/flac": "flac",
+	"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/ogg": "ogv", "video/3gpp": "3gp",
+	"video/x-matroska": "mkv", "video/x-msvideo": "avi", "video/mpeg": "mpg", "application/ogg": "ogg",
+	"text/plain": "txt", "text/html": "txt", "text/xml": "txt", "application/xhtml+xml": "txt", "image/svg+xml": "txt",
+	"text/csv": "csv", "text/tab-separated-values": "tsv", "application/json": "json", "text/vcard": "vcf",
+	"text/calendar": "ics", "text/rtf": "rtf", "application/rtf": "rtf", "message/rfc822": "eml",
+	"application/vnd.ms-outlook": "msg", "application/pdf": "pdf", "application/epub+zip": "epub",
+	"application/msword": "doc", "application/vnd.ms-excel": "xls", "application/vnd.ms-powerpoint": "ppt",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   "docx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         "xlsx",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+	"application/vnd.oasis.opendocument.text":                                   "odt",
+	"application/vnd.oasis.opendocument.spreadsheet":                            "ods",
+	"application/vnd.oasis.opendocument.presentation":                           "odp",
+	"application/zip": "zip", "application/x-7z-compressed": "7z", "application/x-tar": "tar",
+	"application/gzip": "gz", "application/x-rar-compressed": "rar",
+}
+
+// Extension gives the ending, without a dot, under which a file of this media
+// type is given out; "bin" for what the table does not know. The name that the
+// reporter's device gave has no say in it.
+func Extension(mediaType string) string {
+	base, _, _ := strings.Cut(mediaType, ";")
+	if e, ok := extensions[strings.ToLower(strings.TrimSpace(base))]; ok {
+		return e
+	}
+	return "bin"
+}

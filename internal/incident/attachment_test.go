@@ -1,0 +1,113 @@
+package incident
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestFileName(t *testing.T) {
+	long := strings.Repeat("ж", 127)
+	for _, tt := range []struct{ sent, name, code string }{
+		{"photo.jpg", "photo.jpg", ""},
+		{"../../etc/passwd", "passwd", ""},
+		{`C:\Users\anna\фота.jpg`, "фота.jpg", ""},
+		{`..\../x`, "x", ""},
+		{"", Unnamed, ""},
+		{"folder/", Unnamed, ""},
+		{"..", Unnamed, ""},
+		{"a/.", Unnamed, ""},
+		{".profile", ".profile", ""},
+		{"invoice\u202efdp.exe", "invoice\u202efdp.exe", ""},
+		{"\u009bx", "\u009bx", ""},
+		{long + "x", long + "x", ""},
+		{long + "xy", "", FileNameTooLong},
+		{strings.Repeat("n", 4096), "", FileNameTooLong},
+		{strings.Repeat("folder/", 1000) + "x", "x", ""},
+		{"a\x00.jpg", "", Control},
+		{"a\n.jpg", "", Control},
+		{"a\t.jpg", "", Control},
+		{"a\x7f", "", Control},
+		{"\xcf\xf0\xe8.txt", "", NotUTF8},
+	} {
+		name, code := FileName(tt.sent)
+		if name != tt.name || code != tt.code {
+			t.Errorf("%.40q: got %q %q, want %q %q", tt.sent, name, code, tt.name, tt.code)
+		}
+	}
+}
+
+func FuzzFileName(f *testing.F) {
+	for _, s := range []string{"", "a", "../../etc/passwd", `C:\x`, "\x00", "\xff", "\u202e", strings.Repeat("/", 300)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name, code := FileName(s)
+		if code != "" {
+			if name != "" || !slices.Contains([]string{FileNameTooLong, NotUTF8, Control}, code) {
+				t.Fatalf("%q with code %q", name, code)
+			}
+			return
+		}
+		if name == "" || len(name) > MaxFileName || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n") ||
+			name == "." || name == ".." {
+			t.Fatalf("%q was kept as %q", s, name)
+		}
+		if again, code := FileName(name); again != name || code != "" {
+			t.Fatalf("%q became %q %q", name, again, code)
+		}
+	})
+}
+
+func TestAttachmentJSON(t *testing.T) {
+	a := Attachment{"A01", strings.Repeat("0f", 32), 12, "image/png", "a\"b\u202e<&>.png"}
+	want := `{"exhibit":"A01","sha256":"` + strings.Repeat("0f", 32) + `","size":12,"media_type":"image/png","name":"a\"b` + "\u202e" + `<&>.png"}`
+	if got := string(a.JSON()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !json.Valid(a.JSON()) {
+		t.Error("not JSON")
+	}
+	if got := a.String(); got != "[A01, image/png, 12 bytes]" {
+		t.Error(got)
+	}
+}
+
+func TestExtension(t *testing.T) {
+	for in, want := range map[string]string{
+		"image/jpeg": "jpg", "IMAGE/PNG": "png", "text/plain; charset=utf-8": "txt", "text/html; charset=utf-8": "txt",
+		"image/svg+xml": "txt", "application/pdf": "pdf", "audio/x-m4a": "m4a", "video/quicktime": "mov",
+		"application/vnd.microsoft.portable-executable": "bin", "application/x-elf": "bin", "application/x-sh": "bin",
+		"application/java-archive": "bin", "text/x-python": "bin", "application/x-ms-shortcut": "bin", "": "bin", "x": "bin", "../x": "bin",
+	} {
+		if got := Extension(in); got != want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+	run := []string{"exe", "com", "bat", "cmd", "js", "vbs", "ps1", "sh", "jar", "msi", "scr", "lnk", "html", "htm", "svg", "xhtml", "hta",
+		"desktop", "docm", "xlsm", "py", "apk", "dmg", "iso", "url", "chm", "reg"}
+	for mediaType, e := range extensions {
+		if slices.Contains(run, e) || strings.Trim(e, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || len(e) > 5 {
+			t.Errorf("%s is given out as .%s", mediaType, e)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	if got := ExhibitName(1) + ExhibitName(99) + ExhibitName(100); got != "A01A99A100" {
+		t.Error(got)
+	}
+	names := FieldNames()
+	want := "danger_now deadline deadline_what narrative language method when when_precision country_event country_now target " +
+		"target_role basis person_agrees reported_to consent contact contact_when name files_identify attachment-1 attachment-2 " +
+		"attachment-3 attachment-4 attachment-5 attachment-6 attachment-7 attachment-8 attachment-9 attachment-10 attachment-11 " +
+		"attachment-12 attachment-13 attachment-14 attachment-15 attachment-16"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := strings.Join(IdentityNames(), " "); got != "contact contact_when name" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,144 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Kind is the shape of a field's answer.
+type Kind string
+
+const (
+	KindCode     Kind = "code"     // one of Codes; several where Multi
+	KindText     Kind = "text"     // free text within MaxBytes and MaxChars
+	KindDate     Kind = "date"     // YYYY-MM-DD
+	KindWhen     Kind = "when"     // YYYY-MM-DD, YYYY-MM or YYYY
+	KindCountry  Kind = "country"  // ISO 3166-1 alpha-2, or "unknown"
+	KindLanguage Kind = "language" // a language tag in the manner of BCP 47: "be", "be-tarask"
+)
+
+// Field describes one question.
+type Field struct {
+	Name     string
+	Kind     Kind
+	Multi    bool     // takes several codes; answers come out in the order of Codes
+	Identity bool     // kept in the identity part, under its own quorum
+	MaxBytes int      // of UTF-8, after CR LF became LF; 0 where Codes or the kind bound it
+	MaxChars int      // Unicode code points; 0: MaxBytes alone counts
+	Codes    []string // the codes it takes, in their order; nil for other kinds
+}
+
+// Slots is how many files one submission may carry, and how many attachment
+// slots are committed for it whether used or not.
+const Slots = 16
+
+// FileField is the form's name for an uploaded file, and the Field of refusals
+// that concern files.
+const FileField = "file"
+
+var fields = []Field{
+	{Name: "danger_now", Kind: KindCode, Codes: []string{"no", "unsure", "yes"}},
+	{Name: "deadline", Kind: KindDate},
+	{Name: "deadline_what", Kind: KindText, MaxBytes: 200},
+	{Name: "narrative", Kind: KindText, MaxBytes: 40_000, MaxChars: 16_000},
+	{Name: "language", Kind: KindLanguage, MaxBytes: 35},
+	{Name: "method", Kind: KindCode, Multi: true, Codes: methodCodes()},
+	{Name: "when", Kind: KindWhen},
+	{Name: "when_precision", Kind: KindCode, Codes: []string{"day", "month", "year", "ongoing", "unknown"}},
+	{Name: "country_event", Kind: KindCountry},
+	{Name: "country_now", Kind: KindCountry},
+	{Name: "target", Kind: KindCode, Codes: []string{"me", "relative", "acquaintance", "assisted", "group"}},
+	{Name: "target_role", Kind: KindCode, Codes: []string{"activist", "journalist", "lawyer", "student", "relative",
+		"former_prisoner", "volunteer_fighter", "ordinary", "other"}},
+	{Name: "basis", Kind: KindCode, Codes: []string{"present", "told_by_person", "told_by_other", "seen"}},
+	{Name: "person_agrees", Kind: KindCode, Codes: []string{"self", "yes", "undecided", "unasked"}},
+	{Name: "reported_to", Kind: KindCode, Multi: true, Codes: []string{"police", "other", "nobody"}},
+	{Name: "consent", Kind: KindCode, Multi: true, Codes: []string{"store", "statistics", "lawyer", "police", "court",
+		"un", "ccf", "other", "ask", "state", "publish"}},
+	{Name: "contact", Kind: KindText, Identity: true, MaxBytes: 2_000},
+	{Name: "contact_when", Kind: KindText, Identity: true, MaxBytes: 500},
+	{Name: "name", Kind: KindText, Identity: true, MaxBytes: 2_000},
+	{Name: "files_identify", Kind: KindCode, Codes: []string{"yes"}},
+}
+
+// housekeeping are names that the form uses for itself: its nonce, the code,
+// the language of the page, the kind of submission, and filler for its size.
+var housekeeping = []string{"form", "code", "lang", "act", "filler"}
+
+// Act is what a submission does to its case.
+type Act string
+
+const (
+	ActReport   Act = "report"    // opens a case
+	ActFollowUp Act = "follow-up" // adds words or files to it
+	ActConsent  Act = "consent"   // replaces what is allowed
+	ActStop     Act = "stop"      // nothing may be used any more
+	ActDelete   Act = "delete"    // stop, and erase
+)
+
+// rule says which answers an act takes and needs.
+type rule struct {
+	only     []string            // the fields it takes; nil: all of them
+	required map[string][]string // field -> the codes that must be among its answers, nil: any answer
+}
+
+var rules = map[Act]rule{
+	ActReport:   {required: map[string][]string{"narrative": nil, "consent": {"store"}}},
+	ActFollowUp: {},
+	ActConsent:  {only: []string{"person_agrees", "consent"}, required: map[string][]string{"consent": {"store"}}},
+	ActStop:     {only: []string{}},
+	ActDelete:   {only: []string{}},
+}
+
+// Acts lists the acts of a reporter.
+func Acts() []Act { return []Act{ActReport, ActFollowUp, ActConsent, ActStop, ActDelete} }
+
+// Fields gives the questions in their fixed order, without the attachments.
+func Fields() []Field { return slices.Clone(fields) }
+
+// FieldByName finds a question.
+func FieldByName(name string) (f Field, ok bool) {
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return Field{}, false
+	}
+	return fields[i], true
+}
+
+// FieldNames gives the name of everything that is committed, in the fixed
+// order: the questions, then attachment-1 to attachment-16.
+func FieldNames() []string {
+	names := make([]string, 0, len(fields)+Slots)
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	for i := range Slots {
+		names = append(names, SlotName(i+1))
+	}
+	return names
+}
+
+// IdentityNames gives the questions whose answers stand in the identity part.
+func IdentityNames() []string {
+	var names []string
+	for _, f := range fields {
+		if f.Identity {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// SlotName names the n-th attachment slot of a submission, from 1.
+func SlotName(n int) string { return fmt.Sprintf("attachment-%d", n) }
+
+// ExhibitName names the n-th exhibit of a case, from 1: A01 … A99, A100.
+func ExhibitName(n int) string { return fmt.Sprintf("A%02d", n) }
+
+func methodCodes() []string {
+	codes := make([]string, len(methods))
+	for i, m := range methods {
+		codes[i] = m.Code
+	}
+	return codes
+}

@@ -1,0 +1,101 @@
+package incident
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+)
+
+// Report holds valid answers. They sit behind a pointer, so that not even
+// printing a struct that keeps a Report in an unexported field shows them (fmt
+// does not call methods there, and prints the address).
+type Report struct{ answers *answers }
+
+type answers map[string][]string
+
+func newReport() *Report { return &Report{answers: &answers{}} }
+
+func (r *Report) set(name string, values []string) {
+	if len(values) > 0 {
+		(*r.answers)[name] = values
+	}
+}
+
+// Empty gives a report without any answer, for acts that have none (stop,
+// delete) and for follow-ups that are files only.
+func Empty() *Report { return newReport() }
+
+// One gives the first answer to a field, or the empty string.
+func (r *Report) One(name string) string {
+	if values := (*r.answers)[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// All gives the answers to a field in the order of its codes, or nil.
+func (r *Report) All(name string) []string { return slices.Clone((*r.answers)[name]) }
+
+// IsEmpty says that nothing was answered but, at most, in which language and
+// that the files identify the reporter: without files that is no submission.
+func (r *Report) IsEmpty() bool {
+	for name := range *r.answers {
+		if name != "language" && name != "files_identify" {
+			return false
+		}
+	}
+	return true
+}
+
+// FilesIdentify says that the files show who the reporter is.
+func (r *Report) FilesIdentify() bool { return r.One("files_identify") == "yes" }
+
+// EffectiveConsent gives the consents that take effect. While the person
+// concerned is undecided or was not asked these are keeping and counting only,
+// whatever else was ticked.
+func (r *Report) EffectiveConsent() []string {
+	consent := r.All("consent")
+	switch r.One("person_agrees") {
+	case "undecided", "unasked":
+		return slices.DeleteFunc(consent, func(c string) bool { return c != "store" && c != "statistics" })
+	}
+	return consent
+}
+
+// Value is one field's answer as it is committed: compact JSON, a string or an
+// array of strings; nil where there is none (committed as null).
+type Value struct {
+	Field string
+	JSON  []byte
+}
+
+// Values gives every question in the fixed order, answered or not, without the
+// attachments.
+func (r *Report) Values() []Value {
+	values := make([]Value, len(fields))
+	for i, f := range fields {
+		values[i].Field = f.Name
+		switch given := (*r.answers)[f.Name]; {
+		case len(given) == 0:
+		case f.Multi:
+			values[i].JSON = appendStrings(nil, given)
+		default:
+			values[i].JSON = appendString(nil, given[0])
+		}
+	}
+	return values
+}
+
+const redacted = "[report]"
+
+// Format makes every verb of fmt print "[report]".
+func (Report) Format(s fmt.State, _ rune) { fmt.Fprint(s, redacted) }
+
+// String returns "[report]".
+func (Report) String() string { return redacted }
+
+// LogValue makes slog print "[report]".
+func (Report) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText makes encoders of JSON, XML and the like write "[report]".
+func (Report) MarshalText() ([]byte, error) { return []byte(redacted), nil }

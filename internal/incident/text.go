@@ -1,0 +1,69 @@
+package incident
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checkText returns the text as it is kept: with LF where a browser sent CR LF
+// (as HTML has it for text areas), and otherwise as written.
+func (f Field) checkText(s string) (kept, code string) {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	switch {
+	case len(s) > f.MaxBytes:
+		return "", TooLong
+	case !utf8.ValidString(s):
+		return "", NotUTF8
+	case strings.ContainsFunc(s, forbidden):
+		return "", Control
+	case f.MaxChars > 0 && utf8.RuneCountInString(s) > f.MaxChars:
+		return "", TooLong
+	}
+	return s, ""
+}
+
+// forbidden are the control characters (category Cc) but tab and line feed. Format
+// characters such as the zero-width joiner or the right-to-left mark belong to
+// people's scripts and stay; whatever shows them has to escape them.
+func forbidden(r rune) bool {
+	return unicode.IsControl(r) && r != '\t' && r != '\n'
+}
+
+// blank says that there is nothing to see in s: spaces and format characters
+// only. What is broken or forbidden is not blank, so that it is refused aloud.
+func blank(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkLanguage takes what has the form of a language tag: two or three
+// lower-case letters, then subtags of two to eight letters or digits.
+func (f Field) checkLanguage(s string) string {
+	if len(s) > f.MaxBytes {
+		return TooLong
+	}
+	base, rest, more := strings.Cut(s, "-")
+	if len(base) < 2 || len(base) > 3 || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return UnknownCode
+	}
+	for more {
+		var sub string
+		sub, rest, more = strings.Cut(rest, "-")
+		if len(sub) < 2 || len(sub) > 8 || strings.ContainsFunc(sub, notAlphanumeric) {
+			return UnknownCode
+		}
+	}
+	return ""
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}

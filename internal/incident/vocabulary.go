@@ -1,0 +1,127 @@
+package incident
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// VocabularyVersion is the version of the list of methods. Codes are stable:
+// a later version adds some, and never gives an old code another meaning.
+const VocabularyVersion = 1
+
+//go:embed vocabulary.tsv
+var vocabularyTSV string
+
+//go:embed countries.tsv
+var countriesTSV string
+
+// Method is one way in which people are pursued.
+type Method struct {
+	Code    string // "D1": what is sent, stored and disclosed
+	Key     string // "killing": what a translation is filed under
+	English string // "killed, or an attempt to kill"
+	Group   string // "D": the code's letter
+}
+
+// Group gathers methods under one heading of the form.
+type Group struct {
+	Letter  string // "D"
+	English string // "Violence and fear"
+}
+
+// Country is a code of ISO 3166-1 alpha-2 and its English name.
+type Country struct {
+	Code    string // "PL"
+	English string // "Poland"
+}
+
+// UnknownCountry is the answer of somebody who cannot or would not say.
+const UnknownCountry = "unknown"
+
+var groups = []Group{
+	{"D", "Violence and fear"},
+	{"H", "Another country's police or offices"},
+	{"M", "Passport, consulate, travel"},
+	{"T", "Messages and online"},
+	{"P", "Family and friends"},
+	{"L", "Courts and lists at home"},
+	{"A", "Difficulties where I live"},
+	{"X", "Other"},
+}
+
+var (
+	methods   = readMethods(vocabularyTSV)
+	countries = readCountries(countriesTSV)
+)
+
+// Methods gives the vocabulary in its order.
+func Methods() []Method { return slices.Clone(methods) }
+
+// MethodByCode finds a method; ok is false for a code that this version does
+// not know (a later one may).
+func MethodByCode(code string) (m Method, ok bool) {
+	i := slices.IndexFunc(methods, func(m Method) bool { return m.Code == code })
+	if i < 0 {
+		return Method{}, false
+	}
+	return methods[i], true
+}
+
+// Groups gives the headings in the order of the form.
+func Groups() []Group { return slices.Clone(groups) }
+
+// Countries gives the assigned codes of ISO 3166-1 alpha-2 in the order of the
+// codes, and XK, which the standard leaves to its users and which people who
+// live in Kosovo have to have.
+func Countries() []Country { return slices.Clone(countries) }
+
+// CountryName gives the English name of a code, "unknown" for UnknownCountry,
+// and the empty string for anything else.
+func CountryName(code string) string {
+	if code == UnknownCountry {
+		return UnknownCountry
+	}
+	i, ok := slices.BinarySearchFunc(countries, code, func(c Country, code string) int {
+		return strings.Compare(c.Code, code)
+	})
+	if !ok {
+		return ""
+	}
+	return countries[i].English
+}
+
+func readMethods(tsv string) []Method {
+	var out []Method
+	for _, row := range rows(tsv, "code\tkey\tplain English", 3) {
+		out = append(out, Method{Code: row[0], Key: row[1], English: row[2], Group: row[0][:1]})
+	}
+	return out
+}
+
+func readCountries(tsv string) []Country {
+	var out []Country
+	for _, row := range rows(tsv, "code\tEnglish", 2) {
+		out = append(out, Country{Code: row[0], English: row[1]})
+	}
+	return out
+}
+
+// rows panics on a table that is not as expected: the tables are embedded, so
+// that is a broken build, and no input can cause it.
+func rows(tsv, header string, columns int) [][]string {
+	lines := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
+	if lines[0] != header {
+		panic(fmt.Sprintf("incident: embedded table starts with %q", lines[0]))
+	}
+	var out [][]string
+	for i, line := range lines[1:] {
+		row := strings.Split(line, "\t")
+		if len(row) != columns || slices.Contains(row, "") {
+			panic(fmt.Sprintf("incident: embedded table, line %d: %q", i+2, line))
+		}
+		out = append(out, row)
+	}
+	return out
+}
