@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,17 @@ const module = "zapis"
 var root = filepath.Join("..", "..")
 
 var load = sync.OnceValues(func() (map[string]*pkg, error) {
+	// go list runs in another process, whose reads go test's cache does not see. Walking the tree here
+	// makes this test run again when any of it has changed.
+	if err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+
 	list := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Dir,Standard,GoFiles,Imports,Deps", "./...")
 	list.Dir = root
 	var stderr bytes.Buffer
