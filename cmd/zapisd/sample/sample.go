@@ -1,0 +1,84 @@
+// Package sample holds the demo's reports: invented, plausible, in five languages, with files that
+// the program makes itself. Nobody in them exists, and nothing in them happened.
+//
+// The texts stand in one table per language (english.go, belarusian.go, …). They are what somebody
+// would type into the form, and the demo sends them as a browser would.
+package sample
+
+import (
+	"net/url"
+	"time"
+)
+
+// Incident is one report, by the form's fields (design §6). What is empty was left empty.
+type Incident struct {
+	Language     string
+	Narrative    string
+	Danger       string // no, unsure, yes
+	DeadlineIn   int    // days from the day of sending; 0: no deadline
+	DeadlineWhat string
+	Methods      []string // codes, as D4
+	When         string   // YYYY-MM-DD, YYYY-MM or YYYY, as Precision says
+	Precision    string   // day, month, year, ongoing, unknown
+	Event, Now   string   // countries, ISO 3166-1 alpha-2
+	Target, Role string
+	Basis        string
+	Agrees       string
+	Told         []string // whom it was reported to
+	Consent      []string // beyond "store", which every report has
+	Contact      string
+	ContactWhen  string
+	Name         string
+	Files        []File // added on the page after sending
+	ShowWho      bool   // the files show who the reporter is
+}
+
+// File is an attachment to be made when it is sent.
+type File struct {
+	Name string
+	Make func() ([]byte, error)
+}
+
+// Incidents returns all of them, the languages one after another.
+func Incidents() []Incident {
+	var all []Incident
+	for _, table := range [][]Incident{english, belarusian, russian, ukrainian, polish} {
+		all = append(all, table...)
+	}
+	return all
+}
+
+// Form returns what a browser would send for the words. Today gives a deadline its date.
+func (i Incident) Form(today time.Time) url.Values {
+	form := url.Values{}
+	set := func(field string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				form.Add(field, v)
+			}
+		}
+	}
+	set("danger_now", i.Danger)
+	if i.DeadlineIn > 0 {
+		set("deadline", today.AddDate(0, 0, i.DeadlineIn).Format(time.DateOnly))
+	}
+	set("deadline_what", i.DeadlineWhat)
+	set("narrative", i.Narrative)
+	set("language", i.Language)
+	set("method", i.Methods...)
+	set("when", i.When)
+	set("when_precision", i.Precision)
+	set("country_event", i.Event)
+	set("country_now", i.Now)
+	set("target", i.Target)
+	set("target_role", i.Role)
+	set("basis", i.Basis)
+	set("person_agrees", i.Agrees)
+	set("reported_to", i.Told...)
+	set("consent", "store")
+	set("consent", i.Consent...)
+	set("contact", i.Contact)
+	set("contact_when", i.ContactWhen)
+	set("name", i.Name)
+	return form
+}
