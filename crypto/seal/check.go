@@ -1,0 +1,173 @@
+package seal
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"filippo.io/age"
+	"filippo.io/age/tag"
+)
+
+// CheckStanzas reads a part's header and says whether its stanzas are exactly the
+// set's: native ones in the set's order where the threshold is 1, else the one
+// quorum stanza with that threshold and one share file for each. No key is
+// needed. ErrMismatch names the trustee's position where it differs.
+//
+// What a stanza wraps can be seen only with its key: see CheckOwn.
+func CheckStanzas(src io.Reader, r *Recipients) error {
+	header, err := Header(src)
+	if err != nil {
+		return err
+	}
+	return checkHeader(header, r)
+}
+
+// CheckPart is CheckStanzas, and says also whether a file of this many bytes with
+// this header can be a part of this kind.
+func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
+	if err := k.known(); err != nil {
+		return err
+	}
+	header, err := Header(src)
+	if err != nil {
+		return err
+	}
+	plain, ok := plaintextSize(int64(len(header)), size)
+	if !ok || !k.sizeAllowed(plain) {
+		return mismatch("no part of kind %s with this header has %d bytes", k, size)
+	}
+	return checkHeader(header, r)
+}
+
+func checkHeader(header []byte, r *Recipients) error {
+	stanzas, err := stanzasOf(header)
+	if err != nil {
+		return err
+	}
+	if r.threshold > 1 {
+		return checkQuorum(stanzas, r)
+	}
+	if len(stanzas) != len(r.natives) {
+		return mismatch("the part is sealed to %d keys, and the set has %d trustees", len(stanzas), len(r.natives))
+	}
+	for i, s := range stanzas {
+		if err := checkStanza(s, r.natives[i]); err != nil {
+			return fmt.Errorf("stanza %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func checkQuorum(stanzas []*age.Stanza, r *Recipients) error {
+	if len(stanzas) != 1 {
+		return mismatch("the part has %d stanzas, and under a quorum it must have one", len(stanzas))
+	}
+	q, err := parseQuorum(stanzas[0])
+	if err != nil {
+		return err
+	}
+	if q.k != r.threshold || q.n() != len(r.natives) {
+		return mismatch("the part opens with %d of %d trustees, and the set asks for %d of %d",
+			q.k, q.n(), r.threshold, len(r.natives))
+	}
+	for i, file := range q.files {
+		if err := checkShareFile(file, r.natives[i]); err != nil {
+			return fmt.Errorf("share %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func checkShareFile(file []byte, r native) error {
+	header, err := Header(bytes.NewReader(file))
+	if err != nil {
+		return err
+	}
+	stanzas, err := stanzasOf(header)
+	if err != nil {
+		return err
+	}
+	if len(stanzas) != 1 {
+		return mismatch("the share is sealed to %d keys, not to one", len(stanzas))
+	}
+	if want := ciphertextSize(int64(len(header)), scalarSize); int64(len(file)) != want {
+		return mismatch("the share's file has %d bytes, not %d", len(file), want)
+	}
+	return checkStanza(stanzas[0], r)
+}
+
+// checkStanza compares a native stanza's shape with the recipient's: its type, how
+// long its encapsulated key and its wrapped key are, and the tag of a hardware
+// key, which can be computed from the public half.
+func checkStanza(s *age.Stanza, r native) error {
+	typ, args, encSize := "mlkem768x25519", 1, 1088+32
+	hardware, isTag := r.(*tag.Recipient)
+	if isTag {
+		typ, args, encSize = "mlkem768p256tag", 2, 1088+65
+	}
+	if s.Type != typ || len(s.Args) != args {
+		return mismatch("of type %s with %d arguments, and this trustee's key makes %s with %d",
+			strconv.Quote(s.Type), len(s.Args), typ, args)
+	}
+	enc, err := base64.RawStdEncoding.Strict().DecodeString(s.Args[args-1])
+	if err != nil || len(enc) != encSize || len(s.Body) != wrappedSize {
+		return mismatch("not of the size that %s has", typ)
+	}
+	if isTag {
+		want, err := hardware.Tag(enc)
+		if err != nil || s.Args[0] != base64.RawStdEncoding.EncodeToString(want[:4]) {
+			return mismatch("the tag is not that of this trustee's key")
+		}
+	}
+	return nil
+}
+
+// CheckOwn reads a part's header and says whether what belongs to the trustee at
+// this position (from 1) is really theirs: the native stanza at that very position
+// opens with the identity and the header's MAC holds; under a quorum their share
+// opens and fits its published hash. Nothing of the payload is read.
+//
+// ErrOwnStanza where it does not: whoever sealed the part shut this trustee out.
+// ErrNoKey where the identity is not the one of that position at all; that can be
+// told for keys held in software only. ErrMismatch where CheckStanzas would refuse.
+func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error {
+	if position < 1 || position > len(r.keys) {
+		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))
+	}
+	if h, ok := id.(*age.HybridIdentity); ok && h.Recipient().String() != r.keys[position-1] {
+		return fmt.Errorf("%w: the key that was given is not the one of trustee %d", ErrNoKey, position)
+	}
+	header, err := Header(src)
+	if err != nil {
+		return err
+	}
+	if err := checkHeader(header, r); err != nil {
+		return err
+	}
+	if r.threshold > 1 {
+		q, err := quorumOf(header)
+		if err != nil {
+			return err
+		}
+		share, err := q.open(position, id)
+		wipe(share)
+		return own(err, "share", position, len(r.keys))
+	}
+	key, err := ReadFileKey(header, only{position, id})
+	key.Wipe()
+	return own(err, "stanza", position, len(r.keys))
+}
+
+// own makes a failure to open one's own stanza loud, and leaves a key that could
+// not be used (a hardware key that is not plugged in) what it is.
+func own(err error, what string, position, n int) error {
+	if err == nil || !errors.Is(err, ErrNoKey) && !errors.Is(err, ErrMismatch) {
+		return err
+	}
+	return fmt.Errorf("%w: your own %s (trustee %d of %d) does not open with your key, so this part was made unreadable for you: %v",
+		ErrOwnStanza, what, position, n, err)
+}

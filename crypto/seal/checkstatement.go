@@ -1,0 +1,60 @@
+package seal
+
+import "slices"
+
+// CheckStatement says whether an opened statement is the one that the entry
+// committed to: its lines and hashes must give the entry's commitments. Where the
+// identity part was opened too, it must hold exactly the lines that the statement
+// withholds, each fitting its hash; otherwise identity is nil.
+//
+// ErrMismatch names the field where one does not fit, and says so where only the
+// whole can be seen not to.
+func CheckStatement(s *StatementPart, identity *IdentityPart, commitments [32]byte, fields []string) error {
+	if len(s.Items) != len(fields) {
+		return mismatch("the statement has %d fields, and the vocabulary %d", len(s.Items), len(fields))
+	}
+	for i, it := range s.Items {
+		if it.Field != fields[i] {
+			return mismatch("the statement has %s where %s belongs", it.Field, fields[i])
+		}
+		if it.Line != nil && (it.Line.Field != it.Field || it.Line.Hash() != it.Hash) {
+			return mismatch("the statement's line of %s does not fit its hash", it.Field)
+		}
+	}
+	if identity != nil {
+		if err := checkIdentity(s, identity); err != nil {
+			return err
+		}
+	}
+	if got := s.Listing().Hash(); got != commitments {
+		return mismatch("the answers do not fit the commitments in the ledger: they give %x, and the entry says %x",
+			got, commitments)
+	}
+	return nil
+}
+
+func checkIdentity(s *StatementPart, identity *IdentityPart) error {
+	withheld := make([]string, 0, len(identity.Lines))
+	for _, it := range s.Items {
+		if it.Line != nil {
+			continue
+		}
+		withheld = append(withheld, it.Field)
+		l, ok := identity.Line(it.Field)
+		if !ok {
+			return mismatch("the identity part lacks %s, which the statement withholds", it.Field)
+		}
+		if l.Hash() != it.Hash {
+			return mismatch("the identity part's %s does not fit the hash in the statement", it.Field)
+		}
+	}
+	for i, l := range identity.Lines {
+		if !slices.Contains(withheld, l.Field) {
+			return mismatch("the identity part holds %s, which the statement does not withhold", l.Field)
+		}
+		if l.Field != withheld[i] {
+			return mismatch("the identity part holds %s where %s belongs", l.Field, withheld[i])
+		}
+	}
+	return nil
+}

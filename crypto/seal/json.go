@@ -1,0 +1,153 @@
+package seal
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendString appends s as a JSON string in the one encoding that lines allow:
+// that of Python's json.dumps(s, ensure_ascii=False). Only `"`, `\` and U+0000 to
+// U+001F are escaped; nothing is done for HTML, and U+2028 stays as it is. s
+// must be valid UTF-8: ParseLine refuses what came of anything else.
+func AppendString(dst []byte, s string) []byte {
+	const hexDigits = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			if c < 0x20 {
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			} else {
+				dst = append(dst, c)
+			}
+		}
+	}
+	return append(dst, '"')
+}
+
+// AttachmentValue is what a line says of one file. Its JSON has the keys exhibit,
+// sha256, size, media_type, name, in this order.
+type AttachmentValue struct {
+	Exhibit   string `json:"exhibit"`    // A01 …, our name for it
+	SHA256    string `json:"sha256"`     // of the file's bytes, lower-case hex
+	Size      int64  `json:"size"`       // bytes
+	MediaType string `json:"media_type"` // image/jpeg …
+	Name      string `json:"name"`       // the reporter's; never becomes a file name
+}
+
+// Value is the attachment as the value of its line.
+func (a AttachmentValue) Value() []byte {
+	b := AppendString([]byte(`{"exhibit":`), a.Exhibit)
+	b = AppendString(append(b, `,"sha256":`...), a.SHA256)
+	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
+	b = AppendString(append(b, `,"media_type":`...), a.MediaType)
+	b = AppendString(append(b, `,"name":`...), a.Name)
+	return append(b, '}')
+}
+
+// ParseAttachment reads an attachment line's value.
+func ParseAttachment(value []byte) (AttachmentValue, error) {
+	var a AttachmentValue
+	if err := json.Unmarshal(value, &a); err != nil || !bytes.Equal(a.Value(), value) {
+		return AttachmentValue{}, mismatch("not an attachment in its one encoding")
+	}
+	switch {
+	case !exhibit(a.Exhibit):
+		return AttachmentValue{}, mismatch("an attachment without an exhibit number A01, A02 …")
+	case !isHex(a.SHA256, 64):
+		return AttachmentValue{}, mismatch("an attachment whose sha256 is not 64 lower-case hex digits")
+	case a.Size < 0:
+		return AttachmentValue{}, mismatch("an attachment of a negative size")
+	case a.MediaType == "" || a.Name == "":
+		return AttachmentValue{}, mismatch("an attachment without a media type or a name")
+	}
+	return a, nil
+}
+
+// exhibit: A, then a number from 1 with at least two digits.
+func exhibit(s string) bool {
+	if len(s) < 3 || s[0] != 'A' {
+		return false
+	}
+	n, err := strconv.Atoi(s[1:])
+	return err == nil && n >= 1 && (len(s) == 3 || s[1] != '0') && s[1] != '+'
+}
+
+func isHex(s string, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// checkValue refuses what is not null, a string, an array of strings or an
+// attachment, each in its one encoding and none of them empty.
+func checkValue(value []byte) error {
+	if !utf8.Valid(value) {
+		return mismatch("the value is not UTF-8")
+	}
+	if len(value) == 0 {
+		return mismatch("the value is missing")
+	}
+	switch value[0] {
+	case 'n':
+		if string(value) == "null" {
+			return nil
+		}
+	case '"':
+		var s string
+		if json.Unmarshal(value, &s) == nil && bytes.Equal(AppendString(nil, s), value) {
+			if s == "" {
+				return mismatch("an empty value is written null")
+			}
+			return nil
+		}
+	case '[':
+		var list []string
+		if json.Unmarshal(value, &list) == nil && bytes.Equal(appendStrings(nil, list), value) {
+			if len(list) == 0 {
+				return mismatch("an empty value is written null")
+			}
+			for _, s := range list {
+				if s == "" {
+					return mismatch("an empty string in a list")
+				}
+			}
+			return nil
+		}
+	case '{':
+		_, err := ParseAttachment(value)
+		return err
+	}
+	return mismatch("the value is not in its one encoding")
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, s)
+	}
+	return append(dst, ']')
+}

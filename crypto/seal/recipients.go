@@ -1,0 +1,116 @@
+package seal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/tag"
+)
+
+// MaxTrustees is how many recipients one set may have.
+const MaxTrustees = 255
+
+// Recipients is a set of trustees' public keys in their order, and how many of
+// them must come together to open what is sealed to the set.
+type Recipients struct {
+	threshold int
+	keys      []string
+	natives   []native
+}
+
+// native is a recipient whose stanza we know the shape of.
+type native interface {
+	age.Recipient
+	age.RecipientWithLabels
+	fmt.Stringer
+}
+
+// NewRecipients takes the threshold (1: each alone) and the recipients in the
+// set's order: age1pq1… or, for keys that live in hardware, age1tagpq1….
+// Everything else is refused by name, wrapping ErrRecipient: classic keys would
+// fall to a quantum computer, and a plugin is never started because a string
+// asked for it. Refused too: a key in any but its one spelling, a key named
+// twice, more than MaxTrustees, a threshold outside 1..n.
+func NewRecipients(threshold int, keys ...string) (*Recipients, error) {
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("%w: the set is empty", ErrRecipient)
+	}
+	if len(keys) > MaxTrustees {
+		return nil, fmt.Errorf("%w: %d keys, and a set has %d at most", ErrRecipient, len(keys), MaxTrustees)
+	}
+	if threshold < 1 || threshold > len(keys) {
+		return nil, fmt.Errorf("%w: a threshold of %d for %d keys; it must be between 1 and %d",
+			ErrRecipient, threshold, len(keys), len(keys))
+	}
+	r := &Recipients{threshold: threshold, keys: slices.Clone(keys)}
+	for i, key := range keys {
+		n, err := parseRecipient(key)
+		if err != nil {
+			return nil, fmt.Errorf("%w: key %d %w", ErrRecipient, i+1, err)
+		}
+		if j := slices.Index(keys[:i], key); j >= 0 {
+			return nil, fmt.Errorf("%w: keys %d and %d are the same", ErrRecipient, j+1, i+1)
+		}
+		r.natives = append(r.natives, n)
+	}
+	return r, nil
+}
+
+// parseRecipient never repeats the string in its errors: it may be a secret
+// that was pasted into the wrong place.
+func parseRecipient(key string) (native, error) {
+	var n native
+	switch lower := strings.ToLower(key); {
+	case strings.HasPrefix(lower, "age1pq1"):
+		r, err := age.ParseHybridRecipient(key)
+		if err != nil {
+			return nil, fmt.Errorf("is not a whole age1pq1 recipient; was it cut when it was copied?")
+		}
+		n = r
+	case strings.HasPrefix(lower, "age1tagpq1"):
+		r, err := tag.ParseRecipient(key)
+		if err != nil || !r.Hybrid() {
+			return nil, fmt.Errorf("is not a whole age1tagpq1 recipient; was it cut when it was copied?")
+		}
+		n = r
+	case strings.HasPrefix(lower, "age-secret-key-"), strings.HasPrefix(lower, "age-plugin-"):
+		return nil, fmt.Errorf("is a secret key, not a recipient")
+	case strings.HasPrefix(lower, "age1tag1"):
+		return nil, fmt.Errorf("is a classic hardware key (age1tag1…), not a post-quantum one (age1tagpq1…)")
+	case strings.HasPrefix(lower, "ssh-"), strings.HasPrefix(lower, "ecdsa-"):
+		return nil, fmt.Errorf("is a classic SSH key, not a post-quantum one (age1pq1…)")
+	case strings.HasPrefix(lower, "age1") && strings.Contains(lower[4:], "1"):
+		return nil, fmt.Errorf("is an age plugin's recipient; plugins are not started for what is received")
+	case strings.HasPrefix(lower, "age1"):
+		return nil, fmt.Errorf("is a classic key (age1…), not a post-quantum one (age1pq1…)")
+	default:
+		return nil, fmt.Errorf("is not an age1pq1 or age1tagpq1 recipient")
+	}
+	if n.String() != key {
+		return nil, fmt.Errorf("is not in its one spelling, which is lower case")
+	}
+	return n, nil
+}
+
+// Threshold is how many trustees must come together.
+func (r *Recipients) Threshold() int { return r.threshold }
+
+// Len is how many trustees there are.
+func (r *Recipients) Len() int { return len(r.keys) }
+
+// Keys gives the recipients' strings in the set's order.
+func (r *Recipients) Keys() []string { return slices.Clone(r.keys) }
+
+// age gives what age.Encrypt is to seal to.
+func (r *Recipients) age() []age.Recipient {
+	if r.threshold > 1 {
+		return []age.Recipient{&quorumRecipient{r}}
+	}
+	out := make([]age.Recipient, len(r.natives))
+	for i, n := range r.natives {
+		out[i] = n
+	}
+	return out
+}

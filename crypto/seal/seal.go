@@ -1,0 +1,147 @@
+package seal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"filippo.io/age"
+)
+
+// Sealed is what came of sealing: what stands in the ledger, and what went in.
+type Sealed struct {
+	Ciphertext Digest // the whole age file
+	Content    Digest // without padding
+}
+
+// Seal reads content to its end and writes one part to dst. The content's size
+// need not be known: an attachment is padded when its end is reached. Memory
+// is constant.
+//
+// When the error is not nil, what was written to dst is not a part and must be
+// thrown away. ErrTooLarge where the content does not fit.
+func Seal(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Sealed, error) {
+	sealed, key, err := SealWithKey(dst, k, r, content)
+	key.Wipe()
+	return sealed, err
+}
+
+// SealWithKey is Seal, and gives the part's file key, for Reseal. The caller
+// wipes it.
+func SealWithKey(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Sealed, FileKey, error) {
+	s, err := newSealer(dst, k, r)
+	if err != nil {
+		return Sealed{}, FileKey{}, err
+	}
+	if err := copyWiped(s, content); err != nil {
+		s.abandon()
+		return Sealed{}, FileKey{}, err
+	}
+	sealed, err := s.finish()
+	if err != nil {
+		s.abandon()
+		return Sealed{}, FileKey{}, err
+	}
+	return sealed, s.catcher.key, nil
+}
+
+// Reseal reads a part that was sealed with this file key and writes the same
+// content to dst as a new part under a new file key: for a file that was sealed
+// before its reporter ticked that it shows who they are. The file's padding is
+// checked on the way. Errors as for Seal and OpenWithFileKey.
+func Reseal(dst io.Writer, k Kind, r *Recipients, src io.Reader, key FileKey) (Sealed, error) {
+	s, err := newSealer(dst, k, r)
+	if err != nil {
+		return Sealed{}, err
+	}
+	defer s.abandon()
+	if err := decryptInto(s, k, src, key.identity()); err != nil {
+		return Sealed{}, err
+	}
+	return s.finish()
+}
+
+// sealer is a part being written: content in, age file out.
+type sealer struct {
+	kind    Kind
+	out     *digester
+	content *digester
+	enc     io.WriteCloser
+	catcher *keyCatcher
+}
+
+func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
+	if err := k.known(); err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, fmt.Errorf("%w: the set is empty", ErrRecipient)
+	}
+	recipients := r.age()
+	s := &sealer{kind: k, out: newDigester(dst), catcher: &keyCatcher{Recipient: recipients[0]}}
+	recipients[0] = s.catcher
+	enc, err := age.Encrypt(s.out, recipients...)
+	if err != nil {
+		return nil, fmt.Errorf("sealing a part of kind %s: %w", k, err)
+	}
+	s.enc = enc
+	s.content = newDigester(enc)
+	return s, nil
+}
+
+func (s *sealer) Write(p []byte) (int, error) {
+	if int64(len(p)) > s.kind.Capacity()-s.content.n {
+		return 0, fmt.Errorf("%w: a part of kind %s holds %d bytes at most", ErrTooLarge, s.kind, s.kind.Capacity())
+	}
+	return s.content.Write(p)
+}
+
+// finish pads, writes the length and closes the age file.
+func (s *sealer) finish() (Sealed, error) {
+	n := s.content.n
+	padded, err := s.kind.PaddedSize(n)
+	if err != nil {
+		return Sealed{}, err
+	}
+	for left := padded - n - lengthSize; left > 0; {
+		z := min(left, int64(len(zeros)))
+		if _, err := s.enc.Write(zeros[:z]); err != nil {
+			return Sealed{}, err
+		}
+		left -= z
+	}
+	var length [lengthSize]byte
+	binary.BigEndian.PutUint64(length[:], uint64(n))
+	if _, err := s.enc.Write(length[:]); err != nil {
+		return Sealed{}, err
+	}
+	if err := s.enc.Close(); err != nil {
+		return Sealed{}, err
+	}
+	return Sealed{s.out.digest(), s.content.digest()}, nil
+}
+
+func (s *sealer) abandon() { s.catcher.key.Wipe() }
+
+var zeros [chunkSize]byte
+
+// copyWiped copies through one buffer that holds no plaintext afterwards.
+func copyWiped(dst io.Writer, src io.Reader) error {
+	buf := make([]byte, 4*chunkSize)
+	defer wipe(buf)
+	for {
+		n, err := src.Read(buf)
+		if n > 0 {
+			if _, err := dst.Write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

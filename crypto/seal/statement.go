@@ -1,0 +1,301 @@
+package seal
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+)
+
+const (
+	statementVersion = "zapis/statement/v1"
+	timeLayout       = "2006-01-02T15:04:05Z"
+	noMailbox        = "-"
+)
+
+// Acts are what a submission can be, as the statement and the signal say it.
+// stop and delete withdraw; exhibit is what a trustee obtained later.
+func Acts() []string {
+	return []string{"report", "follow-up", "consent", "stop", "delete", "exhibit"}
+}
+
+// IdentityFields always stand in the identity part, and the statement holds only
+// their hashes. Beside them, attachment slots may stand there.
+func IdentityFields() []string { return []string{"contact", "contact_when", "name"} }
+
+// StatementPart is the content of a statement part.
+//
+//	zapis/statement/v1
+//	act report
+//	case first
+//	received 2026-11-21T20:47:45Z
+//	form 5f0c0a…
+//	mailbox age1pq1…
+//	tags 91ab3c…
+//	["kS3x…=","danger_now","yes"]
+//	…
+//	3b1c9d…  contact.json
+type StatementPart struct {
+	Act      string
+	Case     [32]byte  // body hash of the case's first report; zero in a first report
+	Received time.Time // the server's clock, UTC, whole seconds
+	Form     [16]byte  // the form's random hidden field; zero if the client sent none
+	Mailbox  string    // the reporter's recipient; "-" in an exhibit
+	Tags     [32]byte  // from which reply tags are computed; zero in an exhibit
+	Items    []Item    // every field once, in the vocabulary's order
+}
+
+// Item is one field in a statement: its line, or only its commitment where the
+// line stands in the identity part.
+type Item struct {
+	Commitment
+	Line *Line // nil where withheld
+}
+
+// Split sorts the lines into a statement's items and an identity part. Apart from
+// IdentityFields, which always go there, the attachment slots for which identify
+// says so go into the identity part.
+func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPart) {
+	items, part := make([]Item, len(lines)), &IdentityPart{}
+	for i, l := range lines {
+		items[i] = Item{Commitment: Commitment{l.Hash(), l.Field}, Line: &lines[i]}
+		_, slot := attachmentSlot(l.Field)
+		if slices.Contains(IdentityFields(), l.Field) || slot && identify != nil && identify(l.Field) {
+			items[i].Line = nil
+			part.Lines = append(part.Lines, l)
+		}
+	}
+	return items, part
+}
+
+// First says whether the statement begins a case.
+func (s *StatementPart) First() bool { return s.Case == [32]byte{} }
+
+// Listing gives the commitments as the statement has them: from the lines where
+// it holds them, else the hashes.
+func (s *StatementPart) Listing() Listing {
+	out := make(Listing, len(s.Items))
+	for i, it := range s.Items {
+		out[i] = it.Commitment
+		if it.Line != nil {
+			out[i] = Commitment{it.Line.Hash(), it.Line.Field}
+		}
+	}
+	return out
+}
+
+// Line gives a field's line, or false where the statement holds none.
+func (s *StatementPart) Line(field string) (Line, bool) {
+	for _, it := range s.Items {
+		if it.Field == field && it.Line != nil {
+			return *it.Line, true
+		}
+	}
+	return Line{}, false
+}
+
+// What a statement says is never printed, logged or put into JSON by accident.
+func (StatementPart) String() string               { return "[statement]" }
+func (StatementPart) Format(s fmt.State, _ rune)   { io.WriteString(s, "[statement]") }
+func (StatementPart) LogValue() slog.Value         { return slog.StringValue("[statement]") }
+func (StatementPart) MarshalText() ([]byte, error) { return []byte("[statement]"), nil }
+
+// Marshal gives the content. It refuses what ParseStatement would refuse, and
+// wraps ErrTooLarge where the content does not fit a statement part.
+func (s *StatementPart) Marshal() ([]byte, error) {
+	fields := make([]string, len(s.Items))
+	for i, it := range s.Items {
+		fields[i] = it.Field
+	}
+	b := s.marshal()
+	if n := int64(len(b)); n > Statement.Capacity() {
+		return nil, fmt.Errorf("%w: the statement has %d bytes, and %d fit", ErrTooLarge, n, Statement.Capacity())
+	}
+	if _, err := ParseStatement(b, fields); err != nil {
+		return nil, fmt.Errorf("the statement: %w", err)
+	}
+	return b, nil
+}
+
+func (s *StatementPart) marshal() []byte {
+	var b bytes.Buffer
+	first := "first"
+	if !s.First() {
+		first = hex.EncodeToString(s.Case[:])
+	}
+	fmt.Fprintf(&b, "%s\nact %s\ncase %s\nreceived %s\nform %x\nmailbox %s\ntags %x\n",
+		statementVersion, s.Act, first, s.Received.UTC().Format(timeLayout), s.Form, s.Mailbox, s.Tags)
+	for _, it := range s.Items {
+		if it.Line != nil {
+			b.Write(it.Line.Marshal())
+		} else {
+			b.Write(it.Commitment.append(nil))
+		}
+	}
+	return b.Bytes()
+}
+
+// ParseStatement reads a statement that has each of the fields once, in their
+// order. Errors wrap ErrMismatch and name the line, never what it says.
+func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
+	lines, err := textLines(b)
+	if err != nil {
+		return nil, err
+	}
+	const head = 7
+	if len(lines) != head+len(fields) {
+		return nil, mismatch("%d lines, and a statement has %d", len(lines), head+len(fields))
+	}
+	s := &StatementPart{}
+	if err := s.parseHead(lines[:head]); err != nil {
+		return nil, err
+	}
+	for i, field := range fields {
+		it, err := parseItem(lines[head+i], field)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", head+i+1, err)
+		}
+		s.Items = append(s.Items, it)
+	}
+	if got := s.marshal(); !bytes.Equal(got, b) {
+		return nil, mismatch("line %d: not in its one encoding", firstDifference(got, b))
+	}
+	return s, nil
+}
+
+func parseItem(line []byte, field string) (Item, error) {
+	var it Item
+	if bytes.HasPrefix(line, []byte("[")) {
+		l, err := ParseLine(append(line[:len(line):len(line)], '\n'))
+		if err != nil {
+			return Item{}, err
+		}
+		it = Item{Commitment{l.Hash(), l.Field}, &l}
+	} else {
+		c, err := parseCommitment(line)
+		if err != nil {
+			return Item{}, err
+		}
+		it = Item{c, nil}
+	}
+	if it.Field != field {
+		return Item{}, mismatch("%s where %s belongs", it.Field, field)
+	}
+	must := slices.Contains(IdentityFields(), field)
+	_, slot := attachmentSlot(field)
+	switch {
+	case it.Line != nil && must:
+		return Item{}, mismatch("%s stands in the statement, and belongs into the identity part", field)
+	case it.Line == nil && !must && !slot:
+		return Item{}, mismatch("%s is withheld from the statement, and must not be", field)
+	}
+	return it, nil
+}
+
+func (s *StatementPart) parseHead(lines [][]byte) error {
+	if string(lines[0]) != statementVersion {
+		return mismatch("line 1: not %s", statementVersion)
+	}
+	parse := []struct {
+		word string
+		read func(string) error
+	}{
+		{"act", s.readAct},
+		{"case", s.readCase},
+		{"received", s.readReceived},
+		{"form", func(v string) error { return readHex(s.Form[:], v) }},
+		{"mailbox", s.readMailbox},
+		{"tags", s.readTags},
+	}
+	for i, p := range parse {
+		v, ok := strings.CutPrefix(string(lines[i+1]), p.word+" ")
+		if !ok {
+			return mismatch("line %d: no %s", i+2, p.word)
+		}
+		if err := p.read(v); err != nil {
+			return fmt.Errorf("line %d: %s: %w", i+2, p.word, err)
+		}
+	}
+	return nil
+}
+
+func (s *StatementPart) readAct(v string) error {
+	if !slices.Contains(Acts(), v) {
+		return mismatch("not one of %s", strings.Join(Acts(), ", "))
+	}
+	s.Act = v
+	return nil
+}
+
+func (s *StatementPart) readCase(v string) error {
+	if (v == "first") != (s.Act == "report") {
+		return mismatch("a report is the first of its case, and nothing else is")
+	}
+	if v == "first" {
+		return nil
+	}
+	if err := readHex(s.Case[:], v); err != nil {
+		return err
+	}
+	if s.First() {
+		return mismatch("no report has the hash zero")
+	}
+	return nil
+}
+
+func (s *StatementPart) readReceived(v string) error {
+	t, err := time.Parse(timeLayout, v)
+	if err != nil || t.Format(timeLayout) != v {
+		return mismatch("not a time like %s", timeLayout)
+	}
+	s.Received = t
+	return nil
+}
+
+func (s *StatementPart) readMailbox(v string) error {
+	s.Mailbox = v
+	if s.Act == "exhibit" {
+		if v != noMailbox {
+			return mismatch("an exhibit has none, written -")
+		}
+		return nil
+	}
+	r, err := age.ParseHybridRecipient(v)
+	if err != nil || r.String() != v {
+		return mismatch("not an age1pq1 recipient")
+	}
+	return nil
+}
+
+func (s *StatementPart) readTags(v string) error {
+	if err := readHex(s.Tags[:], v); err != nil {
+		return err
+	}
+	if (s.Tags == [32]byte{}) != (s.Act == "exhibit") {
+		return mismatch("zeros in an exhibit, and only there")
+	}
+	return nil
+}
+
+func readHex(dst []byte, v string) error {
+	if !isHex(v, 2*len(dst)) {
+		return mismatch("not %d lower-case hex digits", 2*len(dst))
+	}
+	_, err := hex.Decode(dst, []byte(v))
+	return err
+}
+
+// firstDifference gives the number, from 1, of the first line that differs.
+func firstDifference(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return 1 + bytes.Count(a[:n], []byte("\n"))
+}
