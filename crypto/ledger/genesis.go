@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"strconv"
+
+	"zapis/crypto/canon"
+	"zapis/crypto/card"
+)
+
+const genesisHeader = "zapis/genesis/v1"
+
+// Genesis is the body of entry 0, by which a ledger is what it is:
+//
+//	zapis/genesis/v1
+//	origin example.org/ledger
+//	nonce <64 hex>
+//	log example.org/ledger+xxxxxxxx+<b64>       Ed25519 (C2SP signed-note, type 0x01)
+//	log example.org/ledger+xxxxxxxx+<b64>       ML-DSA-44 (tlog-cosignature, type 0x06)
+//	vocabulary 1                                from here: the set, as TrusteeSet has it
+//	…
+//	continues <origin> <genesis leaf> <size> <root>     only where an older ledger is continued
+type Genesis struct {
+	Origin    string
+	Nonce     Hash // random: no two ledgers are the same
+	Log       LogKeys
+	Set       TrusteeSet
+	Continues *Continued // nil for a ledger that begins at nothing
+}
+
+// LogKeys are the log's two verifier keys (vkeys): Ed25519, then ML-DSA-44.
+type LogKeys [2]string
+
+// Continued names the last checkpoint of the ledger that this one goes on from.
+type Continued struct {
+	Origin  string
+	Genesis Hash
+	Size    uint64
+	Root    Hash
+}
+
+// Marshal writes the genesis body. It does not check what it writes.
+func (g Genesis) Marshal() []byte {
+	dst := []byte(genesisHeader + "\norigin " + g.Origin + "\nnonce " + g.Nonce.String() + "\n")
+	dst = g.Log.append(dst, "log")
+	dst = g.Set.append(dst)
+	if c := g.Continues; c != nil {
+		dst = append(dst, "continues "+c.Origin+" "+c.Genesis.String()+" "+
+			strconv.FormatUint(c.Size, 10)+" "+c.Root.String()+"\n"...)
+	}
+	return dst
+}
+
+func (k LogKeys) append(dst []byte, key string) []byte {
+	return append(dst, key+" "+k[0]+"\n"+key+" "+k[1]+"\n"...)
+}
+
+// ParseGenesis reads a genesis body. An error names the line.
+func ParseGenesis(text []byte) (Genesis, error) {
+	r := canon.NewReader(text, MaxSmall)
+	var g Genesis
+	r.Exact(genesisHeader)
+	g.Origin = readOrigin(r)
+	g.Nonce = r.Hash(r.Word("nonce"))
+	g.Log = readLogKeys(r, "log", g.Origin)
+	g.Set = readSet(r)
+	if r.Has("continues") {
+		w := r.Words("continues", 4)
+		r.Check(card.CheckOrigin(w[0]))
+		g.Continues = &Continued{w[0], r.Hash(w[1]), r.Decimal(w[2], MaxIndex), r.Hash(w[3])}
+		if g.Continues.Size == 0 {
+			r.Fail("a ledger of no entries can't be continued")
+		}
+	}
+	if err := r.End(); err != nil {
+		return Genesis{}, canon.Refuse("genesis: %w", err)
+	}
+	return g, nil
+}
+
+func readOrigin(r *canon.Reader) string {
+	origin := r.Word("origin")
+	r.Check(card.CheckOrigin(origin))
+	return origin
+}
+
+func readLogKeys(r *canon.Reader, key, origin string) (k LogKeys) {
+	k[0] = r.Word(key)
+	if _, err := parseVKey(k[0], algEd25519); err != nil {
+		r.Check(err)
+	}
+	if v, _ := parseVKey(k[0], algEd25519); v.name != origin {
+		r.Fail("the key's name is not the origin")
+	}
+	k[1] = r.Word(key)
+	if _, err := parseVKey(k[1], algMLDSA44); err != nil {
+		r.Check(err)
+	}
+	if v, _ := parseVKey(k[1], algMLDSA44); v.name != origin {
+		r.Fail("the key's name is not the origin")
+	}
+	return k
+}
+
+// Entry is the ledger's first entry.
+func (g Genesis) Entry() Entry {
+	return Entry{Origin: g.Origin, Body: BodyOf(KindGenesis, 0, g.Marshal())}
+}
+
+// Card names the ledger.
+func (g Genesis) Card() card.LedgerCard {
+	return card.LedgerCard{Origin: g.Origin, Genesis: g.Entry().LeafHash()}
+}
+
+// BodyOf is the body of an entry that is no report or exhibit and whose one
+// part is this file.
+func BodyOf(k Kind, trustees uint64, file []byte) Body {
+	return Body{Kind: k, Trustees: trustees, Parts: []Part{{PartBody, Sum(file), int64(len(file))}}}
+}
