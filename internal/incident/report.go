@@ -6,18 +6,22 @@ import (
 	"slices"
 )
 
-// Report holds valid answers. They sit behind a pointer, so that not even
-// printing a struct that keeps a Report in an unexported field shows them (fmt
-// does not call methods there, and prints the address).
-type Report struct{ answers *answers }
+// Report holds valid answers. They sit behind two pointers, so that not even
+// printing a struct that keeps a Report in an unexported field shows them: fmt
+// calls no methods there, and with a verb that does not fit it follows one
+// pointer.
+type Report struct{ answers **answers }
 
 type answers map[string][]string
 
-func newReport() *Report { return &Report{answers: &answers{}} }
+func newReport() *Report {
+	a := &answers{}
+	return &Report{&a}
+}
 
 func (r *Report) set(name string, values []string) {
 	if len(values) > 0 {
-		(*r.answers)[name] = values
+		(**r.answers)[name] = values
 	}
 }
 
@@ -27,19 +31,19 @@ func Empty() *Report { return newReport() }
 
 // One gives the first answer to a field, or the empty string.
 func (r *Report) One(name string) string {
-	if values := (*r.answers)[name]; len(values) > 0 {
+	if values := (**r.answers)[name]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
 }
 
 // All gives the answers to a field in the order of its codes, or nil.
-func (r *Report) All(name string) []string { return slices.Clone((*r.answers)[name]) }
+func (r *Report) All(name string) []string { return slices.Clone((**r.answers)[name]) }
 
 // IsEmpty says that nothing was answered but, at most, in which language and
 // that the files identify the reporter: without files that is no submission.
 func (r *Report) IsEmpty() bool {
-	for name := range *r.answers {
+	for name := range **r.answers {
 		if name != "language" && name != "files_identify" {
 			return false
 		}
@@ -75,7 +79,7 @@ func (r *Report) Values() []Value {
 	values := make([]Value, len(fields))
 	for i, f := range fields {
 		values[i].Field = f.Name
-		switch given := (*r.answers)[f.Name]; {
+		switch given := (**r.answers)[f.Name]; {
 		case len(given) == 0:
 		case f.Multi:
 			values[i].JSON = appendStrings(nil, given)

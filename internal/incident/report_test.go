@@ -145,8 +145,9 @@ func TestNothingPrintsAReport(t *testing.T) {
 	// A form and an attachment in an unexported field are beyond what fmt asks;
 	// a report is not.
 	whole.form, whole.file = nil, Attachment{}
-	for _, verb := range []string{"%v", "%+v", "%#v"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		fmt.Fprintf(&out, verb+"\n", whole)
+		fmt.Fprintf(&out, verb+"\n", &whole)
 	}
 	for _, v := range []any{r, *r, []*Report{r}} {
 		b, err := json.Marshal(v)
