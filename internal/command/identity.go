@@ -122,10 +122,8 @@ func (id *Identity) Seal(passphrase string, workFactor int) ([]byte, error) {
 // WriteFiles makes the identity file name, for its owner alone, and the card name.card beside it. Neither
 // may exist: a key that is overwritten is gone, and all that was sealed to it.
 func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
-	for _, file := range []string{name, CardFile(name)} {
-		if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
-			return existsAlready(file)
-		}
+	if err := CheckFree(name, CardFile(name)); err != nil {
+		return err
 	}
 	sealed, err := id.Seal(passphrase, workFactor)
 	if err != nil {
@@ -138,6 +136,18 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(name))
+}
+
+// CheckFree refuses names under which something exists already.
+func CheckFree(names ...string) error {
+	for _, name := range names {
+		if _, err := os.Lstat(name); err == nil {
+			return existsAlready(name)
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // CardFile is where the card of an identity file stands.

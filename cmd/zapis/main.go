@@ -1,0 +1,28 @@
+// Zapis is the trustee's tool. It stays on a laptop that stays offline: it verifies what comes out of the
+// ledger, opens what its trustee may open, records every act on evidence before it is done, and makes the
+// bundles that lawyers receive.
+package main
+
+import (
+	"os"
+
+	"zapis/internal/command"
+)
+
+const about = "What a trustee does with a ledger, offline: keys, import, reading, extraction, bundles. " +
+	"Every act on evidence is written to the vault's custody log before it is done."
+
+// grammar is the whole command line: what each verb takes stands in the file named after it.
+type grammar struct {
+	command.KeyFlags
+
+	Keygen keygenCmd `cmd:"" help:"Make your identity, and the card that others know you by."`
+}
+
+func main() {
+	os.Exit(int(program().Main()))
+}
+
+func program() command.Program {
+	return command.Program{Name: "zapis", About: about, Grammar: new(grammar)}
+}
