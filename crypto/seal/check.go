@@ -139,7 +139,7 @@ func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error
 		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))
 	}
 	if h, ok := id.(*age.HybridIdentity); ok && h.Recipient().String() != r.keys[position-1] {
-		return fmt.Errorf("%w: the key that was given is not the one of trustee %d", ErrNoKey, position)
+		return refuse(ErrNoKey, "the key that was given is not the one of trustee %d", position)
 	}
 	header, err := Header(src)
 	if err != nil {
@@ -168,6 +168,5 @@ func own(err error, what string, position, n int) error {
 	if err == nil || !errors.Is(err, ErrNoKey) && !errors.Is(err, ErrMismatch) {
 		return err
 	}
-	return fmt.Errorf("%w: your own %s (trustee %d of %d) does not open with your key, so this part was made unreadable for you: %v",
-		ErrOwnStanza, what, position, n, err)
+	return refuse(ErrOwnStanza, "your own %s (trustee %d of %d) does not open with your key, so this part was made unreadable for you: %v", what, position, n, err)
 }

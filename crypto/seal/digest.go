@@ -26,9 +26,10 @@ func (d Digest) String() string {
 
 // digester passes on what is written to it, and knows its digest.
 type digester struct {
-	dst  io.Writer // nil: hash only
-	hash hash.Hash
-	n    int64
+	dst   io.Writer // nil: hash only
+	hash  hash.Hash
+	n     int64
+	later *[]byte // where not nil, bytes to be hashed by whoever takes them
 }
 
 func newDigester(dst io.Writer) *digester {
@@ -41,7 +42,11 @@ func (d *digester) Write(p []byte) (int, error) {
 			return n, err
 		}
 	}
-	d.hash.Write(p)
+	if d.later != nil {
+		*d.later = append(*d.later, p...)
+	} else {
+		d.hash.Write(p)
+	}
 	d.n += int64(len(p))
 	return len(p), nil
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// The classes of refusal. Errors wrap one of these and say what happened.
+// The classes of refusal. An error's text says what happened; errors.Is says
+// which of these it belongs to.
 var (
 	// ErrMismatch: the bytes are not what was recorded, or not in the one
 	// encoding that the format allows.
@@ -18,7 +19,7 @@ var (
 	ErrQuorum = errors.New("more trustees are needed")
 
 	// ErrOwnStanza: the place in a part that belongs to this very trustee does
-	// not open with their key. It wraps ErrMismatch: whoever sealed the part
+	// not open with their key. It is an ErrMismatch too: whoever sealed the part
 	// shut one trustee out.
 	ErrOwnStanza = fmt.Errorf("sealed past its own trustee: %w", ErrMismatch)
 
@@ -29,6 +30,20 @@ var (
 	ErrRecipient = errors.New("refused recipient")
 )
 
+// refusal belongs to a class and its text is a sentence of its own.
+type refusal struct {
+	class error
+	err   error
+}
+
+func (r *refusal) Error() string   { return r.err.Error() }
+func (r *refusal) Unwrap() []error { return []error{r.class, r.err} }
+
+// refuse makes an error of the class from a format that may hold %w.
+func refuse(class error, format string, args ...any) error {
+	return &refusal{class, fmt.Errorf(format, args...)}
+}
+
 func mismatch(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrMismatch}, args...)...)
+	return refuse(ErrMismatch, format, args...)
 }

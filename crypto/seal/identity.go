@@ -40,7 +40,7 @@ func (IdentityPart) MarshalText() ([]byte, error) { return []byte("[identity]"),
 func (p *IdentityPart) Marshal() ([]byte, error) {
 	b := p.marshal()
 	if n := int64(len(b)); n > Identity.Capacity() {
-		return nil, fmt.Errorf("%w: the identity part has %d bytes, and %d fit", ErrTooLarge, n, Identity.Capacity())
+		return nil, refuse(ErrTooLarge, "the identity part has %d bytes, and %d fit", n, Identity.Capacity())
 	}
 	fields := make([]string, len(p.Lines))
 	for i, l := range p.Lines {

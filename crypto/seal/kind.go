@@ -70,7 +70,7 @@ func (k Kind) PaddedSize(n int64) (int64, error) {
 		return 0, fmt.Errorf("seal: negative size %d", n)
 	}
 	if n > k.Capacity() {
-		return 0, fmt.Errorf("%w: a part of kind %s holds %d bytes at most", ErrTooLarge, k, k.Capacity())
+		return 0, refuse(ErrTooLarge, "a part of kind %s holds %d bytes at most", k, k.Capacity())
 	}
 	if size, ok := k.fixed(); ok {
 		return size, nil

@@ -70,10 +70,13 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 	if most := ciphertextSize(maxHeaderBytes, plain); want.Size > most {
 		return nil, mismatch("the ledger names %d bytes, and a part of kind %s has %d at most", want.Size, k, most)
 	}
-	file, err := io.ReadAll(io.LimitReader(src, want.Size+1))
-	if err != nil {
+	// One byte more than named, so that a longer file is seen to be longer.
+	file := make([]byte, max(0, want.Size)+1)
+	n, err := fill(src, file)
+	if err != nil && err != io.EOF {
 		return nil, err
 	}
+	file = file[:n]
 	if err := compare(DigestOf(file), want); err != nil {
 		return nil, err
 	}
@@ -117,7 +120,7 @@ func compare(got, want Digest) error {
 // digest, or knows where it comes from.
 func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) error {
 	if len(ids) == 0 {
-		return fmt.Errorf("%w: no key was given", ErrNoKey)
+		return refuse(ErrNoKey, "no key was given")
 	}
 	in, out := &source{src: src}, &sink{dst: dst}
 	seen := &stanzaCatcher{}
@@ -143,10 +146,10 @@ func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) erro
 	case err != nil:
 		return mismatch("%v", err)
 	}
-	if err := u.finish(); err != nil {
+	if err := u.finish(); out.err == nil {
 		return err
 	}
-	return nil
+	return out.err
 }
 
 // classify says which class a failure to unwrap the file key belongs to.
@@ -165,10 +168,12 @@ func classify(err, fatal error, stanzas []*age.Stanza) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("%w: this part is under a quorum and opens with the shares of %d of %d trustees",
-				ErrQuorum, q.k, q.n())
+			return refuse(ErrQuorum, "this part is under a quorum and opens with the shares of %d of %d trustees", q.k, q.n())
 		}
-		return fmt.Errorf("%w: it is sealed to %d keys, and none of them was given", ErrNoKey, len(stanzas))
+		return refuse(ErrNoKey, "it is sealed to %d keys, and none of them was given", len(stanzas))
+	}
+	if err.Error() == "bad header MAC" {
+		return mismatch("the header's MAC does not fit the key that a stanza gave: the header was altered, or its stanzas wrap different keys")
 	}
 	return mismatch("%v", err)
 }

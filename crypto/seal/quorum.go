@@ -51,7 +51,7 @@ func (q *quorumRecipient) wrap(fileKey []byte, random *[wideSize]byte) ([]*age.S
 			return nil, nil, fmt.Errorf("sealing share %d: %w", i+1, err)
 		}
 		if i > 0 && !slices.Equal(labels, l) {
-			return nil, nil, fmt.Errorf("%w: keys 1 and %d can't be mixed", ErrRecipient, i+1)
+			return nil, nil, refuse(ErrRecipient, "keys 1 and %d can't be mixed", i+1)
 		}
 		labels = l
 		st.files = append(st.files, file)

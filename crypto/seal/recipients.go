@@ -35,23 +35,22 @@ type native interface {
 // twice, more than MaxTrustees, a threshold outside 1..n.
 func NewRecipients(threshold int, keys ...string) (*Recipients, error) {
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("%w: the set is empty", ErrRecipient)
+		return nil, refuse(ErrRecipient, "the set is empty")
 	}
 	if len(keys) > MaxTrustees {
-		return nil, fmt.Errorf("%w: %d keys, and a set has %d at most", ErrRecipient, len(keys), MaxTrustees)
+		return nil, refuse(ErrRecipient, "%d keys, and a set has %d at most", len(keys), MaxTrustees)
 	}
 	if threshold < 1 || threshold > len(keys) {
-		return nil, fmt.Errorf("%w: a threshold of %d for %d keys; it must be between 1 and %d",
-			ErrRecipient, threshold, len(keys), len(keys))
+		return nil, refuse(ErrRecipient, "a threshold of %d for %d keys; it must be between 1 and %d", threshold, len(keys), len(keys))
 	}
 	r := &Recipients{threshold: threshold, keys: slices.Clone(keys)}
 	for i, key := range keys {
 		n, err := parseRecipient(key)
 		if err != nil {
-			return nil, fmt.Errorf("%w: key %d %w", ErrRecipient, i+1, err)
+			return nil, refuse(ErrRecipient, "key %d %w", i+1, err)
 		}
 		if j := slices.Index(keys[:i], key); j >= 0 {
-			return nil, fmt.Errorf("%w: keys %d and %d are the same", ErrRecipient, j+1, i+1)
+			return nil, refuse(ErrRecipient, "keys %d and %d are the same", j+1, i+1)
 		}
 		r.natives = append(r.natives, n)
 	}

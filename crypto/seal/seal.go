@@ -2,9 +2,9 @@ package seal
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"filippo.io/age"
 )
@@ -65,10 +65,12 @@ func Reseal(dst io.Writer, k Kind, r *Recipients, src io.Reader, key FileKey) (S
 // sealer is a part being written: content in, age file out.
 type sealer struct {
 	kind    Kind
-	out     *digester
+	out     *digester // the age file
 	content *digester
 	enc     io.WriteCloser
 	catcher *keyCatcher
+	sealed  []byte // ciphertext that is not hashed yet
+	hashing []byte // ciphertext that is being hashed
 }
 
 func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
@@ -76,25 +78,49 @@ func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
 		return nil, err
 	}
 	if r == nil {
-		return nil, fmt.Errorf("%w: the set is empty", ErrRecipient)
+		return nil, refuse(ErrRecipient, "the set is empty")
 	}
 	recipients := r.age()
-	s := &sealer{kind: k, out: newDigester(dst), catcher: &keyCatcher{Recipient: recipients[0]}}
+	s := &sealer{kind: k, out: newDigester(dst), content: newDigester(nil)}
+	s.out.later = &s.sealed
+	s.catcher = &keyCatcher{Recipient: recipients[0]}
 	recipients[0] = s.catcher
 	enc, err := age.Encrypt(s.out, recipients...)
 	if err != nil {
+		s.abandon()
 		return nil, fmt.Errorf("sealing a part of kind %s: %w", k, err)
 	}
 	s.enc = enc
-	s.content = newDigester(enc)
 	return s, nil
 }
 
 func (s *sealer) Write(p []byte) (int, error) {
 	if int64(len(p)) > s.kind.Capacity()-s.content.n {
-		return 0, fmt.Errorf("%w: a part of kind %s holds %d bytes at most", ErrTooLarge, s.kind, s.kind.Capacity())
+		return 0, refuse(ErrTooLarge, "a part of kind %s holds %d bytes at most", s.kind, s.kind.Capacity())
 	}
-	return s.content.Write(p)
+	return s.encrypt(p, s.content)
+}
+
+// encrypt seals p while other cores hash p and the ciphertext of the piece before
+// it: hashing twice costs more than encrypting once. No goroutine outlives it.
+func (s *sealer) encrypt(p []byte, content *digester) (int, error) {
+	s.hashing, s.sealed = s.sealed, s.hashing[:0]
+	hash := func() {
+		if content != nil {
+			content.Write(p)
+		}
+	}
+	if len(p)+len(s.hashing) < chunkSize {
+		hash()
+		s.out.hash.Write(s.hashing)
+		return s.enc.Write(p)
+	}
+	var others sync.WaitGroup
+	others.Go(hash)
+	others.Go(func() { s.out.hash.Write(s.hashing) })
+	n, err := s.enc.Write(p)
+	others.Wait()
+	return n, err
 }
 
 // finish pads, writes the length and closes the age file.
@@ -106,42 +132,64 @@ func (s *sealer) finish() (Sealed, error) {
 	}
 	for left := padded - n - lengthSize; left > 0; {
 		z := min(left, int64(len(zeros)))
-		if _, err := s.enc.Write(zeros[:z]); err != nil {
+		if _, err := s.encrypt(zeros[:z], nil); err != nil {
 			return Sealed{}, err
 		}
 		left -= z
 	}
 	var length [lengthSize]byte
 	binary.BigEndian.PutUint64(length[:], uint64(n))
-	if _, err := s.enc.Write(length[:]); err != nil {
+	if _, err := s.encrypt(length[:], nil); err != nil {
 		return Sealed{}, err
 	}
 	if err := s.enc.Close(); err != nil {
 		return Sealed{}, err
 	}
+	s.out.hash.Write(s.sealed)
 	return Sealed{s.out.digest(), s.content.digest()}, nil
 }
 
 func (s *sealer) abandon() { s.catcher.key.Wipe() }
 
-var zeros [chunkSize]byte
+// pieceSize is how much is read, hashed and encrypted at a time, bytes.
+const pieceSize = 4 * chunkSize
 
-// copyWiped copies through one buffer that holds no plaintext afterwards.
+var zeros [pieceSize]byte
+
+var buffers = sync.Pool{New: func() any { return new([pieceSize]byte) }}
+
+// copyWiped copies through a buffer that holds no plaintext afterwards.
 func copyWiped(dst io.Writer, src io.Reader) error {
-	buf := make([]byte, 4*chunkSize)
-	defer wipe(buf)
+	buf := buffers.Get().(*[pieceSize]byte)
+	used := 0
+	defer func() {
+		wipe(buf[:used])
+		buffers.Put(buf)
+	}()
 	for {
-		n, err := src.Read(buf)
+		n, err := fill(src, buf[:])
+		used = max(used, n)
 		if n > 0 {
 			if _, err := dst.Write(buf[:n]); err != nil {
 				return err
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// fill reads until the buffer is full or the source ends, so that a sender who
+// trickles does not cost a hand-over between cores for every few bytes.
+func fill(src io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var m int
+		m, err = src.Read(buf[n:])
+		n += m
+	}
+	return n, err
 }

@@ -107,7 +107,7 @@ func (q *quorumStanza) open(position int, id age.Identity) ([]byte, error) {
 			return nil, fmt.Errorf("the key that was given could not be used: %w", *fatal)
 		}
 		if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
-			return nil, fmt.Errorf("%w: share %d does not open with the key that was given", ErrNoKey, position)
+			return nil, refuse(ErrNoKey, "share %d does not open with the key that was given", position)
 		}
 		return nil, mismatch("share %d: %v", position, err)
 	}
@@ -155,13 +155,12 @@ func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		if err := q.has(position); err != nil {
 			return nil, mismatch("a share for position %d, in a quorum of %d trustees", position, q.n())
 		}
-		if err := q.fits(position, id.shares[position]); err != nil {
-			return nil, fmt.Errorf("%w: what trustee %d granted is forged, or belongs to another part", err, position)
+		if q.fits(position, id.shares[position]) != nil {
+			return nil, mismatch("what trustee %d granted is not the share that was sealed to them: it is forged, or belongs to another part", position)
 		}
 	}
 	if len(id.shares) < q.k {
-		return nil, fmt.Errorf("%w: %d of %d trustees must grant their shares, and %d did",
-			ErrQuorum, q.k, q.n(), len(id.shares))
+		return nil, refuse(ErrQuorum, "%d of %d trustees must grant their shares, and %d did", q.k, q.n(), len(id.shares))
 	}
 	secret, err := recoverSecret(q.k, id.shares)
 	if err != nil {

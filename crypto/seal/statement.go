@@ -115,7 +115,7 @@ func (s *StatementPart) Marshal() ([]byte, error) {
 	}
 	b := s.marshal()
 	if n := int64(len(b)); n > Statement.Capacity() {
-		return nil, fmt.Errorf("%w: the statement has %d bytes, and %d fit", ErrTooLarge, n, Statement.Capacity())
+		return nil, refuse(ErrTooLarge, "the statement has %d bytes, and %d fit", n, Statement.Capacity())
 	}
 	if _, err := ParseStatement(b, fields); err != nil {
 		return nil, fmt.Errorf("the statement: %w", err)
