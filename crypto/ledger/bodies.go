@@ -1,0 +1,283 @@
+package ledger
+
+import (
+	"slices"
+
+	"zapis/crypto/canon"
+)
+
+// AddBody verifies the body of an entry that is no report or exhibit, with the
+// entry as Add gave it: its hash, its form, and who may say it. The bodies of
+// genesis, trustees, key and tombstone entries must come in the order of the
+// entries; the others' after those of the sets that they go by, or not at all
+// where they were erased.
+func (c *Chain) AddBody(e Entry, body []byte) error {
+	if err := c.addBody(e, body); err != nil {
+		return canon.Refuse("entry %d (%s): %w", e.Index, e.Body.Kind, err)
+	}
+	return nil
+}
+
+func (c *Chain) addBody(e Entry, body []byte) error {
+	if e.Body.Kind.HasParts() || len(e.Body.Parts) != 1 {
+		return canon.Refuse("its parts are sealed, and it has no body to check")
+	}
+	p := e.Body.Parts[0]
+	if int64(len(body)) != p.Size || Sum(body) != p.Hash {
+		return canon.Refuse("the body has %d bytes and the hash %s, and the entry names %d and %s", len(body), Sum(body), p.Size, p.Hash)
+	}
+	if e.Body.Kind.Governs() {
+		return c.govern(e, body)
+	}
+	switch e.Body.Kind {
+	case KindFiller:
+		return CheckFiller(body)
+	case KindReply, KindReview, KindCustody:
+		set, err := c.SetAt(e.Body.Trustees)
+		if err != nil {
+			return err
+		}
+		said, err := ParseSaid(body)
+		if err != nil {
+			return err
+		}
+		if err := said.check(e.Body.Kind, set, e.Body.Trustees, c.s.Genesis); err != nil {
+			return err
+		}
+		switch e.Body.Kind {
+		case KindReply:
+			_, err = ParseReply(said.Content)
+		case KindCustody:
+			_, err = ParseCustodyHead(said.Content)
+		}
+		return err
+	}
+	return nil
+}
+
+// CheckFiller refuses what is not 64 lower-case hexadecimal digits.
+func CheckFiller(body []byte) error {
+	if _, err := canon.ParseHash(string(body)); err != nil {
+		return canon.Refuse("a filler is %d lower-case hexadecimal digits and nothing else", FillerSize)
+	}
+	return nil
+}
+
+func (c *Chain) govern(e Entry, body []byte) error {
+	if len(c.s.Pending) == 0 || c.s.Pending[0].Index > e.Index {
+		return canon.Refuse("its body was already given")
+	}
+	next := c.s.Pending[0]
+	if next.Index != e.Index {
+		return canon.Refuse("the body of entry %d (%s) must be known first", next.Index, next.Kind)
+	}
+	if e.LeafHash() != next.Leaf {
+		return canon.Refuse("it is not the entry that was added")
+	}
+	var err error
+	if e.Body.Kind == KindGenesis {
+		err = c.genesis(body)
+	} else {
+		err = c.approved(e, body)
+	}
+	if err != nil {
+		return err
+	}
+	if e.Body.Kind != KindTombstone {
+		c.s.After = next.Leaf
+	}
+	c.s.Pending = c.s.Pending[1:]
+	return nil
+}
+
+func (c *Chain) genesis(body []byte) error {
+	g, err := ParseGenesis(body)
+	if err != nil {
+		return err
+	}
+	if g.Origin != c.s.Origin {
+		return canon.Refuse("the body is of %s, and the entry of %s", g.Origin, c.s.Origin)
+	}
+	c.s.Sets[0].Set = &g.Set
+	c.s.Keys = append(c.s.Keys, KeysAt{0, g.Log})
+	return nil
+}
+
+// approved verifies a trustees, key or tombstone body against what was in force
+// before its entry.
+func (c *Chain) approved(e Entry, body []byte) error {
+	a, err := ParseApproved(body)
+	if err != nil {
+		return err
+	}
+	set, err := c.SetAt(e.Body.Trustees)
+	if err != nil {
+		return err
+	}
+	if len(a.KeyLines) > 0 && e.Body.Kind != KindKey {
+		return canon.Refuse("only a key entry is signed by log keys")
+	}
+	origin, after, apply, err := c.proposed(e, a)
+	if err != nil {
+		return err
+	}
+	if origin != c.s.Origin {
+		return canon.Refuse("the proposal is for %s", origin)
+	}
+	if after != c.s.After {
+		return canon.Refuse("the proposal comes after %s, and the newest change is %s", after, c.s.After)
+	}
+	if err := CheckApprovals(a.Text, a.Approvals, set, e.Body.Trustees, c.s.Genesis); err != nil {
+		return err
+	}
+	apply()
+	return nil
+}
+
+// proposed reads a proposal and checks what is its kind's own; apply brings it
+// into force.
+func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply func(), err error) {
+	switch e.Body.Kind {
+	case KindTrustees:
+		t, err := ParseTrusteesChange(a.Text)
+		return t.Origin, t.After, func() {
+			i := slices.IndexFunc(c.s.Sets, func(s SetAt) bool { return s.Index == e.Index })
+			c.s.Sets[i].Set = &t.Set
+		}, err
+	case KindKey:
+		k, err := ParseKeyChange(a.Text)
+		if err == nil {
+			err = c.newKeys(k, a)
+		}
+		return k.Origin, k.After, func() { c.s.Keys = append(c.s.Keys, KeysAt{e.Index, k.New}) }, err
+	}
+	t, err := ParseTombstone(a.Text)
+	if err == nil {
+		err = c.mayErase(e, t)
+	}
+	return t.Origin, c.s.After, func() {}, err
+}
+
+func (c *Chain) mayErase(e Entry, t Tombstone) error {
+	for _, p := range t.Parts {
+		if p.Index >= e.Index {
+			return canon.Refuse("it erases a part of entry %d, which is not before it", p.Index)
+		}
+		if _, fixed := slices.BinarySearch(c.s.Fixed, p.Index); fixed {
+			return canon.Refuse("it erases the body of entry %d, by which the ledger is governed", p.Index)
+		}
+	}
+	return nil
+}
+
+func (c *Chain) newKeys(k KeyChange, a Approved) error {
+	if k.Old != c.s.Keys[len(c.s.Keys)-1].Keys {
+		return canon.Refuse("its old keys are not those in force")
+	}
+	for _, was := range c.s.Keys {
+		if k.New[0] == was.Keys[0] || k.New[1] == was.Keys[1] {
+			return canon.Refuse("a log key never comes back, and the keys of entry %d would", was.Index)
+		}
+	}
+	return checkKeyLines(k, a.Text, a.KeyLines)
+}
+
+// Settled refuses a chain to which the body of an entry that governs was not
+// given.
+func (c *Chain) Settled() error {
+	if len(c.s.Pending) > 0 {
+		p := c.s.Pending[0]
+		return canon.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
+	}
+	return nil
+}
+
+// SetAt gives the set that the genesis or trustees entry at index brought.
+func (c *Chain) SetAt(index uint64) (TrusteeSet, error) {
+	for _, s := range c.s.Sets {
+		if s.Index == index {
+			if s.Set == nil {
+				return TrusteeSet{}, canon.Refuse("the body of entry %d, which names the trustees, must be known first", index)
+			}
+			return *s.Set, nil
+		}
+	}
+	return TrusteeSet{}, canon.Refuse("entry %d names no trustees", index)
+}
+
+// SetInForce gives the newest set, and the index of its entry.
+func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
+	if len(c.s.Sets) == 0 {
+		return 0, TrusteeSet{}, canon.Refuse("there is no entry yet")
+	}
+	index := c.s.Sets[len(c.s.Sets)-1].Index
+	set, err := c.SetAt(index)
+	return index, set, err
+}
+
+// Verifier gives the verifier of the keys that sign a checkpoint of this size:
+// those of the newest genesis or key entry that it covers.
+func (c *Chain) Verifier(size uint64) (*Verifier, error) {
+	for _, p := range c.s.Pending {
+		if p.Index < size && p.Kind != KindTombstone {
+			return nil, canon.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
+		}
+	}
+	for i := len(c.s.Keys) - 1; i >= 0; i-- {
+		if c.s.Keys[i].Index < size {
+			return NewVerifier(c.s.Keys[i].Keys[:]...)
+		}
+	}
+	return nil, canon.Refuse("no log key is in force at %d entries", size)
+}
+
+// Verifiers gives those of all keys that were ever in force, newest first: a
+// promise may be older than a change of keys.
+func (c *Chain) Verifiers() ([]*Verifier, error) {
+	var all []*Verifier
+	for i := len(c.s.Keys) - 1; i >= 0; i-- {
+		v, err := NewVerifier(c.s.Keys[i].Keys[:]...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// CheckCheckpoint verifies a checkpoint against the chain: the signatures of
+// the keys in force at its size, and its root. Its size must be one that was
+// marked, or the chain's own.
+func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
+	text, err := NoteText(msg)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	unverified, err := ParseCheckpointText(text)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	size := unverified.Size
+	if size > c.s.Size {
+		return Checkpoint{}, canon.Refuse("checkpoint %d: there are only %d entries", size, c.s.Size)
+	}
+	v, err := c.Verifier(size)
+	if err != nil {
+		return Checkpoint{}, canon.Refuse("checkpoint %d: %w", size, err)
+	}
+	cp, err := v.OpenCheckpoint(msg)
+	if err != nil {
+		return Checkpoint{}, canon.Refuse("checkpoint %d: %w", size, err)
+	}
+	root, ok := c.rootOf(size)
+	if !ok && size == c.s.Size {
+		root, ok = c.Root(), true
+	}
+	if !ok {
+		return Checkpoint{}, canon.Refuse("checkpoint %d: the root at this size was not asked for", size)
+	}
+	if cp.Root != root {
+		return Checkpoint{}, canon.Refuse("checkpoint %d: its root is %s, and the entries have %s", size, cp.Root, root)
+	}
+	return cp, nil
+}

@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"bytes"
+	"strconv"
+
+	"zapis/crypto/canon"
+	"zapis/crypto/card"
+)
+
+// Said is the body of a reply, review or custody entry: a signed statement's
+// file, a blank line, and the content that it is about. The statement's kind is
+// the entry's, and its trustees line is the entry's too.
+type Said struct {
+	Statement card.Signed
+	Content   []byte
+}
+
+// Marshal writes the body.
+func (s Said) Marshal() []byte {
+	return append(append(s.Statement.Marshal(), '\n'), s.Content...)
+}
+
+// ParseSaid takes a reply's, review's or custody entry's body apart, and checks
+// that the statement is about this content. It verifies no signature.
+func ParseSaid(body []byte) (Said, error) {
+	st, rest, err := card.CutSigned(body)
+	if err != nil {
+		return Said{}, err
+	}
+	content, ok := bytes.CutPrefix(rest, []byte("\n"))
+	if !ok || len(content) == 0 {
+		return Said{}, canon.Refuse("statement: no blank line and content after its signature")
+	}
+	if Sum(content) != st.Subject {
+		return Said{}, canon.Refuse("statement: it is about another content")
+	}
+	return Said{st, bytes.Clone(content)}, nil
+}
+
+// check verifies who said it.
+func (s Said) check(k Kind, set TrusteeSet, setIndex uint64, genesis Hash) error {
+	at := set.Position(s.Statement.Signer)
+	switch {
+	case s.Statement.Kind != string(k):
+		return canon.Refuse("its statement is of the kind %s", s.Statement.Kind)
+	case Hash(s.Statement.Ledger) != genesis:
+		return canon.Refuse("its statement is for another ledger")
+	case s.Statement.Trustees != setIndex:
+		return canon.Refuse("its statement was made under the trustees of entry %d, and the entry names %d", s.Statement.Trustees, setIndex)
+	case at == 0:
+		return canon.Refuse("its signer %s is not among the trustees", s.Statement.Signer)
+	}
+	return s.Statement.Verify(set.Trustees[at-1].SSH)
+}
+
+const replyHeader = "zapis/reply/v1"
+
+// Reply is the content of a reply: a tag by which the reporter finds it, and a
+// message sealed to them.
+//
+//	zapis/reply/v1
+//	tag <64 hex>
+//
+//	<age file>
+type Reply struct {
+	Tag     Hash
+	Message []byte
+}
+
+// Marshal writes the content.
+func (p Reply) Marshal() []byte {
+	return append([]byte(replyHeader+"\ntag "+p.Tag.String()+"\n\n"), p.Message...)
+}
+
+// ParseReply reads the content of a reply.
+func ParseReply(content []byte) (Reply, error) {
+	const head = len(replyHeader) + len("\ntag ") + 64 + len("\n\n")
+	if len(content) <= head || content[head-1] != '\n' || len(content) > MaxSmall {
+		return Reply{}, canon.Refuse("reply: it is %s, a tag, a blank line and a message", replyHeader)
+	}
+	r := canon.NewReader(content[:head-1], head)
+	r.Exact(replyHeader)
+	p := Reply{Tag: r.Hash(r.Word("tag")), Message: bytes.Clone(content[head:])}
+	if err := r.End(); err != nil {
+		return Reply{}, canon.Refuse("reply: %w", err)
+	}
+	return p, nil
+}
+
+const custodyHeader = "zapis/custody-head/v1"
+
+// CustodyHead is the content of a custody entry: how far a trustee's custody
+// log reaches, so that it can't be written anew later.
+//
+//	zapis/custody-head/v1
+//	events 17
+//	link <64 hex>                link 17 of the log
+type CustodyHead struct {
+	Events uint64
+	Link   Hash
+}
+
+// Marshal writes the content.
+func (c CustodyHead) Marshal() []byte {
+	return []byte(custodyHeader + "\nevents " + strconv.FormatUint(c.Events, 10) + "\nlink " + c.Link.String() + "\n")
+}
+
+// ParseCustodyHead reads the content of a custody entry.
+func ParseCustodyHead(content []byte) (CustodyHead, error) {
+	r := canon.NewReader(content, 1<<10)
+	r.Exact(custodyHeader)
+	c := CustodyHead{Events: r.Decimal(r.Word("events"), MaxIndex), Link: r.Hash(r.Word("link"))}
+	if c.Events == 0 {
+		r.Fail("a log without events has no head")
+	}
+	if err := r.End(); err != nil {
+		return CustodyHead{}, canon.Refuse("custody head: %w", err)
+	}
+	return c, nil
+}
