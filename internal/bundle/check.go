@@ -1,0 +1,294 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// Options are what the checker knows from elsewhere.
+type Options struct {
+	// Ledgers are cards of ledgers that are known. Where there are some, the
+	// bundle must be of one of them.
+	Ledgers []card.LedgerCard
+	// Cards are trustees' cards that are known. Where no ledger is, the signer
+	// must be one of them.
+	Cards []card.Card
+}
+
+func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 }
+
+// A bag is a bundle's files, wherever they come from: texts whole, of the
+// attachments size and hash.
+type bag struct {
+	texts map[string][]byte
+	sums  manifest
+	sizes map[string]int64
+}
+
+func newBag() *bag {
+	return &bag{make(map[string][]byte), make(manifest), make(map[string]int64)}
+}
+
+func (b *bag) add(path string, text []byte) {
+	b.texts[path] = text
+	b.sums[path] = sha256.Sum256(text)
+	b.sizes[path] = int64(len(text))
+}
+
+func (b *bag) paths() []string { return slices.Sorted(maps.Keys(b.sums)) }
+
+// Check verifies the bundle in r, a zip of size bytes, from its first byte to
+// its last. What does not fit is in the report's faults; an error means that r
+// could not be read. Nothing is unpacked, and the memory it takes does not grow
+// with the attachments.
+func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
+	var report Report
+	b, err := load(r, size, &report)
+	if err != nil {
+		if f, ok := errors.AsType[*formatError](err); ok {
+			report.fault("%s", f.text)
+			report.settle()
+			return report, nil
+		}
+		return Report{}, err
+	}
+	examine(b, o, &report)
+	report.settle()
+	return report, nil
+}
+
+// load reads and hashes every file of the zip.
+func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
+	members, err := readZip(r, size)
+	if err != nil {
+		return nil, err
+	}
+	var total int64
+	for _, m := range members {
+		if !shapes.MatchString(m.Name) {
+			return nil, misformed("%s: no bundle has a file of this name", printable(m.Name))
+		}
+		if !streamed(m.Name) {
+			if total += m.Size; m.Size > maxText || total > maxTexts {
+				return nil, misformed("%s: more text than a bundle can hold", m.Name)
+			}
+		}
+	}
+	b := newBag()
+	buffer := make([]byte, 1<<20)
+	for _, m := range members {
+		content := io.NewSectionReader(r, m.contentOffset(), m.Size)
+		var crc uint32
+		if streamed(m.Name) {
+			if crc, err = b.addStream(m, content, buffer); err != nil {
+				return nil, err
+			}
+		} else {
+			text := make([]byte, m.Size)
+			if _, err := io.ReadFull(content, text); err != nil {
+				return nil, err
+			}
+			b.add(m.Name, text)
+			crc = crc32.ChecksumIEEE(text)
+		}
+		if crc != m.CRC {
+			report.fault("%s: its CRC-32 is not the one in the zip", m.Name)
+		}
+	}
+	return b, nil
+}
+
+func (b *bag) addStream(m member, content io.Reader, buffer []byte) (uint32, error) {
+	sum, crc := sha256.New(), crc32.NewIEEE()
+	for left := m.Size; left > 0; {
+		block := buffer[:min(left, int64(len(buffer)))]
+		if _, err := io.ReadFull(content, block); err != nil {
+			return 0, err
+		}
+		sum.Write(block)
+		crc.Write(block)
+		left -= int64(len(block))
+	}
+	b.sums[m.Name] = [32]byte(sum.Sum(nil))
+	b.sizes[m.Name] = m.Size
+	return crc.Sum32(), nil
+}
+
+// An examination goes through one bag.
+type examination struct {
+	*Report
+	bag     *bag
+	options Options
+	used    map[string]bool // files that something has accounted for
+
+	info       bagInfo
+	charter    *charter
+	log        *ledger.Verifier // of the keys that signed the checkpoint
+	checkpoint ledger.Checkpoint
+	record     record
+	entries    map[uint64]bool // those that stand for a submission
+}
+
+// examine verifies all that a bag says. It is run over every bundle that is
+// read, and over every one before it is written.
+func examine(b *bag, o Options, report *Report) {
+	x := &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
+	x.lists()
+	x.ledger()
+	x.signature()
+	x.submissions()
+	x.custody()
+	for _, path := range b.paths() {
+		if !x.used[path] {
+			x.fault("%s: belongs to nothing in this bundle", path)
+		}
+	}
+	x.trust()
+}
+
+// text gives a file that must be there.
+func (x *examination) text(path string) ([]byte, bool) {
+	x.used[path] = true
+	t, ok := x.bag.texts[path]
+	if !ok {
+		x.fault("%s: is missing", path)
+	}
+	return t, ok
+}
+
+// lists compares the files with the two manifests, both ways.
+func (x *examination) lists() {
+	if t, ok := x.text(bagitPath); ok && string(t) != bagitText {
+		x.fault("%s: is not that of a BagIt 1.0 bag in UTF-8", bagitPath)
+	}
+	payloadList := x.list(manifestPath, func(path string) bool { return strings.HasPrefix(path, payload) })
+	x.list(tagManifestPath, func(path string) bool {
+		return !strings.HasPrefix(path, payload) && path != tagManifestPath && path != signaturePath
+	})
+	x.text(verifyPath)
+	t, ok := x.text(bagInfoPath)
+	if !ok {
+		return
+	}
+	var err error
+	if x.info, err = parseBagInfo(t); err != nil {
+		x.fault("%s: %v", bagInfoPath, err)
+		return
+	}
+	var bytes int64
+	for path := range payloadList {
+		bytes += x.bag.sizes[path]
+	}
+	if x.info.Bytes != bytes || x.info.Files != len(payloadList) {
+		x.fault("%s: says %d bytes in %d files, and there are %d in %d", bagInfoPath, x.info.Bytes, x.info.Files, bytes, len(payloadList))
+	}
+	x.prove("All %d files are as the signed lists have them, byte for byte, and there is no other.", len(x.bag.sums))
+}
+
+func (x *examination) list(name string, belongs func(path string) bool) manifest {
+	t, ok := x.text(name)
+	if !ok {
+		return nil
+	}
+	m, err := parseManifest(t)
+	if err != nil {
+		x.fault("%s: %v", name, err)
+		return nil
+	}
+	for _, path := range slices.Sorted(maps.Keys(m)) {
+		switch sum, there := x.bag.sums[path]; {
+		case !belongs(path):
+			x.fault("%s: lists %s, which does not belong in it", name, printable(path))
+		case !there:
+			x.fault("%s: lists %s, which is not there", name, printable(path))
+		case sum != m[path]:
+			x.fault("%s: does not have the SHA-256 that %s lists", path, name)
+		}
+	}
+	for _, path := range x.bag.paths() {
+		if _, listed := m[path]; belongs(path) && !listed {
+			x.fault("%s: is not listed in %s", path, name)
+		}
+	}
+	return m
+}
+
+// signature verifies who signed the list of papers.
+func (x *examination) signature() {
+	armored, there := x.text(signaturePath)
+	signers, there2 := x.text(signersPath)
+	if !there || !there2 || x.charter == nil || x.info.Signer == "" {
+		return
+	}
+	c, ok := x.charter.signer(x.info.Signer)
+	if !ok {
+		x.fault("%s: %s is not a trustee in the set of entry %d", bagInfoPath, printable(x.info.Signer), x.charter.SetAt)
+		return
+	}
+	if c.Fingerprint() != x.info.Fingerprint {
+		x.fault("%s: the key of %s is not the one in the set of entry %d", bagInfoPath, c.Name, x.charter.SetAt)
+		return
+	}
+	if string(signers) != string(allowedSigners(c)) {
+		x.fault("%s: does not name the signer and the signer's key", signersPath)
+	}
+	if err := card.Verify(card.NamespaceBundle, x.bag.texts[tagManifestPath], armored, c.SSH); err != nil {
+		x.fault("%s: %v", signaturePath, err)
+		return
+	}
+	x.prove("The lists were signed on %s by %s, whose key %s is a trustee's in the set of entry %d.",
+		x.info.Made.Format(timeLayout), c.Name, x.info.Fingerprint, x.charter.SetAt)
+}
+
+// allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.
+func allowedSigners(c card.Card) []byte {
+	return fmt.Appendf(nil, "%s namespaces=%q %s\n", c.Name, card.NamespaceBundle, c.SSH)
+}
+
+// trust compares the ledger and the signer with what is known from elsewhere.
+func (x *examination) trust() {
+	if x.charter == nil {
+		return
+	}
+	own := x.charter.Card
+	ledgerKnown := slices.Contains(x.options.Ledgers, own)
+	signer, _ := x.charter.signer(x.info.Signer)
+	signerKnown := slices.Contains(x.options.Cards, signer)
+	if x.options.none() {
+		x.NotProved = append([]string{Unproved}, x.NotProved...)
+		return
+	}
+	for _, c := range x.options.Cards {
+		if c.Name == signer.Name && c != signer && !signerKnown {
+			x.fault("the signer calls themselves %s, and the card of %s that you trust has other keys", signer.Name, c.Name)
+			return
+		}
+	}
+	switch {
+	case ledgerKnown:
+		x.Proved = append([]string{"This is the ledger that you trust: " + own.String()}, x.Proved...)
+	case len(x.options.Ledgers) > 0:
+		x.fault("this bundle is of the ledger %s, and that is not one you trust", own)
+		return
+	case !signerKnown:
+		x.fault("this bundle was signed by %s with the key %s, and that is none you trust", signer.Name, signer.Fingerprint())
+		return
+	default:
+		x.notProve("Whose ledger this is: you trust its signer, and gave no ledger card. It calls itself %s.", own)
+	}
+	switch {
+	case signerKnown:
+		x.prove("The signer is the %s whose card you trust.", signer.Name)
+	case len(x.options.Cards) > 0:
+		x.notProve("Who %s is: the signer is a trustee of the ledger you trust, but no card that you gave is theirs.", signer.Name)
+	}
+}

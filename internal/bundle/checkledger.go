@@ -1,0 +1,120 @@
+package bundle
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"zapis/crypto/ledger"
+)
+
+// ledger follows the governing entries and verifies the checkpoint, each with
+// its proof.
+func (x *examination) ledger() {
+	var entries []governing
+	for _, path := range x.bag.paths() {
+		digits, ok := strings.CutPrefix(path, "data/ledger/bodies/")
+		if !ok {
+			continue
+		}
+		index, err := strconv.ParseUint(strings.TrimSuffix(digits, ".txt"), 10, 64)
+		if err != nil || bodyPath(index) != path {
+			x.fault("%s: is not named by the number of an entry", path)
+			return
+		}
+		body, _ := x.text(path)
+		entry, ok := x.text(entryPath(index))
+		if !ok {
+			return
+		}
+		entries = append(entries, governing{index, entry, body})
+	}
+	slices.SortFunc(entries, func(a, b governing) int { return compare(a.Index, b.Index) })
+	checkpoint, ok := x.text(checkpointPath)
+	if !ok {
+		return
+	}
+	c, err := readCharter(entries)
+	if err != nil {
+		x.fault("data/ledger: %v", err)
+		return
+	}
+	x.charter = c
+	if x.log, x.checkpoint, err = c.openCheckpoint(checkpoint); err != nil {
+		x.fault("%s: %v", checkpointPath, err)
+		return
+	}
+	for _, g := range entries {
+		x.receipt(publicReceiptPath(g.Index), g.Entry)
+	}
+	x.links()
+	x.prove("The ledger %s begins with the entry that its card names; its keys and trustees are those of %s.",
+		c.Card, governingList(entries))
+	x.notProve("That no later entry changed the log's keys or the trustees: this bundle shows %s.", governingList(entries))
+}
+
+func compare(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func governingList(entries []governing) string {
+	var names []string
+	for _, g := range entries {
+		names = append(names, strconv.FormatUint(g.Index, 10))
+	}
+	if len(names) == 1 {
+		return "entry " + names[0]
+	}
+	return "entries " + strings.Join(names, ", ")
+}
+
+// receipt verifies one proof against the entry and the checkpoint of the bundle.
+func (x *examination) receipt(path string, entry []byte) {
+	t, ok := x.text(path)
+	if !ok || x.log == nil {
+		return
+	}
+	r, err := x.log.OpenReceipt(t)
+	switch {
+	case err != nil:
+		x.fault("%s: %v", path, err)
+	case !bytes.Equal(r.Text, entry):
+		x.fault("%s: is about another entry than the one in the bundle", path)
+	case !bytes.Equal(r.Note, x.bag.texts[checkpointPath]):
+		x.fault("%s: ends in another checkpoint than the one in the bundle", path)
+	}
+}
+
+// links compares neighbours: an entry names the leaf hash of the one before.
+func (x *examination) links() {
+	leaf := make(map[uint64]ledger.Hash)
+	var entries []ledger.Entry
+	for _, path := range x.bag.paths() {
+		if !strings.HasPrefix(path, "data/ledger/entries/") {
+			continue
+		}
+		e, err := ledger.ParseEntry(x.bag.texts[path])
+		if err != nil {
+			x.fault("%s: %v", path, err)
+			continue
+		}
+		if path != entryPath(e.Index) {
+			x.fault("%s: says that it is entry %d", path, e.Index)
+			continue
+		}
+		leaf[e.Index] = e.LeafHash()
+		entries = append(entries, e)
+	}
+	for _, e := range entries {
+		if h, there := leaf[e.Index-1]; e.Index > 0 && there && h != e.Previous {
+			x.fault("%s: does not name entry %d as the one before it", entryPath(e.Index), e.Index-1)
+		}
+	}
+}

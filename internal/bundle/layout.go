@@ -1,0 +1,98 @@
+package bundle
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"zapis/internal/incident"
+)
+
+// The files of a bundle, without the top folder. These names are ours: nothing
+// a reporter sent has any say in them.
+const (
+	bagitPath       = "bagit.txt"
+	bagInfoPath     = "bag-info.txt"
+	manifestPath    = "manifest-sha256.txt"
+	tagManifestPath = "tagmanifest-sha256.txt"
+	verifyPath      = "VERIFY.txt"
+	signaturePath   = "signatures/tagmanifest-sha256.txt.sig"
+	signersPath     = "trust/allowed_signers"
+	recordPath      = "data/report/report.json"
+	recordTextPath  = "data/report/report.txt"
+	checkpointPath  = "data/ledger/checkpoint"
+	receiptPath     = "data/ledger/receipt"
+	promisePath     = "data/ledger/promise"
+	custodyPath     = "data/custody/events.txt"
+	listingName     = "commitments.txt"
+	payload         = "data/"
+	attachments     = "data/attachments/"
+)
+
+// disclosureFolder is where the n-th submission of the case, from 0, has its
+// commitments and its disclosed lines.
+func disclosureFolder(n int) string {
+	if n == 0 {
+		return "data/disclosure/"
+	}
+	return fmt.Sprintf("data/disclosure/follow-up-%02d/", n)
+}
+
+func entryPath(index uint64) string { return fmt.Sprintf("data/ledger/entries/%d.txt", index) }
+
+func bodyPath(index uint64) string { return fmt.Sprintf("data/ledger/bodies/%d.txt", index) }
+
+// placePaths are where the proof of the n-th submission's place stands.
+func receiptPathOf(n int, index uint64) string {
+	if n == 0 {
+		return receiptPath
+	}
+	return publicReceiptPath(index)
+}
+
+func publicReceiptPath(index uint64) string { return fmt.Sprintf("data/ledger/receipts/%d", index) }
+
+func promisePathOf(n int, body [32]byte) string {
+	if n == 0 {
+		return promisePath
+	}
+	return fmt.Sprintf("data/ledger/promises/%x", body)
+}
+
+func attachmentPath(exhibit, mediaType string) string {
+	return attachments + exhibit + "." + incident.Extension(mediaType)
+}
+
+// shapes are all the paths that a bundle may hold. What stands at one of them
+// is judged later; what stands anywhere else is refused at once.
+var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
+	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`,
+	`signatures/tagmanifest-sha256\.txt\.sig`, `trust/allowed_signers`,
+	`data/report/report\.(?:json|txt)`,
+	`data/attachments/A[0-9]{2,5}\.[a-z0-9]{1,8}`,
+	`data/disclosure/(?:follow-up-[0-9]{2,4}/)?(?:commitments\.txt|[a-z][a-z0-9_-]{0,40}\.json)`,
+	`data/ledger/(?:checkpoint|receipt|promise)`,
+	`data/ledger/(?:entries|bodies)/[0-9]{1,20}\.txt`,
+	`data/ledger/receipts/[0-9]{1,20}`, `data/ledger/promises/[0-9a-f]{64}`,
+	`data/custody/events\.txt`,
+}, "|") + `)$`)
+
+// streamed says which files may be of any size. All others are read whole.
+func streamed(path string) bool { return strings.HasPrefix(path, attachments) }
+
+// printable makes a stranger's file name safe to stand in a sentence.
+func printable(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		if c := name[i]; c > ' ' && c < 0x7f && c != '\\' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+		if i == 120 {
+			b.WriteString("…")
+			break
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,175 @@
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"zapis/internal/incident"
+)
+
+// The words of report.txt are part of the format: the checker writes the file
+// again and compares. A change here needs a new recordFormat.
+
+// labels are the questions, as short as a heading.
+var labels = map[string]string{
+	"danger_now":     "Is anyone in danger now",
+	"deadline":       "A date that must be known",
+	"deadline_what":  "What that date is",
+	"narrative":      "What happened",
+	"language":       "Language of the form",
+	"method":         "Was any of this part of it",
+	"when":           "When",
+	"when_precision": "How exact that is",
+	"country_event":  "Country where it happened",
+	"country_now":    "Country where the person lives",
+	"target":         "To whom it happened",
+	"target_role":    "Who that person is",
+	"basis":          "How the reporter knows",
+	"person_agrees":  "Does the person agree to this report",
+	"reported_to":    "Already told",
+	"consent":        "What may be done with it",
+	"contact":        "How to reach the reporter",
+	"contact_when":   "When that is safe",
+	"name":           "Name",
+	"files_identify": "The files show who the reporter is",
+}
+
+var actTitles = map[string]string{
+	string(incident.ActReport):   "REPORT",
+	string(incident.ActFollowUp): "FOLLOW-UP",
+	string(incident.ActConsent):  "CHANGE OF CONSENT",
+	string(incident.ActStop):     "WITHDRAWAL: STOP USING IT",
+	string(incident.ActDelete):   "WITHDRAWAL: STOP AND DELETE",
+	actCollected:                 "COLLECTED BY THE TRUSTEES",
+}
+
+// text renders the record for reading in any script.
+func (r record) text() ([]byte, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CASE %s\n\n", r.Case)
+	b.WriteString(`This is what was given through a report form, as far as this bundle shows it. It
+is unsworn. It is intact since received; whether it is so, nobody here has
+decided. In answers, \u{...} stands for a character that cannot be seen.
+
+`)
+	fmt.Fprintf(&b, "Ledger  %s\n", r.Ledger)
+	for n, s := range r.Submissions {
+		fmt.Fprintf(&b, "\n\n%d. %s\n\n", n+1, actTitles[s.Act])
+		fmt.Fprintf(&b, "Received  %s, by the clock of the intake server\n", s.ReceivedAt)
+		if s.Entry != nil {
+			fmt.Fprintf(&b, "Place     entry %d of the ledger\n", *s.Entry)
+		} else {
+			fmt.Fprintf(&b, "Place     none yet; promised for %s\n", *s.PromisedFor)
+		}
+		fmt.Fprintf(&b, "Body      %s\n", s.Body)
+		if err := s.writeAnswers(&b); err != nil {
+			return nil, err
+		}
+		s.writeFiles(&b)
+	}
+	return []byte(b.String()), nil
+}
+
+func (s submission) writeAnswers(b *strings.Builder) error {
+	b.WriteByte('\n')
+	for _, a := range s.Answers {
+		values, err := a.strings()
+		if err != nil {
+			return err
+		}
+		if len(values) == 0 {
+			fmt.Fprintf(b, "%s: (left empty)\n", labels[a.Field])
+			continue
+		}
+		fmt.Fprintf(b, "%s:\n", labels[a.Field])
+		for _, v := range values {
+			for line := range strings.Lines(plainText(explain(a.Field, v))) {
+				fmt.Fprintf(b, "    %s\n", strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	return nil
+}
+
+func (s submission) writeFiles(b *strings.Builder) {
+	if len(s.Attachments) > 0 {
+		b.WriteString("\nFiles:\n")
+	}
+	for _, a := range s.Attachments {
+		fmt.Fprintf(b, "    %s  %s\n         %s, %d bytes\n         SHA-256 %s\n         called \"%s\" where it came from\n",
+			a.Exhibit, a.File, plainText(a.MediaType), a.Size, a.SHA256, plainLine(a.Name))
+	}
+	if len(s.Withheld) > 0 {
+		b.WriteString("\nWithheld:\n")
+	}
+	for _, w := range s.Withheld {
+		fmt.Fprintf(b, "    %s: %s\n", w.Field, w.Reason.Sentence())
+	}
+}
+
+// strings gives an answer's one or more values; none where it is null.
+func (a answer) strings() ([]string, error) {
+	if string(a.Value) == "null" {
+		return nil, nil
+	}
+	var one string
+	if json.Unmarshal(a.Value, &one) == nil {
+		return []string{one}, nil
+	}
+	var many []string
+	if json.Unmarshal(a.Value, &many) != nil {
+		return nil, misformed("%s: its value is neither a text, nor a list of texts, nor null", a.Field)
+	}
+	return many, nil
+}
+
+// explain puts plain English beside a code of the vocabulary. Its words are
+// frozen with the vocabulary's version, as TestRecordWords holds.
+func explain(field, value string) string {
+	switch field {
+	case "method":
+		if m, ok := incident.MethodByCode(value); ok {
+			return value + "  " + m.English
+		}
+	case "country_event", "country_now":
+		if name := incident.CountryName(value); name != "" && name != value {
+			return value + "  " + name
+		}
+	}
+	return value
+}
+
+// plainText keeps tab and line feed and writes every other character that
+// cannot be seen, or that turns the direction of reading, as its code point.
+// The list is fixed here, and not taken from Unicode's growing tables, because
+// what it makes is compared byte for byte years later.
+func plainText(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) && r != '\n' && r != '\t' {
+			fmt.Fprintf(&b, `\u{%x}`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// plainLine is plainText for one line.
+func plainLine(s string) string {
+	return strings.NewReplacer("\n", `\u{a}`, "\t", `\u{9}`).Replace(plainText(s))
+}
+
+func hidden(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0: // C0, DEL, C1
+	case r == 0xad, r == 0x34f, r == 0x61c, r == 0x180e, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
+	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
+	case r == 0xfeff, r >= 0xfff0 && r <= 0xfffb, r >= 0xe000 && r <= 0xf8ff, r >= 0xe0000 && r <= 0xe0fff, r >= 0xf0000:
+	case r >= 0xfe00 && r <= 0xfe0d: // selectors that carry data; those of text and picture stay
+	default:
+		return false
+	}
+	return true
+}
