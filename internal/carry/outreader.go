@@ -1,0 +1,164 @@
+package carry
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// OutItemKind says which member of an outbox an OutItem is.
+type OutItemKind int
+
+const (
+	OutStatement OutItemKind = iota + 1 // Signed
+	OutBody                             // Hash, Text, About
+	OutPart                             // Part, Content
+)
+
+// OutItem is one member of an outbox.
+type OutItem struct {
+	Kind    OutItemKind
+	Name    string
+	Signed  card.Signed
+	Hash    ledger.Hash    // of a body: the subject of the statements about it
+	Text    []byte         // a body's bytes
+	About   card.Statement // the first statement about it
+	Part    ledger.Part
+	Content io.Reader // as an Item's
+}
+
+// OutboxReader reads an outbox, member by member. It verifies the file's form
+// and every hash. The statements' signatures are the caller's to verify, with
+// the set of trustees that is in force: card.Signed.Verify.
+type OutboxReader struct {
+	t    *tarReader
+	c    *outCourse
+	part *partReader
+	err  error
+}
+
+// NewOutboxReader reads outbox.txt.
+func NewOutboxReader(r io.Reader) (*OutboxReader, error) {
+	t := newTarReader(outboxWord, r)
+	name, _, err := t.next()
+	if err == io.EOF {
+		return nil, refuse(outboxWord, "its beginning", "there is nothing in it")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if name != outboxName {
+		return nil, refuse(outboxWord, name, "the first member must be %s", outboxName)
+	}
+	text, err := t.bytes(maxHeaderTxt)
+	if err != nil {
+		return nil, err
+	}
+	h, err := ParseOutboxHeader(text)
+	if err != nil {
+		return nil, refuse(outboxWord, outboxName, "%w", err)
+	}
+	return &OutboxReader{t: t, c: newOutCourse(h)}, nil
+}
+
+// Header is what outbox.txt says.
+func (r *OutboxReader) Header() OutboxHeader { return r.c.h }
+
+// Next gives the next member, or io.EOF after the last.
+func (r *OutboxReader) Next() (OutItem, error) {
+	if r.err != nil {
+		return OutItem{}, r.err
+	}
+	it, err := r.next()
+	r.err = err
+	return it, err
+}
+
+func (r *OutboxReader) next() (OutItem, error) {
+	if r.part != nil {
+		if _, err := io.Copy(io.Discard, r.part); err != nil {
+			return OutItem{}, err
+		}
+		r.part = nil
+	}
+	name, size, err := r.t.next()
+	if err == io.EOF {
+		if err := r.c.end(); err != nil {
+			return OutItem{}, refuse(outboxWord, "its end", "%w", err)
+		}
+		return OutItem{}, io.EOF
+	}
+	if err != nil {
+		return OutItem{}, err
+	}
+	it, err := r.member(name, size)
+	if err != nil {
+		return OutItem{}, err
+	}
+	it.Name = name
+	return it, nil
+}
+
+func (r *OutboxReader) member(name string, size int64) (OutItem, error) {
+	bad := func(err error) (OutItem, error) { return OutItem{}, refuse(outboxWord, name, "%w", err) }
+	folder, rest, _ := strings.Cut(name, "/")
+	switch folder {
+	case "statements":
+		text, err := r.t.bytes(card.MaxSigned)
+		if err != nil {
+			return OutItem{}, err
+		}
+		s, err := card.ParseSigned(text)
+		if err == nil && name != statementName(s) {
+			err = fmt.Errorf("the statement in it is number %d of %s", s.Number, s.Signer)
+		}
+		if err == nil {
+			err = r.c.takeStatement(s)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		return OutItem{Kind: OutStatement, Signed: s}, nil
+	case "bodies":
+		h, err := ledger.ParseHash(rest)
+		if err != nil {
+			return bad(err)
+		}
+		text, err := r.t.bytes(ledger.MaxSmall)
+		if err != nil {
+			return OutItem{}, err
+		}
+		if got := ledger.Sum(text); got != h {
+			return bad(fmt.Errorf("its bytes have the hash %s", got))
+		}
+		s, err := r.c.takeBody(h)
+		if err == nil {
+			err = r.c.sawBody(s, text)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		return OutItem{Kind: OutBody, Hash: h, Text: text, About: s}, nil
+	case "parts":
+		h, err := ledger.ParseHash(rest)
+		if err != nil {
+			return bad(err)
+		}
+		p, err := r.c.takePart(h)
+		if err == nil && size != p.Size {
+			err = fmt.Errorf("it has %d bytes, and %d are named", size, p.Size)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		r.part = &partReader{t: r.t, want: p.Hash, h: sha256.New()}
+		return OutItem{Kind: OutPart, Part: p, Content: r.part}, nil
+	case outboxName:
+		return bad(fmt.Errorf("it is there twice"))
+	}
+	return bad(fmt.Errorf("no such member belongs in an outbox"))
+}

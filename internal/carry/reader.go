@@ -1,0 +1,258 @@
+package carry
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+
+	"zapis/crypto/ledger"
+)
+
+// ItemKind says which member of a carry file an Item is.
+type ItemKind int
+
+const (
+	Checkpoint     ItemKind = iota + 1 // Size, Text
+	Entry                              // Index, Text, Entry
+	Part                               // Index of the first entry that names it, Part, Content
+	WaitingBody                        // BodyHash, Text, Body
+	WaitingPromise                     // BodyHash, Text
+	WaitingPart                        // BodyHash, Part, Content
+)
+
+// Item is one member. Text is the exact bytes of a small one. Content streams a
+// part: a read that reaches its end gives io.EOF only if the SHA-256 is the
+// one that its name says, and an error of exit status 3 otherwise. So nothing
+// read from it is used before io.EOF. It is good until the next call of Next,
+// which reads what was left of it and compares all the same.
+type Item struct {
+	Kind     ItemKind
+	Name     string // in the archive
+	Size     uint64 // of a checkpoint
+	Index    uint64
+	Text     []byte
+	Entry    ledger.Entry
+	Body     ledger.Body
+	BodyHash ledger.Hash
+	Part     ledger.Part
+	Content  io.Reader
+}
+
+// Reader reads a carry file, member by member. It verifies the file's form, and
+// every part against its name; signatures, chain and tree are the caller's, by
+// ledger.Chain. Errors name the member; what does not fit has exit status 3.
+// Its memory grows with the number of parts that entries name (some 150 bytes
+// each), not with their sizes.
+type Reader struct {
+	t    *tarReader
+	c    *course
+	part *partReader // not read to its end yet
+	err  error       // what Next gave last, if it gave an error
+}
+
+const archiveName = "carry file"
+
+// NewReader reads carry.txt.
+func NewReader(r io.Reader) (*Reader, error) {
+	t := newTarReader(archiveName, r)
+	name, _, err := t.next()
+	if err == io.EOF {
+		return nil, refuse(archiveName, "its beginning", "there is nothing in it")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if name != carryName {
+		return nil, refuse(archiveName, name, "the first member must be %s", carryName)
+	}
+	text, err := t.bytes(maxHeaderTxt)
+	if err != nil {
+		return nil, err
+	}
+	h, err := ParseHeader(text)
+	if err != nil {
+		return nil, refuse(archiveName, carryName, "%w", err)
+	}
+	return &Reader{t: t, c: newCourse(h)}, nil
+}
+
+// Header is what carry.txt says.
+func (r *Reader) Header() Header { return r.c.h }
+
+// Next gives the next member, or io.EOF after the last, once everything that
+// must be there was.
+func (r *Reader) Next() (Item, error) {
+	if r.err != nil {
+		return Item{}, r.err
+	}
+	it, err := r.next()
+	r.err = err
+	return it, err
+}
+
+func (r *Reader) next() (Item, error) {
+	if r.part != nil {
+		if _, err := io.Copy(io.Discard, r.part); err != nil {
+			return Item{}, err
+		}
+		r.part = nil
+	}
+	name, size, err := r.t.next()
+	if err == io.EOF {
+		if err := r.c.end(); err != nil {
+			return Item{}, refuse(archiveName, "its end", "%w", err)
+		}
+		return Item{}, io.EOF
+	}
+	if err != nil {
+		return Item{}, err
+	}
+	it, err := r.member(name, size)
+	if err != nil {
+		return Item{}, err
+	}
+	it.Name = name
+	return it, nil
+}
+
+// member reads one member by the folder that it stands in.
+func (r *Reader) member(name string, size int64) (Item, error) {
+	bad := func(err error) (Item, error) { return Item{}, refuse(archiveName, name, "%w", err) }
+	folder, rest, _ := strings.Cut(name, "/")
+	switch folder {
+	case "checkpoints":
+		text, err := r.t.bytes(ledger.MaxNote)
+		if err != nil {
+			return Item{}, err
+		}
+		cp, err := r.c.takeCheckpoint(text)
+		if err == nil && name != checkpointName(cp.Size) {
+			err = fmt.Errorf("the checkpoint in it is of %d entries", cp.Size)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		return Item{Kind: Checkpoint, Size: cp.Size, Text: text}, nil
+	case "entries":
+		text, err := r.t.bytes(ledger.MaxEntry)
+		if err != nil {
+			return Item{}, err
+		}
+		e, err := r.c.takeEntry(text)
+		if err == nil && name != entryName(e.Index) {
+			err = fmt.Errorf("the entry in it is entry %d", e.Index)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		return Item{Kind: Entry, Index: e.Index, Text: text, Entry: e}, nil
+	case "parts":
+		h, err := ledger.ParseHash(rest)
+		if err != nil {
+			return bad(err)
+		}
+		e, err := r.c.takePart(h)
+		if err != nil {
+			return bad(err)
+		}
+		content, err := r.content(name, size, e.part)
+		if err == nil && r.c.tombstones[h] {
+			content.keep = r.c.sawTombstone
+		}
+		return Item{Kind: Part, Index: e.index, Part: e.part, Content: content}, err
+	case "waiting":
+		return r.waiting(name, rest, size)
+	case carryName:
+		return bad(fmt.Errorf("it is there twice"))
+	}
+	return bad(fmt.Errorf("no such member belongs in a carry file"))
+}
+
+func (r *Reader) waiting(name, rest string, size int64) (Item, error) {
+	bad := func(err error) (Item, error) { return Item{}, refuse(archiveName, name, "%w", err) }
+	digits, what, _ := strings.Cut(rest, "/")
+	h, err := ledger.ParseHash(digits)
+	if err != nil {
+		return bad(err)
+	}
+	if what == "body" {
+		text, err := r.t.bytes(ledger.MaxEntry)
+		if err != nil {
+			return Item{}, err
+		}
+		b, err := r.c.takeWaitingBody(text)
+		if err == nil && r.c.body != h {
+			err = fmt.Errorf("the body in it has the hash %s", r.c.body)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		return Item{Kind: WaitingBody, BodyHash: h, Text: text, Body: b}, nil
+	}
+	if r.c.stage != atWaiting || r.c.waiting == 0 || h != r.c.body {
+		return bad(fmt.Errorf("its body must come first"))
+	}
+	if what == "promise" {
+		text, err := r.t.bytes(maxPromise)
+		if err != nil {
+			return Item{}, err
+		}
+		if err := r.c.takePromise(text); err != nil {
+			return bad(err)
+		}
+		return Item{Kind: WaitingPromise, BodyHash: h, Text: text}, nil
+	}
+	digits, ok := strings.CutPrefix(what, "parts/")
+	ph, err := ledger.ParseHash(digits)
+	if !ok || err != nil {
+		return bad(fmt.Errorf("no such member belongs in a carry file"))
+	}
+	p, err := r.c.takeWaitingPart(ph)
+	if err != nil {
+		return bad(err)
+	}
+	content, err := r.content(name, size, p)
+	return Item{Kind: WaitingPart, BodyHash: h, Part: p, Content: content}, err
+}
+
+func (r *Reader) content(name string, size int64, p ledger.Part) (*partReader, error) {
+	if size != p.Size {
+		return nil, refuse(archiveName, name, "it has %d bytes, and %d are named", size, p.Size)
+	}
+	r.part = &partReader{t: r.t, want: p.Hash, h: sha256.New()}
+	return r.part, nil
+}
+
+// partReader streams a part and compares its hash at the end.
+type partReader struct {
+	t    *tarReader
+	want ledger.Hash
+	h    hash.Hash
+	keep func([]byte) error // is given the whole content, if not nil
+	buf  []byte
+	err  error
+}
+
+func (p *partReader) Read(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	n, err := p.t.Read(b)
+	p.h.Write(b[:n])
+	if p.keep != nil {
+		p.buf = append(p.buf, b[:n]...)
+	}
+	if err == io.EOF {
+		if got := ledger.Hash(p.h.Sum(nil)); got != p.want {
+			err = refuse(p.t.archive, p.t.name, "its bytes have the hash %s", got)
+		} else if p.keep != nil {
+			if bad := p.keep(p.buf); bad != nil {
+				err = refuse(p.t.archive, p.t.name, "%w", bad)
+			}
+		}
+	}
+	p.err = err
+	return n, err
+}

@@ -1,0 +1,288 @@
+package carry
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strings"
+
+	"zapis/crypto/canon"
+	"zapis/crypto/ledger"
+)
+
+const maxSize = 1 << 40 // bytes of one member; far above what entries may name
+
+var zeros [blockSize]byte
+
+// tarReader reads canonical members one after the other.
+type tarReader struct {
+	archive string // "carry file" or "outbox"
+	r       *bufio.Reader
+	name    string // of the member being read
+	left    int64  // bytes of it that were not read yet
+	pad     int64  // zero bytes after it
+}
+
+func newTarReader(archive string, r io.Reader) *tarReader {
+	return &tarReader{archive: archive, r: bufio.NewReaderSize(r, 1<<18)}
+}
+
+// next gives the next member's name and size. io.EOF comes after two zero
+// blocks with nothing behind them, and only then.
+func (t *tarReader) next() (name string, size int64, err error) {
+	if t.left > 0 {
+		return "", 0, fmt.Errorf("%s: %s was not read to its end", t.archive, t.name)
+	}
+	var pad [blockSize]byte
+	if _, err := io.ReadFull(t.r, pad[:t.pad]); err != nil {
+		return "", 0, readError(t.archive, t.name, err)
+	}
+	if !bytes.Equal(pad[:t.pad], zeros[:t.pad]) {
+		return "", 0, refuse(t.archive, t.name, "the bytes between it and the next member are not zero")
+	}
+	after := "its beginning"
+	if t.name != "" {
+		after = "after " + t.name
+	}
+	block := make([]byte, blockSize, 3*blockSize)
+	if _, err := io.ReadFull(t.r, block); err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return "", 0, refuse(t.archive, after, "the file was cut off here")
+		}
+		return "", 0, readError(t.archive, after, err)
+	}
+	if bytes.Equal(block, zeros[:]) {
+		return "", 0, t.end(after)
+	}
+	if block[156] == paxFlag {
+		block = block[:3*blockSize]
+		if _, err := io.ReadFull(t.r, block[blockSize:]); err != nil {
+			return "", 0, readError(t.archive, after, err)
+		}
+	}
+	name, size, err = parseHeader(block)
+	if err != nil {
+		return "", 0, refuse(t.archive, shown(name, after), "%w", err)
+	}
+	t.name, t.left, t.pad = name, size, -size&(blockSize-1)
+	return name, size, nil
+}
+
+// shown is a member's name as an error may print it.
+func shown(name, after string) string {
+	if name == "" {
+		return after
+	}
+	if plainName(name) {
+		return name
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+func (t *tarReader) end(after string) error {
+	var b [blockSize]byte
+	if _, err := io.ReadFull(t.r, b[:]); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return readError(t.archive, after, err)
+	} else if err != nil || b != zeros {
+		return refuse(t.archive, after, "one block of zeros, where two end the file")
+	}
+	switch _, err := t.r.ReadByte(); err {
+	case io.EOF:
+		return io.EOF
+	case nil:
+		return refuse(t.archive, after, "bytes follow the end of the archive")
+	default:
+		return readError(t.archive, after, err)
+	}
+}
+
+// Read reads the member's content; io.EOF comes at its end.
+func (t *tarReader) Read(p []byte) (int, error) {
+	if t.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := t.r.Read(p[:min(int64(len(p)), t.left)])
+	t.left -= int64(n)
+	if err != nil {
+		return n, readError(t.archive, t.name, err)
+	}
+	return n, nil
+}
+
+// bytes reads a small member whole.
+func (t *tarReader) bytes(max int) ([]byte, error) {
+	if t.left > int64(max) {
+		return nil, refuse(t.archive, t.name, "it has %d bytes, and at most %d are allowed", t.left, max)
+	}
+	b := make([]byte, t.left)
+	_, err := io.ReadFull(t, b)
+	return b, err
+}
+
+// parseHeader reads a member's one or three blocks and refuses all but the one
+// way to write them, with the reason a person can act on.
+func parseHeader(b []byte) (name string, size int64, err error) {
+	last := b[len(b)-blockSize:]
+	name = text(last[345:500])
+	if name != "" {
+		name += "/"
+	}
+	name += text(last[:100])
+	for rest := b; len(rest) > 0; rest = rest[min(2*blockSize, len(rest)):] {
+		if number(rest[148:154]) != sum(rest[:blockSize]) {
+			return name, 0, fmt.Errorf("its header's checksum does not fit")
+		}
+	}
+	if len(b) > blockSize {
+		size, name, err = parsePax(b[blockSize:2*blockSize], name)
+		if err != nil {
+			return name, 0, err
+		}
+	} else {
+		size = number(last[124:135])
+	}
+	switch {
+	case last[156] != fileFlag:
+		return name, 0, fmt.Errorf("it is %s, and only plain files are allowed", typeName(last[156]))
+	case !plainName(name):
+		return name, 0, fmt.Errorf("not a name that we give")
+	case number(last[100:107]) != 0o444:
+		return name, 0, fmt.Errorf("its mode is not 0444")
+	case number(last[108:115]) != 0 || number(last[116:123]) != 0 || text(last[265:297]) != "" || text(last[297:329]) != "":
+		return name, 0, fmt.Errorf("it names an owner")
+	case number(last[136:147]) != 0:
+		return name, 0, fmt.Errorf("it has a time")
+	case size < 0 || size > maxSize:
+		return name, 0, fmt.Errorf("its size can't be")
+	case !bytes.Equal(b, headerOf(name, size)):
+		return name, 0, fmt.Errorf("its header is not in the one way to write it")
+	}
+	return name, size, nil
+}
+
+func parsePax(records []byte, name string) (int64, string, error) {
+	s := strings.TrimRight(string(records), "\x00")
+	for s != "" {
+		line, rest, ok := strings.Cut(s, "\n")
+		_, record, _ := strings.Cut(line, " ")
+		key, value, _ := strings.Cut(record, "=")
+		switch {
+		case ok && key == "path":
+			name = value
+		case ok && key == "size" && rest == "":
+			n, err := canon.ParseDecimal(value)
+			if err != nil || n > maxSize {
+				return 0, name, fmt.Errorf("its size can't be")
+			}
+			return int64(n), name, nil
+		default:
+			return 0, name, fmt.Errorf("a pax header that is not for a size")
+		}
+		s = rest
+	}
+	return 0, name, fmt.Errorf("a pax header that is not for a size")
+}
+
+// text is a field up to its first NUL.
+func text(field []byte) string {
+	s, _, _ := strings.Cut(string(field), "\x00")
+	return s
+}
+
+// number reads octal digits; -1 for anything else.
+func number(field []byte) (n int64) {
+	for _, c := range field {
+		if c < '0' || c > '7' {
+			return -1
+		}
+		n = n<<3 | int64(c-'0')
+	}
+	return n
+}
+
+// plainName reports whether a name has only what ours have, no piece that is
+// empty or leads elsewhere, and fits a header.
+func plainName(name string) bool {
+	if len(name) > 160 {
+		return false
+	}
+	for _, piece := range strings.Split(name, "/") {
+		if piece == "" || piece == "." || piece == ".." || len(piece) > 100 {
+			return false
+		}
+	}
+	return onlyOurs(name)
+}
+
+func onlyOurs(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '/' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func typeName(flag byte) string {
+	switch flag {
+	case '1':
+		return "a hard link"
+	case '2':
+		return "a symbolic link"
+	case '3', '4':
+		return "a device"
+	case '5':
+		return "a folder"
+	case '6':
+		return "a pipe"
+	}
+	return fmt.Sprintf("of the type %q", flag)
+}
+
+// tarWriter writes canonical members one after the other.
+type tarWriter struct {
+	w io.Writer
+}
+
+func (t *tarWriter) bytes(name string, b []byte) error {
+	return t.stream(name, int64(len(b)), bytes.NewReader(b))
+}
+
+// stream writes a member from r, which must give exactly size bytes.
+func (t *tarWriter) stream(name string, size int64, r io.Reader) error {
+	if _, err := t.w.Write(headerOf(name, size)); err != nil {
+		return err
+	}
+	n, err := io.Copy(t.w, io.LimitReader(r, size))
+	if err != nil {
+		return err
+	}
+	if n < size {
+		return fmt.Errorf("%s: it ended after %d of %d bytes", name, n, size)
+	}
+	if extra, _ := io.CopyN(io.Discard, r, 1); extra > 0 {
+		return fmt.Errorf("%s: it has more than %d bytes", name, size)
+	}
+	_, err = t.w.Write(zeros[:-size&(blockSize-1)])
+	return err
+}
+
+// part writes a member that must have the hash and size of p.
+func (t *tarWriter) part(name string, p ledger.Part, r io.Reader) error {
+	h := sha256.New()
+	if err := t.stream(name, p.Size, io.TeeReader(r, h)); err != nil {
+		return err
+	}
+	if ledger.Hash(h.Sum(nil)) != p.Hash {
+		return fmt.Errorf("%s: its bytes have another hash", name)
+	}
+	return nil
+}
+
+func (t *tarWriter) close() error {
+	_, err := t.w.Write(make([]byte, 2*blockSize))
+	return err
+}
