@@ -12,6 +12,9 @@ import (
 	"filippo.io/age/tag"
 )
 
+// b64 is how age writes binary arguments: unpadded, canonical.
+var b64 = base64.RawStdEncoding.Strict()
+
 // CheckStanzas reads a part's header and says whether its stanzas are exactly the
 // set's: native ones in the set's order where the threshold is 1, else the one
 // quorum stanza with that threshold and one share file for each. No key is
@@ -113,13 +116,13 @@ func checkStanza(s *age.Stanza, r native) error {
 		return mismatch("of type %s with %d arguments, and this trustee's key makes %s with %d",
 			strconv.Quote(s.Type), len(s.Args), typ, args)
 	}
-	enc, err := base64.RawStdEncoding.Strict().DecodeString(s.Args[args-1])
+	enc, err := b64.DecodeString(s.Args[args-1])
 	if err != nil || len(enc) != encSize || len(s.Body) != wrappedSize {
 		return mismatch("not of the size that %s has", typ)
 	}
 	if isTag {
 		want, err := hardware.Tag(enc)
-		if err != nil || s.Args[0] != base64.RawStdEncoding.EncodeToString(want[:4]) {
+		if err != nil || s.Args[0] != b64.EncodeToString(want[:4]) {
 			return mismatch("the tag is not that of this trustee's key")
 		}
 	}

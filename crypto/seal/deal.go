@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/math/polynomial"
@@ -48,7 +50,7 @@ func scalarBytes(s group.Scalar) [scalarSize]byte {
 func scalarOf(b []byte) (group.Scalar, error) {
 	s := curve.NewScalar()
 	if err := s.UnmarshalBinary(b); err != nil {
-		return nil, mismatch("a share that is not a reduced scalar of ristretto255")
+		return nil, mismatch("it is not a reduced scalar of ristretto255")
 	}
 	return s, nil
 }
@@ -103,18 +105,15 @@ func (d *dealer) wipe() {
 	d.secret.SetUint64(0)
 }
 
-// recoverSecret takes exactly k shares by position. Positions are a map's keys, so
-// none is there twice: circl panics on a repeated one.
+// recoverSecret uses the first k shares by position, from 1. Positions are a map's
+// keys, so none is there twice: circl panics on a repeated one.
 func recoverSecret(k int, shares map[int][]byte) (group.Scalar, error) {
 	in := make([]secretsharing.Share, 0, k)
-	for position, b := range shares {
+	for _, position := range slices.Sorted(maps.Keys(shares)) {
 		if len(in) == k {
 			break
 		}
-		if position < 1 {
-			return nil, fmt.Errorf("seal: there is no position %d; the first trustee is 1", position)
-		}
-		value, err := scalarOf(b)
+		value, err := scalarOf(shares[position])
 		if err != nil {
 			return nil, fmt.Errorf("share %d: %w", position, err)
 		}

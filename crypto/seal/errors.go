@@ -3,14 +3,16 @@ package seal
 import (
 	"errors"
 	"fmt"
+
+	"zapis/crypto/canon"
 )
 
 // The classes of refusal. An error's text says what happened; errors.Is says
 // which of these it belongs to.
 var (
 	// ErrMismatch: the bytes are not what was recorded, or not in the one
-	// encoding that the format allows.
-	ErrMismatch = errors.New("does not verify")
+	// encoding that the format allows. All packages under crypto/ share it.
+	ErrMismatch = canon.ErrMismatch
 
 	// ErrNoKey: no key that was given opens this part or share.
 	ErrNoKey = errors.New("no key for this")

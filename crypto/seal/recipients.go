@@ -63,14 +63,20 @@ func parseRecipient(key string) (native, error) {
 	var n native
 	switch lower := strings.ToLower(key); {
 	case strings.HasPrefix(lower, "age1pq1"):
+		if key != lower {
+			return nil, fmt.Errorf("is not in lower case")
+		}
 		r, err := age.ParseHybridRecipient(key)
-		if err != nil {
+		if err != nil || r.String() != key {
 			return nil, fmt.Errorf("is not a whole age1pq1 recipient; was it cut when it was copied?")
 		}
 		n = r
 	case strings.HasPrefix(lower, "age1tagpq1"):
+		if key != lower {
+			return nil, fmt.Errorf("is not in lower case")
+		}
 		r, err := tag.ParseRecipient(key)
-		if err != nil || !r.Hybrid() {
+		if err != nil || r.String() != key {
 			return nil, fmt.Errorf("is not a whole age1tagpq1 recipient; was it cut when it was copied?")
 		}
 		n = r
@@ -86,9 +92,6 @@ func parseRecipient(key string) (native, error) {
 		return nil, fmt.Errorf("is a classic key (age1…), not a post-quantum one (age1pq1…)")
 	default:
 		return nil, fmt.Errorf("is not an age1pq1 or age1tagpq1 recipient")
-	}
-	if n.String() != key {
-		return nil, fmt.Errorf("is not in its one spelling, which is lower case")
 	}
 	return n, nil
 }

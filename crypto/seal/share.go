@@ -164,7 +164,7 @@ func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	}
 	secret, err := recoverSecret(q.k, id.shares)
 	if err != nil {
-		return nil, err
+		return nil, mismatch("the shares were dealt wrongly by the intake: %w", err)
 	}
 	d := newDealer(secret)
 	defer d.wipe()

@@ -1,0 +1,404 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/cloudflare/circl/group"
+	"github.com/cloudflare/circl/math/polynomial"
+	"github.com/cloudflare/circl/secretsharing"
+)
+
+// TestQuorum: every subset of every set of up to five opens when it has k members
+// or more, and does not when it has fewer.
+func TestQuorum(t *testing.T) {
+	for n := 2; n <= 5; n++ {
+		for k := 2; k <= n; k++ {
+			content := fmt.Appendf(nil, "%d of %d", k, n)
+			file, s := sealed(t, Identity, set(k, n), content)
+			all := shares(t, file, slices.Collect(upTo(n))...)
+			for subset := range 1 << n {
+				some := map[int][]byte{}
+				for p := 1; p <= n; p++ {
+					if subset>>(p-1)&1 == 1 {
+						some[p] = all[p]
+					}
+				}
+				got, _, err := open(Identity, file, s.Ciphertext, QuorumIdentity(some))
+				if bits.OnesCount(uint(subset)) >= k {
+					if err != nil || !bytes.Equal(got, content) {
+						t.Fatalf("%d of %d, shares %b: %q, %v", k, n, subset, got, err)
+					}
+					continue
+				}
+				refused(t, err, ErrQuorum, fmt.Sprintf("%d of %d trustees must grant their shares, and %d did", k, n, len(some)))
+				if len(got) != 0 {
+					t.Fatal("and something was written")
+				}
+			}
+			for _, id := range people()[:n] {
+				_, _, err := open(Identity, file, s.Ciphertext, id)
+				refused(t, err, ErrQuorum, fmt.Sprintf("this part is under a quorum and opens with the shares of %d of %d trustees", k, n))
+			}
+		}
+	}
+}
+
+func upTo(n int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := 1; i <= n && yield(i); i++ {
+		}
+	}
+}
+
+// TestTooFewShares: one share fewer, put together by circl as if it sufficed,
+// gives another secret.
+func TestTooFewShares(t *testing.T) {
+	d := newDealer(curve.RandomScalar(rand.Reader))
+	dealt := d.shares(3, 5)
+	for i := range dealt {
+		for j := range i {
+			two := map[int][]byte{i + 1: dealt[i][:], j + 1: dealt[j][:]}
+			if got, err := recoverSecret(2, two); err != nil || got.IsEqual(d.secret) {
+				t.Fatalf("shares %d and %d give the secret of 3 of 5, %v", i+1, j+1, err)
+			}
+			if _, err := recoverSecret(3, two); err == nil {
+				t.Fatal("two shares were taken for three")
+			}
+		}
+	}
+}
+
+// TestCirclIgnoresTheReader holds the reason why deal.go evaluates the polynomial
+// itself: circl's New could not deal the same shares again on this group.
+func TestCirclIgnoresTheReader(t *testing.T) {
+	secret := curve.NewScalar().SetUint64(7)
+	deal := func() secretsharing.Share {
+		return secretsharing.New(bytes.NewReader(make([]byte, 1024)), 1, secret).Share(1)[0]
+	}
+	if deal().Value.IsEqual(deal().Value) {
+		t.Error("circl's New now reads its coefficients from the reader: say so in docs/spec/quorum.md")
+	}
+}
+
+// dealtBy makes a part whose stanza is made by the function instead of by us.
+func dealtBy(t *testing.T, r *Recipients, change func(q *quorumStanza, fileKey []byte)) []byte {
+	t.Helper()
+	return rawSeal(t, framed([]byte("x"), 1024-9, 1), recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {
+		s, _, err := (&quorumRecipient{r}).WrapWithLabels(fileKey)
+		if err != nil {
+			return nil, err
+		}
+		q, err := parseQuorum(s[0])
+		if err != nil {
+			return nil, err
+		}
+		change(q, fileKey)
+		return []*age.Stanza{q.marshal()}, nil
+	}))
+}
+
+// put replaces share p, with its hash.
+func (q *quorumStanza) put(t *testing.T, p int, share []byte) {
+	t.Helper()
+	file, _, err := sealShare(set(1, 3).natives[p-1], share)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.files[p-1], q.hashes[p-1] = file, shareHash(p, share)
+}
+
+// TestForgedShare: what a trustee grants is not what was sealed to them.
+func TestForgedShare(t *testing.T) {
+	file, s := sealed(t, Signal, set(2, 3), []byte("x"))
+	other, _ := sealed(t, Signal, set(2, 3), []byte("x"))
+	header, err := Header(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, forgery := range map[string][]byte{
+		"one bit":      flip(shares(t, file, 3)[3]),
+		"another part": shares(t, other, 3)[3],
+		"random":       random(32),
+		"swapped":      shares(t, file, 2)[2],
+		"short":        shares(t, file, 3)[3][:31],
+		"long":         append(shares(t, file, 3)[3], 0),
+		"empty":        nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			says := "what trustee 3 granted is not the share that was sealed to them: it is forged, or belongs to another part"
+			some := shares(t, file, 1)
+			some[3] = forgery
+			_, _, err := open(Signal, file, s.Ciphertext, QuorumIdentity(some))
+			refused(t, err, ErrMismatch, says)
+			some[2] = shares(t, file, 2)[2] // enough honest ones: the forgery is named all the same
+			_, _, err = open(Signal, file, s.Ciphertext, QuorumIdentity(some))
+			refused(t, err, ErrMismatch, says)
+			refused(t, CheckShare(header, 3, forgery), ErrMismatch, "share 3 is not the one that was sealed to trustee 3")
+		})
+	}
+	if err := CheckShare(header, 3, shares(t, file, 3)[3]); err != nil {
+		t.Error(err)
+	}
+	refused(t, CheckShare(header, 4, nil), nil, "there is no position 4 in a set of 3 trustees")
+	for _, p := range []int{-1, 0, 4} {
+		some := shares(t, file, 1, 2)
+		some[p] = some[1]
+		_, _, err := open(Signal, file, s.Ciphertext, QuorumIdentity(some))
+		refused(t, err, ErrMismatch, fmt.Sprintf("a share for position %d, in a quorum of 3 trustees", p))
+	}
+}
+
+func flip(b []byte) []byte {
+	b = bytes.Clone(b)
+	b[0] ^= 1
+	return b
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+// TestBadDeal: every trustee's own share opens and fits its hash, and yet they were
+// not dealt from one secret as they must be: that is the intake's doing.
+func TestBadDeal(t *testing.T) {
+	r := set(2, 3)
+	stray := curve.RandomScalar(rand.Reader)
+	strayBytes := scalarBytes(stray)
+	for _, c := range []struct {
+		name   string
+		change func(q *quorumStanza, fileKey []byte)
+		says   string
+	}{
+		{"one share off the line", func(q *quorumStanza, _ []byte) { q.put(t, 3, strayBytes[:]) },
+			"the shares were dealt wrongly by the intake: share "},
+		{"coefficients of the dealer's own", func(q *quorumStanza, fileKey []byte) {
+			d := newDealer(stray)
+			copy(q.wrapped[:], wrapOnce(d.wrapKey(), fileKey))
+			p := polynomial.New([]group.Scalar{stray, curve.RandomScalar(rand.Reader)})
+			for i := range 3 {
+				share := scalarBytes(p.Evaluate(curve.NewScalar().SetUint64(uint64(i + 1))))
+				q.put(t, i+1, share[:])
+			}
+		}, "the shares were dealt wrongly by the intake: share 1 does not follow from the others"},
+		{"a third needed in secret", func(q *quorumStanza, fileKey []byte) {
+			d := newDealer(stray)
+			copy(q.wrapped[:], wrapOnce(d.wrapKey(), fileKey))
+			for i, share := range d.shares(3, 3) {
+				q.put(t, i+1, share[:])
+			}
+		}, "the shares were dealt wrongly by the intake: share "},
+		{"another key wrapped", func(q *quorumStanza, _ []byte) { q.wrapped[0] ^= 1 },
+			"the shares were dealt wrongly by the intake: they do not open the file key"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := dealtBy(t, r, c.change)
+			if err := CheckStanzas(bytes.NewReader(file), r); err != nil {
+				t.Fatal("nobody alone can see it:", err)
+			}
+			for p := 1; p <= 3; p++ {
+				if err := CheckOwn(bytes.NewReader(file), r, p, people()[p-1]); err != nil {
+					t.Fatal("nobody alone can see it:", err)
+				}
+			}
+			for _, pair := range [][]int{{1, 2}, {1, 3}, {2, 3}, {1, 2, 3}} {
+				_, _, err := open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, pair...)))
+				refused(t, err, ErrMismatch, c.says)
+			}
+		})
+	}
+
+	// A share that is no number of the group at all.
+	file := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.put(t, 2, bytes.Repeat([]byte{0xff}, 32)) })
+	_, _, err := open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, 1, 2)))
+	refused(t, err, ErrMismatch, "the shares were dealt wrongly by the intake: share 2: it is not a reduced scalar of ristretto255")
+
+	// The same wrapped key, but another file key in the end: the MAC sees it.
+	file = dealtBy(t, r, func(q *quorumStanza, _ []byte) {
+		d := newDealer(stray)
+		copy(q.wrapped[:], wrapOnce(d.wrapKey(), random(fileKeySize)))
+		for i, share := range d.shares(2, 3) {
+			q.put(t, i+1, share[:])
+		}
+	})
+	_, _, err = open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, 1, 2)))
+	refused(t, err, ErrMismatch, "the header's MAC does not fit")
+}
+
+// TestShutOutOfQuorum: a trustee whose share does not open, or is not the one that
+// the hash names, sees it on import.
+func TestShutOutOfQuorum(t *testing.T) {
+	r := set(2, 3)
+	for _, c := range []struct {
+		name   string
+		change func(*quorumStanza, []byte)
+		why    string
+	}{
+		{"sealed to somebody else", func(q *quorumStanza, _ []byte) {
+			file, _, err := sealShare(set(1, 6).natives[5], random(32))
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.files[1] = file
+		}, "share 2 does not open with the key that was given"},
+		{"another share", func(q *quorumStanza, _ []byte) {
+			h := q.hashes[1]
+			q.put(t, 2, random(32))
+			q.hashes[1] = h
+		}, "share 2 is not the one that was sealed to trustee 2"},
+		{"payload flipped", func(q *quorumStanza, _ []byte) { q.files[1][len(q.files[1])-1] ^= 1 },
+			"share 2: failed to decrypt and authenticate payload chunk"},
+		{"another file key", func(q *quorumStanza, _ []byte) {
+			q.files[1] = rawSeal(t, random(32), otherKey(r.natives[1]))
+		}, "share 2: bad header MAC"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := dealtBy(t, r, c.change)
+			if err := CheckStanzas(bytes.NewReader(file), r); err != nil {
+				t.Fatal("without a key it looks right:", err)
+			}
+			err := CheckOwn(bytes.NewReader(file), r, 2, people()[1])
+			refused(t, err, ErrOwnStanza, "your own share (trustee 2 of 3) does not open with your key, so this part was made unreadable for you: ")
+			refused(t, err, ErrMismatch, c.why)
+			for _, p := range []int{1, 3} {
+				if err := CheckOwn(bytes.NewReader(file), r, p, people()[p-1]); err != nil {
+					t.Errorf("trustee %d: %v", p, err)
+				}
+			}
+			if got, _, err := open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, 1, 3))); err != nil || string(got) != "x" {
+				t.Errorf("the others can still open it: %q, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestQuorumShape: stanzas that CheckStanzas refuses.
+func TestQuorumShape(t *testing.T) {
+	r := set(2, 3)
+	stanza := func(change func(*age.Stanza)) []byte {
+		return rawSeal(t, framed([]byte("x"), 1024-9, 1), recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {
+			s, _, err := (&quorumRecipient{r}).WrapWithLabels(fileKey)
+			change(s[0])
+			return s, err
+		}))
+	}
+	const shareAt = wrappedSize + 3*hashSize
+	for _, c := range []struct {
+		name   string
+		change func(*age.Stanza)
+		says   string
+	}{
+		{"type", func(s *age.Stanza) { s.Type = "zapis-quorum/v2" }, `a stanza of type "zapis-quorum/v2" where zapis-quorum/v1 belongs`},
+		{"k raised", func(s *age.Stanza) { s.Args[0] = "3" }, "the part opens with 3 of 3 trustees, and the set asks for 2 of 3"},
+		{"k 1", func(s *age.Stanza) { s.Args[0] = "1" }, `the quorum stanza says "1" of "3"`},
+		{"k above n", func(s *age.Stanza) { s.Args[0] = "4" }, `the quorum stanza says "4" of "3"`},
+		{"k with zero", func(s *age.Stanza) { s.Args[0] = "02" }, `the quorum stanza says "02" of "3"`},
+		{"k signed", func(s *age.Stanza) { s.Args[0] = "+2" }, `the quorum stanza says "+2" of "3"`},
+		{"n huge", func(s *age.Stanza) { s.Args[1] = "256" }, `the quorum stanza says "2" of "256"`},
+		{"n beyond int", func(s *age.Stanza) { s.Args[1] = "99999999999999999999" }, `says "2" of "99999999999999999999"`},
+		{"n raised", func(s *age.Stanza) { s.Args[1] = "4" }, `share 1 of the quorum stanza says that it has`},
+		{"n lowered", func(s *age.Stanza) { s.Args[1] = "2" }, `the quorum stanza`},
+		{"no arguments", func(s *age.Stanza) { s.Args = nil }, "the quorum stanza has 0 arguments, not 2"},
+		{"an argument more", func(s *age.Stanza) { s.Args = append(s.Args, "x") }, "the quorum stanza has 3 arguments, not 2"},
+		{"empty", func(s *age.Stanza) { s.Body = nil }, "the quorum stanza ends inside its 3 share hashes"},
+		{"cut in hashes", func(s *age.Stanza) { s.Body = s.Body[:shareAt-1] }, "the quorum stanza ends inside its 3 share hashes"},
+		{"cut before shares", func(s *age.Stanza) { s.Body = s.Body[:shareAt] }, "the quorum stanza ends before share 1"},
+		{"cut in a length", func(s *age.Stanza) { s.Body = s.Body[:shareAt+3] }, "the quorum stanza ends before share 1"},
+		{"cut in a share", func(s *age.Stanza) { s.Body = s.Body[:shareAt+100] }, "the quorum stanza ends inside share 1"},
+		{"cut by one", func(s *age.Stanza) { s.Body = s.Body[:len(s.Body)-1] }, "the quorum stanza ends inside share 3"},
+		{"one more", func(s *age.Stanza) { s.Body = append(s.Body, 0) }, "1 bytes follow the last share of the quorum stanza"},
+		{"length zero", func(s *age.Stanza) { clear(s.Body[shareAt : shareAt+4]) }, "share 1 of the quorum stanza says that it has 0 bytes"},
+		{"length huge", func(s *age.Stanza) { s.Body[shareAt] = 0xff }, "share 1 of the quorum stanza says that it has 42"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := stanza(c.change)
+			refused(t, CheckStanzas(bytes.NewReader(file), r), ErrMismatch, c.says)
+			if _, _, err := open(Signal, file, DigestOf(file), people()[0]); err == nil {
+				t.Error("opened by one alone")
+			}
+		})
+	}
+
+	two := rawSeal(t, framed([]byte("x"), 1024-9, 1), append(r.age(), r.natives[0])...)
+	refused(t, CheckStanzas(bytes.NewReader(two), r), ErrMismatch, "the part has 2 stanzas, and under a quorum it must have one")
+	native, _ := sealed(t, Signal, set(1, 3), []byte("x"))
+	refused(t, CheckStanzas(bytes.NewReader(native), r), ErrMismatch, "the part has 3 stanzas, and under a quorum it must have one")
+	_, err := OpenShare(bytes.NewReader(native), 1, people()[0])
+	refused(t, err, ErrMismatch, "this part is not under a quorum")
+
+	for name, inner := range map[string][]byte{
+		"the share is sealed to 2 keys, not to one":   rawSeal(t, random(32), r.natives[0], r.natives[1]),
+		"the share's file has ":                       rawSeal(t, random(33), r.natives[0]),
+		"it does not begin with a whole age header":   []byte("hello"),
+		`of type "mlkem768p256tag" with 2 arguments,`: rawSeal(t, random(32), hardware(t).public),
+	} {
+		file := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.files[0] = inner })
+		refused(t, CheckStanzas(bytes.NewReader(file), r), ErrMismatch, "share 1: "+name)
+	}
+}
+
+// TestLabels: post-quantum and classic don't mix, not even through our stanza.
+func TestLabels(t *testing.T) {
+	x, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := age.Encrypt(io.Discard, &quorumRecipient{set(2, 3)}, x.Recipient()); err == nil {
+		t.Error("age mixed a quorum of post-quantum keys with a classic one")
+	}
+	_, labels, err := (&quorumRecipient{set(2, 3)}).WrapWithLabels(make([]byte, 16))
+	if err != nil || !slices.Equal(labels, []string{"postquantum"}) {
+		t.Errorf("%v, %v", labels, err)
+	}
+}
+
+func TestShareFile(t *testing.T) {
+	file, _ := sealed(t, Identity, set(2, 3), []byte("x"))
+	header, err := Header(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, n, err := Quorum(header); k != 2 || n != 3 || err != nil {
+		t.Errorf("%d of %d, %v", k, n, err)
+	}
+	for p := 1; p <= 3; p++ {
+		f, err := ShareFile(header, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := age.Decrypt(bytes.NewReader(f), people()[p-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		share, err := io.ReadAll(in)
+		if err != nil || !bytes.Equal(share, shares(t, file, p)[p]) {
+			t.Errorf("share %d: %x, %v", p, share, err)
+		}
+		_, err = OpenShare(bytes.NewReader(file), p, people()[p%3])
+		refused(t, err, ErrNoKey, fmt.Sprintf("share %d does not open with the key that was given", p))
+	}
+	for _, p := range []int{-1, 0, 4} {
+		_, err := ShareFile(header, p)
+		refused(t, err, nil, fmt.Sprintf("there is no position %d in a set of 3 trustees", p))
+		_, err = OpenShare(bytes.NewReader(file), p, people()[0])
+		refused(t, err, nil, fmt.Sprintf("there is no position %d in a set of 3 trustees", p))
+	}
+	native, _ := sealed(t, Identity, set(1, 3), []byte("x"))
+	header, err = Header(bytes.NewReader(native))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, n, err := Quorum(header); k != 1 || n != 3 || err != nil {
+		t.Errorf("%d of %d, %v", k, n, err)
+	}
+	_, err = ShareFile(header, 1)
+	refused(t, err, ErrMismatch, "this part is not under a quorum")
+}
