@@ -1,0 +1,126 @@
+package store
+
+import (
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"zapis/crypto/ledger"
+)
+
+// tip is where the next entry goes: the ledger's size, its last leaf, and the
+// roots of the complete subtrees at its right edge, by level. With it, an
+// append reads nothing. The committer owns it; a copy is worked on, and kept
+// when the transaction has been committed.
+type tip struct {
+	origin string
+	size   uint64
+	leaf   ledger.Hash
+	edge   [64]tlog.Hash
+}
+
+// appendEntry makes a body the next entry, and writes its text and the hashes
+// of the tree that it completes as one value: nothing that was written before
+// is touched, and the database's last page is the only one to grow.
+func (t *tip) appendEntry(tx *bolt.Tx, body []byte) error {
+	b := tx.Bucket(bucketEntries)
+	b.FillPercent = 1 // keys only grow, so no page is ever split in its middle
+	head := ledger.Head(t.origin, t.size, t.leaf)
+	hashes := hashesIn(t.size)
+	value := make([]byte, 32*hashes, 32*hashes+len(head)+len(body))
+	value = append(append(value, head...), body...)
+	text := value[32*hashes:]
+	if len(text) > ledger.MaxEntry {
+		return fmt.Errorf("%w: the entry would have %d bytes, and at most %d are allowed", ErrRefused, len(text), ledger.MaxEntry)
+	}
+	t.leaf = ledger.LeafHash(text)
+	h := tlog.Hash(t.leaf)
+	copy(value, h[:])
+	for level := 0; level < hashes-1; level++ {
+		h = tlog.NodeHash(t.edge[level], h)
+		copy(value[32*(level+1):], h[:])
+	}
+	t.edge[hashes-1] = h
+	if err := b.Put(number(t.size), value); err != nil {
+		return err
+	}
+	t.size++
+	return nil
+}
+
+// root is the tree's root over all entries so far.
+func (t *tip) root() ledger.Hash {
+	var h tlog.Hash
+	first := true
+	for level := 0; t.size>>level > 0; level++ {
+		switch {
+		case t.size>>level&1 == 0:
+		case first:
+			h, first = t.edge[level], false
+		default:
+			h = tlog.NodeHash(t.edge[level], h)
+		}
+	}
+	return ledger.Hash(h)
+}
+
+// loadTip reads the tip out of the database.
+func loadTip(tx *bolt.Tx, origin string) (tip, error) {
+	t := tip{origin: origin}
+	entries := tx.Bucket(bucketEntries)
+	k, _ := entries.Cursor().Last()
+	last, ok := readNumber(k)
+	if !ok {
+		return t, fmt.Errorf("%w: no entry 0", ledger.ErrMismatch)
+	}
+	t.size = last + 1
+	r := hashReader{tx: tx, size: t.size}
+	hash := func(level int, n uint64) (h tlog.Hash, err error) {
+		hs, err := r.ReadHashes([]int64{tlog.StoredHashIndex(level, int64(n))})
+		if err == nil {
+			h = hs[0]
+		}
+		return h, err
+	}
+	leaf, err := hash(0, last)
+	if err != nil {
+		return t, err
+	}
+	t.leaf = ledger.Hash(leaf)
+	for level := 0; t.size>>level > 0; level++ {
+		// The left sibling that the next complete subtree of this level needs.
+		if n := t.size >> level; n&1 == 1 {
+			if t.edge[level], err = hash(level, n-1); err != nil {
+				return t, err
+			}
+		}
+	}
+	return t, nil
+}
+
+// hashReader reads the tree's hashes as golang.org/x/mod/sumdb/tlog numbers
+// them, among the first size entries: the subtree (level, n) was completed by
+// entry (n+1)·2^level - 1, whose value begins with its hashes by level.
+type hashReader struct {
+	tx   *bolt.Tx
+	size uint64
+}
+
+func (r hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, len(indexes))
+	c := r.tx.Bucket(bucketEntries).Cursor()
+	for i, index := range indexes {
+		level, n := tlog.SplitStoredHashIndex(index)
+		by := uint64(n+1)<<level - 1
+		if by >= r.size {
+			return nil, fmt.Errorf("%w: the tree of %d entries has no hash %d at level %d", ErrUnknown, r.size, n, level)
+		}
+		k, v := c.Seek(number(by))
+		if got, ok := readNumber(k); !ok || got != by || len(v) < 32*(level+1) {
+			return nil, fmt.Errorf("%w: entry %d, or its part of the tree, is missing", ledger.ErrMismatch, by)
+		}
+		copy(hashes[i][:], v[32*level:])
+	}
+	return hashes, nil
+}

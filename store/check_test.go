@@ -1,0 +1,5 @@
+package store
+
+import "testing"
+
+func checkFolder(t testing.TB, dir string) {}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+)
+
+// Limits of one group: what one transaction takes. bbolt keeps all of it in
+// memory until it is written.
+const (
+	queueLength = 1 << 10
+	groupLength = 1 << 10
+	groupBytes  = 16 << 20
+)
+
+// request is something for the committer: a submission, or an act that has the
+// committer for itself.
+type request struct {
+	sub  *submission
+	act  func() error
+	done chan error
+}
+
+// ask has the committer do something, and waits for its answer.
+func (s *Store) ask(ctx context.Context, r *request) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	r.done = make(chan error, 1)
+	select {
+	case s.queue <- r:
+	case <-s.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-s.stopped:
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// commitLoop is the committer: it takes what waits in the queue as one group,
+// commits that, and answers all. While it waits for the disk the next group
+// gathers, so that the number of barriers falls as the load grows; nobody ever
+// waits for a timer.
+func (s *Store) commitLoop() {
+	defer close(s.stopped)
+	for {
+		select {
+		case r := <-s.queue:
+			s.serve(r)
+		case <-s.quit:
+			for {
+				select {
+				case r := <-s.queue:
+					s.serve(r)
+				default:
+					s.flushTail()
+					return
+				}
+			}
+		}
+	}
+}
+
+// serve answers r and whatever can go with it.
+func (s *Store) serve(r *request) {
+	for r != nil {
+		if r.act != nil {
+			r.done <- s.breaks(r.act())
+			return
+		}
+		var group []*request
+		group, r = s.gather(r)
+		s.commitGroup(group)
+	}
+}
+
+// gather takes submissions out of the queue until it is empty, the group is
+// full, or another kind of request comes, which is given back.
+func (s *Store) gather(first *request) (group []*request, other *request) {
+	return gather(s.queue, first, func(r *request) (int, bool) {
+		if r.act != nil {
+			return 0, false
+		}
+		return r.sub.bytes(), true
+	})
+}
+
+// gather is how a committer forms its groups; weigh gives a request's bytes,
+// and whether it goes into a group at all.
+func gather[R any](queue <-chan *R, first *R, weigh func(*R) (int, bool)) (group []*R, other *R) {
+	group = append(group, first)
+	size, _ := weigh(first)
+	for len(group) < groupLength && size < groupBytes {
+		select {
+		case r := <-queue:
+			n, ok := weigh(r)
+			if !ok {
+				return group, r
+			}
+			group, size = append(group, r), size+n
+		default:
+			return group, nil
+		}
+	}
+	return group, nil
+}
+
+func (s *Store) commitGroup(group []*request) {
+	if err := s.brokenBy(); err != nil {
+		answer(group, nil, err)
+		return
+	}
+	refused := make([]error, len(group))
+	var err error
+	if s.config.Slot == 0 {
+		err = s.sequenceGroup(group, refused)
+	} else {
+		err = s.update(func(tx *bolt.Tx) error {
+			for i, r := range group {
+				if refused[i] = s.admit(tx, &s.tip, r.sub); refused[i] != nil {
+					continue
+				}
+				if err := keepParts(tx, r.sub); err != nil {
+					return err
+				}
+				if err := tx.Bucket(bucketWaiting).Put(r.sub.hash[:], r.sub.promise); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	answer(group, refused, s.breaks(err))
+}
+
+func answer(group []*request, refused []error, err error) {
+	for i, r := range group {
+		if err == nil && refused != nil {
+			r.done <- refused[i]
+		} else {
+			r.done <- err
+		}
+	}
+}
+
+// brokenBy gives what broke the store; being closed, while the last requests
+// are answered, is not that.
+func (s *Store) brokenBy() error {
+	if err := s.usable(); err != nil && errors.Is(err, ErrBroken) {
+		return err
+	}
+	return nil
+}
+
+// update is one transaction that brings no checkpoint.
+func (s *Store) update(fn func(tx *bolt.Tx) error) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return diskError(err)
+	}
+	if err := fn(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return diskError(tx.Commit())
+}
+
+// advance is one transaction that appends entries and the one checkpoint over
+// them. Order: commit, guard, then what was signed may be seen. grow appends,
+// and says what will be in force; it works on a copy of the tip.
+func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return diskError(err)
+	}
+	t := s.tip
+	g, err := grow(tx, &t)
+	if err == nil && g != nil {
+		err = s.prepare(tx, &t, g)
+	}
+	if err != nil || g == nil {
+		return errors.Join(err, tx.Rollback())
+	}
+
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if err := tx.Commit(); err != nil {
+		return diskError(err)
+	}
+	s.tip, s.standing = t, g.standing
+	if g.flushed {
+		s.tail = newTail(t.size)
+	} else {
+		s.tail.add(g.bodies, g.first)
+	}
+	if err := s.guard.write(g.released.Checkpoint); err != nil {
+		return diskError(errors.Join(errSync, err))
+	}
+	s.released = g.released
+	return s.changeKey(g)
+}
+
+// errSync keeps a guard that could not be written from passing for a full disk:
+// its signature can't be released, and must not be made a second time.
+var errSync = errors.New("the guard could not be written")
+
+// growth is what a transaction adds to the ledger.
+type growth struct {
+	first    uint64        // the first new entry
+	bodies   []ledger.Hash // of the new entries
+	standing standing
+	released released
+	key      *ledger.SigningKey // the new log key, if there is one
+	flushed  bool
+}
+
+func (s *Store) flushTail() {
+	if s.tail.size() == 0 || s.brokenBy() != nil {
+		return
+	}
+	// What is not written is indexed again when the store is opened.
+	_ = s.update(func(tx *bolt.Tx) error { return s.tail.flush(tx, nil) })
+}

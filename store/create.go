@@ -1,0 +1,135 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+)
+
+// Create makes a ledger of one entry in dir, signs its first checkpoint with the
+// time now, and gives its card. dir may be missing, or exist without a ledger in
+// it. All is made aside and synced, and ledger.db is renamed to its name last:
+// where that is missing there is no ledger, and Create can be tried again.
+func Create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
+	if _, err := ledger.ParseGenesis(g.Marshal()); err != nil {
+		return card.LedgerCard{}, fault.New(fault.Usage, "", "%w", err)
+	}
+	if k.Keys() != g.Log {
+		return card.LedgerCard{}, fault.New(fault.Usage, "", "the genesis names other log keys than the one that is to sign")
+	}
+	if err := create(dir, g, k, now); err != nil {
+		return card.LedgerCard{}, err
+	}
+	return g.Card(), nil
+}
+
+func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	lock, err := takeLock(dir, "zapisd init", true)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	if err := clearUnfinished(dir); err != nil {
+		return err
+	}
+	aside := filepath.Join(dir, creatingName)
+	if err := makeDir(aside); err != nil {
+		return err
+	}
+	c, err := createDatabase(filepath.Join(aside, dbName), g, k, now)
+	if err != nil {
+		return err
+	}
+	if err := createGuard(aside, c); err != nil {
+		return err
+	}
+	if err := writeAside(filepath.Join(aside, keyName), k.Marshal(), 0o600); err != nil {
+		return err
+	}
+	if err := makeDir(filepath.Join(dir, partsName)); err != nil {
+		return err
+	}
+	if err := makeDir(filepath.Join(dir, partsName, incomingName)); err != nil {
+		return err
+	}
+	for _, name := range []string{guardName, keyName, dbName} {
+		if err := os.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+		// One sync for each: the database must not have its name before the
+		// others have theirs.
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.RemoveAll(aside), syncDir(filepath.Dir(filepath.Clean(dir))))
+}
+
+// clearUnfinished makes room for a new ledger: it removes what a Create that
+// was cut off has left, and nothing else.
+func clearUnfinished(dir string) error {
+	if exists(filepath.Join(dir, dbName)) {
+		return fault.New(fault.Failed, "choose another folder", "%w: %s", ErrExists, dir)
+	}
+	aside := filepath.Join(dir, creatingName)
+	if exists(aside) {
+		return errors.Join(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
+			os.RemoveAll(aside), syncDir(dir))
+	}
+	for _, name := range []string{keyName, guardName, partsName} {
+		if exists(filepath.Join(dir, name)) {
+			return fault.New(fault.Failed, "if ledger.db was lost, bring it back; otherwise choose another folder",
+				"%s has a %s but no %s", dir, name, dbName)
+		}
+	}
+	return nil
+}
+
+func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (c ledger.Checkpoint, err error) {
+	db, err := bolt.Open(path, 0o600, dbOptions())
+	if err != nil {
+		return c, err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, name := range buckets {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		if err := meta.Put(metaFormat, []byte(format)); err != nil {
+			return err
+		}
+		if err := meta.Put(metaIndexed, number(0)); err != nil {
+			return err
+		}
+		text := g.Marshal()
+		if err := putSmall(tx, ledger.Sum(text), text); err != nil {
+			return err
+		}
+		t := tip{origin: g.Origin}
+		if err := t.appendEntry(tx, g.Entry().Body.Marshal()); err != nil {
+			return err
+		}
+		if err := tx.Bucket(bucketGoverning).Put(number(0), nil); err != nil {
+			return err
+		}
+		c = ledger.Checkpoint{Origin: g.Origin, Size: t.size, Root: t.root(), Time: now.UTC().Truncate(time.Second)}
+		note, err := k.SignCheckpoint(c)
+		if err != nil {
+			return err
+		}
+		return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
+	})
+	return c, errors.Join(err, db.Sync(), db.Close())
+}

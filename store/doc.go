@@ -1,0 +1,27 @@
+// Package store is the ledger on disk. It keeps what it cannot read: entries
+// and the tree over them, signed checkpoints, sealed parts, and submissions that
+// wait for their slot.
+//
+//	D/ledger.db        entries, tree, checkpoints, what waits, small parts (bbolt)
+//	D/parts/ab/ab3f…   one attachment each, named by the SHA-256 of its ciphertext
+//	D/parts/incoming/  attachments still being written
+//	D/guard            the last checkpoint, outside the database and outside backups
+//	D/log.key          the log's two signing keys (0600)
+//	D/lock             who has the folder open
+//
+// What it promises:
+//
+//   - Submit returns a promise only after what it promises is on the disk.
+//   - A submission is waiting or an entry, wherever the power fails.
+//   - A signature leaves only after the checkpoint it covers is on the disk and
+//     in the guard. Checkpoints' times grow, whatever the clock does.
+//   - No entry, bucket key or file name holds a time of arrival, or an order of
+//     arrival within a slot.
+//
+// One goroutine, the committer, writes; everything else reads snapshots. After
+// a failed write to the disk the store refuses to go on (ErrBroken): what the
+// kernel still shows then need not be what the disk holds. A full disk is the
+// exception (ErrFull).
+//
+// The layout is specified in docs/spec/store.md.
+package store

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+)
+
+// The index from a body's hash to its entry. Hashes are random, so writing each
+// into a sorted tree would touch one page of 8 KiB for every entry: more than
+// the entry itself. So the newest entries are indexed in memory only, and go
+// into the database by the thousand, in order. Opening reads those again whose
+// index was not yet written: meta's "indexed" says from where.
+
+// maxTail is how many entries may be indexed in memory alone: 4 MB of it, and
+// a tenth of a second when opening.
+const maxTail = 1 << 15
+
+// A reader keeps the tail that was there when its snapshot was taken: after a
+// flush there is a new one.
+type tailIndex struct {
+	from uint64 // the entries below are in the database's index
+
+	mu    sync.RWMutex
+	after map[bodyKey]uint64
+}
+
+func newTail(from uint64) *tailIndex {
+	return &tailIndex{from: from, after: make(map[bodyKey]uint64)}
+}
+
+// bodyKey is half of a body's hash. Whoever finds an entry by it compares the
+// whole.
+type bodyKey [16]byte
+
+func keyOf(body ledger.Hash) bodyKey { return bodyKey(body[:16]) }
+
+// find looks a body up among the first size entries.
+func (x *tailIndex) find(tx *bolt.Tx, body ledger.Hash, size uint64) (uint64, bool) {
+	key := keyOf(body)
+	x.mu.RLock()
+	index, ok := x.after[key]
+	x.mu.RUnlock()
+	if !ok {
+		index, ok = readNumber(tx.Bucket(bucketBodies).Get(key[:]))
+	}
+	return index, ok && index < size
+}
+
+// add indexes entries that have been committed, numbered on from first.
+func (x *tailIndex) add(bodies []ledger.Hash, first uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, body := range bodies {
+		x.after[keyOf(body)] = first + uint64(i)
+	}
+}
+
+func (x *tailIndex) size() uint64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return uint64(len(x.after))
+}
+
+// flush writes the tail, and the bodies of the entries that this transaction
+// appends, into the database's index. When the transaction is committed, a new
+// tail takes this one's place.
+func (x *tailIndex) flush(tx *bolt.Tx, more []ledger.Hash) error {
+	x.mu.RLock()
+	all := maps.Clone(x.after)
+	x.mu.RUnlock()
+	next := x.from + uint64(len(all))
+	for _, body := range more {
+		all[keyOf(body)] = next
+		next++
+	}
+	b := tx.Bucket(bucketBodies)
+	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b bodyKey) int { return bytes.Compare(a[:], b[:]) }) {
+		if err := b.Put(key[:], number(all[key])); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(bucketMeta).Put(metaIndexed, number(next))
+}
+
+// loadTail indexes the entries that the database's index does not have.
+func loadTail(tx *bolt.Tx, size uint64) (*tailIndex, error) {
+	from, ok := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
+	if !ok || from > size {
+		return nil, fmt.Errorf("%w: ledger.db does not say how much of it is indexed", ledger.ErrMismatch)
+	}
+	x := newTail(from)
+	entries := tx.Bucket(bucketEntries)
+	for i := from; i < size; i++ {
+		e, err := readEntry(entries, i)
+		if err != nil {
+			return nil, err
+		}
+		x.after[keyOf(e.Body.Hash())] = i
+	}
+	return x, nil
+}
+
+func readEntry(entries *bolt.Bucket, index uint64) (ledger.Entry, error) {
+	text, err := entryText(entries, index)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	e, err := ledger.ParseEntry(text)
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	return e, nil
+}
+
+// entryText gives an entry's text. It is valid for as long as the transaction.
+func entryText(entries *bolt.Bucket, index uint64) ([]byte, error) {
+	value := entries.Get(number(index))
+	if value == nil {
+		return nil, fmt.Errorf("entry %d: %w", index, ErrUnknown)
+	}
+	text, ok := textOf(index, value)
+	if !ok {
+		return nil, fmt.Errorf("%w: entry %d is cut short", ledger.ErrMismatch, index)
+	}
+	return text, nil
+}

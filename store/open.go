@@ -1,0 +1,224 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+)
+
+// Open opens a ledger for writing. It waits at most two seconds for another
+// process to let go of the folder, then gives ErrHeld, naming it. What a crash
+// left is put in order, as at every opening: parts that nobody names are
+// removed, and the guard is compared: ErrNoGuard, ErrBehindGuard and ErrForked
+// say that this may be a restored copy, from which nothing must be signed.
+func Open(dir string, c Config) (*Store, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s, err := openFolder(dir, c, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openForWriting(); err != nil {
+		return nil, errors.Join(err, s.closeFiles())
+	}
+	s.queue = make(chan *request, queueLength)
+	s.quit = make(chan struct{})
+	s.stopped = make(chan struct{})
+	go s.commitLoop()
+	if c.Slot == 0 {
+		if err := s.sequenceLeftover(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// OpenReadOnly opens a ledger to look at it and change nothing: not even what a
+// crash left is put in order. It needs no guard and no key, and many processes
+// may do it at once, while none has it open for writing. A database that may be
+// damaged must be opened in a process that may crash: bbolt maps the file, and
+// what is read where it is damaged can end the process.
+func OpenReadOnly(dir string) (*Store, error) {
+	c, err := Config{Verb: "reading"}.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return openFolder(dir, c, true)
+}
+
+func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
+	path := filepath.Join(dir, dbName)
+	if !exists(path) {
+		return nil, fault.New(fault.Failed, "zapisd init makes one", "%w: %s has no %s", ErrNoLedger, dir, dbName)
+	}
+	lock, err := takeLock(dir, c.Verb, !readOnly)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, config: c, lock: lock}
+	s.pending.parts = make(map[ledger.Hash]partState)
+	o := dbOptions()
+	o.ReadOnly = readOnly
+	o.PageSize = 0 // as the file says
+	if s.db, err = bolt.Open(path, 0o600, o); err != nil {
+		return nil, errors.Join(fault.New(fault.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
+	}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(fault.New(fault.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
+	}
+	return s, nil
+}
+
+func (s *Store) closeFiles() error {
+	var err error
+	if s.guard != nil {
+		err = s.guard.close()
+	}
+	return errors.Join(err, s.db.Close(), s.lock.release())
+}
+
+// load reads what is kept in memory: the genesis, the last checkpoint, what is
+// in force, the tip and the tail.
+func (s *Store) load() error {
+	return s.db.View(func(tx *bolt.Tx) error {
+		for _, name := range buckets {
+			if tx.Bucket(name) == nil {
+				return fmt.Errorf("%w: no bucket %s", ledger.ErrMismatch, name)
+			}
+		}
+		if f := tx.Bucket(bucketMeta).Get(metaFormat); string(f) != format {
+			return fmt.Errorf("%w: its format is %q, and this program knows %q", ledger.ErrMismatch, f, format)
+		}
+		g, err := readGenesis(tx)
+		if err != nil {
+			return err
+		}
+		s.genesis, s.card = g, g.Card()
+		if s.standing, err = loadStanding(tx, g); err != nil {
+			return err
+		}
+		if s.released, err = loadReleased(tx, s.standing); err != nil {
+			return err
+		}
+		if s.tip, err = loadTip(tx, g.Origin); err != nil {
+			return err
+		}
+		if s.tip.size != s.released.Size || s.tip.root() != s.released.Root {
+			return fmt.Errorf("%w: %d entries, and the last checkpoint is of %d or of another tree", ledger.ErrMismatch, s.tip.size, s.released.Size)
+		}
+		s.tail, err = loadTail(tx, s.tip.size)
+		return err
+	})
+}
+
+func readGenesis(tx *bolt.Tx) (ledger.Genesis, error) {
+	e, err := readEntry(tx.Bucket(bucketEntries), 0)
+	if err != nil {
+		return ledger.Genesis{}, err
+	}
+	text, ok := smallPart(tx, e.Body.Parts[0].Hash)
+	if !ok || ledger.Sum(text) != e.Body.Parts[0].Hash {
+		return ledger.Genesis{}, fmt.Errorf("%w: the genesis is missing or altered", ledger.ErrMismatch)
+	}
+	return ledger.ParseGenesis(text)
+}
+
+// loadReleased opens the last checkpoint, by the keys in force.
+func loadReleased(tx *bolt.Tx, st standing) (r released, err error) {
+	size, note := tx.Bucket(bucketCheckpoints).Cursor().Last()
+	n, ok := readNumber(size)
+	if !ok {
+		return r, fmt.Errorf("%w: no checkpoint", ledger.ErrMismatch)
+	}
+	keys := st.keysAt(n)
+	if r.verifier, err = ledger.NewVerifier(keys[:]...); err != nil {
+		return r, err
+	}
+	if r.Checkpoint, err = r.verifier.OpenStored(note); err != nil {
+		return r, err
+	}
+	if n != r.Size {
+		return r, fmt.Errorf("%w: the last checkpoint stands under another size", ledger.ErrMismatch)
+	}
+	r.note = append([]byte(nil), note...)
+	r.setIndex, r.set = st.setIndex(), st.set()
+	return r, nil
+}
+
+func (s *Store) openForWriting() error {
+	if err := s.loadKey(); err != nil {
+		return err
+	}
+	if err := s.checkGuard(); err != nil {
+		return err
+	}
+	return s.recover()
+}
+
+// checkGuard compares the guard and brings it up to the database's last
+// checkpoint, which a crash may have kept it from.
+func (s *Store) checkGuard() error {
+	g, half, err := readGuard(s.dir)
+	if errors.Is(err, ErrNoGuard) {
+		return errNoGuard(s.dir, err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := compareGuard(s.dir, g, s.released.Checkpoint, s.rootAt); err != nil {
+		return err
+	}
+	if s.guard, err = openGuard(s.dir, half); err != nil {
+		return err
+	}
+	if g.Size < s.released.Size {
+		return s.guard.write(s.released.Checkpoint)
+	}
+	return nil
+}
+
+// rootAt gives the root of the tree over the first size entries.
+func (s *Store) rootAt(size uint64) (root ledger.Hash, ok bool) {
+	err := s.db.View(func(tx *bolt.Tx) (err error) {
+		root, err = ledger.RootAt(size, hashReader{tx, s.released.Size})
+		return err
+	})
+	return root, err == nil
+}
+
+// Confirm makes the guard that a restored database needs, once somebody knows
+// that nothing was signed after its last checkpoint. seen is the largest
+// checkpoint that anybody outside has seen, and must be the database's last:
+// if more was signed, this ledger must not go on.
+func Confirm(dir string, seen ledger.Checkpoint) error {
+	c, err := Config{Verb: "zapisd restore"}.withDefaults()
+	if err != nil {
+		return err
+	}
+	s, err := openFolder(dir, c, false)
+	if err != nil {
+		return err
+	}
+	defer s.closeFiles()
+	last := s.released.Checkpoint
+	if g, _, err := readGuard(dir); err == nil {
+		if err := compareGuard(dir, g, last, s.rootAt); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, ErrNoGuard) {
+		return err
+	}
+	if seen.Size != last.Size || seen.Root != last.Root {
+		return fault.New(fault.Mismatch, "a log that signed from here would fork; continue it by a new ledger",
+			"the database ends at %d entries with root %s, and the checkpoint that was seen has %d entries with root %s",
+			last.Size, last.Root, seen.Size, seen.Root)
+	}
+	return createGuard(dir, last)
+}

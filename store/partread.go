@@ -1,0 +1,16 @@
+package store
+
+import (
+	"io"
+	"os"
+)
+
+// Reader opens what was written of the attachment so far, from its beginning,
+// whether it has been kept or not: an attachment that is to be sealed to others
+// is read back from the disk, sealed as it is. Close it before Discard.
+func (w *PartWriter) Reader() (io.ReadCloser, error) {
+	if w.f == nil && !w.kept {
+		return nil, os.ErrClosed
+	}
+	return os.Open(w.path)
+}

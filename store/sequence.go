@@ -1,0 +1,198 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+)
+
+// slotMultiple is what the entries of a slot are filled up to a multiple of,
+// and their least number: a quiet day looks like a busy one.
+const slotMultiple = 32
+
+// Sequence is a slot: what waits becomes entries, shuffled and filled up with
+// fillers, under one checkpoint. It is one transaction, so a crash leaves all
+// waiting or all sequenced. Run calls it at the slots' times; whoever calls it
+// earlier gets a checkpoint that bears the time of the slot that was promised.
+// With slot 0 it sequences what a ledger that had slots before has left, and
+// signs nothing if that is nothing.
+func (s *Store) Sequence(ctx context.Context) error {
+	return s.ask(ctx, &request{act: func() error {
+		if err := s.brokenBy(); err != nil {
+			return err
+		}
+		return s.advance(s.sequenceWaiting)
+	}})
+}
+
+// sequenceLeftover is for an opening with slot 0 of a ledger that had slots.
+func (s *Store) sequenceLeftover() error { return s.Sequence(context.Background()) }
+
+func (s *Store) sequenceWaiting(tx *bolt.Tx, t *tip) (*growth, error) {
+	var all []waiting
+	var promised time.Time
+	err := eachWaiting(tx, func(w waiting) error {
+		if w.slot.After(promised) {
+			promised = w.slot
+		}
+		w.text, w.promise = bytes.Clone(w.text), nil // the map may move as the transaction grows
+		all = append(all, w)
+		return nil
+	})
+	if err != nil || s.config.Slot == 0 && len(all) == 0 {
+		return nil, err
+	}
+	if s.config.Slot > 0 {
+		if all, err = s.fillUp(tx, all); err != nil {
+			return nil, err
+		}
+		if err := shuffle(all); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(all, func(a, b waiting) int { return rank(a.body.Kind) - rank(b.body.Kind) })
+
+	g := &growth{first: t.size, standing: s.standing}
+	for _, w := range all {
+		if err := s.grow(tx, t, g, w.body, w.text, w.hash); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.DeleteBucket(bucketWaiting); err != nil {
+		return nil, err
+	}
+	if _, err := tx.CreateBucket(bucketWaiting); err != nil {
+		return nil, err
+	}
+	g.released.Time = s.checkpointTime(promised)
+	return g, nil
+}
+
+// rank puts what governs behind everything else of its slot: all that waited
+// goes by the trustees and the keys that were in force while it waited.
+func rank(k ledger.Kind) int {
+	switch k {
+	case ledger.KindAnchor:
+		return 1
+	case ledger.KindTombstone:
+		return 2
+	case ledger.KindTrustees, ledger.KindKey:
+		return 3
+	}
+	return 0
+}
+
+// shuffle puts what waited into a random order, from a fresh seed.
+func shuffle(all []waiting) error {
+	var seed [32]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return err
+	}
+	mathrand.New(mathrand.NewChaCha8(seed)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return nil
+}
+
+// fillUp adds fillers: to a full multiple, and to one at least.
+func (s *Store) fillUp(tx *bolt.Tx, all []waiting) ([]waiting, error) {
+	for len(all) == 0 || len(all)%slotMultiple != 0 {
+		var random [ledger.FillerSize / 2]byte
+		if _, err := rand.Read(random[:]); err != nil {
+			return nil, err
+		}
+		part := hex.AppendEncode(nil, random[:])
+		body := ledger.BodyOf(ledger.KindFiller, s.standing.setIndex(), part)
+		if err := putSmall(tx, body.Parts[0].Hash, part); err != nil {
+			return nil, err
+		}
+		text := body.Marshal()
+		all = append(all, waiting{hash: ledger.BodyHash(text), body: body, text: text})
+	}
+	return all, nil
+}
+
+// grow appends one body, and follows what it changes.
+func (s *Store) grow(tx *bolt.Tx, t *tip, g *growth, body ledger.Body, text []byte, hash ledger.Hash) error {
+	if body.Kind.Governs() {
+		small, ok := smallPart(tx, body.Parts[0].Hash)
+		if !ok {
+			return fmt.Errorf("%w: the body of a waiting entry is missing", ledger.ErrMismatch)
+		}
+		st, err := g.standing.try(t, body, [][]byte{small})
+		if err != nil {
+			return err
+		}
+		g.standing = st
+		if err := tx.Bucket(bucketGoverning).Put(number(t.size), nil); err != nil {
+			return err
+		}
+	}
+	g.bodies = append(g.bodies, hash)
+	return t.appendEntry(tx, text)
+}
+
+// sequenceGroup makes a group of submissions entries at once, under one
+// checkpoint: slot 0.
+func (s *Store) sequenceGroup(group []*request, refused []error) error {
+	return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+		g := &growth{first: t.size, standing: s.standing}
+		changed := false
+		for i, r := range group {
+			// A change of trustees or keys comes last in its group: the others
+			// try again, under what is then in force.
+			if changed {
+				refused[i] = errSlotPassed
+				continue
+			}
+			// A body that is double within the group is double by its parts.
+			if refused[i] = s.admit(tx, t, r.sub); refused[i] != nil {
+				continue
+			}
+			changed = changes(r.sub.Body.Kind)
+			if err := keepParts(tx, r.sub); err != nil {
+				return nil, err
+			}
+			if err := s.grow(tx, t, g, r.sub.Body, r.sub.text, r.sub.hash); err != nil {
+				return nil, err
+			}
+		}
+		if len(g.bodies) == 0 {
+			return nil, nil
+		}
+		g.released.Time = s.checkpointTime(time.Time{})
+		return g, nil
+	})
+}
+
+// prepare signs the checkpoint over what was appended, and stores it.
+func (s *Store) prepare(tx *bolt.Tx, t *tip, g *growth) error {
+	key := s.keyFor(g.standing.keysAt(t.size))
+	if key == nil {
+		return fmt.Errorf("%w: the new log key is not in this folder", ErrRefused)
+	}
+	c := ledger.Checkpoint{Origin: t.origin, Size: t.size, Root: t.root(), Time: g.released.Time}
+	note, err := key.SignCheckpoint(c)
+	if err != nil {
+		return err
+	}
+	g.released = released{Checkpoint: c, note: note, verifier: s.released.verifier,
+		setIndex: g.standing.setIndex(), set: g.standing.set()}
+	if key != s.key {
+		g.released.verifier, g.key = key.Verifier(), key
+	}
+	if s.tail.size()+uint64(len(g.bodies)) >= maxTail {
+		g.flushed = true
+		if err := s.tail.flush(tx, g.bodies); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Slots are multiples of the slot's length since 1970, UTC: midnight for 24 h.
+//
+// The times that the log signs obey three rules, whatever the clock does:
+//
+//  1. a checkpoint's time is later than the last one's (with slot 0: not
+//     earlier), so nobody can be shown an older one as newer;
+//  2. a promise names a time later than the last checkpoint's, and all that
+//     waits goes into the next one: so whoever holds a promise for S and a
+//     checkpoint of time S or later must find their entry in it;
+//  3. a checkpoint's time is at least the latest slot that was promised, so
+//     that a clock set back does not put off what was promised by date.
+//
+// A clock that was set forward and then back has signed a time in the future.
+// That can't be taken back: the slots go on in their rhythm, under times that
+// follow the one that was signed.
+
+// floorSlot is the latest slot at or before t.
+func floorSlot(t time.Time, slot time.Duration) time.Time {
+	n, s := t.Unix(), int64(slot/time.Second)
+	m := n % s
+	if m < 0 {
+		m += s
+	}
+	return time.Unix(n-m, 0).UTC()
+}
+
+// nextSlot is the first slot after both times.
+func nextSlot(a, b time.Time, slot time.Duration) time.Time {
+	if b.After(a) {
+		a = b
+	}
+	return floorSlot(a, slot).Add(slot)
+}
+
+// earliest and latest bound what a clock may say: the formats end with the
+// year 9999, and a clock that stands there must still leave room for slots.
+var (
+	earliest = time.Unix(1, 0).UTC()
+	latest   = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func (s *Store) now() time.Time {
+	t := s.config.Now().UTC().Truncate(time.Second)
+	if t.Before(earliest) {
+		return earliest
+	}
+	if t.After(latest) {
+		return latest
+	}
+	return t
+}
+
+// promiseSlot is the slot that a submission is promised for now. With slot 0
+// the promise is for the next second and a little more with each attempt:
+// between signing and committing, a checkpoint may take that second.
+func (s *Store) promiseSlot(attempt int) time.Time {
+	last := s.last().Time
+	if s.config.Slot > 0 {
+		return nextSlot(s.now(), last, s.config.Slot)
+	}
+	t := s.now()
+	if last.After(t) {
+		t = last
+	}
+	return t.Add(time.Duration(1+attempt) * time.Second)
+}
+
+// checkpointTime is the nominal time of the checkpoint that is now to be
+// signed, where promised is the latest slot that anything waits for.
+func (s *Store) checkpointTime(promised time.Time) time.Time {
+	last := s.last().Time
+	if s.config.Slot == 0 {
+		t := s.now()
+		if last.After(t) {
+			t = last
+		}
+		return t
+	}
+	t := floorSlot(s.now(), s.config.Slot)
+	if promised.After(t) {
+		t = promised
+	}
+	if !t.After(last) {
+		t = nextSlot(last, last, s.config.Slot)
+	}
+	return t
+}
+
+// pollClock is how often Run looks at the wall clock: a clock that is set, or a
+// machine that slept, is noticed within it.
+const pollClock = time.Minute
+
+// Run sequences at each slot until ctx ends, and returns ctx's error, or what
+// makes going on impossible. Slots that passed while nobody ran are made up for
+// by one, at the latest of them. A slot comes when the clock passes a slot's
+// time, or a slot's length after the last one if the clock stands still or was
+// set back. With slot 0 there is nothing to do.
+func (s *Store) Run(ctx context.Context) error {
+	if s.config.Slot == 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	slot := s.config.Slot
+	mark := floorSlot(s.last().Time, slot)
+	if now := s.now(); now.Before(mark) {
+		mark = floorSlot(now, slot)
+	}
+	var waited time.Duration
+	for {
+		now := s.now()
+		at := floorSlot(now, slot)
+		if at.Before(mark) {
+			mark = at
+		}
+		if at.After(mark) || waited >= slot {
+			err := s.Sequence(ctx)
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err == nil:
+				mark, waited = at, 0
+			case !errors.Is(err, ErrFull): // a full disk is tried again
+				return err
+			}
+			now = s.now()
+		}
+		d := min(pollClock, max(floorSlot(now, slot).Add(slot).Sub(now), time.Second))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.config.After(d):
+			waited += d
+		}
+	}
+}

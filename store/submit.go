@@ -1,0 +1,272 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+)
+
+// MaxLocator is the most bytes a locator's box may have.
+const MaxLocator = 4 << 10
+
+// Submission is what is to become an entry.
+type Submission struct {
+	Body ledger.Body
+
+	// Small are the parts that are kept in the database, in the body's order:
+	// signal, statement, identity; or the one body of another kind of entry.
+	// Attachments were kept before, with NewPart.
+	Small [][]byte
+
+	// Locator leads a reporter back to the entry. No box, no locator.
+	Locator Locator
+}
+
+// Locator is a sealed box under a name; both are derived from a reporter's code
+// and tell nothing without it.
+type Locator struct {
+	Name [32]byte
+	Box  []byte
+}
+
+// attachments are the body's parts that lie under parts/.
+func attachments(b ledger.Body) []ledger.Part {
+	if len(b.Parts) <= 3 {
+		return nil
+	}
+	return b.Parts[3:]
+}
+
+// check refuses what can't become an entry, whatever the ledger holds.
+func (sub Submission) check() error {
+	b := sub.Body
+	if err := b.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if b.Kind == ledger.KindGenesis || b.Kind == ledger.KindFiller {
+		return fmt.Errorf("%w: an entry of kind %s is never submitted", ErrRefused, b.Kind)
+	}
+	small := b.Parts[:len(b.Parts)-len(attachments(b))]
+	if len(small) != len(sub.Small) {
+		return fmt.Errorf("%w: the body names %d parts for the database, and %d were given", ErrRefused, len(small), len(sub.Small))
+	}
+	for i, p := range small {
+		if int64(len(sub.Small[i])) != p.Size || ledger.Sum(sub.Small[i]) != p.Hash {
+			return fmt.Errorf("%w: the %s that was given is not the one that the body names", ErrRefused, p.Kind)
+		}
+	}
+	if len(sub.Locator.Box) > MaxLocator {
+		return fmt.Errorf("%w: the locator has %d bytes, and at most %d are allowed", ErrRefused, len(sub.Locator.Box), MaxLocator)
+	}
+	return nil
+}
+
+// Submit makes a submission durable and gives its promise file: a note, signed
+// by both of the log's keys, that the body will be in the ledger by a slot, and
+// the body. On return everything is on the disk. The order in which submissions
+// came is kept nowhere. With slot 0 the body is an entry, under a signed
+// checkpoint, by then.
+//
+// ctx counts until the committer has it: after that the answer is waited for,
+// so that who gives up knows that nothing was kept.
+func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	if err := sub.check(); err != nil {
+		return nil, err
+	}
+	files := attachments(sub.Body)
+	if err := s.pending.claim(files); err != nil {
+		return nil, err
+	}
+	defer func() { s.pending.settle(files, err == nil) }()
+
+	p := &submission{Submission: sub, text: sub.Body.Marshal()}
+	p.hash = ledger.BodyHash(p.text)
+	if sub.Body.Kind == ledger.KindReply {
+		if p.tag, err = replyTag(sub.Small[0]); err != nil {
+			return nil, err
+		}
+	}
+	for attempt := 0; ; attempt++ {
+		p.slot = s.promiseSlot(attempt)
+		note, err := s.signingKey().SignPromise(p.hash, p.slot)
+		if err != nil {
+			return nil, err
+		}
+		p.promise = ledger.PromiseFile(note, p.text)
+		err = s.ask(ctx, &request{sub: p})
+		if errors.Is(err, errSlotPassed) {
+			continue // a checkpoint of that time was signed meanwhile: promise the next
+		}
+		if err != nil {
+			return nil, err
+		}
+		return p.promise, nil
+	}
+}
+
+func replyTag(body []byte) (ledger.Hash, error) {
+	said, err := ledger.ParseSaid(body)
+	if err != nil {
+		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	reply, err := ledger.ParseReply(said.Content)
+	if err != nil {
+		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return reply.Tag, nil
+}
+
+// errSlotPassed says that the slot that was to be promised is no longer ahead.
+var errSlotPassed = errors.New("the slot has passed")
+
+// submission is a Submission on its way into the database.
+type submission struct {
+	Submission
+	text    []byte // the body
+	hash    ledger.Hash
+	tag     ledger.Hash // of a reply
+	slot    time.Time
+	promise []byte
+}
+
+func (p *submission) bytes() int {
+	n := len(p.text) + len(p.promise) + len(p.Locator.Box)
+	for _, small := range p.Small {
+		n += len(small)
+	}
+	return n
+}
+
+// admit refuses a submission that the ledger, as it stands within tx, can't
+// take. Nothing has been written for it yet, so that the others of its group go
+// on without it.
+func (s *Store) admit(tx *bolt.Tx, t *tip, p *submission) error {
+	if !p.slot.After(s.released.Time) {
+		return errSlotPassed
+	}
+	if _, ok := s.tail.find(tx, p.hash, t.size); ok || tx.Bucket(bucketWaiting).Get(p.hash[:]) != nil {
+		return fmt.Errorf("%w: %s", ErrDuplicate, p.hash)
+	}
+	if p.Body.Trustees != s.standing.setIndex() {
+		return fmt.Errorf("%w: it goes by entry %d, and entry %d names the trustees now", ErrOldSet, p.Body.Trustees, s.standing.setIndex())
+	}
+	for _, part := range p.Body.Parts {
+		if tx.Bucket(bucketSmall).Bucket(part.Hash[:]) != nil || tx.Bucket(bucketFiles).Get(part.Hash[:]) != nil ||
+			tx.Bucket(bucketErased).Get(part.Hash[:]) != nil {
+			return fmt.Errorf("%w: %s", ErrPartTaken, part.Hash)
+		}
+	}
+	if p.Locator.Box != nil && tx.Bucket(bucketLocators).Get(p.Locator.Name[:]) != nil {
+		return ErrLocatorTaken
+	}
+	if p.Body.Kind == ledger.KindReply && tx.Bucket(bucketTags).Get(p.tag[:]) != nil {
+		return ErrTagTaken
+	}
+	return s.admitKind(tx, t, p)
+}
+
+// admitKind tries the submission as the next entry. What changes keys or
+// trustees follows the newest such change, so that only one may wait.
+func (s *Store) admitKind(tx *bolt.Tx, t *tip, p *submission) error {
+	if p.Body.Kind.HasParts() {
+		return nil
+	}
+	tried, err := s.standing.try(t, p.Body, p.Small)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if !changes(p.Body.Kind) {
+		return nil
+	}
+	if p.Body.Kind == ledger.KindKey && s.keyFor(tried.keysAt(t.size+1)) == nil {
+		return fmt.Errorf("%w: this folder does not have the new log key", ErrRefused)
+	}
+	return eachWaiting(tx, func(w waiting) error {
+		if changes(w.body.Kind) {
+			return fmt.Errorf("%w: another change of keys or trustees waits for its slot; propose this one anew after it", ErrRefused)
+		}
+		return nil
+	})
+}
+
+// changes reports whether an entry of this kind says who signs or who reads.
+func changes(k ledger.Kind) bool { return k == ledger.KindTrustees || k == ledger.KindKey }
+
+// keepParts writes all of a submission but the body itself.
+func keepParts(tx *bolt.Tx, p *submission) error {
+	for i, small := range p.Small {
+		if err := putSmall(tx, p.Body.Parts[i].Hash, small); err != nil {
+			return err
+		}
+	}
+	for _, part := range attachments(p.Body) {
+		if err := tx.Bucket(bucketFiles).Put(part.Hash[:], number(uint64(part.Size))); err != nil {
+			return err
+		}
+	}
+	if p.Locator.Box != nil {
+		if err := tx.Bucket(bucketLocators).Put(p.Locator.Name[:], p.Locator.Box); err != nil {
+			return err
+		}
+	}
+	if p.Body.Kind == ledger.KindReply {
+		return tx.Bucket(bucketTags).Put(p.tag[:], p.hash[:])
+	}
+	return nil
+}
+
+// waiting is a submission that waits for its slot.
+type waiting struct {
+	hash    ledger.Hash
+	body    ledger.Body
+	text    []byte // the body's lines
+	promise []byte // the promise file
+	slot    time.Time
+}
+
+// eachWaiting visits what waits, in the order of the bodies' hashes, which says
+// nothing. What it gives is valid until it returns.
+func eachWaiting(tx *bolt.Tx, visit func(waiting) error) error {
+	c := tx.Bucket(bucketWaiting).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		w, err := readWaiting(k, v)
+		if err != nil {
+			return err
+		}
+		if err := visit(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readWaiting(key, file []byte) (w waiting, err error) {
+	note, text, err := ledger.SplitPromise(file)
+	if err != nil {
+		return w, fmt.Errorf("waiting %x: %w", key, err)
+	}
+	w = waiting{text: text, promise: file}
+	if w.body, err = ledger.ParseBody(text); err != nil {
+		return w, fmt.Errorf("waiting %x: %w", key, err)
+	}
+	w.hash = ledger.BodyHash(text)
+	// Lines of the note: header, origin, body hash, slot. The signatures are
+	// Check's to verify; what is read here the committer wrote.
+	lines := bytes.SplitN(note, []byte("\n"), 5)
+	if len(lines) == 5 {
+		w.slot, err = time.Parse(time.RFC3339, string(lines[3]))
+	}
+	if len(lines) != 5 || err != nil || !bytes.Equal(key, w.hash[:]) || string(lines[2]) != w.hash.String() {
+		return w, fmt.Errorf("%w: waiting %x: its promise does not fit its body", ledger.ErrMismatch, key)
+	}
+	return w, nil
+}

@@ -1,0 +1,29 @@
+package store
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// syncData makes a file's bytes, and what is needed to find them, durable.
+func syncData(f *os.File) error {
+	for {
+		err := unix.Fdatasync(int(f.Fd()))
+		if !errors.Is(err, unix.EINTR) {
+			return os.NewSyscallError("fdatasync", err)
+		}
+	}
+}
+
+// startWriting asks the kernel to begin writing a range of a file out, so that
+// the sync at its end has little left to do. It promises nothing.
+func startWriting(f *os.File, from, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), from, n, unix.SYNC_FILE_RANGE_WRITE)
+}
+
+// readAhead asks the kernel to read a range of a file in. It promises nothing.
+func readAhead(f *os.File, from, n int64) {
+	_ = unix.Fadvise(int(f.Fd()), from, n, unix.FADV_WILLNEED)
+}
