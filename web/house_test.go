@@ -1,0 +1,191 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/incident"
+	"zapis/internal/intake"
+	"zapis/store"
+)
+
+// house is a running site over a ledger of its own.
+type house struct {
+	*httptest.Server
+	t     testing.TB
+	dir   string
+	store *store.Store
+	site  Site
+}
+
+var testTime = time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)
+
+func clock() time.Time { return testTime }
+
+func testSite() Site {
+	return Site{
+		Organisation: "House of Testimony",
+		Contact:      "desk@example.org",
+		CheckAt:      []string{"example.org/form", "the board in our office"},
+		Readers:      3,
+		Quorum:       2,
+		ReadingDays:  []time.Weekday{time.Thursday, time.Monday},
+		Years:        10,
+		Support:      "help@example.org",
+	}
+}
+
+// newHouse opens a site whose slots come at once.
+func newHouse(t testing.TB, limits intake.Limits, options Options) *house {
+	t.Helper()
+	h := &house{t: t, dir: filepath.Join(t.TempDir(), "ledger"), site: testSite()}
+	set := ledger.TrusteeSet{Vocabulary: incident.VocabularyVersion, Approvals: 2,
+		Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2}}
+	for _, name := range []string{"anna", "boris", "vera"} {
+		id, err := age.GenerateHybridIdentity()
+		h.must(err)
+		seed := make([]byte, 32)
+		rand.Read(seed)
+		s, err := card.NewSigner(name, seed)
+		h.must(err)
+		set.Trustees = append(set.Trustees, s.Card(id.Recipient().String()))
+	}
+	key, err := ledger.GenerateSigningKey("example.org/ledger", rand.Reader)
+	h.must(err)
+	g := ledger.Genesis{Origin: "example.org/ledger", Log: key.Keys(), Set: set}
+	rand.Read(g.Nonce[:])
+	_, err = store.Create(h.dir, g, key, testTime)
+	h.must(err)
+	h.store, err = store.Open(h.dir, store.Config{Now: clock})
+	h.must(err)
+	t.Cleanup(func() { h.store.Close() })
+	options.Now = clock
+	pages, err := New(intake.New(h.store, limits, clock), h.site, options)
+	h.must(err)
+	h.Server = httptest.NewServer(pages)
+	t.Cleanup(h.Server.Close)
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (h *house) do(r *http.Request) answer {
+	h.t.Helper()
+	resp, err := h.Client().Do(r)
+	h.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	h.must(err)
+	return answer{resp, string(body)}
+}
+
+func (h *house) get(path string, headers ...string) answer {
+	h.t.Helper()
+	return h.do(h.request(http.MethodGet, path, nil, headers...))
+}
+
+func (h *house) request(method, path string, body io.Reader, headers ...string) *http.Request {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), method, h.URL+path, body)
+	h.must(err)
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+// piece is one field of a multipart form, or a file where file is set.
+type piece struct {
+	name, value string
+	file        bool
+	fileName    string
+}
+
+func field(name, value string) piece { return piece{name: name, value: value} }
+
+func upload(name, content string) piece {
+	return piece{name: "file", value: content, file: true, fileName: name}
+}
+
+// multi writes pieces as a browser does.
+func multi(t testing.TB, pieces ...piece) (body []byte, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, p := range pieces {
+		h := make(textproto.MIMEHeader)
+		disposition := fmt.Sprintf(`form-data; name="%s"`, p.name)
+		if p.file {
+			disposition += fmt.Sprintf(`; filename="%s"`, strings.NewReplacer(`"`, "%22", "\n", "%0A", "\r", "%0D").Replace(p.fileName))
+			h.Set("Content-Type", "application/octet-stream")
+		}
+		h.Set("Content-Disposition", disposition)
+		part, err := w.CreatePart(h)
+		if err == nil {
+			_, err = io.WriteString(part, p.value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), w.FormDataContentType()
+}
+
+// post sends pieces as multipart/form-data.
+func (h *house) post(path string, pieces []piece, headers ...string) answer {
+	h.t.Helper()
+	body, kind := multi(h.t, pieces...)
+	return h.do(h.request(http.MethodPost, path, bytes.NewReader(body), append(headers, "Content-Type", kind)...))
+}
+
+func (h *house) postJSON(path string, pieces []piece) answer {
+	h.t.Helper()
+	return h.post(path, pieces, "Accept", "application/json")
+}
+
+// valid is the least that is taken, and what is added.
+func valid(more ...piece) []piece {
+	return append([]piece{field("narrative", "They came at six."), field("consent", "store")}, more...)
+}
+
+// partsOnDisk counts attachments, kept or on their way.
+func (h *house) partsOnDisk() int {
+	h.t.Helper()
+	n := 0
+	h.must(filepath.WalkDir(filepath.Join(h.dir, "parts"), func(_ string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return err
+	}))
+	return n
+}

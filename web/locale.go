@@ -1,0 +1,242 @@
+package web
+
+import (
+	"bufio"
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+//go:embed locales/*.txt
+var localeFiles embed.FS
+
+// languages are those the pages speak, in the order in which the choice shows them.
+// English is the reference: what it has, every other has.
+var languages = []string{"be", "ru", "uk", "pl", "lt", "de", "en"}
+
+const reference = "en"
+
+// A locale holds one language's sentences. Its file is
+//
+//	# Deutsch. Not reviewed by a native speaker yet.
+//	form.heading = Erzählen Sie uns, was passiert ist
+//	form.readers#one = {n} geschulte Person öffnet Meldungen.
+//	form.readers#other = {n} geschulte Personen öffnen Meldungen.
+//
+// one sentence a line, placeholders in braces, no markup: what stands there is text and is escaped as text.
+// After # stands a CLDR plural category (one, few, many, other): n picks from that set.
+type locale struct {
+	code string // "be"
+	tag  language.Tag
+	text map[string]string
+}
+
+// loadLocales reads all of them and refuses a set in which one lacks a key or a placeholder of another.
+func loadLocales() (map[string]*locale, error) {
+	all := make(map[string]*locale, len(languages))
+	for _, code := range languages {
+		raw, err := localeFiles.ReadFile("locales/" + code + ".txt")
+		if err != nil {
+			return nil, err
+		}
+		l, err := parseLocale(code, string(raw))
+		if err != nil {
+			return nil, err
+		}
+		all[code] = l
+	}
+	for _, code := range languages {
+		if err := all[code].sameAs(all[reference]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func parseLocale(code, raw string) (*locale, error) {
+	tag, err := language.Parse(code)
+	if err != nil {
+		return nil, fmt.Errorf("locale %s: %w", code, err)
+	}
+	l := &locale{code: code, tag: tag, text: make(map[string]string)}
+	lines := bufio.NewScanner(strings.NewReader(raw))
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, text, ok := strings.Cut(line, " = ")
+		if !ok || key == "" || strings.TrimSpace(text) != text || text == "" {
+			return nil, fmt.Errorf("locale %s, line %d: not `key = text`", code, n)
+		}
+		if _, twice := l.text[key]; twice {
+			return nil, fmt.Errorf("locale %s, line %d: %s stands twice", code, n, key)
+		}
+		l.text[key] = text
+	}
+	return l, lines.Err()
+}
+
+// pluralForms are the categories that whole numbers fall into; a language needs those of its own.
+var pluralForms = map[plural.Form]string{
+	plural.Zero: "zero", plural.One: "one", plural.Two: "two",
+	plural.Few: "few", plural.Many: "many", plural.Other: "other",
+}
+
+// splitPlural takes a plural category off a key.
+func splitPlural(key string) (stem string, ok bool) {
+	stem, _, ok = strings.Cut(key, "#")
+	return stem, ok
+}
+
+// stems returns the locale's keys with plural categories taken off, each with the placeholders that stand in
+// it. {n} of a plural set is left out of the comparison: "one reader" needs no figure.
+func (l *locale) stems() (map[string]string, error) {
+	found := make(map[string]string)
+	for _, key := range slices.Sorted(maps.Keys(l.text)) {
+		stem, isPlural := splitPlural(key)
+		names := placeholders(l.text[key])
+		if isPlural {
+			names = slices.DeleteFunc(names, func(name string) bool { return name == "n" })
+		}
+		holes := strings.Join(names, " ")
+		if had, ok := found[stem]; ok && had != holes {
+			return nil, fmt.Errorf("locale %s: %s has other placeholders than its sister forms", l.code, key)
+		}
+		found[stem] = holes
+	}
+	return found, nil
+}
+
+// sameAs refuses a locale whose keys or placeholders differ from those of ref, or that lacks a
+// plural form which its language needs for a number from 0 to 1000.
+func (l *locale) sameAs(ref *locale) error {
+	mine, err := l.stems()
+	if err != nil {
+		return err
+	}
+	theirs, err := ref.stems()
+	if err != nil {
+		return err
+	}
+	for _, stem := range slices.Sorted(maps.Keys(theirs)) {
+		holes, ok := mine[stem]
+		if !ok {
+			return fmt.Errorf("locale %s: %s is missing", l.code, stem)
+		}
+		if holes != theirs[stem] {
+			return fmt.Errorf("locale %s: %s has the placeholders {%s}, not {%s}", l.code, stem, holes, theirs[stem])
+		}
+	}
+	for _, stem := range slices.Sorted(maps.Keys(mine)) {
+		if _, ok := theirs[stem]; !ok {
+			return fmt.Errorf("locale %s: %s is not in %s", l.code, stem, ref.code)
+		}
+	}
+	for key := range ref.text {
+		stem, isPlural := splitPlural(key)
+		if !isPlural {
+			continue
+		}
+		for n := range 1001 {
+			if form := stem + "#" + l.form(n); l.text[form] == "" {
+				return fmt.Errorf("locale %s: %s is missing (for %d)", l.code, form, n)
+			}
+		}
+	}
+	return nil
+}
+
+// placeholders lists, sorted, the names that stand in braces.
+func placeholders(text string) []string {
+	var names []string
+	for {
+		_, rest, ok := strings.Cut(text, "{")
+		if !ok {
+			slices.Sort(names)
+			return slices.Compact(names)
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if ok {
+			names = append(names, name)
+		}
+		text = after
+	}
+}
+
+func (l *locale) has(key string) bool {
+	_, ok := l.text[key]
+	return ok
+}
+
+// t returns a sentence with its placeholders filled from name, value pairs. It panics where the key does not
+// exist: New and the tests walk every template and every code, so that no reader ever meets that.
+func (l *locale) t(key string, pairs ...any) string {
+	text, ok := l.text[key]
+	if !ok {
+		panic("web: locale " + l.code + " has no " + key)
+	}
+	return fill(text, pairs)
+}
+
+// n is t for a sentence that depends on a number, which fills {n}.
+func (l *locale) n(key string, n int, pairs ...any) string {
+	return l.t(key+"#"+l.form(n), append(pairs, "n", n)...)
+}
+
+func (l *locale) form(n int) string {
+	return pluralForms[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]
+}
+
+func fill(text string, pairs []any) string {
+	if len(pairs) == 0 {
+		return text
+	}
+	old := make([]string, 0, len(pairs))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		old = append(old, "{"+fmt.Sprint(pairs[i])+"}", fmt.Sprint(pairs[i+1]))
+	}
+	return strings.NewReplacer(old...).Replace(text)
+}
+
+// list joins items as the language does: "a, b and c".
+func (l *locale) list(items []string) string {
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return items[0]
+	}
+	last := len(items) - 1
+	return l.t("list.and", "some", strings.Join(items[:last], ", "), "last", items[last])
+}
+
+// days says on which weekdays, counted from Monday as 1: "on Mondays and on Thursdays", or "every day".
+func (l *locale) days(days []int) string {
+	if len(days) == 7 {
+		return l.t("day.every")
+	}
+	names := make([]string, len(days))
+	for i, d := range days {
+		names[i] = l.t("day." + strconv.Itoa(d))
+	}
+	return l.list(names)
+}
+
+// size says a number of bytes in words.
+func (l *locale) size(bytes int64) string {
+	const mb = 1 << 20
+	switch {
+	case bytes >= 1024*mb && bytes%(1024*mb) == 0:
+		return l.t("size.GB", "n", bytes/(1024*mb))
+	case bytes >= mb:
+		return l.t("size.MB", "n", bytes/mb)
+	}
+	return l.t("size.KB", "n", max(1, bytes/1024))
+}

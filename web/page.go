@@ -1,0 +1,215 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"text/template/parse"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed style.css
+var styleSheet string
+
+// tongue is one language's side of the house: its sentences and its parsed templates.
+type tongue struct {
+	*locale
+	site      Site
+	pages     *template.Template
+	countries []country
+	links     []tongueLink
+	broken    []byte // the page for when nothing else can be rendered
+}
+
+// newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
+// a sentence which the locale has not stops the start, not a reader.
+func newTongue(l *locale, site Site, all map[string]*locale) (*tongue, error) {
+	g := &tongue{locale: l, site: site, countries: countriesOf(l)}
+	for _, code := range languages {
+		g.links = append(g.links, tongueLink{code, all[code].t("lang.name"), code == l.code})
+	}
+	pages, err := template.New("").Funcs(template.FuncMap{
+		"t":     l.t,
+		"n":     l.n,
+		"style": func() template.CSS { return template.CSS(styleSheet) },
+		"rest":  func() []country { return rest(g.countries) },
+		"often": func() []country { return often(g.countries) },
+	}).ParseFS(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	g.pages = pages
+	for _, key := range templateKeys(pages) {
+		if !l.has(key) && !l.has(key+"#"+l.form(1)) {
+			return nil, fmt.Errorf("locale %s: a template asks for %s", l.code, key)
+		}
+	}
+	g.broken, err = g.render("fault", faultPage{base: g.base(""), Heading: l.t("fault.broken.heading"), Text: l.t("fault.broken.text")})
+	return g, err
+}
+
+// templateKeys lists the keys that stand in the templates as literals.
+func templateKeys(pages *template.Template) []string {
+	var keys []string
+	var walk func(n parse.Node)
+	list := func(l *parse.ListNode) {
+		if l != nil {
+			for _, n := range l.Nodes {
+				walk(n)
+			}
+		}
+	}
+	branch := func(b parse.BranchNode) { walk(b.Pipe); list(b.List); list(b.ElseList) }
+	walk = func(n parse.Node) {
+		switch n := n.(type) {
+		case *parse.ListNode:
+			list(n)
+		case *parse.ActionNode:
+			walk(n.Pipe)
+		case *parse.IfNode:
+			branch(n.BranchNode)
+		case *parse.RangeNode:
+			branch(n.BranchNode)
+		case *parse.WithNode:
+			branch(n.BranchNode)
+		case *parse.TemplateNode:
+			if n.Pipe != nil {
+				walk(n.Pipe)
+			}
+		case *parse.PipeNode:
+			for _, c := range n.Cmds {
+				walk(c)
+			}
+		case *parse.CommandNode:
+			if name, ok := n.Args[0].(*parse.IdentifierNode); ok && (name.Ident == "t" || name.Ident == "n") {
+				if key, ok := n.Args[1].(*parse.StringNode); ok {
+					keys = append(keys, key.Text)
+				}
+			}
+			for _, a := range n.Args {
+				walk(a)
+			}
+		}
+	}
+	for _, t := range pages.Templates() {
+		if t.Tree != nil {
+			walk(t.Tree.Root)
+		}
+	}
+	return keys
+}
+
+// base is what every page has.
+type base struct {
+	Lang    string
+	Path    string // below the language: "", "mailbox"
+	Exit    string
+	Site    Site
+	Tongues []tongueLink
+	Switch  *languageSwitch // nil where the languages are links
+}
+
+type tongueLink struct {
+	Code, Name string
+	Here       bool
+}
+
+// languageSwitch makes the languages buttons that send what the page came from again, so that a page made
+// by a POST is not lost with its code or its text.
+type languageSwitch struct {
+	Path   string
+	Hidden []hiddenField
+	Form   string // the id of the form whose fields are to go along instead of Hidden
+}
+
+type hiddenField struct{ Name, Value string }
+
+func (g *tongue) base(path string) base {
+	return base{Lang: g.code, Path: path, Exit: exitOf(g.site), Site: g.site, Tongues: g.links}
+}
+
+func exitOf(s Site) string {
+	if s.Exit != "" {
+		return s.Exit
+	}
+	return weather
+}
+
+func (g *tongue) render(name string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := g.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// Sizes of what goes over the wire. A watcher counts bytes: so a page has one of few sizes, and the fields
+// that come back have a filler of random length among them.
+const (
+	pageLimit  = 60 << 10 // a page with all its styles, before filler and padding
+	fillerMax  = 16 << 10 // a filler is 0 to fillerMax-1 characters
+	pageSize   = 80 << 10 // every page is padded to this, or doubled until it fits
+	padOpening = "\n<!-- "
+	padClosing = " -->\n"
+)
+
+// pad brings a page to its size. What it adds stands in a comment after the document's end.
+func pad(page []byte) []byte {
+	size := pageSize
+	for size < len(page)+len(padOpening)+len(padClosing) {
+		size *= 2
+	}
+	out := make([]byte, 0, size)
+	out = append(append(out, page...), padOpening...)
+	for len(out) < size-len(padClosing) {
+		out = append(out, '.')
+	}
+	return append(out, padClosing...)
+}
+
+// filler is random in length only: what it says does not matter, that nobody can tell the length of the
+// words beside it does.
+func filler() string {
+	var b [2]byte
+	rand.Read(b[:])
+	return strings.Repeat(".", (int(b[0])<<8|int(b[1]))%fillerMax)
+}
+
+// newNonce makes the form's hidden field, by which trustees see a report that was sent twice.
+func newNonce() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// writeTimeout is for how long a reader may take a page; a connection that takes longer is dropped.
+const writeTimeout = 3 * time.Minute
+
+// show renders a page into a buffer, pads it, and sends it; where rendering fails it sends the page that was
+// rendered at the start.
+func (g *tongue) show(w http.ResponseWriter, status int, name string, data any) {
+	page, err := g.render(name, data)
+	if err != nil {
+		page, status = g.broken, http.StatusInternalServerError
+	}
+	g.sendPage(w, status, page)
+}
+
+func (g *tongue) sendPage(w http.ResponseWriter, status int, page []byte) {
+	page = pad(page)
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", g.code)
+	h.Set("Content-Length", fmt.Sprint(len(page)))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	w.WriteHeader(status)
+	_, _ = w.Write(page)
+}

@@ -1,0 +1,154 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"zapis/internal/incident"
+	"zapis/internal/intake"
+)
+
+// refusal is why a request is not answered as asked: an HTTP status, a stable code (a key of the locales, and
+// "error" in JSON), and what is wrong with which field.
+type refusal struct {
+	status int
+	code   string
+	fields incident.Errors
+}
+
+// tooMuch is the refusal of a body past all bounds, busy that of a request for which there is no room.
+var (
+	tooMuch = refusal{status: http.StatusRequestEntityTooLarge, code: "large"}
+	busy    = refusal{status: http.StatusServiceUnavailable, code: "busy"}
+)
+
+func (why refusal) Error() string { return "refused: " + why.code }
+
+// invalid is the refusal of a form that arrived whole but cannot be taken as it is.
+func invalid(fields incident.Errors) refusal {
+	return refusal{status: http.StatusUnprocessableEntity, code: "invalid", fields: fields}
+}
+
+// faultPage says in two sentences what went wrong.
+type faultPage struct {
+	base
+	Heading, Text string
+}
+
+// refuse answers a refusal with a page, or with JSON where that was asked for, and then takes in what is still
+// being sent, so that the browser comes to show it.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *pacedBody, why refusal) {
+	s.answer(w, r, body, func() {
+		if why.status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "60")
+		}
+		if wantsJSON(r) {
+			writeJSON(w, why.status, why.json())
+			return
+		}
+		g := s.tongueOf(r)
+		g.show(w, why.status, "fault", g.fault(why.code, s))
+	})
+}
+
+func (g *tongue) fault(code string, s *server) faultPage {
+	key := "fault." + code
+	return faultPage{
+		base:    g.base(""),
+		Heading: g.t(key + ".heading"),
+		Text: g.t(key+".text", "count", incident.Slots,
+			"each", g.size(s.limits.File), "all", g.size(s.limits.Report)),
+	}
+}
+
+// answer runs write and, where the request's body is not at its end, closes the connection in good order:
+// announce it, write, flush, take in the rest.
+func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody, write func()) {
+	unread := body != nil && !body.complete()
+	if body == nil && r.Body != nil && r.Body != http.NoBody {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		body = newPacedBody(w, r, s.options.Rate, s.options.Window)
+		unread = true
+	}
+	if unread {
+		w.Header().Set("Connection", "close")
+	}
+	write()
+	if unread {
+		_ = http.NewResponseController(w).Flush()
+		body.drain(s.options.Drain)
+	}
+}
+
+// refusalJSON is what a program gets: {"error":"invalid","fields":{"narrative":"required"}}.
+type refusalJSON struct {
+	Error  string            `json:"error"`
+	Fields map[string]string `json:"fields"`
+}
+
+func (why refusal) json() refusalJSON {
+	out := refusalJSON{Error: why.code, Fields: make(map[string]string)}
+	for _, e := range why.fields {
+		out.Fields[e.Field] = e.Code
+	}
+	return out
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain structs of strings: a fault of ours
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(b)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+}
+
+// wantsJSON says that a program is asking: it accepts JSON and no page.
+func wantsJSON(r *http.Request) bool {
+	wants := false
+	for _, accept := range r.Header.Values("Accept") {
+		for _, one := range strings.Split(accept, ",") {
+			kind, params, err := mime.ParseMediaType(one)
+			if err != nil {
+				continue
+			}
+			if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
+				continue
+			}
+			switch kind {
+			case "application/json":
+				wants = true
+			case "text/html":
+				return false
+			}
+		}
+	}
+	return wants
+}
+
+// intakeRefusal says what an error of intake means to the person who sent: errors that are theirs to mend come as
+// fields, and what is neither that nor a lack of room is ours.
+func intakeRefusal(err error) refusal {
+	var one incident.FieldError
+	var some incident.Errors
+	switch {
+	case errors.As(err, &one):
+		return invalid(incident.Errors{one})
+	case errors.As(err, &some):
+		return invalid(some)
+	case errors.Is(err, intake.ErrUnknownCode):
+		return invalid(incident.Errors{{Field: "code", Code: codeUnknown}})
+	case errors.Is(err, intake.ErrBusy):
+		return busy
+	case errors.Is(err, intake.ErrFull):
+		return refusal{status: http.StatusInsufficientStorage, code: "full"}
+	}
+	return refusal{status: http.StatusInternalServerError, code: "broken"}
+}

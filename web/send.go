@@ -1,0 +1,207 @@
+package web
+
+import (
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"zapis/crypto/code"
+	"zapis/internal/incident"
+	"zapis/internal/intake"
+)
+
+// accepted is what a program gets for a report or a follow-up. Promise is the whole promise file.
+type accepted struct {
+	Code    string `json:"code"`
+	Promise string `json:"promise"`
+}
+
+// postSend takes a first report.
+func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
+	t := s.take(w, r)
+	if t == nil {
+		return
+	}
+	defer t.done()
+	report, wrong := incident.Validate(t.typed, s.options.Now(), incident.ActReport)
+	wrong = append(wrong, t.wrong...)
+	if len(wrong) > 0 {
+		t.discard()
+		s.refuseForm(w, r, t, wrong)
+		return
+	}
+	if !s.codes.enter() {
+		s.refuse(w, r, t.body, busy)
+		return
+	}
+	defer s.codes.leave()
+	if err := t.begin(); err != nil {
+		s.refuse(w, r, t.body, intakeRefusal(err))
+		return
+	}
+	result, err := t.draft.Send(t.ctx, report, t.nonce())
+	if err != nil {
+		if why := intakeRefusal(err); len(why.fields) > 0 {
+			s.refuseForm(w, r, t, why.fields)
+		} else {
+			s.refuse(w, r, t.body, why)
+		}
+		return
+	}
+	s.answer(w, r, t.body, func() {
+		if wantsJSON(r) {
+			writeJSON(w, http.StatusCreated, accepted{result.Code.Digits(), string(result.Promise)})
+			return
+		}
+		g := s.tongueOf(r)
+		g.show(w, http.StatusOK, "sent", g.sent(s, result))
+	})
+}
+
+// refuseForm answers with the form, and what was typed still in it.
+func (s *server) refuseForm(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
+	why := invalid(wrong)
+	s.answer(w, r, t.body, func() {
+		if wantsJSON(r) {
+			writeJSON(w, why.status, why.json())
+			return
+		}
+		g := s.tongueOf(r)
+		g.show(w, why.status, "form", g.form(t.typed, t.nonce(), wrong))
+	})
+}
+
+// postFiles takes files for the case that the code opens.
+func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
+	t := s.take(w, r)
+	if t == nil {
+		return
+	}
+	defer t.done()
+	c, wrong := t.code()
+	report, more := incident.Validate(t.typed, s.options.Now(), incident.ActFollowUp)
+	wrong = append(append(wrong, more...), t.wrong...)
+	if len(wrong) == 0 && t.kept == 0 && report.IsEmpty() {
+		wrong = incident.Errors{{Field: incident.FileField, Code: incident.Nothing}}
+	}
+	if len(wrong) > 0 {
+		t.discard()
+		s.refuseFiles(w, r, t, wrong)
+		return
+	}
+	if !s.codes.enter() {
+		s.refuse(w, r, t.body, busy)
+		return
+	}
+	defer s.codes.leave()
+	if err := t.begin(); err != nil {
+		s.refuse(w, r, t.body, intakeRefusal(err))
+		return
+	}
+	result, err := t.draft.SendFollowUp(t.ctx, c, incident.ActFollowUp, report, t.nonce())
+	if err != nil {
+		if why := intakeRefusal(err); len(why.fields) > 0 {
+			s.refuseFiles(w, r, t, why.fields)
+		} else {
+			s.refuse(w, r, t.body, why)
+		}
+		return
+	}
+	s.answer(w, r, t.body, func() {
+		if wantsJSON(r) {
+			writeJSON(w, http.StatusCreated, accepted{c.Digits(), string(result.Promise)})
+			return
+		}
+		g := s.tongueOf(r)
+		g.show(w, http.StatusOK, "sent", g.added(s, c, t.kept, result))
+	})
+}
+
+// refuseFiles answers with the form for files: choosing them again is the one thing that a browser cannot
+// spare anybody.
+func (s *server) refuseFiles(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
+	why := invalid(wrong)
+	s.answer(w, r, t.body, func() {
+		if wantsJSON(r) {
+			writeJSON(w, why.status, why.json())
+			return
+		}
+		g := s.tongueOf(r)
+		p := g.filesPage(s, t.one("code"))
+		p.Heading = g.t("files.heading")
+		p.Wrong = g.sentence(wrong[0])
+		p.CodeWrong = wrong.Of("code") != ""
+		p.Identify = t.one("files_identify") == "yes"
+		g.show(w, why.status, "sent", p)
+	})
+}
+
+// sentPage is the page after sending: the code, the way to add files, the promise.
+type sentPage struct {
+	base
+	Heading, Thanks string
+	Code            []string // in groups; nil where it was shown before
+	Digits          string
+	Nonce, Filler   string
+	Slots           int
+	Each, All       string // limits, in words
+	Wrong           string
+	CodeWrong       bool
+	Identify        bool
+	Promise         string
+	PromiseLink     template.URL
+}
+
+func (g *tongue) filesPage(s *server, digits string) sentPage {
+	return sentPage{
+		base: g.base(""), Digits: digits, Nonce: newNonce(), Filler: filler(),
+		Slots: incident.Slots, Each: g.size(s.limits.File), All: g.size(s.limits.Report),
+	}
+}
+
+// sent is the page for a first report.
+func (g *tongue) sent(s *server, result intake.Result) sentPage {
+	p := g.filesPage(s, result.Code.Digits())
+	p.Heading, p.Thanks = g.t("sent.heading"), g.t("sent.thanks")
+	p.Code = strings.Fields(p.Digits)
+	p.promise(result.Promise)
+	p.Switch = &languageSwitch{Path: "sent", Hidden: []hiddenField{{"code", p.Digits}, {"promise", p.Promise}}}
+	return p
+}
+
+// added is the page for files that came later.
+func (g *tongue) added(s *server, c code.Code, files int, result intake.Result) sentPage {
+	p := g.filesPage(s, c.Digits())
+	p.Heading, p.Thanks = g.n("files.done", files), g.t("files.done.text")
+	p.promise(result.Promise)
+	return p
+}
+
+// promise puts the promise on the page, to be read and to be saved. A data link needs no second request,
+// which would have to name the report.
+func (p *sentPage) promise(file []byte) {
+	p.Promise = string(file)
+	p.PromiseLink = template.URL("data:application/octet-stream;base64," + base64.StdEncoding.EncodeToString(file))
+}
+
+// postSent shows the page with the code again, in another language. Nothing is looked up: the page comes from what the
+// page before it sent along.
+func (s *server) postSent(w http.ResponseWriter, r *http.Request) {
+	t := s.take(w, r)
+	if t == nil {
+		return
+	}
+	defer t.done()
+	c, wrong := t.code()
+	promise := strings.ReplaceAll(t.one("promise"), "\r\n", "\n")
+	if len(wrong) > 0 || t.files > 0 || !strings.HasPrefix(promise, "zapis/promise/v1\n") {
+		t.discard()
+		s.refuse(w, r, t.body, refusal{status: http.StatusBadRequest, code: "type"})
+		return
+	}
+	s.answer(w, r, t.body, func() {
+		g := s.tongueOf(r)
+		g.show(w, http.StatusOK, "sent", g.sent(s, intake.Result{Code: c, Promise: []byte(promise)}))
+	})
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Site is what the operator says of themselves. Reporters read it on the pages, so a server
+// without it cannot open: Check names what is missing.
+type Site struct {
+	Organisation string   // who runs the form
+	Contact      string   // how to reach them otherwise
+	CheckAt      []string // two places or more where the form's address can be compared
+	Readers      int      // how many trained people open reports
+	Quorum       int      // how many of them must agree before contact and name open
+	ReadingDays  []time.Weekday
+	Duty         *Duty  // nil where nobody looks for urgent reports in between
+	Years        int    // for how long a report is kept, at most
+	Support      string // whom a reporter can turn to when it weighs on them
+	Onion        string // "http://….onion", or empty
+	Exit         string // where "Leave now" goes; a weather page where empty
+}
+
+// Duty is when a duty person looks for urgent reports.
+type Duty struct {
+	Days     []time.Weekday
+	From, To string // "08:00", "22:00"
+	Zone     string // as people say it: "Warsaw time", "CET"
+}
+
+const weather = "https://www.yr.no/"
+
+// Check reports every fact that is missing or cannot be, one line each.
+func (s Site) Check() error {
+	var faults []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	need(strings.TrimSpace(s.Organisation) != "", "organisation: reporters must read who runs this form")
+	need(strings.TrimSpace(s.Contact) != "", "contact: reporters must be able to reach you otherwise")
+	need(len(s.CheckAt) >= 2, "check-at: name at least two places where the form's address can be compared")
+	need(s.Readers >= 1, "readers: say how many trained people open reports")
+	need(s.Quorum >= 1 && s.Quorum <= max(s.Readers, 1), "quorum: must lie between 1 and the number of readers, and is %d", s.Quorum)
+	need(goodDays(s.ReadingDays), "reading-days: name each weekday on which reports are read, once")
+	need(s.Years >= 1 && s.Years <= 100, "years: say for how many years a report is kept, from 1 to 100")
+	need(strings.TrimSpace(s.Support) != "", "support: name somebody whom a reporter can turn to")
+	if s.Duty != nil {
+		need(goodDays(s.Duty.Days), "duty-days: name each weekday of duty, once")
+		need(hourMinute(s.Duty.From) && hourMinute(s.Duty.To), "duty-hours: from and to are hours and minutes, as 08:00")
+		need(strings.TrimSpace(s.Duty.Zone) != "", "duty-zone: say whose clock it is")
+	}
+	if s.Onion != "" {
+		u, err := url.Parse(s.Onion)
+		need(err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.HasSuffix(u.Host, ".onion") && (u.Path == "" || u.Path == "/"),
+			"onion: must be http:// and a .onion name, and nothing after it")
+	}
+	if s.Exit != "" {
+		u, err := url.Parse(s.Exit)
+		need(err == nil && u.Scheme == "https" && u.Host != "", "exit: must be an https:// address")
+	}
+	return errors.Join(faults...)
+}
+
+func hourMinute(s string) bool {
+	t, err := time.Parse("15:04", s)
+	return err == nil && t.Format("15:04") == s
+}
+
+func goodDays(days []time.Weekday) bool {
+	for i, d := range days {
+		if d < time.Sunday || d > time.Saturday || slices.Contains(days[:i], d) {
+			return false
+		}
+	}
+	return len(days) > 0
+}
+
+// week gives weekdays in the order of a week that starts on Monday, as 1 to 7.
+func week(days []time.Weekday) []int {
+	numbers := make([]int, len(days))
+	for i, d := range days {
+		numbers[i] = (int(d)+6)%7 + 1
+	}
+	slices.Sort(numbers)
+	return numbers
+}

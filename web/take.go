@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"zapis/crypto/code"
+	"zapis/internal/incident"
+	"zapis/internal/intake"
+)
+
+// A taking is one POST while it is being read: its words, and a draft once a file comes.
+type taking struct {
+	s     *server
+	ctx   context.Context
+	body  *pacedBody
+	typed incident.Form
+	draft *intake.Draft
+	wrong incident.Errors // about files
+	files int             // that came
+	kept  int             // of them, in the draft
+	room  room            // the place that the request holds
+}
+
+// take reads a POST. It returns nil where it has answered already, because the request was refused.
+func (s *server) take(w http.ResponseWriter, r *http.Request) *taking {
+	_ = http.NewResponseController(w).EnableFullDuplex() // so that a refusal can be written while they still send
+	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.Rate, s.options.Window)}
+	if !s.words.enter() {
+		s.refuse(w, r, t.body, busy)
+		return nil
+	}
+	t.room = s.words
+	var err error
+	if r.ContentLength > s.limits.Report+wordsBody {
+		err = tooMuch
+	} else {
+		t.typed, err = readForm(r, t.body, t.file)
+	}
+	if err != nil {
+		t.discard()
+		var why refusal
+		if !errors.As(err, &why) {
+			why = refusal{status: http.StatusBadRequest, code: "cut"}
+		}
+		s.refuse(w, r, t.body, why)
+		t.leave()
+		return nil
+	}
+	tidy(t.typed)
+	return t
+}
+
+// file seals one file into the draft. Words have a room of their own: a request that turns out to bring files gives its
+// place there up, and intake has or has not one for it among the uploads.
+func (t *taking) file(name string, content io.Reader) error {
+	t.files++
+	t.leave()
+	if err := t.begin(); err != nil {
+		return intakeRefusal(err)
+	}
+	err := t.draft.AddFile(name, content)
+	var wrong incident.FieldError
+	switch {
+	case err == nil:
+		t.kept++
+		return nil
+	case t.body.err != nil && t.body.err != io.EOF:
+		return t.body.err
+	case errors.As(err, &wrong):
+		if wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge {
+			return tooMuch
+		}
+		if len(t.wrong) == 0 {
+			t.wrong = incident.Errors{wrong}
+		}
+		return nil
+	}
+	return intakeRefusal(err)
+}
+
+// begin makes the draft where no file has made it yet.
+func (t *taking) begin() (err error) {
+	if t.draft == nil {
+		t.draft, err = t.s.intake.Begin(t.ctx)
+	}
+	return err
+}
+
+func (t *taking) one(name string) string {
+	if v := t.typed[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// nonce is the form's hidden field, kept where it looks like one of ours, so that the same form sent twice shows.
+func (t *taking) nonce() string {
+	if n := t.one("form"); nonceShape.MatchString(n) {
+		return n
+	}
+	return ""
+}
+
+var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// code reads the code that came with the form, or says what is wrong with how it was written.
+func (t *taking) code() (code.Code, incident.Errors) {
+	typed := t.typed["code"]
+	wrong := ""
+	switch len(typed) {
+	case 0:
+		wrong = incident.Required
+	case 1:
+		c, err := code.Parse(typed[0])
+		if err == nil {
+			return c, nil
+		}
+		wrong = codeLength
+		if errors.Is(err, code.ErrCheckDigits) {
+			wrong = codeDigit
+		}
+		if typed[0] == "" {
+			wrong = incident.Required
+		}
+	default:
+		wrong = incident.Twice
+	}
+	return code.Code{}, incident.Errors{{Field: "code", Code: wrong}}
+}
+
+// What may be wrong with a code, beside the codes of incident.
+const (
+	codeLength  = "code_length"  // not 32 digits
+	codeDigit   = "code_digit"   // the check digits do not fit: a slip of the pen
+	codeUnknown = "code_unknown" // no report with this code
+)
+
+func (t *taking) discard() {
+	if t.draft != nil {
+		t.draft.Discard()
+		t.draft = nil
+	}
+}
+
+// leave gives up the place that the request holds.
+func (t *taking) leave() {
+	if t.room != nil {
+		t.room.leave()
+		t.room = nil
+	}
+}
+
+// done ends the taking, whatever came of it.
+func (t *taking) done() {
+	t.discard()
+	t.leave()
+}
+
+// tidy puts a date that was written with dots, as people here write it, into the form that we keep: 17.05.2026
+// becomes 2026-05-17, and 5.2026 becomes 2026-05. Whatever else it may be is left for incident to judge.
+func tidy(f incident.Form) {
+	for _, name := range []string{"deadline", "when"} {
+		for i, v := range f[name] {
+			v = strings.TrimSpace(v)
+			if m := dotted.FindStringSubmatch(v); m != nil {
+				v = m[3] + "-" + twoDigits(m[2])
+				if m[1] != "" {
+					v += "-" + twoDigits(m[1])
+				}
+			}
+			f[name][i] = v
+		}
+	}
+}
+
+var dotted = regexp.MustCompile(`^(?:([0-9]{1,2})\. ?)?([0-9]{1,2})\. ?([0-9]{4})$`)
+
+func twoDigits(s string) string {
+	if len(s) == 1 {
+		return "0" + s
+	}
+	return s
+}
