@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Follow the chain of a Zapis carry file and compute its root anew.
+
+    verify-carry.py carry.tar [LEDGER-CARD]
+
+Written from docs/spec/ledger.md and docs/spec/carry.md, in Python's standard
+library alone, so that what the Go programs say can be checked by something
+that shares no code with them. It checks the entries' places and links, the
+tree's root under every checkpoint that the file covers from the beginning,
+each checkpoint's Ed25519 signature (the ML-DSA-44 one it can't), and the
+SHA-256 of every part. It does not judge who may change trustees and keys, and
+it opens nothing. Exit status: 0 it fits, 3 it does not, 2 wrong usage.
+"""
+
+import base64
+import hashlib
+import sys
+import tarfile
+
+
+class Mismatch(Exception):
+    pass
+
+
+def need(ok, sentence):
+    if not ok:
+        raise Mismatch(sentence)
+
+
+def sha256(*pieces):
+    h = hashlib.sha256()
+    for p in pieces:
+        h.update(p)
+    return h.digest()
+
+
+# --- the tree, RFC 6962 section 2.1 -----------------------------------------
+
+class Tree:
+    """The roots of the complete subtrees, largest first."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def add(self, leaf):
+        n, h = self.size, leaf
+        while n & 1:
+            h = sha256(b"\x01", self.peaks.pop(), h)
+            n >>= 1
+        self.peaks.append(h)
+        self.size += 1
+
+    def root(self):
+        h = self.peaks[-1]
+        for left in reversed(self.peaks[:-1]):
+            h = sha256(b"\x01", left, h)
+        return h
+
+
+# --- Ed25519, RFC 8032 section 5.1.7 ----------------------------------------
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def recover_x(y, sign):
+    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - x2) % P or (x == 0 and sign):
+        return None
+    return P - x if x & 1 != sign else x
+
+
+def plus(a, b):
+    s = (a[1] - a[0]) * (b[1] - b[0]) % P
+    t = (a[1] + a[0]) * (b[1] + b[0]) % P
+    c = 2 * a[3] * b[3] * D % P
+    d = 2 * a[2] * b[2] % P
+    e, f, g, h = t - s, d - c, d + c, t + s
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(k, a):
+    r = (0, 1, 1, 0)
+    while k:
+        if k & 1:
+            r = plus(r, a)
+        a = plus(a, a)
+        k >>= 1
+    return r
+
+
+def point(b):
+    y = int.from_bytes(b, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    x = recover_x(y, sign) if y < P else None
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+GY = 4 * pow(5, P - 2, P) % P
+GX = recover_x(GY, 0)
+G = (GX, GY, 1, GX * GY % P)
+
+
+def ed25519(key, text, sig):
+    a, r, s = point(key), point(sig[:32]), int.from_bytes(sig[32:], "little")
+    if a is None or r is None or s >= Q or len(sig) != 64:
+        return False
+    h = int.from_bytes(hashlib.sha512(sig[:32] + key + text).digest(), "little") % Q
+    x, y = times(s, G), plus(r, times(h, a))
+    return not ((x[0] * y[2] - y[0] * x[2]) % P or (x[1] * y[2] - y[1] * x[2]) % P)
+
+
+# --- the file ---------------------------------------------------------------
+
+def lines(text, name):
+    need(text.endswith(b"\n"), f"{name}: no line feed at its end")
+    return text.decode("utf-8").split("\n")[:-1]
+
+
+def value(line, key, name):
+    need(line.startswith(key + " "), f"{name}: {line!r} should begin with {key!r}")
+    return line[len(key) + 1:]
+
+
+def entry_of(text, name):
+    """The fields of an entry that this script needs."""
+    ls = lines(text, name)
+    need(len(ls) >= 7 and ls[0] == "zapis/entry/v1", f"{name}: not an entry")
+    e = {key: value(ls[i + 1], key, name)
+         for i, key in enumerate(["origin", "index", "previous", "kind", "trustees"])}
+    e["parts"] = []
+    for line in ls[6:]:
+        word = line.split(" ")
+        if word[0] in ("signal", "statement", "identity", "attachment", "body"):
+            need(len(word) == 3, f"{name}: {line!r}")
+            e["parts"].append((word[1], int(word[2])))
+    return e
+
+
+def note(text, name):
+    body, blank, sigs = text.decode("utf-8").rpartition("\n\n")
+    need(blank, f"{name}: no blank line before its signatures")
+    return (body + "\n").encode(), sigs.split("\n")[:-1]
+
+
+def check_signature(text, sigs, vkey, name):
+    origin, digits, b64 = vkey.split("+", 2)
+    key = base64.b64decode(b64)[1:]
+    for line in sigs:
+        dash, who, sig = line.split(" ")
+        raw = base64.b64decode(sig)
+        if (dash, who, raw[:4].hex()) == ("—", origin, digits):
+            need(ed25519(key, text, raw[4:]), f"{name}: the Ed25519 signature does not fit")
+            return
+    raise Mismatch(f"{name}: the Ed25519 signature is missing")
+
+
+def vkeys(text, key):
+    return [line[len(key) + 1:] for line in text.decode("utf-8").split("\n")
+            if line.startswith(key + " ")]
+
+
+def verify(path, card):
+    tar = tarfile.open(path, "r:")
+    names = tar.getnames()
+    need(len(set(names)) == len(names), "a member is there twice")
+
+    def read(name):
+        try:
+            return tar.extractfile(name).read()
+        except KeyError:
+            raise Mismatch(f"{name} is missing") from None
+
+    head = lines(read("carry.txt"), "carry.txt")
+    need(head[0] == "zapis/carry/v1" and len(head) == 6, "carry.txt: not a carry file's")
+    origin, genesis, since, size, _ = (
+        value(line, key, "carry.txt")
+        for line, key in zip(head[1:], ["origin", "genesis", "since", "size", "waiting"]))
+    since, size = int(since), int(size)
+    if card:
+        need(card == f"zapis-ledger+{origin}+{genesis}", "the card names another ledger")
+
+    wanted = sorted(int(n.split("/")[1]) for n in names if n.startswith("checkpoints/"))
+    need(wanted and wanted[-1] == size, f"the checkpoint of {size} entries is missing")
+
+    tree, previous, roots, parts, keys = Tree(), None, {}, {}, []
+    for i in range(since, size):
+        name = f"entries/{i}"
+        text = read(name)
+        e = entry_of(text, name)
+        leaf = sha256(b"\x00", text)
+        need(e["origin"] == origin, f"entry {i}: it is of {e['origin']}")
+        need(e["index"] == str(i), f"entry {i}: it says index {e['index']}")
+        if i == 0:
+            need(leaf.hex() == genesis, "entry 0: not the genesis that carry.txt names")
+            need(e["previous"] == "0" * 64, "entry 0: previous is not zeros")
+        elif previous is not None:
+            need(e["previous"] == previous.hex(),
+                 f"entry {i}: previous is {e['previous']}, and entry {i - 1} has {previous.hex()}")
+        previous = leaf
+        for h, n in e["parts"]:
+            parts[h] = n
+        if e["kind"] in ("genesis", "key"):
+            keys.append((i, vkeys(read("parts/" + e["parts"][0][0]), "log")[0]))
+        if since == 0:
+            tree.add(leaf)
+            if tree.size in wanted:
+                roots[tree.size] = tree.root()
+
+    for n in wanted if since == 0 else []:
+        name = f"checkpoints/{n}"
+        text, sigs = note(read(name), name)
+        first = text.decode().split("\n")
+        need(first[:2] == [origin, str(n)], f"{name}: not of this ledger and size")
+        root = base64.b64encode(roots[n]).decode()
+        need(first[2] == root, f"{name}: the root of {n} entries is {root}, and it says {first[2]}")
+        key = [k for i, k in keys if i < n][-1]
+        check_signature(text, sigs, key, name)
+
+    found = 0
+    for member in tar.getmembers():
+        need(member.isfile(), f"{member.name}: not a plain file")
+        at = member.name.split("/")
+        if at[-2:-1] != ["parts"]:
+            continue
+        h, stream = hashlib.sha256(), tar.extractfile(member)
+        while piece := stream.read(1 << 20):
+            h.update(piece)
+        need(h.hexdigest() == at[-1], f"{member.name}: it has another hash than its name")
+        if len(at) == 2:
+            need(parts.get(at[-1]) == member.size, f"{member.name}: no entry names it with its size")
+            found += 1
+
+    print(f"{size} entries, root {roots[size].hex()}" if since == 0 else
+          f"entries {since} to {size - 1} follow one another; the root needs a file from the beginning")
+    print(f"{found} of {len(parts)} parts are here, and each has its hash")
+    print("it is the ledger of the card" if card else
+          f"whose ledger this is was NOT proved; its card would be zapis-ledger+{origin}+{genesis}")
+    print("not checked: the ML-DSA-44 signatures, and who approved changes")
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        verify(sys.argv[1], sys.argv[2] if len(sys.argv) == 3 else None)
+    except Mismatch as e:
+        print(f"does not verify: {e}", file=sys.stderr)
+        return 3
+    except (tarfile.TarError, ValueError, LookupError, AttributeError, EOFError) as e:
+        print(f"does not verify: it can't be read: {e}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+package carry_test
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"testing"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+)
+
+func isMismatch(err error) bool {
+	return fault.StatusOf(err) == fault.Mismatch || errors.Is(err, ledger.ErrMismatch)
+}
+
+func writeFile(t testing.TB, path string, b []byte) {
+	t.Helper()
+	must(t, os.WriteFile(path, b, 0o600))
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
