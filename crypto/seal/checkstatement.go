@@ -52,6 +52,9 @@ func checkIdentity(s *StatementPart, identity *IdentityPart) error {
 		if !slices.Contains(withheld, l.Field) {
 			return mismatch("the identity part holds %s, which the statement does not withhold", l.Field)
 		}
+		if i >= len(withheld) {
+			return mismatch("the identity part holds %s twice", l.Field)
+		}
 		if l.Field != withheld[i] {
 			return mismatch("the identity part holds %s where %s belongs", l.Field, withheld[i])
 		}

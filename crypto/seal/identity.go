@@ -87,7 +87,7 @@ func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 		p.Lines = append(p.Lines, l)
 	}
 	for _, field := range IdentityFields() {
-		if _, ok := p.Line(field); !ok && slices.Contains(fields, field) {
+		if _, ok := p.Line(field); !ok {
 			return nil, mismatch("%s is missing", field)
 		}
 	}

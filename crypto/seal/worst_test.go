@@ -1,0 +1,107 @@
+package seal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The most that the limits of docs/spec/incident.md allow, as the committed
+// values that take the most room. A quotation mark is one byte and two when
+// escaped; a character of four bytes is four. So the longest narrative of 16,000
+// characters and 40,000 bytes is half of each: 48,000 bytes.
+const (
+	nameBytes   = 255
+	widestType  = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	largestSize = 1 << 40
+)
+
+func text(s string) []byte { return AppendString(nil, s) }
+
+func list(n int, s string) []byte {
+	l := make([]string, n)
+	for i := range l {
+		l[i] = s
+	}
+	return appendStrings(nil, l)
+}
+
+func worst(files int, name string) map[string][]byte {
+	v := map[string][]byte{
+		"danger_now": text("unsure"), "deadline": text("2026-12-01"), "deadline_what": text(strings.Repeat(`"`, 200)),
+		"narrative": text(strings.Repeat(`"`, 8000) + strings.Repeat("🙂", 8000)),
+		"language":  text(strings.Repeat("a", 35)), "method": list(43, "D1"),
+		"when": text("2026-11-21"), "when_precision": text("ongoing"),
+		"country_event": text("unknown"), "country_now": text("unknown"),
+		"target": text("acquaintance"), "target_role": text("volunteer_fighter"),
+		"basis": text("told_by_person"), "person_agrees": text("undecided"),
+		"reported_to": list(3, "police"), "consent": list(11, "statistics"), "files_identify": text("yes"),
+	}
+	for i := 1; i <= files; i++ {
+		v[fmt.Sprintf("attachment-%d", i)] = attachmentValue(1000+i, name, widestType, largestSize)
+	}
+	return v
+}
+
+func statementOf(t *testing.T, values map[string][]byte, identify func(string) bool) (*StatementPart, *IdentityPart) {
+	t.Helper()
+	lines, err := Commit(fields(), values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, identity := Split(lines, identify)
+	return &StatementPart{
+		Act: "follow-up", Case: [32]byte{1}, Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC),
+		Mailbox: people()[0].Recipient().String(), Tags: [32]byte{9}, Items: items,
+	}, identity
+}
+
+// TestLargestStatement: whatever a form may hold fits a statement part.
+func TestLargestStatement(t *testing.T) {
+	s, _ := statementOf(t, worst(16, strings.Repeat(`"`, nameBytes)), nil)
+	b := s.marshal()
+	t.Logf("the largest statement has %d bytes; a statement part holds %d", len(b), Statement.Capacity())
+	if _, err := s.Marshal(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLargestIdentity holds what docs/spec/commitments.md says of the identity
+// part: contact, contact_when and name always fit; with them, files at their
+// worst do not, and the reporter is told so.
+func TestLargestIdentity(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		own      string // what contact and name are made of
+		ownBytes int    // how long they are; contact_when a quarter
+		files    int
+		file     string
+		fits     bool
+	}{
+		{name: "words at their worst", own: `"`, ownBytes: 2000, files: 0, fits: true},
+		{name: "words at their worst, and 16 plain files", own: `"`, ownBytes: 2000, files: 16, file: "IMG_20261121_204745.jpg", fits: true},
+		{name: "words and 16 names of full length, nothing to escape", own: "x", ownBytes: 2000, files: 16, file: strings.Repeat("x", nameBytes), fits: true},
+		{name: "words short, 16 names at their worst", own: "x", ownBytes: 200, files: 16, file: strings.Repeat(`"`, nameBytes), fits: true},
+		{name: "everything at its worst", own: `"`, ownBytes: 2000, files: 16, file: strings.Repeat(`"`, nameBytes), fits: false},
+	} {
+		values := worst(c.files, c.file)
+		values["contact"] = text(strings.Repeat(c.own, c.ownBytes))
+		values["contact_when"] = text(strings.Repeat(c.own, c.ownBytes/4))
+		values["name"] = values["contact"]
+		_, identity := statementOf(t, values, func(string) bool { return true })
+		identity.Lines = slices.DeleteFunc(identity.Lines, func(l Line) bool { return l.Null() })
+		b, err := identity.Marshal()
+		t.Logf("%s: %d bytes of %d", c.name, len(identity.marshal()), Identity.Capacity())
+		if c.fits && err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if !c.fits {
+			refused(t, err, ErrTooLarge, fmt.Sprintf("the identity part has %d bytes, and %d fit", len(identity.marshal()), Identity.Capacity()))
+			if b != nil {
+				t.Error("and yet something came back")
+			}
+		}
+	}
+}
