@@ -16,7 +16,11 @@ const about = "What a trustee does with a ledger, offline: keys, import, reading
 type grammar struct {
 	command.KeyFlags
 
-	Keygen keygenCmd `cmd:"" help:"Make your identity, and the card that others know you by."`
+	Keygen  keygenCmd  `cmd:"" help:"Make your identity, and the card that others know you by."`
+	Import  importCmd  `cmd:"" help:"Verify a carry file, all of it, and take it into your vault."`
+	List    listCmd    `cmd:"" help:"Show which cases there are."`
+	Show    showCmd    `cmd:"" help:"Open a case and show it."`
+	Extract extractCmd `cmd:"" help:"Write the attachments of a case into a folder."`
 }
 
 func main() {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/vault"
+)
+
+// extractCmd writes attachments out of a case.
+type extractCmd struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	Out  string `required:"" placeholder:"DIR" help:"The folder to write to; it is made where it is missing."`
+}
+
+func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return e.with(ctx, s, g, func(v *vault.Vault) error {
+		o, err := opened(ctx, s, v, e.Case)
+		if err != nil {
+			return err
+		}
+		var total int64
+		var closed []vault.Exhibit
+		for _, x := range o.Exhibits() {
+			if x.Closed != "" {
+				closed = append(closed, x)
+				continue
+			}
+			total += x.Value.Size
+		}
+		bar := s.Progress("extracting", total)
+		names, err := v.Extract(ctx, o, e.Out, bar.Add)
+		bar.Done()
+		for _, name := range names {
+			fmt.Fprintln(s.Out, command.Escape(filepath.Join(e.Out, name)))
+		}
+		if err != nil {
+			return err
+		}
+		for _, x := range closed {
+			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, command.Escape(x.Closed))
+		}
+		if len(names) == 0 && len(closed) > 0 {
+			return fault.New(fault.KeyMissing, "", "no attachment of %s can be opened by you alone", o.Case)
+		}
+		if len(names) == 0 {
+			fmt.Fprintln(s.Err, "This case has no attachments.")
+		}
+		if len(o.Faults) > 0 {
+			return fault.New(fault.Mismatch, "", "the case does not fit its entries, as said above")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/vault"
+)
+
+// importCmd takes a carry file into a vault.
+type importCmd struct {
+	vaultFlag
+	Ledger string `placeholder:"CARD" help:"The ledger card that the file must be of: its line, or a file with it."`
+	File   string `arg:"" name:"carry.tar" help:"What zapisd export wrote."`
+}
+
+func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	want, err := readLedgerCard(i.Ledger)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(i.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	id, err := g.LoadIfGiven(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := i.open(s, id, true)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	o := vault.ImportOptions{Card: want}
+	if id != nil {
+		k := keyOf(id)
+		o.Key = &k
+	}
+	done, err := v.Import(ctx, watched(s, f), o)
+	if err != nil {
+		return err
+	}
+	return i.report(s, v, id, done)
+}
+
+func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Identity, done *vault.Imported) error {
+	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
+	if done.Nothing {
+		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
+	} else {
+		fmt.Fprintf(s.Out, "new      %s, %s among them\n", many(int(done.Size-done.From), "entry", "entries"), many(done.Reports, "report", "reports"))
+	}
+	fmt.Fprintf(s.Out, "now      %s, %s\n", many(int(done.Size), "entry", "entries"), many(done.Waiting, "submission waiting", "submissions waiting"))
+	if i.Ledger == "" && done.From == 0 && !done.Nothing {
+		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
+	}
+	if id == nil {
+		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
+	}
+	for _, m := range done.Misfits {
+		warn(s, "%s", m.Text)
+	}
+	if n := len(done.Misfits); n > 0 {
+		return fault.New(fault.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
+			many(n, "thing is", "things are"))
+	}
+	return nil
+}
+
+// readLedgerCard takes a ledger card's line, or the name of a file that has nothing else in it.
+func readLedgerCard(given string) (*card.LedgerCard, error) {
+	if given == "" {
+		return nil, nil
+	}
+	line := given
+	if !strings.HasPrefix(given, "zapis-ledger+") {
+		text, err := os.ReadFile(given)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "a ledger card begins with zapis-ledger+", "--ledger: %w", err)
+		}
+		line = strings.TrimSuffix(string(text), "\n")
+	}
+	c, err := card.ParseLedgerCard(line)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
+	}
+	return &c, nil
+}
+
+// watched shows how far a file has been read.
+func watched(s *command.Streams, f *os.File) io.Reader {
+	var size int64
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	return &watchedReader{f, s.Progress("reading", size)}
+}
+
+type watchedReader struct {
+	r   io.Reader
+	bar *command.Progress
+}
+
+func (w *watchedReader) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	w.bar.Add(int64(n))
+	if err != nil {
+		w.bar.Done()
+	}
+	return n, err
+}

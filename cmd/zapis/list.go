@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/incident"
+	"zapis/internal/vault"
+)
+
+// listCmd shows the cases of a vault.
+type listCmd struct {
+	vaultFlag
+	JSON bool `name:"json" help:"Write an array of objects."`
+}
+
+// listed is a case in list --json.
+type listed struct {
+	Case         string    `json:"case"`
+	Index        *uint64   `json:"index"`
+	ReceivedAt   time.Time `json:"received_at"`
+	DangerNow    *string   `json:"danger_now"`
+	Methods      []string  `json:"methods"`
+	CountryEvent *string   `json:"country_event"`
+	Consent      []string  `json:"consent"` // in force
+	Attachments  int       `json:"attachments"`
+	Deadline     *string   `json:"deadline"`
+	Language     *string   `json:"language"`
+	Basis        *string   `json:"basis"`
+	PersonAgrees *string   `json:"person_agrees"`
+	ConsentGiven []string  `json:"consent_given"`
+	Withdrawn    *string   `json:"withdrawn"`
+	FollowUps    int       `json:"follow_ups"`
+	Waiting      int       `json:"waiting"`
+	Fits         bool      `json:"commitments_ok"`
+}
+
+func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return l.with(ctx, s, g, func(v *vault.Vault) error {
+		cases, err := sorted(ctx, s, v)
+		if err != nil {
+			return err
+		}
+		if err := v.RecordListing(len(cases.List)); err != nil {
+			return err
+		}
+		if l.JSON {
+			list := []listed{}
+			for _, c := range cases.List {
+				list = append(list, listedOf(c.Summary()))
+			}
+			return command.WriteJSON(s.Out, list)
+		}
+		return writeList(s.Out, cases.List)
+	})
+}
+
+func listedOf(c vault.Summary) listed {
+	return listed{
+		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
+		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
+		Language: orNull(c.Language), Basis: orNull(c.Basis), PersonAgrees: orNull(c.PersonAgrees), ConsentGiven: notNull(c.ConsentGiven),
+		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Waiting: c.Waiting, Fits: c.Fits,
+	}
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func notNull(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// writeList takes two or three lines for a case, so that it can be read on a narrow terminal too.
+func writeList(w io.Writer, cases []*vault.Case) error {
+	if len(cases) == 0 {
+		_, err := fmt.Fprintln(w, "There is no case in this vault that you can open.")
+		return err
+	}
+	var b strings.Builder
+	for _, c := range cases {
+		s := c.Summary()
+		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
+		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
+		fmt.Fprintf(&b, "             %s; %s\n", amount(s), standing(s))
+	}
+	fmt.Fprintf(&b, "%s\n", many(len(cases), "case", "cases"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func place(s vault.Summary) string {
+	switch {
+	case s.Missing:
+		return "orphan"
+	case s.Index == nil:
+		return "waiting"
+	}
+	return fmt.Sprintf("entry %d", *s.Index)
+}
+
+func country(code string) string {
+	if code == "" {
+		return "-"
+	}
+	return command.Escape(code)
+}
+
+func danger(s vault.Summary) string {
+	var said string
+	switch s.Danger {
+	case "yes":
+		said = "DANGER NOW"
+	case "unsure":
+		said = "perhaps in danger"
+	case "no":
+		said = "no danger now"
+	}
+	if s.Deadline != "" {
+		said += ", by " + command.Escape(s.Deadline)
+	}
+	return strings.TrimPrefix(said, ", ")
+}
+
+func methods(codes []string) string {
+	if len(codes) == 0 {
+		return "(nothing ticked)"
+	}
+	var words []string
+	for _, code := range codes {
+		word := command.Escape(code)
+		if m, ok := incident.MethodByCode(code); ok {
+			word = m.English
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "; ")
+}
+
+func amount(s vault.Summary) string {
+	text := many(s.Attachments, "file", "files")
+	if s.FollowUps > 0 {
+		text += ", " + many(s.FollowUps, "follow-up", "follow-ups")
+	}
+	return text
+}
+
+func standing(s vault.Summary) string {
+	switch s.Withdrawn {
+	case string(incident.ActStop):
+		return "WITHDRAWN: must not be used any more"
+	case string(incident.ActDelete):
+		return "WITHDRAWN: must not be used, and is to be erased"
+	}
+	var to []string
+	for _, c := range s.Consent {
+		if word, ok := consentWords[c]; ok {
+			to = append(to, word)
+		} else {
+			to = append(to, command.Escape(c))
+		}
+	}
+	text := "nothing is allowed"
+	if len(to) > 0 {
+		text = "allowed: " + strings.Join(to, ", ")
+	}
+	if len(s.Consent) < len(s.ConsentGiven) {
+		text += " (more was ticked, and the person did not agree)"
+	}
+	if !s.Fits {
+		text += "; DOES NOT FIT ITS COMMITMENTS"
+	}
+	return text
+}
+
+// consentWords say what may be done, each after "allowed:".
+var consentWords = map[string]string{
+	"store": "keep", "statistics": "count", "lawyer": "lawyer", "police": "police", "court": "court", "un": "United Nations",
+	"ccf": "Interpol's CCF", "other": "others, after asking", "ask": "ask me first", "state": "may reach the state", "publish": "publish",
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/internal/vault"
+)
+
+// showCmd opens a case.
+type showCmd struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	JSON bool   `name:"json" help:"Write one object."`
+}
+
+func (c *showCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return c.with(ctx, s, g, func(v *vault.Vault) error {
+		o, err := opened(ctx, s, v, c.Case)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			err = command.WriteJSON(s.Out, shownOf(o))
+		} else {
+			err = writeCase(s.Out, o)
+		}
+		if err == nil && !o.Fits {
+			err = fault.New(fault.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
+		}
+		return err
+	})
+}
+
+// shown is a case in show --json.
+type shown struct {
+	Case        string     `json:"case"`
+	Index       *uint64    `json:"index"`
+	ReceivedAt  time.Time  `json:"received_at"`
+	Answers     values     `json:"answers"`  // of the first report, as given
+	Identity    *values    `json:"identity"` // likewise; null where it was not opened
+	Attachments []attached `json:"attachments"`
+	Fits        bool       `json:"commitments_ok"`
+	Consent     []string   `json:"consent"` // in force
+	Withdrawn   *string    `json:"withdrawn"`
+	Closed      *string    `json:"identity_closed"` // why it was not opened
+	FollowUps   []followUp `json:"follow_ups"`
+}
+
+type attached struct {
+	Exhibit   string  `json:"exhibit"`
+	Name      *string `json:"name"`
+	MediaType *string `json:"media_type"`
+	Size      *int64  `json:"size"`
+	SHA256    *string `json:"sha256"`
+	Closed    *string `json:"closed"` // why it can't be opened; null where it can
+}
+
+type followUp struct {
+	Act        string    `json:"act"`
+	Index      *uint64   `json:"index"`
+	ReceivedAt time.Time `json:"received_at"`
+	Answers    values    `json:"answers"`
+	Identity   *values   `json:"identity"`
+	Exhibits   []string  `json:"exhibits"`
+}
+
+// values are answers by field, in the vocabulary's order.
+type values []value
+
+type value struct {
+	field string
+	json  []byte // as committed; nil for null
+}
+
+func (v values) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, one := range v {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(one.field)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		if one.json == nil {
+			b.WriteString("null")
+		}
+		b.Write(one.json)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func shownOf(o *vault.OpenedCase) shown {
+	out := shown{
+		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
+		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{},
+	}
+	for i, sub := range o.Submissions {
+		if i == 0 && !o.Missing {
+			out.Answers, out.Identity, out.Closed = answersOf(sub), identityOf(sub), orNull(sub.Closed)
+		} else {
+			f := followUp{Act: sub.Statement.Act, ReceivedAt: sub.Statement.Received, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{}}
+			if !sub.Waiting {
+				f.Index = &o.Submissions[i].Index
+			}
+			for _, e := range sub.Exhibits {
+				f.Exhibits = append(f.Exhibits, e.Name)
+			}
+			out.FollowUps = append(out.FollowUps, f)
+		}
+		for _, e := range sub.Exhibits {
+			out.Attachments = append(out.Attachments, attachedOf(e))
+		}
+	}
+	return out
+}
+
+func answersOf(s vault.OpenedSubmission) values {
+	out := values{}
+	for _, f := range incident.Fields() {
+		if l, ok := s.Statement.Line(f.Name); ok && !f.Identity {
+			out = append(out, value{f.Name, l.Value})
+		}
+	}
+	return out
+}
+
+func identityOf(s vault.OpenedSubmission) *values {
+	if s.Identity == nil {
+		return nil
+	}
+	out := values{}
+	for _, name := range incident.IdentityNames() {
+		if l, ok := s.Identity.Line(name); ok {
+			out = append(out, value{name, l.Value})
+		}
+	}
+	return &out
+}
+
+func attachedOf(e vault.Exhibit) attached {
+	a := attached{Exhibit: e.Name, Closed: orNull(e.Closed)}
+	if e.Value != nil {
+		a.Name, a.MediaType, a.Size, a.SHA256 = &e.Value.Name, &e.Value.MediaType, &e.Value.Size, &e.Value.SHA256
+	}
+	return a
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/vault"
+)
+
+// vaultFlag is what every verb on a vault takes.
+type vaultFlag struct {
+	Vault string `required:"" placeholder:"DIR" help:"Your vault: the folder that import made."`
+}
+
+// open opens the vault, with a key where one is given. Whoever opens it closes it.
+func (f vaultFlag) open(s *command.Streams, id *command.Identity, create bool) (*vault.Vault, error) {
+	v, err := vault.Open(f.Vault, vault.Options{
+		Create: create, Now: time.Now, Tool: "zapis " + command.Version(),
+		Warn: func(format string, args ...any) { warn(s, format, args...) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if id != nil && !create {
+		if err := v.Use(keyOf(id)); err != nil {
+			v.Close()
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// with opens the vault with the identity that the verb needs, and closes it after.
+func (f vaultFlag) with(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault) error) error {
+	id, err := g.Load(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := f.open(s, id, false)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	return do(v)
+}
+
+func keyOf(id *command.Identity) vault.Key {
+	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
+}
+
+// sort sorts the vault's submissions into cases, and says what stands in the way of some.
+func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cases, error) {
+	var bar *command.Progress
+	cases, err := v.Sort(ctx, func(done, of int) {
+		if bar == nil {
+			bar = s.Progress("opening statements", int64(of))
+		}
+		bar.At(int64(done))
+	})
+	if bar != nil {
+		bar.Done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range cases.Problems {
+		warn(s, "%v", p)
+	}
+	if cases.Closed > 0 {
+		fmt.Fprintf(s.Err, "%s sealed to others than you, or under a quorum\n", many(cases.Closed, "statement is", "statements are"))
+	}
+	if cases.Erased > 0 {
+		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", many(cases.Erased, "statement was", "statements were"))
+	}
+	return cases, nil
+}
+
+// caseOf finds the one that was asked for.
+func caseOf(ctx context.Context, s *command.Streams, v *vault.Vault, id string) (*vault.Case, error) {
+	cases, err := sorted(ctx, s, v)
+	if err != nil {
+		return nil, err
+	}
+	return cases.Find(id)
+}
+
+// opened opens a case, and says loudly what does not fit.
+func opened(ctx context.Context, s *command.Streams, v *vault.Vault, id string) (*vault.OpenedCase, error) {
+	c, err := caseOf(ctx, s, v, id)
+	if err != nil {
+		return nil, err
+	}
+	o, err := v.Show(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range o.Faults {
+		warn(s, "%v", f)
+	}
+	return o, nil
+}
+
+func warn(s *command.Streams, format string, args ...any) {
+	fmt.Fprintf(s.Err, "WARNING: %s\n", command.EscapeLines(fmt.Sprintf(format, args...)))
+}
+
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}

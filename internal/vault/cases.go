@@ -1,0 +1,200 @@
+package vault
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/custody"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+)
+
+// Case is a report with what followed it, as its statements tell: the codes, not the words.
+type Case struct {
+	ID   string
+	subs []filed // in order; the first report, where it is there, comes first
+}
+
+// filed is a submission in its case.
+type filed struct {
+	Submission
+	gist gist
+}
+
+// Cases are all cases of a vault, in the order of their first reports, and what could not be sorted.
+type Cases struct {
+	List     []*Case
+	Problems []error // statements that do not open or do not fit, and should
+	Closed   int     // statements sealed to sets without this trustee, or under a quorum
+	Erased   int
+}
+
+// Sort opens the statements that were not opened before and sorts all submissions into cases. What is to be
+// opened is recorded first. progress is told how many of how many were opened.
+func (v *Vault) Sort(ctx context.Context, progress func(done, of int)) (*Cases, error) {
+	if err := v.needKey(); err != nil {
+		return nil, err
+	}
+	known, err := v.readIndex()
+	if err != nil {
+		return nil, err
+	}
+	all := v.held.submissions()
+	cases := &Cases{}
+	var fresh []Submission
+	for _, s := range all {
+		if g, have := known[s.Hash]; have && g.Fits {
+			continue
+		}
+		switch mine, err := v.mayOpen(s); {
+		case err != nil:
+			return nil, err
+		case mine:
+			fresh = append(fresh, s)
+		default:
+			cases.Closed++
+		}
+	}
+	if len(fresh) > 0 {
+		if err := v.openFresh(ctx, fresh, known, cases, progress); err != nil {
+			return nil, err
+		}
+	}
+	cases.List = v.group(all, known, cases)
+	return cases, nil
+}
+
+func (v *Vault) openFresh(ctx context.Context, fresh []Submission, known map[ledger.Hash]gist, cases *Cases, progress func(done, of int)) error {
+	if err := v.recordBatch(fresh); err != nil {
+		return err
+	}
+	opened, err := v.openStatements(ctx, fresh, func(n int) { progress(n, len(fresh)) })
+	if err != nil {
+		return err
+	}
+	for i, o := range opened {
+		switch {
+		case errors.Is(o.err, errErased):
+			cases.Erased++
+		case errors.Is(o.err, seal.ErrQuorum):
+			cases.Closed++
+		case o.err != nil:
+			cases.Problems = append(cases.Problems, o.err)
+		default:
+			if o.fits != nil {
+				cases.Problems = append(cases.Problems, o.fits)
+			}
+			known[fresh[i].Hash] = gistOf(fresh[i], o.statement, o.fits == nil)
+		}
+	}
+	list := make([]gist, 0, len(known))
+	for _, g := range known {
+		list = append(list, g)
+	}
+	slices.SortFunc(list, func(a, b gist) int { return bytes.Compare(a.Body[:], b.Body[:]) })
+	return v.writeIndex(list)
+}
+
+// group puts submissions together that name the same first report and carry its mailbox. One that names a
+// report and carries another mailbox was not made with that report's code: it stands alone, and is a
+// problem.
+func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, cases *Cases) []*Case {
+	byFirst := make(map[ledger.Hash]*Case)
+	var list []*Case
+	add := func(first ledger.Hash, f filed) {
+		c := byFirst[first]
+		if c == nil {
+			c = &Case{ID: CaseID(first)}
+			byFirst[first] = c
+			list = append(list, c)
+		}
+		c.subs = append(c.subs, f)
+	}
+	for _, s := range all {
+		g, have := known[s.Hash]
+		if !have {
+			continue
+		}
+		first, there := known[g.First]
+		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
+			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "whoever runs the intake may have made it: judge it apart",
+				"%s says that it belongs to the case %s, and was not made with that case's code: it is listed as %s", s.Where(), CaseID(g.First), CaseID(s.Hash)))
+			add(s.Hash, filed{s, g})
+			continue
+		}
+		add(g.First, filed{s, g})
+	}
+	for _, c := range list {
+		v.order(c)
+	}
+	return list
+}
+
+const actExhibit = "exhibit"
+
+// order sorts a case: the first report, then by slot, since the log's order can't be turned; within a slot,
+// where the log shuffles, by the server's clock; a withdrawal after what it would have to undo.
+func (v *Vault) order(c *Case) {
+	slot := func(f filed) int {
+		if f.Waiting {
+			return math.MaxInt
+		}
+		return v.held.slotOf(f.Index)
+	}
+	rank := func(f filed) int {
+		switch f.gist.Act {
+		case string(incident.ActReport):
+			return 0
+		case string(incident.ActStop):
+			return 2
+		case string(incident.ActDelete):
+			return 3
+		}
+		return 1
+	}
+	slices.SortStableFunc(c.subs, func(a, b filed) int {
+		if first := cmp.Compare(min(rank(a), 1), min(rank(b), 1)); first != 0 {
+			return first
+		}
+		return cmp.Or(cmp.Compare(slot(a), slot(b)), a.gist.Received.Compare(b.gist.Received),
+			cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Index, b.Index), bytes.Compare(a.Hash[:], b.Hash[:]))
+	})
+}
+
+// Find gives the one case whose id begins so.
+func (c *Cases) Find(id string) (*Case, error) {
+	var found []*Case
+	for _, one := range c.List {
+		if one.ID == id {
+			return one, nil
+		}
+		if id != "" && strings.HasPrefix(one.ID, strings.ToLower(id)) {
+			found = append(found, one)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return nil, fault.New(fault.Failed, "zapis list shows which there are", "there is no case %q in this vault", id)
+	}
+	var ids []string
+	for _, one := range found {
+		ids = append(ids, one.ID)
+	}
+	return nil, fault.New(fault.Failed, "type more of it", "%q could be any of %s", id, strings.Join(ids, ", "))
+}
+
+// RecordListing writes down that the codes of cases are about to be shown.
+func (v *Vault) RecordListing(n int) error {
+	_, err := v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Viewed, Subject: fmt.Sprintf("list of %d cases", n)})
+	return err
+}

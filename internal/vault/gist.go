@@ -1,0 +1,56 @@
+package vault
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+)
+
+// gist is what the index keeps of a statement: enough to sort submissions into cases and to list these, and
+// nothing that was told in words.
+type gist struct {
+	Body     ledger.Hash `json:"body"`
+	Act      string      `json:"act"`
+	First    ledger.Hash `json:"first"` // body hash of the case's first report: Body itself, in that one
+	Received time.Time   `json:"received"`
+	Mailbox  ledger.Hash `json:"mailbox"` // SHA-256 of the mailbox and the tag secret
+	Fits     bool        `json:"fits"`    // whether the statement is the one that the entry committed to
+
+	Answers map[string][]string `json:"answers"` // of the fields in kept
+}
+
+// kept are the fields whose codes the index keeps.
+var kept = []string{"danger_now", "deadline", "language", "method", "when", "country_event", "country_now", "basis", "person_agrees", "consent"}
+
+func gistOf(s Submission, st *seal.StatementPart, fits bool) gist {
+	g := gist{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
+	if st.First() {
+		g.First = s.Hash
+	}
+	g.Mailbox = sha256.Sum256(append([]byte(st.Mailbox+"\n"), st.Tags[:]...))
+	for _, field := range kept {
+		if l, ok := st.Line(field); ok {
+			if given := texts(l); len(given) > 0 {
+				g.Answers[field] = given
+			}
+		}
+	}
+	return g
+}
+
+// texts gives the one or more texts of an answer; none where it was left empty.
+func texts(l seal.Line) []string {
+	var one string
+	var many []string
+	switch {
+	case l.Null():
+	case json.Unmarshal(l.Value, &one) == nil:
+		return []string{one}
+	case json.Unmarshal(l.Value, &many) == nil:
+		return many
+	}
+	return nil
+}

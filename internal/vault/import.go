@@ -1,0 +1,144 @@
+package vault
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/carry"
+	"zapis/internal/custody"
+)
+
+// ImportOptions are what an import is told beside the carry file.
+type ImportOptions struct {
+	Card *card.LedgerCard // the ledger that it must be of, where known
+	Key  *Key             // whose stanzas and shares are tried; nil for the public verification only
+}
+
+// Imported says what an import did.
+type Imported struct {
+	Nothing bool   // the vault held all of it already
+	From    uint64 // the first new entry
+	Size    uint64 // entries now
+	Reports int    // of the new entries
+	Waiting int    // submissions that wait now
+	Misfits []Misfit
+}
+
+// Import verifies a carry file, all of it, and then takes it in, all of it. Status Mismatch where anything
+// does not fit; the vault is then as it was. What is wrong and enters as evidence is in Misfits: parts
+// made unreadable for the very trustee, promises that the log has broken.
+func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
+	sum := sha256.New()
+	in, err := carry.NewReader(io.TeeReader(r, sum))
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.begin(in.Header(), o.Card)
+	if err != nil {
+		return nil, err
+	}
+	defer s.discard()
+	for {
+		it, err := in.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := s.take(it); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.verify(ctx); err != nil {
+		return nil, err
+	}
+	done := &Imported{From: v.Size(), Size: s.chain.Size()}
+	if o.Key != nil {
+		if err := v.use(*o.Key, s.chain); err != nil {
+			return nil, err
+		}
+		if done.Misfits, err = s.tryOwn(ctx, o.Key); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.entries)+len(s.waiting) == 0 {
+		done.Nothing = true
+	} else if err := v.commit(s, [32]byte(sum.Sum(nil)), done); err != nil {
+		return nil, err
+	}
+	for _, e := range s.entries {
+		if e.Body.Kind == ledger.KindReport {
+			done.Reports++
+		}
+	}
+	done.Waiting = len(v.held.waiting)
+	done.Misfits = append(done.Misfits, v.brokenPromises()...)
+	slices.SortFunc(done.Misfits, func(a, b Misfit) int { return strings.Compare(a.Text, b.Text) })
+	return done, nil
+}
+
+// commit records the import and lets it enter.
+func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
+	p := place{from: done.From, size: done.Size}
+	if err := os.WriteFile(filepath.Join(s.dir, placeFile), p.marshal(), 0o600); err != nil {
+		return err
+	}
+	if err := s.out.Close(); err != nil {
+		return err
+	}
+	s.out = nil
+	if err := syncTree(s.dir); err != nil {
+		return err
+	}
+	deed := custody.Deed{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.chain.Root().String(),
+		Subject: fmt.Sprintf("carry file: %d entries from %d, %d waiting", len(s.entries), done.From, len(s.waiting))}
+	if _, err := v.Custody.Record(deed); err != nil {
+		return err
+	}
+	for _, m := range done.Misfits {
+		deed := custody.Deed{By: v.key.by(), Act: custody.Verified, In: m.Part.String(), Subject: "does not open: " + m.Text}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return err
+		}
+	}
+	imports := filepath.Join(v.dir, importsDir)
+	name := filepath.Join(imports, importName(len(v.held.places)+1))
+	if err := os.Rename(s.dir, name); err != nil {
+		return err
+	}
+	if err := errors.Join(syncFolder(imports), syncFolder(v.dir)); err != nil {
+		return err
+	}
+	h, err := load(imports)
+	if err != nil {
+		return err
+	}
+	v.held = h
+	return nil
+}
+
+// brokenPromises names the submissions whose slot has passed and that have no entry.
+func (v *Vault) brokenPromises() []Misfit {
+	var broken []Misfit
+	for _, w := range v.held.waiting {
+		if v.held.headedBy.Time.Before(w.promise.Slot) {
+			continue
+		}
+		broken = append(broken, Misfit{Text: fmt.Sprintf("waiting submission %s: the log promised it for the slot of %s, has signed that of %s, and left it out: its promise is the proof",
+			w.hash.String()[:12], w.promise.Slot.Format("2006-01-02 15:04:05"), v.held.headedBy.Time.Format("2006-01-02 15:04:05")), Part: w.hash})
+	}
+	return broken
+}

@@ -1,0 +1,206 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/custody"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+)
+
+// errErased: a part is gone, as a tombstone says.
+var errErased = errors.New("erased")
+
+// smallOf finds the one part of a kind in a submission.
+func smallOf(b ledger.Body, kind string) (ledger.Part, bool) {
+	for _, p := range b.Parts {
+		if p.Kind == kind {
+			return p, true
+		}
+	}
+	return ledger.Part{}, false
+}
+
+// attachmentsOf lists a submission's attachments in the order of their slots.
+func attachmentsOf(b ledger.Body) []ledger.Part {
+	var list []ledger.Part
+	for _, p := range b.Parts {
+		if p.Kind == ledger.PartAttachment {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func digestOf(p ledger.Part) seal.Digest { return seal.Digest{Hash: p.Hash, Size: p.Size} }
+
+// mayOpen says whether the key is one of those that this submission's set has.
+func (v *Vault) mayOpen(s Submission) (bool, error) {
+	if mine, known := v.mine[s.Body.Trustees]; known {
+		return mine, nil
+	}
+	set, err := v.held.chain.SetAt(s.Body.Trustees)
+	if err != nil {
+		return false, err
+	}
+	mine := isTrustee(set, v.key.Card)
+	if v.mine == nil {
+		v.mine = make(map[uint64]bool)
+	}
+	v.mine[s.Body.Trustees] = mine
+	return mine, nil
+}
+
+// open decrypts one of a submission's small parts. The act must have been recorded. Errors name the
+// submission and the part, and wrap errErased, or one of package seal's.
+func (v *Vault) open(s Submission, kind string) ([]byte, error) {
+	p, ok := smallOf(s.Body, kind)
+	if !ok {
+		return nil, fmt.Errorf("%s has no %s", s.Where(), kind)
+	}
+	f, err := v.file(s, p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := seal.OpenBytes(seal.Kind(kind), f, digestOf(p), v.key.Age)
+	if err != nil {
+		return nil, v.refusal(s, p, err)
+	}
+	return content, nil
+}
+
+func (v *Vault) file(s Submission, p ledger.Part) (*os.File, error) {
+	f, err := os.Open(v.held.partFile(s, p.Hash))
+	if !errors.Is(err, os.ErrNotExist) {
+		return f, err
+	}
+	if by, erased := v.held.erased[p.Hash]; erased {
+		return nil, fault.New(fault.Failed, "", "%s: %s: %w by the tombstone of entry %d", s.Where(), p.Kind, errErased, by)
+	}
+	return nil, fault.New(fault.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
+}
+
+// refusal gives an error of package seal its status.
+func (v *Vault) refusal(s Submission, p ledger.Part, err error) error {
+	status, hint := fault.Failed, ""
+	switch {
+	case errors.Is(err, seal.ErrMismatch):
+		status, hint = fault.Mismatch, "say so to the other trustees: what does not verify is evidence too"
+	case errors.Is(err, seal.ErrQuorum):
+		status = fault.KeyMissing
+	case errors.Is(err, seal.ErrNoKey):
+		// Who is in the set and yet finds no stanza that opens was shut out.
+		status, hint = fault.Mismatch, "say so to the other trustees: whoever sealed it shut you out"
+	}
+	return fault.New(status, hint, "%s: %s: %w", s.Where(), p.Kind, err)
+}
+
+// openStatement reads a submission's statement, and says whether it is the one that the entry committed to:
+// fits is nil, or a Mismatch.
+func (v *Vault) openStatement(s Submission) (st *seal.StatementPart, fits, err error) {
+	content, err := v.open(s, ledger.PartStatement)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(content)
+	st, err = seal.ParseStatement(content, incident.FieldNames())
+	if err != nil {
+		return nil, nil, fault.New(fault.Mismatch, "", "%s: statement: %w", s.Where(), err)
+	}
+	if err := seal.CheckStatement(st, nil, s.Body.Commitments, incident.FieldNames()); err != nil {
+		fits = fault.New(fault.Mismatch, "", "%s: %w", s.Where(), err)
+	}
+	if st.First() != (st.Act == string(incident.ActReport)) || (st.Act == "exhibit") != (s.Body.Kind == ledger.KindExhibit) {
+		fits = fault.New(fault.Mismatch, "", "%s: its statement says %s, and its entry %s", s.Where(), st.Act, s.Body.Kind)
+	}
+	return st, fits, nil
+}
+
+// recordBatch writes down that the statements of many submissions are about to be opened: one event, so that
+// the log stays readable, which names them all.
+func (v *Vault) recordBatch(list []Submission) error {
+	sum := sha256.New()
+	for _, s := range list {
+		p, _ := smallOf(s.Body, ledger.PartStatement)
+		fmt.Fprintf(sum, "%s\n", p.Hash)
+	}
+	_, err := v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Opened,
+		Subject: batchSubject(list), In: custody.Hex([32]byte(sum.Sum(nil)))})
+	return err
+}
+
+// opening is what came of one statement in a batch.
+type opening struct {
+	statement *seal.StatementPart
+	fits, err error
+}
+
+// openStatements opens many, on all cores. The batch must have been recorded.
+func (v *Vault) openStatements(ctx context.Context, list []Submission, progress func(int)) ([]opening, error) {
+	out := make([]opening, len(list))
+	next := make(chan int)
+	done := make(chan struct{}, 64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				o := &out[i]
+				o.statement, o.fits, o.err = v.openStatement(list[i])
+				done <- struct{}{}
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for i := range list {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() { workers.Wait(); close(done) }()
+	n := 0
+	for range done {
+		n++
+		progress(n)
+	}
+	return out, ctx.Err()
+}
+
+// batchSubject names submissions: runs of entries, and waiting ones by the beginning of their hashes.
+func batchSubject(list []Submission) string {
+	var b bytes.Buffer
+	b.WriteString("statements")
+	sep := " "
+	for i := 0; i < len(list) && !list[i].Waiting; {
+		end := i
+		for end+1 < len(list) && !list[end+1].Waiting && list[end+1].Index == list[end].Index+1 {
+			end++
+		}
+		fmt.Fprintf(&b, "%s%d", sep, list[i].Index)
+		if end > i {
+			fmt.Fprintf(&b, "-%d", list[end].Index)
+		}
+		i, sep = end+1, ","
+	}
+	word := " waiting "
+	for _, s := range list {
+		if s.Waiting {
+			b.WriteString(word + s.Hash.String()[:12])
+			word = ","
+		}
+	}
+	return b.String()
+}

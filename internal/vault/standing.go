@@ -1,0 +1,104 @@
+package vault
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"zapis/internal/incident"
+)
+
+// Summary is what is known of a case without opening anything again.
+type Summary struct {
+	Case         string
+	Index        *uint64   // of the first report's entry; nil while it waits
+	Missing      bool      // the first report is not in the vault, or does not open
+	Received     time.Time // of the first report, by the server's clock
+	Danger       string    // the newest answer, as are the next three
+	Deadline     string
+	PersonAgrees string
+	Consent      []string // in force: what the newest act gave, and the person's own agreement lets through
+	ConsentGiven []string // as it was ticked
+	Withdrawn    string   // stop or delete, where that is the newest act on consent
+	Methods      []string
+	Country      string // where it happened
+	Language     string
+	Basis        string
+	Attachments  int
+	FollowUps    int // submissions after the first report
+	Waiting      int // of all of them
+	Fits         bool
+}
+
+// Summary tells where a case stands.
+func (c *Case) Summary() Summary {
+	first := c.subs[0]
+	s := Summary{Case: c.ID, Received: first.gist.Received, FollowUps: len(c.subs) - 1, Fits: true, Methods: first.gist.Answers["method"],
+		Country: first.one("country_event"), Language: first.one("language"), Basis: first.one("basis")}
+	if first.gist.Act != string(incident.ActReport) {
+		s.Missing = true
+		s.FollowUps++
+	}
+	if !first.Waiting {
+		s.Index = &first.Index
+	}
+	for _, f := range c.subs {
+		s.Attachments += len(attachmentsOf(f.Body))
+		s.Fits = s.Fits && f.gist.Fits
+		if f.Waiting {
+			s.Waiting++
+		}
+		if f.gist.Act == actExhibit || !f.gist.Fits {
+			continue
+		}
+		s.Danger = newer(s.Danger, f.one("danger_now"))
+		s.Deadline = newer(s.Deadline, f.one("deadline"))
+		s.PersonAgrees = newer(s.PersonAgrees, f.one("person_agrees"))
+		switch incident.Act(f.gist.Act) {
+		case incident.ActStop, incident.ActDelete:
+			s.Withdrawn, s.ConsentGiven = f.gist.Act, nil
+		default:
+			if given := f.gist.Answers["consent"]; len(given) > 0 {
+				s.Withdrawn, s.ConsentGiven = "", given
+			}
+		}
+	}
+	s.Consent = inForce(s.ConsentGiven, s.PersonAgrees)
+	return s
+}
+
+func (f filed) one(field string) string {
+	if given := f.gist.Answers[field]; len(given) > 0 {
+		return given[0]
+	}
+	return ""
+}
+
+func newer(old, given string) string {
+	if given == "" {
+		return old
+	}
+	return given
+}
+
+// inForce leaves keeping and counting where the person whom it happened to was not asked, or has not decided.
+func inForce(given []string, personAgrees string) []string {
+	values := make(map[string][]byte)
+	for field, answer := range map[string]any{"consent": given, "person_agrees": personAgrees} {
+		values[field], _ = json.Marshal(answer)
+	}
+	if personAgrees == "" {
+		delete(values, "person_agrees")
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	r, err := incident.FromAnswers(values)
+	if err != nil {
+		return nil // codes that no vocabulary has allow nothing
+	}
+	return r.EffectiveConsent()
+}
+
+// Allows says whether a consent is in force.
+func (s Summary) Allows(consent string) bool { return slices.Contains(s.Consent, consent) }
