@@ -1,0 +1,240 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/incident"
+	"zapis/store"
+)
+
+// A Draft is a submission on its way: files first or none, then Send or
+// SendFollowUp once. It belongs to one goroutine. Discard is safe at any time
+// and must come at the end, whatever happened.
+type Draft struct {
+	in       *Intake
+	files    []*file
+	bytes    int64 // of all files that were taken
+	identify bool  // the files show who the reporter is
+	inRoom   bool  // holds a place among the uploads
+	done     bool
+}
+
+// errDone is a caller's error.
+var errDone = errors.New("intake: the draft was sent or discarded before")
+
+// Begin makes an empty draft. It takes no room: that comes with the first file.
+func (in *Intake) Begin(ctx context.Context) (*Draft, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return &Draft{in: in}, nil
+}
+
+// MarkIdentify says that the files show who the reporter is. Files that follow
+// are sealed under the identity quorum from the start; those that were taken
+// before are sealed again when the draft is sent, without their plaintext ever
+// being on the disk.
+func (d *Draft) MarkIdentify() { d.identify = true }
+
+// Files says how many files were taken.
+func (d *Draft) Files() int { return len(d.files) }
+
+// AddFile reads a file to its end and seals it on the way. name is what the
+// reporter's device calls it. A file without a name and without a byte is what
+// a browser sends for a field that nobody touched: it is passed over.
+//
+// A file that is refused comes back as an incident.FieldError of "file", and the
+// draft goes on without it; what was sealed of it is gone from the disk. Other
+// errors are ErrBusy, ErrFull, the reader's own, or ours.
+func (d *Draft) AddFile(name string, r io.Reader) error {
+	if d.done {
+		return errDone
+	}
+	kept, code := incident.FileName(name)
+	if code != "" {
+		return refuseFile(code)
+	}
+	var head [sniff]byte
+	defer clear(head[:])
+	n, err := io.ReadFull(r, head[:])
+	switch {
+	case err == io.EOF && name == "":
+		return nil
+	case err == io.EOF:
+		return refuseFile(incident.FileEmpty)
+	case err != nil && err != io.ErrUnexpectedEOF:
+		return err
+	case len(d.files) == d.in.limits.Files:
+		return refuseFile(incident.TooMany)
+	}
+	if !d.inRoom {
+		if err := d.in.uploads.enter(); err != nil {
+			return err
+		}
+		d.inRoom = true
+	}
+	f := &file{name: kept, mediaType: mediaType(head[:n])}
+	bounded := &bounded{r: io.MultiReader(bytes.NewReader(head[:n]), r), file: d.in.limits.File, report: d.in.limits.Report - d.bytes}
+	if err := f.seal(d.in, d.identify, bounded); err != nil {
+		return err
+	}
+	d.files = append(d.files, f)
+	d.bytes += f.content.Size
+	return nil
+}
+
+// sniff is how much of a file is looked at for its type, in bytes.
+const sniff = 3 << 10
+
+// mediaType reads a file's type off its first bytes, without parameters.
+func mediaType(head []byte) string {
+	base, _, _ := bytes.Cut([]byte(mimetype.Detect(head).String()), []byte(";"))
+	return string(bytes.TrimSpace(base))
+}
+
+func refuseFile(code string) error { return incident.FieldError{Field: incident.FileField, Code: code} }
+
+// bounded ends a file that passes a limit with the refusal for it.
+type bounded struct {
+	r            io.Reader
+	file, report int64 // bytes left
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.file -= int64(n)
+	b.report -= int64(n)
+	switch {
+	case b.file < 0:
+		return 0, refuseFile(incident.FileTooLarge)
+	case b.report < 0:
+		return 0, refuseFile(incident.ReportTooLarge)
+	}
+	return n, err
+}
+
+// Discard takes everything off the disk that was not sent, and gives the draft's
+// room back.
+func (d *Draft) Discard() {
+	d.done = true
+	for _, f := range d.files {
+		f.discard()
+	}
+	d.files = nil
+	if d.inRoom {
+		d.in.uploads.leave()
+		d.inRoom = false
+	}
+}
+
+// abandon lets go of the files and leaves them where they are.
+func (d *Draft) abandon() {
+	for _, f := range d.files {
+		f.key.Wipe()
+	}
+	d.files = nil
+}
+
+// file is one sealed file of a draft.
+type file struct {
+	name, mediaType string
+	content         seal.Digest      // of the original
+	sealed          seal.Digest      // of the age file
+	to              *seal.Recipients // whom it is sealed to
+	key             seal.FileKey     // for sealing it again; wiped once that was done
+	canReseal       bool
+	part            *store.PartWriter
+	kept            *ledger.Part // nil until it lies under its final name
+}
+
+// seal reads content to its end into a new part.
+func (f *file) seal(in *Intake, identify bool, content io.Reader) error {
+	r, err := in.recipients()
+	if err != nil {
+		return err
+	}
+	part, err := in.store.NewPart()
+	if err != nil {
+		return err
+	}
+	to := r.files(identify)
+	sealed, key, err := seal.SealWithKey(part, seal.Attachment, to, content)
+	if err != nil {
+		_ = part.Discard()
+		return err
+	}
+	f.part, f.to, f.key, f.canReseal = part, to, key, true
+	f.content, f.sealed = sealed.Content, sealed.Ciphertext
+	return nil
+}
+
+// reseal seals the file to others and unlinks the first copy. The plaintext
+// passes through memory in pieces.
+func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
+	if !f.canReseal {
+		return fmt.Errorf("%w: the trustees changed", ErrAgain)
+	}
+	src, err := f.part.Reader()
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	part, err := in.store.NewPart()
+	if err != nil {
+		return err
+	}
+	sealed, err := seal.Reseal(part, seal.Attachment, to, src, f.key)
+	if err == nil && sealed.Content != f.content {
+		err = errors.New("a file read back from the disk is not what was written")
+	}
+	if err != nil {
+		_ = part.Discard()
+		return err
+	}
+	f.key.Wipe()
+	f.canReseal = false
+	_ = f.part.Discard()
+	f.part, f.kept, f.to, f.sealed = part, nil, to, sealed.Ciphertext
+	return nil
+}
+
+// keep makes the part durable, and gives it as the body names it.
+func (f *file) keep() (ledger.Part, error) {
+	if f.kept != nil {
+		return *f.kept, nil
+	}
+	part, err := f.part.Keep()
+	if err != nil {
+		return part, err
+	}
+	if part.Hash != f.sealed.Hash || part.Size != f.sealed.Size {
+		return part, errors.New("a file on its way to the disk is not what was sealed")
+	}
+	f.kept = &part
+	return part, nil
+}
+
+func (f *file) discard() {
+	f.key.Wipe()
+	f.canReseal = false
+	if f.part != nil {
+		_ = f.part.Discard()
+	}
+}
+
+// attachment is the file as it is committed.
+func (f *file) attachment(exhibit int) incident.Attachment {
+	return incident.Attachment{
+		Exhibit: incident.ExhibitName(exhibit), SHA256: hex.EncodeToString(f.content.Hash[:]),
+		Size: f.content.Size, MediaType: f.mediaType, Name: f.name,
+	}
+}

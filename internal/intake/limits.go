@@ -1,0 +1,55 @@
+package intake
+
+import (
+	"fmt"
+
+	"zapis/internal/incident"
+)
+
+// Limits bound what one submission may bring, and how many bring files at a
+// time. A zero has its default.
+type Limits struct {
+	File    int64 // bytes of one file; 500 MiB, at most 4 GiB
+	Report  int64 // bytes of all files of a submission; 2 GiB, at most 64 GiB
+	Files   int   // files of a submission; 16, which is also the most
+	Uploads int   // drafts with files at a time; 64
+}
+
+// The most that limits can be set to.
+const (
+	MaxFile   = 4 << 30
+	MaxReport = 64 << 30
+)
+
+// Check says which limit cannot be kept, for whoever set it.
+func (l Limits) Check() error {
+	l = l.withDefaults()
+	switch {
+	case l.File < 1 || l.File > MaxFile:
+		return fmt.Errorf("the limit for a file is %d bytes; it can be 1 to %d", l.File, int64(MaxFile))
+	case l.Report < l.File || l.Report > MaxReport:
+		return fmt.Errorf("the limit for a report's files is %d bytes; it can be %d (that of one file) to %d",
+			l.Report, l.File, int64(MaxReport))
+	case l.Files < 1 || l.Files > incident.Slots:
+		return fmt.Errorf("the limit for the number of files is %d; it can be 1 to %d", l.Files, incident.Slots)
+	case l.Uploads < 1:
+		return fmt.Errorf("the limit for uploads at a time is %d; it is at least 1", l.Uploads)
+	}
+	return nil
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.File == 0 {
+		l.File = 500 << 20
+	}
+	if l.Report == 0 {
+		l.Report = max(2<<30, l.File)
+	}
+	if l.Files == 0 {
+		l.Files = incident.Slots
+	}
+	if l.Uploads == 0 {
+		l.Uploads = 64
+	}
+	return l
+}
