@@ -145,7 +145,7 @@ func intakeRefusal(err error) refusal {
 		return invalid(some)
 	case errors.Is(err, intake.ErrUnknownCode):
 		return invalid(incident.Errors{{Field: "code", Code: codeUnknown}})
-	case errors.Is(err, intake.ErrBusy):
+	case errors.Is(err, intake.ErrBusy), errors.Is(err, intake.ErrAgain):
 		return busy
 	case errors.Is(err, intake.ErrFull):
 		return refusal{status: http.StatusInsufficientStorage, code: "full"}
