@@ -32,6 +32,8 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 	switch e.Body.Kind {
 	case KindFiller:
 		return CheckFiller(body)
+	case KindAnchor:
+		return c.anchor(e, body)
 	case KindReply, KindReview, KindCustody:
 		set, err := c.SetAt(e.Body.Trustees)
 		if err != nil {
@@ -53,6 +55,15 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 		return err
 	}
 	return nil
+}
+
+// anchor checks that the evidence is about a checkpoint before its own entry.
+func (c *Chain) anchor(e Entry, body []byte) error {
+	a, err := ParseAnchor(body)
+	if err == nil && a.Size > e.Index {
+		err = canon.Refuse("it is about a checkpoint of %d entries, which is not before it", a.Size)
+	}
+	return err
 }
 
 // CheckFiller refuses what is not 64 lower-case hexadecimal digits.
