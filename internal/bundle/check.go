@@ -22,9 +22,12 @@ type Options struct {
 	// Cards are trustees' cards that are known. Where no ledger is, the signer
 	// must be one of them.
 	Cards []card.Card
+	// Logs are log keys that are known. Where no ledger is, one of them must
+	// have signed the checkpoint.
+	Logs []ledger.LogKeys
 }
 
-func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 }
+func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
 
 // A bag is a bundle's files, wherever they come from: texts whole, of the
 // attachments size and hash.
@@ -139,8 +142,9 @@ type examination struct {
 }
 
 // examine verifies all that a bag says. It is run over every bundle that is
-// read, and over every one before it is written.
-func examine(b *bag, o Options, report *Report) {
+// read, and over every one before it is written. The charter is nil where the
+// ledger's part does not fit.
+func examine(b *bag, o Options, report *Report) *charter {
 	x := &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
 	x.lists()
 	x.ledger()
@@ -153,6 +157,7 @@ func examine(b *bag, o Options, report *Report) {
 		}
 	}
 	x.trust()
+	return x.charter
 }
 
 // text gives a file that must be there.
@@ -252,43 +257,4 @@ func (x *examination) signature() {
 // allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.
 func allowedSigners(c card.Card) []byte {
 	return fmt.Appendf(nil, "%s namespaces=%q %s\n", c.Name, card.NamespaceBundle, c.SSH)
-}
-
-// trust compares the ledger and the signer with what is known from elsewhere.
-func (x *examination) trust() {
-	if x.charter == nil {
-		return
-	}
-	own := x.charter.Card
-	ledgerKnown := slices.Contains(x.options.Ledgers, own)
-	signer, _ := x.charter.signer(x.info.Signer)
-	signerKnown := slices.Contains(x.options.Cards, signer)
-	if x.options.none() {
-		x.NotProved = append([]string{Unproved}, x.NotProved...)
-		return
-	}
-	for _, c := range x.options.Cards {
-		if c.Name == signer.Name && c != signer && !signerKnown {
-			x.fault("the signer calls themselves %s, and the card of %s that you trust has other keys", signer.Name, c.Name)
-			return
-		}
-	}
-	switch {
-	case ledgerKnown:
-		x.Proved = append([]string{"This is the ledger that you trust: " + own.String()}, x.Proved...)
-	case len(x.options.Ledgers) > 0:
-		x.fault("this bundle is of the ledger %s, and that is not one you trust", own)
-		return
-	case !signerKnown:
-		x.fault("this bundle was signed by %s with the key %s, and that is none you trust", signer.Name, signer.Fingerprint())
-		return
-	default:
-		x.notProve("Whose ledger this is: you trust its signer, and gave no ledger card. It calls itself %s.", own)
-	}
-	switch {
-	case signerKnown:
-		x.prove("The signer is the %s whose card you trust.", signer.Name)
-	case len(x.options.Cards) > 0:
-		x.notProve("Who %s is: the signer is a trustee of the ledger you trust, but no card that you gave is theirs.", signer.Name)
-	}
 }

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"zapis/internal/bundle"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+var vectors = filepath.Join("..", "..", "docs", "spec", "vectors", "bundle")
+
+func vector(name string) string { return filepath.Join(vectors, filepath.FromSlash(name)) }
+
+func verify(t *testing.T, args ...string) (fault.Status, string, string) {
+	t.Helper()
+	var out, talk bytes.Buffer
+	p := command.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}
+	status := p.Run(t.Context(), args, &command.Streams{In: strings.NewReader(""), Out: &out, Err: &talk})
+	return status, out.String(), talk.String()
+}
+
+// folder makes a folder of vectors, each under its own name.
+func folder(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		b, err := os.ReadFile(vector(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func ledgerCard(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(vector("ledger-card.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+const trusted = "consistent, and of a ledger that you trust\n"
+
+func TestVerify(t *testing.T) {
+	card := ledgerCard(t)
+	otherCard := "zapis-ledger+example.org/ledger+" + strings.Repeat("0", 64)
+	notes := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(notes, []byte("remember the milk\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sealed := filepath.Join(t.TempDir(), "bundle.age")
+	if err := os.WriteFile(sealed, []byte("age-encryption.org/v1\n-> X\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tiles := vector("tiles")
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status fault.Status
+		first  string // how the output begins
+		has    string // in the output
+		talk   string // in what is said on stderr
+	}{
+		{"a bundle alone", []string{vector("bundle.zip")}, 0, bundle.Unproved + "\n", "NOT proved:\n- " + bundle.Unproved, ""},
+		{"with the ledger's card", []string{vector("bundle.zip"), "--trust", card}, 0, trusted, "- This is the ledger that you trust: " + card, ""},
+		{"with the card in a file", []string{vector("bundle.zip"), "--trust", vector("ledger-card.txt")}, 0, trusted, "", ""},
+		{"with the genesis", []string{vector("bundle.zip"), "--trust", vector("genesis.txt")}, 0, trusted, "", ""},
+		{"with the signer's card", []string{vector("bundle.zip"), "--trust", vector("anna.card")}, 0,
+			"consistent, and signed with keys that you trust; whose ledger this is was NOT proved\n", "- The signer is the anna whose card you trust.", ""},
+		{"with the log's keys", []string{vector("bundle.zip"), "--trust", vector("log-keys.txt")}, 0,
+			"consistent, and signed with keys that you trust; whose ledger this is was NOT proved\n", "- The checkpoint was signed with log keys that you trust.", ""},
+		{"with a folder", []string{vector("bundle.zip"), "--trust", folder(t, "anna.card", "ledger-card.txt", "must-fail.tsv")}, 0, trusted,
+			"- The signer is the anna whose card you trust.", "must-fail.tsv: not a card, a genesis, log keys or a bundle; not used\n"},
+		{"with another ledger's card", []string{vector("bundle.zip"), "--trust", otherCard}, 3, "does NOT verify\n",
+			"- this bundle is of the ledger " + card + ", and that is none you trust", "does not verify\nhint: keep the file as it is, and tell whoever gave it to you\n"},
+		{"a case that waits", []string{vector("waiting.zip"), "--trust", card}, 0, trusted,
+			"- The place of follow-up 1 in the ledger: not yet; promised for slot 2026-11-22T20:47:45Z, with the log's two signatures.", ""},
+		{"a bundle that lies", []string{vector("must-fail/account.zip"), "--trust", card}, 3, "does NOT verify\n",
+			"- data/report/report.json: does not say what the disclosed lines and the ledger say\n", ""},
+
+		{"a receipt", []string{vector("receipt"), "--trust", vector("genesis.txt")}, 0, trusted,
+			"- Entry 2, of the kind report, is in that ledger: its hash leads to the root of a checkpoint of 5 entries.", ""},
+		{"a receipt, with a card and a bundle", []string{vector("receipt"), "--trust", folder(t, "ledger-card.txt", "bundle.zip")}, 0, trusted, "", ""},
+		{"a receipt, with the log's keys", []string{vector("receipt"), "--trust", vector("log-keys.txt")}, 0,
+			"consistent, and signed with keys that you trust; whose ledger this is was NOT proved\n", "- Whose ledger this is: you gave its log's keys, and no ledger card.", ""},
+		{"a receipt, with the card only", []string{vector("receipt"), "--trust", card}, 4, "", "",
+			"the keys of example.org/ledger are not known: a ledger card names them by a hash only\nhint: put the card into a folder together with any bundle"},
+		{"a receipt alone", []string{vector("receipt")}, 4, "", "",
+			"the keys of example.org/ledger are not known, and without them no signature can be verified\n"},
+		{"a receipt, with a bundle that is not trusted", []string{vector("receipt"), "--trust", folder(t, "bundle.zip")}, 2, "", "",
+			"--trust: nothing that was given says whom you trust\n"},
+
+		{"a promise", []string{vector("promise-kept"), "--trust", vector("genesis.txt")}, 0, trusted,
+			"- That the promise was kept: give the ledger's public tiles to --tiles.", ""},
+		{"a promise that was kept", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", tiles}, 0, trusted,
+			"- The promise was kept: entry 2 of the 5 in the tiles is this body, at its place.", ""},
+		{"a promise that was broken", []string{vector("promise-broken"), "--trust", vector("genesis.txt"), "--tiles", tiles}, 3, "does NOT verify\n",
+			"- the log cheated: it promised the body ", ""},
+		{"a promise that is not due", []string{vector("promise-early"), "--trust", vector("genesis.txt"), "--tiles", tiles}, 0, trusted,
+			"- That the promise was kept: it is not yet due. The slot is 2026-11-22T20:47:45Z, and the checkpoint in the tiles is of 2026-11-21T21:47:45Z.", ""},
+		{"a promise alone", []string{vector("promise-kept")}, 4, "", "", "the keys of example.org/ledger are not known"},
+		{"tiles that are not there", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", t.TempDir()}, 1, "", "", "no such file"},
+
+		{"tiles for a bundle", []string{vector("bundle.zip"), "--tiles", tiles}, 2, "", "", "--tiles is for promises"},
+		{"nothing", nil, 2, "", "", "expected \"<file>\"\nhint: zapis-verify --help says what it takes\n"},
+		{"a file that is not there", []string{"no-such-file"}, 1, "", "", "no such file or directory"},
+		{"a folder", []string{vectors}, 2, "", "", "is not a file\nhint: give the zip file itself, not the folder it was unpacked into\n"},
+		{"something else", []string{notes}, 3, "", "", "is neither a bundle, nor a receipt, nor a promise\n"},
+		{"a sealed bundle", []string{sealed}, 4, "", "", "is sealed with age\nhint: open it first: age -d -o FILE.zip "},
+		{"trust in nothing", []string{vector("bundle.zip"), "--trust", notes}, 2, "", "", "holds nothing that can be trusted\n"},
+		{"trust in a broken card", []string{vector("bundle.zip"), "--trust", "zapis-ledger+x"}, 2, "", "",
+			"--trust: ledger card: it is written zapis-ledger+ORIGIN+HEX\n"},
+		{"trust in what is not there", []string{vector("bundle.zip"), "--trust", "nowhere"}, 2, "", "", "hint: give a ledger card, a file or a folder\n"},
+		{"an empty folder of trust", []string{vector("bundle.zip"), "--trust", t.TempDir()}, 2, "", "", "nothing that was given says whom you trust\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, out, talk := verify(t, tt.args...)
+			if status != tt.status {
+				t.Errorf("status %d, want %d", status, tt.status)
+			}
+			if !strings.HasPrefix(out, tt.first) || !strings.Contains(out, tt.has) || tt.first == "" && out != "" {
+				t.Errorf("output:\n%s\nwant at first %q, and in it %q", out, tt.first, tt.has)
+			}
+			if !strings.Contains(talk, tt.talk) || tt.talk == "" && status == 0 && talk != "" {
+				t.Errorf("said:\n%s\nwant %q", talk, tt.talk)
+			}
+		})
+	}
+}
+
+// Every bit of a receipt and of a promise counts.
+func TestFlips(t *testing.T) {
+	trust := vector("genesis.txt")
+	for _, name := range []string{"receipt", "promise-kept"} {
+		text, err := os.ReadFile(vector(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		for bit := 0; bit < len(text)*8; bit += 37 {
+			text[bit/8] ^= 1 << (bit % 8)
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			// A flip in the origin makes it another ledger's, whose keys are not known.
+			if status, out, _ := verify(t, path, "--trust", trust); status != fault.Mismatch && status != fault.KeyMissing {
+				t.Fatalf("%s with bit %d of byte %d flipped: status %d\n%s", name, bit%8, bit/8, status, out)
+			}
+			text[bit/8] ^= 1 << (bit % 8)
+		}
+	}
+}
+
+// A promise names its log as the cheat only where the tiles are the log's own.
+func TestTiles(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		change     func([]byte) []byte
+		want       string
+	}{
+		{"a hash changed", "tile/0/000.p/5", func(b []byte) []byte { b[70] ^= 1; return b }, "the tiles are not those of the checkpoint beside them: their root is another"},
+		{"another genesis", "tile/0/000.p/5", func(b []byte) []byte { b[0] ^= 1; return b }, "the tiles begin with another genesis than that of the ledger you trust"},
+		{"a tile cut", "tile/0/000.p/5", func(b []byte) []byte { return b[:64] }, "tile/0/000.p/5: has 64 bytes, not 160"},
+		{"a tile too long", "tile/0/000.p/5", func(b []byte) []byte { return append(b, make([]byte, 9000)...) }, "tile/0/000.p/5: is longer than it can be"},
+		{"the checkpoint's size", "checkpoint", func(b []byte) []byte { return bytes.Replace(b, []byte("\n5\n"), []byte("\n4\n"), 1) }, "checkpoint: the Ed25519 signature does not fit the text"},
+		{"one signature", "checkpoint", func(b []byte) []byte { return bytes.Join(bytes.SplitAfter(b, []byte("\n"))[:5], nil) }, "checkpoint: the log's ML-DSA-44 signature is missing, and both are needed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "tiles")
+			if err := os.CopyFS(dir, os.DirFS(vector("tiles"))); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, filepath.FromSlash(tt.file))
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, tt.change(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			status, out, _ := verify(t, vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", dir)
+			if status != fault.Mismatch || !strings.Contains(out, tt.want) {
+				t.Errorf("status %d\n%s\nwant %s", status, out, tt.want)
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for name, ok := range map[string]bool{"bundle.zip": true, "must-fail/account.zip": false} {
+		_, out, _ := verify(t, vector(name), "--json")
+		var got map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"proved", "withheld", "not_proved", "faults"} {
+			if len(got[key]) == 0 || got[key][0] != '[' {
+				t.Errorf("%s: %s is %s, want a list", name, key, got[key])
+			}
+		}
+		if want := map[bool]string{true: "true", false: "false"}[ok]; string(got["ok"]) != want || len(got) != 5 {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+}
+
+// One small static program for each system, with no network in it.
+func TestCrossBuilds(t *testing.T) {
+	for _, target := range []string{"linux/amd64", "darwin/arm64", "windows/amd64"} {
+		system, machine, _ := strings.Cut(target, "/")
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(t.TempDir(), "zapis-verify"), ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+machine)
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", target, err, out)
+		}
+	}
+	list := exec.Command("go", "list", "-deps", ".")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out), "\nnet/http\n") || !strings.Contains(string(out), "zapis/internal/bundle\n") {
+		t.Error("net/http is linked")
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/bundle"
+)
+
+// refused is a verdict of one fault.
+func refused(err error) verdict {
+	return verdict{Report: bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{err.Error()}}}
+}
+
+// accepted is a verdict without one. c is nil where only the log's keys were
+// known, and not the ledger's card.
+func accepted(c *card.LedgerCard, proved, notProved []string) verdict {
+	v := verdict{Report: bundle.Report{OK: true, Proved: proved, Withheld: []string{}, NotProved: notProved, Faults: []string{}}, anchor: anchorLedger}
+	if c == nil {
+		v.anchor = anchorKeys
+		v.NotProved = append([]string{"Whose ledger this is: you gave its log's keys, and no ledger card."}, notProved...)
+	}
+	return v
+}
+
+// checkReceipt verifies that an entry is in the ledger.
+func checkReceipt(text []byte, known *trust) (verdict, error) {
+	entry, _, _, _, err := ledger.SplitReceipt(text)
+	if err != nil {
+		return refused(err), nil
+	}
+	e, err := ledger.ParseEntry(entry)
+	if err != nil {
+		return refused(err), nil
+	}
+	k, c, err := known.keysOf(e.Origin)
+	if err != nil {
+		return verdict{}, err
+	}
+	r, err := k.OpenReceipt(text)
+	if err != nil {
+		return refused(err), nil
+	}
+	proved := []string{
+		whose(e.Origin, c),
+		fmt.Sprintf("Entry %d, of the kind %s, is in that ledger: its hash leads to the root of a checkpoint of %d entries.",
+			e.Index, e.Body.Kind, r.Checkpoint.Size),
+		fmt.Sprintf("That checkpoint has both of the log's signatures, Ed25519 and ML-DSA-44, for %s by the log's clock.",
+			r.Checkpoint.Time.Format(time.RFC3339)),
+	}
+	if e.Body.Kind.HasParts() {
+		proved = append(proved, fmt.Sprintf("The entry commits to its parts and answers: body %s, commitments %s.", e.Body.Hash(), e.Body.Commitments))
+	}
+	return accepted(c, proved, []string{
+		"What the entry says: it holds hashes of sealed parts, and no words.",
+		"That the ledger showed everybody the same entries: for that, compare checkpoints or ask witnesses.",
+	}), nil
+}
+
+func whose(origin string, c *card.LedgerCard) string {
+	if c == nil {
+		return fmt.Sprintf("The log of %s signed it, with the keys that you trust.", origin)
+	}
+	return fmt.Sprintf("This is the ledger that you trust: %s", c)
+}

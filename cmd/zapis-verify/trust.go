@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/bundle"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+// keys open what a log has signed. bundle.Ledger and ledger.Verifier do.
+type keys interface {
+	OpenReceipt(receipt []byte) (ledger.Receipt, error)
+	OpenPromise(file []byte) (ledger.Promise, error)
+	OpenCheckpoint(note []byte) (ledger.Checkpoint, error)
+}
+
+// trust is what --trust names. Cards, a genesis and log keys are trusted for
+// being there. A bundle is not: keys are taken out of it only for a ledger
+// whose card is known.
+type trust struct {
+	options bundle.Options
+	logs    []*ledger.Verifier // of options.Logs
+	ledgers []*bundle.Ledger   // with known cards or without
+}
+
+// anchor is what a bundle that verified was tied to.
+func (t *trust) anchor() anchor {
+	switch {
+	case len(t.options.Ledgers) > 0:
+		return anchorLedger
+	case len(t.options.Cards) > 0 || len(t.options.Logs) > 0:
+		return anchorKeys
+	}
+	return anchorNone
+}
+
+// maxKnown is more than any file of keys has, in bytes.
+const maxKnown = 1 << 20
+
+func readTrust(names []string, talk io.Writer) (*trust, error) {
+	t := &trust{}
+	for _, name := range names {
+		if strings.HasPrefix(name, "zapis-ledger+") {
+			c, err := card.ParseLedgerCard(name)
+			if err != nil {
+				return nil, fault.New(fault.Usage, "", "--trust: %w", err)
+			}
+			t.options.Ledgers = append(t.options.Ledgers, c)
+			continue
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "give a ledger card, a file or a folder", "--trust: %w", err)
+		}
+		if !info.IsDir() {
+			used, err := t.read(name)
+			if err != nil {
+				return nil, err
+			}
+			if !used {
+				return nil, fault.New(fault.Usage, "", "--trust: %s holds nothing that can be trusted", name)
+			}
+			continue
+		}
+		if err := t.folder(name, talk); err != nil {
+			return nil, err
+		}
+	}
+	if len(names) > 0 && t.anchor() == anchorNone {
+		return nil, fault.New(fault.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
+			"--trust: nothing that was given says whom you trust")
+	}
+	return t, nil
+}
+
+// folder reads every file of a folder, and says of which it made no use.
+func (t *trust) folder(name string, talk io.Writer) error {
+	files, err := os.ReadDir(name)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		path := filepath.Join(name, file.Name())
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		used, err := t.read(path)
+		if err != nil {
+			return err
+		}
+		if !used {
+			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, log keys or a bundle; not used\n", command.Escape(path))
+		}
+	}
+	return nil
+}
+
+// read takes what one file holds; false where that is nothing of ours.
+func (t *trust) read(name string) (bool, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, maxKnown))
+	if err != nil {
+		return false, err
+	}
+	if bytes.HasPrefix(text, magicZip) {
+		l, err := bundle.ReadLedger(f, info.Size())
+		if err != nil {
+			return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+		}
+		t.ledgers = append(t.ledgers, l)
+		return true, nil
+	}
+	used, err := t.text(text)
+	if err != nil {
+		return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+	}
+	return used, nil
+}
+
+func (t *trust) text(text []byte) (bool, error) {
+	switch s := string(text); {
+	case strings.HasPrefix(s, "zapis/card/v1\n"):
+		c, err := card.Parse(text)
+		t.options.Cards = append(t.options.Cards, c)
+		return true, err
+	case strings.HasPrefix(s, "zapis/genesis/v1\n"):
+		l, err := bundle.LedgerOf(text)
+		if err != nil {
+			return false, err
+		}
+		t.ledgers = append(t.ledgers, l)
+		t.options.Ledgers = append(t.options.Ledgers, l.Card)
+		return true, nil
+	case strings.HasPrefix(s, "zapis-ledger+"):
+		for line := range strings.Lines(s) {
+			c, err := card.ParseLedgerCard(line)
+			if err != nil {
+				return false, err
+			}
+			t.options.Ledgers = append(t.options.Ledgers, c)
+		}
+		return true, nil
+	default:
+		lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+		if len(lines) != 2 || strings.Count(s, "+") < 4 {
+			return false, nil
+		}
+		v, err := ledger.NewVerifier(lines...)
+		if err != nil {
+			return false, nil
+		}
+		t.logs = append(t.logs, v)
+		t.options.Logs = append(t.options.Logs, v.Keys())
+		return true, nil
+	}
+}
+
+// keysOf finds the keys of the log that signed for an origin, and the card of
+// the ledger where it is known.
+func (t *trust) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
+	for i := len(t.ledgers) - 1; i >= 0; i-- {
+		l := t.ledgers[i]
+		if l.Card.Origin == origin && slices.Contains(t.options.Ledgers, l.Card) {
+			return l, &l.Card, nil
+		}
+	}
+	for _, v := range t.logs {
+		if v.Origin() == origin {
+			return v, nil, nil
+		}
+	}
+	for _, known := range t.options.Ledgers {
+		if known.Origin == origin {
+			return nil, nil, fault.New(fault.KeyMissing,
+				"put the card into a folder together with any bundle of this ledger, or with its genesis (data/ledger/bodies/0.txt of a bundle), and give the folder to --trust",
+				"the keys of %s are not known: a ledger card names them by a hash only", origin)
+		}
+	}
+	return nil, nil, fault.New(fault.KeyMissing, "give the ledger's card and a bundle of it, or its genesis, to --trust",
+		"the keys of %s are not known, and without them no signature can be verified", origin)
+}
