@@ -21,6 +21,7 @@ type grammar struct {
 	List    listCmd    `cmd:"" help:"Show which cases there are."`
 	Show    showCmd    `cmd:"" help:"Open a case and show it."`
 	Extract extractCmd `cmd:"" help:"Write the attachments of a case into a folder."`
+	Bundle  bundleCmd  `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
 }
 
 func main() {

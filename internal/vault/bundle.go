@@ -1,0 +1,231 @@
+package vault
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/bundle"
+	"zapis/internal/custody"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+)
+
+// BundleOptions are what a bundle is told beside its case.
+type BundleOptions struct {
+	Withhold        []bundle.Choice
+	IncludeIdentity bool
+	Consent         string // the consent that it needs; `lawyer`
+	Override        string // why it is made without that consent; empty where it is not
+}
+
+// Bundle makes what bundle.Write takes, out of a case that Show has opened. What is withheld, and that the
+// case is exported, is recorded before it returns: nothing may be written where it returns an error.
+func (v *Vault) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error) {
+	if err := mayExport(o, opts); err != nil {
+		return bundle.Input{}, err
+	}
+	in := bundle.Input{Ledger: v.Ledger(), Checkpoint: v.held.newest, Signer: v.key.Signer,
+		IncludeIdentity: opts.IncludeIdentity, Withhold: opts.Withhold, Time: v.opts.Now(), Tool: v.opts.Tool}
+	tree, err := v.held.tree()
+	if err != nil {
+		return bundle.Input{}, err
+	}
+	if in.Public, err = v.public(tree); err != nil {
+		return bundle.Input{}, err
+	}
+	for _, s := range o.Submissions {
+		given, err := v.bundled(s, opts, tree)
+		if err != nil {
+			return bundle.Input{}, err
+		}
+		in.Submissions = append(in.Submissions, given)
+	}
+	if err := v.recordExport(o, opts); err != nil {
+		return bundle.Input{}, err
+	}
+	in.Custody, err = v.custodyOf(o)
+	return in, err
+}
+
+// mayExport refuses a bundle that the reporter has not allowed, or that says what was not opened.
+func mayExport(o *OpenedCase, opts BundleOptions) error {
+	if !o.Fits {
+		return fault.New(fault.Mismatch, "a bundle would carry it on", "the case does not fit its entries")
+	}
+	if !o.Allows(opts.Consent) && opts.Override == "" {
+		hint := "ask the reporter; --override-consent REASON makes it all the same, and stands in the custody log"
+		switch {
+		case o.Withdrawn != "":
+			return fault.New(fault.Failed, hint, "the reporter has withdrawn this case (%s): there is no consent %q any more", o.Withdrawn, opts.Consent)
+		case len(o.Consent) < len(o.ConsentGiven):
+			return fault.New(fault.Failed, hint, "the consent %q is not in force: the person concerned was not asked, or is undecided", opts.Consent)
+		}
+		return fault.New(fault.Failed, hint, "the reporter has not given the consent %q", opts.Consent)
+	}
+	if err := checkChoices(o, opts.Withhold); err != nil {
+		return err
+	}
+	if opts.IncludeIdentity {
+		for _, s := range o.Submissions {
+			if s.Identity == nil {
+				return fault.New(fault.KeyMissing, "leave out --include identity", "the identity part of %s is closed: %s", s.Where(), s.Closed)
+			}
+		}
+	}
+	return nil
+}
+
+// checkChoices refuses to withhold what is nothing, before anything is recorded: a slip of the pen must not
+// end in a bundle that shows what it was meant to hide.
+func checkChoices(o *OpenedCase, choices []bundle.Choice) error {
+	known := incident.FieldNames()
+	for _, e := range o.Exhibits() {
+		known = append(known, e.Name)
+	}
+	for _, c := range choices {
+		if !slices.Contains(known, c.Item) {
+			return fault.New(fault.Usage, "name a field, as zapis show --json has it, or an exhibit like A03", "there is nothing to withhold called %q", c.Item)
+		}
+		if c.Reason != "" && !c.Reason.Valid() {
+			var names []string
+			for _, r := range bundle.Reasons() {
+				names = append(names, string(r))
+			}
+			return fault.New(fault.Usage, "one of: "+strings.Join(names, ", "), "%q is no reason for withholding", string(c.Reason))
+		}
+	}
+	return nil
+}
+
+// public gives the entries that govern the ledger, with their proofs.
+func (v *Vault) public(tree storedHashes) ([]bundle.Public, error) {
+	var list []bundle.Public
+	for _, e := range v.held.entries {
+		switch e.Body.Kind {
+		case ledger.KindGenesis, ledger.KindTrustees, ledger.KindKey:
+		default:
+			continue
+		}
+		body, err := os.ReadFile(v.held.placeOf(e.Index).part(e.Body.Parts[0].Hash))
+		if err != nil {
+			return nil, err
+		}
+		receipt, err := ledger.MakeReceipt(e.Marshal(), v.held.newest, tree)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, bundle.Public{Entry: e.Marshal(), Body: body, Receipt: receipt})
+	}
+	return list, nil
+}
+
+// bundled gives one submission: its proof, its listing, and the lines and files that are open.
+func (v *Vault) bundled(s OpenedSubmission, opts BundleOptions, tree storedHashes) (bundle.Submission, error) {
+	out := bundle.Submission{Act: s.Statement.Act, Received: s.Statement.Received, Listing: s.Statement.Listing().Marshal()}
+	if s.Waiting {
+		for _, w := range v.held.waiting {
+			if w.hash == s.Hash {
+				out.Promise = w.file
+			}
+		}
+	} else {
+		out.Entry = v.held.entries[s.Index].Marshal()
+		var err error
+		if out.Receipt, err = ledger.MakeReceipt(out.Entry, v.held.newest, tree); err != nil {
+			return bundle.Submission{}, err
+		}
+	}
+	closed := make(map[string]bool) // slots whose files can't be opened, and whose lines are withheld with them
+	for n, e := range s.Exhibits {
+		if e.Closed != "" {
+			closed[incident.SlotName(n+1)] = true
+			continue
+		}
+		out.Attachments = append(out.Attachments, bundle.Attachment{Exhibit: e.Value.Exhibit, Open: func() (io.ReadCloser, error) {
+			return v.stream(e), nil
+		}})
+	}
+	for _, it := range s.Statement.Items {
+		if it.Line != nil && !closed[it.Field] {
+			out.Lines = append(out.Lines, it.Line.Marshal())
+		}
+	}
+	if s.Identity != nil {
+		out.Identity = openLines(s.Identity, closed)
+	}
+	return out, nil
+}
+
+func openLines(p *seal.IdentityPart, closed map[string]bool) [][]byte {
+	lines := [][]byte{}
+	for _, l := range p.Lines {
+		if !closed[l.Field] {
+			lines = append(lines, l.Marshal())
+		}
+	}
+	return lines
+}
+
+// stream decrypts an exhibit while it is read. A read gives io.EOF only where all of it has verified.
+func (v *Vault) stream(e Exhibit) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(v.openExhibit(w, e)) }()
+	return r
+}
+
+func (v *Vault) recordExport(o *OpenedCase, opts BundleOptions) error {
+	for _, s := range o.Submissions {
+		for _, e := range s.Exhibits {
+			if e.Closed == "" && !withholds(opts, e.Name) {
+				if err := v.recordExhibit(o.Case, custody.Opened, e); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, c := range opts.Withhold {
+		deed := custody.Deed{By: v.key.by(), Act: custody.Withheld, Case: o.Case, Subject: c.Item, Why: string(c.Reason)}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return err
+		}
+	}
+	deed := custody.Deed{By: v.key.by(), Act: custody.Exported, Case: o.Case, Subject: "bundle without the identity"}
+	if opts.IncludeIdentity {
+		deed.Subject = "bundle with the identity"
+	}
+	if opts.Override != "" {
+		deed.Why = fmt.Sprintf("without the consent %q: %s", opts.Consent, opts.Override)
+	}
+	_, err := v.Custody.Record(deed)
+	return err
+}
+
+func withholds(opts BundleOptions, item string) bool {
+	for _, c := range opts.Withhold {
+		if c.Item == item {
+			return true
+		}
+	}
+	return false
+}
+
+// custodyOf shows the log's events that concern a case: its own, the batches in which its statements were
+// opened, and the imports that brought it; of the others the hashes.
+func (v *Vault) custodyOf(o *OpenedCase) (custody.Excerpt, error) {
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
+		if e.Case != "" || e.Act == custody.Imported {
+			return e.Case == o.Case || e.Act == custody.Imported
+		}
+		for _, s := range o.Submissions {
+			if e.Act == custody.Opened && batchNames(e.Subject, s.Submission) {
+				return true
+			}
+		}
+		return false
+	}, v.key.Age)
+}
