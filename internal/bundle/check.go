@@ -87,12 +87,11 @@ func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
 		}
 	}
 	b := newBag()
-	buffer := make([]byte, 1<<20)
 	for _, m := range members {
 		content := io.NewSectionReader(r, m.contentOffset(), m.Size)
 		var crc uint32
 		if streamed(m.Name) {
-			if crc, err = b.addStream(m, content, buffer); err != nil {
+			if crc, err = b.addStream(m, content); err != nil {
 				return nil, err
 			}
 		} else {
@@ -110,16 +109,43 @@ func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
 	return b, nil
 }
 
-func (b *bag) addStream(m member, content io.Reader, buffer []byte) (uint32, error) {
-	sum, crc := sha256.New(), crc32.NewIEEE()
-	for left := m.Size; left > 0; {
-		block := buffer[:min(left, int64(len(buffer)))]
-		if _, err := io.ReadFull(content, block); err != nil {
-			return 0, err
+// blockSize is how much of an original is read at once, in bytes: little enough
+// to stay in the processor's cache between the reading and the hashing.
+const blockSize = 256 << 10
+
+// addStream hashes an original. SHA-256 is what takes the time, so reading and
+// the CRC-32 go on beside it, a few blocks ahead.
+func (b *bag) addStream(m member, content io.Reader) (uint32, error) {
+	type block struct {
+		bytes []byte
+		err   error
+	}
+	free, full := make(chan []byte, 4), make(chan block, 4)
+	for range cap(free) {
+		free <- make([]byte, blockSize)
+	}
+	crc := crc32.NewIEEE()
+	go func() {
+		defer close(full)
+		for left := m.Size; left > 0; {
+			into := <-free
+			into = into[:min(left, blockSize)]
+			if _, err := io.ReadFull(content, into); err != nil {
+				full <- block{err: err}
+				return
+			}
+			crc.Write(into)
+			full <- block{bytes: into}
+			left -= int64(len(into))
 		}
-		sum.Write(block)
-		crc.Write(block)
-		left -= int64(len(block))
+	}()
+	sum := sha256.New()
+	for next := range full {
+		if next.err != nil {
+			return 0, next.err // the last block: the reader has ended
+		}
+		sum.Write(next.bytes)
+		free <- next.bytes[:cap(next.bytes)]
 	}
 	b.sums[m.Name] = [32]byte(sum.Sum(nil))
 	b.sizes[m.Name] = m.Size

@@ -63,7 +63,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, name string) []byte {
+func read(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(vectors, filepath.FromSlash(name)))
 	if err != nil {
