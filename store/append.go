@@ -18,6 +18,33 @@ type tip struct {
 	size   uint64
 	leaf   ledger.Hash
 	edge   [64]tlog.Hash
+
+	// values is where the values of one transaction are put together; bbolt
+	// needs them until it is committed, and no longer.
+	values *arena
+}
+
+// arena hands out byte slices that are valid until it is reset.
+type arena struct{ free, whole []byte }
+
+func (a *arena) take(n int) []byte {
+	if len(a.free) < n {
+		a.whole = make([]byte, max(n, 2*len(a.whole), 64<<10))
+		a.free = a.whole
+	}
+	b := a.free[:n:n]
+	a.free = a.free[n:]
+	return b
+}
+
+// maxArena is how much is kept for the next transaction.
+const maxArena = 8 << 20
+
+func (a *arena) reset() {
+	if len(a.whole) > maxArena {
+		a.whole = nil
+	}
+	a.free = a.whole
 }
 
 // appendEntry makes a body the next entry, and writes its text and the hashes
@@ -28,8 +55,8 @@ func (t *tip) appendEntry(tx *bolt.Tx, body []byte) error {
 	b.FillPercent = 1 // keys only grow, so no page is ever split in its middle
 	head := ledger.Head(t.origin, t.size, t.leaf)
 	hashes := hashesIn(t.size)
-	value := make([]byte, 32*hashes, 32*hashes+len(head)+len(body))
-	value = append(append(value, head...), body...)
+	value := t.values.take(32*hashes + len(head) + len(body))
+	copy(value[32*hashes+copy(value[32*hashes:], head):], body)
 	text := value[32*hashes:]
 	if len(text) > ledger.MaxEntry {
 		return fmt.Errorf("%w: the entry would have %d bytes, and at most %d are allowed", ErrRefused, len(text), ledger.MaxEntry)
@@ -67,7 +94,7 @@ func (t *tip) root() ledger.Hash {
 
 // loadTip reads the tip out of the database.
 func loadTip(tx *bolt.Tx, origin string) (tip, error) {
-	t := tip{origin: origin}
+	t := tip{origin: origin, values: new(arena)}
 	entries := tx.Bucket(bucketEntries)
 	k, _ := entries.Cursor().Last()
 	last, ok := readNumber(k)

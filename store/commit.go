@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"runtime"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -100,10 +101,13 @@ func (s *Store) gather(first *request) (group []*request, other *request) {
 }
 
 // gather is how a committer forms its groups; weigh gives a request's bytes,
-// and whether it goes into a group at all.
+// and whether it goes into a group at all. Those who were just answered are
+// about to ask again: yielding to them once, before the group is closed, doubles
+// it under load, and costs nothing without.
 func gather[R any](queue <-chan *R, first *R, weigh func(*R) (int, bool)) (group []*R, other *R) {
 	group = append(group, first)
 	size, _ := weigh(first)
+	yielded := false
 	for len(group) < groupLength && size < groupBytes {
 		select {
 		case r := <-queue:
@@ -113,7 +117,11 @@ func gather[R any](queue <-chan *R, first *R, weigh func(*R) (int, bool)) (group
 			}
 			group, size = append(group, r), size+n
 		default:
-			return group, nil
+			if yielded {
+				return group, nil
+			}
+			runtime.Gosched()
+			yielded = true
 		}
 	}
 	return group, nil
@@ -187,6 +195,7 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 		return diskError(err)
 	}
 	t := s.tip
+	defer t.values.reset()
 	g, err := grow(tx, &t)
 	if err == nil && g != nil {
 		err = s.prepare(tx, &t, g)

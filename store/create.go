@@ -117,7 +117,7 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		if err := putSmall(tx, ledger.Sum(text), text); err != nil {
 			return err
 		}
-		t := tip{origin: g.Origin}
+		t := tip{origin: g.Origin, values: new(arena)}
 		if err := t.appendEntry(tx, g.Entry().Body.Marshal()); err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func partPath(dir string, h ledger.Hash) string {
 func dbOptions() *bolt.Options {
 	return &bolt.Options{
 		Timeout:         lockTimeout,
-		PageSize:        8 << 10,
+		PageSize:        16 << 10,
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: mapReserve,
 		NoStatistics:    true,

@@ -70,7 +70,7 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	if s.db, err = bolt.Open(path, 0o600, o); err != nil {
 		return nil, errors.Join(fault.New(fault.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
-	if err := s.load(); err != nil {
+	if err := s.load(readOnly); err != nil {
 		return nil, errors.Join(fault.New(fault.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
 	return s, nil
@@ -86,7 +86,7 @@ func (s *Store) closeFiles() error {
 
 // load reads what is kept in memory: the genesis, the last checkpoint, what is
 // in force, the tip and the tail.
-func (s *Store) load() error {
+func (s *Store) load(readOnly bool) error {
 	return s.db.View(func(tx *bolt.Tx) error {
 		for _, name := range buckets {
 			if tx.Bucket(name) == nil {
@@ -107,15 +107,26 @@ func (s *Store) load() error {
 		if s.released, err = loadReleased(tx, s.standing); err != nil {
 			return err
 		}
-		if s.tip, err = loadTip(tx, g.Origin); err != nil {
-			return err
+		err = s.loadEnd(tx, g.Origin)
+		if err != nil && readOnly {
+			s.tail, err = newTail(0), nil // Check will say what is wrong, and what else
 		}
-		if s.tip.size != s.released.Size || s.tip.root() != s.released.Root {
-			return fmt.Errorf("%w: %d entries, and the last checkpoint is of %d or of another tree", ledger.ErrMismatch, s.tip.size, s.released.Size)
-		}
-		s.tail, err = loadTail(tx, s.tip.size)
 		return err
 	})
+}
+
+// loadEnd reads what appending needs.
+func (s *Store) loadEnd(tx *bolt.Tx, origin string) (err error) {
+	if s.tail, err = loadTail(tx, s.released.Size); err != nil {
+		return err
+	}
+	if s.tip, err = loadTip(tx, origin); err != nil {
+		return err
+	}
+	if s.tip.size != s.released.Size || s.tip.root() != s.released.Root {
+		return fmt.Errorf("%w: %d entries, and the last checkpoint is of %d or of another tree", ledger.ErrMismatch, s.tip.size, s.released.Size)
+	}
+	return nil
 }
 
 func readGenesis(tx *bolt.Tx) (ledger.Genesis, error) {

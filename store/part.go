@@ -180,7 +180,7 @@ func (w *PartWriter) keep(part ledger.Part) error {
 }
 
 // Discard removes the attachment, whole or not, unless a body that names it has
-// been submitted, or is being submitted. Its bytes are cut off before its name
+// been submitted, is being submitted, or may have reached a failing disk. Its bytes are cut off before its name
 // is taken away, so that whoever still has it open does not keep them on the
 // disk.
 func (w *PartWriter) Discard() error {

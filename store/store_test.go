@@ -153,4 +153,3 @@ func wants(t testing.TB, err error, class error, text string) {
 		t.Errorf("error text\n\t%s\nwant\n\t%s", err, text)
 	}
 }
-

@@ -86,7 +86,13 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 	if err := s.pending.claim(files); err != nil {
 		return nil, err
 	}
-	defer func() { s.pending.settle(files, err == nil) }()
+	defer func() {
+		// After ErrBroken nobody knows whether the body is on the disk: until
+		// the ledger is opened again its attachments must not go.
+		if !errors.Is(err, ErrBroken) {
+			s.pending.settle(files, err == nil)
+		}
+	}()
 
 	p := &submission{Submission: sub, text: sub.Body.Marshal()}
 	p.hash = ledger.BodyHash(p.text)

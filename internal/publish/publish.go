@@ -1,0 +1,115 @@
+// Package publish is what the world may see of a ledger, and all of it: the
+// last signed checkpoint and the tree's hashes, as C2SP tlog-tiles serves them.
+//
+//	GET /checkpoint              the signed note, mutable
+//	GET /tile/<L>/<N>            256 hashes of level 8·L, for ever the same
+//	GET /tile/<L>/<N>.p/<W>      the first W of them, where the tree ends
+//
+// Entries are not published: /tile/entries/… does not exist. What is not named
+// above is 404. docs/public.md says what can be learned from it.
+package publish
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"zapis/store"
+)
+
+// immutable is how long a tile may be kept: it never changes.
+const immutable = "public, max-age=31536000, immutable"
+
+// Handler serves a ledger's checkpoint and tiles under /checkpoint and /tile/.
+func Handler(s *store.Store) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+			return
+		}
+		if r.URL.Path == "/checkpoint" {
+			note, _ := s.LatestCheckpoint()
+			h.Set("Cache-Control", "no-cache")
+			send(w, "text/plain; charset=utf-8", note)
+			return
+		}
+		t, ok := parseTile(r.URL.EscapedPath())
+		if !ok {
+			notFound(w)
+			return
+		}
+		tile, err := s.Tile(t.level, t.index, t.width)
+		switch {
+		case errors.Is(err, store.ErrUnknown):
+			notFound(w)
+		case err != nil:
+			h.Set("Cache-Control", "no-store")
+			http.Error(w, "the tile can't be read", http.StatusInternalServerError)
+		default:
+			h.Set("Cache-Control", immutable)
+			send(w, "application/octet-stream", tile)
+		}
+	})
+}
+
+func send(w http.ResponseWriter, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // who has gone away is told nothing
+}
+
+// notFound must not be kept: a tile that is missing today may be there tomorrow.
+func notFound(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "not here", http.StatusNotFound)
+}
+
+// tile is a tile's coordinates.
+type tile struct {
+	level int
+	index uint64
+	width int
+}
+
+// path writes a tile's path, in the one way that C2SP tlog-tiles allows: the
+// index in groups of three digits, with an x before each but the last.
+func (t tile) path() string {
+	n := strconv.FormatUint(t.index%1000+1000, 10)[1:]
+	for rest := t.index / 1000; rest > 0; rest /= 1000 {
+		n = "x" + strconv.FormatUint(rest%1000+1000, 10)[1:] + "/" + n
+	}
+	p := "/tile/" + strconv.Itoa(t.level) + "/" + n
+	if t.width < store.TileWidth {
+		p += ".p/" + strconv.Itoa(t.width)
+	}
+	return p
+}
+
+// parseTile reads a tile's path, and refuses every way to write it but one.
+func parseTile(path string) (tile, bool) {
+	t := tile{width: store.TileWidth}
+	rest, ok := strings.CutPrefix(path, "/tile/")
+	level, rest, ok2 := strings.Cut(rest, "/")
+	if !ok || !ok2 || len(rest) > 40 {
+		return t, false
+	}
+	var err error
+	if t.level, err = strconv.Atoi(level); err != nil || t.level < 0 || t.level > 63 {
+		return t, false
+	}
+	number, width, partial := strings.Cut(rest, ".p/")
+	if partial {
+		if t.width, err = strconv.Atoi(width); err != nil || t.width < 1 || t.width >= store.TileWidth {
+			return t, false
+		}
+	}
+	digits := strings.NewReplacer("x", "", "/", "").Replace(number)
+	if t.index, err = strconv.ParseUint(digits, 10, 64); err != nil {
+		return t, false
+	}
+	return t, t.path() == path
+}

@@ -1,0 +1,390 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/ledger/ledgertest"
+)
+
+// BenchmarkAppend compares durable appends of 2 KiB, in one run and in turn:
+//
+//	file    a bare file: a committer writes a group at once, then one fdatasync
+//	batch   bbolt as it comes, with db.Batch
+//	ledger  our committer: entries, links and tree hashes in bbolt, then the guard
+//	sealed  the same through Submit, with the promise and the checkpoint that
+//	        each group gets at slot 0: three post-quantum signatures for one writer
+//
+// ratio is to the bare file and to Batch. Signatures are not part of the
+// comparison, for the peers sign nothing; what they cost is in the last line.
+func BenchmarkAppend(b *testing.B) {
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			best := make(map[string]float64)
+			for b.Loop() {
+				for range 3 { // in turn, so that a slow minute of the machine hits all
+					for _, way := range []struct {
+						name string
+						run  func(testing.TB, int) float64
+					}{{"file", appendFile}, {"batch", appendBatch}, {"ledger", appendLedger}, {"sealed", appendSealed}} {
+						best[way.name] = max(best[way.name], way.run(b, writers))
+					}
+				}
+			}
+			for _, name := range []string{"file", "batch", "ledger", "sealed"} {
+				b.ReportMetric(best[name], name+"/s")
+			}
+			b.ReportMetric(best["ledger"]/best["file"], "of-file")
+			b.ReportMetric(best["ledger"]/best["batch"], "x-batch")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+const entrySize = 2 << 10
+
+// drive has some writers append one after the other for a while, and gives how
+// many a second were durable.
+func drive(writers int, appendOne func(n uint64)) float64 {
+	const span = 700 * time.Millisecond
+	var count atomic.Uint64
+	var all sync.WaitGroup
+	begin := time.Now()
+	for range writers {
+		all.Go(func() {
+			for time.Since(begin) < span {
+				appendOne(count.Add(1))
+			}
+		})
+	}
+	all.Wait()
+	return float64(count.Load()) / time.Since(begin).Seconds()
+}
+
+// appendix is one append on its way to a committer of the benchmark.
+type appendix struct {
+	body []byte
+	hash ledger.Hash // of the body: as in Submit, the writer's work
+	done chan struct{}
+}
+
+// committer runs commit over groups that are formed as the store forms its own.
+func committer(commit func(group []*appendix)) (appendOne func(body []byte), stop func()) {
+	queue := make(chan *appendix, queueLength)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for first := range queue {
+			group, _ := gather(queue, first, func(a *appendix) (int, bool) {
+				if a == nil {
+					return 0, false
+				}
+				return len(a.body), true
+			})
+			commit(group)
+			for _, a := range group {
+				close(a.done)
+			}
+		}
+	})
+	return func(body []byte) {
+		a := &appendix{body, ledger.BodyHash(body), make(chan struct{})}
+		queue <- a
+		<-a.done
+	}, func() { close(queue); ended.Wait() }
+}
+
+func appendFile(t testing.TB, writers int) float64 {
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	appendOne, stop := committer(func(group []*appendix) {
+		buf := make([]byte, 0, len(group)*entrySize)
+		for _, a := range group {
+			buf = append(buf, a.body...)
+		}
+		if _, err := f.Write(buf); err != nil {
+			t.Error(err)
+		}
+		if err := syncData(f); err != nil {
+			t.Error(err)
+		}
+	})
+	defer stop()
+	return drive(writers, func(n uint64) { appendOne(fillBytes(n, entrySize)) })
+}
+
+func appendBatch(t testing.TB, writers int) float64 {
+	db, err := bolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	name := []byte("entries")
+	if err := db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket(name); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return drive(writers, func(n uint64) {
+		if err := db.Batch(func(tx *bolt.Tx) error { return tx.Bucket(name).Put(number(n), fillBytes(n, entrySize)) }); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// appendLedger is the store's own way, without its signatures: the tip, the
+// index and the guard.
+func appendLedger(t testing.TB, writers int) float64 {
+	s := benchStore(t, time.Hour)
+	defer s.Close()
+	c := s.released.Checkpoint
+	head := len(ledger.Head(c.Origin, 1<<20, ledger.Hash{}))
+	appendOne, stop := committer(func(group []*appendix) {
+		tip := s.tip
+		defer tip.values.reset()
+		bodies := make([]ledger.Hash, 0, len(group))
+		flush := s.tail.size()+uint64(len(group)) >= maxTail
+		err := s.update(func(tx *bolt.Tx) error {
+			for _, a := range group {
+				if err := tip.appendEntry(tx, a.body); err != nil {
+					return err
+				}
+				bodies = append(bodies, a.hash)
+			}
+			if flush {
+				return s.tail.flush(tx, bodies)
+			}
+			return nil
+		})
+		if err == nil {
+			if flush {
+				s.tail = newTail(tip.size)
+			} else {
+				s.tail.add(bodies, s.tip.size)
+			}
+			s.tip = tip
+			c.Size, c.Root = tip.size, tip.root()
+			err = s.guard.write(c)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	defer stop()
+	return drive(writers, func(n uint64) { appendOne(fillBytes(n, entrySize-head)) })
+}
+
+func appendSealed(t testing.TB, writers int) float64 {
+	s := benchStore(t, 0)
+	defer s.Close()
+	return drive(writers, func(n uint64) {
+		if _, err := s.Submit(context.Background(), smallReport(n)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// smallReport is a report of three parts, 2 KiB in all.
+func smallReport(n uint64) Submission {
+	sub := Submission{Body: ledger.Body{Kind: ledger.KindReport}}
+	for i, kind := range []string{ledger.PartSignal, ledger.PartStatement, ledger.PartIdentity} {
+		part := fillBytes(3*n+uint64(i), entrySize/4)
+		sub.Small = append(sub.Small, part)
+		sub.Body.Parts = append(sub.Body.Parts, ledger.Part{Kind: kind, Hash: ledger.Sum(part), Size: int64(len(part))})
+	}
+	return sub
+}
+
+func benchStore(t testing.TB, slot time.Duration) *Store {
+	dir := filepath.Join(t.TempDir(), "ledger")
+	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, Config{Slot: slot})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// fillBytes gives n bytes that begin with a number.
+func fillBytes(number uint64, n int) []byte {
+	b := make([]byte, n)
+	binary.BigEndian.PutUint64(b, number)
+	return b
+}
+
+// million makes a ledger of a million entries and more, once for all benchmarks.
+var million = sync.OnceValues(func() (string, error) {
+	parent, err := os.MkdirTemp("", "zapis-million")
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(parent, "ledger")
+	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		return "", err
+	}
+	s, err := Open(dir, Config{Slot: time.Hour})
+	if err != nil {
+		return "", err
+	}
+	for s.Size() < 1<<20 {
+		err := s.ask(context.Background(), &request{act: func() error {
+			return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+				g := &growth{first: t.size, standing: s.standing}
+				for range 1 << 15 {
+					body := ledger.BodyOf(ledger.KindFiller, 0, fillBytes(t.size, ledger.FillerSize))
+					if err := s.grow(tx, t, g, body, body.Marshal(), body.Hash()); err != nil {
+						return nil, err
+					}
+				}
+				g.released.Time = s.checkpointTime(time.Time{})
+				return g, nil
+			})
+		}})
+		if err != nil {
+			return "", err
+		}
+	}
+	return dir, s.Close()
+})
+
+// openMillion opens the ledger of a million entries.
+func openMillion(b *testing.B) *Store {
+	dir, err := million()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := OpenReadOnly(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	return s
+}
+
+// BenchmarkProof is an inclusion or a consistency proof in a ledger of a million
+// entries, each from a snapshot of its own.
+func BenchmarkProof(b *testing.B) {
+	s := openMillion(b)
+	size := s.Size()
+	b.Run("inclusion", func(b *testing.B) {
+		n := uint64(1)
+		for b.Loop() {
+			n = n * 6364136223846793005 % size
+			err := s.view(func(v *view) error {
+				_, err := ledger.ProveEntry(size, n, v.hashes())
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("consistency", func(b *testing.B) {
+		n := uint64(1)
+		for b.Loop() {
+			n = n*6364136223846793005%(size-1) + 1
+			if _, err := s.Consistency(size, n); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("tile", func(b *testing.B) {
+		n := uint64(1)
+		for b.Loop() {
+			n = n * 6364136223846793005 % (size >> tileHeight)
+			if _, err := s.Tile(0, n, TileWidth); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkCheck verifies a ledger of reports, with statements of 70 KB and
+// attachments, from a cold cache where that can be had, and compares with Go's
+// SHA-256 on one core over the same number of bytes.
+func BenchmarkCheck(b *testing.B) {
+	dir, size := reportsLedger(b)
+	block := random(1 << 20)
+	var best, hash float64
+	for b.Loop() {
+		begin := time.Now()
+		for n := int64(0); n < size; n += int64(len(block)) {
+			sha256.Sum256(block)
+		}
+		hash = max(hash, float64(size)/1e6/time.Since(begin).Seconds())
+		dropCaches(dir)
+		begin = time.Now()
+		s, err := OpenReadOnly(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		faults, err := s.Check(context.Background(), nil)
+		if err != nil || len(faults) > 0 {
+			b.Fatal(err, faults)
+		}
+		best = max(best, float64(size)/1e6/time.Since(begin).Seconds())
+		s.Close()
+	}
+	b.ReportMetric(best, "MB/s")
+	b.ReportMetric(hash, "sha256-MB/s")
+	b.ReportMetric(best/hash, "of-sha256")
+	b.ReportMetric(0, "ns/op")
+}
+
+// reportsLedger makes a ledger of some 700 MB, and gives the bytes that its
+// entries and parts have.
+func reportsLedger(b *testing.B) (dir string, size int64) {
+	c := newClock()
+	dir = filepath.Join(b.TempDir(), "ledger")
+	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		b.Fatal(err)
+	}
+	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for i := range 3200 {
+		sub := report(b, s)
+		sub.Small[1] = random(72 << 10)
+		sub.Body.Parts[1].Hash, sub.Body.Parts[1].Size = ledger.Sum(sub.Small[1]), int64(len(sub.Small[1]))
+		if i%8 == 0 {
+			sub.Body.Parts = append(sub.Body.Parts, attach(b, s, bytes.Repeat(random(1<<10), 1<<10)))
+		}
+		if i%400 == 0 {
+			c.forward(day)
+			sequence(b, s)
+		}
+		submit(b, s, sub)
+		for _, p := range sub.Body.Parts {
+			size += p.Size
+		}
+		size += int64(len(sub.Body.Marshal()))
+	}
+	return dir, size
+}
+
+// dropCaches has the kernel forget what it holds of a ledger's files.
+func dropCaches(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, _ os.DirEntry, _ error) error {
+		if f, err := os.Open(path); err == nil {
+			forget(f)
+			f.Close()
+		}
+		return nil
+	})
+}

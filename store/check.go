@@ -1,0 +1,324 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	bolt "go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"zapis/crypto/canon"
+	"zapis/crypto/ledger"
+)
+
+// Check verifies all of the ledger, at one moment: every entry's encoding, place
+// and link, every hash of the tree, every checkpoint's signatures, root and time,
+// who was allowed to change keys and trustees, every part's size and hash, every
+// promise of what waits, and that the indexes and the files under parts/ hold
+// what the entries name and nothing else. It gives one Fault for each thing that
+// does not fit; its error says that it could not be done.
+//
+// progress, if not nil, is called now and then with bytes done and in all, from
+// one goroutine at a time.
+//
+// In a store that is read only, whole attachments that nothing names are no
+// fault: a crash leaves them, and the next opening removes them.
+func (s *Store) Check(ctx context.Context, progress func(done, total int64)) ([]Fault, error) {
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	var found []Fault
+	err := s.view(func(v *view) (err error) {
+		c := &checker{v: v, ctx: ctx, progress: progress, named: make(map[ledger.Hash]bool)}
+		found, err = c.run()
+		return err
+	})
+	return found, err
+}
+
+// checker is one run of Check.
+type checker struct {
+	v   *view
+	ctx context.Context
+	faults
+
+	progress func(done, total int64)
+	total    int64
+	done     atomic.Int64
+	told     int64
+
+	chain    *ledger.Chain // nil once it refused something: what follows it can't judge
+	tip      tip           // recomputed
+	times    ledger.Checkpoint
+	verifier map[ledger.LogKeys]*ledger.Verifier
+
+	bodies    []indexed             // what the index must hold
+	small     []ledger.Hash         // parts that the database must hold
+	files     map[ledger.Hash]int64 // attachments that must lie under parts/, with their sizes
+	named     map[ledger.Hash]bool  // parts that a tombstone names
+	governing []uint64              // entries that govern
+	tags      map[ledger.Hash]ledger.Hash
+	work      *workers
+}
+
+// indexed is one body and its place.
+type indexed struct {
+	key   bodyKey
+	index uint64
+}
+
+func (c *checker) run() (found []Fault, err error) {
+	// bbolt panics where a page makes no sense. That is a finding, not a crash;
+	// a fault of the map itself can't be caught, and ends the process.
+	defer func() {
+		if p := recover(); p != nil {
+			c.add(-1, dbName, "its pages are damaged: %v", p)
+			found, err = c.sorted(), nil
+		}
+	}()
+	c.files, c.tags = make(map[ledger.Hash]int64), make(map[ledger.Hash]ledger.Hash)
+	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
+	c.work = newWorkers(runtime.GOMAXPROCS(0))
+	defer c.work.stop()
+	stop := readAheadOf(c.v.s.db.Path(), &c.done)
+	defer stop()
+
+	c.total = c.v.tx.Size() + c.filesSize()
+	c.chain = ledger.NewChain(nil)
+	c.tip = tip{origin: c.v.s.genesis.Origin}
+	steps := []func() error{c.checkBuckets, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
+	if err := c.ctx.Err(); err != nil {
+		return nil, err
+	}
+	c.progress(c.total, c.total)
+	return c.sorted(), nil
+}
+
+// read counts bytes that were verified, and tells of it after every megabyte.
+func (c *checker) read(n int) error {
+	done := c.done.Add(int64(n))
+	if done-c.told >= 1<<20 {
+		c.told = done
+		c.progress(min(done, c.total), c.total)
+		return c.ctx.Err()
+	}
+	return nil
+}
+
+func (c *checker) checkBuckets() error {
+	known := make(map[string]bool)
+	for _, name := range buckets {
+		known[string(name)] = true
+	}
+	return c.v.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+		if !known[string(name)] {
+			c.add(-1, dbName, "it has a bucket %q, which is none of ours", name)
+		}
+		return nil
+	})
+}
+
+// checkEntries goes through the entries and, beside them, the checkpoints.
+func (c *checker) checkEntries() error {
+	points := c.v.tx.Bucket(bucketCheckpoints).Cursor()
+	pointKey, note := points.First()
+	entries := c.v.tx.Bucket(bucketEntries).Cursor()
+	next := uint64(0)
+	for k, value := entries.First(); k != nil; k, value = entries.Next() {
+		index, ok := readNumber(k)
+		if ok && index >= c.v.Size {
+			break // committed, and its checkpoint not yet released
+		}
+		if !ok || index < next {
+			c.add(-1, dbName, "a key %x among the entries", k)
+			continue
+		}
+		if index > next {
+			c.add(int64(next), "", "it is missing, and so are all up to %d", index-1)
+			c.chain, c.tip.size = nil, index
+		}
+		next = index + 1
+		c.checkEntry(index, value)
+		for pointKey != nil && bytes.Compare(pointKey, number(next)) <= 0 {
+			c.checkCheckpoint(pointKey, note, next)
+			pointKey, note = points.Next()
+		}
+		if err := c.read(len(value)); err != nil {
+			return err
+		}
+	}
+	if next != c.v.Size {
+		c.add(int64(next), "", "it is missing: the last checkpoint covers %d entries", c.v.Size)
+	}
+	for ; pointKey != nil; pointKey, note = points.Next() {
+		if size, ok := readNumber(pointKey); !ok || size <= c.v.Size {
+			c.checkCheckpoint(pointKey, note, 0)
+		} else if c.v.s.queue == nil {
+			c.add(-1, fmt.Sprintf("checkpoint %d", size), "the ledger has %d entries", c.v.Size)
+		}
+	}
+	if c.times.Size != c.v.Size {
+		c.add(-1, fmt.Sprintf("checkpoint %d", c.v.Size), "the last entries have no checkpoint of their own")
+	}
+	return nil
+}
+
+// checkEntry verifies one entry. Where the chain has broken already, the tree's
+// stored hash stands in for the link, so that one fault is not told for all
+// entries that follow.
+func (c *checker) checkEntry(index uint64, value []byte) {
+	n := int64(index)
+	text, ok := textOf(index, value)
+	if !ok {
+		c.add(n, "", "it is cut short")
+		c.chain = nil
+		return
+	}
+	leaf := ledger.LeafHash(text)
+	if !bytes.Equal(leaf[:], value[:32]) {
+		c.add(n, "", "its text has the leaf hash %s, and the tree has %x", leaf, value[:32])
+		leaf = ledger.Hash(value[:32])
+	}
+	e, err := c.follow(index, text)
+	if err != nil {
+		c.add(n, "", "%s", err)
+		c.chain = nil
+	}
+	c.checkNodes(index, leaf, value)
+	if e.Body.Kind == "" {
+		return
+	}
+	c.bodies = append(c.bodies, indexed{keyOf(e.Body.Hash()), index})
+	if e.Body.Kind.Governs() {
+		c.governing = append(c.governing, index)
+	}
+	c.checkParts(n, e)
+}
+
+// follow gives the entry to the chain, or, where that has broken, checks what can
+// be checked without it.
+func (c *checker) follow(index uint64, text []byte) (ledger.Entry, error) {
+	if c.chain != nil {
+		e, err := c.chain.Add(text)
+		if err == nil {
+			return e, nil
+		}
+		c.chain = nil
+		again, parseErr := ledger.ParseEntry(text)
+		if parseErr != nil {
+			return ledger.Entry{}, trimEntry(err)
+		}
+		return again, trimEntry(err)
+	}
+	e, err := ledger.ParseEntry(text)
+	switch {
+	case err != nil:
+		return ledger.Entry{}, err
+	case e.Index != index:
+		return e, canon.Refuse("it says index %d", e.Index)
+	case e.Origin != c.tip.origin:
+		return e, canon.Refuse("it is of %s", e.Origin)
+	case c.tip.leaf != ledger.Hash{} && e.Previous != c.tip.leaf:
+		return e, canon.Refuse("its previous is %s, and the entry before has the leaf hash %s", e.Previous, c.tip.leaf)
+	}
+	return e, nil
+}
+
+// trimEntry takes off the outer words of a chain's refusal, which name the entry
+// as a Fault does already.
+func trimEntry(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
+// checkNodes recomputes the tree's hashes that the entry completes.
+func (c *checker) checkNodes(index uint64, leaf ledger.Hash, value []byte) {
+	h := tlog.Hash(leaf)
+	level := 0
+	for ; level < hashesIn(index)-1; level++ {
+		h = tlog.NodeHash(c.tip.edge[level], h)
+		if stored := value[32*(level+1) : 32*(level+2)]; !bytes.Equal(h[:], stored) {
+			c.add(int64(index), "", "the tree's hash that it completes at level %d is %x, and should be %x", level+1, stored, h[:])
+			h = tlog.Hash(stored)
+		}
+	}
+	c.tip.edge[level] = h
+	c.tip.leaf, c.tip.size = leaf, index+1
+}
+
+// checkCheckpoint verifies a stored checkpoint; at is how many entries were
+// followed so far, which must be its size.
+func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
+	size, ok := readNumber(key)
+	name := fmt.Sprintf("checkpoint %d", size)
+	if !ok || size != at {
+		c.add(-1, name, "no entries end there")
+		return
+	}
+	root := c.tip.root()
+	v, err := c.verifierAt(size)
+	if err != nil {
+		c.add(-1, name, "%s", err)
+		return
+	}
+	text, err := ledger.NoteText(note)
+	if err == nil {
+		var unverified ledger.Checkpoint
+		if unverified, err = ledger.ParseCheckpointText(text); err == nil && unverified.Size != size {
+			err = canon.Refuse("it says size %d", unverified.Size)
+		} else if err == nil && unverified.Root != root {
+			err = canon.Refuse("its root is %s, and the entries have %s", unverified.Root, root)
+		}
+	}
+	if err != nil {
+		c.add(-1, name, "%s", err)
+		return
+	}
+	cp, err := v.OpenStored(note)
+	if err != nil {
+		c.add(-1, name, "%s", err)
+		return
+	}
+	if cp.Time.Before(c.times.Time) {
+		c.add(-1, name, "its time is %s, and the one before has %s", cp.Time, c.times.Time)
+	}
+	c.times = cp
+	_ = c.read(len(note)) // a cancelled context is seen with the next entry
+}
+
+// verifierAt gives the verifier of the keys in force at a size: by the chain, or
+// where that has broken, by what the store has loaded.
+func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
+	keys := c.v.s.standing.keysAt(size)
+	if c.chain != nil {
+		found := false
+		for _, k := range c.chain.State().Keys {
+			if k.Index < size {
+				keys, found = k.Keys, true
+			}
+		}
+		if !found {
+			return nil, canon.Refuse("no log key is in force")
+		}
+	}
+	if v := c.verifier[keys]; v != nil {
+		return v, nil
+	}
+	v, err := ledger.NewVerifier(keys[:]...)
+	if err == nil {
+		c.verifier[keys] = v
+	}
+	return v, err
+}

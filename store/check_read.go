@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zapis/crypto/ledger"
+)
+
+// workers hash in parallel. do waits while all of them are busy and a few things
+// wait, so that what is handed over stays near what is being read ahead.
+type workers struct {
+	work chan func()
+	busy sync.WaitGroup
+	done sync.WaitGroup
+}
+
+func newWorkers(n int) *workers {
+	w := &workers{work: make(chan func(), 2*n)}
+	for range n {
+		w.done.Go(func() {
+			for f := range w.work {
+				f()
+				w.busy.Done()
+			}
+		})
+	}
+	return w
+}
+
+func (w *workers) do(f func()) {
+	w.busy.Add(1)
+	w.work <- f
+}
+
+// wait waits for all that was handed over, and calls tick now and then.
+func (w *workers) wait(tick func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.busy.Wait()
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Second / 5):
+			tick()
+		}
+	}
+}
+
+func (w *workers) stop() {
+	close(w.work)
+	w.done.Wait()
+}
+
+// readBlock is how much is read at a time.
+const readBlock = 1 << 20
+
+// hashFile hashes a file, reading ahead of itself.
+func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return h, 0, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	buf := make([]byte, readBlock)
+	for {
+		if size%(8*readBlock) == 0 {
+			readAhead(f, size, 16*readBlock)
+		}
+		n, err := io.ReadFull(f, buf)
+		sum.Write(buf[:n])
+		size += int64(n)
+		read(n)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			sum.Sum(h[:0])
+			return h, size, nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return h, size, err
+		}
+	}
+}
+
+// aheadBy is how far the database is read ahead of what is being verified.
+const aheadBy = 256 << 20
+
+// readAheadOf reads a database from front to back, ahead of what is being
+// verified through the map: bbolt has told the kernel that the map is read at
+// random, so that each page would be waited for alone. Entries and their parts
+// lie in the file nearly in their order. It does no more than warm the cache.
+func readAheadOf(path string, done *atomic.Int64) (stop func()) {
+	f, err := os.Open(path)
+	if err != nil {
+		return func() {}
+	}
+	quit := make(chan struct{})
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		defer f.Close()
+		buf := make([]byte, readBlock)
+		for at := int64(0); ; {
+			select {
+			case <-quit:
+				return
+			default:
+			}
+			// Pages are not filled to the last byte, hence the quarter more.
+			if n := done.Load(); at > n+n/4+aheadBy {
+				select {
+				case <-quit:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+				continue
+			}
+			n, err := f.ReadAt(buf, at)
+			at += int64(n)
+			if err != nil {
+				return
+			}
+		}
+	})
+	return func() {
+		close(quit)
+		ended.Wait()
+	}
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"io"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// Snapshot is the ledger at one moment: what an exporter or a backup writes out
+// while submissions go on. What it gives out is valid until Snapshot's function
+// returns; attachments are files that never change, and stay open longer.
+type Snapshot struct{ v *view }
+
+// Snapshot runs fn over a snapshot. A long one costs disk space, for pages that
+// can't be used again until it ends; it keeps nobody waiting but Compact.
+func (s *Store) Snapshot(fn func(*Snapshot) error) error {
+	return s.view(func(v *view) error { return fn(&Snapshot{v}) })
+}
+
+// Card names the ledger.
+func (n *Snapshot) Card() card.LedgerCard { return n.v.s.card }
+
+// Size is how many entries there are, all under the latest checkpoint.
+func (n *Snapshot) Size() uint64 { return n.v.Size }
+
+// Checkpoints visits the signed checkpoints of more than since entries, the
+// smallest first; the latest is always among them.
+func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte) error) error {
+	since = min(since, n.v.Size-1)
+	c := n.v.tx.Bucket(bucketCheckpoints).Cursor()
+	for k, note := c.Seek(number(since + 1)); k != nil; k, note = c.Next() {
+		size, _ := readNumber(k)
+		if err := visit(size, note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Entries visits the entries' texts from this index on.
+func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) error) error {
+	entries := n.v.tx.Bucket(bucketEntries)
+	for i := from; i < n.v.Size; i++ {
+		text, err := entryText(entries, i)
+		if err != nil {
+			return err
+		}
+		if err := visit(i, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Part opens a part's ciphertext and gives its size. ErrErased tells what was
+// forgotten from what is missing.
+func (n *Snapshot) Part(h ledger.Hash) (io.ReadCloser, int64, error) {
+	return openPart(n.v.s.dir, n.v.tx, h)
+}
+
+// Waiting is a submission that waits for its slot.
+type Waiting struct {
+	Hash    ledger.Hash // of the body
+	Body    ledger.Body
+	Text    []byte // the body's lines
+	Promise []byte // the promise file: note, blank line, body
+}
+
+// Waiting visits what waits, in the order of the bodies' hashes.
+func (n *Snapshot) Waiting(visit func(Waiting) error) error {
+	return eachWaiting(n.v.tx, func(w waiting) error {
+		return visit(Waiting{w.hash, w.body, w.text, w.promise})
+	})
+}
+
+// WaitingCount is how many submissions wait.
+func (n *Snapshot) WaitingCount() (count int) {
+	c := n.v.tx.Bucket(bucketWaiting).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		count++
+	}
+	return count
+}
+
+// Waiting visits what waits for its slot, in the order of the bodies' hashes.
+func (s *Store) Waiting(visit func(Waiting) error) error {
+	return s.Snapshot(func(n *Snapshot) error { return n.Waiting(visit) })
+}
