@@ -2,6 +2,7 @@ package seal
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -62,9 +63,21 @@ func statementOf(t *testing.T, values map[string][]byte, identify func(string) b
 func TestLargestStatement(t *testing.T) {
 	s, _ := statementOf(t, worst(16, strings.Repeat(`"`, nameBytes)), nil)
 	b := s.marshal()
-	t.Logf("the largest statement has %d bytes; a statement part holds %d", len(b), Statement.Capacity())
+	documented(t, len(b))
 	if _, err := s.Marshal(); err != nil {
 		t.Error(err)
+	}
+}
+
+// documented asserts that the specification's table has this size.
+func documented(t *testing.T, n int) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/spec/commitments.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if says := fmt.Sprintf("| %d,%03d |", n/1000, n%1000); !strings.Contains(string(page), says) {
+		t.Errorf("docs/spec/commitments.md does not give %d bytes", n)
 	}
 }
 
@@ -79,12 +92,14 @@ func TestLargestIdentity(t *testing.T) {
 		files    int
 		file     string
 		fits     bool
+
+		documented bool // the size stands in the specification
 	}{
-		{name: "words at their worst", own: `"`, ownBytes: 2000, files: 0, fits: true},
-		{name: "words at their worst, and 16 plain files", own: `"`, ownBytes: 2000, files: 16, file: "IMG_20261121_204745.jpg", fits: true},
-		{name: "words and 16 names of full length, nothing to escape", own: "x", ownBytes: 2000, files: 16, file: strings.Repeat("x", nameBytes), fits: true},
+		{name: "words at their worst", own: `"`, ownBytes: 2000, files: 0, fits: true, documented: true},
+		{name: "words at their worst, and 16 plain files", own: `"`, ownBytes: 2000, files: 16, file: "IMG_20261121_204745.jpg", fits: true, documented: true},
+		{name: "words and 16 names of full length, nothing to escape", own: "x", ownBytes: 2000, files: 16, file: strings.Repeat("x", nameBytes), fits: true, documented: true},
 		{name: "words short, 16 names at their worst", own: "x", ownBytes: 200, files: 16, file: strings.Repeat(`"`, nameBytes), fits: true},
-		{name: "everything at its worst", own: `"`, ownBytes: 2000, files: 16, file: strings.Repeat(`"`, nameBytes), fits: false},
+		{name: "everything at its worst", own: `"`, ownBytes: 2000, files: 16, file: strings.Repeat(`"`, nameBytes), fits: false, documented: true},
 	} {
 		values := worst(c.files, c.file)
 		values["contact"] = text(strings.Repeat(c.own, c.ownBytes))
@@ -93,7 +108,9 @@ func TestLargestIdentity(t *testing.T) {
 		_, identity := statementOf(t, values, func(string) bool { return true })
 		identity.Lines = slices.DeleteFunc(identity.Lines, func(l Line) bool { return l.Null() })
 		b, err := identity.Marshal()
-		t.Logf("%s: %d bytes of %d", c.name, len(identity.marshal()), Identity.Capacity())
+		if c.documented {
+			documented(t, len(identity.marshal()))
+		}
 		if c.fits && err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
