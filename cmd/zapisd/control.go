@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+// controlSocket stands in the ledger's folder while a process serves it: HTTP, for the folder's owner alone.
+const controlSocket = "control.sock"
+
+// operation is a verb's work on an open ledger, in whichever process has it open.
+type operation func(ctx context.Context, st *store.Store, args json.RawMessage, to reporter) error
+
+// operations is every verb that can be asked of a ledger that is being served. A new verb is one more row.
+var operations = map[string]operation{
+	"export": exportLedger,
+	"check":  checkLedger,
+}
+
+// perform does an operation on the ledger in dir. Where a process serves it, that process does the work;
+// else a child of this one, with the lock. Never this one: reading a damaged database can end a process in
+// ways that nothing in it can catch, and somebody must live to tell.
+func perform(ctx context.Context, dir, name string, args any, to reporter) error {
+	payload, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	served, err := askServer(ctx, dir, name, payload, to)
+	if !served && err == nil {
+		err = askChild(ctx, dir, name, payload, to)
+	}
+	if errors.Is(err, errNoEnd) && ctx.Err() == nil {
+		return fault.New(fault.Mismatch, "keep the folder as it is, and bring back the last backup that zapisd check accepts",
+			"ledger.db in %s is damaged: reading it ended the process that read it", dir)
+	}
+	return err
+}
+
+// askChild does an operation in a process of its own. What that says on stderr is a crash's traces.
+func askChild(ctx context.Context, dir, name string, args []byte, to reporter) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.CommandContext(ctx, self, "perform", "--dir", dir, name)
+	child.Args[0] = os.Args[0]
+	child.Stdin = bytes.NewReader(args)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := child.Start(); err != nil {
+		return err
+	}
+	ended := readFrames(out, to)
+	if ended != nil {
+		child.Process.Kill() // it may still be writing what nobody reads
+	}
+	if err := child.Wait(); err != nil && ended == nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return ended
+}
+
+// performVerb is the child of the others. It speaks in frames on stdout, and ends well whatever it says.
+type performVerb struct {
+	Dir  string `required:""`
+	Name string `arg:""`
+}
+
+func (v *performVerb) Run(ctx context.Context, s *command.Streams) error {
+	frames := newFrameWriter(s.Out)
+	return frames.End(v.work(ctx, s.In, frames))
+}
+
+func (v *performVerb) work(ctx context.Context, in io.Reader, to reporter) error {
+	do, ok := operations[v.Name]
+	if !ok {
+		return fault.New(fault.Usage, "", "there is no %s", v.Name)
+	}
+	args, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	st, err := store.OpenReadOnly(v.Dir)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return do(ctx, st, args, to)
+}
+
+// askServer asks the process that serves dir. It reports false where there is none.
+func askServer(ctx context.Context, dir, name string, args []byte, to reporter) (served bool, err error) {
+	path, release, err := socketIn(dir, controlSocket)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return false, nil
+	case err != nil:
+		return true, fault.New(fault.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
+	}
+	defer conn.Close()
+
+	client := http.Client{Transport: &http.Transport{
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+		DisableKeepAlives: true,
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://zapisd/"+name, bytes.NewReader(args))
+	if err != nil {
+		return true, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return true, fault.New(fault.Failed, "", "the process that serves the ledger: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return true, fault.New(fault.Failed, "it may be of another version: stop it and start it again",
+			"the process that serves the ledger does not know %s", name)
+	}
+	return true, readFrames(resp.Body, to)
+}
+
+// serveControl answers on dir's control socket until stop is called.
+func serveControl(dir string, st *store.Store) (stop func(), err error) {
+	path, release, err := socketIn(dir, controlSocket)
+	if err != nil {
+		return nil, err
+	}
+	l, err := listenUnix(path, 0o600)
+	if err != nil {
+		release()
+		return nil, fmt.Errorf("the control socket: %w", err)
+	}
+	srv := &http.Server{
+		Handler:           controlHandler(st),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	go srv.Serve(l)
+	return func() {
+		srv.Close()
+		os.Remove(path)
+		release()
+	}, nil
+}
+
+func controlHandler(st *store.Store) http.Handler {
+	r := mux.NewRouter()
+	for name, do := range operations {
+		r.HandleFunc("/"+name, func(w http.ResponseWriter, req *http.Request) {
+			args, err := io.ReadAll(http.MaxBytesReader(w, req.Body, 1<<16))
+			if err != nil {
+				http.Error(w, "arguments", http.StatusBadRequest)
+				return
+			}
+			frames := newFrameWriter(w)
+			frames.End(do(req.Context(), st, args, frames))
+		}).Methods(http.MethodPost)
+	}
+	return r
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"zapis/cmd/zapisd/sample"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/store"
+)
+
+const demoOrigin = "demo.zapis.example/ledger"
+
+var demoTrustees = []string{"anna", "boris", "vera"}
+
+// The demo's folder is a ledger's folder with the trustees beside it, which no real server ever has:
+//
+//	demo/ledger.db …                             the ledger
+//	demo/trustees/anna.key, .key.card, .pass     and boris, vera
+//	demo/demo.json                               what has been filed
+type demoVerb struct {
+	Dir    string `default:"./demo" placeholder:"D" help:"The demo's folder (${default})."`
+	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve the form, on this computer (${default})."`
+}
+
+func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
+	at, err := parseAddress(v.Listen)
+	switch {
+	case err != nil:
+		return err
+	case at.network != "tcp" || at.public():
+		return fault.New(fault.Usage, "", "--listen %s: the demo is for this computer only, as 127.0.0.1:8080", v.Listen)
+	}
+	if err := prepareDemo(v.Dir, s); err != nil {
+		return err
+	}
+	srv, err := startServing(ctx, serving{dir: v.Dir, at: at, publish: true, grace: 10 * time.Second, talk: s})
+	if err != nil {
+		return err
+	}
+	serve, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- srv.wait(serve) }()
+
+	d := demo{dir: v.Dir, at: shown(srv.listener), card: srv.store.Card()}
+	if err := d.fill(ctx, s); err != nil {
+		stop()
+		<-served
+		return err
+	}
+	fmt.Fprint(s.Out, d.whatNext())
+	return <-served
+}
+
+// prepareDemo makes the folder, the trustees and an empty ledger, each where it is missing.
+func prepareDemo(dir string, s *command.Streams) error {
+	keys := filepath.Join(dir, "trustees")
+	if err := os.MkdirAll(keys, 0o700); err != nil {
+		return err
+	}
+	// So that a demo within a source tree is never committed.
+	if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644); err != nil {
+		return err
+	}
+	var cards []card.Card
+	for _, name := range demoTrustees {
+		c, err := demoTrustee(keys, name)
+		if err != nil {
+			return err
+		}
+		cards = append(cards, c)
+	}
+	_, err := createLedger(dir, demoOrigin, ledger.TrusteeSet{
+		Vocabulary: incident.VocabularyVersion,
+		Quorum:     ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2},
+		Approvals:  2,
+		Trustees:   cards,
+	}, time.Now())
+	switch {
+	case errors.Is(err, store.ErrExists):
+		fmt.Fprintf(s.Err, "using the demo in %s as it is\n", dir)
+		return nil
+	case err == nil:
+		fmt.Fprintf(s.Err, "made a ledger and three trustees in %s\n", dir)
+	}
+	return err
+}
+
+// demoTrustee makes a trustee as zapis keygen does, or reads the card of one who is there.
+func demoTrustee(dir, name string) (card.Card, error) {
+	file := filepath.Join(dir, name+".key")
+	text, err := os.ReadFile(command.CardFile(file))
+	if err == nil {
+		return card.Parse(text)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return card.Card{}, err
+	}
+	pass, err := demoPassphrase()
+	if err != nil {
+		return card.Card{}, err
+	}
+	// A key without a card is what an interrupted demo left behind; nothing was sealed to it.
+	os.Remove(file)
+	if err := os.WriteFile(filepath.Join(dir, name+".pass"), []byte(pass+"\n"), 0o600); err != nil {
+		return card.Card{}, err
+	}
+	id, err := command.NewIdentity(name)
+	if err != nil {
+		return card.Card{}, err
+	}
+	if err := id.WriteFiles(file, pass, command.WorkFactor); err != nil {
+		return card.Card{}, err
+	}
+	return id.Card, nil
+}
+
+var passWords = strings.Fields("apple birch cloud dove elm fern grove heron iris juniper kite lark maple nettle oak pine " +
+	"quail river stork thyme umber violet willow yarrow amber brook cedar daisy ember finch garnet hazel")
+
+// demoPassphrase is six words of 32 and four digits: 43 bits, enough for a folder that is a toy.
+func demoPassphrase() (string, error) {
+	var words []string
+	for range 6 {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(passWords))))
+		if err != nil {
+			return "", err
+		}
+		words = append(words, passWords[n.Int64()])
+	}
+	n, err := rand.Int(rand.Reader, big.NewInt(10000))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s-%04d", strings.Join(words, "-"), n), nil
+}
+
+// demo is a running demo.
+type demo struct {
+	dir   string
+	at    string // the form's address
+	card  card.LedgerCard
+	filed filed
+}
+
+// filed is demo.json: how much stands in the ledger, and the case that whatNext shows.
+type filed struct {
+	Reports int    `json:"reports"`
+	Case    string `json:"case"`
+}
+
+func (d *demo) record() string { return filepath.Join(d.dir, "demo.json") }
+
+func (d *demo) save() error {
+	text, err := json.Marshal(d.filed)
+	if err != nil {
+		return err
+	}
+	return writeAside(d.record(), func(f *os.File) error {
+		_, err := f.Write(append(text, '\n'))
+		return err
+	})
+}
+
+// fill sends the reports that are not in the ledger yet.
+func (d *demo) fill(ctx context.Context, s *command.Streams) error {
+	// An earlier demo may have been interrupted before it wrote the card.
+	if err := os.WriteFile(filepath.Join(d.dir, cardFile), []byte(d.card.String()+"\n"), 0o644); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(d.record())
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(text, &d.filed); err != nil {
+			return fault.New(fault.Failed, "remove the demo's folder and begin again", "%s can't be read: %w", d.record(), err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	all := sample.Incidents()
+	if d.filed.Reports >= len(all) {
+		return nil
+	}
+	fmt.Fprintf(s.Err, "filing %d invented reports through the form\n", len(all)-d.filed.Reports)
+	bar := s.Progress("filing", int64(len(all)))
+	defer bar.Done()
+	for n := d.filed.Reports; n < len(all); n++ {
+		id, err := fileReport(ctx, d.at, all[n])
+		if err != nil {
+			return fmt.Errorf("sample report %d: %w", n+1, err)
+		}
+		if d.filed.Case == "" && showsWell(all[n]) {
+			d.filed.Case = id
+		}
+		d.filed.Reports = n + 1
+		if err := d.save(); err != nil {
+			return err
+		}
+		bar.At(int64(n + 1))
+	}
+	return nil
+}
+
+// showsWell picks the case for the lines to paste: a lawyer may see it, and one trustee opens its files.
+func showsWell(i sample.Incident) bool {
+	return slices.Contains(i.Consent, "lawyer") && len(i.Files) > 1 && !i.ShowWho
+}

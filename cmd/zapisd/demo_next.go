@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// step is something to do next: a sentence, and a line to paste.
+type step struct{ why, line string }
+
+// steps are tested: the end-to-end test runs these very lines.
+func (d *demo) steps() []step {
+	bin := programs()
+	dir := filepath.ToSlash(filepath.Clean(d.dir))
+	if !filepath.IsAbs(dir) {
+		dir = "./" + dir
+	}
+	in := func(name string) string { return quote(dir + "/" + name) }
+	vault := in("anna-vault")
+	card := `"$(cat ` + in(cardFile) + `)"`
+	as := " --identity " + in("trustees/anna.key") + " --passphrase-file " + in("trustees/anna.pass")
+	return []step{
+		{"Write what the trustees carry to their offline machine", bin + "zapisd export --dir " + quote(dir) + " --out " + in("carry.tar")},
+		{"As Anna: verify all of it, then take it in",
+			bin + "zapis import --vault " + vault + " --ledger " + card + as + " " + in("carry.tar")},
+		{"List the cases", bin + "zapis list --vault " + vault + as},
+		{"Read one", bin + "zapis show --vault " + vault + as + " " + d.filed.Case},
+		{"Take its files out", bin + "zapis extract --vault " + vault + as + " " + d.filed.Case + " --out " + in("files")},
+		{"Make the bundle for a lawyer", bin + "zapis bundle --vault " + vault + as + " " + d.filed.Case + " --out " + in("bundle.zip")},
+		{"As the lawyer: check it", bin + "zapis-verify --trust " + card + " " + in("bundle.zip")},
+		{"And without any tool of ours",
+			"unzip -q -o " + in("bundle.zip") + " -d " + in("lawyer") + " && (cd " + in("lawyer/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},
+		{"Who signed it", "(cd " + in("lawyer/zapis-bundle") + " && ssh-keygen -Y verify -f trust/allowed_signers -I anna -n zapis-bundle " +
+			"-s signatures/tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt)"},
+	}
+}
+
+// whatNext is what the demo prints once everything stands.
+func (d *demo) whatNext() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nOpen the form in a browser: %s\n", d.at)
+	b.WriteString("\nThen, in another terminal, line by line (Ctrl-C stops the demo):\n")
+	for _, s := range d.steps() {
+		fmt.Fprintf(&b, "\n  # %s\n  %s\n", s.why, s.line)
+	}
+	b.WriteString("\nThe trustees, their keys and everything they know are in this folder: it is a toy. docs/guides/ has the real thing.\n")
+	return b.String()
+}
+
+// programs is the folder of our programs as one would type it here, with a slash, or nothing where they are on the PATH.
+func programs() string {
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	dir := filepath.Dir(self)
+	if here, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(here, dir); err == nil && filepath.IsLocal(rel) {
+			dir = rel
+		}
+	}
+	return quote(filepath.ToSlash(dir) + "/")
+}
+
+var plainWord = regexp.MustCompile(`^[a-zA-Z0-9/._+:=@%,-]+$`)
+
+// quote makes a word that a shell takes as it is.
+func quote(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

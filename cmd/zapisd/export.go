@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/carry"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+type exportVerb struct {
+	Dir   string `required:"" placeholder:"D" help:"The ledger's folder."`
+	Since uint64 `placeholder:"N" help:"Leave out the entries before this one, which the trustees have."`
+	Out   string `required:"" placeholder:"FILE" help:"The carry file to write."`
+}
+
+type exportArgs struct {
+	Since uint64 `json:"since"`
+}
+
+func (v *exportVerb) Run(ctx context.Context, s *command.Streams) error {
+	return writeAside(v.Out, func(f *os.File) error {
+		w := bufio.NewWriterSize(f, 1<<20)
+		to := newScreen(w, s)
+		defer to.done()
+		if err := perform(ctx, v.Dir, "export", exportArgs{Since: v.Since}, to); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
+}
+
+// exportLedger writes a carry file.
+func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
+	var args exportArgs
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return err
+	}
+	return st.Snapshot(func(n *store.Snapshot) error {
+		if args.Since > n.Size() {
+			return fault.New(fault.Failed, "", "--since %d: the ledger has %d entries", args.Since, n.Size())
+		}
+		return (&exporting{ctx: ctx, from: n, to: to}).write(args.Since)
+	})
+}
+
+// exporting writes the ledger at one moment in the order of a carry file.
+type exporting struct {
+	ctx  context.Context
+	from *store.Snapshot
+	to   reporter
+	w    *carry.Writer
+
+	parts  []ledger.Part // of the entries, in the order in which they are named, each once
+	bytes  int64         // of those
+	copied int64
+}
+
+func (x *exporting) write(since uint64) (err error) {
+	named := x.from.Card()
+	x.w, err = carry.NewWriter(x.to, carry.Header{
+		Origin: named.Origin, Genesis: named.Genesis, Since: since, Size: x.from.Size(), Waiting: uint64(x.from.WaitingCount()),
+	})
+	if err != nil {
+		return err
+	}
+	if err := x.from.Checkpoints(since, func(_ uint64, note []byte) error { return x.w.Checkpoint(note) }); err != nil {
+		return err
+	}
+	if err := x.entries(since); err != nil {
+		return err
+	}
+	for _, p := range x.parts {
+		switch err := x.copy(p, x.w.Part); {
+		case errors.Is(err, store.ErrErased): // a tombstone in the file says so
+		case err != nil:
+			return err
+		}
+	}
+	if err := x.waiting(); err != nil {
+		return err
+	}
+	return x.w.Close()
+}
+
+func (x *exporting) entries(since uint64) error {
+	seen := make(map[ledger.Hash]bool)
+	return x.from.Entries(since, func(index uint64, text []byte) error {
+		if err := x.ctx.Err(); err != nil {
+			return err
+		}
+		e, err := ledger.ParseEntry(text)
+		if err != nil {
+			return fault.New(fault.Mismatch, checkHint, "entry %d: %w", index, err)
+		}
+		for _, p := range e.Body.Parts {
+			if !seen[p.Hash] {
+				seen[p.Hash] = true
+				x.parts = append(x.parts, p)
+				x.bytes += p.Size
+			}
+		}
+		return x.w.Entry(text)
+	})
+}
+
+func (x *exporting) waiting() error {
+	return x.from.Waiting(func(waits store.Waiting) error {
+		if err := x.w.Waiting(waits.Text, waits.Promise); err != nil {
+			return err
+		}
+		for _, p := range waits.Body.Parts {
+			if err := x.copy(p, x.w.WaitingPart); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const checkHint = "zapisd check says all that is wrong with the ledger"
+
+// copy writes one part.
+func (x *exporting) copy(p ledger.Part, write func(ledger.Hash, io.Reader) error) error {
+	if err := x.ctx.Err(); err != nil {
+		return err
+	}
+	r, _, err := x.from.Part(p.Hash)
+	if err != nil {
+		return fmt.Errorf("part %s: %w", p.Hash, err)
+	}
+	defer r.Close()
+	if err := write(p.Hash, r); err != nil {
+		return fault.New(fault.Mismatch, checkHint, "part %s: %w", p.Hash, err)
+	}
+	x.copied += p.Size
+	x.to.Progress(tick{"writing", x.copied, x.bytes})
+	return nil
+}
+
+// writeAside makes a file under another name in the same folder, and gives it its own once it is whole
+// and on the disk. What was there before stays until then.
+func writeAside(name string, write func(*os.File) error) (err error) {
+	dir := filepath.Dir(name)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.part")
+	if err != nil {
+		return fault.New(fault.Failed, "", "the file %s: %w", name, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("%s is written, but its folder can't be synced: %w", name, err)
+	}
+	defer folder.Close()
+	return folder.Sync()
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+// A verb's work may be done in another process than the one that was asked: in the one that serves
+// the ledger, or in a child that may fall over a damaged database. What it says then comes as frames:
+// one byte of kind, four of length (big endian), and as many bytes. The last frame is the end, with
+// the verb's status. A stream without an end means that the other process died.
+const (
+	frameResult   = 'o' // bytes for stdout or for the file asked for
+	frameProgress = 'p' // a tick, as JSON
+	frameEnd      = 'e' // an outcome, as JSON
+)
+
+const maxFrame = 1 << 20
+
+// errNoEnd means that the other process stopped before it was done.
+var errNoEnd = errors.New("the process that read the ledger stopped before it was done")
+
+// tick is how far the work has come.
+type tick struct {
+	Label string `json:"label"`
+	Done  int64  `json:"done"`
+	Total int64  `json:"total"`
+}
+
+// outcome is how the work ended.
+type outcome struct {
+	Status fault.Status `json:"status"`
+	Error  string       `json:"error,omitempty"`
+	Hint   string       `json:"hint,omitempty"`
+}
+
+// reporter is what an operation speaks to: results as an io.Writer, and progress.
+type reporter interface {
+	io.Writer
+	Progress(t tick)
+}
+
+// frameWriter sends what an operation says to another process.
+type frameWriter struct {
+	mu     sync.Mutex
+	w      *bufio.Writer
+	ticked time.Time
+	flush  func() error // after the buffer: makes what is buffered further down leave; may be nil
+}
+
+func newFrameWriter(w io.Writer) *frameWriter {
+	f := &frameWriter{w: bufio.NewWriterSize(w, 64<<10)}
+	if rw, ok := w.(http.ResponseWriter); ok {
+		f.flush = http.NewResponseController(rw).Flush
+	}
+	return f
+}
+
+func (f *frameWriter) frame(kind byte, payload []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var head [5]byte
+	head[0] = kind
+	binary.BigEndian.PutUint32(head[1:], uint32(len(payload)))
+	if _, err := f.w.Write(head[:]); err != nil {
+		return err
+	}
+	_, err := f.w.Write(payload)
+	return err
+}
+
+func (f *frameWriter) send() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.w.Flush(); err != nil || f.flush == nil {
+		return err
+	}
+	return f.flush()
+}
+
+// Write sends results.
+func (f *frameWriter) Write(p []byte) (int, error) {
+	sent := 0
+	for len(p) > 0 {
+		n := min(len(p), maxFrame)
+		if err := f.frame(frameResult, p[:n]); err != nil {
+			return sent, err
+		}
+		sent, p = sent+n, p[n:]
+	}
+	return sent, nil
+}
+
+// Progress sends a tick, ten times a second at most. Whether it arrives is of no account.
+func (f *frameWriter) Progress(t tick) {
+	if time.Since(f.ticked) < 100*time.Millisecond {
+		return
+	}
+	f.ticked = time.Now()
+	if payload, err := json.Marshal(t); err == nil && f.frame(frameProgress, payload) == nil {
+		f.send()
+	}
+}
+
+// End sends the last frame.
+func (f *frameWriter) End(err error) error {
+	end := outcome{Status: fault.StatusOf(err), Hint: fault.HintOf(err)}
+	if err != nil {
+		end.Error = err.Error()
+	}
+	payload, err := json.Marshal(end)
+	if err != nil {
+		return err
+	}
+	if err := f.frame(frameEnd, payload); err != nil {
+		return err
+	}
+	return f.send()
+}
+
+// readFrames hands what another process says to to, and returns the error that its work ended in.
+// It returns errNoEnd when the stream stops before the end.
+func readFrames(r io.Reader, to reporter) error {
+	br := bufio.NewReaderSize(r, 64<<10)
+	var buf []byte
+	for {
+		var head [5]byte
+		if _, err := io.ReadFull(br, head[:]); err != nil {
+			return errNoEnd
+		}
+		n := int(binary.BigEndian.Uint32(head[1:]))
+		if n > maxFrame {
+			return fmt.Errorf("a frame of %d bytes came, where %d is the most", n, maxFrame)
+		}
+		if cap(buf) < n {
+			buf = make([]byte, n)
+		}
+		buf = buf[:n]
+		if _, err := io.ReadFull(br, buf); err != nil {
+			return errNoEnd
+		}
+		switch head[0] {
+		case frameResult:
+			if _, err := to.Write(buf); err != nil {
+				return err
+			}
+		case frameProgress:
+			var t tick
+			if err := json.Unmarshal(buf, &t); err != nil {
+				return fmt.Errorf("a tick that can't be read: %w", err)
+			}
+			to.Progress(t)
+		case frameEnd:
+			var end outcome
+			if err := json.Unmarshal(buf, &end); err != nil {
+				return fmt.Errorf("an end that can't be read: %w", err)
+			}
+			if end.Status == fault.Done {
+				return nil
+			}
+			return fault.New(end.Status, end.Hint, "%s", end.Error)
+		default:
+			return fmt.Errorf("a frame of unknown kind %q came", head[0])
+		}
+	}
+}
+
+// screen is the reporter for work whose results go to w and whose progress to the terminal.
+type screen struct {
+	io.Writer
+	streams *command.Streams
+	bar     *command.Progress
+	label   string
+}
+
+func newScreen(results io.Writer, s *command.Streams) *screen {
+	return &screen{Writer: results, streams: s}
+}
+
+func (s *screen) Progress(t tick) {
+	if s.bar == nil || s.label != t.Label {
+		s.done()
+		s.bar, s.label = s.streams.Progress(t.Label, t.Total), t.Label
+	}
+	s.bar.At(t.Done)
+}
+
+// done takes the bar away, before anything else is said.
+func (s *screen) done() {
+	if s.bar != nil {
+		s.bar.Done()
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/store"
+)
+
+type initVerb struct {
+	Dir      string   `required:"" placeholder:"D" help:"The ledger's folder; made where it is missing."`
+	Origin   string   `required:"" placeholder:"NAME" help:"The ledger's name: a host and a path, as example.org/ledger."`
+	Trustee  []string `required:"" placeholder:"CARD" help:"A trustee's card file. Once for each trustee; their order is kept."`
+	Duty     []string `placeholder:"CARD" help:"The card file of somebody who sees urgency and nothing else. Without any, the trustees do."`
+	Identity int      `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name; 2 unless there is one trustee."`
+
+	Statement  int `name:"statement-quorum" default:"1" placeholder:"K" help:"How many trustees open the words (${default})."`
+	Attachment int `name:"attachment-quorum" default:"1" placeholder:"K" help:"How many trustees open the files (${default})."`
+}
+
+// cardFile is where the ledger's own card stands in its folder.
+const cardFile = "ledger.card"
+
+func (v *initVerb) Run(_ context.Context, s *command.Streams) error {
+	trustees, err := readCards(v.Trustee)
+	if err != nil {
+		return err
+	}
+	duty, err := readCards(v.Duty)
+	if err != nil {
+		return err
+	}
+	set := ledger.TrusteeSet{
+		Vocabulary: incident.VocabularyVersion,
+		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: v.Identity},
+		Approvals:  ledger.DefaultQuorum(len(trustees)),
+		Trustees:   trustees,
+		Duty:       duty,
+	}
+	if v.Identity == 0 {
+		set.Quorum.Identity = ledger.DefaultQuorum(len(trustees))
+	}
+	named, err := createLedger(v.Dir, v.Origin, set, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, named)
+	return nil
+}
+
+// createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it.
+func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
+	if err := card.CheckOrigin(origin); err != nil {
+		return card.LedgerCard{}, fault.New(fault.Usage, "", "--origin: %w", err)
+	}
+	if err := set.Check(); err != nil {
+		return card.LedgerCard{}, fault.New(fault.Usage, "", "%w", err)
+	}
+	key, err := ledger.GenerateSigningKey(origin, rand.Reader)
+	if err != nil {
+		return card.LedgerCard{}, err
+	}
+	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set}
+	rand.Read(g.Nonce[:])
+	named, err := store.Create(dir, g, key, now)
+	if err != nil {
+		return card.LedgerCard{}, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, cardFile), []byte(named.String()+"\n"), 0o644); err != nil {
+		return card.LedgerCard{}, err
+	}
+	return named, nil
+}
+
+func readCards(files []string) ([]card.Card, error) {
+	var cards []card.Card
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fault.New(fault.Failed, "a card is the file that zapis keygen writes beside the key", "the card: %w", err)
+		}
+		c, err := card.Parse(text)
+		if err != nil {
+			return nil, fault.New(fault.Failed, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
+		}
+		cards = append(cards, c)
+	}
+	return cards, nil
+}

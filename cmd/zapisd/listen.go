@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"zapis/internal/fault"
+)
+
+// address is where the intake listens: HOST:PORT, or unix:PATH for a proxy or tor on the same machine.
+type address struct {
+	network, where string
+}
+
+func parseAddress(text string) (address, error) {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		if path == "" {
+			return address{}, fault.New(fault.Usage, "", "--listen unix: names no path")
+		}
+		return address{"unix", path}, nil
+	}
+	if _, _, err := net.SplitHostPort(text); err != nil {
+		return address{}, fault.New(fault.Usage, "give HOST:PORT, or unix:PATH", "--listen %s: %w", text, err)
+	}
+	return address{"tcp", text}, nil
+}
+
+// public reports whether people on other machines can reach the address directly. A name other than
+// localhost counts as public: what it means is decided elsewhere.
+func (a address) public() bool {
+	if a.network == "unix" {
+		return false
+	}
+	host, _, _ := net.SplitHostPort(a.where)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return !ip.Unmap().IsLoopback()
+	}
+	return host != "localhost"
+}
+
+// listen opens the address.
+func (a address) listen() (net.Listener, error) {
+	if a.network == "unix" {
+		return listenUnix(a.where, 0o660)
+	}
+	return net.Listen("tcp", a.where)
+}
+
+// shown is how a listener is named to people: with the port it got, where any was asked for.
+func shown(l net.Listener) string {
+	if l.Addr().Network() == "unix" {
+		return "unix:" + l.Addr().String()
+	}
+	return "http://" + l.Addr().String()
+}
+
+// listenUnix makes a socket with just this mode. One that a dead process left behind is taken away;
+// one that somebody still answers on is not.
+func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s: another process answers there", path)
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode().Type() != fs.ModeSocket:
+		return nil, fmt.Errorf("%s is there and is no socket", path)
+	case err == nil:
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+
+	// Nobody may connect between bind and chmod: the socket is born closed to all others.
+	old := syscall.Umask(0o177)
+	l, err := net.Listen("unix", path)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// maxSocketPath is what fits into a sockaddr_un on every system.
+const maxSocketPath = 100
+
+// socketIn names a socket in a folder. Where the path is too long for a socket, the folder is opened
+// and the name goes through /proc; release closes it.
+func socketIn(dir, name string) (path string, release func(), err error) {
+	path = filepath.Join(dir, name)
+	if len(path) <= maxSocketPath {
+		return path, func() {}, nil
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), name), func() { folder.Close() }, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"zapis/internal/fault"
+)
+
+func TestParseAddress(t *testing.T) {
+	for text, want := range map[string]struct {
+		network string
+		public  bool
+	}{
+		"127.0.0.1:8080":        {"tcp", false},
+		"127.8.9.1:0":           {"tcp", false},
+		"[::1]:80":              {"tcp", false},
+		"[::ffff:127.0.0.1]:80": {"tcp", false},
+		"localhost:8080":        {"tcp", false},
+		":8080":                 {"tcp", true},
+		"0.0.0.0:8080":          {"tcp", true},
+		"[::]:8080":             {"tcp", true},
+		"192.0.2.7:80":          {"tcp", true},
+		"localhost.example:80":  {"tcp", true},
+		"unix:/run/z/z.sock":    {"unix", false},
+	} {
+		a, err := parseAddress(text)
+		if err != nil || a.network != want.network || a.public() != want.public {
+			t.Errorf("%s: %+v, public %v, %v", text, a, a.public(), err)
+		}
+	}
+	for text, want := range map[string]string{
+		"8080":  "--listen 8080: address 8080: missing port in address",
+		"unix:": "--listen unix: names no path",
+	} {
+		if _, err := parseAddress(text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestListenUnix(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := listenUnix(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket's mode is %v, %v", info.Mode(), err)
+	}
+	if _, err := listenUnix(path, 0o600); err == nil || !strings.HasSuffix(err.Error(), "another process answers there") {
+		t.Errorf("a second listener: %v", err)
+	}
+
+	// What a killed process leaves behind: the name, and nobody who answers.
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	l.Close()
+	l, err = listenUnix(path, 0o600)
+	if err != nil {
+		t.Fatalf("over a dead socket: %v", err)
+	}
+	l.Close()
+
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listenUnix(file, 0o600); err == nil || !strings.HasSuffix(err.Error(), "is there and is no socket") {
+		t.Errorf("over a file: %v", err)
+	}
+	if content, _ := os.ReadFile(file); string(content) != "mine" {
+		t.Error("the file was harmed")
+	}
+}
+
+func TestSocketInADeepFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 120))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path, release, err := socketIn(dir, controlSocket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	l, err := listenUnix(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := os.Stat(filepath.Join(dir, controlSocket)); err != nil {
+		t.Errorf("the socket is not in the folder: %v", err)
+	}
+}

@@ -1,0 +1,26 @@
+// Zapisd is the intake server and the operator's tool: it takes reports from a form, seals them to the
+// trustees' public keys, and keeps them in a ledger whose history it can't bend.
+package main
+
+import (
+	"os"
+
+	"zapis/internal/command"
+)
+
+const about = "Zapis takes reports of persecution, seals them to a group of trustees, and keeps them in a ledger " +
+	"that nobody can quietly change. This is the server, and what its operator does."
+
+type grammar struct {
+	Demo   demoVerb   `cmd:"" help:"Run a ledger with sample trustees and invented reports, on this computer only."`
+	Init   initVerb   `cmd:"" help:"Make a new ledger and print its card."`
+	Serve  serveVerb  `cmd:"" help:"Take reports."`
+	Export exportVerb `cmd:"" help:"Write the ledger into a carry file, for the trustees."`
+	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
+
+	Perform performVerb `cmd:"" hidden:"" help:"Do what another verb asked for, in this process."`
+}
+
+func main() {
+	os.Exit(int(command.Program{Name: "zapisd", About: about, Grammar: new(grammar)}.Main()))
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/intake"
+	"zapis/internal/publish"
+	"zapis/store"
+	"zapis/web"
+)
+
+type serveVerb struct {
+	Dir       string        `required:"" placeholder:"D" help:"The ledger's folder."`
+	Listen    string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"HOST:PORT, or unix:PATH for a proxy or tor (${default})."`
+	Slot      time.Duration `default:"24h" placeholder:"24h" help:"How often waiting reports become entries; 0, for trials only: at once (${default})."`
+	Site      string        `placeholder:"FILE" help:"Who runs this form, who reads, and when: shown to reporters. Needed in public."`
+	MaxFile   size          `default:"500M" placeholder:"500M" help:"The largest file that is taken, at most 4G (${default})."`
+	MaxReport size          `default:"2G" placeholder:"2G" help:"The most that one report's files have together, at most 64G (${default})."`
+	NoPublish bool          `help:"Keep the checkpoint and the tiles of hashes to yourself."`
+	Grace     time.Duration `default:"60s" placeholder:"60s" help:"For how long uploads in flight may go on after a stop (${default})."`
+}
+
+func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
+	at, err := parseAddress(v.Listen)
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.Slot < 0:
+		return fault.New(fault.Usage, "", "--slot %s: it can't be negative", v.Slot)
+	case v.Grace < 0:
+		return fault.New(fault.Usage, "", "--grace %s: it can't be negative", v.Grace)
+	case v.limits().Check() != nil:
+		return fault.New(fault.Usage, "", "--max-file %s, --max-report %s: %w", v.MaxFile, v.MaxReport, v.limits().Check())
+	case at.public() && v.Site == "":
+		return fault.New(fault.Usage, "docs/guides/operator.md has a site file to copy",
+			"--listen %s is public: reporters must read who runs this form, so --site FILE is needed", v.Listen)
+	}
+	srv, err := startServing(ctx, serving{
+		dir: v.Dir, at: at, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s,
+		confined: true,
+	})
+	if err != nil {
+		return err
+	}
+	return srv.wait(ctx)
+}
+
+func (v *serveVerb) limits() intake.Limits {
+	return intake.Limits{File: int64(v.MaxFile), Report: int64(v.MaxReport)}
+}
+
+// serving is how a ledger is to be served.
+type serving struct {
+	dir      string
+	at       address
+	slot     time.Duration
+	site     string // file, or empty
+	limits   intake.Limits
+	publish  bool
+	grace    time.Duration
+	talk     *command.Streams
+	confined bool // to the ledger's folder, for ever
+}
+
+// server is a ledger that is being served.
+type server struct {
+	store    *store.Store
+	listener net.Listener
+	http     *http.Server
+	grace    time.Duration
+	failed   chan error // what ended the slots or the listener
+	stops    []func()   // run last to first when it ends
+}
+
+// startServing opens the ledger, answers on the control socket, and listens.
+func startServing(ctx context.Context, c serving) (_ *server, err error) {
+	hardenProcess()
+	srv := &server{grace: c.grace, failed: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			srv.stop()
+		}
+	}()
+
+	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: "zapisd serve"})
+	if err != nil {
+		return nil, err
+	}
+	srv.stops = append(srv.stops, func() { srv.store.Close() })
+	closeControl, err := serveControl(c.dir, srv.store)
+	if err != nil {
+		return nil, err
+	}
+	srv.stops = append(srv.stops, closeControl)
+
+	_, set := srv.store.SetInForce()
+	site, err := loadSite(c.site, set)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, web.Options{Broken: sayBroken(c.talk)})
+	if err != nil {
+		return nil, err
+	}
+
+	srv.listener, err = c.at.listen()
+	if err != nil {
+		return nil, fault.New(fault.Failed, "", "--listen: %w", err)
+	}
+	srv.http = &http.Server{
+		Handler:           routes(pages, srv.store, c.publish),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		// net/http names clients' addresses when a handshake or a handler goes wrong. Nothing of that is kept.
+		ErrorLog: log.New(nowhere{}, "", 0),
+	}
+	if c.confined {
+		if err := confine(c.dir, c.at); err != nil {
+			return nil, fmt.Errorf("the process can't be confined to its folder: %w", err)
+		}
+	}
+	slots, endSlots := context.WithCancel(context.Background())
+	slotsEnded := make(chan struct{})
+	srv.stops = append(srv.stops, func() { endSlots(); <-slotsEnded })
+	go func() {
+		defer close(slotsEnded)
+		if err := srv.store.Run(slots); err != nil && slots.Err() == nil {
+			srv.failed <- err
+		}
+	}()
+	go func() {
+		if err := srv.http.Serve(srv.listener); !errors.Is(err, http.ErrServerClosed) {
+			srv.failed <- err
+		}
+	}()
+	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
+	return srv, nil
+}
+
+// routes puts what is public about the ledger beside the pages.
+func routes(pages http.Handler, st *store.Store, public bool) http.Handler {
+	if !public {
+		return pages
+	}
+	hashes := publish.Handler(st)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/checkpoint" || strings.HasPrefix(r.URL.Path, "/tile/") {
+			hashes.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// wait serves until ctx ends, then lets uploads in flight go on within the grace, and closes everything.
+func (s *server) wait(ctx context.Context) error {
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-s.failed:
+	}
+	grace, cancel := context.WithTimeout(context.Background(), s.grace)
+	defer cancel()
+	if err := s.http.Shutdown(grace); err != nil {
+		s.http.Close()
+		if failure == nil {
+			failure = fmt.Errorf("uploads in flight did not end within %s and were cut off", s.grace)
+		}
+	}
+	s.stop()
+	return failure
+}
+
+func (s *server) stop() {
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
+	}
+	s.stops = nil
+}
+
+// nowhere takes what net/http would log.
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+// sayBroken tells the operator that a page went wrong, once for each place in the program: enough to mend
+// it, and nothing of who asked or what for.
+func sayBroken(s *command.Streams) func(stack []byte) {
+	var told atomic.Int32
+	return func(stack []byte) {
+		if told.Add(1) > 20 {
+			return
+		}
+		fmt.Fprintf(s.Err, "zapisd: a page could not be made (%s)\n%s\n", runtime.Version(), functions(stack))
+	}
+}
+
+// functions keeps a stack's function names and lines of code, without arguments.
+func functions(stack []byte) string {
+	var b strings.Builder
+	for line := range strings.Lines(string(stack)) {
+		if strings.HasPrefix(line, "\t") {
+			b.WriteString(line)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+	"zapis/web"
+)
+
+// The site file is what the operator says of themselves: `key = value` lines, and comments from #.
+// docs/guides/operator.md has one to copy.
+
+// loadSite reads the site file. What it does not say of the trustees, the ledger's set says.
+func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
+	if name == "" {
+		return trialSite(set), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return web.Site{}, fault.New(fault.Failed, "", "the site file: %w", err)
+	}
+	defer f.Close()
+	site, err := parseSite(f)
+	if err == nil {
+		err = fitSite(&site, set)
+	}
+	if err != nil {
+		return web.Site{}, fault.New(fault.Failed, "docs/guides/operator.md has a site file to copy", "the site file %s: %w", name, err)
+	}
+	return site, nil
+}
+
+// trialSite is shown on loopback where there is no site file: it says that nobody reads.
+func trialSite(set ledger.TrusteeSet) web.Site {
+	return web.Site{
+		Organisation: "Nobody (a trial on one computer)",
+		Contact:      "nobody answers, this is a trial",
+		CheckAt:      []string{"your own screen", "no other place"},
+		Readers:      len(set.Trustees),
+		Quorum:       set.Quorum.Identity,
+		ReadingDays:  []time.Weekday{time.Monday, time.Thursday},
+		Years:        10,
+		Support:      "somebody whom you trust",
+	}
+}
+
+// fitSite fills in what the ledger knows, and refuses a file that says otherwise.
+func fitSite(s *web.Site, set ledger.TrusteeSet) error {
+	if s.Readers == 0 {
+		s.Readers = len(set.Trustees)
+	}
+	if s.Quorum == 0 {
+		s.Quorum = set.Quorum.Identity
+	}
+	if s.Quorum != set.Quorum.Identity {
+		return fmt.Errorf("quorum: reporters would read that %d must agree, but the ledger is set to %d", s.Quorum, set.Quorum.Identity)
+	}
+	return s.Check()
+}
+
+var weekdays = map[string]time.Weekday{
+	"mon": time.Monday, "tue": time.Tuesday, "wed": time.Wednesday, "thu": time.Thursday,
+	"fri": time.Friday, "sat": time.Saturday, "sun": time.Sunday,
+}
+
+// parseSite reads the lines. Every key but check-at stands once.
+func parseSite(r io.Reader) (web.Site, error) {
+	var s web.Site
+	var duty web.Duty
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !ok || key == "" || value == "" {
+			return s, fmt.Errorf("line %d: a line is `key = value`, or begins with #", n)
+		}
+		if seen[key] && key != "check-at" {
+			return s, fmt.Errorf("line %d: %s stands there twice", n, key)
+		}
+		seen[key] = true
+		if err := setSite(&s, &duty, key, value); err != nil {
+			return s, fmt.Errorf("line %d: %s: %w", n, key, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return s, err
+	}
+	if seen["duty-days"] || seen["duty-hours"] || seen["duty-zone"] {
+		s.Duty = &duty
+	}
+	return s, nil
+}
+
+func setSite(s *web.Site, duty *web.Duty, key, value string) (err error) {
+	switch key {
+	case "organisation":
+		s.Organisation = value
+	case "contact":
+		s.Contact = value
+	case "check-at":
+		s.CheckAt = append(s.CheckAt, value)
+	case "readers":
+		s.Readers, err = number(value)
+	case "quorum":
+		s.Quorum, err = number(value)
+	case "reading-days":
+		s.ReadingDays, err = days(value)
+	case "years":
+		s.Years, err = number(value)
+	case "support":
+		s.Support = value
+	case "onion":
+		s.Onion = value
+	case "exit":
+		s.Exit = value
+	case "duty-days":
+		duty.Days, err = days(value)
+	case "duty-hours":
+		var ok bool
+		if duty.From, duty.To, ok = strings.Cut(value, "-"); !ok {
+			err = errors.New("hours are two times with a dash, as 08:00-22:00")
+		}
+	case "duty-zone":
+		duty.Zone = value
+	default:
+		err = errors.New("no such key")
+	}
+	return err
+}
+
+func number(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s is not a whole number from 1", value)
+	}
+	return n, nil
+}
+
+func days(value string) ([]time.Weekday, error) {
+	var list []time.Weekday
+	for _, word := range strings.Fields(value) {
+		day, ok := weekdays[word]
+		if !ok {
+			return nil, fmt.Errorf("%s is no weekday: mon tue wed thu fri sat sun", word)
+		}
+		list = append(list, day)
+	}
+	return list, nil
+}
