@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pasted reads the lines that the demo prints to be pasted: those after a line that begins with #.
+func pasted(srv *service) []string {
+	var lines []string
+	printed := strings.Split(srv.out.String(), "\n")
+	for i, line := range printed {
+		if strings.HasPrefix(line, "  # ") && i+1 < len(printed) {
+			lines = append(lines, strings.TrimSpace(printed[i+1]))
+		}
+	}
+	return lines
+}
+
+func TestDemo(t *testing.T) {
+	dir := t.TempDir()
+	demo := func() *service {
+		t.Helper()
+		srv := startIn(t, dir, nil, "demo", "--dir", "./demo", "--listen", "127.0.0.1:0")
+		srv.waitFor(t, "docs/guides/ has the real thing.")
+		return srv
+	}
+	srv := demo()
+	if page := get(t, srv.at+"/en/", 200); !strings.Contains(page, `id="narrative"`) {
+		t.Error("the demo shows no form")
+	}
+	for _, name := range []string{"anna", "boris", "vera"} {
+		for _, end := range []string{".key", ".key.card", ".pass"} {
+			if !exists(filepath.Join(dir, "demo", "trustees", name+end)) {
+				t.Errorf("there is no trustees/%s%s", name, end)
+			}
+		}
+	}
+	if ignored := readFile(t, filepath.Join(dir, "demo", ".gitignore")); string(ignored) != "*\n" {
+		t.Errorf("the demo's .gitignore holds %q", ignored)
+	}
+
+	lines := pasted(srv)
+	if len(lines) != 9 {
+		t.Fatalf("%d lines to paste, want 9:\n%s", len(lines), srv.out)
+	}
+	said := make(map[string]string)
+	for _, line := range lines {
+		said[line] = must(t, dir, "sh", "-e", "-c", line)
+	}
+	find := func(verb string) string {
+		t.Helper()
+		i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, verb) })
+		if i < 0 {
+			t.Fatalf("no line has %q", verb)
+		}
+		return lines[i]
+	}
+	if !strings.Contains(said[find("sha256sum")], "every file is as it was") {
+		t.Errorf("the last line said %q", said[find("sha256sum")])
+	}
+
+	if !strings.Contains(said[find("ssh-keygen")], `Good "zapis-bundle" signature for anna`) {
+		t.Errorf("ssh-keygen said %q", said[find("ssh-keygen")])
+	}
+
+	var cases []struct {
+		Methods      []string `json:"methods"`
+		CountryEvent string   `json:"country_event"`
+		Attachments  int      `json:"attachments"`
+	}
+	text := must(t, dir, "sh", "-e", "-c", find("zapis list")+" --json")
+	if err := json.Unmarshal([]byte(text), &cases); err != nil {
+		t.Fatal(err)
+	}
+	groups, countries, withFiles := map[string]bool{}, map[string]bool{}, 0
+	for _, c := range cases {
+		for _, m := range c.Methods {
+			groups[m[:1]] = true
+		}
+		countries[c.CountryEvent] = true
+		if c.Attachments > 0 {
+			withFiles++
+		}
+	}
+	if len(cases) != 40 || len(groups) != 8 || len(countries) < 12 || withFiles < 13 {
+		t.Errorf("%d cases, %d method groups, %d countries, %d with files", len(cases), len(groups), len(countries), withFiles)
+	}
+	if extracted, err := os.ReadDir(filepath.Join(dir, "demo", "files")); err != nil || len(extracted) != 2 {
+		t.Errorf("%d files were extracted, %v; want 2", len(extracted), err)
+	}
+
+	// A second demo takes the folder as it is.
+	card := readFile(t, filepath.Join(dir, "demo", "ledger.card"))
+	srv.stop(t)
+	srv = demo()
+	if again := readFile(t, filepath.Join(dir, "demo", "ledger.card")); string(again) != string(card) {
+		t.Error("the second demo made another ledger")
+	}
+	if again := pasted(srv); !slices.Equal(again, lines) {
+		t.Errorf("the second demo prints other lines:\n%s", srv.out)
+	}
+	must(t, dir, "sh", "-e", "-c", find("zapisd export"))
+	must(t, dir, "sh", "-e", "-c", find("zapis import"))
+	if again := must(t, dir, "sh", "-e", "-c", find("zapis list")+" --json"); again != text {
+		t.Error("the second demo added to the ledger")
+	}
+	must(t, dir, "zapisd", "check", "--dir", "demo")
+	srv.stop(t)
+	must(t, dir, "zapisd", "check", "--dir", "demo")
+}

@@ -1,0 +1,253 @@
+// Package e2e holds only tests: the whole way of a report, from a browser's form to a bundle that stock
+// tools verify, with the programs as they are built and shipped.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// bin is where the programs are, built once.
+var bin string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "zapis-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	bin = dir
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", bin+"/",
+		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify")
+	build.Dir = filepath.Join("..", "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// patience is how long anything here may take. It is only ever used up by a failure.
+const patience = 3 * time.Minute
+
+// outcome is what a command did.
+type outcome struct {
+	out, err string
+	status   int
+}
+
+// command runs a program of ours, or one of the system's where its name has no folder and is not ours.
+func command(t *testing.T, dir string, words ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	name := words[0]
+	if ours := filepath.Join(bin, name); filepath.Base(name) == name && exists(ours) {
+		name = ours
+	}
+	cmd := exec.CommandContext(ctx, name, words[1:]...)
+	cmd.Dir = dir
+	var out, talk bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &talk
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatalf("%s: %v", strings.Join(words, " "), err)
+	}
+	return outcome{out.String(), talk.String(), cmd.ProcessState.ExitCode()}
+}
+
+// must runs a command that has to succeed, and gives its stdout.
+func must(t *testing.T, dir string, words ...string) string {
+	t.Helper()
+	o := command(t, dir, words...)
+	if o.status != 0 {
+		t.Fatalf("%s: status %d\n%s%s", strings.Join(words, " "), o.status, o.out, o.err)
+	}
+	return o.out
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// service is a running zapisd.
+type service struct {
+	cmd  *exec.Cmd
+	at   string // http://…
+	talk *safeBuffer
+	out  *safeBuffer
+	done chan error
+}
+
+// start runs zapisd with these words until the test ends, and waits until it listens.
+func start(t *testing.T, env []string, words ...string) *service {
+	t.Helper()
+	return startIn(t, "", env, words...)
+}
+
+// startIn is start in a folder.
+func startIn(t *testing.T, dir string, env []string, words ...string) *service {
+	t.Helper()
+	s := &service{cmd: exec.Command(filepath.Join(bin, "zapisd"), words...), out: new(safeBuffer), talk: new(safeBuffer), done: make(chan error, 1)}
+	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
+	s.cmd.Stdout = s.out
+	talk, err := s.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(talk)
+		for lines.Scan() {
+			fmt.Fprintln(s.talk, lines.Text())
+			if at, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+				ready <- at
+			}
+		}
+		s.done <- s.cmd.Wait()
+	}()
+	t.Cleanup(func() { s.cmd.Process.Kill() })
+	select {
+	case s.at = <-ready:
+	case err := <-s.done:
+		t.Fatalf("zapisd %s ended before it listened: %v\n%s", words[0], err, s.talk)
+	case <-time.After(patience):
+		t.Fatalf("zapisd %s does not listen\n%s", words[0], s.talk)
+	}
+	return s
+}
+
+// stop asks for an end and expects a clean one.
+func (s *service) stop(t *testing.T) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-s.done:
+		if err != nil {
+			t.Errorf("zapisd ended with %v\n%s", err, s.talk)
+		}
+	case <-time.After(patience):
+		t.Error("zapisd did not stop")
+	}
+}
+
+// waitFor waits until the service has printed words on stdout.
+func (s *service) waitFor(t *testing.T, words string) {
+	t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(s.out.String(), words); {
+		select {
+		case err := <-s.done:
+			t.Fatalf("zapisd ended with %v before it printed %q\n%s%s", err, words, s.out, s.talk)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(end) {
+			t.Fatalf("zapisd never printed %q\n%s%s", words, s.out, s.talk)
+		}
+	}
+}
+
+// safeBuffer is a buffer that one goroutine fills while another looks.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// house is a ledger with its trustees, as an operator and three people would make it.
+type house struct {
+	dir    string // all of it
+	ledger string
+	card   string
+}
+
+var trusteeNames = []string{"anna", "boris", "vera"}
+
+func newHouse(t *testing.T, flags ...string) house {
+	t.Helper()
+	h := house{dir: t.TempDir()}
+	h.ledger = filepath.Join(h.dir, "ledger")
+	words := []string{"zapisd", "init", "--dir", h.ledger, "--origin", "test.example/ledger"}
+	for _, name := range trusteeNames {
+		key := filepath.Join(h.dir, name+".key")
+		writeFile(t, filepath.Join(h.dir, name+".pass"), name+" opens this\n")
+		must(t, h.dir, "zapis", "keygen", "--name", name, "--out", key, "--passphrase-file", filepath.Join(h.dir, name+".pass"))
+		words = append(words, "--trustee", key+".card")
+	}
+	h.card = strings.TrimSpace(must(t, h.dir, append(words, flags...)...))
+	return h
+}
+
+// as gives the flags by which a trustee is known.
+func (h house) as(name string) []string {
+	return []string{"--identity", filepath.Join(h.dir, name+".key"), "--passphrase-file", filepath.Join(h.dir, name+".pass")}
+}
+
+func (h house) path(name string) string { return filepath.Join(h.dir, name) }
+
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// get fetches a page and expects a status.
+func get(t *testing.T, where string, status int) string {
+	t.Helper()
+	resp, err := http.Get(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != status {
+		t.Fatalf("GET %s: %s\n%s", where, resp.Status, page)
+	}
+	return string(page)
+}
