@@ -265,7 +265,7 @@ func (x *examination) custody() {
 			return
 		}
 	}
-	x.prove("The custody log's %d events form one chain up to the head %s; the %d of this case are shown in full.",
+	x.prove("The custody log's %d events form one chain up to the head %s; the %d that concern this case are shown in full.",
 		len(log.Hashes), custody.Hex(log.Head), len(log.Shown))
 	x.notProve("That every act was written into the custody log, and that its clock was right. That its head stands in the ledger.")
 }
