@@ -127,25 +127,34 @@ func (b Body) Check() error {
 // ParseBody reads a body. An error names the line and is an ErrMismatch.
 func ParseBody(text []byte) (Body, error) {
 	r := canon.NewReader(text, MaxEntry)
-	b := readBody(r)
+	var b Body
+	readKind(r, &b)
+	readTrustees(r, &b)
+	readParts(r, &b)
 	if err := r.End(); err != nil {
 		return Body{}, canon.Refuse("body: %w", err)
 	}
 	return b, nil
 }
 
-func readBody(r *canon.Reader) (b Body) {
+func readKind(r *canon.Reader, b *Body) {
 	b.Kind = Kind(r.Word("kind"))
 	if r.Err() == nil && !b.Kind.Valid() {
 		r.Fail("there is no such kind")
 	}
+}
+
+func readTrustees(r *canon.Reader, b *Body) {
 	b.Trustees = r.Decimal(r.Word("trustees"), MaxIndex)
+}
+
+func readParts(r *canon.Reader, b *Body) {
 	if !b.Kind.HasParts() {
 		b.Parts = []Part{readPart(r, PartBody, MaxSmall)}
 		if b.Kind == KindFiller && b.Parts[0].Size != FillerSize {
 			r.Fail("a filler has %d bytes", FillerSize)
 		}
-		return b
+		return
 	}
 	b.Parts = make([]Part, 0, 4)
 	for _, kind := range []string{PartSignal, PartStatement, PartIdentity} {
@@ -166,7 +175,6 @@ func readBody(r *canon.Reader) (b Body) {
 		}
 	}
 	b.Commitments = r.Hash(r.Word("commitments"))
-	return b
 }
 
 func readPart(r *canon.Reader, kind string, max uint64) Part {

@@ -60,13 +60,15 @@ func ParseEntry(text []byte) (Entry, error) {
 	if (e.Previous == Hash{}) != (e.Index == 0) {
 		r.Fail("previous is zeros for entry 0, and only for it")
 	}
-	e.Body = readBody(r)
+	readKind(r, &e.Body)
 	if (e.Body.Kind == KindGenesis) != (e.Index == 0) {
 		r.Fail("entry 0 is the genesis, and no other is")
 	}
+	readTrustees(r, &e.Body)
 	if e.Index > 0 && e.Body.Trustees >= e.Index || e.Index == 0 && e.Body.Trustees != 0 {
 		r.Fail("trustees must name an earlier entry")
 	}
+	readParts(r, &e.Body)
 	if err := r.End(); err != nil {
 		return Entry{}, canon.Refuse("entry: %w", err)
 	}

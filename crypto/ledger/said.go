@@ -110,10 +110,11 @@ func (c CustodyHead) Marshal() []byte {
 func ParseCustodyHead(content []byte) (CustodyHead, error) {
 	r := canon.NewReader(content, 1<<10)
 	r.Exact(custodyHeader)
-	c := CustodyHead{Events: r.Decimal(r.Word("events"), MaxIndex), Link: r.Hash(r.Word("link"))}
+	c := CustodyHead{Events: r.Decimal(r.Word("events"), MaxIndex)}
 	if c.Events == 0 {
 		r.Fail("a log without events has no head")
 	}
+	c.Link = r.Hash(r.Word("link"))
 	if err := r.End(); err != nil {
 		return CustodyHead{}, canon.Refuse("custody head: %w", err)
 	}

@@ -228,7 +228,8 @@ func Everything() *Builder {
 		two[0], two[1] = two[1], two[0]
 	}
 	b.Erase(1, two...)
-	b.Add(ledger.BodyOf(ledger.KindAnchor, b.SetIndex, b.File(bytesOf("anchor", 900))))
+	anchor := ledger.Anchor{Size: 3, Checkpoint: ledger.Sum(b.Checkpoints[0]), Response: bytesOf("token", 900)}
+	b.Add(ledger.BodyOf(ledger.KindAnchor, b.SetIndex, b.File(anchor.Marshal())))
 	b.Report("second", 0)
 	b.Checkpoint()
 	return b

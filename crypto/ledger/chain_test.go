@@ -1,0 +1,299 @@
+package ledger_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/ledger/ledgertest"
+)
+
+// follow verifies a ledger from its first entry to its last, bodies and
+// checkpoints too.
+func follow(b *ledgertest.Builder, c *card.LedgerCard) (*ledger.Chain, error) {
+	chain := ledger.NewChain(c)
+	for _, n := range b.Checkpoints {
+		if err := mark(chain, n); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range b.Entries {
+		if err := step(chain, b, text); err != nil {
+			return nil, err
+		}
+	}
+	return chain, finish(chain, b)
+}
+
+func mark(chain *ledger.Chain, note []byte) error {
+	text, err := ledger.NoteText(note)
+	if err != nil {
+		return err
+	}
+	cp, err := ledger.ParseCheckpointText(text)
+	if err != nil {
+		return err
+	}
+	return chain.Mark(cp.Size)
+}
+
+func step(chain *ledger.Chain, b *ledgertest.Builder, text []byte) error {
+	e, err := chain.Add(text)
+	if err != nil {
+		return err
+	}
+	if !e.Body.Kind.HasParts() {
+		if body, ok := b.Files[e.Body.Parts[0].Hash]; ok {
+			return chain.AddBody(e, body)
+		}
+	}
+	return nil
+}
+
+func finish(chain *ledger.Chain, b *ledgertest.Builder) error {
+	if err := chain.Settled(); err != nil {
+		return err
+	}
+	for _, n := range b.Checkpoints {
+		if _, err := chain.CheckCheckpoint(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestChain(t *testing.T) {
+	b := ledgertest.Everything()
+	c := card.LedgerCard{Origin: origin, Genesis: b.Genesis}
+	for _, with := range []*card.LedgerCard{nil, &c} {
+		chain, err := follow(b, with)
+		must(t, err)
+		root, err := ledger.RootAt(b.Size(), b)
+		must(t, err)
+		if chain.Size() != b.Size() || chain.Root() != root || chain.Last() != b.Last || chain.Card() != c || chain.After() != b.After || chain.Origin() != origin {
+			t.Errorf("followed to %+v", chain.State())
+		}
+		at, set, err := chain.SetInForce()
+		if err != nil || at != b.SetIndex || len(set.Trustees) != 3 || set.Trustees[2].Name != "dora" {
+			t.Errorf("in force is the set of entry %d, %+v, %v", at, set, err)
+		}
+		old, err := chain.SetAt(0)
+		if err != nil || old.Trustees[1].Name != "boris" {
+			t.Errorf("the genesis has the set %+v, %v", old, err)
+		}
+		_, err = chain.SetAt(1)
+		refused(t, err, "entry 1 names no trustees")
+		all, err := chain.Verifiers()
+		if err != nil || len(all) != 2 || all[0].Keys() != ledgertest.Key(2).Keys() || all[1].Keys() != ledgertest.Key(1).Keys() {
+			t.Errorf("%d verifiers, %v", len(all), err)
+		}
+		for size, key := range map[uint64]byte{1: 1, 8: 1, 9: 2, 12: 2} {
+			v, err := chain.Verifier(size)
+			if err != nil || v.Keys() != ledgertest.Key(key).Keys() {
+				t.Errorf("at %d entries another key than %d is in force, %v", size, key, err)
+			}
+		}
+	}
+}
+
+// A chain is stored and resumed anywhere, and comes to the same end.
+func TestResume(t *testing.T) {
+	b := ledgertest.Everything()
+	for at := range b.Size() {
+		chain := ledger.NewChain(nil)
+		for _, text := range b.Entries[:at] {
+			must(t, step(chain, b, text))
+		}
+		stored, err := json.Marshal(chain.State())
+		must(t, err)
+		var state ledger.State
+		must(t, json.Unmarshal(stored, &state))
+		again, err := ledger.ResumeChain(state)
+		must(t, err)
+		must(t, again.Mark(b.Size()))
+		for _, text := range b.Entries[at:] {
+			must(t, step(again, b, text))
+		}
+		must(t, again.Settled())
+		_, err = again.CheckCheckpoint(b.Checkpoints[2])
+		must(t, err)
+		whole, err := follow(b, nil)
+		must(t, err)
+		whole.ForgetRoots()
+		again.ForgetRoots()
+		x, err := json.Marshal(whole.State())
+		must(t, err)
+		y, err := json.Marshal(again.State())
+		must(t, err)
+		if !bytes.Equal(x, y) {
+			t.Errorf("resumed at %d:\n%s\nwhole:\n%s", at, y, x)
+		}
+	}
+	const sentence = "chain: the stored state contradicts itself"
+	for _, bad := range []ledger.State{
+		{Size: 3, Origin: origin, Sets: []ledger.SetAt{{}}, Range: make([]ledger.Hash, 1)},
+		{Size: 1, Origin: origin, Range: make([]ledger.Hash, 1)},
+		{Size: 1, Sets: []ledger.SetAt{{}}, Range: make([]ledger.Hash, 1)},
+		{Size: 1, Origin: origin, Genesis: ledger.Sum(nil), Sets: []ledger.SetAt{{}}, Range: make([]ledger.Hash, 1)},
+	} {
+		_, err := ledger.ResumeChain(bad)
+		refused(t, err, sentence)
+	}
+}
+
+// The root that a chain computes is the tree's, at every size.
+func TestRootsWhileFollowing(t *testing.T) {
+	b := ledgertest.New()
+	chain := ledger.NewChain(nil)
+	if chain.Root() != (ledger.Hash{}) {
+		t.Error("an empty chain has a root")
+	}
+	for i := range 130 {
+		must(t, step(chain, b, b.Entries[i]))
+		root, err := ledger.RootAt(uint64(i+1), b)
+		must(t, err)
+		if chain.Root() != root {
+			t.Fatalf("after entry %d the root is %s, want %s", i, chain.Root(), root)
+		}
+		b.Filler()
+	}
+}
+
+func TestChainRefuses(t *testing.T) {
+	base := func() *ledgertest.Builder {
+		b := ledgertest.New()
+		b.Report("one", 0)
+		b.Report("two", 0)
+		return b
+	}
+	tests := []struct {
+		name  string
+		build func(b *ledgertest.Builder)
+		want  string
+	}{
+		{"no entry", func(b *ledgertest.Builder) { b.AddText([]byte("x\n")) }, `entry 3: entry: line 1: it must be "zapis/entry/v1"`},
+		{"index skipped", func(b *ledgertest.Builder) {
+			b.AddText(ledger.Entry{Origin: origin, Index: 4, Previous: b.Last, Body: report("x", 0)}.Marshal())
+		}, "entry 3: it says index 4"},
+		{"another origin", func(b *ledgertest.Builder) {
+			b.AddText(ledger.Entry{Origin: "example.net", Index: 3, Previous: b.Last, Body: report("x", 0)}.Marshal())
+		}, "entry 3: it is of example.net, and this is the ledger example.org/ledger"},
+		{"another previous", func(b *ledgertest.Builder) {
+			b.AddText(ledger.Entry{Origin: origin, Index: 3, Previous: b.Genesis, Body: report("x", 0)}.Marshal())
+		}, "entry 3: its previous is @genesis, and entry 2 has the leaf hash @last"},
+		{"trustees of no set", func(b *ledgertest.Builder) {
+			body := report("x", 0)
+			body.Trustees = 1
+			b.Add(body)
+		}, "entry 3: it goes by the trustees of entry 1, which is neither the genesis nor a trustees entry"},
+		{"governed by an old set", func(b *ledgertest.Builder) {
+			people := ledgertest.Trustees()
+			b.NewTrustees(people[0], people[3])
+			b.SetIndex = 0
+			b.Erase(1, ledger.Sum(nil))
+		}, "entry 4: it goes by the trustees of entry 0, and those of entry 3 are in force"},
+		{"a second genesis", func(b *ledgertest.Builder) {
+			b.Add(ledger.BodyOf(ledger.KindGenesis, 0, b.File(ledgertest.Genesis().Marshal())))
+		}, "entry 3: entry: line 5: entry 0 is the genesis, and no other is"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := base()
+			last := b.Last
+			test.build(b)
+			want := bytes.ReplaceAll([]byte(test.want), []byte("@genesis"), []byte(b.Genesis.String()))
+			want = bytes.ReplaceAll(want, []byte("@last"), []byte(last.String()))
+			_, err := follow(b, nil)
+			refused(t, err, string(want))
+		})
+	}
+	b := base()
+	_, err := follow(b, &card.LedgerCard{Origin: origin, Genesis: ledger.Sum(nil)})
+	refused(t, err, fmt.Sprintf("entry 0: its leaf hash is %s, and the ledger card names %s", b.Genesis, ledger.Sum(nil)))
+	_, err = follow(b, &card.LedgerCard{Origin: "example.net", Genesis: b.Genesis})
+	refused(t, err, "entry 0: it is of example.org/ledger, and this is the ledger example.net")
+}
+
+func TestCheckpointsOfAChain(t *testing.T) {
+	b := ledgertest.New()
+	b.Report("one", 0)
+	chain, err := follow(b, nil)
+	must(t, err)
+	refused(t, chain.Mark(0), "chain: no checkpoint has the size 0")
+	refused(t, chain.Mark(1), "chain: entry 1 is already added, and the root of 1 was not kept")
+	must(t, chain.Mark(2))
+	must(t, chain.Mark(2))
+	good := b.Checkpoint()
+	if cp, err := chain.CheckCheckpoint(good); err != nil || cp.Size != 2 || !cp.Time.Equal(slot) {
+		t.Errorf("%+v, %v", cp, err)
+	}
+	_, err = chain.CheckCheckpoint([]byte("x"))
+	refused(t, err, "note: no blank line before signatures")
+	_, err = chain.CheckCheckpoint(replace(good, "\n2\n", "\n3\n"))
+	refused(t, err, "checkpoint 3: there are only 2 entries")
+	_, err = chain.CheckCheckpoint(replace(good, "\n2\n", "\n1\n"))
+	refused(t, err, "checkpoint 1: checkpoint: the Ed25519 signature does not fit the text")
+	one, err := b.Key.SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: 1, Root: b.Genesis, Time: slot})
+	must(t, err)
+	_, err = chain.CheckCheckpoint(one)
+	refused(t, err, "checkpoint 1: the root at this size was not asked for")
+	// Signed by the log itself, over another history: a fork.
+	fork, err := b.Key.SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: 2, Root: ledger.Sum(nil), Time: slot})
+	must(t, err)
+	_, err = chain.CheckCheckpoint(fork)
+	refused(t, err, fmt.Sprintf("checkpoint 2: its root is %s, and the entries have %s", ledger.Sum(nil), chain.Root()))
+	other, err := ledgertest.Key(2).SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: 2, Root: chain.Root(), Time: slot})
+	must(t, err)
+	_, err = chain.CheckCheckpoint(other)
+	refused(t, err, "checkpoint 2: checkpoint: it is not signed by the keys of example.org/ledger")
+
+	empty := ledger.NewChain(nil)
+	_, _, err = empty.SetInForce()
+	refused(t, err, "there is no entry yet")
+	_, err = empty.Verifier(1)
+	refused(t, err, "no log key is in force at 1 entries")
+	_, err = empty.Add(b.Entries[0])
+	must(t, err)
+	_, err = empty.CheckCheckpoint(one)
+	refused(t, err, "checkpoint 1: entry 0 (genesis): its body is missing")
+	_, _, err = empty.SetInForce()
+	refused(t, err, "the body of entry 0, which names the trustees, must be known first")
+	refused(t, empty.Settled(), "entry 0 (genesis): its body is missing")
+}
+
+// Any one entry left out, doubled, swapped or changed in one bit: the chain
+// says so, or the checkpoint does.
+func TestEveryEditIsSeen(t *testing.T) {
+	b := ledgertest.Everything()
+	rapid.Check(t, func(t *rapid.T) {
+		edited := *b
+		edited.Entries = append([][]byte{}, b.Entries...)
+		i := rapid.IntRange(0, len(b.Entries)-1).Draw(t, "entry")
+		switch rapid.SampledFrom([]string{"bit", "omit", "double", "swap", "cut"}).Draw(t, "edit") {
+		case "bit":
+			text := bytes.Clone(b.Entries[i])
+			text[rapid.IntRange(0, len(text)-1).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+			edited.Entries[i] = text
+		case "omit":
+			edited.Entries = append(edited.Entries[:i:i], b.Entries[i+1:]...)
+		case "double":
+			edited.Entries = append(edited.Entries[:i+1:i+1], b.Entries[i:]...)
+		case "swap":
+			j := rapid.IntRange(0, len(b.Entries)-1).Draw(t, "with")
+			if i == j {
+				return
+			}
+			edited.Entries[i], edited.Entries[j] = b.Entries[j], b.Entries[i]
+		case "cut":
+			edited.Entries = edited.Entries[:i]
+		}
+		if _, err := follow(&edited, &card.LedgerCard{Origin: origin, Genesis: b.Genesis}); err == nil {
+			t.Fatal("accepted")
+		}
+	})
+}
