@@ -3,6 +3,8 @@ package seal
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"filippo.io/age"
@@ -56,6 +58,31 @@ func BenchmarkAttachment(b *testing.B) {
 			if err := w.Close(); err != nil {
 				b.Fatal(err)
 			}
+		}
+	})
+	b.Run("seal-to-file-fsync", func(b *testing.B) {
+		b.SetBytes(padded)
+		for b.Loop() {
+			toFile(b, func(w io.Writer) error {
+				_, err := Seal(w, Attachment, r, struct{ io.Reader }{bytes.NewReader(plain)})
+				return err
+			})
+		}
+	})
+	b.Run("age-to-file-fsync", func(b *testing.B) {
+		b.SetBytes(padded)
+		whole := make([]byte, padded)
+		for b.Loop() {
+			toFile(b, func(f io.Writer) error {
+				w, err := age.Encrypt(f, r.age()...)
+				if err != nil {
+					return err
+				}
+				if _, err := io.Copy(w, struct{ io.Reader }{bytes.NewReader(whole)}); err != nil {
+					return err
+				}
+				return w.Close()
+			})
 		}
 	})
 	file, s := sealed(b, Attachment, r, plain)
@@ -138,4 +165,21 @@ func BenchmarkOpenStatement(b *testing.B) {
 			}
 		}
 	})
+}
+
+// toFile gives the function a new file and syncs it.
+func toFile(b *testing.B, write func(io.Writer) error) {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "part"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if err := write(f); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Sync(); err != nil {
+		b.Fatal(err)
+	}
 }

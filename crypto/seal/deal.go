@@ -82,20 +82,24 @@ func (d *dealer) expand(info string, size int) []byte {
 // wrapKey is the key that wraps the age file key.
 func (d *dealer) wrapKey() []byte { return d.expand("zapis/quorum/v1 wrap", 32) }
 
-// shares deals n shares of which k recover the secret; share i is at index i-1.
+// shares deals n shares of which k recover the secret; share i is at index i-1. The
+// caller clears them.
 func (d *dealer) shares(k, n int) [][scalarSize]byte {
 	coefficients := make([]group.Scalar, k)
 	coefficients[0] = d.secret
 	for i := 1; i < k; i++ {
-		wide := [wideSize]byte(d.expand(fmt.Sprintf("zapis/quorum/v1 coefficient %d", i), wideSize))
-		coefficients[i] = wideScalar(&wide)
-		wipe(wide[:])
+		wide := d.expand(fmt.Sprintf("zapis/quorum/v1 coefficient %d", i), wideSize)
+		coefficients[i] = wideScalar((*[wideSize]byte)(wide))
+		wipe(wide)
 	}
 	p := polynomial.New(coefficients)
 	out := make([][scalarSize]byte, n)
 	x := curve.NewScalar()
 	for i := range out {
 		out[i] = scalarBytes(p.Evaluate(x.SetUint64(uint64(i + 1))))
+	}
+	for _, c := range coefficients[1:] {
+		c.SetUint64(0)
 	}
 	return out
 }

@@ -59,7 +59,8 @@ func ReadFileKey(header []byte, ids ...age.Identity) (FileKey, error) {
 	return FileKey{[fileKeySize]byte(b)}, nil
 }
 
-func (k FileKey) identity() age.Identity {
+// identity uses the key where it stands, so that wiping it wipes all there is.
+func (k *FileKey) identity() age.Identity {
 	return age.NewInjectedFileKeyIdentity(k.b[:])
 }
 

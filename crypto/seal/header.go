@@ -10,15 +10,13 @@ import (
 // Header reads a part's header from its beginning and gives its exact bytes: what
 // ReadFileKey, ShareFile and a grant work on. It may read past the header's end.
 func Header(src io.Reader) ([]byte, error) {
-	s := &source{src: io.LimitReader(src, maxHeaderBytes+1)}
+	s := &source{src: io.LimitReader(src, maxHeaderBytes)}
 	header, err := age.ExtractHeader(s)
 	switch {
 	case s.err != nil:
 		return nil, s.err
 	case err != nil:
 		return nil, mismatch("it does not begin with a whole age header")
-	case len(header) > maxHeaderBytes:
-		return nil, mismatch("the header is larger than %d bytes", maxHeaderBytes)
 	}
 	return header, nil
 }

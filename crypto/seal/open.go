@@ -91,6 +91,7 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 // OpenWithFileKey is Open for somebody who was given one part's file key and no
 // identity. The header's MAC is verified with it.
 func OpenWithFileKey(dst io.Writer, k Kind, src io.ReadSeeker, want Digest, key FileKey) (Digest, error) {
+	defer key.Wipe()
 	return Open(dst, k, src, want, key.identity())
 }
 

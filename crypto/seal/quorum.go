@@ -43,10 +43,11 @@ func (q *quorumRecipient) wrap(fileKey []byte, random *[wideSize]byte) ([]*age.S
 	st := &quorumStanza{k: q.set.threshold}
 	copy(st.wrapped[:], wrapOnce(d.wrapKey(), fileKey))
 	var labels []string
-	for i, share := range d.shares(q.set.threshold, len(q.set.natives)) {
-		st.hashes = append(st.hashes, shareHash(i+1, share[:]))
-		file, l, err := sealShare(q.set.natives[i], share[:])
-		wipe(share[:])
+	shares := d.shares(q.set.threshold, len(q.set.natives))
+	defer clear(shares)
+	for i := range shares {
+		st.hashes = append(st.hashes, shareHash(i+1, shares[i][:]))
+		file, l, err := sealShare(q.set.natives[i], shares[i][:])
 		if err != nil {
 			return nil, nil, fmt.Errorf("sealing share %d: %w", i+1, err)
 		}

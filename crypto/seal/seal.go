@@ -34,13 +34,12 @@ func SealWithKey(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Seale
 	if err != nil {
 		return Sealed{}, FileKey{}, err
 	}
+	defer s.abandon()
 	if err := copyWiped(s, content); err != nil {
-		s.abandon()
 		return Sealed{}, FileKey{}, err
 	}
 	sealed, err := s.finish()
 	if err != nil {
-		s.abandon()
 		return Sealed{}, FileKey{}, err
 	}
 	return sealed, s.catcher.key, nil
@@ -56,6 +55,7 @@ func Reseal(dst io.Writer, k Kind, r *Recipients, src io.Reader, key FileKey) (S
 		return Sealed{}, err
 	}
 	defer s.abandon()
+	defer key.Wipe()
 	if err := decryptInto(s, k, src, key.identity()); err != nil {
 		return Sealed{}, err
 	}
@@ -149,6 +149,7 @@ func (s *sealer) finish() (Sealed, error) {
 	return Sealed{s.out.digest(), s.content.digest()}, nil
 }
 
+// abandon forgets the file key; age keeps a copy of its own until it is collected.
 func (s *sealer) abandon() { s.catcher.key.Wipe() }
 
 // pieceSize is how much is read, hashed and encrypted at a time, bytes.

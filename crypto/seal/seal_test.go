@@ -12,6 +12,13 @@ import (
 	"pgregory.net/rapid"
 )
 
+func TestDigestString(t *testing.T) {
+	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3"
+	if got := DigestOf([]byte("abc")).String(); got != want {
+		t.Errorf("%s, as it stands in an entry: %s", got, want)
+	}
+}
+
 func TestPaddedSize(t *testing.T) {
 	for _, c := range []struct {
 		k    Kind

@@ -168,10 +168,10 @@ func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	}
 	d := newDealer(secret)
 	defer d.wipe()
-	for i, share := range d.shares(q.k, q.n()) {
-		ok := shareHash(i+1, share[:]) == q.hashes[i]
-		wipe(share[:])
-		if !ok {
+	shares := d.shares(q.k, q.n())
+	defer clear(shares)
+	for i := range shares {
+		if shareHash(i+1, shares[i][:]) != q.hashes[i] {
 			return nil, mismatch("the shares were dealt wrongly by the intake: share %d does not follow from the others", i+1)
 		}
 	}

@@ -3,9 +3,101 @@ package seal
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 )
+
+// textVector is an element of commitments/*.json.
+type textVector struct {
+	About  string   `json:"about"`
+	Class  string   `json:"class"`
+	Says   string   `json:"says,omitempty"`
+	Format string   `json:"format"` // line, listing, statement, identity, signal or check
+	Fields []string `json:"fields,omitempty"`
+	Text   string   `json:"text,omitempty"`   // of all formats but check
+	Base64 string   `json:"base64,omitempty"` // of texts that are not UTF-8
+	SHA256 string   `json:"sha256,omitempty"` // of a valid line or listing: what it is committed by
+
+	Statement   string `json:"statement,omitempty"`   // check: the three that must fit
+	Identity    string `json:"identity,omitempty"`    // check
+	Commitments string `json:"commitments,omitempty"` // check, hex
+}
+
+func (v *textVector) run() (hash [32]byte, err error) {
+	b := []byte(v.Text)
+	if v.Base64 != "" {
+		if b, err = base64.StdEncoding.DecodeString(v.Base64); err != nil {
+			return hash, err
+		}
+	}
+	switch v.Format {
+	case "line":
+		l, err := ParseLine(b)
+		return l.Hash(), err
+	case "listing":
+		l, err := ParseListing(b, v.Fields)
+		return l.Hash(), err
+	case "statement":
+		s, err := ParseStatement(b, v.Fields)
+		if err != nil {
+			return hash, err
+		}
+		return s.Listing().Hash(), nil
+	case "identity":
+		_, err = ParseIdentity(b, v.Fields)
+	case "signal":
+		_, err = ParseSignal(b)
+	case "check":
+		s, err := ParseStatement([]byte(v.Statement), v.Fields)
+		if err != nil {
+			return hash, err
+		}
+		var id *IdentityPart
+		if v.Identity != "" {
+			if id, err = ParseIdentity([]byte(v.Identity), v.Fields); err != nil {
+				return hash, err
+			}
+		}
+		c, err := hex.DecodeString(v.Commitments)
+		if err != nil {
+			return hash, err
+		}
+		return hash, CheckStatement(s, id, [32]byte(c), v.Fields)
+	default:
+		err = fmt.Errorf("no format is named %q", v.Format)
+	}
+	return hash, err
+}
+
+func TestCommitmentVectors(t *testing.T) {
+	eachVector(t, "commitments/*.json", 5, 0, func(t *testing.T, raw []byte) string {
+		var list []textVector
+		unmarshal(t, raw, &list)
+		good, bad := 0, 0
+		for _, v := range list {
+			hash, err := v.run()
+			if got := classOf(err); got != v.Class {
+				t.Errorf("%s: the class is %s, not %s: %v", v.About, got, v.Class, err)
+			}
+			if err == nil {
+				good++
+				if v.SHA256 != "" && hex.EncodeToString(hash[:]) != v.SHA256 {
+					t.Errorf("%s: the SHA-256 is %x", v.About, hash)
+				}
+				continue
+			}
+			bad++
+			if v.Says == "" || !strings.Contains(err.Error(), v.Says) {
+				t.Errorf("%s: says %q, not %q", v.About, err, v.Says)
+			}
+		}
+		if good < 1 || bad < 5 {
+			t.Errorf("%d valid and %d must-fail texts", good, bad)
+		}
+		return "ok"
+	})
+}
 
 // writeTexts makes docs/spec/vectors/commitments: one list for each format.
 func writeTexts(t *testing.T) {

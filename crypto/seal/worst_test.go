@@ -69,6 +69,15 @@ func TestLargestStatement(t *testing.T) {
 	}
 }
 
+// TestTooLargeStatement: what no form allows is refused before it is sealed.
+func TestTooLargeStatement(t *testing.T) {
+	values := worst(16, strings.Repeat(`"`, nameBytes))
+	values["narrative"] = text(strings.Repeat("x", 50_000))
+	s, _ := statementOf(t, values, nil)
+	_, err := s.Marshal()
+	refused(t, err, ErrTooLarge, "the statement has 67112 bytes, and 65528 fit")
+}
+
 // documented asserts that the specification's table has this size.
 func documented(t *testing.T, n int) {
 	t.Helper()
