@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 
 	bolt "go.etcd.io/bbolt"
@@ -181,7 +182,7 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) error {
 		return diskError(err)
 	}
 	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return first(err, tx.Rollback())
 	}
 	return diskError(tx.Commit())
 }
@@ -201,7 +202,7 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 		err = s.prepare(tx, &t, g)
 	}
 	if err != nil || g == nil {
-		return errors.Join(err, tx.Rollback())
+		return first(err, tx.Rollback())
 	}
 
 	s.gate.Lock()
@@ -216,7 +217,7 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 		s.tail.add(g.bodies, g.first)
 	}
 	if err := s.guard.write(g.released.Checkpoint); err != nil {
-		return diskError(errors.Join(errSync, err))
+		return diskError(fmt.Errorf("%w: %w", errSync, err))
 	}
 	s.released = g.released
 	return s.changeKey(g)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -72,7 +71,7 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 			return err
 		}
 	}
-	return errors.Join(os.RemoveAll(aside), syncDir(filepath.Dir(filepath.Clean(dir))))
+	return first(os.RemoveAll(aside), syncDir(filepath.Dir(filepath.Clean(dir))))
 }
 
 // clearUnfinished makes room for a new ledger: it removes what a Create that
@@ -83,7 +82,7 @@ func clearUnfinished(dir string) error {
 	}
 	aside := filepath.Join(dir, creatingName)
 	if exists(aside) {
-		return errors.Join(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
+		return first(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
 			os.RemoveAll(aside), syncDir(dir))
 	}
 	for _, name := range []string{keyName, guardName, partsName} {
@@ -131,5 +130,5 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		}
 		return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
 	})
-	return c, errors.Join(err, db.Sync(), db.Close())
+	return c, first(err, db.Sync(), db.Close())
 }

@@ -90,7 +90,7 @@ func erasePart(tx *bolt.Tx, p ledger.Erased, tombstone uint64) (file bool, err e
 		} else {
 			err = tx.Bucket(bucketSmall).DeleteBucket(p.Hash[:])
 		}
-		return file, errors.Join(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
+		return file, first(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
 	}
 	return false, fmt.Errorf("%w: entry %d has no part %s", ErrRefused, p.Index, p.Hash)
 }
@@ -127,7 +127,7 @@ func (s *Store) compact() error {
 	}
 	path := filepath.Join(s.dir, dbName)
 	if err := s.copyCompact(path + asideSuffix); err != nil {
-		return errors.Join(err, os.RemoveAll(path+asideSuffix))
+		return first(err, os.RemoveAll(path+asideSuffix))
 	}
 	err := os.Rename(path+asideSuffix, path)
 	if err == nil {
@@ -159,7 +159,7 @@ func (s *Store) copyCompact(path string) error {
 	}
 	dst.NoSync = true // one sync at the end: until then the copy is nobody's
 	if err := bolt.Compact(dst, s.db, compactBytes); err != nil {
-		return errors.Join(fileError(err), dst.Close())
+		return first(fileError(err), dst.Close())
 	}
-	return errors.Join(fileError(dst.Sync()), dst.Close())
+	return first(fileError(dst.Sync()), dst.Close())
 }

@@ -12,6 +12,7 @@ import (
 var (
 	ErrFull         = errors.New("the disk is full")
 	ErrBroken       = errors.New("the disk failed, and this process must not go on writing")
+	errReadOnly     = errors.New("the ledger is open for reading only")
 	ErrClosed       = errors.New("the ledger is closed")
 	ErrHeld         = errors.New("the ledger is in use")
 	ErrNoLedger     = errors.New("there is no ledger here")
@@ -49,4 +50,15 @@ func diskError(err error) error {
 
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// first gives the first error that is one: what went wrong, not what then went
+// wrong in putting things away. It keeps that error's hint and status.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

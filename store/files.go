@@ -14,7 +14,7 @@ func syncDir(dir string) error {
 		return err
 	}
 	err = d.Sync()
-	return errors.Join(err, d.Close())
+	return first(err, d.Close())
 }
 
 // writeAside writes a file under another name and syncs it; a rename, and a
@@ -28,7 +28,7 @@ func writeAside(path string, content []byte, mode fs.FileMode) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return errors.Join(err, f.Close())
+	return first(err, f.Close())
 }
 
 // makeDir makes a folder that nobody else may read, durably, if it is missing.

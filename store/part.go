@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -146,7 +145,7 @@ func (w *PartWriter) Keep() (ledger.Part, error) {
 		err = w.keep(part)
 	}
 	if err != nil {
-		return ledger.Part{}, errors.Join(fileError(err), w.Discard())
+		return ledger.Part{}, first(fileError(err), w.Discard())
 	}
 	return part, nil
 }
@@ -240,7 +239,7 @@ func openPart(dir string, tx *bolt.Tx, h ledger.Hash) (io.ReadCloser, int64, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, 0, first(err, f.Close())
 	}
 	return f, info.Size(), nil
 }

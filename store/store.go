@@ -108,7 +108,7 @@ func (s *Store) view(fn func(v *view) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(v), tx.Rollback())
+	return first(fn(v), tx.Rollback())
 }
 
 func (v *view) hashes() hashReader { return hashReader{v.tx, v.Size} }
@@ -163,5 +163,5 @@ func (s *Store) Close() error {
 	db := s.db
 	s.db = nil
 	s.gate.Unlock()
-	return errors.Join(err, db.Close(), s.lock.release())
+	return first(err, db.Close(), s.lock.release())
 }
