@@ -1,0 +1,121 @@
+package ledgertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Vector is one file of a folder under docs/spec/vectors. Its class is "ok", or
+// what is wrong with it:
+//
+//	canonical   it is not written in the one way
+//	place       it does not belong where it stands, or something is missing
+//	hash        its bytes are not those that something names
+//	signature   a signature is missing, or does not fit
+//	proof       it is not in the tree
+//	right       nobody who may has said it
+type Vector struct {
+	File    string
+	Class   string
+	Content []byte
+}
+
+// Judge reads a vector's content. For what is good it gives what another
+// implementation should find in it, in one line.
+type Judge func(content []byte) (found string, err error)
+
+const indexName = "index.tsv"
+
+// CheckVectors judges every file of a folder: its index has a line for each,
+// "file TAB class TAB what is found, or the words in which we refuse", and for
+// each line a file. A folder without good ones, or with fewer than five bad
+// ones, is itself a fault: a test that reads nothing passes always.
+func CheckVectors(t *testing.T, dir string, judge Judge) {
+	t.Helper()
+	index, err := os.ReadFile(filepath.Join(dir, indexName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	count := map[bool]int{}
+	for _, line := range strings.Split(strings.TrimSuffix(string(index), "\n"), "\n") {
+		fields := strings.Split(line, "\t")
+		if len(fields) != 3 {
+			t.Fatalf("%s: %q", dir, line)
+		}
+		name, class, want := fields[0], fields[1], fields[2]
+		listed[name] = true
+		count[class == "ok"]++
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		got, err := judge(content)
+		if err != nil {
+			got = err.Error()
+		}
+		if (err == nil) != (class == "ok") || got != want {
+			t.Errorf("%s/%s (%s):\n%s\nwant:\n%s", filepath.Base(dir), name, class, got, want)
+		}
+		if err != nil && !classes[class].MatchString(got) {
+			t.Errorf("%s/%s: %q is not of the class %s", filepath.Base(dir), name, got, class)
+		}
+	}
+	if count[true] == 0 || count[false] < 5 {
+		t.Errorf("%s: %d good and %d bad vectors are too few", dir, count[true], count[false])
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name() != indexName && !listed[f.Name()] && !strings.HasPrefix(f.Name(), "key") {
+			t.Errorf("%s/%s is not in the index", filepath.Base(dir), f.Name())
+		}
+	}
+}
+
+var classes = map[string]*regexp.Regexp{
+	"canonical": regexp.MustCompile(`line \d+: |not a signed note|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
+	"place":     regexp.MustCompile(`missing|place|stands where|comes next|first|order|twice|only plain files|not a name that we give|mode|cut off|belongs|follow the end|no tombstone|no entry in the file`),
+	"hash":      regexp.MustCompile(`hash`),
+	"signature": regexp.MustCompile(`sign`),
+	"proof":     regexp.MustCompile(`inclusion: |says index|is of`),
+	"right":     regexp.MustCompile(`approval|signatures by log keys|in force|comes after|keys`),
+}
+
+// WriteVectors makes a folder of vectors anew, and its index. The files whose
+// names begin with "key" stay.
+func WriteVectors(dir string, judge Judge, all ...Vector) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	var index strings.Builder
+	for _, v := range all {
+		found, err := judge(v.Content)
+		if err != nil {
+			found = err.Error()
+		}
+		if (err == nil) != (v.Class == "ok") || strings.ContainsAny(found, "\t\n") {
+			return fmt.Errorf("%s: %s: %s", v.File, v.Class, found)
+		}
+		fmt.Fprintf(&index, "%s\t%s\t%s\n", v.File, v.Class, found)
+		if err := os.WriteFile(filepath.Join(dir, v.File), v.Content, 0o666); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, indexName), []byte(index.String()), 0o666)
+}
+
+// Edit is a copy of a text with one replacement, which must be possible.
+func Edit(text []byte, from, to string) []byte {
+	if !strings.Contains(string(text), from) {
+		panic("ledgertest: nothing to replace: " + from)
+	}
+	return []byte(strings.Replace(string(text), from, to, 1))
+}
