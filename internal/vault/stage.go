@@ -27,6 +27,7 @@ type stage struct {
 	slots     [][]byte // checkpoints over more than the vault holds
 	bodies    map[ledger.Hash]bool
 	waiting   []waiting
+	again     [][]byte // promise files of what the vault has already
 	audiences audiences
 	out       *os.File // the new entries' texts
 	buf       []byte
@@ -188,6 +189,7 @@ func (s *stage) known(body ledger.Hash) bool {
 func (s *stage) promise(it carry.Item) error {
 	// The keys that sign a promise are known once the parts were read; verify comes back to it.
 	if s.known(it.BodyHash) {
+		s.again = append(s.again, it.Text)
 		return nil
 	}
 	s.waiting = append(s.waiting, waiting{hash: it.BodyHash, file: it.Text})

@@ -38,6 +38,11 @@ func (s *stage) verify(ctx context.Context) error {
 		}
 	}
 	s.chain.ForgetRoots()
+	for _, file := range s.again {
+		if _, err := openWaiting(s.chain, file); err != nil {
+			return mismatch("", "waiting submission: %w", err)
+		}
+	}
 	for i, w := range s.waiting {
 		open, err := openWaiting(s.chain, w.file)
 		if err != nil {
