@@ -43,7 +43,8 @@ func (g *tongue) errorLinks(wrong incident.Errors) []errorLink {
 // watch says who looks for urgent reports.
 func (g *tongue) watch() string {
 	if d := g.site.Duty; d != nil {
-		return g.t("form.duty", "days", g.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone)
+		return g.t("form.duty", "days", g.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone) + " " +
+			g.t("form.reading", "days", g.days(week(g.site.ReadingDays)))
 	}
 	return g.t("form.noduty", "days", g.days(week(g.site.ReadingDays)))
 }
@@ -67,6 +68,7 @@ var labels = map[string]string{
 	"basis": "q.basis", "person_agrees": "q.agrees", "reported_to": "q.reported", "consent": "q.consent",
 	"contact": "contact.label", "contact_when": "contact_when.label", "name": "name.label",
 	"files_identify": "files.identify.name", "file": "files.label", "code": "sent.code",
+	"act": "mailbox.take",
 }
 
 func (g *tongue) label(field string) string {
@@ -79,6 +81,8 @@ func (g *tongue) label(field string) string {
 // anchor is the id that an error's link leads to: the field, or the first of its choices.
 func (g *tongue) anchor(field string) string {
 	switch f, ok := incident.FieldByName(field); {
+	case field == "act":
+		return "act-" + string(incident.ActStop)
 	case field == "method":
 		return "method-" + incident.Groups()[0].Letter
 	case ok && len(f.Codes) > 0:
@@ -98,8 +102,8 @@ type control struct {
 }
 
 type choice struct {
-	ID, Code, Label string
-	On              bool
+	ID, Code, Label, Hint string
+	On                    bool
 }
 
 // Attr ties the field to its hint and to what is wrong with it.
@@ -145,6 +149,9 @@ func (p formPage) Picks(name, stem, kind string) control {
 	c := control{ID: name, Name: name, Type: kind, Wrong: p.wrongWith(name)}
 	if key, ok := labels[name]; ok {
 		c.Label = p.g.t(key)
+	}
+	if name == "danger_now" {
+		c.Hint, c.described = p.Watch, []string{"danger_now-hint"}
 	}
 	for _, code := range f.Codes {
 		c.Choices = append(c.Choices, choice{ID: name + "-" + code, Code: code, Label: p.g.t(stem + "." + code), On: p.has(name, code)})

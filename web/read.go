@@ -25,8 +25,8 @@ const (
 	maxFields     = 512
 )
 
-// handleFile takes in one file; what it returns ends the reading, unless it is nil.
-type handleFile func(name string, content io.Reader) error
+// handleFile takes in one file, with the fields that came before it; what it returns ends the reading, unless it is nil.
+type handleFile func(before incident.Form, name string, content io.Reader) error
 
 // readForm reads a body as a stream, fields and files in any order. It returns what was typed even where it fails, as
 // far as it came. Errors are refusals.
@@ -99,7 +99,7 @@ func (f *fields) readPart(part *multipart.Part, file handleFile) error {
 				return nil
 			}
 		}
-		return file(sent, content)
+		return file(f.form, sent, content)
 	}
 	return f.add(name, part)
 }

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -31,11 +29,6 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 		s.refuseForm(w, r, t, wrong)
 		return
 	}
-	if !s.codes.enter() {
-		s.refuse(w, r, t.body, busy)
-		return
-	}
-	defer s.codes.leave()
 	if err := t.begin(); err != nil {
 		s.refuse(w, r, t.body, intakeRefusal(err))
 		return
@@ -59,6 +52,18 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// postAgain shows the form in another language with what was typed. Nothing is stored.
+func (s *server) postAgain(w http.ResponseWriter, r *http.Request) {
+	t := s.take(w, r)
+	if t == nil {
+		return
+	}
+	defer t.done()
+	_, wrong := incident.Validate(t.typed, s.options.Now(), incident.ActReport)
+	t.discard()
+	s.refuseForm(w, r, t, wrong)
+}
+
 // refuseForm answers with the form, and what was typed still in it.
 func (s *server) refuseForm(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
 	why := invalid(wrong)
@@ -68,7 +73,9 @@ func (s *server) refuseForm(w http.ResponseWriter, r *http.Request, t *taking, w
 			return
 		}
 		g := s.tongueOf(r)
-		g.show(w, why.status, "form", g.form(t.typed, t.nonce(), wrong))
+		p := g.form(t.typed, t.nonce(), wrong)
+		p.Switch = &languageSwitch{Path: "again", Form: "report"}
+		g.show(w, why.status, "form", p)
 	})
 }
 
@@ -90,11 +97,6 @@ func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 		s.refuseFiles(w, r, t, wrong)
 		return
 	}
-	if !s.codes.enter() {
-		s.refuse(w, r, t.body, busy)
-		return
-	}
-	defer s.codes.leave()
 	if err := t.begin(); err != nil {
 		s.refuse(w, r, t.body, intakeRefusal(err))
 		return
@@ -130,9 +132,13 @@ func (s *server) refuseFiles(w http.ResponseWriter, r *http.Request, t *taking, 
 		g := s.tongueOf(r)
 		p := g.filesPage(s, t.one("code"))
 		p.Heading = g.t("files.heading")
-		p.Wrong = g.sentence(wrong[0])
-		p.CodeWrong = wrong.Of("code") != ""
-		p.Identify = t.one("files_identify") == "yes"
+		p.Errors = g.errorLinks(wrong)
+		p.filesForm = g.filesForm(s, t, wrong)
+		p.CodeWrong = wrong.Of("code")
+		if p.CodeWrong != "" {
+			p.CodeWrong = g.sentence(incident.FieldError{Field: "code", Code: p.CodeWrong})
+		}
+		p.Switch = reopen(p.Digits)
 		g.show(w, why.status, "sent", p)
 	})
 }
@@ -143,21 +149,34 @@ type sentPage struct {
 	Heading, Thanks string
 	Code            []string // in groups; nil where it was shown before
 	Digits          string
+	Errors          []errorLink
+	CodeWrong       string // then the code is asked for again
 	Nonce, Filler   string
-	Slots           int
-	Each, All       string // limits, in words
-	Wrong           string
-	CodeWrong       bool
-	Identify        bool
-	Promise         string
-	PromiseLink     template.URL
+	filesForm
+	proof
+}
+
+// filesForm is the part of a form that takes files.
+type filesForm struct {
+	Slots     int
+	Each, All string // limits, in words
+	FileWrong string
+	Identify  bool
+}
+
+func (g *tongue) filesForm(s *server, t *taking, wrong incident.Errors) filesForm {
+	f := filesForm{Slots: s.limits.Files, Each: g.size(s.limits.File), All: g.size(s.limits.Report)}
+	if t != nil {
+		f.Identify = t.one("files_identify") == "yes"
+	}
+	if code := wrong.Of(incident.FileField); code != "" {
+		f.FileWrong = g.sentence(incident.FieldError{Field: incident.FileField, Code: code})
+	}
+	return f
 }
 
 func (g *tongue) filesPage(s *server, digits string) sentPage {
-	return sentPage{
-		base: g.base(""), Digits: digits, Nonce: newNonce(), Filler: filler(),
-		Slots: incident.Slots, Each: g.size(s.limits.File), All: g.size(s.limits.Report),
-	}
+	return sentPage{base: g.base("mailbox"), Digits: digits, Nonce: newNonce(), Filler: filler(), filesForm: g.filesForm(s, nil, nil)}
 }
 
 // sent is the page for a first report.
@@ -165,8 +184,8 @@ func (g *tongue) sent(s *server, result intake.Result) sentPage {
 	p := g.filesPage(s, result.Code.Digits())
 	p.Heading, p.Thanks = g.t("sent.heading"), g.t("sent.thanks")
 	p.Code = strings.Fields(p.Digits)
-	p.promise(result.Promise)
-	p.Switch = &languageSwitch{Path: "sent", Hidden: []hiddenField{{"code", p.Digits}, {"promise", p.Promise}}}
+	p.proof = newProof(result.Promise)
+	p.Switch = &languageSwitch{Path: "sent", Hidden: []hiddenField{{"code", p.Digits}, {"promise", p.Proof}}}
 	return p
 }
 
@@ -174,15 +193,9 @@ func (g *tongue) sent(s *server, result intake.Result) sentPage {
 func (g *tongue) added(s *server, c code.Code, files int, result intake.Result) sentPage {
 	p := g.filesPage(s, c.Digits())
 	p.Heading, p.Thanks = g.n("files.done", files), g.t("files.done.text")
-	p.promise(result.Promise)
+	p.proof = newProof(result.Promise)
+	p.Switch = reopen(p.Digits)
 	return p
-}
-
-// promise puts the promise on the page, to be read and to be saved. A data link needs no second request,
-// which would have to name the report.
-func (p *sentPage) promise(file []byte) {
-	p.Promise = string(file)
-	p.PromiseLink = template.URL("data:application/octet-stream;base64," + base64.StdEncoding.EncodeToString(file))
 }
 
 // postSent shows the page with the code again, in another language. Nothing is looked up: the page comes from what the

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"zapis/crypto/code"
@@ -57,11 +58,14 @@ func (s *server) take(w http.ResponseWriter, r *http.Request) *taking {
 
 // file seals one file into the draft. Words have a room of their own: a request that turns out to bring files gives its
 // place there up, and intake has or has not one for it among the uploads.
-func (t *taking) file(name string, content io.Reader) error {
+func (t *taking) file(before incident.Form, name string, content io.Reader) error {
 	t.files++
 	t.leave()
 	if err := t.begin(); err != nil {
 		return intakeRefusal(err)
+	}
+	if slices.Contains(before["files_identify"], "yes") {
+		t.draft.MarkIdentify()
 	}
 	err := t.draft.AddFile(name, content)
 	var wrong incident.FieldError

@@ -33,7 +33,7 @@ type Options struct {
 	Window time.Duration // 30 s
 	Drain  time.Duration // for how long a refused upload is still taken in; 60 s
 	Words  int           // forms being read at once; 512
-	Codes  int           // requests that wait for a code's keys or use them, at once; 64
+	Codes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
 
 	Now func() time.Time // the clock that dates are compared with; time.Now
 
@@ -121,7 +121,12 @@ func (s *server) routes() http.Handler {
 	page("", map[string]http.HandlerFunc{http.MethodGet: s.getForm})
 	page("send", map[string]http.HandlerFunc{http.MethodPost: s.postSend})
 	page("sent", map[string]http.HandlerFunc{http.MethodPost: s.postSent})
+	page("again", map[string]http.HandlerFunc{http.MethodPost: s.postAgain})
+	page("mailbox", map[string]http.HandlerFunc{http.MethodGet: s.getMailbox, http.MethodPost: s.postMailbox})
 	page("files", map[string]http.HandlerFunc{http.MethodPost: s.postFiles})
+	r.Handle(in, s.methods(map[string]http.HandlerFunc{http.MethodGet: func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path+"/", http.StatusPermanentRedirect)
+	}}))
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, nil, refusal{status: http.StatusNotFound, code: "notfound"})
 	})
