@@ -174,6 +174,9 @@ func (s *Store) openForWriting() error {
 	if err := s.checkGuard(); err != nil {
 		return err
 	}
+	if err := s.checkStopped(); err != nil {
+		return err
+	}
 	return s.recover()
 }
 

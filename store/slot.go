@@ -99,14 +99,19 @@ func (s *Store) checkpointTime(promised time.Time) time.Time {
 const pollClock = time.Minute
 
 // Run sequences at each slot until ctx ends, and returns ctx's error, or what
-// makes going on impossible. Slots that passed while nobody ran are made up for
-// by one, at the latest of them. A slot comes when the clock passes a slot's
-// time, or a slot's length after the last one if the clock stands still or was
-// set back. With slot 0 there is nothing to do.
+// makes going on impossible: a disk that fails, or StopSigning. Slots that
+// passed while nobody ran are made up for by one, at the latest of them. A slot
+// comes when the clock passes a slot's time, or a slot's length after the last
+// one if the clock stands still or was set back. With slot 0 there is nothing
+// to do.
 func (s *Store) Run(ctx context.Context) error {
 	if s.config.Slot == 0 {
-		<-ctx.Done()
-		return ctx.Err()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.halted:
+			return s.usable()
+		}
 	}
 	slot := s.config.Slot
 	mark := floorSlot(s.last().Time, slot)
@@ -136,6 +141,8 @@ func (s *Store) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-s.halted:
+			return s.usable()
 		case <-s.config.After(d):
 			waited += d
 		}

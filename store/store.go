@@ -70,6 +70,9 @@ type Store struct {
 	quit    chan struct{} // closed by Close: take no more
 	stopped chan struct{} // closed when the committer has ended
 
+	cosigning sync.Mutex    // over the files of witnesses' lines
+	halted    chan struct{} // closed by StopSigning
+
 	state  sync.Mutex
 	broken error // what made going on impossible, or ErrClosed
 	closed bool

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"zapis/crypto/ledger"
+)
+
+// cosignedName is a folder of flat files, each a checkpoint with the lines of
+// witnesses behind the log's two, named by its size. The checkpoint in the
+// database stays as it was signed: a time stamp, an anchor or a receipt is over
+// that one.
+const cosignedName = "cosigned"
+
+// Cosigned gives the checkpoint of this size with what lines of witnesses there
+// are, as last kept; ErrUnknown if the log signed none of this size.
+func (s *Store) Cosigned(size uint64) (note []byte, err error) {
+	stored, err := s.Checkpoint(size)
+	if err != nil {
+		return nil, err
+	}
+	note, err = os.ReadFile(s.cosignedPath(size))
+	if errors.Is(err, os.ErrNotExist) {
+		return stored, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(note, stored) {
+		return nil, fmt.Errorf("%w: %s is not of the checkpoint that this log has signed", ledger.ErrMismatch, s.cosignedPath(size))
+	}
+	return note, nil
+}
+
+// LatestCosigned is what is published: the latest checkpoint, with the lines of
+// witnesses that have come so far. A file of lines that can't be read takes
+// nothing away from the log's own.
+func (s *Store) LatestCosigned() []byte {
+	note, c := s.LatestCheckpoint()
+	if with, err := s.Cosigned(c.Size); err == nil {
+		return with
+	}
+	return note
+}
+
+// KeepCosigned replaces what is kept of this size by what merge makes of it,
+// durably. merge may add lines behind the log's own two, and nothing else.
+func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error)) error {
+	if s.queue == nil {
+		return errReadOnly
+	}
+	s.cosigning.Lock()
+	defer s.cosigning.Unlock()
+	stored, err := s.Checkpoint(size)
+	if err != nil {
+		return err
+	}
+	had, err := s.Cosigned(size)
+	if errors.Is(err, ledger.ErrMismatch) {
+		had, err = stored, nil // damaged: it is made again
+	}
+	if err != nil {
+		return err
+	}
+	note, err := merge(had)
+	if err != nil || bytes.Equal(note, had) {
+		return err
+	}
+	if !bytes.HasPrefix(note, stored) || len(note) > ledger.MaxNote {
+		return fmt.Errorf("%w: not the checkpoint of %d entries that this log has signed", ledger.ErrMismatch, size)
+	}
+	if err := makeDir(filepath.Join(s.dir, cosignedName)); err != nil {
+		return err
+	}
+	path := s.cosignedPath(size)
+	if err := writeAside(path+asideSuffix, note, 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(path+asideSuffix, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// CosignedSizes are those of the checkpoints that have lines of witnesses,
+// largest first.
+func (s *Store) CosignedSizes() ([]uint64, error) {
+	files, err := os.ReadDir(filepath.Join(s.dir, cosignedName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var sizes []uint64
+	for _, f := range files {
+		if n, err := strconv.ParseUint(f.Name(), 10, 64); err == nil && strconv.FormatUint(n, 10) == f.Name() {
+			sizes = append(sizes, n)
+		}
+	}
+	slices.Sort(sizes)
+	slices.Reverse(sizes)
+	return sizes, err
+}
+
+func (s *Store) cosignedPath(size uint64) string {
+	return filepath.Join(s.dir, cosignedName, strconv.FormatUint(size, 10))
+}
