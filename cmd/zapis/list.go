@@ -183,9 +183,3 @@ func standing(s vault.Summary) string {
 	}
 	return text
 }
-
-// consentWords say what may be done, each after "allowed:".
-var consentWords = map[string]string{
-	"store": "keep", "statistics": "count", "lawyer": "lawyer", "police": "police", "court": "court", "un": "United Nations",
-	"ccf": "Interpol's CCF", "other": "others, after asking", "ask": "ask me first", "state": "may reach the state", "publish": "publish",
-}

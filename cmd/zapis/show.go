@@ -28,7 +28,7 @@ func (c *showCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 		if c.JSON {
 			err = command.WriteJSON(s.Out, shownOf(o))
 		} else {
-			err = writeCase(s.Out, o)
+			err = writeCase(s, o)
 		}
 		if err == nil && !o.Fits {
 			err = fault.New(fault.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")

@@ -13,27 +13,27 @@ import (
 )
 
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
-func writeCase(w io.Writer, o *vault.OpenedCase) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Case %s\n%s\n", o.Case, standing(o.Summary))
+func writeCase(s *command.Streams, o *vault.OpenedCase) error {
+	p := newPage(s.Width())
+	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.Case, standing(o.Summary))
 	if said := danger(o.Summary); said != "" {
-		fmt.Fprintf(&b, "%s\n", said)
+		fmt.Fprintf(&p.b, "%s\n", said)
 	}
-	for _, s := range o.Submissions {
-		fmt.Fprintf(&b, "\n%s\n", actTitle(s.Statement.Act))
-		row(&b, "received", s.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by the server's clock")
-		row(&b, "place", s.Where())
+	for _, sub := range o.Submissions {
+		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Statement.Act))
+		p.row("received", sub.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by the server's clock")
+		p.row("place", sub.Where())
 		for _, f := range incident.Fields() {
-			if l, ok := s.Statement.Line(f.Name); ok && !l.Null() {
-				answer(&b, f.Name, l)
+			if l, ok := sub.Statement.Line(f.Name); ok && !l.Null() {
+				p.answer(f.Name, l)
 			}
 		}
-		writeIdentity(&b, s)
-		for _, e := range s.Exhibits {
-			writeExhibit(&b, e)
+		p.identity(sub)
+		for _, e := range sub.Exhibits {
+			p.exhibit(e)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(s.Out, p.b.String())
 	return err
 }
 
@@ -53,74 +53,74 @@ func actTitle(act string) string {
 	return "COLLECTED BY THE TRUSTEES"
 }
 
-const labelWidth = 16
+// page is what is being written, for a terminal of so many columns; 0 where nothing limits them.
+type page struct {
+	b       strings.Builder
+	columns int
+}
+
+const labelWidth = 14
+
+// newPage keeps lines to what an eye follows, and to what a narrow terminal has.
+func newPage(columns int) *page {
+	if columns > 0 {
+		columns = max(40, min(columns, 100))
+	}
+	return &page{columns: columns}
+}
 
 // row writes a label and a text whose further lines stand under the first.
-func row(b *strings.Builder, label, text string) {
-	lines := strings.Split(strings.TrimRight(command.EscapeLines(text), "\n"), "\n")
-	fmt.Fprintf(b, "  %-*s%s\n", labelWidth, label, lines[0])
-	for _, line := range lines[1:] {
-		fmt.Fprintf(b, "  %*s%s\n", labelWidth, "", line)
+func (p *page) row(label, text string) {
+	for line := range strings.SplitSeq(strings.TrimRight(command.EscapeLines(text), "\n"), "\n") {
+		for _, piece := range wrap(line, p.columns-labelWidth-4) {
+			fmt.Fprintf(&p.b, "%s\n", strings.TrimRight(fmt.Sprintf("  %-*s  %s", labelWidth, label, piece), " "))
+			label = ""
+		}
 	}
 }
 
-func answer(b *strings.Builder, field string, l seal.Line) {
+func (p *page) answer(field string, l seal.Line) {
 	var one string
 	var several []string
 	if json.Unmarshal(l.Value, &one) == nil {
-		row(b, field, plain(field, one))
+		p.row(labelOf(field), wordsFor(field, one))
 		return
 	}
 	if json.Unmarshal(l.Value, &several) != nil {
 		return
 	}
 	for i, code := range several {
-		several[i] = plain(field, code)
+		several[i] = wordsFor(field, code)
 	}
-	row(b, field, strings.Join(several, "\n"))
+	p.row(labelOf(field), strings.Join(several, "\n"))
 }
 
-// plain puts the words beside a code.
-func plain(field, given string) string {
-	switch field {
-	case "method":
-		if m, ok := incident.MethodByCode(given); ok {
-			return given + "  " + m.English
-		}
-	case "country_event", "country_now":
-		if name := incident.CountryName(given); name != "" && name != given {
-			return given + "  " + name
-		}
-	}
-	return given
-}
-
-func writeIdentity(b *strings.Builder, s vault.OpenedSubmission) {
+func (p *page) identity(s vault.OpenedSubmission) {
 	if s.Identity == nil {
-		row(b, "identity", "closed: "+s.Closed)
+		p.row("identity", "closed: "+s.Closed)
 		return
 	}
 	empty := true
 	for _, name := range incident.IdentityNames() {
 		if l, ok := s.Identity.Line(name); ok && !l.Null() {
-			answer(b, name, l)
+			p.answer(name, l)
 			empty = false
 		}
 	}
 	if empty {
-		row(b, "identity", "nothing was given")
+		p.row("identity", "nothing was given")
 	}
 }
 
-func writeExhibit(b *strings.Builder, e vault.Exhibit) {
+func (p *page) exhibit(e vault.Exhibit) {
 	if e.Value == nil {
-		row(b, e.Name, "closed: "+e.Closed)
+		p.row(e.Name, "closed: "+e.Closed)
 		return
 	}
-	row(b, e.Name, fmt.Sprintf("%s, %d bytes", e.Value.MediaType, e.Value.Size))
-	row(b, "", "SHA-256 "+e.Value.SHA256)
-	row(b, "", "named "+strings.ReplaceAll(e.Value.Name, "\n", `\n`))
+	p.row(e.Name, fmt.Sprintf("%s, %d bytes", e.Value.MediaType, e.Value.Size))
+	p.row("", "SHA-256 "+e.Value.SHA256)
+	p.row("", "named "+strings.ReplaceAll(e.Value.Name, "\n", `\n`))
 	if e.Closed != "" {
-		row(b, "", "closed: "+e.Closed)
+		p.row("", "closed: "+e.Closed)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,13 +170,4 @@ func (m member) content(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return m.bytes[512 : 512+size]
-}
-
-func indexOf(t *testing.T, list []member, prefix string) int {
-	t.Helper()
-	i := slices.IndexFunc(list, func(m member) bool { return strings.HasPrefix(m.name, prefix) })
-	if i < 0 {
-		t.Fatalf("no member %s", prefix)
-	}
-	return i
 }

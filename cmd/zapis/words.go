@@ -1,0 +1,103 @@
+package main
+
+import (
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/incident"
+)
+
+// The words that a trustee reads beside the ledger's codes. A code without words here is shown as it is: a
+// later vocabulary has more.
+
+var labels = map[string]string{
+	"danger_now":     "in danger now",
+	"deadline":       "date to know",
+	"deadline_what":  "what that is",
+	"narrative":      "what happened",
+	"language":       "language",
+	"method":         "part of it",
+	"when":           "when",
+	"when_precision": "how exact",
+	"country_event":  "where",
+	"country_now":    "lives in",
+	"target":         "to whom",
+	"target_role":    "who that is",
+	"basis":          "known from",
+	"person_agrees":  "they agree",
+	"reported_to":    "told so far",
+	"consent":        "may be used",
+	"contact":        "contact",
+	"contact_when":   "safe when",
+	"name":           "name",
+	"files_identify": "files",
+}
+
+var words = map[string]map[string]string{
+	"danger_now":     {"yes": "YES", "unsure": "not sure", "no": "no"},
+	"when_precision": {"day": "to the day", "month": "to the month", "year": "to the year", "ongoing": "it goes on", "unknown": "not known"},
+	"target": {"me": "the reporter", "relative": "a relative", "acquaintance": "somebody the reporter knows",
+		"assisted": "somebody whom the reporter helps", "group": "a group"},
+	"target_role": {"former_prisoner": "former prisoner", "volunteer_fighter": "volunteer fighter", "ordinary": "nobody in particular"},
+	"basis": {"present": "the reporter was there", "told_by_person": "that person told the reporter", "told_by_other": "somebody else told the reporter",
+		"seen": "the reporter saw or read it"},
+	"person_agrees":  {"self": "it is the reporter", "yes": "yes", "undecided": "not decided: only keeping and counting", "unasked": "not asked: only keeping and counting"},
+	"files_identify": {"yes": "show who the reporter is"},
+	"consent":        consentWords,
+}
+
+// consentWords say what may be done, each after "allowed:".
+var consentWords = map[string]string{
+	"store": "keep", "statistics": "count", "lawyer": "lawyer", "police": "police", "court": "court", "un": "United Nations",
+	"ccf": "Interpol's CCF", "other": "others, after asking", "ask": "ask me first", "state": "may reach the state", "publish": "publish",
+}
+
+func labelOf(field string) string {
+	if l, ok := labels[field]; ok {
+		return l
+	}
+	return field
+}
+
+// wordsFor puts an answer into words. The answers that are words already stay as they are.
+func wordsFor(field, given string) string {
+	if w, ok := words[field][given]; ok {
+		return w
+	}
+	switch field {
+	case "method":
+		if m, ok := incident.MethodByCode(given); ok {
+			return given + "  " + m.English
+		}
+	case "country_event", "country_now":
+		if name := incident.CountryName(given); name != "" && name != given {
+			return given + "  " + name
+		}
+	}
+	return given
+}
+
+// wrap breaks a line of escaped text at spaces so that each piece takes at most so many columns; 0 for as many
+// as there are. A word that is longer stays whole: the terminal breaks it.
+func wrap(line string, columns int) []string {
+	if columns <= 0 || command.Columns(line) <= columns {
+		return []string{line}
+	}
+	var lines []string
+	var now strings.Builder
+	used := 0
+	for _, word := range strings.Split(line, " ") {
+		n := command.Columns(word)
+		if used > 0 && used+1+n > columns {
+			lines = append(lines, now.String())
+			now.Reset()
+			used = 0
+		} else if used > 0 {
+			now.WriteByte(' ')
+			used++
+		}
+		now.WriteString(word)
+		used += n
+	}
+	return append(lines, now.String())
+}
