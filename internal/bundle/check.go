@@ -177,6 +177,7 @@ func examine(b *bag, o Options, report *Report) *charter {
 	x.signature()
 	x.submissions()
 	x.custody()
+	x.documents()
 	for _, path := range b.paths() {
 		if !x.used[path] {
 			x.fault("%s: belongs to nothing in this bundle", path)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zapis/crypto/card"
+	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
 )
 
@@ -39,6 +40,8 @@ type Input struct {
 	// they are withheld.
 	IncludeIdentity bool
 	Withhold        []Choice
+
+	Forum paper.Forum // whose words the certificate uses
 
 	Time time.Time // when the bundle is made; cut to whole seconds, UTC
 	Tool string    // program and version: "zapis 1.0.0"

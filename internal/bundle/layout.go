@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"zapis/internal/incident"
@@ -68,7 +69,8 @@ func attachmentPath(exhibit, mediaType string) string {
 var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`,
 	`signatures/tagmanifest-sha256\.txt\.sig`, `trust/allowed_signers`,
-	`data/report/report\.(?:json|txt)`,
+	`data/report/report\.(?:json|txt|pdf)`, `data/index\.html`,
+	`data/0(?:0_index|1_chain-of-custody|2_certificate)\.pdf`,
 	`data/attachments/A[0-9]{2,5}\.[a-z0-9]{1,8}`,
 	`data/disclosure/(?:follow-up-[0-9]{2,4}/)?(?:commitments\.txt|[a-z][a-z0-9_-]{0,40}\.json)`,
 	`data/ledger/(?:checkpoint|receipt|promise)`,
@@ -78,7 +80,9 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 }, "|") + `)$`)
 
 // streamed says which files may be of any size. All others are read whole.
-func streamed(path string) bool { return strings.HasPrefix(path, attachments) }
+func streamed(path string) bool {
+	return strings.HasPrefix(path, attachments) || slices.Contains(documentPaths, path)
+}
 
 // printable makes a stranger's file name safe to stand in a sentence.
 func printable(name string) string {

@@ -168,6 +168,9 @@ func writeVectors(t *testing.T) {
 	lie := func(name, want string, change func(map[string][]byte)) {
 		f := maps.Clone(files(t, zip))
 		change(f)
+		for _, path := range documentPaths {
+			f[path] = []byte("left out of this vector\n") // nothing looks into them
+		}
 		put(name, pack(t, resign(t, f, h.signers["anna"])))
 		row("file "+name, want)
 	}

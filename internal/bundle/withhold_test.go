@@ -130,6 +130,7 @@ func TestWriteRefuses(t *testing.T) {
 		{"no signer", func(in *Input) { in.Signer = nil }, fault.KeyMissing, "a bundle is signed, and there is no key to sign it with"},
 		{"a signer who is no trustee", func(in *Input) { h.person("olga"); in.Signer = h.signers["olga"] }, fault.KeyMissing, "is not among the trustees of entry 0"},
 		{"no submission", func(in *Input) { in.Submissions = nil }, fault.Failed, "a bundle is made of 1 to 999 submissions, not 0"},
+		{"a forum that there is not", func(in *Input) { in.Forum = "moon" }, fault.Usage, "there is no form of certificate for moon"},
 		{"no tool", func(in *Input) { in.Tool = "zapis\n1" }, fault.Failed, "the tool's name and version are not a line of plain text"},
 		{"withholding what is not there", func(in *Input) { in.Withhold = []Choice{{"narative", ""}} }, fault.Usage, "nothing in this case is called narative"},
 		{"withholding an exhibit that is not there", func(in *Input) { in.Withhold = []Choice{{"A09", ""}} }, fault.Usage, "nothing in this case is called A09"},

@@ -95,6 +95,9 @@ func draft(in *Input) (*drafted, error) {
 		return nil, err
 	}
 	d.bag.add(custodyPath, in.Custody.Marshal())
+	if err := d.addDocuments(in, c, r); err != nil {
+		return nil, err
+	}
 	return d, d.addPapers(in, c, r)
 }
 
@@ -107,6 +110,9 @@ func checkInput(in *Input) error {
 		return fmt.Errorf("a bundle is made of 1 to %d submissions, not %d", maxSubmissions, len(in.Submissions))
 	case in.Tool == "" || strings.TrimSpace(in.Tool) != in.Tool || strings.ContainsFunc(in.Tool, func(r rune) bool { return r < ' ' || r > '~' }):
 		return fmt.Errorf("the tool's name and version are not a line of plain text")
+	}
+	if !in.Forum.Valid() {
+		return fault.New(fault.Usage, "leave it out, or say us", "there is no form of certificate for %s", printable(string(in.Forum)))
 	}
 	return checkChoices(in)
 }

@@ -1,0 +1,102 @@
+package bundle
+
+import (
+	"zapis/crypto/ledger"
+	"zapis/internal/bundle/paper"
+	"zapis/internal/custody"
+)
+
+// documentPaths are what is made for people: signed with the bundle, and not
+// compared with what it renders.
+var documentPaths = []string{paper.IndexPath, paper.CustodyPath, paper.CertificatePath, paper.ReportPath, paper.ScreenPath}
+
+// addDocuments lays out what the record and the ledger say.
+func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
+	f := paper.Facts{
+		Case: r.Case, Ledger: r.Ledger, Origin: c.Card.Origin, Made: in.Time, Tool: in.Tool,
+		Signer: in.Signer.Name(), Fingerprint: in.Signer.Fingerprint(), Forum: in.Forum,
+		SetAt:  c.SetAt,
+		Events: shownActs(in.Custody), EventsTotal: len(in.Custody.Hashes), Head: custody.Hex(in.Custody.Head),
+	}
+	for _, t := range c.Set.Trustees {
+		f.Trustees = append(f.Trustees, t.Name)
+	}
+	if v, cp, err := c.openCheckpoint(in.Checkpoint); err == nil {
+		f.Size, f.Root, f.Signed = cp.Size, cp.Root.String(), cp.Time
+		if _, others, err := v.OpenWitnessed(in.Checkpoint); err == nil {
+			f.Witnesses = len(others)
+		}
+	}
+	for n, s := range r.Submissions {
+		f.Identity = f.Identity || showsIdentity(s)
+		p, err := paperSubmission(n, s, in.Submissions[n].Entry)
+		if err != nil {
+			return err
+		}
+		f.Submission = append(f.Submission, p)
+	}
+	documents, err := paper.All(f)
+	if err != nil {
+		return err
+	}
+	for _, doc := range documents {
+		d.bag.add(doc.Path, doc.Data)
+	}
+	return nil
+}
+
+func paperSubmission(n int, s submission, entry []byte) (paper.Submission, error) {
+	p := paper.Submission{
+		Name: submissionName(n, s), Title: actTitles[s.Act], Received: s.ReceivedAt,
+		Entry: s.Entry, Body: s.Body, Folder: s.Disclosure,
+	}
+	if s.PromisedFor != nil {
+		p.Promised = *s.PromisedFor
+	}
+	if e, err := ledger.ParseEntry(entry); err == nil {
+		p.Hash, p.Previous = e.LeafHash().String(), e.Previous.String()
+	}
+	for _, a := range s.Answers {
+		values, err := a.strings()
+		if err != nil {
+			return paper.Submission{}, err
+		}
+		if a.Field == "language" && len(values) == 1 {
+			p.Language = values[0]
+		}
+		shown := paper.Answer{Field: a.Field, Label: labels[a.Field]}
+		for _, v := range values {
+			shown.Values = append(shown.Values, explain(a.Field, v))
+		}
+		p.Answers = append(p.Answers, shown)
+	}
+	for _, a := range s.Attachments {
+		p.Exhibits = append(p.Exhibits, paper.Exhibit{Number: a.Exhibit, File: a.File, SHA256: a.SHA256, MediaType: a.MediaType, Name: a.Name, Size: a.Size})
+	}
+	for _, w := range s.Withheld {
+		p.Withheld = append(p.Withheld, paper.Withheld{Field: w.Field, Reason: w.Reason.Sentence()})
+	}
+	return p, nil
+}
+
+func shownActs(x custody.Excerpt) []paper.Event {
+	var out []paper.Event
+	for n := range uint64(len(x.Hashes)) {
+		if e, ok := x.Shown[n+1]; ok {
+			out = append(out, paper.Event{Number: e.Number, At: e.At, By: e.By.Name, Fingerprint: e.By.Fingerprint,
+				Act: string(e.Act), Case: e.Case, Subject: e.Subject, Tool: e.Tool, Why: e.Why})
+		}
+	}
+	return out
+}
+
+// documents accounts for what is made for people.
+func (x *examination) documents() {
+	for _, path := range documentPaths {
+		x.used[path] = true
+		if _, there := x.bag.sums[path]; !there {
+			x.fault("%s: is missing", path)
+		}
+	}
+	x.notProve("That the PDFs and index.html say what report.json and the ledger say: they are the signer's rendering of it, signed and not compared.")
+}

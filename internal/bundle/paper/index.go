@@ -1,0 +1,61 @@
+package paper
+
+import "fmt"
+
+// index is the list of exhibits.
+func index(f Facts) ([]byte, error) {
+	s := newSheet("Index of exhibits", "en", f)
+	s.row("Case", f.Case, false)
+	s.row("Ledger", f.Ledger, true)
+	s.row("Bundle", fmt.Sprintf("made %s by %s", f.Made.Format(timeLayout), f.Signer), false)
+	s.paragraph("In the order in which they were received. Original bytes, under names of ours; what the sender's device called a file stands beside it and is not to be relied on.")
+	number := 0
+	for _, sub := range f.Submission {
+		s.heading(fmt.Sprintf("%s, received %s", sub.Title, sub.Received))
+		s.row("Place", sub.place(), false)
+		number++
+		s.exhibit(number, "The account", "data/report/report.json", "report.pdf and report.txt are renderings of it")
+		for _, e := range sub.Exhibits {
+			number++
+			s.exhibit(number, e.Number, e.File, Describe(e.MediaType)+fmt.Sprintf(", %s, %d bytes", e.MediaType, e.Size))
+			s.row("", "SHA-256 "+e.SHA256, true)
+			s.row("", "called “"+e.Name+"” where it came from", false)
+		}
+		for _, w := range sub.Withheld {
+			if len(w.Field) > 11 && w.Field[:11] == "attachment-" {
+				s.row("Withheld", fmt.Sprintf("file %s of this submission: %s", w.Field[11:], w.Reason), false)
+			}
+		}
+	}
+	return s.bytes()
+}
+
+func (s *sheet) exhibit(number int, name, file, line string) {
+	s.room(20)
+	s.row(fmt.Sprintf("%d.  %s", number, name), file, true)
+	s.row("", line, false)
+}
+
+func (sub Submission) place() string {
+	if sub.Entry == nil {
+		return "not yet in the ledger; promised for " + sub.Promised
+	}
+	return fmt.Sprintf("entry %d of the ledger", *sub.Entry)
+}
+
+const timeLayout = "2006-01-02T15:04:05Z"
+
+// Describe says in a word what a media type is.
+func Describe(mediaType string) string {
+	kinds := []struct{ prefix, word string }{
+		{"image/", "Picture"}, {"video/", "Film"}, {"audio/", "Sound recording"}, {"text/", "Text"},
+		{"application/pdf", "PDF document"}, {"message/", "E-mail"}, {"application/vnd.", "Office document"},
+		{"application/msword", "Office document"}, {"application/zip", "Archive"}, {"application/json", "Data"},
+	}
+	for _, k := range kinds {
+		if len(mediaType) >= len(k.prefix) && mediaType[:len(k.prefix)] == k.prefix {
+			return k.word
+		}
+	}
+	return "File"
+}
