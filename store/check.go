@@ -33,7 +33,7 @@ func (s *Store) Check(ctx context.Context, progress func(done, total int64)) ([]
 	}
 	var found []Fault
 	err := s.view(func(v *view) (err error) {
-		c := &checker{v: v, ctx: ctx, progress: progress, named: make(map[ledger.Hash]bool)}
+		c := &checker{v: v, ctx: ctx, progress: progress, named: make(map[ledger.Hash]bool), damaged: make(map[uint64]bool)}
 		found, err = c.run()
 		return err
 	})
@@ -53,9 +53,11 @@ type checker struct {
 
 	chain    *ledger.Chain // nil once it refused something: what follows it can't judge
 	tip      tip           // recomputed
+	lost     uint64        // levels of the tip's edge that missing entries have left unknown, as bits
 	times    ledger.Checkpoint
 	verifier map[ledger.LogKeys]*ledger.Verifier
 
+	damaged   map[uint64]bool       // entries that are missing or altered: what they named cannot be known
 	bodies    []indexed             // what the index must hold
 	small     []ledger.Hash         // parts that the database must hold
 	files     map[ledger.Hash]int64 // attachments that must lie under parts/, with their sizes
@@ -145,7 +147,7 @@ func (c *checker) checkEntries() error {
 		}
 		if index > next {
 			c.add(int64(next), "", "it is missing, and so are all up to %d", index-1)
-			c.chain, c.tip.size = nil, index
+			c.lose(index)
 		}
 		next = index + 1
 		c.checkEntry(index, value)
@@ -181,21 +183,26 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 	text, ok := textOf(index, value)
 	if !ok {
 		c.add(n, "", "it is cut short")
-		c.chain = nil
+		c.damaged[index] = true
+		c.lose(index + 1)
 		return
 	}
 	leaf := ledger.LeafHash(text)
-	if !bytes.Equal(leaf[:], value[:32]) {
-		c.add(n, "", "its text has the leaf hash %s, and the tree has %x", leaf, value[:32])
-		leaf = ledger.Hash(value[:32])
-	}
 	e, err := c.follow(index, text)
 	if err != nil {
 		c.add(n, "", "%s", err)
 		c.chain = nil
 	}
+	if !bytes.Equal(leaf[:], value[:32]) {
+		c.add(n, "", "its text has the leaf hash %s, and the tree has %x", leaf, value[:32])
+		if c.previousOf(index+1) != leaf { // else the tree is wrong, and not the text
+			leaf, c.chain = ledger.Hash(value[:32]), nil
+			c.damaged[index] = true
+		}
+	}
 	c.checkNodes(index, leaf, value)
 	if e.Body.Kind == "" {
+		c.damaged[index] = true
 		return
 	}
 	c.bodies = append(c.bodies, indexed{keyOf(e.Body.Hash()), index})
@@ -203,6 +210,28 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 		c.governing = append(c.governing, index)
 	}
 	c.checkParts(n, e)
+}
+
+// previousOf gives what an entry says of the one before it; zeros if it can't be
+// read.
+func (c *checker) previousOf(index uint64) ledger.Hash {
+	e, err := readEntry(c.v.tx.Bucket(bucketEntries), index)
+	if err != nil {
+		return ledger.Hash{}
+	}
+	return e.Previous
+}
+
+// lose goes on behind entries that are missing: what comes before size can't be
+// known any more.
+func (c *checker) lose(size uint64) {
+	for i := c.tip.size; i < size; i++ {
+		c.damaged[i] = true
+		if len(c.damaged) > maxFaults {
+			break
+		}
+	}
+	c.chain, c.tip.size, c.tip.leaf, c.lost = nil, size, ledger.Hash{}, ^uint64(0)
 }
 
 // follow gives the entry to the chain, or, where that has broken, checks what can
@@ -248,13 +277,18 @@ func (c *checker) checkNodes(index uint64, leaf ledger.Hash, value []byte) {
 	h := tlog.Hash(leaf)
 	level := 0
 	for ; level < hashesIn(index)-1; level++ {
-		h = tlog.NodeHash(c.tip.edge[level], h)
-		if stored := value[32*(level+1) : 32*(level+2)]; !bytes.Equal(h[:], stored) {
-			c.add(int64(index), "", "the tree's hash that it completes at level %d is %x, and should be %x", level+1, stored, h[:])
+		stored := value[32*(level+1) : 32*(level+2)]
+		if c.lost>>level&1 == 1 {
 			h = tlog.Hash(stored)
+			continue
+		}
+		h = tlog.NodeHash(c.tip.edge[level], h)
+		if !bytes.Equal(h[:], stored) {
+			c.add(int64(index), "", "the tree's hash that it completes at level %d is %x, and should be %x", level+1, stored, h[:])
 		}
 	}
 	c.tip.edge[level] = h
+	c.lost &^= 1 << level
 	c.tip.leaf, c.tip.size = leaf, index+1
 }
 
@@ -263,8 +297,12 @@ func (c *checker) checkNodes(index uint64, leaf ledger.Hash, value []byte) {
 func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	size, ok := readNumber(key)
 	name := fmt.Sprintf("checkpoint %d", size)
-	if !ok || size != at {
+	switch {
+	case !ok || size != at:
 		c.add(-1, name, "no entries end there")
+		return
+	case size&c.lost != 0:
+		c.add(-1, name, "its root can't be computed: entries before it are missing")
 		return
 	}
 	root := c.tip.root()

@@ -1,8 +1,20 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/ledger/ledgertest"
 )
 
 // checkFolder verifies all of a ledger that nobody has open.
@@ -25,4 +37,287 @@ func faultsOf(t testing.TB, dir string) []Fault {
 		t.Fatalf("check: %v", err)
 	}
 	return faults
+}
+
+// sample is a ledger with one of everything: two slots, attachments, a reply, a
+// tombstone that was carried out, and a report and a reply that wait.
+type sample struct {
+	dir           string
+	first         Submission // with two attachments
+	index         uint64     // of first
+	tombstone     uint64
+	waits         Submission // with one attachment
+	size          uint64
+	tag, freshTag ledger.Hash
+}
+
+func newSample(t testing.TB) sample {
+	t.Helper()
+	c := newClock()
+	m := sample{dir: newFolder(t), tag: ledger.Sum([]byte("tag")), freshTag: ledger.Sum([]byte("fresh"))}
+	s, err := Open(m.dir, Config{Slot: day, Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := ledgertest.Trustees()
+	m.first = report(t, s, 70000, 1<<20)
+	p := submit(t, s, m.first)
+	gone := report(t, s, 66000)
+	erased := submit(t, s, gone)
+	submit(t, s, said(t, s, ledger.KindReply, people[0], ledger.Reply{Tag: m.tag, Message: random(700)}.Marshal()))
+	c.forward(day)
+	sequence(t, s)
+	at, err := s.Find(erased.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stone := ledger.Tombstone{Origin: s.Origin(), Reason: ledger.EraseAsked, Parts: []ledger.Erased{{Index: at, Hash: gone.Body.Parts[3].Hash}}}
+	st := submit(t, s, approved(t, s, ledger.KindTombstone, stone.Marshal(), nil, people[:2]...))
+	c.forward(day)
+	sequence(t, s)
+	if m.tombstone, err = s.Find(st.Body); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Erase(t.Context(), m.tombstone); err != nil {
+		t.Fatal(err)
+	}
+	m.waits = report(t, s, 67000)
+	submit(t, s, m.waits)
+	submit(t, s, said(t, s, ledger.KindReply, people[1], ledger.Reply{Tag: m.freshTag, Message: random(700)}.Marshal()))
+	if m.index, err = s.Find(p.Body); err != nil {
+		t.Fatal(err)
+	}
+	m.size = s.Size()
+	closeAndCheck(t, s)
+	return m
+}
+
+// edit changes a ledger's database behind its back.
+func edit(t testing.TB, dir string, fn func(tx *bolt.Tx) error) {
+	t.Helper()
+	db, err := bolt.Open(filepath.Join(dir, dbName), 0o600, dbOptions())
+	if err == nil {
+		err = db.Update(fn)
+	}
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flipped is a copy of b with one bit turned at i.
+func flipped(b []byte, i int) []byte {
+	b = bytes.Clone(b)
+	b[i] ^= 1
+	return b
+}
+
+func TestCheckNamesTheFault(t *testing.T) {
+	m := newSample(t)
+	entry := number(m.index)
+	textAt := 32 * hashesIn(m.index)
+	small := m.first.Body.Parts[1].Hash
+	file := m.first.Body.Parts[4].Hash
+	put := func(bucket []byte, key []byte, change func(old []byte) []byte) func(t *testing.T) {
+		return func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error {
+				b := tx.Bucket(bucket)
+				v := change(bytes.Clone(b.Get(key)))
+				if v == nil {
+					return b.Delete(key)
+				}
+				return b.Put(key, v)
+			})
+		}
+	}
+	remove := func([]byte) []byte { return nil }
+	onFile := func(h ledger.Hash, change func(path string) error) func(t *testing.T) {
+		return func(t *testing.T) {
+			if err := change(partPath(m.dir, h)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	anyWaiting := m.waits.Body.Hash()
+	n := fmt.Sprint("entry ", m.index)
+	for _, test := range []struct {
+		name string
+		do   func(t *testing.T)
+		want []string // one of the faults begins so; all faults begin with one of these
+	}{
+		{"a letter of an entry", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{n}},
+		{"its first line", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, textAt) }), []string{n}},
+		{"its leaf in the tree", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, 0) }),
+			[]string{n, fmt.Sprint("entry ", m.index+1), "checkpoint"}},
+		{"a hash of the tree", put(bucketEntries, number(31), func(v []byte) []byte { return flipped(v, 32*4) }), []string{"entry 31: the tree's hash that it completes at level 4", "checkpoint", "guard"}},
+		{"an entry cut short", put(bucketEntries, entry, func(v []byte) []byte { return v[:20] }), []string{n}},
+		{"an entry missing", put(bucketEntries, entry, remove), []string{n + ": it is missing", "checkpoint", "ledger.db", "part", "guard", fmt.Sprint("entry ", m.index+1)}},
+		{"the last entry missing", put(bucketEntries, number(m.size-1), remove), []string{fmt.Sprint("entry ", m.size-1), "checkpoint", "ledger.db", "part", "guard"}},
+		{"a checkpoint's root", put(bucketCheckpoints, number(33), func(v []byte) []byte { return flipped(v, 30) }), []string{"checkpoint 33: "}},
+		{"a checkpoint's signature", put(bucketCheckpoints, number(33), func(v []byte) []byte { return append(v[:len(v)-9], append([]byte("AAAA"), v[len(v)-5:]...)...) }), []string{"checkpoint 33: "}},
+		{"a checkpoint of another size", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error {
+				b := tx.Bucket(bucketCheckpoints)
+				return b.Put(number(40), bytes.Clone(b.Get(number(33))))
+			})
+		}, []string{"checkpoint 40: "}},
+		{"a small part", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error {
+				b := tx.Bucket(bucketSmall).Bucket(small[:])
+				return b.Put(smallKey, flipped(b.Get(smallKey), 100))
+			})
+		}, []string{n + ", statement " + small.String() + ": its 1500 bytes do not have this hash"}},
+		{"a small part missing", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error { return tx.Bucket(bucketSmall).DeleteBucket(small[:]) })
+		}, []string{n + ", statement " + small.String() + ": it is missing"}},
+		{"a small part too many", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error { return putSmall(tx, ledger.Sum([]byte("x")), []byte("x")) })
+		}, []string{"part " + ledger.Sum([]byte("x")).String() + ": a part that no body names"}},
+		{"an attachment's bit", onFile(file, func(path string) error {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, flipped(b, 1<<19), 0o600)
+		}), []string{n + ", attachment " + file.String() + ": its file has the hash "}},
+		{"an attachment cut short", onFile(file, func(path string) error { return os.Truncate(path, 1<<20-1) }),
+			[]string{n + ", attachment " + file.String() + ": its file has 1048575 bytes, and the entry says 1048576"}},
+		{"an attachment missing", onFile(file, os.Remove), []string{n + ", attachment " + file.String() + ": its file is missing"}},
+		{"an attachment not indexed", put(bucketFiles, file[:], remove), []string{n + ", attachment " + file.String() + ": the index of files does not have it"}},
+		{"a file that is none of ours", func(t *testing.T) {
+			if err := os.WriteFile(filepath.Join(m.dir, "parts", "x.txt"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{filepath.Join(m.dir, "parts", "x.txt") + ": it does not belong here"}},
+		{"a damaged file that nothing names", onFile(file, func(path string) error {
+			other := ledger.Sum([]byte("other"))
+			if err := os.MkdirAll(filepath.Dir(partPath(m.dir, other)), 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(partPath(m.dir, other), []byte("not it"), 0o600)
+		}), []string{partPath(m.dir, ledger.Sum([]byte("other"))) + ": nothing names it, and it is damaged"}},
+		{"an index that leads elsewhere", func(t *testing.T) {
+			key := keyOf(m.first.Body.Hash())
+			put(bucketBodies, key[:], func([]byte) []byte { return number(2) })(t)
+		}, []string{"ledger.db: the index of bodies leads from", n}},
+		{"an index that lacks one", func(t *testing.T) {
+			key := keyOf(m.first.Body.Hash())
+			put(bucketBodies, key[:], remove)(t)
+		}, []string{n + ": its body is not indexed"}},
+		{"an index with one too many", put(bucketBodies, make([]byte, 16), func([]byte) []byte { return number(3) }),
+			[]string{"ledger.db: the index of bodies leads from 00000000000000000000000000000000 to entry 3"}},
+		{"a promise's signature", put(bucketWaiting, anyWaiting[:], func(v []byte) []byte {
+			i := bytes.Index(v, []byte("\n\n")) + 60
+			return append(v[:i], append([]byte("AAAA"), v[i+4:]...)...)
+		}), []string{"waiting " + anyWaiting.String() + ": promise: "}},
+		{"a promised body", put(bucketWaiting, anyWaiting[:], func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{"waiting " + anyWaiting.String(), "part", "ledger.db"}},
+		{"a waiting part missing", func(t *testing.T) {
+			h := m.waits.Body.Parts[2].Hash
+			edit(t, m.dir, func(tx *bolt.Tx) error { return tx.Bucket(bucketSmall).DeleteBucket(h[:]) })
+		}, []string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is missing or altered"}},
+		{"a waiting attachment", onFile(m.waits.Body.Parts[3].Hash, os.Remove), []string{"attachment " + m.waits.Body.Parts[3].Hash.String() + ": its file is missing"}},
+		{"a tag that leads elsewhere", put(bucketTags, m.tag[:], func(v []byte) []byte { return flipped(v, 0) }),
+			[]string{"reply " + m.tag.String()}},
+		{"a tag missing", put(bucketTags, m.freshTag[:], remove), []string{"reply " + m.freshTag.String() + ": its tag is not indexed"}},
+		{"a tag too many", put(bucketTags, make([]byte, 32), func([]byte) []byte { return make([]byte, 32) }),
+			[]string{"reply " + strings.Repeat("0", 64) + ": its tag leads to no such reply"}},
+		{"a locator too large", put(bucketLocators, make([]byte, 32), func([]byte) []byte { return make([]byte, MaxLocator+1) }),
+			[]string{"locator " + strings.Repeat("0", 64) + ": it is no locator"}},
+		{"an erasure that nobody approved", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error {
+				if err := tx.Bucket(bucketSmall).DeleteBucket(small[:]); err != nil {
+					return err
+				}
+				return tx.Bucket(bucketErased).Put(small[:], number(m.tombstone))
+			})
+		}, []string{"part " + small.String() + ": it was erased, and no tombstone names it"}},
+		{"the list of what governs", put(bucketGoverning, number(5), func([]byte) []byte { return []byte{} }), []string{"ledger.db: the list of entries that govern"}},
+		{"a bucket of somebody else's", func(t *testing.T) {
+			edit(t, m.dir, func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err })
+		}, []string{`ledger.db: it has a bucket "x", which is none of ours`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			whole := copyLedger(t, m.dir)
+			defer func() {
+				restore(t, whole, m.dir)
+				checkFolder(t, m.dir)
+			}()
+			test.do(t)
+			s, err := OpenReadOnly(m.dir)
+			var faults []Fault
+			if err != nil {
+				// What must be read to open it at all is named by the error.
+				if !errors.Is(err, ledger.ErrMismatch) {
+					t.Fatal(err)
+				}
+				t.Logf("opening: %v", err)
+				inner := strings.TrimPrefix(err.Error(), filepath.Join(m.dir, dbName)+": ")
+				faults = []Fault{{-1, "", inner}}
+			} else {
+				faults, err = s.Check(t.Context(), nil)
+				s.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(faults) == 0 || !slices.ContainsFunc(faults, func(f Fault) bool { return strings.HasPrefix(f.String(), test.want[0]) }) {
+				t.Errorf("found %q, want one that begins %q", faults, test.want[0])
+			}
+			for _, f := range faults {
+				if !slices.ContainsFunc(test.want, func(w string) bool { return strings.HasPrefix(f.String(), w) }) {
+					t.Errorf("also found: %s", f)
+				}
+				if strings.Contains(f.String(), "\n") {
+					t.Errorf("more than one line: %q", f)
+				}
+			}
+		})
+	}
+}
+
+// copyLedger puts a copy of a ledger's folder aside.
+func copyLedger(t testing.TB, dir string) (to string) {
+	t.Helper()
+	to = filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func restore(t testing.TB, from, dir string) {
+	t.Helper()
+	err := os.RemoveAll(dir)
+	if err == nil {
+		err = os.CopyFS(dir, os.DirFS(from))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckTellsOfItsProgress(t *testing.T) {
+	m := newSample(t)
+	s, err := OpenReadOnly(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var last, total int64
+	faults, err := s.Check(t.Context(), func(done, of int64) {
+		if done < last || done > of {
+			t.Errorf("%d of %d after %d", done, of, last)
+		}
+		last, total = done, of
+	})
+	if err != nil || len(faults) > 0 || last != total || total == 0 {
+		t.Errorf("%d of %d, %v, %v", last, total, faults, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Check(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
 }

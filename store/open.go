@@ -105,7 +105,7 @@ func (s *Store) load(readOnly bool) error {
 			return err
 		}
 		s.genesis, s.card = g, g.Card()
-		if s.standing, err = loadStanding(tx, g); err != nil {
+		if s.standing, err = loadStanding(tx, g); err != nil && (!readOnly || len(s.standing.state.Keys) == 0) {
 			return err
 		}
 		if s.released, err = loadReleased(tx, s.standing); err != nil {
@@ -113,7 +113,9 @@ func (s *Store) load(readOnly bool) error {
 		}
 		err = s.loadEnd(tx, g.Origin)
 		if err != nil && readOnly {
-			s.tail, err = newTail(0), nil // Check will say what is wrong, and what else
+			// Check will say what is wrong, and what else.
+			from, _ := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
+			s.tail, err = newTail(from), nil
 		}
 		return err
 	})

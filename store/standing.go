@@ -39,7 +39,7 @@ func loadStanding(tx *bolt.Tx, g ledger.Genesis) (standing, error) {
 func (st *standing) read(tx *bolt.Tx, entries *bolt.Bucket, index uint64, g ledger.Genesis) error {
 	text, err := entryText(entries, index)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: it should govern, and is missing", ledger.ErrMismatch)
 	}
 	e, err := ledger.ParseEntry(text)
 	if err != nil {
