@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/fault"
+)
+
+func init() {
+	if os.Getenv(childVariable) == "full" {
+		if err := childFills(os.Args[1]); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("done")
+		os.Exit(0)
+	}
+}
+
+// TestFullDisk runs a child with a file system of 40 MB of its own.
+func TestFullDisk(t *testing.T) {
+	c := child("full", t.TempDir())
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if os.Getuid() != 0 {
+		c.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+		c.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
+	}
+	out, err := c.CombinedOutput()
+	if err != nil || string(out) != "done\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func childFills(mount string) error {
+	if err := syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	if err := syscall.Mount("none", mount, "tmpfs", 0, "size=40m"); err != nil {
+		return err
+	}
+	dir := filepath.Join(mount, "ledger")
+	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		return err
+	}
+	c := newClock()
+	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	if err != nil {
+		return err
+	}
+	// Room that is given back later.
+	ballast := filepath.Join(mount, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 10<<20), 0o600); err != nil {
+		return err
+	}
+	promised, err := untilFull(s, func() (Submission, error) { return words(s), nil })
+	if err != nil {
+		return err
+	}
+	// A part that does not fit is refused while it is written or kept, and its
+	// room is free again after it is discarded.
+	w, err := s.NewPart()
+	if err == nil {
+		_, err = w.Write(random(20 << 20))
+		if err == nil {
+			_, err = w.Keep()
+		}
+		w.Discard()
+	}
+	if !errors.Is(err, ErrFull) {
+		return fmt.Errorf("a part that does not fit: %v", err)
+	}
+	if err := s.Sequence(context.Background()); err != nil && !errors.Is(err, ErrFull) {
+		return fmt.Errorf("a slot on a full disk: %w", err)
+	}
+	if err := os.Remove(ballast); err != nil {
+		return err
+	}
+	if _, err := s.Submit(context.Background(), words(s)); err != nil {
+		return fmt.Errorf("after room was made: %w", err)
+	}
+	if err := s.Sequence(context.Background()); err != nil {
+		return fmt.Errorf("a slot after room was made: %w", err)
+	}
+	for _, sub := range promised {
+		if _, err := s.Receipt(sub.Body.Hash()); err != nil {
+			return fmt.Errorf("promised before the disk was full: %w", err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if err := verified(dir); err != nil {
+		return err
+	}
+	if err := syscall.Mount("none", mount, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		return err
+	}
+	if err := verified(dir); err != nil {
+		return fmt.Errorf("on a file system that is read only: %w", err)
+	}
+	if _, err := Open(dir, Config{}); !errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("opening for writing on a file system that is read only: %v", err)
+	}
+	return nil
+}
+
+// untilFull submits until the disk is full, and gives what was promised.
+func untilFull(s *Store, next func() (Submission, error)) (promised []Submission, err error) {
+	for range 100000 {
+		sub, err := next()
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.Submit(context.Background(), sub)
+		if errors.Is(err, ErrFull) {
+			if !strings.HasPrefix(err.Error(), "the disk is full (") || fault.HintOf(err) != "make room on the disk; nothing was lost, and nothing was half-stored" {
+				return nil, fmt.Errorf("the refusal says %q, hint %q", err, fault.HintOf(err))
+			}
+			return promised, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		promised = append(promised, sub)
+	}
+	return nil, errors.New("the disk is never full")
+}
+
+func verified(dir string) error {
+	s, err := OpenReadOnly(dir)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	faults, err := s.Check(context.Background(), nil)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("%v", faults)
+	}
+	return err
+}
