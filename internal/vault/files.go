@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -36,4 +37,19 @@ func syncFolder(name string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// syncEach makes the files and folders below dir durable, one by one.
+func syncEach(dir string) error {
+	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return f.Sync()
+	})
 }

@@ -100,7 +100,7 @@ func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
 		return err
 	}
 	s.out = nil
-	if err := syncTree(s.dir); err != nil {
+	if err := syncTree(s.dir, s.files); err != nil {
 		return err
 	}
 	deed := custody.Deed{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.chain.Root().String(),

@@ -29,6 +29,7 @@ type stage struct {
 	waiting   []waiting
 	again     [][]byte // promise files of what the vault has already
 	audiences audiences
+	files     int      // parts written
 	out       *os.File // the new entries' texts
 	buf       []byte
 }
@@ -216,6 +217,7 @@ func (s *stage) part(it carry.Item) error {
 	if err != nil {
 		return err
 	}
+	s.files++
 	_, err = io.CopyBuffer(onlyWriter{f}, it.Content, s.buf)
 	if closed := f.Close(); err == nil {
 		err = closed
