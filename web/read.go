@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"zapis/internal/incident"
@@ -41,11 +42,32 @@ func readForm(r *http.Request, body *pacedBody, file handleFile) (incident.Form,
 	case kind == "multipart/form-data" && params["boundary"] == "":
 		err = refusal{status: http.StatusBadRequest, code: "cut"}
 	case kind == "multipart/form-data":
-		err = f.readMultipart(multipart.NewReader(bufio.NewReaderSize(body, 32<<10), params["boundary"]), file)
+		err = f.readMultipart(multipart.NewReader(closed(bufio.NewReaderSize(body, 32<<10)), params["boundary"]), file)
 	default:
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	}
 	return f.form, readingFault(err, body)
+}
+
+// closed makes the end of a body an error. multipart returns io.EOF after the last boundary, but also for a body that
+// breaks off in a part's header: with this, it is the former alone. A last boundary without its line break is complete.
+func closed(body io.Reader) io.Reader {
+	return io.MultiReader(body, strings.NewReader("\r\n"), &sticky{err: io.ErrUnexpectedEOF})
+}
+
+// sticky passes on what r gives, and remembers what ended it.
+type sticky struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sticky) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(p)
+	s.err = err
+	return n, err
 }
 
 // readingFault makes a refusal of whatever ended the reading.

@@ -75,6 +75,9 @@ func (s *server) refuseForm(w http.ResponseWriter, r *http.Request, t *taking, w
 		g := s.tongueOf(r)
 		p := g.form(t.typed, t.nonce(), wrong)
 		p.Switch = &languageSwitch{Path: "again", Form: "report"}
+		if len(wrong) == 0 {
+			why.status = http.StatusOK
+		}
 		g.show(w, why.status, "form", p)
 	})
 }

@@ -67,14 +67,15 @@ func (t *taking) file(before incident.Form, name string, content io.Reader) erro
 	if slices.Contains(before["files_identify"], "yes") {
 		t.draft.MarkIdentify()
 	}
-	err := t.draft.AddFile(name, content)
+	source := &sticky{r: content}
+	err := t.draft.AddFile(name, source)
 	var wrong incident.FieldError
 	switch {
 	case err == nil:
 		t.kept++
 		return nil
-	case t.body.err != nil && t.body.err != io.EOF:
-		return t.body.err
+	case source.err != nil && source.err != io.EOF:
+		return source.err
 	case errors.As(err, &wrong):
 		if wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge {
 			return tooMuch
