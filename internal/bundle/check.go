@@ -35,11 +35,17 @@ type bag struct {
 	texts map[string][]byte
 	sums  manifest
 	sizes map[string]int64
+	parts map[string]func() (io.ReadSeekCloser, error) // disclosed ciphertexts
 }
 
 func newBag() *bag {
-	return &bag{make(map[string][]byte), make(manifest), make(map[string]int64)}
+	return &bag{make(map[string][]byte), make(manifest), make(map[string]int64), make(map[string]func() (io.ReadSeekCloser, error))}
 }
+
+// section is a member of the zip as something that can be closed.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
 
 func (b *bag) add(path string, text []byte) {
 	b.texts[path] = text
@@ -93,6 +99,9 @@ func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
 		if streamed(m.Name) {
 			if crc, err = b.addStream(m, content); err != nil {
 				return nil, err
+			}
+			b.parts[m.Name] = func() (io.ReadSeekCloser, error) {
+				return section{io.NewSectionReader(r, m.contentOffset(), m.Size)}, nil
 			}
 		} else {
 			text := make([]byte, m.Size)
@@ -164,6 +173,7 @@ type examination struct {
 	log        *ledger.Verifier // of the keys that signed the checkpoint
 	checkpoint ledger.Checkpoint
 	record     record
+	opened     []openable
 	entries    map[uint64]bool // those that stand for a submission
 }
 
@@ -178,6 +188,7 @@ func examine(b *bag, o Options, report *Report) *charter {
 	x.submissions()
 	x.custody()
 	x.documents()
+	x.keys()
 	for _, path := range b.paths() {
 		if !x.used[path] {
 			x.fault("%s: belongs to nothing in this bundle", path)

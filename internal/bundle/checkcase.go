@@ -54,6 +54,7 @@ func (x *examination) submissions() {
 			exhibits[a.Exhibit] = true
 			x.original(a)
 		}
+		x.opened = append(x.opened, openable{n, p, d, s})
 		identity = identity || showsIdentity(s)
 		built.Submissions = append(built.Submissions, s)
 	}
@@ -218,7 +219,7 @@ func (x *examination) sayCase() {
 		for _, w := range s.Withheld {
 			x.Withheld = append(x.Withheld, fmt.Sprintf("%s of %s: %s.", w.Field, submissionName(n, s), w.Reason.Sentence()))
 		}
-		x.notProve("When %s was received: %s is the intake server's clock, as its sealed statement has it.", submissionName(n, s), s.ReceivedAt)
+		x.notProve("When %s was received: %s is the intake server's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
 	}
 	x.prove("The %d answers and %d files shown, and that %d questions were left empty, are what was committed to on arrival: intact since received.",
 		answered, files, empty)
@@ -226,8 +227,10 @@ func (x *examination) sayCase() {
 		x.prove("In the ledger %s, under a checkpoint of %d entries that both of the log's keys signed, for %s by the log's clock.",
 			strings.Join(placed, ", "), x.checkpoint.Size, x.checkpoint.Time.Format(timeLayout))
 	}
-	if len(x.record.Submissions) > 1 {
-		x.notProve("That the follow-ups are of this case: their sealed statements say so.")
+	for n := range x.record.Submissions {
+		if n > 0 && !x.discloses(n) {
+			x.notProve("That %s is of this case: its sealed statement says so.", submissionName(n, x.record.Submissions[n]))
+		}
 	}
 	x.notProve("That what the report says is so. Who the reporter is.")
 }

@@ -33,6 +33,9 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		if err != nil {
 			return err
 		}
+		for _, k := range in.Submissions[n].Keys {
+			p.Keys = append(p.Keys, k.Part)
+		}
 		f.Submission = append(f.Submission, p)
 	}
 	documents, err := paper.All(f)

@@ -32,6 +32,7 @@ type guide struct {
 	Size                             uint64
 	Folders                          []guideFolder
 	Exhibits                         []guideExhibit
+	Keys                             []guideKey
 	Entries                          []guideEntry
 	Links                            []guideLink
 	Waiting                          []guideWait
@@ -49,6 +50,9 @@ type guideFolder struct {
 
 // A guideLink is two entries of which one follows the other.
 type guideLink struct{ From, To uint64 }
+
+// A guideKey is a part whose key is disclosed.
+type guideKey struct{ Part, File, Entry string }
 
 type guideExhibit struct{ Exhibit, File, Line string }
 
@@ -145,6 +149,9 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 			g.Waiting = append(g.Waiting, guideWait{f.File, *s.PromisedFor, name})
 		}
 		g.Folders = append(g.Folders, f)
+		for _, k := range in.Submissions[n].Keys {
+			g.Keys = append(g.Keys, guideKey{k.Part, keyPath(n, k.Part), f.File})
+		}
 		for _, l := range in.Submissions[n].Lines {
 			g.addExhibit(s, l)
 		}

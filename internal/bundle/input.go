@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zapis/crypto/card"
+	"zapis/crypto/seal"
 	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
 )
@@ -70,6 +71,19 @@ type Submission struct {
 	// Attachments are the opened originals, by exhibit. What their sizes and
 	// hashes are, their disclosure lines say.
 	Attachments []Attachment
+
+	// Keys disclose sealed parts, so that anybody can see that what the ledger
+	// has decrypts to what is shown.
+	Keys []DisclosedKey
+}
+
+// DisclosedKey is a part's ciphertext and the key that opens this one part and
+// no other. Who has it can also make another file under the same header: the
+// hash of the whole file is what counts.
+type DisclosedKey struct {
+	Part string // "statement", or an exhibit that is shown
+	Key  seal.FileKey
+	Open func() (io.ReadSeekCloser, error) // the ciphertext, as the ledger names it
 }
 
 // Attachment is one original. Open is called twice, so that hash and CRC are

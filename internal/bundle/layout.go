@@ -64,6 +64,18 @@ func attachmentPath(exhibit, mediaType string) string {
 	return attachments + exhibit + "." + incident.Extension(mediaType)
 }
 
+// keyPath is where a disclosed part stands, without its ending: .age for the
+// ciphertext, .key for its file key. Exhibits run through the whole case,
+// statements are numbered as the disclosure folders are.
+func keyPath(n int, part string) string {
+	if part == partStatement && n > 0 {
+		return fmt.Sprintf("data/keys/%s-%02d", part, n)
+	}
+	return "data/keys/" + part
+}
+
+const partStatement = "statement"
+
 // shapes are all the paths that a bundle may hold. What stands at one of them
 // is judged later; what stands anywhere else is refused at once.
 var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
@@ -77,11 +89,13 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`data/ledger/(?:entries|bodies)/[0-9]{1,20}\.txt`,
 	`data/ledger/receipts/[0-9]{1,20}`, `data/ledger/promises/[0-9a-f]{64}`,
 	`data/custody/events\.txt`,
+	`data/keys/(?:statement(?:-[0-9]{2,4})?|A[0-9]{2,5})\.(?:age|key)`,
 }, "|") + `)$`)
 
 // streamed says which files may be of any size. All others are read whole.
 func streamed(path string) bool {
-	return strings.HasPrefix(path, attachments) || slices.Contains(documentPaths, path)
+	return strings.HasPrefix(path, attachments) || strings.HasPrefix(path, "data/keys/") && strings.HasSuffix(path, ".age") ||
+		slices.Contains(documentPaths, path)
 }
 
 // printable makes a stranger's file name safe to stand in a sentence.

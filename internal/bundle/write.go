@@ -170,6 +170,9 @@ func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledge
 			return submission{}, ledger.Body{}, err
 		}
 	}
+	if err := d.addKeys(n, s, built); err != nil {
+		return submission{}, ledger.Body{}, err
+	}
 	return built, p.Body, nil
 }
 

@@ -26,6 +26,7 @@ func custody(f Facts) ([]byte, error) {
 
 	s.acts(f)
 	s.withheld(f)
+	s.keys(f)
 	s.gaps(f)
 
 	s.heading("How to verify")
@@ -120,5 +121,22 @@ func (s *sheet) gaps(f Facts) {
 		if sub.Entry == nil {
 			s.item("%s is not yet in the ledger. The log's signed promise for %s is in the bundle.", sub.Name, sub.Promised)
 		}
+	}
+}
+
+// keys says what the disclosure of a part's key proves.
+func (s *sheet) keys(f Facts) {
+	none := true
+	for _, sub := range f.Submission {
+		for _, k := range sub.Keys {
+			if none {
+				none = false
+				s.heading("Parts whose keys are disclosed")
+			}
+			s.item("%s of %s.", k, sub.Name)
+		}
+	}
+	if !none {
+		s.paragraph("Of each the sealed bytes are in data/keys, with the key that opens them and no other part. Anybody can see that the bytes whose hash the ledger names decrypt to what is shown, without any trustee's key. It does not show who sealed them. Who has the key can make another file under the same header: what counts is the hash of the whole file, which is compared first.")
 	}
 }

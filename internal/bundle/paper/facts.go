@@ -45,6 +45,7 @@ type Submission struct {
 	Answers  []Answer
 	Exhibits []Exhibit
 	Withheld []Withheld
+	Keys     []string // parts whose keys are in the bundle
 }
 
 // Answer is one disclosed question.
