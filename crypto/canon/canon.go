@@ -14,7 +14,7 @@ package canon
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -131,7 +131,7 @@ func (r *Reader) Line() string {
 				r.fail(r.line, reason)
 				return ""
 			}
-			break
+			return line
 		}
 	}
 	return line
@@ -252,14 +252,13 @@ func ParseDecimal(s string) (uint64, error) {
 	if s == "" || len(s) > 20 || s[0] == '0' && len(s) > 1 {
 		return 0, errDecimal
 	}
+	var n uint64
 	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
+		d := uint64(s[i] - '0')
+		if d > 9 || n > (math.MaxUint64-d)/10 {
 			return 0, errDecimal
 		}
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return 0, errDecimal
+		n = n*10 + d
 	}
 	return n, nil
 }
@@ -269,22 +268,26 @@ func ParseHash(s string) (h [32]byte, err error) {
 	if len(s) != 64 {
 		return h, errHash
 	}
+	bad := byte(0)
 	for i := range h {
-		a, b := nibble(s[2*i]), nibble(s[2*i+1])
-		if a|b > 15 {
-			return [32]byte{}, errHash
-		}
+		a, b := nibbles[s[2*i]], nibbles[s[2*i+1]]
+		bad |= a | b
 		h[i] = a<<4 | b
+	}
+	if bad > 15 {
+		return [32]byte{}, errHash
 	}
 	return h, nil
 }
 
-func nibble(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
+// nibbles gives a lower-case hexadecimal digit's value, and 0xff for what is
+// none.
+var nibbles = func() (t [256]byte) {
+	for c := range t {
+		t[c] = 0xff
 	}
-	return 0xff
-}
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	return t
+}()

@@ -48,6 +48,11 @@ func TestVectors(t *testing.T) {
 	ledgertest.CheckVectors(t, dir("signed"), judgeSigned)
 }
 
+func TestSpecShowsTheVectors(t *testing.T) {
+	ledgertest.CheckSample(t, "../../docs/spec/card.md", dir("signed/approval.txt"))
+	ledgertest.CheckSample(t, "../../docs/spec/card.md", dir("card/ledger.txt"))
+}
+
 func writeVectors(t *testing.T) {
 	p := ledgertest.Trustees()
 	anna, boris := p[0], p[1]

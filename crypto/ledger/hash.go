@@ -51,15 +51,16 @@ func LeafHash(entry []byte) Hash { return prefixed(0x00, entry) }
 func BodyHash(body []byte) Hash { return prefixed(0x02, body) }
 
 func prefixed(first byte, b []byte) Hash {
-	var buf [MaxEntry + 1]byte
-	if len(b) > MaxEntry {
-		h := sha256.New()
-		h.Write([]byte{first})
-		h.Write(b)
-		return Hash(h.Sum(nil))
+	// Nearly every entry and body fits the stack's kilobyte: no allocation, and little to clear.
+	var small [1 << 10]byte
+	if len(b) < len(small) {
+		small[0] = first
+		return sha256.Sum256(small[:1+copy(small[1:], b)])
 	}
-	buf[0] = first
-	return sha256.Sum256(buf[:1+copy(buf[1:], b)])
+	h := sha256.New()
+	h.Write([]byte{first})
+	h.Write(b)
+	return Hash(h.Sum(nil))
 }
 
 func fromTlog(hs []tlog.Hash) []Hash {

@@ -101,6 +101,22 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+func TestSpecShowsTheVectors(t *testing.T) {
+	ledgertest.CheckSample(t, "../../docs/spec/ledger.md", dir("entry/report.txt"))
+	for _, sample := range []string{ledger.LeafHash(read(t, "entry/report.txt")).String(), ledger.LeafHash(read(t, "entry/genesis.txt")).String()} {
+		if page, err := os.ReadFile("../../docs/spec/ledger.md"); err != nil || !strings.Contains(string(page), "\n"+sample+"  -\n") {
+			t.Errorf("ledger.md does not show the leaf hash %s (%v)", sample, err)
+		}
+	}
+}
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(dir(name))
+	must(t, err)
+	return b
+}
+
 func writeVectors(t *testing.T) {
 	b := ledgertest.Everything()
 	keys := ledgertest.Key(1).Keys()

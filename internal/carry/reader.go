@@ -240,19 +240,53 @@ func (p *partReader) Read(b []byte) (int, error) {
 		return 0, p.err
 	}
 	n, err := p.t.Read(b)
-	p.h.Write(b[:n])
-	if p.keep != nil {
-		p.buf = append(p.buf, b[:n]...)
-	}
-	if err == io.EOF {
-		if got := ledger.Hash(p.h.Sum(nil)); got != p.want {
-			err = refuse(p.t.archive, p.t.name, "its bytes have the hash %s", got)
-		} else if p.keep != nil {
-			if bad := p.keep(p.buf); bad != nil {
-				err = refuse(p.t.archive, p.t.name, "%w", bad)
+	p.saw(b[:n])
+	p.err = p.judge(err)
+	return n, p.err
+}
+
+// WriteTo is what io.Copy calls: it hashes and hands on without copying. What w
+// was given must not be used unless the error is nil.
+func (p *partReader) WriteTo(w io.Writer) (total int64, err error) {
+	for p.err == nil {
+		b, err := p.t.peek()
+		if len(b) > 0 {
+			p.saw(b)
+			n, err := w.Write(b)
+			total += int64(n)
+			if err != nil {
+				p.err = err // half of it is gone: the rest can't be read for anybody else
+				return total, err
 			}
+			p.t.discard(len(b))
+		}
+		p.err = p.judge(err)
+	}
+	if p.err == io.EOF {
+		return total, nil
+	}
+	return total, p.err
+}
+
+func (p *partReader) saw(b []byte) {
+	p.h.Write(b)
+	if p.keep != nil {
+		p.buf = append(p.buf, b...)
+	}
+}
+
+// judge compares the hash when err says that the content has ended.
+func (p *partReader) judge(err error) error {
+	if err != io.EOF {
+		return err
+	}
+	if got := ledger.Hash(p.h.Sum(nil)); got != p.want {
+		return refuse(p.t.archive, p.t.name, "its bytes have the hash %s", got)
+	}
+	if p.keep != nil {
+		if bad := p.keep(p.buf); bad != nil {
+			return refuse(p.t.archive, p.t.name, "%w", bad)
 		}
 	}
-	p.err = err
-	return n, err
+	return io.EOF
 }

@@ -111,6 +111,24 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// peek gives what of the member's content is at hand, at least a byte of it;
+// io.EOF comes at its end. discard takes it away.
+func (t *tarReader) peek() ([]byte, error) {
+	if t.left == 0 {
+		return nil, io.EOF
+	}
+	if _, err := t.r.Peek(1); err != nil {
+		return nil, readError(t.archive, t.name, err)
+	}
+	b, _ := t.r.Peek(int(min(int64(t.r.Buffered()), t.left)))
+	return b, nil
+}
+
+func (t *tarReader) discard(n int) {
+	t.r.Discard(n) // it was peeked at, so it is there
+	t.left -= int64(n)
+}
+
 // bytes reads a small member whole.
 func (t *tarReader) bytes(max int) ([]byte, error) {
 	if t.left > int64(max) {

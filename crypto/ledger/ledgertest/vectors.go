@@ -119,3 +119,43 @@ func Edit(text []byte, from, to string) []byte {
 	}
 	return []byte(strings.Replace(string(text), from, to, 1))
 }
+
+// Seed gives a fuzz target every file of these folders of vectors, and fails
+// when there are none.
+func Seed(f *testing.F, dirs ...string) {
+	f.Helper()
+	n := 0
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.t[xa][tr]"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(content)
+			n++
+		}
+	}
+	if n == 0 {
+		f.Fatalf("no seeds in %v", dirs)
+	}
+}
+
+// CheckSample asserts that a page of the specification shows a vector as it is.
+func CheckSample(t *testing.T, page, vector string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, err := os.ReadFile(vector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "```\n"+string(sample)+"```\n") {
+		t.Errorf("%s does not show %s", filepath.Base(page), vector)
+	}
+}
