@@ -111,6 +111,7 @@ func (c *Chain) genesis(body []byte) error {
 	}
 	c.s.Sets[0].Set = &g.Set
 	c.s.Keys = append(c.s.Keys, KeysAt{0, g.Log})
+	c.s.Continues = g.Continues
 	return nil
 }
 

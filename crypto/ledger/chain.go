@@ -29,17 +29,18 @@ type Chain struct {
 
 // State is what a Chain knows, to be stored and resumed from.
 type State struct {
-	Origin  string       // empty before the first entry, if there was no card
-	Genesis Hash         // leaf hash of entry 0
-	Size    uint64       // entries so far
-	Last    Hash         // leaf hash of the newest
-	Range   []Hash       // roots of the complete subtrees, largest first
-	After   Hash         // leaf hash of the newest genesis, trustees or key entry whose body is known
-	Sets    []SetAt      // genesis and trustees entries
-	Keys    []KeysAt     // genesis and key entries whose bodies are known
-	Fixed   []uint64     // entries whose bodies can't be erased
-	Pending []PendingAt  // entries that govern and whose bodies were not given yet
-	Roots   []Checkpoint // of the marked sizes; origin, size and root
+	Origin    string       // empty before the first entry, if there was no card
+	Genesis   Hash         // leaf hash of entry 0
+	Size      uint64       // entries so far
+	Last      Hash         // leaf hash of the newest
+	Range     []Hash       // roots of the complete subtrees, largest first
+	After     Hash         // leaf hash of the newest genesis, trustees or key entry whose body is known
+	Sets      []SetAt      // genesis and trustees entries
+	Keys      []KeysAt     // genesis and key entries whose bodies are known
+	Fixed     []uint64     // entries whose bodies can't be erased
+	Continues *Continued   // the older ledger that this one goes on from, as its genesis says
+	Pending   []PendingAt  // entries that govern and whose bodies were not given yet
+	Roots     []Checkpoint // of the marked sizes; origin, size and root
 }
 
 // SetAt is a set of trustees, and the entry that brought it.
@@ -105,6 +106,16 @@ func (c *Chain) Origin() string { return c.s.Origin }
 // Card names the ledger, once entry 0 was added.
 func (c *Chain) Card() card.LedgerCard {
 	return card.LedgerCard{Origin: c.s.Origin, Genesis: c.s.Genesis}
+}
+
+// Continues names the last checkpoint of the ledger that this one goes on from;
+// nil where there is none, or before the genesis body is known.
+func (c *Chain) Continues() *Continued {
+	if c.s.Continues == nil {
+		return nil
+	}
+	copied := *c.s.Continues
+	return &copied
 }
 
 // After is what the line after of a new trustees or key proposal must say.

@@ -101,6 +101,22 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// A ledger that continues another says of which checkpoint.
+func TestContinues(t *testing.T) {
+	g := ledgertest.Genesis()
+	chain := ledger.NewChain(nil)
+	if chain.Continues() != nil {
+		t.Error("an empty chain continues something")
+	}
+	g.Continues = &ledger.Continued{Origin: "example.net/old", Genesis: ledger.Sum(nil), Size: 64, Root: ledger.Sum([]byte("r"))}
+	e, err := chain.Add(g.Entry().Marshal())
+	must(t, err)
+	must(t, chain.AddBody(e, g.Marshal()))
+	if c := chain.Continues(); c == nil || *c != *g.Continues {
+		t.Errorf("it continues %+v", c)
+	}
+}
+
 // A chain is stored and resumed anywhere, and comes to the same end.
 func TestResume(t *testing.T) {
 	b := ledgertest.Everything()

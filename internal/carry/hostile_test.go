@@ -239,12 +239,12 @@ func TestCutAndFlipped(t *testing.T) {
 	b.Filler()
 	b.Checkpoint()
 	file := write(t, b, 0)
-	for i := 0; i < len(file); i += 61 {
+	for i := 0; i < len(file); i += 211 {
 		if _, _, err := follow(bytes.NewReader(file[:i])); err == nil || !isMismatch(err) {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
-	for i := 0; i < len(file); i += 7 {
+	for i := 0; i < len(file); i += 17 {
 		flipped := bytes.Clone(file)
 		flipped[i] ^= 1 << (i % 8)
 		if _, _, err := follow(bytes.NewReader(flipped)); err == nil || !isMismatch(err) {
