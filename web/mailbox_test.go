@@ -1,0 +1,200 @@
+package web
+
+import (
+	"html"
+	"html/template"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"zapis/internal/intake"
+)
+
+func TestMailboxAsks(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	got := h.get("/en/mailbox")
+	if got.StatusCode != 200 || !strings.Contains(got.body, `<input id="code" name="code" type="text" inputmode="numeric" value=""`) ||
+		strings.Contains(got.body, `method="get"`) {
+		t.Errorf("status %d", got.StatusCode)
+	}
+	if got := h.get("/en/mailbox?code=" + strings.ReplaceAll(stranger, " ", "")); strings.Contains(got.body, "4827") {
+		t.Error("a code is read from an address")
+	}
+}
+
+// A slip of the pen is told by the check digits alone; a code of nobody takes the same status and size as one with a case.
+func TestHitAndMiss(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	digits := h.send(t)
+	hit := h.post("/en/mailbox", []piece{field("code", digits)})
+	miss := h.post("/en/mailbox", []piece{field("code", stranger)})
+	if hit.StatusCode != 200 || miss.StatusCode != 200 || len(hit.body) != pageSize || len(miss.body) != pageSize {
+		t.Errorf("hit: %d, %d bytes; miss: %d, %d bytes", hit.StatusCode, len(hit.body), miss.StatusCode, len(miss.body))
+	}
+	for name, values := range hit.Header {
+		if name != "Date" && strings.Join(values, "") != strings.Join(miss.Header[name], "") {
+			t.Errorf("%s tells a hit from a miss", name)
+		}
+	}
+	if !strings.Contains(hit.body, "No messages for this code yet.") || !strings.Contains(miss.body, "We know no report with this code.") {
+		t.Error("the pages do not say what they found")
+	}
+	for typed, says := range map[string]string{
+		slip(digits): "A digit seems wrong. Please look at your paper.", "12 34": "The code has 32 digits.", "": "Please type your code.",
+		`"><script>`: "The code has 32 digits.",
+	} {
+		got := h.post("/en/mailbox", []piece{field("code", typed)})
+		if got.StatusCode != 422 || !strings.Contains(got.body, says) || !strings.Contains(html.UnescapeString(got.body), `value="`+typed+`"`) ||
+			strings.Contains(got.body, "<script") {
+			t.Errorf("%q: status %d, and the page does not say %q", typed, got.StatusCode, says)
+		}
+	}
+}
+
+func TestMailboxActs(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	digits := h.send(t)
+	for i, c := range []struct {
+		pieces []piece
+		says   string
+	}{
+		{[]piece{field("act", "follow-up"), field("narrative", "One more thing."), field("language", "en"), upload("", "")}, "We have what you added"},
+		{[]piece{upload("a.txt", "x"), field("act", "follow-up"), field("narrative", "")}, "We have what you added"},
+		{[]piece{field("act", "consent"), field("consent", "store"), field("consent", "un"), field("person_agrees", "yes")}, "We have changed what you allowed"},
+		{[]piece{field("act", "stop"), field("act", "withdraw")}, "We stop using it"},
+		{[]piece{field("act", "delete"), field("act", "withdraw")}, "We stop using it and will delete it"},
+	} {
+		got := h.post("/en/mailbox", append(c.pieces, field("code", digits), field("form", strings.Repeat("0f", 16)), field("filler", "...")))
+		if got.StatusCode != 200 || !strings.Contains(got.body, "<h1>"+c.says+"</h1>") || !strings.Contains(got.body, "zapis/promise/v1") {
+			t.Errorf("%s: status %d", c.says, got.StatusCode)
+		}
+		if len(got.body) != pageSize || int(h.store.Size()) != 3+i {
+			t.Errorf("%s: %d bytes, %d entries", c.says, len(got.body), h.store.Size())
+		}
+	}
+	page := h.post("/en/mailbox", []piece{field("code", digits)}).body
+	if !strings.Contains(page, "Proof file 6<") || strings.Contains(page, "Proof file 7<") {
+		t.Error("the mailbox does not list what was sent")
+	}
+	got := h.postJSON("/mailbox", []piece{field("code", digits), field("act", "follow-up"), field("narrative", "x")})
+	if got.StatusCode != http.StatusCreated || !strings.HasPrefix(got.body, `{"code":"`+digits+`","promise":"zapis/promise/v1\n`) {
+		t.Errorf("status %d, %s", got.StatusCode, got.body)
+	}
+}
+
+func TestMailboxActsRefused(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	digits := h.send(t)
+	for _, c := range []struct {
+		name   string
+		pieces []piece
+		json   string
+		says   string
+	}{
+		{"nothing to add", []piece{field("act", "follow-up"), field("narrative", " ")}, `{"narrative":"nothing"}`, "Please write something, or choose a file."},
+		{"a consent without keeping", []piece{field("act", "consent"), field("consent", "un")}, `{"consent":"required"}`, "Please tick the first line."},
+		{"words with a consent", []piece{field("act", "consent"), field("consent", "store"), field("name", "x")}, `{"name":"not_here"}`, "This does not belong here."},
+		{"files with a withdrawal", []piece{field("act", "stop"), upload("a", "x")}, `{"file":"not_here"}`, "This does not belong here."},
+		{"no choice", []piece{field("act", "withdraw")}, `{"act":"required"}`, "Please choose one of the two."},
+		{"a first report", []piece{field("act", "report"), field("narrative", "x")}, `{"act":"unknown_code"}`, "Please choose one of the two."},
+		{"an empty file", []piece{field("act", "follow-up"), field("narrative", "My words"), upload("a", "")}, `{"file":"file_empty"}`, "One file is empty."},
+	} {
+		pieces := append(c.pieces, field("code", digits))
+		got := h.postJSON("/mailbox", pieces)
+		if got.StatusCode != 422 || strings.TrimSpace(got.body) != `{"error":"invalid","fields":`+c.json+`}` {
+			t.Errorf("%s: status %d, %s", c.name, got.StatusCode, got.body)
+		}
+		page := h.post("/en/mailbox", pieces)
+		if page.StatusCode != 422 || !strings.Contains(page.body, c.says) || len(page.body) != pageSize {
+			t.Errorf("%s: status %d, %d bytes, and the page does not say %q", c.name, page.StatusCode, len(page.body), c.says)
+		}
+		if strings.Contains(c.name, "empty file") && !strings.Contains(page.body, "My words</textarea>") {
+			t.Errorf("%s: what was typed did not come back", c.name)
+		}
+		if h.store.Size() != 2 || h.partsOnDisk() != 0 {
+			t.Fatalf("%s: half-stored", c.name)
+		}
+	}
+	got := h.postJSON("/mailbox", []piece{field("code", stranger), field("act", "follow-up"), field("narrative", "x")})
+	if got.StatusCode != 422 || strings.TrimSpace(got.body) != `{"error":"invalid","fields":{"code":"code_unknown"}}` {
+		t.Errorf("a stranger's follow-up: status %d, %s", got.StatusCode, got.body)
+	}
+	if got := h.post("/en/mailbox", []piece{field("code", digits), upload("a", "x")}); got.StatusCode != 400 || h.partsOnDisk() != 0 {
+		t.Errorf("a file without an act: status %d", got.StatusCode)
+	}
+}
+
+func TestReceiptPage(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	digits := h.send(t)
+	got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", "1")})
+	if got.StatusCode != 200 || !strings.Contains(got.body, "c2sp.org/tlog-proof@v1") || !strings.Contains(got.body, "It stands in our ledger.") || len(got.body) != pageSize {
+		t.Errorf("status %d, %d bytes", got.StatusCode, len(got.body))
+	}
+	for _, number := range []string{"", "0", "2", "-1", "x"} {
+		if got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", number)}); got.StatusCode != 404 {
+			t.Errorf("receipt %q: status %d", number, got.StatusCode)
+		}
+	}
+}
+
+// Replies stand in order, whole, as text, over as many pages of one size as they need.
+func TestMessages(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	g := h.tongue(t, "en")
+	replies := []intake.Reply{{Text: "first <b>"}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Text: "last"}}
+	texts := make(map[string]string)
+	var order []string
+	pages := 0
+	for next := 1; next != 0; {
+		var on []message
+		on, next = g.messages(replies, next)
+		pages++
+		room := 0
+		for _, m := range on {
+			room += len(template.HTMLEscapeString(m.Text)) + messageMarkup
+			if _, ok := texts[m.Heading]; !ok {
+				order = append(order, m.Heading)
+			}
+			texts[m.Heading] += m.Text
+		}
+		if room > messagesRoom+messageMarkup {
+			t.Errorf("page %d holds %d bytes of messages, more than %d", pages, room, messagesRoom)
+		}
+	}
+	if pages < 5 || strings.Join(order, ", ") != "Message 1, Message 2, Message 3, Message 4, Message 5" {
+		t.Errorf("%d pages: %v", pages, order)
+	}
+	for i, reply := range replies {
+		want := reply.Text
+		if reply.Erased {
+			want = "This message has been deleted."
+		}
+		if texts["Message "+strconv.Itoa(i+1)] != want {
+			t.Errorf("message %d is not what was written", i+1)
+		}
+	}
+	if on, next := g.messages(nil, 7); on != nil || next != 0 {
+		t.Error("there are messages where there are none")
+	}
+	for _, lang := range languages {
+		g := h.tongue(t, lang)
+		p := mailboxPage{formPage: g.form(nil, newNonce(), nil), Digits: stranger, Next: 2}
+		p.Filler = strings.Repeat(".", fillerMax)
+		p.Switch = reopen(stranger)
+		for n := range maxReceipts {
+			p.Receipts = append(p.Receipts, receiptRow{Number: n + 100})
+		}
+		p.Messages = []message{{"Message 1", strings.Repeat("x", messagesRoom)}}
+		page, err := g.render("mailbox", p)
+		h.must(err)
+		if len(pad(page)) != pageSize {
+			t.Errorf("%s: a full mailbox has %d bytes", lang, len(page))
+		}
+		if regexp.MustCompile(`\{[a-z]+\}`).Match(page[len(styleSheet):]) {
+			t.Errorf("%s: a placeholder was left unfilled", lang)
+		}
+	}
+}
