@@ -339,7 +339,7 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 // verifierAt gives the verifier of the keys in force at a size: by the chain, or
 // where that has broken, by what the store has loaded.
 func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
-	keys := c.v.s.standing.keysAt(size)
+	keys := c.v.standing.keysAt(size)
 	if c.chain != nil {
 		found := false
 		for _, k := range c.chain.State().Keys {

@@ -123,7 +123,7 @@ func (c *checker) filesSize() (total int64) {
 
 // checkWaiting verifies what waits: bodies, promises, parts.
 func (c *checker) checkWaiting() error {
-	verifiers, err := c.v.s.standing.verifiers()
+	verifiers, err := c.v.standing.verifiers()
 	if err != nil {
 		c.add(-1, "", "the log's keys: %s", err)
 		return nil

@@ -59,12 +59,12 @@ type Store struct {
 	db       *bolt.DB
 	released released
 	tail     *tailIndex
+	standing standing
 	key      *ledger.SigningKey // nil in a store that is read only
 
 	// For the committer alone, or, in a store that is read only, nil.
-	guard    *guard
-	tip      tip
-	standing standing
+	guard *guard
+	tip   tip
 
 	queue   chan *request
 	quit    chan struct{} // closed by Close: take no more
@@ -92,9 +92,10 @@ type released struct {
 // checkpoint that was the last one then.
 type view struct {
 	released
-	tx   *bolt.Tx
-	tail *tailIndex
-	s    *Store
+	standing standing
+	tx       *bolt.Tx
+	tail     *tailIndex
+	s        *Store
 }
 
 // view runs fn over a snapshot. What fn gets out of v.tx is valid until it
@@ -106,7 +107,7 @@ func (s *Store) view(fn func(v *view) error) error {
 		return ErrClosed
 	}
 	tx, err := s.db.Begin(false)
-	v := &view{released: s.released, tx: tx, tail: s.tail, s: s}
+	v := &view{released: s.released, standing: s.standing, tx: tx, tail: s.tail, s: s}
 	s.gate.RUnlock()
 	if err != nil {
 		return err
