@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zapis/internal/command"
+	"zapis/internal/fault"
 	"zapis/internal/incident"
 	"zapis/internal/vault"
 )
@@ -53,9 +54,14 @@ func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 			for _, c := range cases.List {
 				list = append(list, listedOf(c.Summary()))
 			}
-			return command.WriteJSON(s.Out, list)
+			err = command.WriteJSON(s.Out, list)
+		} else {
+			err = writeList(s.Out, cases.List)
 		}
-		return writeList(s.Out, cases.List)
+		if n := len(cases.Problems); err == nil && n > 0 {
+			err = fault.New(fault.Mismatch, "say so to the other trustees", "%s not verify, as said above", many(n, "statement does", "statements do"))
+		}
+		return err
 	})
 }
 
