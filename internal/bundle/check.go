@@ -188,6 +188,7 @@ func examine(b *bag, o Options, report *Report) *charter {
 	x.submissions()
 	x.custody()
 	x.documents()
+	x.derived()
 	x.keys()
 	for _, path := range b.paths() {
 		if !x.used[path] {

@@ -38,6 +38,9 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		}
 		f.Submission = append(f.Submission, p)
 	}
+	for _, g := range in.Derived {
+		f.Derived = append(f.Derived, paper.Derived{Of: g.Of, MediaType: g.MediaType, Note: g.Note})
+	}
 	documents, err := paper.All(f)
 	if err != nil {
 		return err

@@ -31,6 +31,9 @@ type Input struct {
 	// Submissions are the case's first report, then what followed, in order.
 	Submissions []Submission
 
+	// Derived are working copies that go along.
+	Derived []Derived
+
 	// Custody is the signer's custody log up to a head: this case's events in
 	// full, of the others only their hashes.
 	Custody custody.Excerpt
@@ -41,6 +44,10 @@ type Input struct {
 	// they are withheld.
 	IncludeIdentity bool
 	Withhold        []Choice
+
+	// IncludeLocation shows originals that hold the place where they were made.
+	// Without it they are withheld (FindLocations).
+	IncludeLocation bool
 
 	Forum paper.Forum // whose words the certificate uses
 

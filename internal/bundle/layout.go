@@ -89,12 +89,13 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`data/ledger/(?:entries|bodies)/[0-9]{1,20}\.txt`,
 	`data/ledger/receipts/[0-9]{1,20}`, `data/ledger/promises/[0-9a-f]{64}`,
 	`data/custody/events\.txt`,
+	`data/derived/(?:derived\.txt|(?:A[0-9]{2,5}|report)-[0-9]{1,4}\.[a-z0-9]{1,8})`,
 	`data/keys/(?:statement(?:-[0-9]{2,4})?|A[0-9]{2,5})\.(?:age|key)`,
 }, "|") + `)$`)
 
 // streamed says which files may be of any size. All others are read whole.
 func streamed(path string) bool {
-	return strings.HasPrefix(path, attachments) || strings.HasPrefix(path, "data/keys/") && strings.HasSuffix(path, ".age") ||
+	return strings.HasPrefix(path, attachments) || strings.HasPrefix(path, derivedFolder) && path != derivedPath || strings.HasPrefix(path, "data/keys/") && strings.HasSuffix(path, ".age") ||
 		slices.Contains(documentPaths, path)
 }
 

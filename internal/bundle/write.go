@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,6 +76,13 @@ func draft(in *Input) (*drafted, error) {
 	if err := checkInput(in); err != nil {
 		return nil, err
 	}
+	if !in.IncludeLocation {
+		located, err := FindLocations(*in)
+		if err != nil {
+			return nil, err
+		}
+		in.Withhold = slices.Concat(in.Withhold, located)
+	}
 	d := &drafted{bag: newBag(), originals: make(map[string]original)}
 	c, err := d.addLedger(in)
 	if err != nil {
@@ -92,6 +100,9 @@ func draft(in *Input) (*drafted, error) {
 		r.Submissions = append(r.Submissions, s)
 	}
 	if err := d.addRecord(r); err != nil {
+		return nil, err
+	}
+	if err := d.addDerived(in); err != nil {
 		return nil, err
 	}
 	d.bag.add(custodyPath, in.Custody.Marshal())

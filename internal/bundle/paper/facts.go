@@ -24,6 +24,7 @@ type Facts struct {
 	Trustees   []string
 	Identity   bool // included
 	Submission []Submission
+	Derived    []Derived
 
 	Events      []Event // those that are shown
 	EventsTotal int
@@ -60,6 +61,9 @@ type Exhibit struct {
 	Number, File, SHA256, MediaType, Name string
 	Size                                  int64
 }
+
+// Derived is a working copy that goes along.
+type Derived struct{ Of, MediaType, Note string }
 
 // Withheld is what is not in the bundle, and why.
 type Withheld struct{ Field, Reason string }

@@ -27,6 +27,13 @@ func index(f Facts) ([]byte, error) {
 			}
 		}
 	}
+	if len(f.Derived) > 0 {
+		s.heading("Working copies, made by " + f.Signer)
+		s.paragraph("In data/derived. They are no originals, and prove nothing by themselves.")
+	}
+	for _, d := range f.Derived {
+		s.row("Of "+d.Of, Describe(d.MediaType)+", "+d.MediaType+": "+d.Note, false)
+	}
 	return s.bytes()
 }
 
