@@ -174,6 +174,7 @@ type examination struct {
 	checkpoint ledger.Checkpoint
 	record     record
 	opened     []openable
+	heads      []governing     // custody entries
 	entries    map[uint64]bool // those that stand for a submission
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
-	"zapis/internal/custody"
 	"zapis/internal/incident"
 )
 
@@ -244,31 +243,4 @@ func submissionName(n int, s submission) string {
 		return fmt.Sprintf("follow-up %d (collected by the trustees)", n)
 	}
 	return fmt.Sprintf("follow-up %d", n)
-}
-
-// custody verifies the signer's custody log.
-func (x *examination) custody() {
-	text, ok := x.text(custodyPath)
-	if !ok {
-		return
-	}
-	log, err := custody.ParseExcerpt(text)
-	if err != nil {
-		x.fault("%s: %v", custodyPath, err)
-		return
-	}
-	if !bytes.Equal(log.Marshal(), text) {
-		x.fault("%s: is not written the one way it may be", custodyPath)
-		return
-	}
-	for n, e := range log.Shown {
-		// An event of no case covers many: an import, or the batch in which statements were sorted.
-		if e.Case != "" && e.Case != x.record.Case && x.record.Case != "" {
-			x.fault("%s: event %d is not about this case", custodyPath, n)
-			return
-		}
-	}
-	x.prove("The custody log's %d events form one chain up to the head %s; the %d that concern this case are shown in full.",
-		len(log.Hashes), custody.Hex(log.Head), len(log.Shown))
-	x.notProve("That every act was written into the custody log, and that its clock was right. That its head stands in the ledger.")
 }

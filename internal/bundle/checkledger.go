@@ -28,7 +28,12 @@ func (x *examination) ledger() {
 		if !ok {
 			return
 		}
-		entries = append(entries, governing{index, entry, body})
+		g := governing{index, entry, body}
+		if e, err := ledger.ParseEntry(entry); err == nil && e.Body.Kind == ledger.KindCustody {
+			x.heads = append(x.heads, g)
+		} else {
+			entries = append(entries, g)
+		}
 	}
 	slices.SortFunc(entries, func(a, b governing) int { return compare(a.Index, b.Index) })
 	checkpoint, ok := x.text(checkpointPath)
@@ -45,7 +50,8 @@ func (x *examination) ledger() {
 		x.fault("%s: %v", checkpointPath, err)
 		return
 	}
-	for _, g := range entries {
+	slices.SortFunc(x.heads, func(a, b governing) int { return compare(a.Index, b.Index) })
+	for _, g := range slices.Concat(entries, x.heads) {
 		x.receipt(publicReceiptPath(g.Index), g.Entry)
 	}
 	x.links()

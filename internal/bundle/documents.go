@@ -38,6 +38,11 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		}
 		f.Submission = append(f.Submission, p)
 	}
+	for _, p := range in.CustodyHeads {
+		if e, err := ledger.ParseEntry(p.Entry); err == nil {
+			f.Fixed = append(f.Fixed, e.Index)
+		}
+	}
 	for _, g := range in.Derived {
 		f.Derived = append(f.Derived, paper.Derived{Of: g.Of, MediaType: g.MediaType, Note: g.Note})
 	}

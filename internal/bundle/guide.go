@@ -168,6 +168,11 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 			g.addEntry(p.Receipt, e.Index, what, publicReceiptPath(e.Index), bodyPath(e.Index))
 		}
 	}
+	for _, p := range in.CustodyHeads {
+		if e, err := ledger.ParseEntry(p.Entry); err == nil {
+			g.addEntry(p.Receipt, e.Index, "which holds a head of the custody log", publicReceiptPath(e.Index), bodyPath(e.Index))
+		}
+	}
 	for _, from := range g.Entries {
 		for _, to := range g.Entries {
 			if to.Index == from.Index+1 {

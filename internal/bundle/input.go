@@ -37,6 +37,9 @@ type Input struct {
 	// Custody is the signer's custody log up to a head: this case's events in
 	// full, of the others only their hashes.
 	Custody custody.Excerpt
+	// CustodyHeads are custody entries of the ledger that hold earlier heads of
+	// the same log: up to there it can't have been written anew. May be empty.
+	CustodyHeads []Public
 
 	Signer *card.Signer // one of the trustees in force
 

@@ -141,6 +141,15 @@ func (d *drafted) addLedger(in *Input) (*charter, error) {
 		d.bag.add(bodyPath(e.Index), p.Body)
 		d.bag.add(publicReceiptPath(e.Index), p.Receipt)
 	}
+	for _, p := range in.CustodyHeads {
+		e, err := ledger.ParseEntry(p.Entry)
+		if err != nil {
+			return nil, fault.New(fault.Mismatch, "", "%w", err)
+		}
+		d.bag.add(entryPath(e.Index), p.Entry)
+		d.bag.add(bodyPath(e.Index), p.Body)
+		d.bag.add(publicReceiptPath(e.Index), p.Receipt)
+	}
 	d.bag.add(checkpointPath, in.Checkpoint)
 	c, err := readCharter(entries)
 	if err != nil {

@@ -112,7 +112,7 @@ func (s *sheet) gaps(f Facts) {
 	s.heading("Gaps")
 	s.item("The intake server saw the plaintext while it was received. A server that was already under somebody's control then could have read it, or put something else in its place before it was sealed.")
 	s.item("The time of receipt is the server's word. The ledger proves the order.")
-	s.item("The custody log holds what was written into it, by a clock that nobody checked. That its head stands in the ledger is not shown by this bundle.")
+	s.item("The custody log holds what was written into it, by a clock that nobody checked. %s", fixed(f.Fixed))
 	s.item("That no later entry of the ledger changed its keys or its trustees is not shown: the ones here are those of entry %d.", f.SetAt)
 	if len(f.Submission) > 1 {
 		s.item("That the follow-ups are of the same case is said inside the sealed statements only.")
@@ -139,4 +139,11 @@ func (s *sheet) keys(f Facts) {
 	if !none {
 		s.paragraph("Of each the sealed bytes are in data/keys, with the key that opens them and no other part. Anybody can see that the bytes whose hash the ledger names decrypt to what is shown, without any trustee's key. It does not show who sealed them. Who has the key can make another file under the same header: what counts is the hash of the whole file, which is compared first.")
 	}
+}
+
+func fixed(entries []uint64) string {
+	if len(entries) == 0 {
+		return "No head of it in the ledger is shown, so that it is as it was earlier is its holder's word."
+	}
+	return fmt.Sprintf("Heads of it stand in the ledger (entry %d the newest shown): up to there it cannot have been written anew since.", entries[len(entries)-1])
 }

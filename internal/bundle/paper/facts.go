@@ -29,6 +29,7 @@ type Facts struct {
 	Events      []Event // those that are shown
 	EventsTotal int
 	Head        string
+	Fixed       []uint64 // custody entries that hold earlier heads
 }
 
 // Submission is one report or follow-up.
