@@ -26,6 +26,9 @@ import (
 // controlSocket stands in the ledger's folder while a process serves it: HTTP, for the folder's owner alone.
 const controlSocket = "control.sock"
 
+// maxArgs is the most bytes that an operation's arguments may have: an anchor with its certificates, as JSON.
+const maxArgs = 2 << 20
+
 // operation is a verb's work on an open ledger, in whichever process has it open.
 type operation func(ctx context.Context, st *store.Store, args json.RawMessage, to reporter) error
 
@@ -33,6 +36,23 @@ type operation func(ctx context.Context, st *store.Store, args json.RawMessage, 
 var operations = map[string]operation{
 	"export": exportLedger,
 	"check":  checkLedger,
+
+	"witness-state": witnessState,
+	"witness-prove": witnessProve,
+	"witness-keep":  witnessKeep,
+	"witness-stop":  witnessStop,
+}
+
+// writing are the operations that change the ledger.
+var writing = map[string]bool{"witness-keep": true, "witness-stop": true}
+
+// openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
+// comes when the ledger is served again: this process must not choose when.
+func openFor(name, dir string) (*store.Store, error) {
+	if !writing[name] {
+		return store.OpenReadOnly(dir)
+	}
+	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name})
 }
 
 // perform does an operation on the ledger in dir. Where a process serves it, that process does the work;
@@ -103,7 +123,7 @@ func (v *performVerb) work(ctx context.Context, in io.Reader, to reporter) error
 	if err != nil {
 		return err
 	}
-	st, err := store.OpenReadOnly(v.Dir)
+	st, err := openFor(v.Name, v.Dir)
 	if err != nil {
 		return err
 	}
@@ -165,7 +185,12 @@ func serveControl(dir string, st *store.Store) (stop func(), err error) {
 	}
 	go srv.Serve(l)
 	return func() {
-		srv.Close()
+		// Who asked for what ended the serving is still told so.
+		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if srv.Shutdown(grace) != nil {
+			srv.Close()
+		}
 		os.Remove(path)
 		release()
 	}, nil
@@ -175,7 +200,7 @@ func controlHandler(st *store.Store) http.Handler {
 	r := mux.NewRouter()
 	for name, do := range operations {
 		r.HandleFunc("/"+name, func(w http.ResponseWriter, req *http.Request) {
-			args, err := io.ReadAll(http.MaxBytesReader(w, req.Body, 1<<16))
+			args, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxArgs))
 			if err != nil {
 				http.Error(w, "arguments", http.StatusBadRequest)
 				return

@@ -18,6 +18,8 @@ type grammar struct {
 	Export exportVerb `cmd:"" help:"Write the ledger into a carry file, for the trustees."`
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
 
+	Witness witnessVerb `cmd:"" help:"Have others confirm the ledger's history, or confirm theirs."`
+
 	Perform performVerb `cmd:"" hidden:"" help:"Do what another verb asked for, in this process."`
 }
 

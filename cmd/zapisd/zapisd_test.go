@@ -37,6 +37,8 @@ func TestScripts(t *testing.T) {
 			"flip":    scriptFlip,
 			"mode":    scriptMode,
 			"hold":    scriptHold,
+			"forward": scriptForward,
+			"slot":    scriptSlot,
 		},
 		RequireUniqueNames: true,
 	})

@@ -93,20 +93,28 @@ func (v *Verifier) check(text string, line note.Signature) (Cosignature, error) 
 	return Cosignature{v, time.Unix(int64(seconds), 0).UTC(), raw}, nil
 }
 
-// Open verifies a checkpoint with both of the log's signatures, and the lines
-// behind them that are by one of the witnesses. A key of the log's own is no
-// witness: the log would vouch for itself.
-func Open(log *ledger.Verifier, msg []byte, witnesses []*Verifier) (ledger.Checkpoint, []Cosignature, error) {
+// CheckOutside refuses a key of the log's own as a witness: the log would vouch
+// for itself.
+func CheckOutside(log *ledger.Verifier, witnesses []*Verifier) error {
 	for _, own := range log.Keys() {
 		k, err := parseVKey(own)
 		if err != nil {
-			return ledger.Checkpoint{}, nil, err
+			return err
 		}
 		for _, w := range witnesses {
 			if w.same(k) {
-				return ledger.Checkpoint{}, nil, canon.Refuse("cosignature: the witness key of %s is a key of the log itself", w.name)
+				return canon.Refuse("cosignature: the witness key of %s is a key of the log itself", w.name)
 			}
 		}
+	}
+	return nil
+}
+
+// Open verifies a checkpoint with both of the log's signatures, and the lines
+// behind them that are by one of the witnesses, none of which is the log.
+func Open(log *ledger.Verifier, msg []byte, witnesses []*Verifier) (ledger.Checkpoint, []Cosignature, error) {
+	if err := CheckOutside(log, witnesses); err != nil {
+		return ledger.Checkpoint{}, nil, err
 	}
 	c, others, err := log.OpenWitnessed(msg)
 	if err != nil {
@@ -123,6 +131,15 @@ func Open(log *ledger.Verifier, msg []byte, witnesses []*Verifier) (ledger.Check
 	return c, found, err
 }
 
+// Lines gives the signature lines behind a checkpoint's own two, not verified.
+func Lines(msg []byte) ([]note.Signature, error) {
+	stored, err := ledger.StripWitnesses(msg)
+	if err != nil || len(stored) == len(msg) {
+		return nil, err
+	}
+	return ParseLines(msg[len(stored):])
+}
+
 // Merge puts cosignatures behind a checkpoint's own two lines, in the order of
 // their names and key ids. Those that the note already has are kept, unless a
 // new one is by the same key; what stands there is not verified.
@@ -132,10 +149,8 @@ func Merge(msg []byte, more []Cosignature) ([]byte, error) {
 		return nil, err
 	}
 	var lines []note.Signature
-	if rest := msg[len(out):]; len(rest) > 0 {
-		if lines, err = ParseLines(rest); err != nil {
-			return nil, err
-		}
+	if lines, err = Lines(msg); err != nil {
+		return nil, err
 	}
 	for _, c := range more {
 		line := note.Signature{Name: c.Witness.name, Hash: c.Witness.id, Base64: base64.StdEncoding.EncodeToString(c.Raw)}

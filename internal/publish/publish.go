@@ -1,7 +1,7 @@
 // Package publish is what the world may see of a ledger, and all of it: the
 // last signed checkpoint and the tree's hashes, as C2SP tlog-tiles serves them.
 //
-//	GET /checkpoint              the signed note, mutable
+//	GET /checkpoint              the signed note and its witnesses' lines so far, mutable
 //	GET /tile/<L>/<N>            256 hashes of level 8·L, for ever the same
 //	GET /tile/<L>/<N>.p/<W>      the first W of them, where the tree ends
 //
@@ -32,7 +32,7 @@ func Handler(s *store.Store) http.Handler {
 			return
 		}
 		if r.URL.Path == "/checkpoint" {
-			note, _ := s.LatestCheckpoint()
+			note := s.LatestCosigned()
 			h.Set("Cache-Control", "no-cache")
 			send(w, "text/plain; charset=utf-8", note)
 			return

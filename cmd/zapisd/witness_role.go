@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"zapis/crypto/cosign"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/publish"
+)
+
+// The other side: being a witness of partners' ledgers.
+
+func openWatch(dir string) (*publish.Watch, error) { return publish.OpenWatch(dir, time.Now) }
+
+// witnessPolicy is what the operator of a ledger puts into D/witnesses, for one witness.
+func witnessPolicy(key *cosign.SigningKey, url string) []byte {
+	var text []byte
+	names := [2]string{key.Name() + "/ed25519", key.Name() + "/ml-dsa-44"}
+	for i, v := range key.Verifiers() {
+		text = append(text, "witness "+names[i]+" "+v.String()...)
+		if url != "" {
+			text = append(text, " "+url...)
+		}
+		text = append(text, '\n')
+	}
+	return fmt.Appendf(text, "group %s all %s %s\nquorum %s\n", key.Name(), names[0], names[1], key.Name())
+}
+
+type witnessInit struct {
+	Dir  string `required:"" placeholder:"W" help:"The witness's folder; made where it is missing. Not a ledger's."`
+	Name string `required:"" placeholder:"NAME" help:"The witness's name: a host and a path, as example.org/witness."`
+	URL  string `placeholder:"URL" help:"Where it can be asked."`
+}
+
+func (v *witnessInit) Run(_ context.Context, s *command.Streams) error {
+	key, err := publish.CreateWatch(v.Dir, v.Name)
+	if err != nil {
+		return err
+	}
+	_, err = s.Out.Write(witnessPolicy(key, v.URL))
+	return err
+}
+
+type witnessAdd struct {
+	Dir     string `required:"" placeholder:"W" help:"The witness's folder."`
+	Replace bool   `help:"The ledger's keys were changed, and you have asked its operator."`
+	File    string `arg:"" help:"The ledger's keys, as its operator printed them with zapisd witness keys."`
+}
+
+func (v *witnessAdd) Run(_ context.Context, s *command.Streams) error {
+	text, err := readSmall(v.File, cosign.MaxPolicy)
+	if err != nil {
+		return err
+	}
+	w, err := openWatch(v.Dir)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	origin, err := w.Add(text, v.Replace)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "watching %s\n", origin)
+	return nil
+}
+
+type witnessServe struct {
+	Dir    string `required:"" placeholder:"W" help:"The witness's folder."`
+	Listen string `default:"127.0.0.1:8081" placeholder:"ADDRESS" help:"HOST:PORT, or unix:PATH for a proxy or tor (${default})."`
+}
+
+func (v *witnessServe) Run(ctx context.Context, s *command.Streams) error {
+	at, err := parseAddress(v.Listen)
+	if err != nil {
+		return err
+	}
+	w, err := openWatch(v.Dir)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	l, err := at.listen()
+	if err != nil {
+		return fault.New(fault.Failed, "", "--listen: %w", err)
+	}
+	hardenProcess()
+	if err := confine(v.Dir, at); err != nil {
+		return fmt.Errorf("the process can't be confined to its folder: %w", err)
+	}
+	srv := &http.Server{
+		Handler: w.Handler(func(err error) {
+			fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(err.Error()))
+		}),
+		ReadTimeout:    20 * time.Second,
+		WriteTimeout:   30 * time.Second,
+		IdleTimeout:    60 * time.Second,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       log.New(nowhere{}, "", 0),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	fmt.Fprintln(s.Err, "listening on", shown(l))
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		return err
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return srv.Shutdown(grace)
+}
+
+type witnessCosign struct {
+	Dir  string `required:"" placeholder:"W" help:"The witness's folder."`
+	Out  string `required:"" placeholder:"FILE" help:"The answer to write: the checkpoint that this witness has cosigned last."`
+	File string `arg:"" help:"The request, as zapisd witness request wrote it."`
+}
+
+// Run answers with what was cosigned last in any case: a ledger that asks from the wrong place learns from it
+// where to start, and one that was restored or forked learns that it must stop.
+func (v *witnessCosign) Run(_ context.Context, s *command.Streams) error {
+	body, err := readSmall(v.File, cosign.MaxRequest)
+	if err != nil {
+		return err
+	}
+	q, err := cosign.ParseRequest(body)
+	if err != nil {
+		return fault.New(fault.Mismatch, "", "%s: %w", v.File, err)
+	}
+	w, err := openWatch(v.Dir)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	_, refused := w.Cosign(q)
+	note := w.Latest(q.Origin())
+	if note != nil {
+		if err := writeFile(v.Out, note); err != nil {
+			return err
+		}
+	}
+	if refused != nil {
+		return whyNot(q, refused, note != nil)
+	}
+	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), command.Escape(v.Out))
+	return nil
+}
+
+func whyNot(q cosign.Request, err error, answered bool) error {
+	origin := command.Escape(q.Origin())
+	back := "take the answer back all the same: it says where this witness stands"
+	var conflict *cosign.Conflict
+	switch {
+	case errors.As(err, &conflict) && answered:
+		return fault.New(fault.Failed, back, "not cosigned: %s: %w", origin, err)
+	case errors.As(err, &conflict):
+		return fault.New(fault.Failed, "ask for a request with --since 0", "not cosigned: %s: %w", origin, err)
+	case errors.Is(err, cosign.ErrUnknownLog):
+		return fault.New(fault.Failed, "zapisd witness add takes its keys", "not cosigned: %s: %w", origin, err)
+	case errors.Is(err, cosign.ErrProof):
+		return fault.New(fault.Mismatch, "tell the trustees of that ledger; "+back, "not cosigned: %s: %w", origin, err)
+	}
+	return fault.New(fault.Mismatch, "", "not cosigned: %s: %w", origin, err)
+}

@@ -1,0 +1,79 @@
+package publish
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"zapis/crypto/canon"
+	"zapis/crypto/ledger"
+)
+
+// writeDurably puts a file in place, whole and on the disk.
+func writeDurably(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(content); err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// guardLines is what the guard holds: the last that left, of each ledger.
+//
+//	zapis/witness-guard/v1
+//	cosigned example.org/ledger 96 <root, hex>
+type guardLines map[string]ledger.Checkpoint
+
+const guardLinesHeader = "zapis/witness-guard/v1"
+
+func (g guardLines) with(c ledger.Checkpoint) guardLines {
+	next := guardLines{c.Origin: c}
+	for origin, other := range g {
+		if origin != c.Origin {
+			next[origin] = other
+		}
+	}
+	return next
+}
+
+func (g guardLines) marshal() []byte {
+	var b bytes.Buffer
+	fmt.Fprintln(&b, guardLinesHeader)
+	for _, origin := range slices.Sorted(maps.Keys(g)) {
+		fmt.Fprintf(&b, "cosigned %s %d %s\n", origin, g[origin].Size, g[origin].Root)
+	}
+	return b.Bytes()
+}
+
+func parseGuardLines(text []byte) (guardLines, error) {
+	r := canon.NewReader(text, 1<<20)
+	r.Exact(guardLinesHeader)
+	g := guardLines{}
+	for r.More() {
+		w := r.Words("cosigned", 3)
+		g[w[0]] = ledger.Checkpoint{Origin: w[0], Size: r.Decimal(w[1], ledger.MaxIndex), Root: r.Hash(w[2])}
+	}
+	return g, r.End()
+}
