@@ -21,6 +21,9 @@ type grammar struct {
 	List    listCmd    `cmd:"" help:"Show which cases there are."`
 	Show    showCmd    `cmd:"" help:"Open a case and show it."`
 	Extract extractCmd `cmd:"" help:"Write the attachments of a case into a folder."`
+	Ask     askCmd     `cmd:"" help:"Ask the other trustees to open what opens only together."`
+	Grant   grantCmd   `cmd:"" help:"Give your share of what another trustee asks for."`
+	Open    openCmd    `cmd:"" help:"Open a case with what the others have granted, and show it."`
 	Bundle  bundleCmd  `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
 }
 

@@ -21,20 +21,28 @@ type showCmd struct {
 
 func (c *showCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
 	return c.with(ctx, s, g, func(v *vault.Vault) error {
-		o, err := opened(ctx, s, v, c.Case)
+		one, err := caseOf(ctx, s, v, c.Case)
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			err = command.WriteJSON(s.Out, shownOf(o))
-		} else {
-			err = writeCase(s, o)
-		}
-		if err == nil && !o.Fits {
-			err = fault.New(fault.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
-		}
-		return err
+		return c.show(s, v, one)
 	})
+}
+
+func (c *showCmd) show(s *command.Streams, v *vault.Vault, one *vault.Case) error {
+	o, err := openedCase(s, v, one)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = command.WriteJSON(s.Out, shownOf(o))
+	} else {
+		err = writeCase(s, o)
+	}
+	if err == nil && !o.Fits {
+		err = fault.New(fault.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
+	}
+	return err
 }
 
 // shown is a case in show --json.

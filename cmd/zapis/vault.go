@@ -50,6 +50,9 @@ func keyOf(id *command.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
 }
 
+// maxSealed is how many closed statements are named, where a quorum closes them.
+const maxSealed = 20
+
 // sort sorts the vault's submissions into cases, and says what stands in the way of some.
 func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cases, error) {
 	var bar *command.Progress
@@ -69,7 +72,14 @@ func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cas
 		warn(s, "%v", p)
 	}
 	if cases.Closed > 0 {
-		fmt.Fprintf(s.Err, "%s sealed to others than you, or under a quorum\n", many(cases.Closed, "statement is", "statements are"))
+		fmt.Fprintf(s.Err, "%s sealed to others than you\n", many(cases.Closed, "statement is", "statements are"))
+	}
+	for i, one := range cases.Sealed {
+		if i == maxSealed {
+			fmt.Fprintf(s.Err, "… and %d more\n", len(cases.Sealed)-i)
+			break
+		}
+		fmt.Fprintf(s.Err, "%s (%s) is closed: %s\n", one.ID(), one.Where(), one.Closed)
 	}
 	if cases.Erased > 0 {
 		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", many(cases.Erased, "statement was", "statements were"))
@@ -92,6 +102,10 @@ func opened(ctx context.Context, s *command.Streams, v *vault.Vault, id string) 
 	if err != nil {
 		return nil, err
 	}
+	return openedCase(s, v, c)
+}
+
+func openedCase(s *command.Streams, v *vault.Vault, c *vault.Case) (*vault.OpenedCase, error) {
 	o, err := v.Show(c)
 	if err != nil {
 		return nil, err

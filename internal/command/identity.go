@@ -129,10 +129,10 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	if err != nil {
 		return err
 	}
-	if err := createFile(name, sealed, 0o600); err != nil {
+	if err := CreateFile(name, sealed, 0o600); err != nil {
 		return err
 	}
-	if err := createFile(CardFile(name), id.Card.Marshal(), 0o644); err != nil {
+	if err := CreateFile(CardFile(name), id.Card.Marshal(), 0o644); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(name))
@@ -157,7 +157,8 @@ func existsAlready(name string) error {
 	return fault.New(fault.Failed, "choose another name, or move that file away", "%s exists already and is never overwritten", name)
 }
 
-func createFile(name string, content []byte, mode os.FileMode) error {
+// CreateFile makes a file that is not there yet, all of it on the disk, or not at all.
+func CreateFile(name string, content []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
 		return existsAlready(name)

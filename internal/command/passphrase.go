@@ -80,6 +80,10 @@ func passphraseFile(name string) (string, error) {
 
 // withTerminal opens the terminal itself, so that stdin and stdout stay free for what is piped.
 func withTerminal(use func(in, out *os.File) error) error {
+	return withTerminalFor(noTerminalHint, "there is no terminal to ask for the passphrase on", use)
+}
+
+func withTerminalFor(hint, without string, use func(in, out *os.File) error) error {
 	if runtime.GOOS == "windows" {
 		in, errIn := os.OpenFile("CONIN$", os.O_RDWR, 0)
 		out, errOut := os.OpenFile("CONOUT$", os.O_WRONLY, 0)
@@ -95,7 +99,7 @@ func withTerminal(use func(in, out *os.File) error) error {
 	if isTerminal(os.Stdin) && isTerminal(os.Stderr) {
 		return use(os.Stdin, os.Stderr)
 	}
-	return fault.New(fault.KeyMissing, noTerminalHint, "there is no terminal to ask for the passphrase on")
+	return fault.New(fault.KeyMissing, hint, "%s", without)
 }
 
 // ask reads one line without showing it. An interrupt puts the terminal back before it ends the asking.

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"zapis/crypto/ledger"
-	"zapis/crypto/seal"
 	"zapis/internal/custody"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
@@ -33,9 +32,20 @@ type filed struct {
 type Cases struct {
 	List     []*Case
 	Problems []error // statements that do not open or do not fit, and should
-	Closed   int     // statements sealed to sets without this trustee, or under a quorum
+	Closed   int     // statements sealed to sets without this trustee
+	Sealed   []Sealed
 	Erased   int
 }
+
+// Sealed is a submission whose statement stays closed until enough trustees have granted their shares. What
+// case it belongs to stands in the statement: until then it is named like a case of its own.
+type Sealed struct {
+	Submission
+	Closed string // why, as a sentence without its full stop
+}
+
+// ID names it as Find takes it.
+func (s Sealed) ID() string { return CaseID(s.Hash) }
 
 // Sort opens the statements that were not opened before and sorts all submissions into cases. What is to be
 // opened is recorded first. progress is told how many of how many were opened.
@@ -54,11 +64,13 @@ func (v *Vault) Sort(ctx context.Context, progress func(done, of int)) (*Cases, 
 		if g, have := known[s.Hash]; have && g.Fits {
 			continue
 		}
-		switch mine, err := v.mayOpen(s); {
+		switch may, closed, err := v.mayOpen(s); {
 		case err != nil:
 			return nil, err
-		case mine:
+		case may:
 			fresh = append(fresh, s)
+		case closed != "":
+			cases.Sealed = append(cases.Sealed, Sealed{s, closed})
 		default:
 			cases.Closed++
 		}
@@ -84,8 +96,6 @@ func (v *Vault) openFresh(ctx context.Context, fresh []Submission, known map[led
 		switch {
 		case errors.Is(o.err, errErased):
 			cases.Erased++
-		case errors.Is(o.err, seal.ErrQuorum):
-			cases.Closed++
 		case o.err != nil:
 			cases.Problems = append(cases.Problems, o.err)
 		default:
@@ -184,6 +194,12 @@ func (c *Cases) Find(id string) (*Case, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		for _, s := range c.Sealed {
+			if id != "" && strings.HasPrefix(s.ID(), strings.ToLower(id)) {
+				return nil, fault.New(fault.KeyMissing, "zapis ask "+s.ID()+" --why TEXT --out FILE asks the others",
+					"the statement of %s (%s) is closed: %s", s.ID(), s.Where(), s.Closed)
+			}
+		}
 		return nil, fault.New(fault.Failed, "zapis list shows which there are", "there is no case %q in this vault", id)
 	}
 	var ids []string

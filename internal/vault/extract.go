@@ -99,12 +99,16 @@ func (v *Vault) recordExhibit(id string, act custody.Act, e Exhibit) error {
 // openExhibit writes an attachment's original to dst. It is the original only if the error is nil: the
 // sealed file is the one that the entry names, and what was in it the one that its line commits to.
 func (v *Vault) openExhibit(dst io.Writer, e Exhibit) error {
-	f, err := v.file(e.of, e.Part)
+	src, err := v.source(e.of, e.Part)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	got, err := seal.Open(dst, seal.Attachment, f, digestOf(e.Part), v.key.Age)
+	defer src.file.Close()
+	id, err := v.keys(src)
+	if err != nil {
+		return v.refusal(e.of, e.Part, err)
+	}
+	got, err := seal.Open(dst, seal.Attachment, src.file, src.want, id)
 	if err != nil {
 		return v.refusal(e.of, e.Part, err)
 	}

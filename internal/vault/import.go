@@ -126,7 +126,7 @@ func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
 	if err != nil {
 		return err
 	}
-	v.held = h
+	v.held, v.parts, v.granted = h, nil, nil
 	return nil
 }
 

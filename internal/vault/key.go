@@ -46,7 +46,7 @@ func (v *Vault) use(k Key, c *ledger.Chain) error {
 			return err
 		}
 	}
-	v.key, v.mine = &k, nil
+	v.key, v.mine, v.granted = &k, nil, nil
 	return nil
 }
 

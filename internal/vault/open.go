@@ -43,21 +43,38 @@ func attachmentsOf(b ledger.Body) []ledger.Part {
 
 func digestOf(p ledger.Part) seal.Digest { return seal.Digest{Hash: p.Hash, Size: p.Size} }
 
-// mayOpen says whether the key is one of those that this submission's set has.
-func (v *Vault) mayOpen(s Submission) (bool, error) {
-	if mine, known := v.mine[s.Body.Trustees]; known {
-		return mine, nil
+// mayOpen says whether the key opens a submission's statement: it is one of its set's, or another trustee has
+// sealed the statement anew for it. Under a quorum that is not met yet, closed says so.
+func (v *Vault) mayOpen(s Submission) (may bool, closed string, err error) {
+	p, ok := smallOf(s.Body, ledger.PartStatement)
+	if !ok {
+		return false, "", fmt.Errorf("%s has no statement", s.Where())
+	}
+	if again, err := v.resealedCopy(p.Hash); err != nil || again != nil {
+		return again != nil, "", errors.Join(err, again.close())
 	}
 	set, err := v.held.chain.SetAt(s.Body.Trustees)
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
-	mine := isTrustee(set, v.key.Card)
-	if v.mine == nil {
-		v.mine = make(map[uint64]bool)
+	mine, known := v.mine[s.Body.Trustees]
+	if !known {
+		mine = isTrustee(set, v.key.Card)
+		if v.mine == nil {
+			v.mine = make(map[uint64]bool)
+		}
+		v.mine[s.Body.Trustees] = mine
 	}
-	v.mine[s.Body.Trustees] = mine
-	return mine, nil
+	if !mine || set.Quorum.Statement == 1 {
+		return mine, "", nil
+	}
+	switch closed, err = v.closedBy(s, p); {
+	case errors.Is(err, errErased):
+		return true, "", nil
+	case err != nil:
+		return false, "", err
+	}
+	return closed == "", closed, nil
 }
 
 // open decrypts one of a submission's small parts. The act must have been recorded. Errors name the
@@ -67,12 +84,16 @@ func (v *Vault) open(s Submission, kind string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s has no %s", s.Where(), kind)
 	}
-	f, err := v.file(s, p)
+	src, err := v.source(s, p)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	content, err := seal.OpenBytes(seal.Kind(kind), f, digestOf(p), v.key.Age)
+	defer src.file.Close()
+	id, err := v.keys(src)
+	if err != nil {
+		return nil, v.refusal(s, p, err)
+	}
+	content, err := seal.OpenBytes(seal.Kind(kind), src.file, src.want, id)
 	if err != nil {
 		return nil, v.refusal(s, p, err)
 	}

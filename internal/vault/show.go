@@ -11,7 +11,7 @@ import (
 	"zapis/internal/incident"
 )
 
-// OpenedCase is a case with everything that its trustee can open alone. It holds a person's words: it is
+// OpenedCase is a case with everything that its trustee can open, alone or by what others have granted. It holds a person's words: it is
 // shown, or made into a bundle, and never kept.
 type OpenedCase struct {
 	Summary
@@ -39,8 +39,7 @@ type Exhibit struct {
 	of Submission
 }
 
-// Show opens a case: its statements, and the identity parts that need no quorum. Each opening is recorded
-// before.
+// Show opens a case: its statements, and what else its trustee may open. Each opening is recorded before.
 func (v *Vault) Show(c *Case) (*OpenedCase, error) {
 	if err := v.needKey(); err != nil {
 		return nil, err
@@ -88,24 +87,21 @@ func (v *Vault) openSubmission(c *Case, s Submission, out *OpenedCase) (*OpenedS
 	return o, v.openIdentity(c, o, out)
 }
 
-// openIdentity opens the identity part where one trustee alone may.
+// openIdentity opens the identity part where its trustee may: alone, or because enough others have granted
+// their shares.
 func (v *Vault) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) error {
-	set, err := v.held.chain.SetAt(o.Body.Trustees)
-	if err != nil {
-		return err
+	p, ok := smallOf(o.Body, ledger.PartIdentity)
+	if !ok {
+		return fmt.Errorf("%s has no identity part", o.Where())
 	}
-	if k := set.Quorum.Identity; k > 1 {
-		o.Closed = fmt.Sprintf("%d of %d trustees must agree", k, len(set.Trustees))
-		return nil
+	var err error
+	if o.Closed, err = v.tellClosed(o.Submission, p, out); err != nil || o.Closed != "" {
+		return err
 	}
 	if err := v.recordOpening(c, o.Submission, ledger.PartIdentity); err != nil {
 		return err
 	}
 	content, err := v.open(o.Submission, ledger.PartIdentity)
-	if errors.Is(err, errErased) {
-		o.Closed = "it was erased"
-		return nil
-	}
 	if err == nil {
 		defer clear(content)
 		o.Identity, err = seal.ParseIdentity(content, incident.FieldNames())
@@ -127,6 +123,19 @@ func (v *Vault) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) erro
 	return nil
 }
 
+// tellClosed is closedBy for a case that is shown all the same: what does not verify stays closed, and is a fault.
+func (v *Vault) tellClosed(s Submission, p ledger.Part, out *OpenedCase) (string, error) {
+	why, err := v.closedBy(s, p)
+	switch {
+	case errors.Is(err, errErased):
+		return "it was erased", nil
+	case err != nil && fault.StatusOf(err) == fault.Mismatch:
+		out.fault(err)
+		return "it does not verify", nil
+	}
+	return why, err
+}
+
 // line finds a field's disclosure line, in the statement or in the identity part.
 func (o *OpenedSubmission) line(field string) (l seal.Line, found bool) {
 	if l, found = o.Statement.Line(field); !found && o.Identity != nil {
@@ -138,10 +147,6 @@ func (o *OpenedSubmission) line(field string) (l seal.Line, found bool) {
 // exhibits matches a submission's attachments with what was committed for them: the n-th with slot n. count
 // is how many the case has had before.
 func (v *Vault) exhibits(o *OpenedSubmission, count *int, out *OpenedCase) error {
-	set, err := v.held.chain.SetAt(o.Body.Trustees)
-	if err != nil {
-		return err
-	}
 	parts := attachmentsOf(o.Body)
 	for n := 1; n <= incident.Slots; n++ {
 		l, found := o.line(incident.SlotName(n))
@@ -153,7 +158,6 @@ func (v *Vault) exhibits(o *OpenedSubmission, count *int, out *OpenedCase) error
 		}
 		*count++
 		e := Exhibit{Name: incident.ExhibitName(*count), Part: parts[n-1], of: o.Submission}
-		_, inStatement := o.Statement.Line(incident.SlotName(n))
 		switch {
 		case !found:
 			e.Closed = o.Closed
@@ -168,8 +172,8 @@ func (v *Vault) exhibits(o *OpenedSubmission, count *int, out *OpenedCase) error
 				break
 			}
 			e.Value, e.Name = &value, value.Exhibit
-			if k := set.Quorum.Attachment; inStatement && k > 1 {
-				e.Closed = fmt.Sprintf("%d of %d trustees must agree", k, len(set.Trustees))
+			if e.Closed, err = v.tellClosed(o.Submission, e.Part, out); err != nil {
+				return err
 			}
 		}
 		if by, erased := v.held.erased[e.Part.Hash]; erased {

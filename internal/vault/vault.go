@@ -8,6 +8,10 @@
 //	custody/log          every act, before it was done (internal/custody)
 //	index                what list needs, sealed to the owner; a cache
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
+//	said/                what the owner has signed, sealed to them
+//	heard/               what others have signed and sent, likewise
+//	grants/              shares that others have granted, likewise
+//	resealed/            parts of old cases that another trustee has sealed anew for the owner
 //	incoming/            an import that is being verified; gone when it is not
 //
 // An import enters by the renaming of one folder: it is there whole, or not at all. Opening a vault reads
@@ -19,6 +23,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"zapis/crypto/card"
@@ -63,6 +68,11 @@ type Vault struct {
 	key   *Key       // nil as long as none was given
 	held  *held
 	mine  map[uint64]bool // by the index of a set: whether key is one of its trustees
+
+	parts   map[ledger.Hash]Submission // which submission has a part; made when it is asked for
+	lazy    sync.Mutex
+	granted granted                // likewise; nil until then
+	again   map[ledger.Hash]string // likewise: the files in resealed/
 }
 
 // Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where what

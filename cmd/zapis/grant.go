@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/quorum"
+	"zapis/internal/vault"
+)
+
+// grantCmd answers a request.
+type grantCmd struct {
+	vaultFlag
+	Request string `arg:"" name:"REQUEST" help:"What zapis ask wrote."`
+	Yes     bool   `help:"Answer yes, without being asked."`
+	Out     string `required:"" placeholder:"FILE" help:"The grant to write; it is never overwritten."`
+}
+
+func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	file, err := readSmall(c.Request, quorum.MaxFile)
+	if err != nil {
+		return err
+	}
+	if err := command.CheckFree(c.Out); err != nil {
+		return err
+	}
+	return c.with(ctx, s, g, func(v *vault.Vault) error {
+		cases, err := sorted(ctx, s, v)
+		if err != nil {
+			return err
+		}
+		asked, err := v.ReadRequest(cases, file)
+		if err != nil {
+			return err
+		}
+		writeAsked(s.Err, asked)
+		if !c.Yes {
+			if err := command.Confirm(ctx, "Give your share to "+asked.From.Name+"?"); err != nil {
+				return err
+			}
+		}
+		grant, err := v.Grant(asked)
+		if err != nil {
+			return err
+		}
+		if err := command.CreateFile(c.Out, grant, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(c.Out))
+		fmt.Fprintf(s.Err, "It opens for %s alone. What is granted can't be called back.\n", asked.From.Name)
+		return nil
+	})
+}
+
+func writeAsked(w io.Writer, a *vault.Asked) {
+	fmt.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
+	fmt.Fprintf(w, "Why: %s\n", command.Escape(a.Request.Why))
+	if !a.Last.IsZero() {
+		fmt.Fprintf(w, "It counts until %s.\n", a.Last.Format("2006-01-02"))
+	}
+	if a.Before {
+		fmt.Fprintln(w, "You have granted this before: the same grant would be written again.")
+	}
+}
+
+// readSmall reads a file that somebody sent, unless it is larger than any such file is.
+func readSmall(name string, most int) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > most {
+		return nil, fault.New(fault.Mismatch, "", "%s has more than %d bytes: it is no such file", name, most)
+	}
+	return content, nil
+}
