@@ -27,10 +27,11 @@ type Entry struct {
 
 // Head writes the lines of an entry that come before its body.
 func Head(origin string, index uint64, previous Hash) []byte {
-	return appendHead(make([]byte, 0, MaxEntry/2), origin, index, previous)
+	return AppendHead(make([]byte, 0, MaxEntry/2), origin, index, previous)
 }
 
-func appendHead(dst []byte, origin string, index uint64, previous Hash) []byte {
+// AppendHead is Head, appended to dst.
+func AppendHead(dst []byte, origin string, index uint64, previous Hash) []byte {
 	dst = append(dst, entryHeader+"\norigin "...)
 	dst = append(dst, origin...)
 	dst = append(dst, "\nindex "...)
