@@ -129,6 +129,9 @@ func parseRecord(text []byte) (record, error) {
 		if !validAct(s.Act) {
 			return record{}, misformed("submission %d: its act is not one of ours", n+1)
 		}
+		if (s.Act == string(incident.ActReport)) != (n == 0) {
+			return record{}, misformed("submission %d: a case begins with a report, and has no other", n+1)
+		}
 		if t, err := time.Parse(timeLayout, s.ReceivedAt); err != nil || t.Format(timeLayout) != s.ReceivedAt {
 			return record{}, misformed("submission %d: received at no time in UTC", n+1)
 		}

@@ -77,8 +77,9 @@ func failing(t *testing.T, dir string) []string {
 }
 
 func TestVerifyPageHolds(t *testing.T) {
-	_, in := testCase(t)
+	h, in := testCase(t)
 	for name, change := range map[string]func(*Input){
+		"waiting":       func(in *Input) { *in = waiting(h, *in) },
 		"as it is":      func(*Input) {},
 		"with identity": func(in *Input) { in.IncludeIdentity = true },
 		"withheld":      func(in *Input) { in.Withhold = []Choice{{"narrative", ReasonSafety}, {"A02", ""}} },

@@ -16,17 +16,13 @@ import (
 	"zapis/internal/incident"
 )
 
-var allBits = flag.Bool("bundle.allbits", false, "flip every bit of a bundle, and not a sample of them")
+var flipStep = flag.Int("bundle.step", 1009, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
 
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
 	_, in := testCase(t)
 	zip := write(t, in)
-	step := 1009 // a prime: the eight bits of a byte take turns
-	if *allBits {
-		step = 1
-	}
-	for at := 0; at < len(zip)*8; at += step {
+	for at := 0; at < len(zip)*8; at += *flipStep {
 		zip[at/8] ^= 1 << (at % 8)
 		if r := check(t, zip, Options{}); r.OK || len(r.Faults) == 0 || len(r.Proved)+len(r.NotProved)+len(r.Withheld) > 0 {
 			t.Fatalf("bit %d of byte %d of %d: %+v", at%8, at/8, len(zip), r)
@@ -169,6 +165,13 @@ func TestLyingTrustee(t *testing.T) {
 		{"a claim that the identity is in it", sub(bagInfoPath, "Zapis-Identity: withheld", "Zapis-Identity: included"), "bag-info.txt: does not say rightly whether the identity is included"},
 		{"a line of the identity slipped in", func(f map[string][]byte) { f["data/disclosure/name.json"] = open["data/disclosure/name.json"] }, "data/report/report.json: does not say what the disclosed lines and the ledger say"},
 		{"a reason that is not on the list", sub(recordPath, `"reason": "identity"`, `"reason": "because"`), "data/report/report.json: submission 1: contact is withheld for a reason that is not on the list"},
+		{"a second first report", sub(recordPath, `"act": "follow-up"`, `"act": "report"`), "data/report/report.json: submission 2: a case begins with a report, and has no other"},
+		{"a follow-up called a withdrawal", sub(recordPath, `"act": "follow-up"`, `"act": "withdrawal"`), "data/report/report.json: submission 2: its act is not one of ours"},
+		{"a follow-up called collected", sub(recordPath, `"act": "follow-up"`, `"act": "exhibit"`), "data/ledger/entries/3.txt: is of the kind report, and the record says exhibit"},
+		{"a time in another zone", sub(recordPath, "20:47:45Z", "20:47:45+01:00"), "data/report/report.json: submission 1: received at no time in UTC"},
+		{"another ledger's card in the account", sub(recordPath, "example.org/ledger+", "example.org/ledger2+"), "data/report/report.json: does not say what the disclosed lines and the ledger say"},
+		{"an entry that is not there", sub(recordPath, `"entry": 3`, `"entry": 4`), "data/ledger/entries/4.txt: is missing"},
+		{"one entry for two", sub(recordPath, `"entry": 3`, `"entry": 2`), "data/ledger/entries/2.txt: one entry stands for two submissions"},
 		{"a file to fetch", func(f map[string][]byte) { f["fetch.txt"] = []byte("x\n") }, "fetch.txt: no bundle has a file of this name"},
 		{"a paper added", func(f map[string][]byte) { f["READ-THIS-FIRST.txt"] = []byte("x\n") }, "READ-THIS-FIRST.txt: no bundle has a file of this name"},
 		{"a page added beside the signature", func(f map[string][]byte) { f["signatures/x.sig"] = []byte("x\n") }, "signatures/x.sig: no bundle has a file of this name"},
