@@ -72,6 +72,9 @@ func TestFilesRefused(t *testing.T) {
 		if page.StatusCode != c.status || !strings.Contains(html.UnescapeString(page.body), c.says) {
 			t.Errorf("%s: status %d, and the page does not say %q", c.name, page.StatusCode, c.says)
 		}
+		if !strings.Contains(page.body, `action="/en/files"`) || c.name == "a file too large" && !strings.Contains(page.body, `name="code" value="`+digits+`"`) {
+			t.Errorf("%s: the page is not the one to choose files again", c.name)
+		}
 		if c.status == 422 && !strings.Contains(page.body, `value="yes" aria-describedby="identify-hint" checked`) {
 			t.Errorf("%s: the tick did not come back", c.name)
 		}

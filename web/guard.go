@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // headers are sent with every answer: nothing is loaded from anywhere, nothing is kept, no page of ours is framed or
@@ -110,14 +112,23 @@ func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
 // A room bounds how many requests of one kind are being worked on at the same time.
 type room chan struct{}
 
-// enter takes a place if there is one.
-func (r room) enter() bool {
+// enter takes a place, and waits for one for as long as d. Nothing of the request is read meanwhile, so that those who
+// wait cost a connection and no memory.
+func (r room) enter(ctx context.Context, d time.Duration) bool {
 	select {
 	case r <- struct{}{}:
 		return true
 	default:
-		return false
 	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case r <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (r room) leave() { <-r }

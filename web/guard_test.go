@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"zapis/internal/intake"
 )
@@ -82,7 +83,7 @@ func TestPanic(t *testing.T) {
 
 // Past its bounds the server says so, in words, and stores nothing.
 func TestFullHouse(t *testing.T) {
-	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 2})
+	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 2, Queue: time.Millisecond})
 	// Two that began, and do not go on.
 	var hanging []*io.PipeWriter
 	answers := make(chan int, 2)
@@ -129,7 +130,7 @@ func TestFullHouse(t *testing.T) {
 
 // Files never take the room of words.
 func TestUploadsLeaveRoomForWords(t *testing.T) {
-	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 1})
+	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 1, Queue: time.Minute})
 	r, w := io.Pipe()
 	req := h.request("POST", "/send", r, "Content-Type", "multipart/form-data; boundary=b", "Accept", "application/json")
 	done := make(chan int, 1)

@@ -27,21 +27,20 @@ func (s *server) getMailbox(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r)
+	t := s.take(w, r, mailboxAgain)
 	if t == nil {
 		return
 	}
 	defer t.done()
 	c, wrong := t.code()
 	if len(wrong) > 0 {
-		t.discard()
-		s.refuseCode(w, r, t, wrong)
+		t.refuse(w, r, invalid(wrong)) // nothing was looked up: the digits alone say that this is no code
 		return
 	}
 	switch act := t.one("act"); act {
 	case "", receiptAct:
 		if t.files > 0 {
-			s.refuse(w, r, t.body, refusal{status: http.StatusBadRequest, code: "type"})
+			t.refuse(w, r, refusal{status: http.StatusBadRequest, code: "type"})
 			return
 		}
 		s.openMailbox(w, r, t, c, nil)
@@ -52,6 +51,18 @@ func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.openMailbox(w, r, t, c, incident.Errors{{Field: "act", Code: incident.UnknownCode}})
 	}
+}
+
+// mailboxAgain asks for the code again, or gives back the words that were to be added.
+func mailboxAgain(g *tongue, t *taking, why refusal) (string, any) {
+	if t.one("act") == string(incident.ActFollowUp) && why.fields.Of("code") == "" {
+		p := mailboxPage{formPage: g.form(t.typed, t.nonce(), why.fields), Digits: t.one("code"), filesForm: g.filesForm(t.s, t, why.fields)}
+		p.Path, p.Switch, p.Fault = "mailbox", reopen(p.Digits), g.banner(why, t.s)
+		return "add", p
+	}
+	p := g.ask(t.one("code"), why.fields)
+	p.Fault = g.banner(why, t.s)
+	return "ask", p
 }
 
 // addToCase does what the reporter asks of their case.
@@ -70,7 +81,7 @@ func (s *server) addToCase(w http.ResponseWriter, r *http.Request, t *taking, c 
 		if err != nil {
 			why := intakeRefusal(err)
 			if len(why.fields) == 0 {
-				s.refuse(w, r, t.body, why)
+				t.refuse(w, r, why)
 				return
 			}
 			wrong = why.fields
@@ -93,31 +104,18 @@ func (s *server) addToCase(w http.ResponseWriter, r *http.Request, t *taking, c 
 	})
 }
 
-// refuseCode asks for the code again. Nothing was looked up: the digits alone say that this is no code.
-func (s *server) refuseCode(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
-	why := invalid(wrong)
-	s.answer(w, r, t.body, func() {
-		if wantsJSON(r) {
-			writeJSON(w, why.status, why.json())
-			return
-		}
-		g := s.tongueOf(r)
-		g.show(w, why.status, "ask", g.ask(t.one("code"), wrong))
-	})
-}
-
 // openMailbox shows what the code opens, with what was refused, if anything. A code without a case and one without
 // messages take the same status, size and, in intake, work.
 func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, t *taking, c code.Code, wrong incident.Errors) {
-	if !s.codes.enter() {
-		s.refuse(w, r, t.body, busy)
+	if !s.codes.enter(t.ctx, s.options.Queue) {
+		t.refuse(w, r, busy)
 		return
 	}
 	defer s.codes.leave()
 	box, err := s.intake.Mailbox(t.ctx, c)
 	unknown := err != nil && intakeRefusal(err).fields.Of("code") == codeUnknown
 	if err != nil && !unknown {
-		s.refuse(w, r, t.body, intakeRefusal(err))
+		t.refuse(w, r, intakeRefusal(err))
 		return
 	}
 	status := http.StatusOK

@@ -126,6 +126,17 @@ func TestMailboxActsRefused(t *testing.T) {
 	}
 }
 
+// What stops a follow-up, stops it with its words still there.
+func TestFollowUpTooLarge(t *testing.T) {
+	h := newHouse(t, intake.Limits{File: 1 << 10}, Options{})
+	digits := h.send(t)
+	got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "follow-up"), field("narrative", "My words"), upload("a", strings.Repeat("x", 2<<10))})
+	if got.StatusCode != 413 || !strings.Contains(got.body, "My words</textarea>") || !strings.Contains(got.body, "That is more than we can take at once") ||
+		!strings.Contains(got.body, `name="code" value="`+digits+`"`) || len(got.body) != pageSize {
+		t.Errorf("status %d, %d bytes", got.StatusCode, len(got.body))
+	}
+}
+
 func TestReceiptPage(t *testing.T) {
 	h := newHouse(t, intake.Limits{}, Options{})
 	digits := h.send(t)

@@ -53,7 +53,9 @@ func TestSlowSender(t *testing.T) {
 	for _, size := range []int{0, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			sender, body := paced(1024, 30*time.Second)
+			gone := make(chan struct{})
 			go func() {
+				defer close(gone)
 				for {
 					time.Sleep(time.Second)
 					if _, err := sender.Write(make([]byte, size)); err != nil {
@@ -67,6 +69,7 @@ func TestSlowSender(t *testing.T) {
 				t.Errorf("%d bytes a second: %v after %v", size, err, took)
 			}
 			body.Close()
+			<-gone
 		})
 	}
 }
@@ -105,7 +108,9 @@ func TestDrain(t *testing.T) {
 		}
 
 		sender, body = paced(1, 30*time.Second)
+		gone := make(chan struct{})
 		go func() {
+			defer close(gone)
 			for {
 				time.Sleep(time.Second)
 				if _, err := sender.Write(make([]byte, 100)); err != nil {
@@ -119,6 +124,7 @@ func TestDrain(t *testing.T) {
 			t.Errorf("a drain of a minute took %v", took)
 		}
 		body.Close()
+		<-gone
 	})
 }
 
@@ -177,8 +183,9 @@ func TestRefusalInTheMiddle(t *testing.T) {
 	if h.partsOnDisk() != 0 {
 		t.Error("what was sealed of it is still on the disk")
 	}
-	got := h.raw(t, "POST /en/send HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999999999\r\nConnection: close\r\n\r\n")
-	if got.StatusCode != 413 {
+	got := h.raw(t, "POST /en/send HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999999999\r\n\r\n"+
+		"--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\nMy words\r\n"+head+"x")
+	if got.StatusCode != 413 || !strings.Contains(got.body, "My words</textarea>") {
 		t.Errorf("announced as too large: status %d", got.StatusCode)
 	}
 }

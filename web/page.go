@@ -115,6 +115,7 @@ type base struct {
 	Site    Site
 	Tongues []tongueLink
 	Switch  *languageSwitch // nil where the languages are links
+	Fault   *faultText      // what went wrong, where the page came back for another reason than its fields
 }
 
 type tongueLink struct {

@@ -28,9 +28,11 @@ var (
 
 func (why refusal) Error() string { return "refused: " + why.code }
 
+const invalidCode = "invalid"
+
 // invalid is the refusal of a form that arrived whole but cannot be taken as it is.
 func invalid(fields incident.Errors) refusal {
-	return refusal{status: http.StatusUnprocessableEntity, code: "invalid", fields: fields}
+	return refusal{status: http.StatusUnprocessableEntity, code: invalidCode, fields: fields}
 }
 
 // faultPage says in two sentences what went wrong.
@@ -43,9 +45,7 @@ type faultPage struct {
 // being sent, so that the browser comes to show it.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *pacedBody, why refusal) {
 	s.answer(w, r, body, func() {
-		if why.status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "60")
-		}
+		why.retryAfter(w)
 		if wantsJSON(r) {
 			writeJSON(w, why.status, why.json())
 			return
@@ -55,14 +55,32 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *pacedBody,
 	})
 }
 
-func (g *tongue) fault(code string, s *server) faultPage {
-	key := "fault." + code
-	return faultPage{
-		base:    g.base(""),
-		Heading: g.t(key + ".heading"),
-		Text: g.t(key+".text", "count", incident.Slots,
-			"each", g.size(s.limits.File), "all", g.size(s.limits.Report)),
+func (why refusal) retryAfter(w http.ResponseWriter) {
+	if why.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "60")
 	}
+}
+
+func (g *tongue) fault(code string, s *server) faultPage {
+	f := g.faultText(code, s)
+	return faultPage{base: g.base(""), Heading: f.Heading, Text: f.Text}
+}
+
+// faultText is what went wrong, in two sentences.
+type faultText struct{ Heading, Text string }
+
+func (g *tongue) faultText(code string, s *server) *faultText {
+	key := "fault." + code
+	return &faultText{g.t(key + ".heading"), g.t(key+".text", "count", s.limits.Files,
+		"each", g.size(s.limits.File), "all", g.size(s.limits.Report))}
+}
+
+// banner is the fault for the top of a page that came back; nil where the fields say what is wrong.
+func (g *tongue) banner(why refusal, s *server) *faultText {
+	if why.code == invalidCode {
+		return nil
+	}
+	return g.faultText(why.code, s)
 }
 
 // answer runs write and, where the request's body is not at its end, closes the connection in good order:

@@ -17,29 +17,23 @@ type accepted struct {
 
 // postSend takes a first report.
 func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r)
+	t := s.take(w, r, formAgain)
 	if t == nil {
 		return
 	}
 	defer t.done()
 	report, wrong := incident.Validate(t.typed, s.options.Now(), incident.ActReport)
-	wrong = append(wrong, t.wrong...)
-	if len(wrong) > 0 {
-		t.discard()
-		s.refuseForm(w, r, t, wrong)
+	if wrong = append(wrong, t.wrong...); len(wrong) > 0 {
+		t.refuse(w, r, invalid(wrong))
 		return
 	}
-	if err := t.begin(); err != nil {
-		s.refuse(w, r, t.body, intakeRefusal(err))
-		return
+	err := t.begin()
+	var result intake.Result
+	if err == nil {
+		result, err = t.draft.Send(t.ctx, report, t.nonce())
 	}
-	result, err := t.draft.Send(t.ctx, report, t.nonce())
 	if err != nil {
-		if why := intakeRefusal(err); len(why.fields) > 0 {
-			s.refuseForm(w, r, t, why.fields)
-		} else {
-			s.refuse(w, r, t.body, why)
-		}
+		t.refuse(w, r, intakeRefusal(err))
 		return
 	}
 	s.answer(w, r, t.body, func() {
@@ -52,39 +46,32 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// formAgain is the form with what was typed. Its languages are buttons, so that nothing is lost by choosing one.
+func formAgain(g *tongue, t *taking, why refusal) (string, any) {
+	p := g.form(t.typed, t.nonce(), why.fields)
+	p.Fault = g.banner(why, t.s)
+	p.Switch = &languageSwitch{Path: "again", Form: "report"}
+	return "form", p
+}
+
 // postAgain shows the form in another language with what was typed. Nothing is stored.
 func (s *server) postAgain(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r)
+	t := s.take(w, r, formAgain)
 	if t == nil {
 		return
 	}
 	defer t.done()
 	_, wrong := incident.Validate(t.typed, s.options.Now(), incident.ActReport)
-	t.discard()
-	s.refuseForm(w, r, t, wrong)
-}
-
-// refuseForm answers with the form, and what was typed still in it.
-func (s *server) refuseForm(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
 	why := invalid(wrong)
-	s.answer(w, r, t.body, func() {
-		if wantsJSON(r) {
-			writeJSON(w, why.status, why.json())
-			return
-		}
-		g := s.tongueOf(r)
-		p := g.form(t.typed, t.nonce(), wrong)
-		p.Switch = &languageSwitch{Path: "again", Form: "report"}
-		if len(wrong) == 0 {
-			why.status = http.StatusOK
-		}
-		g.show(w, why.status, "form", p)
-	})
+	if len(wrong) == 0 {
+		why.status = http.StatusOK
+	}
+	t.refuse(w, r, why)
 }
 
 // postFiles takes files for the case that the code opens.
 func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r)
+	t := s.take(w, r, filesAgain)
 	if t == nil {
 		return
 	}
@@ -96,21 +83,16 @@ func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 		wrong = incident.Errors{{Field: incident.FileField, Code: incident.Nothing}}
 	}
 	if len(wrong) > 0 {
-		t.discard()
-		s.refuseFiles(w, r, t, wrong)
+		t.refuse(w, r, invalid(wrong))
 		return
 	}
-	if err := t.begin(); err != nil {
-		s.refuse(w, r, t.body, intakeRefusal(err))
-		return
+	err := t.begin()
+	var result intake.Result
+	if err == nil {
+		result, err = t.draft.SendFollowUp(t.ctx, c, incident.ActFollowUp, report, t.nonce())
 	}
-	result, err := t.draft.SendFollowUp(t.ctx, c, incident.ActFollowUp, report, t.nonce())
 	if err != nil {
-		if why := intakeRefusal(err); len(why.fields) > 0 {
-			s.refuseFiles(w, r, t, why.fields)
-		} else {
-			s.refuse(w, r, t.body, why)
-		}
+		t.refuse(w, r, intakeRefusal(err))
 		return
 	}
 	s.answer(w, r, t.body, func() {
@@ -123,27 +105,18 @@ func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refuseFiles answers with the form for files: choosing them again is the one thing that a browser cannot
-// spare anybody.
-func (s *server) refuseFiles(w http.ResponseWriter, r *http.Request, t *taking, wrong incident.Errors) {
-	why := invalid(wrong)
-	s.answer(w, r, t.body, func() {
-		if wantsJSON(r) {
-			writeJSON(w, why.status, why.json())
-			return
-		}
-		g := s.tongueOf(r)
-		p := g.filesPage(s, t.one("code"))
-		p.Heading = g.t("files.heading")
-		p.Errors = g.errorLinks(wrong)
-		p.filesForm = g.filesForm(s, t, wrong)
-		p.CodeWrong = wrong.Of("code")
-		if p.CodeWrong != "" {
-			p.CodeWrong = g.sentence(incident.FieldError{Field: "code", Code: p.CodeWrong})
-		}
-		p.Switch = reopen(p.Digits)
-		g.show(w, why.status, "sent", p)
-	})
+// filesAgain is the form for files: choosing them again is the one thing that a browser cannot spare anybody.
+func filesAgain(g *tongue, t *taking, why refusal) (string, any) {
+	p := g.filesPage(t.s, t.one("code"))
+	p.Heading = g.t("files.heading")
+	p.Fault = g.banner(why, t.s)
+	p.Errors = g.errorLinks(why.fields)
+	p.filesForm = g.filesForm(t.s, t, why.fields)
+	if code := why.fields.Of("code"); code != "" {
+		p.CodeWrong = g.sentence(incident.FieldError{Field: "code", Code: code})
+	}
+	p.Switch = reopen(p.Digits)
+	return "sent", p
 }
 
 // sentPage is the page after sending: the code, the way to add files, the promise.
@@ -204,7 +177,7 @@ func (g *tongue) added(s *server, c code.Code, files int, result intake.Result) 
 // postSent shows the page with the code again, in another language. Nothing is looked up: the page comes from what the
 // page before it sent along.
 func (s *server) postSent(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r)
+	t := s.take(w, r, mailboxAgain)
 	if t == nil {
 		return
 	}

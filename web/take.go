@@ -16,44 +16,62 @@ import (
 
 // A taking is one POST while it is being read: its words, and a draft once a file comes.
 type taking struct {
-	s     *server
-	ctx   context.Context
-	body  *pacedBody
-	typed incident.Form
-	draft *intake.Draft
-	wrong incident.Errors // about files
-	files int             // that came
-	kept  int             // of them, in the draft
-	room  room            // the place that the request holds
+	s       *server
+	ctx     context.Context
+	body    *pacedBody
+	again   again
+	typed   incident.Form
+	draft   *intake.Draft
+	wrong   incident.Errors // about files
+	files   int             // that came
+	kept    int             // of them, in the draft
+	tooMuch bool            // the request announced more than we take: its words are read, its files refused
+	room    room            // the place that the request holds
 }
 
+// again draws the page that a refused request came from, with what was typed still in it: going back in a browser
+// would lose that, or send it all again.
+type again func(g *tongue, t *taking, why refusal) (name string, page any)
+
 // take reads a POST. It returns nil where it has answered already, because the request was refused.
-func (s *server) take(w http.ResponseWriter, r *http.Request) *taking {
+func (s *server) take(w http.ResponseWriter, r *http.Request, again again) *taking {
 	_ = http.NewResponseController(w).EnableFullDuplex() // so that a refusal can be written while they still send
-	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.Rate, s.options.Window)}
-	if !s.words.enter() {
-		s.refuse(w, r, t.body, busy)
+	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.Rate, s.options.Window), again: again,
+		tooMuch: r.ContentLength > s.limits.Report+wordsBody}
+	if !s.words.enter(t.ctx, s.options.Queue) {
+		t.refuse(w, r, busy)
 		return nil
 	}
 	t.room = s.words
 	var err error
-	if r.ContentLength > s.limits.Report+wordsBody {
-		err = tooMuch
-	} else {
-		t.typed, err = readForm(r, t.body, t.file)
-	}
+	t.typed, err = readForm(r, t.body, t.file)
+	tidy(t.typed)
 	if err != nil {
-		t.discard()
 		var why refusal
 		if !errors.As(err, &why) {
 			why = refusal{status: http.StatusBadRequest, code: "cut"}
 		}
-		s.refuse(w, r, t.body, why)
-		t.leave()
+		t.refuse(w, r, why)
+		t.done()
 		return nil
 	}
-	tidy(t.typed)
 	return t
+}
+
+// refuse answers with the page that the request came from, if anything of it is there, or else with a page of its own.
+// What was sealed goes first.
+func (t *taking) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
+	t.discard()
+	if wantsJSON(r) || len(t.typed) == 0 && why.code != invalidCode {
+		t.s.refuse(w, r, t.body, why)
+		return
+	}
+	t.s.answer(w, r, t.body, func() {
+		why.retryAfter(w)
+		g := t.s.tongueOf(r)
+		name, page := t.again(g, t, why)
+		g.show(w, why.status, name, page)
+	})
 }
 
 // file seals one file into the draft. Words have a room of their own: a request that turns out to bring files gives its
@@ -61,6 +79,9 @@ func (s *server) take(w http.ResponseWriter, r *http.Request) *taking {
 func (t *taking) file(before incident.Form, name string, content io.Reader) error {
 	t.files++
 	t.leave()
+	if t.tooMuch {
+		return tooMuch
+	}
 	if err := t.begin(); err != nil {
 		return intakeRefusal(err)
 	}

@@ -32,6 +32,7 @@ type Options struct {
 	Rate   int64         // the least that a sender has to bring, in bytes a second, over Window; 1024
 	Window time.Duration // 30 s
 	Drain  time.Duration // for how long a refused upload is still taken in; 60 s
+	Queue  time.Duration // for how long a form waits for its turn to be read; 20 s
 	Words  int           // forms being read at once; 512
 	Codes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
 
@@ -55,6 +56,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Drain == 0 {
 		o.Drain = time.Minute
+	}
+	if o.Queue == 0 {
+		o.Queue = 20 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
