@@ -25,7 +25,10 @@ type tip struct {
 }
 
 // arena hands out byte slices that are valid until it is reset.
-type arena struct{ free, whole []byte }
+type arena struct {
+	free, whole []byte
+	head        []byte // of one entry
+}
 
 func (a *arena) take(n int) []byte {
 	if len(a.free) < n {
@@ -53,7 +56,8 @@ func (a *arena) reset() {
 func (t *tip) appendEntry(tx *bolt.Tx, body []byte) error {
 	b := tx.Bucket(bucketEntries)
 	b.FillPercent = 1 // keys only grow, so no page is ever split in its middle
-	head := ledger.Head(t.origin, t.size, t.leaf)
+	t.values.head = ledger.AppendHead(t.values.head[:0], t.origin, t.size, t.leaf)
+	head := t.values.head
 	hashes := hashesIn(t.size)
 	value := t.values.take(32*hashes + len(head) + len(body))
 	copy(value[32*hashes+copy(value[32*hashes:], head):], body)

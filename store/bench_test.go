@@ -106,20 +106,40 @@ func committer(commit func(group []*appendix)) (appendOne func(body []byte), sto
 }
 
 func appendFile(t testing.TB, writers int) float64 {
+	return appendTo(t, writers, func(f *os.File, group []*appendix) error {
+		for _, a := range group {
+			if _, err := f.Write(a.body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// appendAtOnce is a bare file that is written a whole group at once.
+func appendAtOnce(t testing.TB, writers int) float64 {
+	return appendTo(t, writers, func(f *os.File, group []*appendix) error {
+		buf := make([]byte, 0, len(group)*entrySize)
+		for _, a := range group {
+			buf = append(buf, a.body...)
+		}
+		_, err := f.Write(buf)
+		return err
+	})
+}
+
+func appendTo(t testing.TB, writers int, write func(*os.File, []*appendix) error) float64 {
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	appendOne, stop := committer(func(group []*appendix) {
-		buf := make([]byte, 0, len(group)*entrySize)
-		for _, a := range group {
-			buf = append(buf, a.body...)
+		err := write(f, group)
+		if err == nil {
+			err = syncData(f)
 		}
-		if _, err := f.Write(buf); err != nil {
-			t.Error(err)
-		}
-		if err := syncData(f); err != nil {
+		if err != nil {
 			t.Error(err)
 		}
 	})

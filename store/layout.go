@@ -73,8 +73,8 @@ func partPath(dir string, h ledger.Hash) string {
 	return filepath.Join(dir, partsName, name[:2], name)
 }
 
-// dbOptions are how every ledger.db of ours is opened for writing. Pages have 8 KiB,
-// because two entries of 2 KiB fill half of four. The map is reserved far
+// dbOptions are how every ledger.db of ours is opened for writing. Pages have
+// 16 KiB: entries of 2 KiB would leave half of one of 4 KiB empty. The map is reserved far
 // beyond the file, so that growing never waits for a reader: bbolt must remap
 // to grow, and a remap waits for every open snapshot, an export's for instance.
 func dbOptions() *bolt.Options {
