@@ -101,7 +101,7 @@ func Parse(text []byte) (Review, error) {
 	r := Review{Case: c.Hash(c.Word("case")), Text: words}
 	at := c.Word("at")
 	var err error
-	if r.At, err = time.Parse(timeLayout, at); err != nil {
+	if r.At, err = time.Parse(timeLayout, at); err != nil || r.At.Format(timeLayout) != at {
 		c.Fail("not a time in UTC to the second (2006-01-02T15:04:05Z)")
 	}
 	r.Kind = Kind(c.Word("kind"))

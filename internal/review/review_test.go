@@ -55,6 +55,7 @@ func TestRefusals(t *testing.T) {
 		{strings.Replace(note, "v1", "v2", 1), "review: line 1: "},
 		{strings.Replace(note, "case ", "case A", 1), "review: line 2: "},
 		{strings.Replace(note, "09:00:00Z", "09:00:00+01:00", 1), "review: line 3: not a time in UTC to the second (2006-01-02T15:04:05Z)"},
+		{strings.Replace(note, "T09", "T9", 1), "review: line 3: not a time in UTC to the second (2006-01-02T15:04:05Z)"},
 		{strings.Replace(note, "kind note", "kind rumour", 1), "review: line 4: there is no review of this kind"},
 		{strings.Replace(exhibit, "kind exhibit\nof", "kind exhibit\nOf", 1), "review: line 5: "},
 		{exhibit + "\nwords", "a review of the kind exhibit has no words of its own"},
