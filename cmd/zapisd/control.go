@@ -41,10 +41,12 @@ var operations = map[string]operation{
 	"witness-prove": witnessProve,
 	"witness-keep":  witnessKeep,
 	"witness-stop":  witnessStop,
+	"anchor-state":  anchorState,
+	"anchor-append": anchorAppend,
 }
 
 // writing are the operations that change the ledger.
-var writing = map[string]bool{"witness-keep": true, "witness-stop": true}
+var writing = map[string]bool{"witness-keep": true, "witness-stop": true, "anchor-append": true}
 
 // openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
 // comes when the ledger is served again: this process must not choose when.

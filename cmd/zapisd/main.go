@@ -19,6 +19,7 @@ type grammar struct {
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
 
 	Witness witnessVerb `cmd:"" help:"Have others confirm the ledger's history, or confirm theirs."`
+	Anchor  anchorVerb  `cmd:"" help:"Have the ledger's time confirmed by time-stamping authorities."`
 
 	Perform performVerb `cmd:"" hidden:"" help:"Do what another verb asked for, in this process."`
 }

@@ -39,6 +39,9 @@ func TestScripts(t *testing.T) {
 			"hold":    scriptHold,
 			"forward": scriptForward,
 			"slot":    scriptSlot,
+
+			"authority": func(ts *testscript.TestScript, _ bool, args []string) { scriptAuthority(t, ts, args) },
+			"stamp":     scriptStamp,
 		},
 		RequireUniqueNames: true,
 	})

@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/digitorus/pkcs7"
@@ -30,6 +31,18 @@ type Token struct {
 	Serial   *big.Int
 	Signer   *x509.Certificate
 	Chain    []*x509.Certificate // from the signer to the pinned root
+	embedded []*x509.Certificate
+}
+
+// Above gives what of the chain is not in the token itself: what is to be kept
+// beside it, so that it can be verified when nobody offers these any more.
+func (t Token) Above() (der [][]byte) {
+	for _, c := range t.Chain {
+		if !slices.ContainsFunc(t.embedded, c.Equal) {
+			der = append(der, c.Raw)
+		}
+	}
+	return der
 }
 
 // Options are what a token must fit.
@@ -37,6 +50,9 @@ type Options struct {
 	Roots    *x509.CertPool          // the pinned roots; never the system's
 	Nonce    *big.Int                // of our own request; nil where it isn't known any more
 	Policies []asn1.ObjectIdentifier // allowed ones; empty: any
+
+	Certificates [][]byte // DER, kept beside the token: they may stand between it and a root, and are trusted for nothing
+	Revocations  [][]byte // DER, kept beside it: CRLs and OCSP responses; each must be about this chain
 }
 
 var (
@@ -56,8 +72,8 @@ var (
 // one signer, whose certificate is in the token and has time stamping as its
 // only extended key usage, marked critical; that certificate named in the
 // signed attributes (ESSCertID, RFC 5816); a chain to a pinned root, valid at
-// the token's own time; the SHA-256 imprint; the nonce and the policy where
-// they are given. Every refusal is a canon.ErrMismatch.
+// the token's own time; no revocation that counts; the SHA-256 imprint; the nonce and
+// the policy where they are given. Every refusal is a canon.ErrMismatch.
 func Verify(response, message []byte, o Options) (Token, error) {
 	t, err := verify(response, message, o)
 	if err != nil {
@@ -100,13 +116,24 @@ func verify(response, message []byte, o Options) (Token, error) {
 	if err := checkSigner(p7, signer); err != nil {
 		return Token{}, err
 	}
-	chain, err := chainTo(o.Roots, signer, p7.Certificates, info.Time)
+	among := p7.Certificates
+	for _, der := range o.Certificates {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return Token{}, canon.Refuse("a certificate beside it: %w", err)
+		}
+		among = append(among[:len(among):len(among)], c)
+	}
+	chain, err := chainTo(o.Roots, signer, among, info.Time)
 	if err != nil {
+		return Token{}, err
+	}
+	if err := checkRevocations(o.Revocations, chain, info.Time); err != nil {
 		return Token{}, err
 	}
 	return Token{
 		Time: info.Time.UTC(), Accuracy: info.Accuracy, Policy: info.Policy,
-		Serial: info.SerialNumber, Signer: signer, Chain: chain,
+		Serial: info.SerialNumber, Signer: signer, Chain: chain, embedded: p7.Certificates,
 	}, nil
 }
 

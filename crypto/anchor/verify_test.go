@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zapis/crypto/anchor"
+	"zapis/crypto/anchor/anchortest"
 	"zapis/crypto/canon"
 )
 
@@ -32,11 +33,11 @@ func ask(t *testing.T) anchor.Request {
 
 func TestTokenOfOpenSSL(t *testing.T) {
 	now := time.Now()
-	a := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour), proper)
+	a := anchortest.New(t, anchortest.Plan{})
 	q := ask(t)
-	response := a.openssl(t, q.DER)
+	response := a.Reply(t, q.DER)
 	token, err := anchor.Verify(response, message, anchor.Options{
-		Roots: a.pool(), Nonce: q.Nonce, Policies: []asn1.ObjectIdentifier{testPolicy},
+		Roots: a.Pool(), Nonce: q.Nonce, Policies: []asn1.ObjectIdentifier{anchortest.Policy},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func TestTokenOfOpenSSL(t *testing.T) {
 	if d := token.Time.Sub(now); d < -time.Minute || d > time.Minute {
 		t.Errorf("the token's time is %s, and it was made at %s", token.Time, now)
 	}
-	if token.Accuracy != time.Second || !token.Policy.Equal(testPolicy) || len(token.Chain) != 2 || !token.Signer.Equal(a.signer) {
+	if token.Accuracy != time.Second || !token.Policy.Equal(anchortest.Policy) || len(token.Chain) != 3 || !token.Signer.Equal(a.Signer) {
 		t.Errorf("token: %+v", token)
 	}
 }
@@ -53,9 +54,9 @@ func TestTokenOfOpenSSL(t *testing.T) {
 // is held against its own time.
 func TestExpiredSince(t *testing.T) {
 	then := time.Date(2020, 6, 1, 12, 0, 0, 0, time.UTC)
-	a := newAuthority(t, then.Add(-time.Hour), then.Add(time.Hour), proper)
+	a := anchortest.New(t, anchortest.Plan{From: then.Add(-time.Hour), Until: then.Add(time.Hour)})
 	q := ask(t)
-	token, err := anchor.Verify(a.opensslAt(t, q.DER, then), message, anchor.Options{Roots: a.pool(), Nonce: q.Nonce})
+	token, err := anchor.Verify(a.ReplyAt(t, q.DER, then), message, anchor.Options{Roots: a.Pool(), Nonce: q.Nonce})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,17 +67,16 @@ func TestExpiredSince(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	now := time.Now()
-	from, until := now.Add(-time.Hour), now.Add(time.Hour)
-	a, other := newAuthority(t, from, until, proper), newAuthority(t, from, until, proper)
+	a, other := anchortest.New(t, anchortest.Plan{}), anchortest.New(t, anchortest.Plan{})
 	q := ask(t)
-	good := a.openssl(t, q.DER)
-	fine := anchor.Options{Roots: a.pool(), Nonce: q.Nonce}
+	good := a.Reply(t, q.DER)
+	fine := anchor.Options{Roots: a.Pool(), Nonce: q.Nonce}
 
 	bare := bareRequest(t, q)
-	byUsage := func(u usage) func() ([]byte, []byte, anchor.Options) {
+	byUsage := func(u anchortest.Usage) func() ([]byte, []byte, anchor.Options) {
 		return func() ([]byte, []byte, anchor.Options) {
-			x := newAuthority(t, from, until, u)
-			return x.library(t, message, q.Nonce), message, anchor.Options{Roots: x.pool(), Nonce: q.Nonce}
+			x := anchortest.New(t, anchortest.Plan{Usage: &u})
+			return x.Odd(t, message, q.Nonce), message, anchor.Options{Roots: x.Pool(), Nonce: q.Nonce}
 		}
 	}
 	for _, c := range []struct {
@@ -84,19 +84,19 @@ func TestRefused(t *testing.T) {
 		make       func() (response, message []byte, o anchor.Options)
 	}{
 		{"without certificates", "it carries no certificate", func() ([]byte, []byte, anchor.Options) {
-			return a.openssl(t, bare), message, anchor.Options{Roots: a.pool()}
+			return a.Reply(t, bare), message, anchor.Options{Roots: a.Pool()}
 		}},
 		{"wrong imprint", "its imprint is of something else than this checkpoint", func() ([]byte, []byte, anchor.Options) {
 			return good, append(bytes.Clone(message), '\n'), fine
 		}},
 		{"wrong nonce", "its nonce is not that of our request", func() ([]byte, []byte, anchor.Options) {
-			return good, message, anchor.Options{Roots: a.pool(), Nonce: big.NewInt(1)}
+			return good, message, anchor.Options{Roots: a.Pool(), Nonce: big.NewInt(1)}
 		}},
 		{"wrong policy", "its policy 1.2.3.4.1 is not among those allowed", func() ([]byte, []byte, anchor.Options) {
-			return good, message, anchor.Options{Roots: a.pool(), Policies: []asn1.ObjectIdentifier{{1, 2, 3}}}
+			return good, message, anchor.Options{Roots: a.Pool(), Policies: []asn1.ObjectIdentifier{{1, 2, 3}}}
 		}},
 		{"another root", "does not lead to a pinned root", func() ([]byte, []byte, anchor.Options) {
-			return good, message, anchor.Options{Roots: other.pool(), Nonce: q.Nonce}
+			return good, message, anchor.Options{Roots: other.Pool(), Nonce: q.Nonce}
 		}},
 		{"no root", "no root certificate is given", func() ([]byte, []byte, anchor.Options) {
 			return good, message, anchor.Options{Nonce: q.Nonce}
@@ -105,20 +105,20 @@ func TestRefused(t *testing.T) {
 			return good, message, anchor.Options{Roots: x509.NewCertPool(), Nonce: q.Nonce}
 		}},
 		{"expired root", "does not lead to a pinned root at the token's own time", func() ([]byte, []byte, anchor.Options) {
-			x := newAuthorityUnder(t, now.Add(-time.Minute), from, until, proper)
-			return x.openssl(t, q.DER), message, anchor.Options{Roots: x.pool(), Nonce: q.Nonce}
+			x := anchortest.New(t, anchortest.Plan{RootUntil: now.Add(-time.Minute)})
+			return x.Reply(t, q.DER), message, anchor.Options{Roots: x.Pool(), Nonce: q.Nonce}
 		}},
 		{"expired authority", "is outside of certificate validity", func() ([]byte, []byte, anchor.Options) {
-			x := newAuthority(t, now.Add(-2*time.Hour), now.Add(-time.Hour), proper)
-			return x.openssl(t, q.DER), message, anchor.Options{Roots: x.pool(), Nonce: q.Nonce}
+			x := anchortest.New(t, anchortest.Plan{From: now.Add(-2 * time.Hour), Until: now.Add(-time.Hour)})
+			return x.Reply(t, q.DER), message, anchor.Options{Roots: x.Pool(), Nonce: q.Nonce}
 		}},
 		{"before the root began", "is outside of certificate validity", func() ([]byte, []byte, anchor.Options) {
-			return a.opensslAt(t, q.DER, now.Add(-24*time.Hour)), message, fine
+			return a.ReplyAt(t, q.DER, now.Add(-24*time.Hour)), message, fine
 		}},
-		{"no usage", "is not for time stamping", byUsage(usage{})},
-		{"usage not critical", "does not mark time stamping as its critical usage", byUsage(usage{[]asn1.ObjectIdentifier{timeStamping}, false})},
-		{"wrong usage", "is for other uses than time stamping alone", byUsage(usage{[]asn1.ObjectIdentifier{serverAuth}, true})},
-		{"two usages", "is for other uses than time stamping alone", byUsage(usage{[]asn1.ObjectIdentifier{timeStamping, serverAuth}, true})},
+		{"no usage", "is not for time stamping", byUsage(anchortest.Usage{})},
+		{"usage not critical", "does not mark time stamping as its critical usage", byUsage(anchortest.Usage{OIDs: []asn1.ObjectIdentifier{anchortest.TimeStamping}, Critical: false})},
+		{"wrong usage", "is for other uses than time stamping alone", byUsage(anchortest.Usage{OIDs: []asn1.ObjectIdentifier{anchortest.ServerAuth}, Critical: true})},
+		{"two usages", "is for other uses than time stamping alone", byUsage(anchortest.Usage{OIDs: []asn1.ObjectIdentifier{anchortest.TimeStamping, anchortest.ServerAuth}, Critical: true})},
 		{"bytes after", "1 bytes follow the response", func() ([]byte, []byte, anchor.Options) {
 			return append(bytes.Clone(good), 0), message, fine
 		}},
@@ -147,11 +147,10 @@ func TestRefused(t *testing.T) {
 // Every bit of a token is under the signature, in a certificate that leads to
 // the root, or refused by the parser: no flip may move the time.
 func TestEveryByteFlipped(t *testing.T) {
-	now := time.Now()
-	a := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour), proper)
+	a := anchortest.New(t, anchortest.Plan{})
 	q := ask(t)
-	good := a.openssl(t, q.DER)
-	o := anchor.Options{Roots: a.pool(), Nonce: q.Nonce}
+	good := a.Reply(t, q.DER)
+	o := anchor.Options{Roots: a.Pool(), Nonce: q.Nonce}
 	was, err := anchor.Verify(good, message, o)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -118,7 +117,7 @@ func usageHint(program string, err error) string {
 	path := program
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
 		if verb := parse.Context.Selected(); verb != nil {
-			path += " " + strings.TrimSpace(verb.Name)
+			path = verb.FullPath()
 		}
 	}
 	return path + " --help says what it takes"

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"zapis/crypto/anchor"
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/publish"
+)
+
+// anchorVerb has the ledger's time confirmed. As with witnesses, the network is spoken to by the process that
+// was asked, and not by the one that serves.
+type anchorVerb struct {
+	Ask     anchorAsk     `cmd:"" default:"withargs" help:"Ask time-stamping authorities about the latest checkpoint."`
+	Request anchorRequest `cmd:"" help:"Write the request into a file, to be sent by hand."`
+	Accept  anchorAccept  `cmd:"" help:"Take in the response to a request that was sent by hand."`
+}
+
+// rootFlags say which tokens count.
+type rootFlags struct {
+	Dir        string   `required:"" placeholder:"D" help:"The ledger's folder."`
+	Root       []string `required:"" placeholder:"PEM" help:"A root certificate that tokens must lead to. May be repeated."`
+	Chain      []string `placeholder:"PEM" help:"A certificate between token and root, where the authority does not send it. May be repeated."`
+	Policy     string   `placeholder:"OID" help:"The policy that the token must be given under."`
+	Revocation []string `placeholder:"FILE" help:"A revocation list or OCSP response (DER) to keep beside the token. May be repeated."`
+}
+
+func (f rootFlags) options() (o anchor.Options, err error) {
+	if o.Policies, err = parseOID(f.Policy); err != nil {
+		return o, err
+	}
+	o.Roots = x509.NewCertPool()
+	roots, err := readCertificates("--root", f.Root)
+	if err != nil {
+		return o, err
+	}
+	for _, c := range roots {
+		o.Roots.AddCert(c)
+	}
+	between, err := readCertificates("--chain", f.Chain)
+	if err != nil {
+		return o, err
+	}
+	for _, c := range between {
+		o.Certificates = append(o.Certificates, c.Raw)
+	}
+	for _, name := range f.Revocation {
+		der, err := readSmall(name, anchor.MaxRevocation)
+		if err != nil {
+			return o, err
+		}
+		o.Revocations = append(o.Revocations, der)
+	}
+	return o, nil
+}
+
+// readCertificates reads files that a flag names.
+func readCertificates(flag string, names []string) (all []*x509.Certificate, err error) {
+	for _, name := range names {
+		text, err := readSmall(name, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		found, err := parseCertificates(text)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "a certificate is a block that begins with -----BEGIN CERTIFICATE-----", "%s %s: %w", flag, name, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func parseCertificates(text []byte) (all []*x509.Certificate, err error) {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("it holds a %s", block.Type)
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if all == nil {
+		return nil, errors.New("it holds no certificate")
+	}
+	return all, nil
+}
+
+func parseOID(text string) ([]asn1.ObjectIdentifier, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var oid asn1.ObjectIdentifier
+	for _, digits := range strings.Split(text, ".") {
+		n, err := strconv.ParseUint(digits, 10, 31)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
+		}
+		oid = append(oid, int(n))
+	}
+	if _, err := asn1.Marshal(oid); err != nil {
+		return nil, fault.New(fault.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
+	}
+	return []asn1.ObjectIdentifier{oid}, nil
+}
+
+func newRequest(note []byte, policies []asn1.ObjectIdentifier) (anchor.Request, error) {
+	var policy asn1.ObjectIdentifier
+	if len(policies) > 0 {
+		policy = policies[0]
+	}
+	return anchor.NewRequest(rand.Reader, note, policy)
+}
+
+type anchorAsk struct {
+	rootFlags
+	URL   []string `required:"" placeholder:"URL" help:"A time-stamping authority (RFC 3161 over HTTP). May be repeated."`
+	Proxy string   `placeholder:"URL" help:"Go through a proxy, as socks5h://127.0.0.1:9050 for Tor."`
+}
+
+func (v *anchorAsk) Run(ctx context.Context, s *command.Streams) error {
+	proxy, err := parseProxy(v.Proxy)
+	if err != nil {
+		return err
+	}
+	o, err := v.options()
+	if err != nil {
+		return err
+	}
+	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
+	var state anchorReply
+	if err := l.call("anchor-state", anchorArgs{}, &state); err != nil {
+		return err
+	}
+	client := publish.NewClient(proxy)
+	var failed error
+	for _, address := range v.URL {
+		q, err := newRequest(state.Note, o.Policies)
+		if err != nil {
+			return err
+		}
+		response, err := publish.AskAuthority(ctx, client, address, q)
+		if err == nil {
+			with := o
+			with.Nonce = q.Nonce
+			err = l.anchor(state, response, with, func(t anchor.Token) (lists [][]byte) {
+				lists, problems := publish.FetchRevocations(ctx, client, t.Chain)
+				for _, p := range problems {
+					fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(p.Error()))
+				}
+				return lists
+			})
+		}
+		switch {
+		case err != nil && len(v.URL) == 1:
+			return err
+		case err != nil:
+			fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(err.Error()))
+			if failed == nil || fault.StatusOf(failed) < fault.StatusOf(err) {
+				failed = fault.New(fault.StatusOf(err), "the others' tokens were taken in", "not all authorities gave a token that verifies")
+			}
+		}
+	}
+	return failed
+}
+
+// anchor verifies a response strictly, with all that is kept beside it, and only then has it appended.
+func (l *openLedger) anchor(state anchorReply, response []byte, o anchor.Options, fetch func(anchor.Token) [][]byte) error {
+	token, err := anchor.Verify(response, state.Note, o)
+	if err != nil {
+		return fault.New(fault.Mismatch, "nothing was taken in", "%w", err)
+	}
+	a := ledger.Anchor{Size: state.Size, Checkpoint: ledger.Sum(state.Note), Response: response, Certificates: token.Above(), Revocations: o.Revocations}
+	if fetch != nil {
+		a.Revocations = append(a.Revocations, fetch(token)...)
+	}
+	again := o
+	again.Certificates, again.Revocations = a.Certificates, a.Revocations
+	if _, err := anchor.Verify(response, state.Note, again); err != nil {
+		return fault.New(fault.Mismatch, "nothing was taken in", "%w", err)
+	}
+	body := a.Marshal()
+	if len(body) > ledger.MaxSmall {
+		return fault.New(fault.Failed, "leave out a revocation list", "the token with what is to be kept beside it has %d bytes, and an entry's body at most %d", len(body), ledger.MaxSmall)
+	}
+	if err := l.call("anchor-append", anchorArgs{Body: body}, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
+		command.Escape(token.Signer.Subject.String()), token.Policy)
+	return nil
+}
+
+type anchorRequest struct {
+	Dir    string `required:"" placeholder:"D" help:"The ledger's folder."`
+	Policy string `placeholder:"OID" help:"The policy to ask for."`
+	Out    string `required:"" placeholder:"FILE.tsq" help:"The request to write (RFC 3161, DER)."`
+}
+
+func (v *anchorRequest) Run(ctx context.Context, s *command.Streams) error {
+	policies, err := parseOID(v.Policy)
+	if err != nil {
+		return err
+	}
+	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
+	var state anchorReply
+	if err := l.call("anchor-state", anchorArgs{}, &state); err != nil {
+		return err
+	}
+	q, err := newRequest(state.Note, policies)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(v.Out, q.DER); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "%s  %s\n", command.Escape(v.Out), entries(state.Size))
+	return nil
+}
+
+type anchorAccept struct {
+	rootFlags
+	Request string `required:"" placeholder:"FILE.tsq" help:"The request that it answers."`
+	File    string `arg:"" name:"file.tsr" help:"The response (RFC 3161, DER)."`
+}
+
+func (v *anchorAccept) Run(ctx context.Context, s *command.Streams) error {
+	o, err := v.options()
+	if err != nil {
+		return err
+	}
+	der, err := readSmall(v.Request, 64<<10)
+	if err != nil {
+		return err
+	}
+	q, err := anchor.ParseRequest(der)
+	if err != nil {
+		return fault.New(fault.Mismatch, "", "%s: %w", v.Request, err)
+	}
+	response, err := readSmall(v.File, anchor.MaxResponse)
+	if err != nil {
+		return err
+	}
+	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
+	var state anchorReply
+	if err := l.call("anchor-state", anchorArgs{Imprint: q.Imprint[:]}, &state); err != nil {
+		return err
+	}
+	o.Nonce = q.Nonce
+	return l.anchor(state, response, o, nil)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+// What anchoring needs of a ledger, done where it is open.
+
+type anchorArgs struct {
+	Imprint []byte `json:"imprint,omitempty"` // SHA-256 of the checkpoint that is asked for; the latest without it
+	Body    []byte `json:"body,omitempty"`    // of the anchor to append
+}
+
+type anchorReply struct {
+	Size uint64 `json:"size"`
+	Note []byte `json:"note"` // the checkpoint as stored
+}
+
+func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
+	var args anchorArgs
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return err
+	}
+	note, c := st.LatestCheckpoint()
+	reply := anchorReply{Size: c.Size, Note: note}
+	about := func(note []byte) bool { sum := ledger.Sum(note); return bytes.Equal(sum[:], args.Imprint) }
+	if args.Imprint != nil && !about(note) {
+		reply = anchorReply{}
+		err := st.Snapshot(func(n *store.Snapshot) error {
+			return n.Checkpoints(0, func(size uint64, note []byte) error {
+				if about(note) {
+					reply = anchorReply{size, bytes.Clone(note)}
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if reply.Note == nil {
+		return fault.New(fault.Mismatch, "is it a request of this ledger?", "the request is about no checkpoint of this ledger")
+	}
+	return json.NewEncoder(to).Encode(reply)
+}
+
+// anchorAppend submits an anchor, which goes out with the next slot. That the evidence proves something was
+// verified by the process that has the roots; here it must be about a checkpoint that the ledger has.
+func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ reporter) error {
+	var args anchorArgs
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return err
+	}
+	a, err := ledger.ParseAnchor(args.Body)
+	if err != nil {
+		return err
+	}
+	note, err := st.Checkpoint(a.Size)
+	if err != nil {
+		return err
+	}
+	if ledger.Sum(note) != a.Checkpoint {
+		return fault.New(fault.Mismatch, "", "the anchor is about another checkpoint of %d entries than this ledger's", a.Size)
+	}
+	err = submitAnchor(ctx, st, a)
+	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrPartTaken) {
+		return fault.New(fault.Failed, "", "this token was taken in already")
+	}
+	return err
+}
