@@ -1,0 +1,136 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+
+	"zapis/internal/incident"
+)
+
+// FuzzURLEncoded compares with net/url, which reads the whole body into memory: what both take, both read alike.
+func FuzzURLEncoded(f *testing.F) {
+	for _, seed := range []string{"", "&", "a=b", "a=b&a=c&&=d&e", "narrative=%D0%AF+%26&consent=store", "%6eame=x%", "a=%zz", "a==b", "=", "x=%E2%82",
+		"filler=....&a=b", strings.Repeat("n", 65) + "=x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		ours := &fields{form: make(incident.Form)}
+		err := ours.readURLEncoded(bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(body)), 16))
+		var why refusal
+		if err != nil && !errors.As(err, &why) {
+			t.Fatalf("%q: an error that is no refusal: %v", body, err)
+		}
+		if strings.Contains(body, ";") { // net/url refuses it; browsers never send it bare
+			return
+		}
+		theirs, theirErr := url.ParseQuery(body)
+		if (err == nil) != (theirErr == nil) && why.code != tooMuch.code {
+			t.Fatalf("%q: %v, net/url: %v", body, err, theirErr)
+		}
+		if err != nil {
+			return
+		}
+		delete(theirs, "filler")
+		for name, values := range theirs {
+			for _, v := range values {
+				if len(v) > fieldRoom {
+					return
+				}
+			}
+			if !slices.Equal(ours.form[name], values) {
+				t.Fatalf("%q: %s is not what net/url reads", body, name)
+			}
+		}
+		if len(ours.form) != len(theirs) {
+			t.Fatalf("%q: %d names, net/url: %d", body, len(ours.form), len(theirs))
+		}
+	})
+}
+
+// FuzzMultipart looks for a body that crashes the reading, or that is taken as whole though it ends before its end.
+func FuzzMultipart(f *testing.F) {
+	whole, _ := multi(f, valid(upload("a.txt", "content"), field("filler", "..."))...)
+	boundary := string(whole[2:bytes.IndexByte(whole, '\r')])
+	f.Add(whole, len(whole))
+	f.Add(whole, 90)
+	f.Add(whole, len(whole)-3)
+	f.Fuzz(func(t *testing.T, body []byte, cut int) {
+		f := &fields{form: make(incident.Form)}
+		if cut >= 0 && cut < len(body) {
+			body = body[:cut]
+		}
+		err := f.readMultipart(multipart.NewReader(closed(iotest.HalfReader(bytes.NewReader(body))), boundary),
+			func(_ incident.Form, _ string, content io.Reader) error {
+				_, err := io.Copy(io.Discard, content)
+				return err
+			})
+		if err == nil && !bytes.Contains(body, []byte("--"+boundary+"--")) {
+			t.Fatal("a body without its last boundary counts as whole")
+		}
+		held := 0
+		for values := range maps.Values(f.form) {
+			for _, v := range values {
+				held += len(v)
+			}
+		}
+		if held > wordsRoom {
+			t.Fatalf("%d bytes are held", held)
+		}
+	})
+}
+
+func TestWholeRunes(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "a": "a", "я": "я", "я\xd1": "я", "a\xe2\x82": "a", "\xf0\x9f\x98": "", "😀": "😀", "\xff": "\xff", "a\x82\x82\x82\x82": "a\x82\x82\x82\x82",
+	} {
+		if got := string(wholeRunes([]byte(in))); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
+// All fields together are held within bounds, however they are cut up, and what is cut stays whole characters.
+func TestRoomForWords(t *testing.T) {
+	f := &fields{form: make(incident.Form)}
+	for _, name := range []string{"narrative", "contact", "name", "x", "y", "z"} {
+		if err := f.add(name, strings.NewReader(strings.Repeat("я", 100_000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := 0
+	for name, values := range f.form {
+		held += len(values[0])
+		if !utf8.ValidString(values[0]) {
+			t.Errorf("%s was cut inside a character", name)
+		}
+	}
+	if held > wordsRoom || len(f.form["narrative"][0]) != narrativeRoom || len(f.form["name"][0]) != fieldRoom {
+		t.Errorf("%d bytes are held", held)
+	}
+	if err := f.add("more", iotest.ErrReader(errors.New("gone"))); errorText(err) != "gone" {
+		t.Errorf("a reader's error became %v", err)
+	}
+}
+
+func TestTidy(t *testing.T) {
+	for in, want := range map[string]string{
+		"17.5.2026": "2026-05-17", "17. 05. 2026": "2026-05-17", "05.2026": "2026-05", " 2026 ": "2026", "2026-05-17": "2026-05-17",
+		"spring": "spring", "17/5/2026": "17/5/2026", "1.2.3.2026": "1.2.3.2026", "": "",
+	} {
+		form := incident.Form{"when": {in}, "name": {in}}
+		tidy(form)
+		if form["when"][0] != want || form["name"][0] != in {
+			t.Errorf("%q becomes %q, want %q", in, form["when"][0], want)
+		}
+	}
+}
