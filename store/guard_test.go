@@ -234,6 +234,23 @@ func TestNothingLeavesBeforeTheGuard(t *testing.T) {
 	if s.Size() != 1 {
 		t.Error("the checkpoint was released")
 	}
+	if _, err := s.Checkpoint(33); !errors.Is(err, ErrUnknown) {
+		t.Errorf("the checkpoint by its size: %v", err)
+	}
+	if _, err := s.Entry(1); !errors.Is(err, ErrUnknown) {
+		t.Errorf("an entry under it: %v", err)
+	}
+	err = s.Snapshot(func(n *Snapshot) error {
+		return n.Checkpoints(0, func(size uint64, _ []byte) error {
+			if size != 1 {
+				t.Errorf("the checkpoint of %d is in an export", size)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
 	if _, err := s.Receipt(p.Body); !errors.Is(err, ErrWaiting) && !errors.Is(err, ErrUnknown) {
 		t.Errorf("a receipt: %v", err)
 	}

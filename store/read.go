@@ -46,7 +46,7 @@ func (s *Store) LatestCheckpoint() (note []byte, c ledger.Checkpoint) {
 func (s *Store) Checkpoint(size uint64) (note []byte, err error) {
 	err = s.view(func(v *view) error {
 		note = bytes.Clone(v.tx.Bucket(bucketCheckpoints).Get(number(size)))
-		if note == nil {
+		if note == nil || size > v.Size { // signed, perhaps, and not in the guard: not released
 			return fmt.Errorf("checkpoint %d: %w", size, ErrUnknown)
 		}
 		return nil
@@ -65,6 +65,9 @@ func (s *Store) Entry(index uint64) (text []byte, err error) {
 }
 
 func (v *view) entry(index uint64) ([]byte, error) {
+	if index >= v.Size {
+		return nil, fmt.Errorf("entry %d: %w", index, ErrUnknown)
+	}
 	return entryText(v.tx.Bucket(bucketEntries), index)
 }
 

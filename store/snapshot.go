@@ -31,6 +31,9 @@ func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte
 	c := n.v.tx.Bucket(bucketCheckpoints).Cursor()
 	for k, note := c.Seek(number(since + 1)); k != nil; k, note = c.Next() {
 		size, _ := readNumber(k)
+		if size > n.v.Size {
+			break // not released: its guard could not be written
+		}
 		if err := visit(size, note); err != nil {
 			return err
 		}
