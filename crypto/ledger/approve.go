@@ -35,8 +35,8 @@ func CheckApprovals(text []byte, approvals []card.Signed, set TrusteeSet, setInd
 			last = at
 		}
 	}
-	if len(approvals) < set.Approvals {
-		return canon.Refuse("%d approvals, and %d are needed", len(approvals), set.Approvals)
+	if need := set.Needed(text); len(approvals) < need {
+		return canon.Refuse("%d approvals, and %d are needed", len(approvals), need)
 	}
 	return nil
 }

@@ -163,11 +163,8 @@ func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply 
 		}
 		return k.Origin, k.After, func() { c.s.Keys = append(c.s.Keys, KeysAt{e.Index, k.New}) }, err
 	}
-	t, err := ParseTombstone(a.Text)
-	if err == nil {
-		err = c.mayErase(e, t)
-	}
-	return t.Origin, c.s.After, func() {}, err
+	origin, err = c.kept(e, a)
+	return origin, c.s.After, func() { c.s.Keep(e.Index, c.s.Pending[0].Leaf, a.Text) }, err
 }
 
 func (c *Chain) mayErase(e Entry, t Tombstone) error {
@@ -177,6 +174,9 @@ func (c *Chain) mayErase(e Entry, t Tombstone) error {
 		}
 		if _, fixed := slices.BinarySearch(c.s.Fixed, p.Index); fixed {
 			return canon.Refuse("it erases the body of entry %d, by which the ledger is governed", p.Index)
+		}
+		if h, held := c.s.HeldBy(p.Index); held {
+			return canon.Refuse("it erases a part of entry %d, and the hold of entry %d forbids that", p.Index, h.Index)
 		}
 	}
 	return nil

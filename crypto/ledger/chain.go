@@ -38,6 +38,7 @@ type State struct {
 	Sets      []SetAt      // genesis and trustees entries
 	Keys      []KeysAt     // genesis and key entries whose bodies are known
 	Fixed     []uint64     // entries whose bodies can't be erased
+	Held      []HeldAt     // holds, released ones too
 	Continues *Continued   // the older ledger that this one goes on from, as its genesis says
 	Pending   []PendingAt  // entries that govern and whose bodies were not given yet
 	Roots     []Checkpoint // of the marked sizes; origin, size and root
@@ -90,6 +91,7 @@ func (c *Chain) State() State { return c.s.clone() }
 func (s State) clone() State {
 	s.Range, s.Sets, s.Keys = slices.Clone(s.Range), slices.Clone(s.Sets), slices.Clone(s.Keys)
 	s.Fixed, s.Pending, s.Roots = slices.Clone(s.Fixed), slices.Clone(s.Pending), slices.Clone(s.Roots)
+	s.Held = slices.Clone(s.Held)
 	return s
 }
 

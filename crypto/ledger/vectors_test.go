@@ -296,6 +296,9 @@ func changeVectors(t *testing.T) vectors {
 	rotation := b.KeyChangeTo(k2, ledger.ReasonRotation).Marshal()
 	theft := b.KeyChangeTo(k2, ledger.ReasonCompromised).Marshal()
 	tomb := ledger.Tombstone{Origin: origin, Reason: ledger.EraseAsked, Parts: []ledger.Erased{{Index: 1, Hash: entry(t, b, 1).Body.Parts[3].Hash}}}.Marshal()
+	hold := ledger.Hold{Origin: origin, Nonce: ledger.Sum([]byte("hold")), Reason: ledger.HoldProceedings, Entries: []uint64{1}}.Marshal()
+	later := ledger.Hold{Origin: origin, Nonce: ledger.Sum([]byte("hold")), Reason: ledger.HoldProceedings, Entries: []uint64{2}}.Marshal()
+	release := ledger.Release{Origin: origin, Hold: 1, Leaf: ledger.LeafHash(b.Entries[1])}.Marshal()
 	good := two(set, nil)
 	v := func(file, class string, body []byte) ledgertest.Vector {
 		return ledgertest.Vector{File: file, Class: class, Content: body}
@@ -305,6 +308,10 @@ func changeVectors(t *testing.T) vectors {
 		v("key-rotation.txt", "ok", two(rotation, ledgertest.KeyLines(rotation, k2, k1))),
 		v("key-compromised.txt", "ok", two(theft, ledgertest.KeyLines(theft, k2))),
 		v("tombstone.txt", "ok", two(tomb, nil)),
+		v("hold.txt", "ok", b.Approve(hold, nil, p[1])),
+		v("hold-by-nobody.txt", "canonical", hold),
+		v("hold-of-the-future.txt", "place", b.Approve(later, nil, p[1])),
+		v("release-of-nothing.txt", "place", two(release, nil)),
 		v("one-approval.txt", "right", b.Approve(set, nil, p[0])),
 		v("approved-twice-by-one.txt", "right", b.Approve(set, nil, p[0], p[0])),
 		v("approved-by-a-stranger.txt", "right", b.Approve(set, nil, p[0], p[3])),

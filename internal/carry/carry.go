@@ -81,8 +81,8 @@ type course struct {
 	known      map[ledger.Hash]int64 // size of every part named
 	part       int                   // number of parts gone by
 	missing    []expected
-	tombstones map[ledger.Hash]bool // bodies of tombstone entries
-	erased     map[ledger.Hash]bool // parts that those name
+	tombstones map[ledger.Hash]bool   // bodies of tombstone entries
+	erased     map[ledger.Erased]bool // parts that those name, and of which entries
 
 	waiting     uint64 // submissions begun
 	body        ledger.Hash
@@ -103,7 +103,7 @@ const (
 
 func newCourse(h Header) *course {
 	return &course{h: h, entries: h.Since, known: map[ledger.Hash]int64{},
-		tombstones: map[ledger.Hash]bool{}, erased: map[ledger.Hash]bool{}}
+		tombstones: map[ledger.Hash]bool{}, erased: map[ledger.Erased]bool{}}
 }
 
 func checkpointName(size uint64) string { return "checkpoints/" + strconv.FormatUint(size, 10) }
@@ -224,9 +224,9 @@ func (c *course) sawTombstone(body []byte) error {
 	if err != nil {
 		return err
 	}
-	t, err := ledger.ParseTombstone(a.Text)
-	for _, p := range t.Parts {
-		c.erased[p.Hash] = true
+	parts, err := ledger.ErasedBy(a.Text)
+	for _, p := range parts {
+		c.erased[p] = true
 	}
 	return err
 }
@@ -242,7 +242,7 @@ func (c *course) partsDone() error {
 	c.missing = append(c.missing, c.parts[c.part:]...)
 	c.stage, c.part, c.parts = atWaiting, 0, nil
 	for _, p := range c.missing {
-		if !c.erased[p.part.Hash] {
+		if !c.erased[ledger.Erased{Index: p.index, Hash: p.part.Hash}] {
 			return fmt.Errorf("the part %s of entry %d (%s) is missing, and no tombstone says that it was erased",
 				p.part.Hash, p.index, p.part.Kind)
 		}

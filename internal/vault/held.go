@@ -198,11 +198,11 @@ func (h *held) bury(e ledger.Entry, body []byte) error {
 	if err != nil {
 		return err
 	}
-	t, err := ledger.ParseTombstone(approved.Text)
+	parts, err := ledger.ErasedBy(approved.Text)
 	if err != nil {
 		return err
 	}
-	for _, p := range t.Parts {
+	for _, p := range parts {
 		h.erased[p.Hash] = e.Index
 	}
 	return nil

@@ -82,7 +82,7 @@ func CheckVectors(t *testing.T, dir string, judge Judge) {
 
 var classes = map[string]*regexp.Regexp{
 	"canonical": regexp.MustCompile(`line \d+: |not a signed note|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
-	"place":     regexp.MustCompile(`missing|place|stands where|comes next|first|order|twice|only plain files|not a name that we give|mode|cut off|belongs|follow the end|no tombstone|no entry in the file`),
+	"place":     regexp.MustCompile(`missing|not before|there is none|place|stands where|comes next|first|order|twice|only plain files|not a name that we give|mode|cut off|belongs|follow the end|no tombstone|no entry in the file`),
 	"hash":      regexp.MustCompile(`hash`),
 	"signature": regexp.MustCompile(`sign`),
 	"proof":     regexp.MustCompile(`inclusion: |says index|is of`),
