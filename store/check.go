@@ -33,7 +33,7 @@ func (s *Store) Check(ctx context.Context, progress func(done, total int64)) ([]
 	}
 	var found []Fault
 	err := s.view(func(v *view) (err error) {
-		c := &checker{v: v, ctx: ctx, progress: progress, named: make(map[ledger.Hash]bool), damaged: make(map[uint64]bool)}
+		c := &checker{v: v, ctx: ctx, progress: progress, named: make(map[ledger.Hash]uint64), gone: make(map[ledger.Hash]uint64), damaged: make(map[uint64]bool)}
 		found, err = c.run()
 		return err
 	})
@@ -57,12 +57,13 @@ type checker struct {
 	times    ledger.Checkpoint
 	verifier map[ledger.LogKeys]*ledger.Verifier
 
-	damaged   map[uint64]bool       // entries that are missing or altered: what they named cannot be known
-	bodies    []indexed             // what the index must hold
-	small     []ledger.Hash         // parts that the database must hold
-	files     map[ledger.Hash]int64 // attachments that must lie under parts/, with their sizes
-	named     map[ledger.Hash]bool  // parts that a tombstone names
-	governing []uint64              // entries that govern
+	damaged   map[uint64]bool        // entries that are missing or altered: what they named cannot be known
+	bodies    []indexed              // what the index must hold
+	small     []ledger.Hash          // parts that the database must hold
+	files     map[ledger.Hash]int64  // attachments that must lie under parts/, with their sizes
+	named     map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it says they are of
+	gone      map[ledger.Hash]uint64 // parts that are marked as erased, and their entries
+	governing []uint64               // entries that govern
 	tags      map[ledger.Hash]ledger.Hash
 	work      *workers
 }

@@ -37,7 +37,8 @@ func (c *checker) checkIndexes() error {
 	})
 	eachKey(tx.Bucket(bucketErased), func(k, v []byte) {
 		h := ledger.Hash(pad(k))
-		if index, ok := readNumber(v); !ok || index >= c.v.Size || c.chain != nil && !c.named[h] {
+		of, named := c.named[h]
+		if index, ok := readNumber(v); !ok || index >= c.v.Size || c.chain != nil && (!named || c.gone[h] != of) {
 			c.add(-1, "part "+h.String(), "it was erased, and no tombstone names it")
 		}
 	})

@@ -23,9 +23,8 @@ func (c *checker) checkParts(n int64, e ledger.Entry) {
 		}
 		part, ok := smallPart(c.v.tx, p.Hash)
 		switch {
-		case !ok && c.v.tx.Bucket(bucketErased).Get(p.Hash[:]) != nil && p.Kind != ledger.PartBody:
-			continue // whether a tombstone names it is seen at the end
 		case !ok && c.v.tx.Bucket(bucketErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs():
+			c.gone[p.Hash] = uint64(n) // whether a tombstone names it is seen at the end
 			continue
 		case !ok:
 			c.add(n, p.Kind+" "+p.Hash.String(), "it is missing")
@@ -75,10 +74,9 @@ func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
 		}
 	case ledger.KindTombstone:
 		if a, err := ledger.ParseApproved(part); err == nil {
-			if t, err := ledger.ParseTombstone(a.Text); err == nil {
-				for _, p := range t.Parts {
-					c.named[p.Hash] = true
-				}
+			parts, _ := ledger.ErasedBy(a.Text)
+			for _, p := range parts {
+				c.named[p.Hash] = p.Index
 			}
 		}
 	}
@@ -87,6 +85,9 @@ func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
 // checkAttachment has a worker verify the file of an attachment.
 func (c *checker) checkAttachment(n int64, p ledger.Part) {
 	if c.v.tx.Bucket(bucketErased).Get(p.Hash[:]) != nil {
+		if n >= 0 {
+			c.gone[p.Hash] = uint64(n)
+		}
 		return
 	}
 	c.files[p.Hash] = p.Size

@@ -190,10 +190,21 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) error {
 // advance is one transaction that appends entries and the one checkpoint over
 // them. Order: commit, guard, then what was signed may be seen. grow appends,
 // and says what will be in force; it works on a copy of the tip.
+//
+// What tombstones among them erase is out of the database by then; its files
+// and its traces in free pages go next.
 func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
+	g, err := s.commitEntries(grow)
+	if err != nil || g == nil {
+		return err
+	}
+	return s.forget(g.erased)
+}
+
+func (s *Store) commitEntries(grow func(tx *bolt.Tx, t *tip) (*growth, error)) (*growth, error) {
 	tx, err := s.db.Begin(true)
 	if err != nil {
-		return diskError(err)
+		return nil, diskError(err)
 	}
 	t := s.tip
 	defer t.values.reset()
@@ -202,13 +213,13 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 		err = s.prepare(tx, &t, g)
 	}
 	if err != nil || g == nil {
-		return first(err, tx.Rollback())
+		return nil, first(err, tx.Rollback())
 	}
 
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	if err := tx.Commit(); err != nil {
-		return diskError(err)
+		return nil, diskError(err)
 	}
 	s.tip, s.standing = t, g.standing
 	if g.flushed {
@@ -217,10 +228,10 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 		s.tail.add(g.bodies, g.first)
 	}
 	if err := s.guard.write(g.released.Checkpoint); err != nil {
-		return diskError(fmt.Errorf("%w: %w", errSync, err))
+		return nil, diskError(fmt.Errorf("%w: %w", errSync, err))
 	}
 	s.released = g.released
-	return s.changeKey(g)
+	return g, s.changeKey(g)
 }
 
 // errSync keeps a guard that could not be written from passing for a full disk:
@@ -235,6 +246,7 @@ type growth struct {
 	released released
 	key      *ledger.SigningKey // the new log key, if there is one
 	flushed  bool
+	erased   []ledger.Hash // attachments that a tombstone erases
 }
 
 func (s *Store) flushTail() {

@@ -7,48 +7,50 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
 )
 
-// Erase takes the parts away that a tombstone names, once the tombstone is an
-// entry. Their hashes stay, so every proof made before still verifies. It is
-// recorded first, in one transaction; a crash after that only leaves files,
-// which the next opening removes. It may be repeated.
-//
-// bbolt keeps deleted values in free pages until something else is written
-// there: only after Compact are the bytes out of ledger.db. What a file system,
-// an SSD or a backup keeps is beyond reach: docs/spec/store.md.
+// Parts are erased in the transaction that makes their tombstone an entry. Their
+// hashes stay, so every proof made before still verifies. A crash after that
+// leaves files, which the next opening removes, and bytes in bbolt's free pages,
+// which are gone once the database was compacted: the mark for that is set in
+// the same transaction. What a file system, an SSD or a backup keeps is beyond
+// reach: docs/forgetting.md.
+
+// Erase takes the parts away that a tombstone names. The slot of a tombstone
+// does it; doing it again changes nothing.
 func (s *Store) Erase(ctx context.Context, tombstone uint64) error {
 	return s.ask(ctx, &request{act: func() error {
 		var files []ledger.Hash
 		err := s.update(func(tx *bolt.Tx) error {
-			parts, err := tombstoneParts(tx, tombstone, s.tip.size)
+			body, err := tombstoneBody(tx, tombstone, s.tip.size)
 			if err != nil {
 				return err
 			}
-			for _, p := range parts {
-				file, err := erasePart(tx, p, tombstone)
-				if err != nil {
-					return err
-				}
-				if file {
-					files = append(files, p.Hash)
-				}
-			}
-			return nil
+			files, err = eraseBy(tx, tombstone, body)
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		return s.removeFiles(files)
+		return s.forget(files)
 	}})
 }
 
 // tombstoneParts reads what a tombstone erases.
 func tombstoneParts(tx *bolt.Tx, index, size uint64) ([]ledger.Erased, error) {
+	body, err := tombstoneBody(tx, index, size)
+	if err != nil {
+		return nil, err
+	}
+	return erasedBy(body)
+}
+
+func tombstoneBody(tx *bolt.Tx, index, size uint64) ([]byte, error) {
 	if index >= size {
 		return nil, fmt.Errorf("tombstone %d: %w", index, ErrUnknown)
 	}
@@ -63,36 +65,111 @@ func tombstoneParts(tx *bolt.Tx, index, size uint64) ([]ledger.Erased, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: the body of entry %d is missing", ledger.ErrMismatch, index)
 	}
+	return body, nil
+}
+
+func erasedBy(body []byte) ([]ledger.Erased, error) {
 	a, err := ledger.ParseApproved(body)
 	if err != nil {
 		return nil, err
 	}
-	t, err := ledger.ParseTombstone(a.Text)
-	return t.Parts, err
+	return ledger.ErasedBy(a.Text)
 }
 
-// erasePart takes one part out of the database. The entry must be the one that
-// has it: a tombstone that misnames the entry erases nothing.
+// eraseBy takes what a tombstone's body names out of the database, and gives
+// the attachments among it.
+func eraseBy(tx *bolt.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err error) {
+	parts, err := erasedBy(body)
+	if err != nil || len(parts) == 0 {
+		return nil, err
+	}
+	for _, p := range parts {
+		file, err := erasePart(tx, p, tombstone)
+		if err != nil {
+			return nil, err
+		}
+		if file {
+			files = append(files, p.Hash)
+		}
+	}
+	return files, tx.Bucket(bucketMeta).Put(metaCompact, number(tombstone))
+}
+
+// checkErasable refuses a tombstone that misnames what it erases: of an entry
+// that has no such part.
+func checkErasable(tx *bolt.Tx, body []byte) error {
+	parts, err := erasedBy(body)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if err := hasPart(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hasPart(tx *bolt.Tx, p ledger.Erased) error {
+	e, err := readEntry(tx.Bucket(bucketEntries), p.Index)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(e.Body.Parts, func(part ledger.Part) bool { return part.Hash == p.Hash }) {
+		return fmt.Errorf("%w: entry %d has no part %s", ErrRefused, p.Index, p.Hash)
+	}
+	return nil
+}
+
+// erasePart takes one part out of the database, and says whether it has a file.
 func erasePart(tx *bolt.Tx, p ledger.Erased, tombstone uint64) (file bool, err error) {
 	if tx.Bucket(bucketErased).Get(p.Hash[:]) != nil {
 		return true, nil // its file may have outlived a crash
 	}
-	e, err := readEntry(tx.Bucket(bucketEntries), p.Index)
-	if err != nil {
+	if err := hasPart(tx, p); err != nil {
 		return false, err
 	}
-	for _, part := range e.Body.Parts {
-		if part.Hash != p.Hash {
-			continue
-		}
-		if part.Kind == ledger.PartAttachment {
-			file, err = true, tx.Bucket(bucketFiles).Delete(p.Hash[:])
-		} else {
-			err = tx.Bucket(bucketSmall).DeleteBucket(p.Hash[:])
-		}
-		return file, first(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
+	if tx.Bucket(bucketFiles).Get(p.Hash[:]) != nil {
+		file, err = true, tx.Bucket(bucketFiles).Delete(p.Hash[:])
+	} else {
+		err = tx.Bucket(bucketSmall).DeleteBucket(p.Hash[:])
 	}
-	return false, fmt.Errorf("%w: entry %d has no part %s", ErrRefused, p.Index, p.Hash)
+	return file, first(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
+}
+
+// forget removes the files of what was erased, and then, where anything was,
+// the traces that it has left in the database. Without room for that the mark
+// stays, and the next slot, or the next opening, tries again.
+func (s *Store) forget(files []ledger.Hash) error {
+	if err := s.removeFiles(files); err != nil {
+		return fmt.Errorf("what was erased: %w", err)
+	}
+	if !s.compactDue() {
+		return nil
+	}
+	if err := s.compact(); err != nil && !errors.Is(err, ErrFull) {
+		return err
+	}
+	return nil
+}
+
+// compactDue reports whether something was erased since the last compaction.
+func (s *Store) compactDue() (due bool) {
+	err := s.db.View(func(tx *bolt.Tx) error {
+		due = tx.Bucket(bucketMeta).Get(metaCompact) != nil
+		return nil
+	})
+	return due && err == nil
+}
+
+// Erasing reports whether bytes of erased parts may still be in the database's
+// free pages, because there was no room to compact it.
+func (s *Store) Erasing() (still bool, err error) {
+	err = s.view(func(v *view) error {
+		still = v.tx.Bucket(bucketMeta).Get(metaCompact) != nil
+		return nil
+	})
+	return still, err
 }
 
 func (s *Store) removeFiles(hashes []ledger.Hash) error {
@@ -161,5 +238,6 @@ func (s *Store) copyCompact(path string) error {
 	if err := bolt.Compact(dst, s.db, compactBytes); err != nil {
 		return first(fileError(err), dst.Close())
 	}
-	return first(fileError(dst.Sync()), dst.Close())
+	err = dst.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(metaCompact) })
+	return first(fileError(err), fileError(dst.Sync()), dst.Close())
 }

@@ -25,7 +25,7 @@ const (
 
 // Buckets of ledger.db. Numbers in keys and values are 8 bytes, big endian.
 var (
-	bucketMeta        = []byte("meta")        // format, indexed
+	bucketMeta        = []byte("meta")        // format, indexed, compact
 	bucketEntries     = []byte("entries")     // index -> the tree's hashes that this entry completes, its own first; then its text
 	bucketCheckpoints = []byte("checkpoints") // size -> signed note
 	bucketBodies      = []byte("bodies")      // first half of a body's hash -> index, for the entries below meta's indexed
@@ -42,6 +42,7 @@ var (
 
 	metaFormat  = []byte("format")
 	metaIndexed = []byte("indexed")
+	metaCompact = []byte("compact") // a tombstone whose parts may still be in free pages
 	smallKey    = []byte("part")
 )
 

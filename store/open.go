@@ -179,7 +179,10 @@ func (s *Store) openForWriting() error {
 	if err := s.checkStopped(); err != nil {
 		return err
 	}
-	return s.recover()
+	if err := s.recover(); err != nil {
+		return err
+	}
+	return s.forget(nil)
 }
 
 // checkGuard compares the guard and brings it up to the database's last

@@ -134,6 +134,13 @@ func (s *Store) grow(tx *bolt.Tx, t *tip, g *growth, body ledger.Body, text []by
 		if err := tx.Bucket(bucketGoverning).Put(number(t.size), nil); err != nil {
 			return err
 		}
+		if body.Kind == ledger.KindTombstone {
+			files, err := eraseBy(tx, t.size, small)
+			if err != nil {
+				return err
+			}
+			g.erased = append(g.erased, files...)
+		}
 	}
 	g.bodies = append(g.bodies, hash)
 	return t.appendEntry(tx, text)

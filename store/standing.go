@@ -74,6 +74,8 @@ func (st *standing) read(tx *bolt.Tx, entries *bolt.Bucket, index uint64, g ledg
 			return err
 		}
 		s.Keys, s.After = append(s.Keys, ledger.KeysAt{Index: index, Keys: k.New}), ledger.LeafHash(text)
+	case ledger.KindTombstone:
+		return s.Keep(index, ledger.LeafHash(text), a.Text)
 	}
 	return nil
 }

@@ -190,6 +190,9 @@ func (s *Store) admitKind(tx *bolt.Tx, t *tip, p *submission) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
+	if p.Body.Kind == ledger.KindTombstone {
+		return s.admitTombstone(tx, p)
+	}
 	if !changes(p.Body.Kind) {
 		return nil
 	}
