@@ -201,6 +201,11 @@ class Bag:
         return not self.faults
 
 
+def visible(text):
+    """A stranger's file name can't move the cursor of a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def main(arguments):
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: bagit_validate.py FOLDER", file=sys.stderr)
@@ -211,7 +216,7 @@ def main(arguments):
     bag = Bag(arguments[0])
     if not bag.validate():
         for fault in bag.faults:
-            print(fault)
+            print(visible(fault))
         print("not a valid bag")
         return 1
     payload = [size for name, size in bag.files.items() if name.startswith("data/")]

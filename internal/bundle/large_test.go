@@ -89,9 +89,9 @@ func peak(do func()) uint64 {
 	return most.Load()
 }
 
-var largeSize = flag.Int64("bundle.large", 1<<30, "how many bytes the attachment of the large bundle has")
+var largeSize = flag.Int64("bundle.large", 256<<20, "how many bytes the attachment of the large bundle has")
 
-// Memory does not grow with the originals: a bundle of 1 GiB, or of 10 with
+// Memory does not grow with the originals: a bundle of 256 MiB, or of 10 GiB with
 // -bundle.large 10737418240, on a disk with holes, is written and checked in far less than
 // 64 MiB.
 func TestLargeBundleInLittleMemory(t *testing.T) {

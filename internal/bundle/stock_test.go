@@ -200,6 +200,7 @@ func TestValidatorRefuses(t *testing.T) {
 		{"another version", "sed -i s/1.0/0.97/ bagit.txt", "bagit.txt: first line is 'BagIt-Version: 0.97', not 'BagIt-Version: 1.0'\n"},
 		{"no declaration", "rm bagit.txt", "bagit.txt: missing\n"},
 		{"no manifest", "rm manifest-sha256.txt", "no payload manifest\n"},
+		{"a name that moves the cursor", "printf x > data/$(printf 'a\\033[2Jb')", "data/a\\x1b[2Jb is in the payload and not listed\n"},
 		{"a link", "ln -s ../VERIFY.txt data/link", "data/link: neither a file nor a folder (links are refused)\n"},
 		{"a path that leads out", "printf '%064d  ../x\\n' 0 >> manifest-sha256.txt", "'../x' leads out of the bag\n"},
 		{"a path twice", "tail -n 1 manifest-sha256.txt >> manifest-sha256.txt", " is listed twice\n"},

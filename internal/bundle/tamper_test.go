@@ -16,7 +16,7 @@ import (
 	"zapis/internal/incident"
 )
 
-var flipStep = flag.Int("bundle.step", 1009, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
+var flipStep = flag.Int("bundle.step", 4001, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
 
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
@@ -37,7 +37,7 @@ func TestEveryFlipIsFound(t *testing.T) {
 func TestEveryCutIsFound(t *testing.T) {
 	_, in := testCase(t)
 	zip := write(t, in)
-	for n := 0; n < len(zip); n += 509 {
+	for n := 0; n < len(zip); n += 2003 {
 		if r := check(t, zip[:n], Options{}); r.OK {
 			t.Fatalf("cut to %d bytes of %d: called good", n, len(zip))
 		}
