@@ -34,8 +34,11 @@ func (g *tongue) form(typed incident.Form, nonce string, wrong incident.Errors) 
 func (g *tongue) errorLinks(wrong incident.Errors) []errorLink {
 	var links []errorLink
 	for _, e := range wrong {
-		id := g.anchor(e.Field)
-		links = append(links, errorLink{id, g.label(e.Field) + ": " + g.sentence(e)})
+		label := g.label(e.Field)
+		if !strings.HasSuffix(label, "?") {
+			label += ":"
+		}
+		links = append(links, errorLink{g.anchor(e.Field), label + " " + g.sentence(e)})
 	}
 	return links
 }

@@ -115,7 +115,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"nothing at all", nil, 422, `{"error":"invalid","fields":{"consent":"required","narrative":"required"}}`, "Please write something here, even one sentence."},
 		{"an empty narrative", []piece{field("narrative", " \r\n\t"), field("consent", "store")}, 422,
-			`{"error":"invalid","fields":{"narrative":"required"}}`, "2. What happened?: Please write something here, even one sentence."},
+			`{"error":"invalid","fields":{"narrative":"required"}}`, "2. What happened? Please write something here, even one sentence."},
 		{"no consent", []piece{field("narrative", "x"), field("consent", "lawyer")}, 422,
 			`{"error":"invalid","fields":{"consent":"required"}}`, "Please tick the first line."},
 		{"an unknown code", valid(field("method", "Z9")), 422, `{"error":"invalid","fields":{"method":"unknown_code"}}`, "We do not know this answer."},
