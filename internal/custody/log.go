@@ -183,6 +183,17 @@ func (l *Log) Len() uint64 { return uint64(len(l.records)) }
 // Head gives the last event's number and link: 0 and zeros where there is none.
 func (l *Log) Head() (number uint64, link [32]byte) { return l.Len(), l.head }
 
+// LinkAt gives link n, from 0; false where the log is shorter.
+func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
+	if n > l.Len() {
+		return link, false
+	}
+	for _, r := range l.records[:n] {
+		link = Link(link, r.hash)
+	}
+	return link, true
+}
+
 // Record writes down an act, before it is done: when Record returns an error, the act must not happen. When it
 // returns nil, the event is on the disk.
 func (l *Log) Record(d Deed) (Event, error) {

@@ -214,18 +214,25 @@ func withholds(opts BundleOptions, item string) bool {
 	return false
 }
 
-// custodyOf shows the log's events that concern a case: its own, the batches in which its statements were
-// opened, and the imports that brought it; of the others the hashes.
+// custodyOf shows the log's events that concern a case; of the others the hashes.
 func (v *Vault) custodyOf(o *OpenedCase) (custody.Excerpt, error) {
-	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
-		if e.Case != "" || e.Act == custody.Imported {
-			return e.Case == o.Case || e.Act == custody.Imported
+	var subs []Submission
+	for _, s := range o.Submissions {
+		subs = append(subs, s.Submission)
+	}
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return concerns(e, o.Case, subs) }, v.key.Age)
+}
+
+// concerns says whether an event is about a case: its own, the batches in which its statements were opened, and
+// the imports that brought it.
+func concerns(e custody.Event, id string, subs []Submission) bool {
+	if e.Case != "" || e.Act == custody.Imported {
+		return e.Case == id || e.Act == custody.Imported
+	}
+	for _, s := range subs {
+		if e.Act == custody.Opened && batchNames(e.Subject, s) {
+			return true
 		}
-		for _, s := range o.Submissions {
-			if e.Act == custody.Opened && batchNames(e.Subject, s.Submission) {
-				return true
-			}
-		}
-		return false
-	}, v.key.Age)
+	}
+	return false
 }

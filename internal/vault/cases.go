@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/custody"
 	"zapis/internal/fault"
@@ -18,14 +19,16 @@ import (
 
 // Case is a report with what followed it, as its statements tell: the codes, not the words.
 type Case struct {
-	ID   string
-	subs []filed // in order; the first report, where it is there, comes first
+	ID      string
+	subs    []filed    // in order; the first report, where it is there, comes first
+	reviews []statedIn // what trustees wrote about it, in order
 }
 
 // filed is a submission in its case.
 type filed struct {
 	Submission
 	gist gist
+	by   *card.Card // who signed for it, where it is an exhibit
 }
 
 // Cases are all cases of a vault, in the order of their first reports, and what could not be sorted.
@@ -57,8 +60,12 @@ func (v *Vault) Sort(ctx context.Context, progress func(done, of int)) (*Cases, 
 	if err != nil {
 		return nil, err
 	}
+	reviewed, err := v.reviews()
+	if err != nil {
+		return nil, err
+	}
 	all := v.held.submissions()
-	cases := &Cases{}
+	cases := &Cases{Problems: reviewed.problems}
 	var fresh []Submission
 	for _, s := range all {
 		if g, have := known[s.Hash]; have && g.Fits {
@@ -80,7 +87,7 @@ func (v *Vault) Sort(ctx context.Context, progress func(done, of int)) (*Cases, 
 			return nil, err
 		}
 	}
-	cases.List = v.group(all, known, cases)
+	cases.List = v.group(all, known, reviewed, cases)
 	return cases, nil
 }
 
@@ -105,18 +112,31 @@ func (v *Vault) openFresh(ctx context.Context, fresh []Submission, known map[led
 			known[fresh[i].Hash] = gistOf(fresh[i], o.statement, o.fits == nil)
 		}
 	}
+	return v.writeIndex(known)
+}
+
+func (v *Vault) readIndex() (map[ledger.Hash]gist, error) {
+	list, err := readCache[gist](v, gistCache)
+	known := make(map[ledger.Hash]gist, len(list))
+	for _, g := range list {
+		known[g.Body] = g
+	}
+	return known, err
+}
+
+func (v *Vault) writeIndex(known map[ledger.Hash]gist) error {
 	list := make([]gist, 0, len(known))
 	for _, g := range known {
 		list = append(list, g)
 	}
 	slices.SortFunc(list, func(a, b gist) int { return bytes.Compare(a.Body[:], b.Body[:]) })
-	return v.writeIndex(list)
+	return writeCache(v, gistCache, list)
 }
 
 // group puts submissions together that name the same first report and carry its mailbox. One that names a
 // report and carries another mailbox was not made with that report's code: it stands alone, and is a
-// problem.
-func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, cases *Cases) []*Case {
+// problem. So does an exhibit for which no trustee has signed.
+func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *reviewed, cases *Cases) []*Case {
 	byFirst := make(map[ledger.Hash]*Case)
 	var list []*Case
 	add := func(first ledger.Hash, f filed) {
@@ -137,10 +157,23 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, cases *Cases
 		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
 			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "whoever runs the intake may have made it: judge it apart",
 				"%s says that it belongs to the case %s, and was not made with that case's code: it is listed as %s", s.Where(), CaseID(g.First), CaseID(s.Hash)))
-			add(s.Hash, filed{s, g})
+			add(s.Hash, filed{s, g, nil})
 			continue
 		}
-		add(g.First, filed{s, g})
+		by, signed := reviewed.exhibits[s.Hash]
+		switch {
+		case g.Act != actExhibit:
+			add(g.First, filed{s, g, nil})
+		case signed:
+			add(g.First, filed{s, g, &by})
+		default:
+			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "anybody can seal to you: rely on it only where one of you says that it is theirs",
+				"%s says that a trustee collected it for the case %s, and none has signed for it: it is listed as %s", s.Where(), CaseID(g.First), CaseID(s.Hash)))
+			add(s.Hash, filed{s, g, nil})
+		}
+	}
+	for first, c := range byFirst {
+		c.reviews = reviewed.of[first]
 	}
 	for _, c := range list {
 		v.order(c)

@@ -9,8 +9,8 @@ import (
 	"zapis/crypto/seal"
 )
 
-// gist is what the index keeps of a statement: enough to sort submissions into cases and to list these, and
-// nothing that was told in words.
+// gist is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
+// words in it are those that say what a deadline is.
 type gist struct {
 	Body     ledger.Hash `json:"body"`
 	Act      string      `json:"act"`
@@ -23,7 +23,7 @@ type gist struct {
 }
 
 // kept are the fields whose codes the index keeps.
-var kept = []string{"danger_now", "deadline", "language", "method", "when", "country_event", "country_now", "basis", "person_agrees", "consent"}
+var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "basis", "person_agrees", "consent"}
 
 func gistOf(s Submission, st *seal.StatementPart, fits bool) gist {
 	g := gist{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}

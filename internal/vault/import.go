@@ -31,6 +31,7 @@ type Imported struct {
 	Reports int    // of the new entries
 	Waiting int    // submissions that wait now
 	Misfits []Misfit
+	Untaken []string // what the key's owner has handed out and the operator has not taken in
 }
 
 // Import verifies a carry file, all of it, and then takes it in, all of it. Status Mismatch where anything
@@ -86,8 +87,26 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 	}
 	done.Waiting = len(v.held.waiting)
 	done.Misfits = append(done.Misfits, v.brokenPromises()...)
+	if err := v.compareOwn(done); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(done.Misfits, func(a, b Misfit) int { return strings.Compare(a.Text, b.Text) })
 	return done, nil
+}
+
+// compareOwn compares the ledger with what the vault knows of its owner's own hand.
+func (v *Vault) compareOwn(done *Imported) error {
+	wrong, err := v.checkHeads(done.From)
+	if err != nil {
+		return err
+	}
+	for _, text := range wrong {
+		done.Misfits = append(done.Misfits, Misfit{Text: text})
+	}
+	if v.key != nil {
+		done.Untaken, err = v.Untaken()
+	}
+	return err
 }
 
 // commit records the import and lets it enter.

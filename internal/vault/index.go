@@ -12,24 +12,31 @@ import (
 	"filippo.io/age"
 
 	"zapis/crypto/card"
-	"zapis/crypto/ledger"
 )
 
-// The index is a cache, so that list does not open every statement again: the gists, one line of JSON each,
-// sealed to the owner and signed by them, since anybody can seal to them. Where it can't be read, for any
-// reason, it is made anew.
+// Caches keep what list and show need, so that they do not open everything again: one line of JSON for each
+// thing, sealed to the owner and signed by them, since anybody can seal to them. Where one can't be read, for
+// any reason, it is made anew.
 const (
-	indexHeader    = "zapis/index/v1 "
+	indexHeader    = "zapis/index/v2 "
+	reviewsHeader  = "zapis/reviews/v1 "
 	namespaceIndex = "zapis-index"
 	armorEnd       = "-----END SSH SIGNATURE-----\n"
 )
 
-// readIndex gives what the index holds; nothing where it is missing, damaged, or not the owner's.
-func (v *Vault) readIndex() (map[ledger.Hash]gist, error) {
-	known := make(map[ledger.Hash]gist)
-	f, err := os.Open(filepath.Join(v.dir, indexFile))
+// cache is a file of the vault's that can be made anew, and the first line of what is in it.
+type cache struct{ file, header string }
+
+var (
+	gistCache   = cache{indexFile, indexHeader}
+	reviewCache = cache{reviewsFile, reviewsHeader}
+)
+
+// readCache gives what a cache holds; nothing where it is missing, damaged, or not the owner's.
+func readCache[T any](v *Vault, c cache) ([]T, error) {
+	f, err := os.Open(filepath.Join(v.dir, c.file))
 	if errors.Is(err, os.ErrNotExist) {
-		return known, nil
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
@@ -37,36 +44,37 @@ func (v *Vault) readIndex() (map[ledger.Hash]gist, error) {
 	defer f.Close()
 	plain, err := age.Decrypt(bufio.NewReader(f), v.key.Age)
 	if err != nil {
-		return known, nil
+		return nil, nil
 	}
 	content, err := io.ReadAll(plain)
 	if err != nil {
-		return known, nil
+		return nil, nil
 	}
 	signature, text, found := bytes.Cut(content, []byte(armorEnd))
 	if !found || card.Verify(namespaceIndex, text, append(signature[:len(signature):len(signature)], armorEnd...), v.key.Card.SSH) != nil {
-		return known, nil
+		return nil, nil
 	}
 	head, lines, _ := bytes.Cut(text, []byte("\n"))
-	if string(head) != indexHeader+v.Ledger().String() {
-		return known, nil
+	if string(head) != c.header+v.Ledger().String() {
+		return nil, nil
 	}
+	var list []T
 	for dec := json.NewDecoder(bytes.NewReader(lines)); ; {
-		var g gist
-		if err := dec.Decode(&g); err == io.EOF {
-			return known, nil
+		var one T
+		if err := dec.Decode(&one); err == io.EOF {
+			return list, nil
 		} else if err != nil {
-			return make(map[ledger.Hash]gist), nil
+			return nil, nil
 		}
-		known[g.Body] = g
+		list = append(list, one)
 	}
 }
 
-func (v *Vault) writeIndex(list []gist) error {
-	text := bytes.NewBufferString(indexHeader + v.Ledger().String() + "\n")
+func writeCache[T any](v *Vault, c cache, list []T) error {
+	text := bytes.NewBufferString(c.header + v.Ledger().String() + "\n")
 	enc := json.NewEncoder(text)
-	for _, g := range list {
-		if err := enc.Encode(g); err != nil {
+	for _, one := range list {
+		if err := enc.Encode(one); err != nil {
 			return err
 		}
 	}
@@ -89,5 +97,5 @@ func (v *Vault) writeIndex(list []gist) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return writeAside(filepath.Join(v.dir, indexFile), sealed.Bytes())
+	return writeAside(filepath.Join(v.dir, c.file), sealed.Bytes())
 }

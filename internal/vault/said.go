@@ -81,6 +81,9 @@ func (v *Vault) readSaid(name string) (ledger.Said, error) {
 		return ledger.Said{}, err
 	}
 	said, err := ledger.ParseSaid(text)
+	if bare, alone := card.ParseSigned(text); alone == nil {
+		said, err = ledger.Said{Statement: bare}, nil // what it was about was purged
+	}
 	if err != nil {
 		return ledger.Said{}, err
 	}
@@ -122,23 +125,20 @@ func (v *Vault) lastSaid() (number uint64, hash [32]byte, err error) {
 	return number, hash, err
 }
 
-// eachStatement visits the signed statements that stand in the ledger.
+// eachStatement visits the signed statements that stand in the ledger, or wait for their slot.
 func (v *Vault) eachStatement(visit func(where string, s card.Signed) error) error {
-	for _, e := range v.held.entries {
-		var list []card.Signed
-		switch e.Body.Kind {
+	return v.eachBody(func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
+		switch b.Kind {
 		case ledger.KindReply, ledger.KindReview, ledger.KindCustody, ledger.KindTrustees, ledger.KindKey, ledger.KindTombstone:
 		default:
-			continue
+			return nil
 		}
-		body, err := os.ReadFile(v.held.placeOf(e.Index).part(e.Body.Parts[0].Hash))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // erased
-		}
-		if err != nil {
+		body, err := file()
+		if err != nil || body == nil {
 			return err
 		}
-		if e.Body.Kind.Governs() {
+		var list []card.Signed
+		if b.Kind.Governs() {
 			a, err := ledger.ParseApproved(body)
 			if err != nil {
 				return err
@@ -152,12 +152,12 @@ func (v *Vault) eachStatement(visit func(where string, s card.Signed) error) err
 			list = []card.Signed{said.Statement}
 		}
 		for _, s := range list {
-			if err := visit(where(e.Index), s); err != nil {
+			if err := visit(where, s); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // heardFrom verifies another trustee's statement of a kind: that it is about this ledger, and signed by a

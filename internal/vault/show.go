@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
@@ -16,8 +17,9 @@ import (
 type OpenedCase struct {
 	Summary
 	Submissions []OpenedSubmission
-	Fits        bool    // everything opened is what the entries committed to
-	Faults      []error // what is not, or does not open and should
+	Reviews     []Review // what trustees wrote about it
+	Fits        bool     // everything opened is what the entries committed to
+	Faults      []error  // what is not, or does not open and should
 }
 
 // OpenedSubmission is one report or follow-up of an opened case.
@@ -27,6 +29,7 @@ type OpenedSubmission struct {
 	Identity  *seal.IdentityPart // nil where it stays closed
 	Closed    string             // why it does, as a sentence without its full stop
 	Exhibits  []Exhibit
+	Collector *card.Card // the trustee who has signed for it, where it is an exhibit; nil where none has
 }
 
 // Exhibit is an attachment of a case.
@@ -51,13 +54,22 @@ func (v *Vault) Show(c *Case) (*OpenedCase, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := v.exhibits(o, &count, out); err != nil {
+		o.Collector = f.by
+		counted := &count
+		if f.gist.Act == actExhibit {
+			counted = new(int) // the reporter's are numbered without ours
+		}
+		if err := v.exhibits(o, counted, out); err != nil {
 			return nil, err
 		}
 		out.Submissions = append(out.Submissions, *o)
 	}
 	out.unique()
-	_, err := v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
+	var err error
+	if out.Reviews, err = v.Reviews(c); err != nil {
+		return nil, err
+	}
+	_, err = v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
 	return out, err
 }
 

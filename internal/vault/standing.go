@@ -25,7 +25,8 @@ type Summary struct {
 	Language     string
 	Basis        string
 	Attachments  int
-	FollowUps    int // submissions after the first report
+	FollowUps    int // the reporter's submissions after the first report
+	Collected    int // submissions of trustees
 	Waiting      int // of all of them
 	Fits         bool
 }
@@ -48,7 +49,12 @@ func (c *Case) Summary() Summary {
 		if f.Waiting {
 			s.Waiting++
 		}
-		if f.gist.Act == actExhibit || !f.gist.Fits {
+		if f.gist.Act == actExhibit {
+			s.Collected++
+			s.FollowUps--
+			continue
+		}
+		if !f.gist.Fits {
 			continue
 		}
 		s.Danger = newer(s.Danger, f.one("danger_now"))

@@ -6,10 +6,13 @@
 //	lock                 held by the one process that uses the vault
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/custody)
-//	index                what list needs, sealed to the owner; a cache
+//	index, reviews       what list and show need, sealed to the owner; caches
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
 //	said/                what the owner has signed, sealed to them
-//	heard/               what others have signed and sent, likewise
+//	notes/               private notes, likewise
+//	outboxes/            what went out to the operator, likewise
+//	collected/           sealed parts of exhibits that the operator has not taken in
+//	heard/               what others have signed and sent, sealed to the owner
 //	grants/              shares that others have granted, likewise
 //	resealed/            parts of old cases that another trustee has sealed anew for the owner
 //	incoming/            an import that is being verified; gone when it is not

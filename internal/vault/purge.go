@@ -1,0 +1,162 @@
+package vault
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/custody"
+	"zapis/internal/review"
+)
+
+// Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It
+// gives how many there were. What the owner keeps beside them about a case goes too, once its statements are
+// erased: the caches' lines, and private notes.
+func (v *Vault) Purge(c *Case) (int, error) {
+	if err := v.needKey(); err != nil {
+		return 0, err
+	}
+	of := make(map[ledger.Hash]bool) // parts of the case
+	if c != nil {
+		for _, s := range c.subs {
+			for _, p := range s.Body.Parts {
+				of[p.Hash] = true
+			}
+		}
+		for _, s := range c.reviews {
+			of[ledger.Sum(s.Said.Marshal())] = true
+		}
+	}
+	gone := 0
+	for part, by := range v.held.erased {
+		if c != nil && !of[part] {
+			continue
+		}
+		files, err := v.filesOf(part)
+		if err != nil {
+			return gone, err
+		}
+		if len(files) == 0 {
+			continue
+		}
+		deed := custody.Deed{By: v.key.by(), Act: custody.Destroyed, In: part.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", by)}
+		if c != nil {
+			deed.Case = c.ID
+		}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return gone, err
+		}
+		for _, name := range files {
+			if err := remove(name); err != nil {
+				return gone, err
+			}
+		}
+		gone++
+	}
+	return gone, v.forget()
+}
+
+// remove takes a file's bytes and then its name away, so that another name or somebody who has it open does not
+// keep them. What the disk's own cells keep, nothing here reaches.
+func remove(name string) error {
+	if err := os.Truncate(name, 0); err != nil {
+		return err
+	}
+	if err := os.Remove(name); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(name))
+}
+
+// filesOf lists the files that hold a part: where imports brought it, and copies that were sealed anew.
+func (v *Vault) filesOf(part ledger.Hash) ([]string, error) {
+	imports, err := filepath.Glob(filepath.Join(v.dir, importsDir, "*"))
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, dir := range imports {
+		if name := partFile(dir, part); exists(name) {
+			list = append(list, name)
+		}
+	}
+	again, err := v.copies()
+	if err != nil {
+		return nil, err
+	}
+	if name := again[part]; name != "" {
+		list = append(list, filepath.Join(v.dir, resealedDir, name))
+	}
+	if name := filepath.Join(v.dir, collectedDir, part.String()); exists(name) {
+		list = append(list, name)
+	}
+	return list, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// forget drops what the vault remembers of statements that are erased, and the private notes on cases of which
+// no statement is left.
+func (v *Vault) forget() error {
+	v.lazy.Lock()
+	v.again = nil
+	v.lazy.Unlock()
+	known, err := v.readIndex()
+	if err != nil {
+		return err
+	}
+	left := make(map[ledger.Hash]bool) // cases, by their first report
+	erased := make(map[ledger.Hash]bool)
+	for _, s := range v.held.submissions() {
+		g, have := known[s.Hash]
+		if !have {
+			continue
+		}
+		p, _ := smallOf(s.Body, ledger.PartStatement)
+		if _, gone := v.held.erased[p.Hash]; gone {
+			delete(known, s.Hash)
+			erased[g.First] = true
+		} else {
+			left[g.First] = true
+		}
+	}
+	if err := v.forgetSaid(); err != nil || len(erased) == 0 {
+		return err
+	}
+	err = v.eachNote(func(name string, r review.Review) error {
+		if !erased[r.Case] || left[r.Case] {
+			return nil
+		}
+		deed := custody.Deed{By: v.key.by(), Act: custody.Destroyed, Case: r.CaseID(), Subject: "a private note on a case that was erased"}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return err
+		}
+		return remove(filepath.Join(v.dir, name))
+	})
+	if err != nil {
+		return err
+	}
+	return v.writeIndex(known)
+}
+
+// forgetSaid drops the content of what the owner has signed where a tombstone erased it from the ledger. The
+// statement stays: its number must not be given twice.
+func (v *Vault) forgetSaid() error {
+	own, err := v.Said()
+	if err != nil {
+		return err
+	}
+	for _, said := range own {
+		if _, erased := v.held.erased[ledger.Sum(said.Marshal())]; !erased || said.Content == nil {
+			continue
+		}
+		if err := v.keepSealed(filepath.Join(saidDir, saidName(said.Statement.Number)), said.Statement.Marshal()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
