@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// bin is where the programs are, built once.
+// bin is where the programs are, built once, and the trustees' keys.
 var bin string
 
 func TestMain(m *testing.M) {
@@ -196,24 +196,34 @@ type house struct {
 
 var trusteeNames = []string{"anna", "boris", "vera"}
 
+// The same three people hold every house: an identity file costs its passphrase's second.
+var keys sync.Once
+
+func makeKeys(t *testing.T) {
+	t.Helper()
+	for _, name := range trusteeNames {
+		pass := filepath.Join(bin, name+".pass")
+		writeFile(t, pass, name+" opens this\n")
+		must(t, bin, "zapis", "keygen", "--name", name, "--out", name+".key", "--passphrase-file", pass)
+	}
+}
+
 func newHouse(t *testing.T, flags ...string) house {
 	t.Helper()
+	keys.Do(func() { makeKeys(t) })
 	h := house{dir: t.TempDir()}
 	h.ledger = filepath.Join(h.dir, "ledger")
 	words := []string{"zapisd", "init", "--dir", h.ledger, "--origin", "test.example/ledger"}
 	for _, name := range trusteeNames {
-		key := filepath.Join(h.dir, name+".key")
-		writeFile(t, filepath.Join(h.dir, name+".pass"), name+" opens this\n")
-		must(t, h.dir, "zapis", "keygen", "--name", name, "--out", key, "--passphrase-file", filepath.Join(h.dir, name+".pass"))
-		words = append(words, "--trustee", key+".card")
+		words = append(words, "--trustee", filepath.Join(bin, name+".key.card"))
 	}
 	h.card = strings.TrimSpace(must(t, h.dir, append(words, flags...)...))
 	return h
 }
 
 // as gives the flags by which a trustee is known.
-func (h house) as(name string) []string {
-	return []string{"--identity", filepath.Join(h.dir, name+".key"), "--passphrase-file", filepath.Join(h.dir, name+".pass")}
+func (house) as(name string) []string {
+	return []string{"--identity", filepath.Join(bin, name+".key"), "--passphrase-file", filepath.Join(bin, name+".pass")}
 }
 
 func (h house) path(name string) string { return filepath.Join(h.dir, name) }
