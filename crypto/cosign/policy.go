@@ -67,7 +67,7 @@ func ParsePolicy(text []byte) (*Policy, error) {
 		}
 	}
 	if r.p.quorum == "" {
-		return nil, canon.Refuse("policy: no quorum line: \"quorum none\" says that nobody is needed")
+		return nil, canon.Refuse("policy: the quorum line is missing: \"quorum none\" says that nobody is needed")
 	}
 	return r.p, nil
 }

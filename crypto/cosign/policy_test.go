@@ -84,7 +84,7 @@ func TestPolicyRefused(t *testing.T) {
 		lines []string
 		want  string
 	}{
-		"no quorum":        {[]string{w1}, `policy: no quorum line: "quorum none" says that nobody is needed`},
+		"no quorum":        {[]string{w1}, `policy: the quorum line is missing: "quorum none" says that nobody is needed`},
 		"two quorums":      {[]string{w1, "quorum one", "quorum none"}, "policy: line 3: a second quorum line"},
 		"unknown quorum":   {[]string{"quorum one", w1}, `policy: line 1: "one" is not defined on a line before this`},
 		"quorum of two":    {[]string{w1, w2, "quorum one two"}, "policy: line 3: it must be: quorum NAME"},

@@ -181,7 +181,7 @@ func TestStrangeWitnesses(t *testing.T) {
 		"a page":               {say(200, "text/html", "<p>hello\n"), "the witness odd.example/w: signature lines: line 1 is none", check},
 		"nothing":              {say(200, "", ""), "the witness odd.example/w: signature lines: 0 bytes, where 1 to 262144 are allowed", check},
 		"too much":             {say(200, "", strings.Repeat("x", ledger.MaxNote+1)), "the witness odd.example/w: it answers with more than is allowed", later},
-		"elsewhere":            {http.RedirectHandler("/x", 307).ServeHTTP, "the witness odd.example/w answered with status 307", "ask again later, or ask its operator"},
+		"elsewhere":            {http.RedirectHandler("/x", http.StatusTemporaryRedirect).ServeHTTP, "the witness odd.example/w answered with status 307", "ask again later, or ask its operator"},
 		"busy":                 {say(429, "", ""), "the witness odd.example/w answered with status 429", "ask again later, or ask its operator"},
 		"unknown":              {say(404, "", ""), "the witness odd.example/w does not know this ledger (404)", "give its operator what zapisd witness keys --dir D prints"},
 		"conflict with itself": {say(409, sizes, "20\n"), "the witness odd.example/w says that it has cosigned 20 entries, and takes no request from there", later},
