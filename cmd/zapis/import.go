@@ -65,6 +65,9 @@ func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Ident
 	if id == nil {
 		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
 	}
+	for _, text := range done.Untaken {
+		warn(s, "the operator has not taken in your %s", text)
+	}
 	for _, m := range done.Misfits {
 		warn(s, "%s", m.Text)
 	}

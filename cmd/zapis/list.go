@@ -16,6 +16,7 @@ import (
 // listCmd shows the cases of a vault.
 type listCmd struct {
 	vaultFlag
+	filterFlags
 	JSON bool `name:"json" help:"Write an array of objects."`
 }
 
@@ -36,16 +37,22 @@ type listed struct {
 	ConsentGiven []string  `json:"consent_given"`
 	Withdrawn    *string   `json:"withdrawn"`
 	FollowUps    int       `json:"follow_ups"`
+	Collected    int       `json:"collected"`
 	Waiting      int       `json:"waiting"`
 	Fits         bool      `json:"commitments_ok"`
 }
 
 func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	if err := l.check(); err != nil {
+		return err
+	}
 	return l.with(ctx, s, g, func(v *vault.Vault) error {
 		cases, err := sorted(ctx, s, v)
 		if err != nil {
 			return err
 		}
+		all := len(cases.List)
+		cases.List = l.apply(cases.List, time.Now())
 		if err := v.RecordListing(len(cases.List)); err != nil {
 			return err
 		}
@@ -56,7 +63,7 @@ func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 			}
 			err = command.WriteJSON(s.Out, list)
 		} else {
-			err = writeList(s.Out, cases.List)
+			err = writeList(s.Out, cases.List, all)
 		}
 		if n := len(cases.Problems); err == nil && n > 0 {
 			err = fault.New(fault.Mismatch, "say so to the other trustees", "%s not verify, as said above", many(n, "statement does", "statements do"))
@@ -70,7 +77,7 @@ func listedOf(c vault.Summary) listed {
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
 		Language: orNull(c.Language), Basis: orNull(c.Basis), PersonAgrees: orNull(c.PersonAgrees), ConsentGiven: notNull(c.ConsentGiven),
-		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Waiting: c.Waiting, Fits: c.Fits,
+		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits,
 	}
 }
 
@@ -89,7 +96,11 @@ func notNull(list []string) []string {
 }
 
 // writeList takes two or three lines for a case, so that it can be read on a narrow terminal too.
-func writeList(w io.Writer, cases []*vault.Case) error {
+func writeList(w io.Writer, cases []*vault.Case, all int) error {
+	if len(cases) == 0 && all > 0 {
+		_, err := fmt.Fprintf(w, "None of %s fits.\n", many(all, "case", "cases"))
+		return err
+	}
 	if len(cases) == 0 {
 		_, err := fmt.Fprintln(w, "There is no case in this vault that you can open.")
 		return err
@@ -101,7 +112,11 @@ func writeList(w io.Writer, cases []*vault.Case) error {
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
 		fmt.Fprintf(&b, "             %s; %s\n", amount(s), standing(s))
 	}
-	fmt.Fprintf(&b, "%s\n", many(len(cases), "case", "cases"))
+	if len(cases) < all {
+		fmt.Fprintf(&b, "%d of %s\n", len(cases), many(all, "case", "cases"))
+	} else {
+		fmt.Fprintf(&b, "%s\n", many(all, "case", "cases"))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -158,6 +173,9 @@ func amount(s vault.Summary) string {
 	text := many(s.Attachments, "file", "files")
 	if s.FollowUps > 0 {
 		text += ", " + many(s.FollowUps, "follow-up", "follow-ups")
+	}
+	if s.Collected > 0 {
+		text += ", " + many(s.Collected, "exhibit collected by trustees", "exhibits collected by trustees")
 	}
 	return text
 }

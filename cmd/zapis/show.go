@@ -58,6 +58,7 @@ type shown struct {
 	Withdrawn   *string    `json:"withdrawn"`
 	Closed      *string    `json:"identity_closed"` // why it was not opened
 	FollowUps   []followUp `json:"follow_ups"`
+	Reviews     []reviewed `json:"reviews"`
 }
 
 type attached struct {
@@ -76,6 +77,7 @@ type followUp struct {
 	Answers    values    `json:"answers"`
 	Identity   *values   `json:"identity"`
 	Exhibits   []string  `json:"exhibits"`
+	Collector  *string   `json:"collected_by"` // the trustee who has signed for an exhibit
 }
 
 // values are answers by field, in the vocabulary's order.
@@ -111,13 +113,16 @@ func (v values) MarshalJSON() ([]byte, error) {
 func shownOf(o *vault.OpenedCase) shown {
 	out := shown{
 		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
-		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{},
+		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o),
 	}
 	for i, sub := range o.Submissions {
 		if i == 0 && !o.Missing {
 			out.Answers, out.Identity, out.Closed = answersOf(sub), identityOf(sub), orNull(sub.Closed)
 		} else {
 			f := followUp{Act: sub.Statement.Act, ReceivedAt: sub.Statement.Received, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{}}
+			if sub.Collector != nil {
+				f.Collector = &sub.Collector.Name
+			}
 			if !sub.Waiting {
 				f.Index = &o.Submissions[i].Index
 			}

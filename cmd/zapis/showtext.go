@@ -21,8 +21,11 @@ func writeCase(s *command.Streams, o *vault.OpenedCase) error {
 	}
 	for _, sub := range o.Submissions {
 		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Statement.Act))
-		p.row("received", sub.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by the server's clock")
+		p.row("received", sub.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by "+clockOf(sub))
 		p.row("place", sub.Where())
+		if sub.Collector != nil {
+			p.row("collected by", sub.Collector.Name+" ("+sub.Collector.Fingerprint()+"), who signed for it")
+		}
 		for _, f := range incident.Fields() {
 			if l, ok := sub.Statement.Line(f.Name); ok && !l.Null() {
 				p.answer(f.Name, l)
@@ -33,8 +36,18 @@ func writeCase(s *command.Streams, o *vault.OpenedCase) error {
 			p.exhibit(e)
 		}
 	}
+	for _, r := range o.Reviews {
+		p.review(o, r)
+	}
 	_, err := io.WriteString(s.Out, p.b.String())
 	return err
+}
+
+func clockOf(s vault.OpenedSubmission) string {
+	if s.Statement.First() || s.Statement.Mailbox != "-" {
+		return "the server's clock"
+	}
+	return "the trustee's clock"
 }
 
 func actTitle(act string) string {

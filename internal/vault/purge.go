@@ -1,22 +1,32 @@
 package vault
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/custody"
 	"zapis/internal/review"
 )
 
-// Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It
-// gives how many there were. What the owner keeps beside them about a case goes too, once its statements are
-// erased: the caches' lines, and private notes.
-func (v *Vault) Purge(c *Case) (int, error) {
-	if err := v.needKey(); err != nil {
-		return 0, err
-	}
+// Erasable counts the parts that tombstones erase and that are still on the disk: of a case, or of all where c is
+// nil.
+func (v *Vault) Erasable(c *Case) (int, error) {
+	due, err := v.dueParts(c)
+	return len(due), err
+}
+
+// duePart is a part that is to go, and where it lies.
+type duePart struct {
+	hash  ledger.Hash
+	by    uint64 // the tombstone's entry
+	files []string
+}
+
+func (v *Vault) dueParts(c *Case) ([]duePart, error) {
 	of := make(map[ledger.Hash]bool) // parts of the case
 	if c != nil {
 		for _, s := range c.subs {
@@ -28,33 +38,49 @@ func (v *Vault) Purge(c *Case) (int, error) {
 			of[ledger.Sum(s.Said.Marshal())] = true
 		}
 	}
-	gone := 0
+	var list []duePart
 	for part, by := range v.held.erased {
 		if c != nil && !of[part] {
 			continue
 		}
 		files, err := v.filesOf(part)
 		if err != nil {
-			return gone, err
+			return nil, err
 		}
-		if len(files) == 0 {
-			continue
+		if len(files) > 0 {
+			list = append(list, duePart{part, by, files})
 		}
-		deed := custody.Deed{By: v.key.by(), Act: custody.Destroyed, In: part.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", by)}
+	}
+	slices.SortFunc(list, func(a, b duePart) int { return bytes.Compare(a.hash[:], b.hash[:]) })
+	return list, nil
+}
+
+// Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It
+// gives how many parts there were. What the owner keeps beside them goes too, once it is about what is erased:
+// the caches' lines, what they have signed, private notes. Each is recorded before it goes.
+func (v *Vault) Purge(c *Case) (int, error) {
+	if err := v.needKey(); err != nil {
+		return 0, err
+	}
+	due, err := v.dueParts(c)
+	if err != nil {
+		return 0, err
+	}
+	for n, p := range due {
+		deed := custody.Deed{By: v.key.by(), Act: custody.Destroyed, In: p.hash.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", p.by)}
 		if c != nil {
 			deed.Case = c.ID
 		}
 		if _, err := v.Custody.Record(deed); err != nil {
-			return gone, err
+			return n, err
 		}
-		for _, name := range files {
+		for _, name := range p.files {
 			if err := remove(name); err != nil {
-				return gone, err
+				return n, err
 			}
 		}
-		gone++
 	}
-	return gone, v.forget()
+	return len(due), v.forget()
 }
 
 // remove takes a file's bytes and then its name away, so that another name or somebody who has it open does not

@@ -23,7 +23,13 @@ type Review struct {
 	By    card.Card
 	Index *uint64 // of its entry; nil where it has none
 	Where string  // "entry 9", or why it has none
+	Sent  string  // of an answer's copy: where the answer stands, likewise; empty where it was not signed
 }
+
+// Private says whether it lies in this vault alone.
+func (r Review) Private() bool { return r.Where == private }
+
+const private = "private"
 
 // statedIn is a signed statement with its content, as it stands in the ledger, waits for its slot, or lies among
 // what the owner has signed.
@@ -245,15 +251,19 @@ func (v *Vault) openReview(s statedIn) (review.Review, error) {
 // Reviews opens what trustees wrote about a case, and the owner's private notes on it, in order; that it is
 // opened is recorded first. Those that do not open were named by Sort.
 func (v *Vault) Reviews(c *Case) ([]Review, error) {
-	private, err := v.privateNotes(c.first())
+	own, err := v.privateNotes(c.first())
 	if err != nil {
 		return nil, err
 	}
-	if len(c.reviews)+len(private) == 0 {
+	if len(c.reviews)+len(own) == 0 {
 		return nil, nil
 	}
 	deed := custody.Deed{By: v.key.by(), Act: custody.Viewed, Case: c.ID, Subject: "what trustees wrote about the case"}
 	if _, err := v.Custody.Record(deed); err != nil {
+		return nil, err
+	}
+	sent, err := v.sent()
+	if err != nil {
 		return nil, err
 	}
 	var list []Review
@@ -262,9 +272,28 @@ func (v *Vault) Reviews(c *Case) ([]Review, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Review{r, s.from, s.index, s.where})
+		list = append(list, Review{r, s.from, s.index, s.where, sent[r.Message]})
 	}
-	return append(list, private...), nil
+	return append(list, own...), nil
+}
+
+// sent says where each answer stands, by the hash of its sealed message.
+func (v *Vault) sent() (map[ledger.Hash]string, error) {
+	replies, err := v.stated(ledger.KindReply)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[ledger.Hash]string)
+	for _, s := range replies {
+		r, err := ledger.ParseReply(s.Content)
+		if err != nil {
+			return nil, damaged("%s: %w", s.where, err)
+		}
+		if hash := ledger.Sum(r.Message); out[hash] == "" {
+			out[hash] = s.where
+		}
+	}
+	return out, nil
 }
 
 // Private notes lie in notes/, sealed to the owner, named by their number and nothing else.
@@ -275,7 +304,7 @@ func (v *Vault) privateNotes(first ledger.Hash) ([]Review, error) {
 	var list []Review
 	err := v.eachNote(func(_ string, r review.Review) error {
 		if r.Case == first {
-			list = append(list, Review{Review: r, By: v.key.Card, Where: "private"})
+			list = append(list, Review{Review: r, By: v.key.Card, Where: private})
 		}
 		return nil
 	})

@@ -17,9 +17,10 @@ type Summary struct {
 	Danger       string    // the newest answer, as are the next three
 	Deadline     string
 	PersonAgrees string
-	Consent      []string // in force: what the newest act gave, and the person's own agreement lets through
-	ConsentGiven []string // as it was ticked
-	Withdrawn    string   // stop or delete, where that is the newest act on consent
+	Consent      []string   // in force: what the newest act gave, and the person's own agreement lets through
+	ConsentGiven []string   // as it was ticked
+	Withdrawn    string     // stop or delete, where that is the newest act on consent
+	ToErase      *time.Time // when the reporter asked for it to be erased; nil where they did not
 	Methods      []string
 	Country      string // where it happened
 	Language     string
@@ -63,14 +64,33 @@ func (c *Case) Summary() Summary {
 		switch incident.Act(f.gist.Act) {
 		case incident.ActStop, incident.ActDelete:
 			s.Withdrawn, s.ConsentGiven = f.gist.Act, nil
+			if f.gist.Act == string(incident.ActDelete) {
+				asked := f.gist.Received
+				s.ToErase = &asked
+			}
 		default:
 			if given := f.gist.Answers["consent"]; len(given) > 0 {
-				s.Withdrawn, s.ConsentGiven = "", given
+				s.Withdrawn, s.ConsentGiven, s.ToErase = "", given, nil
 			}
 		}
 	}
 	s.Consent = inForce(s.ConsentGiven, s.PersonAgrees)
 	return s
+}
+
+// Deadline is a date that a reporter has named.
+type Deadline struct{ Date, What string }
+
+// Deadlines lists the dates that a case's submissions have named, each once.
+func (c *Case) Deadlines() []Deadline {
+	var list []Deadline
+	for _, f := range c.subs {
+		d := Deadline{f.one("deadline"), f.one("deadline_what")}
+		if f.gist.Fits && d.Date != "" && !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 func (f filed) one(field string) string {

@@ -21,6 +21,16 @@ import (
 // first is the body hash of the case's first report, whether or not that is in the vault.
 func (c *Case) first() ledger.Hash { return c.subs[0].gist.First }
 
+// SubmissionAt finds the submission of the case that an entry's number names, and gives its body hash.
+func (c *Case) SubmissionAt(entry string) (ledger.Hash, bool) {
+	for _, f := range c.subs {
+		if !f.Waiting && fmt.Sprint(f.Index) == entry {
+			return f.Hash, true
+		}
+	}
+	return ledger.Hash{}, false
+}
+
 // now is the time that stands in what the owner writes.
 func (v *Vault) now() time.Time { return v.opts.Now().UTC().Truncate(time.Second) }
 

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/vault"
+)
+
+// checkCmd verifies a vault.
+type checkCmd struct {
+	vaultFlag
+}
+
+func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	id, err := g.LoadIfGiven(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := c.open(s, id, false)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	bar := s.Progress("reading", v.TotalBytes())
+	done, err := v.Check(ctx, bar.Add)
+	bar.Done()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", many(int(done.Entries), "entry", "entries"), many(done.Parts, "file", "files"))
+	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", many(int(done.Events), "event", "events"), many(done.Heads, "head", "heads"))
+	if !done.Opened {
+		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
+	}
+	for _, w := range done.Wrong {
+		warn(s, "%s", w)
+	}
+	if n := len(done.Wrong); n > 0 {
+		return fault.New(fault.Mismatch, "keep the vault as it is, and tell the other trustees", "%s not fit, as said above", many(n, "thing does", "things do"))
+	}
+	return nil
+}
+
+// purgeCmd takes what tombstones erase off the disk.
+type purgeCmd struct {
+	vaultFlag
+	Case string `arg:"" optional:"" name:"CASE" help:"Only what is erased of this case."`
+	Yes  bool   `help:"Do it, without being asked."`
+}
+
+func (p *purgeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return p.with(ctx, s, g, func(v *vault.Vault) error {
+		var one *vault.Case
+		if p.Case != "" {
+			var err error
+			if one, err = caseOf(ctx, s, v, p.Case); err != nil {
+				return err
+			}
+		}
+		due, err := v.Erasable(one)
+		if err != nil {
+			return err
+		}
+		if due == 0 {
+			return fault.New(fault.Failed, "the trustees erase together: zapis propose tombstone", "no tombstone erases anything of it that is still on this disk")
+		}
+		if !p.Yes {
+			if err := command.Confirm(ctx, fmt.Sprintf("Take %s off this disk for good?", many(due, "erased part", "erased parts"))); err != nil {
+				return err
+			}
+		}
+		gone, err := v.Purge(one)
+		if gone > 0 {
+			fmt.Fprintf(s.Out, "purged   %s\n", many(gone, "part", "parts"))
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Err, "What you extracted or bundled elsewhere, copies of the vault, and what a disk keeps in its own cells are not reached by this.")
+		return nil
+	})
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"zapis/internal/command"
+	"zapis/internal/vault"
+)
+
+// exhibitCmd brings in what a trustee obtained.
+type exhibitCmd struct {
+	vaultFlag
+	Case   string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	File   []string `arg:"" name:"FILE" help:"The files, sixteen at most."`
+	Source string   `required:"" placeholder:"TEXT" help:"Whom or what it came from."`
+	How    string   `required:"" placeholder:"TEXT" help:"How you obtained it."`
+	When   string   `placeholder:"DATE" help:"When you did, as YYYY-MM-DD, YYYY-MM or YYYY."`
+	Tool   string   `placeholder:"TEXT" help:"With which tool, and its version."`
+}
+
+func (e *exhibitCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return e.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, e.Case)
+		if err != nil {
+			return err
+		}
+		names, err := v.Collect(c, vault.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			fmt.Fprintln(s.Out, name)
+		}
+		fmt.Fprintf(s.Err, "Collected by you for %s, sealed and signed. zapis outbox takes it to the operator; it joins the case with the next carry file.\n", c.ID)
+		return nil
+	})
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/review"
+	"zapis/internal/vault"
+)
+
+// noteCmd writes a note on a case.
+type noteCmd struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	wordsFlags
+	Private bool `help:"Keep it in this vault, for yourself alone."`
+}
+
+func (n *noteCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	text, err := n.read(s)
+	if err != nil {
+		return err
+	}
+	return write(ctx, s, g, n.vaultFlag, n.Case, n.Private, review.Review{Kind: review.Note, Text: strings.TrimRight(text, "\n")})
+}
+
+// write keeps what a trustee says about a case.
+func write(ctx context.Context, s *command.Streams, g *grammar, f vaultFlag, id string, private bool, r review.Review) error {
+	return f.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, id)
+		if err != nil {
+			return err
+		}
+		return say(s, v, c, r, private)
+	})
+}
+
+func say(s *command.Streams, v *vault.Vault, c *vault.Case, r review.Review, private bool) error {
+	if err := v.Write(c, r, private); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "%s on %s\n", r.Kind, c.ID)
+	if private {
+		fmt.Fprintln(s.Err, "It is sealed to you, and leaves this vault never.")
+	} else {
+		fmt.Fprintln(s.Err, "It is sealed to the trustees in force. zapis outbox takes it to the operator, and the ledger to them.")
+	}
+	return nil
+}
+
+// gradeCmd codes a case.
+type gradeCmd struct {
+	vaultFlag
+	Case        string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	Nexus       string `placeholder:"CODE" help:"What ties it to the state: state_agent, proxy, host_triggered, host_only, private, unknown."`
+	Source      string `placeholder:"A-F" help:"How far the source is relied upon: A completely, B usually, C fairly, D not usually, E not, F it can't be judged."`
+	Information string `placeholder:"1-6" help:"How far it is true: 1 confirmed by others, 2 probably, 3 possibly, 4 doubtful, 5 improbable, 6 it can't be judged."`
+	wordsFlags
+	Private bool `help:"Keep it in this vault, for yourself alone."`
+}
+
+func (c *gradeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	text, err := c.optional(s)
+	if err != nil {
+		return err
+	}
+	return write(ctx, s, g, c.vaultFlag, c.Case, c.Private, review.Review{Kind: review.Grade, Nexus: c.Nexus,
+		Source: strings.ToUpper(c.Source), Information: c.Information, Text: strings.TrimRight(text, "\n")})
+}

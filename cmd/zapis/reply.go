@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/vault"
+)
+
+// replyCmd answers a reporter.
+type replyCmd struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	wordsFlags
+}
+
+func (r *replyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	text, err := r.read(s)
+	if err != nil {
+		return err
+	}
+	return r.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, r.Case)
+		if err != nil {
+			return err
+		}
+		n, err := v.Reply(c, strings.TrimRight(text, "\n"))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "answer %d to %s\n", n, c.ID)
+		fmt.Fprintln(s.Err, "Only the reporter's code opens it. The other trustees get a copy. zapis outbox takes both to the operator.")
+		if c.Summary().Withdrawn != "" {
+			fmt.Fprintln(s.Err, "The reporter has withdrawn this case.")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/review"
+)
+
+// wordsFlags say where a verb takes a trustee's own words from. There is no editor: editors leave copies of what
+// was typed in places of their own.
+type wordsFlags struct {
+	Text string `placeholder:"WORDS" help:"The words themselves. Your shell may remember them: --file does not."`
+	File string `placeholder:"FILE" help:"A file that holds the words; - for what you type or pipe in, which is also what is read where you say nothing. Ctrl-D ends it."`
+}
+
+// read gives the words. Nothing of them is written anywhere by this.
+func (f wordsFlags) read(s *command.Streams) (string, error) {
+	if f.Text != "" && f.File != "" {
+		return "", fault.New(fault.Usage, "", "give --text or --file, not both")
+	}
+	if f.Text != "" {
+		return f.Text, nil
+	}
+	in := s.In
+	if f.File != "" && f.File != "-" {
+		file, err := os.Open(f.File)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, review.MaxText+1))
+	if err != nil {
+		return "", err
+	}
+	if err := review.CheckText(string(text)); err != nil {
+		return "", fault.New(fault.Usage, "", "%w", err)
+	}
+	return string(text), nil
+}
+
+// optional is read, where saying nothing means that there are no words.
+func (f wordsFlags) optional(s *command.Streams) (string, error) {
+	if f.Text == "" && f.File == "" {
+		return "", nil
+	}
+	return f.read(s)
+}

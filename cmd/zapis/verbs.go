@@ -1,0 +1,15 @@
+package main
+
+// caseVerbs are what a trustee writes about a case, and how it gets out of the vault.
+type caseVerbs struct {
+	Reply     replyCmd     `cmd:"" help:"Answer a reporter."`
+	Note      noteCmd      `cmd:"" help:"Write a note on a case, for the trustees or for yourself."`
+	Grade     gradeCmd     `cmd:"" help:"Say what ties a case to the state, and how far it is relied upon."`
+	Translate translateCmd `cmd:"" help:"Keep a translation of what a reporter wrote."`
+	Exhibit   exhibitCmd   `cmd:"" help:"Bring in what you obtained yourself."`
+	Outbox    outboxCmd    `cmd:"" help:"Gather what you have signed, for the operator to take in."`
+	Due       dueCmd       `cmd:"" help:"List what runs out: dates to know, what has to go."`
+	Custody   custodyCmd   `cmd:"" help:"Print your custody log."`
+	Check     checkCmd     `cmd:"" help:"Verify all that the vault holds, and your custody log against the ledger."`
+	Purge     purgeCmd     `cmd:"" help:"Take what tombstones erase off this disk."`
+}
