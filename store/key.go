@@ -109,3 +109,13 @@ func (s *Store) renameKey() error {
 	}
 	return syncDir(s.dir)
 }
+
+// SignNextKey signs the text of a proposed key entry with the key that
+// SetNextKey has put beside the one in force, and gives the two signature lines.
+func (s *Store) SignNextKey(text []byte) ([]byte, error) {
+	k, err := readKey(s.dir, nextKeyName)
+	if err != nil {
+		return nil, err
+	}
+	return k.SignKeyChange(text)
+}

@@ -37,6 +37,9 @@ var operations = map[string]operation{
 	"export": exportLedger,
 	"check":  checkLedger,
 
+	"accept":  acceptHandedIn,
+	"key-new": newKeys,
+
 	"witness-state": witnessState,
 	"witness-prove": witnessProve,
 	"witness-keep":  witnessKeep,
@@ -46,7 +49,7 @@ var operations = map[string]operation{
 }
 
 // writing are the operations that change the ledger.
-var writing = map[string]bool{"witness-keep": true, "witness-stop": true, "anchor-append": true}
+var writing = map[string]bool{"accept": true, "key-new": true, "witness-keep": true, "witness-stop": true, "anchor-append": true}
 
 // openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
 // comes when the ledger is served again: this process must not choose when.

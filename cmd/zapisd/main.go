@@ -16,7 +16,9 @@ type grammar struct {
 	Init   initVerb   `cmd:"" help:"Make a new ledger and print its card."`
 	Serve  serveVerb  `cmd:"" help:"Take reports."`
 	Export exportVerb `cmd:"" help:"Write the ledger into a carry file, for the trustees."`
+	Accept acceptVerb `cmd:"" help:"Take in what the trustees have signed."`
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
+	Key    keyVerb    `cmd:"" help:"Change the keys that sign the ledger."`
 
 	Witness witnessVerb `cmd:"" help:"Have others confirm the ledger's history, or confirm theirs."`
 	Anchor  anchorVerb  `cmd:"" help:"Have the ledger's time confirmed by time-stamping authorities."`

@@ -47,6 +47,7 @@ const (
 	KindCustody  = "custody"
 	KindAsk      = "ask"
 	KindGrant    = "grant"
+	KindReseal   = "reseal" // of parts of past cases, to another trustee
 )
 
 const (

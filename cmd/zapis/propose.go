@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/vault"
+)
+
+// proposeCmd writes proposals, for trustees to approve.
+type proposeCmd struct {
+	Trustees  proposeTrusteesCmd  `cmd:"" help:"Propose other trustees or duty cards, or other thresholds."`
+	Tombstone proposeTombstoneCmd `cmd:"" help:"Propose to erase a case, an entry or a part."`
+	Key       proposeKeyCmd       `cmd:"" help:"Propose the keys that the operator has made to sign the ledger from now on."`
+}
+
+type proposeTrusteesCmd struct {
+	vaultFlag
+	Add        []string `placeholder:"CARD" help:"The card file of a new trustee. Repeat it for more."`
+	Remove     []string `placeholder:"NAME" help:"A trustee who leaves."`
+	Replace    []string `placeholder:"CARD" help:"The new card file of a trustee or a duty officer, who keeps the name."`
+	AddDuty    []string `placeholder:"CARD" help:"The card file of somebody who sees urgency and nothing else."`
+	RemoveDuty []string `placeholder:"NAME" help:"A duty card that goes."`
+	Identity   int      `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name."`
+	Statement  int      `name:"statement-quorum" placeholder:"K" help:"How many trustees open the words."`
+	Attachment int      `name:"attachment-quorum" placeholder:"K" help:"How many trustees open the files."`
+	Approvals  int      `placeholder:"K" help:"How many trustees approve a change like this one."`
+	Out        string   `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
+}
+
+func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	change := vault.SetChange{Remove: p.Remove, RemoveDuty: p.RemoveDuty, Identity: p.Identity, Statement: p.Statement,
+		Attachment: p.Attachment, Approvals: p.Approvals}
+	for files, to := range map[*[]string]*[]card.Card{&p.Add: &change.Add, &p.Replace: &change.Replace, &p.AddDuty: &change.AddDuty} {
+		for _, name := range *files {
+			c, err := readCard(name)
+			if err != nil {
+				return err
+			}
+			*to = append(*to, c)
+		}
+	}
+	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeTrustees(change) })
+}
+
+func readCard(name string) (card.Card, error) {
+	text, err := readSmall(name, card.MaxSize)
+	if err != nil {
+		return card.Card{}, err
+	}
+	c, err := card.Parse(text)
+	if err != nil {
+		return c, fault.New(fault.Mismatch, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
+	}
+	return c, nil
+}
+
+type proposeTombstoneCmd struct {
+	vaultFlag
+	Item   []string `arg:"" name:"CASE|ENTRY|PART" help:"A case's id, an entry's number, or the hash of one part."`
+	Reason string   `required:"" enum:"asked,ordered,retention,unlawful,mistake" placeholder:"WORD" help:"One of ${enum}."`
+	Out    string   `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
+}
+
+func (p *proposeTombstoneCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
+		return v.ProposeTombstone(cases, p.Item, p.Reason)
+	})
+}
+
+type proposeKeyCmd struct {
+	vaultFlag
+	Keys   string `arg:"" name:"KEYS" help:"What zapisd key new wrote."`
+	Reason string `required:"" enum:"rotation,compromised" placeholder:"WORD" help:"rotation, where the old keys are safe and sign it too; or compromised."`
+	Out    string `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
+}
+
+func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	text, err := readSmall(p.Keys, ledger.MaxSmall)
+	if err != nil {
+		return err
+	}
+	keys, err := ledger.ParseNewKeys(text)
+	if err != nil {
+		return fault.New(fault.Mismatch, "zapisd key new writes such a file", "%s: %w", p.Keys, err)
+	}
+	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
+}
+
+// propose writes a proposal, and shows it as those who are to approve it will see it.
+func propose(ctx context.Context, s *command.Streams, g *grammar, in vaultFlag, out string, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
+	if err := command.CheckFree(out); err != nil {
+		return err
+	}
+	return in.with(ctx, s, g, func(v *vault.Vault) error {
+		cases, err := sorted(ctx, s, v)
+		if err != nil {
+			return err
+		}
+		text, err := make(v, cases)
+		if err != nil {
+			return err
+		}
+		p, err := v.ReadProposal(cases, text)
+		if err != nil {
+			return err
+		}
+		if err := command.CreateFile(out, text, 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(out))
+		writeProposal(s, p)
+		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", many(p.Needs, "trustee has", "trustees have"))
+		return nil
+	})
+}
+
+func writeProposal(s *command.Streams, p *vault.Proposal) {
+	fmt.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
+	for _, line := range p.Words {
+		fmt.Fprintf(s.Err, "  %s\n", command.Escape(line))
+	}
+}
+
+// approveCmd signs a proposal.
+type approveCmd struct {
+	vaultFlag
+	Proposal string `arg:"" name:"PROPOSAL" help:"What zapis propose wrote."`
+	Yes      bool   `help:"Answer yes, without being asked."`
+	Out      string `placeholder:"FILE" help:"Write the approval into a file too, for zapisd accept; the next outbox has it in any case."`
+}
+
+func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	text, err := readSmall(a.Proposal, ledger.MaxSmall)
+	if err != nil {
+		return err
+	}
+	if a.Out != "" {
+		if err := command.CheckFree(a.Out); err != nil {
+			return err
+		}
+	}
+	return a.with(ctx, s, g, func(v *vault.Vault) error {
+		cases, err := sorted(ctx, s, v)
+		if err != nil {
+			return err
+		}
+		p, err := v.ReadProposal(cases, text)
+		if err != nil {
+			return err
+		}
+		writeProposal(s, p)
+		if p.Mine != nil {
+			fmt.Fprintln(s.Err, "You have approved it before: the same approval is given again.")
+		} else if !a.Yes {
+			if err := command.Confirm(ctx, "Approve it?"); err != nil {
+				return err
+			}
+		}
+		approval, err := v.Approve(p)
+		if err != nil {
+			return err
+		}
+		if a.Out == "" {
+			fmt.Fprintln(s.Err, "Approved. The next outbox takes it along.")
+			return nil
+		}
+		if err := command.CreateFile(a.Out, approval, os.FileMode(0o644)); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(a.Out))
+		return nil
+	})
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zapis/internal/accept"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+// acceptVerb takes in what trustees have signed.
+type acceptVerb struct {
+	Dir  string   `required:"" placeholder:"D" help:"The ledger's folder."`
+	File []string `arg:"" name:"outbox.tar" help:"What zapis outbox or zapis approve wrote. Several are taken one after the other."`
+}
+
+// inboxDir holds copies of what is handed in while it is being read: a process that serves the ledger sees
+// nothing outside of its folder.
+const inboxDir = "inbox"
+
+type acceptArgs struct {
+	Name string `json:"name"` // of the copy
+}
+
+func (v *acceptVerb) Run(ctx context.Context, s *command.Streams) error {
+	refused := 0
+	for _, name := range v.File {
+		n, err := v.take(ctx, s, name)
+		if err != nil {
+			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
+		}
+		refused += n
+	}
+	if refused > 0 {
+		return fault.New(fault.Mismatch, "the rest was taken; the same may be handed in again", "statements refused: %d, as said above", refused)
+	}
+	return nil
+}
+
+func (v *acceptVerb) take(ctx context.Context, s *command.Streams, name string) (refused int, err error) {
+	copied, err := intoInbox(v.Dir, name)
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(filepath.Join(v.Dir, inboxDir, copied))
+	to := newScreen(&outcomes{w: s.Out, refused: &refused}, s)
+	defer to.done()
+	return refused, perform(ctx, v.Dir, "accept", acceptArgs{copied}, to)
+}
+
+// outcomes writes an outcome's line, and counts those that were refused.
+type outcomes struct {
+	w       io.Writer
+	refused *int
+}
+
+// refusedMark begins the line of a statement that was refused.
+const refusedMark = "REFUSED "
+
+func (o *outcomes) Write(line []byte) (int, error) {
+	if len(line) >= len(refusedMark) && string(line[:len(refusedMark)]) == refusedMark {
+		*o.refused++
+	}
+	return o.w.Write(line)
+}
+
+func intoInbox(dir, name string) (string, error) {
+	from, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	if _, err := os.Stat(dir); err != nil {
+		return "", err
+	}
+	inbox := filepath.Join(dir, inboxDir)
+	if err := os.MkdirAll(inbox, 0o700); err != nil {
+		return "", err
+	}
+	to, err := os.CreateTemp(inbox, "in-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	if closed := to.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		os.Remove(to.Name())
+		return "", err
+	}
+	return filepath.Base(to.Name()), nil
+}
+
+// acceptHandedIn is the operation: one line for each statement.
+func acceptHandedIn(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
+	var args acceptArgs
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return err
+	}
+	if args.Name != filepath.Base(args.Name) {
+		return fault.New(fault.Usage, "", "not the name of a copy: %q", args.Name)
+	}
+	f, err := os.Open(filepath.Join(st.Dir(), inboxDir, args.Name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return accept.New(st, time.Now).File(ctx, f, func(o accept.Outcome) { fmt.Fprintln(to, outcomeLine(o)) })
+}
+
+func outcomeLine(o accept.Outcome) string {
+	who := o.From
+	if who == "" {
+		who = o.Statement.Signer
+	}
+	line := fmt.Sprintf("%s %d of %s: ", o.Statement.Kind, o.Statement.Number, command.Escape(who))
+	if o.Err == nil {
+		return line + o.Text
+	}
+	text := refusedMark + line + command.Escape(o.Err.Error())
+	if hint := fault.HintOf(o.Err); hint != "" {
+		text += " (" + hint + ")"
+	}
+	return text
+}

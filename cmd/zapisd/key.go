@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/store"
+)
+
+// keyVerb is about the keys that sign the ledger.
+type keyVerb struct {
+	New keyNewVerb `cmd:"" help:"Make the ledger's next signing keys, for trustees to propose and approve."`
+}
+
+// keyNewVerb puts new keys beside those in force. They take over once a key entry names them.
+type keyNewVerb struct {
+	Dir string `required:"" placeholder:"D" help:"The ledger's folder."`
+	Out string `required:"" placeholder:"FILE" help:"The public halves, for zapis propose key."`
+}
+
+func (v *keyNewVerb) Run(ctx context.Context, s *command.Streams) error {
+	if err := command.CheckFree(v.Out); err != nil {
+		return err
+	}
+	var keys bytes.Buffer
+	if err := perform(ctx, v.Dir, "key-new", struct{}{}, newScreen(&keys, s)); err != nil {
+		return err
+	}
+	if err := writeAside(v.Out, func(f *os.File) error {
+		_, err := f.Write(keys.Bytes())
+		return err
+	}); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(v.Out))
+	fmt.Fprintln(s.Err, "The new keys wait in the ledger's folder. They sign once the trustees have approved them: zapis propose key.")
+	return nil
+}
+
+// newKeys is the operation. Keys that waited before and were never approved are given up.
+func newKeys(_ context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+	k, err := ledger.GenerateSigningKey(st.Origin(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	if err := st.SetNextKey(k); err != nil {
+		return err
+	}
+	_, err = to.Write(ledger.NewKeys{Origin: st.Origin(), Log: k.Keys()}.Marshal())
+	return err
+}

@@ -1,0 +1,34 @@
+package ledger
+
+import "zapis/crypto/canon"
+
+const newKeysHeader = "zapis/log-keys/v1"
+
+// NewKeys are a log's next public keys, on the way from the operator to the
+// trustees who will propose them:
+//
+//	zapis/log-keys/v1
+//	origin example.org/ledger
+//	log <vkey>                      Ed25519
+//	log <vkey>                      ML-DSA-44
+type NewKeys struct {
+	Origin string
+	Log    LogKeys
+}
+
+// Marshal writes the text.
+func (k NewKeys) Marshal() []byte {
+	return k.Log.append([]byte(newKeysHeader+"\norigin "+k.Origin+"\n"), "log")
+}
+
+// ParseNewKeys reads it.
+func ParseNewKeys(text []byte) (NewKeys, error) {
+	r := canon.NewReader(text, MaxSmall)
+	r.Exact(newKeysHeader)
+	k := NewKeys{Origin: readOrigin(r)}
+	k.Log = readLogKeys(r, "log", k.Origin)
+	if err := r.End(); err != nil {
+		return NewKeys{}, canon.Refuse("log keys: %w", err)
+	}
+	return k, nil
+}
