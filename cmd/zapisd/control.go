@@ -188,7 +188,11 @@ func serveControl(dir string, st *store.Store) (stop func(), err error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go srv.Serve(l)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		srv.Serve(l)
+	}()
 	return func() {
 		// Who asked for what ended the serving is still told so.
 		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -196,6 +200,7 @@ func serveControl(dir string, st *store.Store) (stop func(), err error) {
 		if srv.Shutdown(grace) != nil {
 			srv.Close()
 		}
+		<-served // it takes the socket's name away, and must not take a successor's
 		os.Remove(path)
 		release()
 	}, nil
