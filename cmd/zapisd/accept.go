@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,43 +31,51 @@ type acceptArgs struct {
 }
 
 func (v *acceptVerb) Run(ctx context.Context, s *command.Streams) error {
-	refused := 0
+	lines := &outcomes{w: s.Out}
 	for _, name := range v.File {
-		n, err := v.take(ctx, s, name)
-		if err != nil {
+		if err := v.take(ctx, s, lines, name); err != nil {
 			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
 		}
-		refused += n
 	}
-	if refused > 0 {
-		return fault.New(fault.Mismatch, "the rest was taken; the same may be handed in again", "statements refused: %d, as said above", refused)
+	const hint = "the rest was taken; the same may be handed in again"
+	switch {
+	case lines.refused > 0:
+		return fault.New(fault.Mismatch, hint, "statements refused: %d, as said above", lines.refused)
+	case lines.late > 0:
+		return fault.New(fault.Failed, hint, "statements not taken: %d, as said above", lines.late)
 	}
 	return nil
 }
 
-func (v *acceptVerb) take(ctx context.Context, s *command.Streams, name string) (refused int, err error) {
+func (v *acceptVerb) take(ctx context.Context, s *command.Streams, lines *outcomes, name string) error {
 	copied, err := intoInbox(v.Dir, name)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer os.Remove(filepath.Join(v.Dir, inboxDir, copied))
-	to := newScreen(&outcomes{w: s.Out, refused: &refused}, s)
+	to := newScreen(lines, s)
 	defer to.done()
-	return refused, perform(ctx, v.Dir, "accept", acceptArgs{copied}, to)
+	return perform(ctx, v.Dir, "accept", acceptArgs{copied}, to)
 }
 
-// outcomes writes an outcome's line, and counts those that were refused.
+// outcomes writes outcomes' lines, and counts those that were not taken.
 type outcomes struct {
-	w       io.Writer
-	refused *int
+	w             io.Writer
+	refused, late int
 }
 
-// refusedMark begins the line of a statement that was refused.
-const refusedMark = "REFUSED "
+// What begins the line of a statement that does not verify, and of one that does and can't be taken now.
+const (
+	refusedMark = "REFUSED "
+	lateMark    = "NOT TAKEN "
+)
 
 func (o *outcomes) Write(line []byte) (int, error) {
-	if len(line) >= len(refusedMark) && string(line[:len(refusedMark)]) == refusedMark {
-		*o.refused++
+	switch {
+	case bytes.HasPrefix(line, []byte(refusedMark)):
+		o.refused++
+	case bytes.HasPrefix(line, []byte(lateMark)):
+		o.late++
 	}
 	return o.w.Write(line)
 }
@@ -125,7 +134,11 @@ func outcomeLine(o accept.Outcome) string {
 	if o.Err == nil {
 		return line + o.Text
 	}
-	text := refusedMark + line + command.Escape(o.Err.Error())
+	mark := lateMark
+	if fault.StatusOf(o.Err) == fault.Mismatch {
+		mark = refusedMark
+	}
+	text := mark + line + command.Escape(o.Err.Error())
 	if hint := fault.HintOf(o.Err); hint != "" {
 		text += " (" + hint + ")"
 	}

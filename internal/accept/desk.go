@@ -113,6 +113,9 @@ func (d *Desk) verify(s card.Signed, content []byte) (from string, known bool, e
 	if err := s.Verify(set.Trustees[at-1].SSH); err != nil {
 		return from, false, refuse("%w", err)
 	}
+	if err := d.follows(s); err != nil {
+		return from, false, err
+	}
 	switch {
 	case s.Trustees != index:
 		return from, false, fault.New(fault.Failed, "let them import a newer carry file, and sign it anew",
@@ -169,6 +172,32 @@ func (d *Desk) heard(s card.Signed) (bool, error) {
 		"its signer has signed another statement of the number %d before", s.Number)
 }
 
+// follows refuses a statement whose signer's one before it, where that is known here, is another than it says.
+func (d *Desk) follows(s card.Signed) error {
+	before := s
+	before.Number--
+	name := d.heardName(before)
+	file, err := os.ReadFile(filepath.Join(d.dir, name))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it was not for the ledger, or was refused
+	}
+	if err != nil {
+		return err
+	}
+	known, err := card.ParseSigned(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if known.Signer != s.Signer || known.Hash() == s.Previous {
+		return nil
+	}
+	if err := d.keep(d.heardName(s)+"-refused-"+ledger.Hash(s.Hash()).String()[:12], s.Marshal()); err != nil {
+		return err
+	}
+	return fault.New(fault.Mismatch, "both are kept under heard/: somebody else may have that trustee's key",
+		"it says that its signer's statement %d was another one than was taken here", before.Number)
+}
+
 // noted takes a statement for its number alone.
 func (d *Desk) noted(_ context.Context, s card.Signed, _ []byte) (string, error) {
 	return "noted: statement " + fmt.Sprint(s.Number), nil
@@ -191,7 +220,11 @@ func (d *Desk) hand(ctx context.Context, sub store.Submission) (string, error) {
 	_, err := d.st.Submit(ctx, sub)
 	switch {
 	case errors.Is(err, store.ErrDuplicate):
-	case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrTagTaken), errors.Is(err, store.ErrPartTaken), errors.Is(err, store.ErrOldSet), errors.Is(err, canon.ErrMismatch):
+	case errors.Is(err, store.ErrTagTaken):
+		// Another trustee answered the same reporter first. Neither did anything wrong.
+		return "", fault.New(fault.Failed, "import a newer carry file, and make another outbox: it is signed again under the next tag",
+			"another answer has its tag already")
+	case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrPartTaken), errors.Is(err, store.ErrOldSet), errors.Is(err, canon.ErrMismatch):
 		return "", fault.New(fault.Mismatch, "", "%w", err)
 	case err != nil:
 		return "", err

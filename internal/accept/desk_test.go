@@ -283,3 +283,44 @@ func TestCrash(t *testing.T) {
 		t.Errorf("%d entries", h.Store.Size())
 	}
 }
+
+// A signer's statements are a chain: one that goes on from another number 1 than was taken is refused, and kept.
+func TestFollows(t *testing.T) {
+	h, d, by := house(t, 0)
+	anna := by("anna")
+	head := ledger.CustodyHead{Events: 1}.Marshal()
+	first := anna.sign(card.KindCustody, head)
+	if o := take(t, d, first, head); o.Err != nil {
+		t.Fatal(o.Err)
+	}
+	more := ledger.CustodyHead{Events: 2}.Marshal()
+	fork := anna.sign(card.KindCustody, more, func(s *card.Statement) { s.Previous[0] ^= 1 })
+	o := take(t, d, fork, more)
+	refuses(t, o, fault.Mismatch, "it says that its signer's statement 1 was another one than was taken here")
+	kept, err := filepath.Glob(filepath.Join(h.Dir, "heard", "*-00000002-refused-*"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("kept as evidence: %v, %v", kept, err)
+	}
+	// Numbers that never came here, such as those of requests, leave a gap and nothing more.
+	gap := anna.sign(card.KindCustody, more, func(s *card.Statement) { s.Number = 5 })
+	if o := take(t, d, gap, more); o.Err != nil {
+		t.Error(o.Err)
+	}
+}
+
+// Two answers under one tag: the second is nobody's fault, and says what to do.
+func TestTagTaken(t *testing.T) {
+	_, d, by := house(t, 0)
+	content := func(text string) []byte {
+		return ledger.Reply{Tag: ledger.Sum([]byte("tag")), Message: []byte(text)}.Marshal()
+	}
+	one, two := content("one"), content("two")
+	if o := take(t, d, by("anna").sign(card.KindReply, one), one); o.Err != nil {
+		t.Fatal(o.Err)
+	}
+	o := take(t, d, by("boris").sign(card.KindReply, two), two)
+	refuses(t, o, fault.Failed, "another answer has its tag already")
+	if hint := fault.HintOf(o.Err); hint != "import a newer carry file, and make another outbox: it is signed again under the next tag" {
+		t.Errorf("hint %q", hint)
+	}
+}

@@ -1,0 +1,361 @@
+package vault_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/internal/intake"
+	"zapis/internal/review"
+	"zapis/internal/vault"
+	"zapis/internal/vault/vaulttest"
+)
+
+// desk is a house with a vault for each of its trustees.
+type desk struct {
+	*vaulttest.House
+	t      *testing.T
+	vaults map[string]*opener
+}
+
+func newDesk(t *testing.T, o vaulttest.Options) *desk {
+	d := &desk{House: vaulttest.New(t, o), t: t, vaults: make(map[string]*opener)}
+	for _, id := range d.Trustees {
+		d.vaults[id.Card.Name] = newVault(t)
+	}
+	return d
+}
+
+func (d *desk) key(name string) *command.Identity { return vaulttest.Identity(d.t, name) }
+
+// carry brings all of the ledger to everybody.
+func (d *desk) carry() map[string]*vault.Imported {
+	d.t.Helper()
+	done := make(map[string]*vault.Imported)
+	for _, id := range d.Trustees {
+		done[id.Card.Name] = d.vaults[id.Card.Name].mustTake(d.House.Carry(0), as(id))
+	}
+	return done
+}
+
+// in does something in a trustee's vault.
+func (d *desk) in(name string, do func(*vault.Vault)) {
+	d.t.Helper()
+	v := d.vaults[name].openAs(d.key(name))
+	defer v.Close()
+	do(v)
+}
+
+func (d *desk) reply(name, id, text string) uint64 {
+	d.t.Helper()
+	var n uint64
+	d.in(name, func(v *vault.Vault) {
+		var err error
+		n, err = v.Reply(find(d.t, v, id), text)
+		d.Must(err)
+	})
+	return n
+}
+
+func (d *desk) outbox(name string) (file []byte) {
+	d.t.Helper()
+	d.in(name, func(v *vault.Vault) { file = d.House.Outbox(v) })
+	return file
+}
+
+func (d *desk) mailbox(f vaulttest.Filed) *intake.Mailbox {
+	d.t.Helper()
+	box, err := d.Intake.Mailbox(d.t.Context(), f.Code)
+	d.Must(err)
+	return box
+}
+
+func texts(box *intake.Mailbox) string {
+	var list []string
+	for _, r := range box.Replies {
+		list = append(list, r.Text)
+	}
+	return strings.Join(list, "|")
+}
+
+// From the answer to the mailbox, also while it waits for the slot; and to the other trustees.
+func TestReplyReachesTheMailbox(t *testing.T) {
+	for _, slot := range []time.Duration{0, 24 * time.Hour} {
+		d := newDesk(t, vaulttest.Options{Slot: slot})
+		filed := d.Report(nil, "narrative", "They came at six.")
+		other := d.Report(nil)
+		d.carry()
+		if n := d.reply("anna", filed.Case, "We have read it.\nAre you safe?"); n != 1 {
+			t.Errorf("answer %d", n)
+		}
+		d.reply("anna", filed.Case, "One more thing.")
+		d.MustAccept(d.outbox("anna"))
+		if got := texts(d.mailbox(filed)); got != "We have read it.\nAre you safe?|One more thing." {
+			t.Errorf("slot %s: the mailbox shows %q", slot, got)
+		}
+		if box := d.mailbox(other); len(box.Replies) != 0 {
+			t.Errorf("the other mailbox shows %q", texts(box))
+		}
+		d.carry()
+		if slot > 0 {
+			d.Pass(slot)
+			d.Slot()
+			d.carry()
+			if got := texts(d.mailbox(filed)); got != "We have read it.\nAre you safe?|One more thing." {
+				t.Errorf("after the slot the mailbox shows %q", got)
+			}
+		}
+		d.in("boris", func(v *vault.Vault) {
+			c := show(t, v, filed.Case)
+			if len(c.Reviews) != 2 || !c.Fits {
+				t.Fatalf("boris sees %d copies, %v", len(c.Reviews), c.Faults)
+			}
+			byText := make(map[string]vault.Review)
+			for _, r := range c.Reviews {
+				byText[r.Text] = r
+			}
+			r := byText["We have read it.\nAre you safe?"]
+			if r.Kind != review.Reply || r.By.Name != "anna" || !strings.HasPrefix(r.Sent, "entry ") || r.Index == nil {
+				t.Errorf("the copy: %+v", r)
+			}
+		})
+	}
+}
+
+// Two trustees answer at once and take one tag: the second is refused by name, and goes out again under the next.
+func TestTwoAnswersAtOnce(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	d.reply("anna", filed.Case, "from anna")
+	d.reply("boris", filed.Case, "from boris")
+	d.MustAccept(d.outbox("anna"))
+	first := d.outbox("boris")
+	list, err := d.Accept(first)
+	d.Must(err)
+	refusals := 0
+	for _, o := range list {
+		if o.Err == nil {
+			continue
+		}
+		refusals++
+		if o.Statement.Kind != card.KindReply || o.From != "boris" || !strings.Contains(o.Err.Error(), "another answer has its tag already") ||
+			fault.StatusOf(o.Err) != fault.Failed || fault.HintOf(o.Err) != "import a newer carry file, and make another outbox: it is signed again under the next tag" {
+			t.Errorf("refused: %s of %s: %v (%s)", o.Statement.Kind, o.From, o.Err, fault.HintOf(o.Err))
+		}
+	}
+	if refusals != 1 {
+		t.Fatalf("%d refusals", refusals)
+	}
+
+	done := d.carry()
+	if list := done["boris"].Untaken; len(list) != 1 || !strings.Contains(list[0], "(answer), in the outbox of 2026-11-22 09:00 UTC: another answer took its tag first, and the next outbox has it under a new one") {
+		t.Errorf("boris is told %q", list)
+	}
+	if list := done["anna"].Untaken; len(list) != 0 {
+		t.Errorf("anna is told %q", list)
+	}
+	second := d.outbox("boris")
+	d.MustAccept(second)
+	if got := texts(d.mailbox(filed)); got != "from anna|from boris" {
+		t.Errorf("the mailbox shows %q", got)
+	}
+	if list := d.carry()["boris"].Untaken; len(list) != 0 {
+		t.Errorf("boris is still told %q", list)
+	}
+	if n := d.reply("boris", filed.Case, "third"); n != 3 {
+		t.Errorf("the next answer is number %d", n)
+	}
+}
+
+// The same outbox twice, and what is not yet taken in again in the same bytes.
+func TestOutboxTwice(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	d.reply("anna", filed.Case, "first")
+	one := d.outbox("anna")
+	if !bytes.Equal(one, d.outbox("anna")) {
+		t.Error("the second outbox has other bytes")
+	}
+	d.MustAccept(one)
+	size := d.Store.Size()
+	list, err := d.Accept(one)
+	d.Must(err)
+	for _, o := range list {
+		if !o.Known || o.Err != nil {
+			t.Errorf("%s %d: %s, %v", o.Statement.Kind, o.Statement.Number, o.Text, o.Err)
+		}
+	}
+	if d.Store.Size() != size {
+		t.Error("the second time changed the ledger")
+	}
+	d.carry()
+	// The import is an act too: its head is what goes out next.
+	d.in("anna", func(v *vault.Vault) {
+		out, err := v.Outbox()
+		d.Must(err)
+		if out.Words() != "1 custody head" {
+			t.Errorf("the next outbox has %s", out.Words())
+		}
+	})
+}
+
+func TestNotesAndGrades(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	other := d.Report(nil)
+	d.carry()
+	d.in("anna", func(v *vault.Vault) {
+		c := find(t, v, filed.Case)
+		d.Must(v.Write(c, review.Review{Kind: review.Note, Text: "Ask the lawyer."}, false))
+		d.Must(v.Write(c, review.Review{Kind: review.Grade, Nexus: "proxy", Source: "B", Information: "2"}, false))
+		d.Must(v.Write(c, review.Review{Kind: review.Translation, Language: "en", Text: "They came."}, false))
+		d.Must(v.Write(c, review.Review{Kind: review.Note, Text: "I know her."}, true))
+		for _, tt := range []struct {
+			r    review.Review
+			want string
+		}{
+			{review.Review{Kind: review.Note, Text: " \n"}, "there are no words in it"},
+			{review.Review{Kind: review.Grade, Nexus: "enemy"}, "nexus is one of state_agent, proxy, host_triggered, host_only, private, unknown"},
+			{review.Review{Kind: review.Translation, Language: "!", Text: "x"}, "a language is a tag like en or be-tarask"},
+		} {
+			refused(t, string(tt.r.Kind), v.Write(c, tt.r, false), fault.Usage, tt.want)
+		}
+		own := show(t, v, filed.Case).Reviews
+		if len(own) != 4 || own[0].Where != "not in the ledger yet" || !own[3].Private() {
+			t.Errorf("anna sees %+v", own)
+		}
+	})
+	d.MustAccept(d.outbox("anna"))
+	d.carry()
+	d.in("boris", func(v *vault.Vault) {
+		kinds := make(map[review.Kind]int)
+		for _, r := range show(t, v, filed.Case).Reviews {
+			kinds[r.Kind]++
+			if r.By.Name != "anna" || r.Index == nil || r.Private() {
+				t.Errorf("%+v", r)
+			}
+		}
+		if kinds[review.Note] != 1 || kinds[review.Grade] != 1 || kinds[review.Translation] != 1 {
+			t.Errorf("boris sees %v", kinds)
+		}
+		if list := show(t, v, other.Case).Reviews; len(list) != 0 {
+			t.Errorf("on the other case: %+v", list)
+		}
+	})
+}
+
+// What a trustee collected is sealed and committed like a report, joins its case, and is theirs by signature.
+func TestCollect(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
+	d.carry()
+	photo := t.TempDir() + "/screen shot.jpg"
+	write(t, photo, jpeg+" of a post")
+	o := vault.Collected{Files: []string{photo}, Source: "a public channel", How: "screenshot", When: "2026-11-20", Tool: "a browser"}
+	d.in("boris", func(v *vault.Vault) {
+		c := find(t, v, filed.Case)
+		names, err := v.Collect(c, o)
+		if err != nil || len(names) != 1 || names[0] != "A2001" {
+			t.Fatalf("%v, %v", names, err)
+		}
+		if names, err = v.Collect(c, o); err != nil || names[0] != "A2002" {
+			t.Fatalf("the second: %v, %v", names, err)
+		}
+	})
+	d.MustAccept(d.outbox("boris"))
+	d.Pass(time.Minute)
+	d.FollowUp(filed, incident.ActFollowUp, []vaulttest.File{{Name: "b.jpg", Content: jpeg}})
+	d.carry()
+	d.in("anna", func(v *vault.Vault) {
+		c := show(t, v, filed.Case)
+		if !c.Fits || c.Collected != 2 || c.FollowUps != 1 || len(c.Submissions) != 4 {
+			t.Fatalf("%v: %+v", c.Faults, c.Summary)
+		}
+		var names []string
+		for _, e := range c.Exhibits() {
+			names = append(names, e.Name)
+		}
+		if got := strings.Join(names, " "); got != "A01 A2001 A2002 A02" && got != "A01 A2002 A2001 A02" {
+			t.Errorf("exhibits %s", got)
+		}
+		for _, s := range c.Submissions {
+			if s.Statement.Act != "exhibit" {
+				continue
+			}
+			if s.Collector == nil || s.Collector.Name != "boris" {
+				t.Errorf("%s: collected by %v", s.Where(), s.Collector)
+			}
+			l, _ := s.Statement.Line("narrative")
+			if string(l.Value) != `"Source: a public channel\nHow: screenshot\nWhen: 2026-11-20\nTool: a browser"` {
+				t.Errorf("it says %s", l.Value)
+			}
+		}
+		out := t.TempDir()
+		if _, err := v.Extract(t.Context(), c, out, func(int64) {}); err != nil {
+			t.Fatal(err)
+		}
+		if got := tree(t, out)["A2001.jpg"]; got != jpeg+" of a post" {
+			t.Errorf("A2001 is %q", got)
+		}
+	})
+	d.in("boris", func(v *vault.Vault) {
+		d.House.Outbox(v)
+		if left := tree(t, d.vaults["boris"].dir+"/collected"); len(left) != 0 {
+			t.Errorf("%d sealed parts are kept that the operator has", len(left))
+		}
+	})
+}
+
+func TestCollectRefusals(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
+	filed := d.Report(nil)
+	d.carry()
+	file, empty := t.TempDir()+"/a.txt", t.TempDir()+"/empty"
+	write(t, file, "x")
+	write(t, empty, "")
+	good := vault.Collected{Files: []string{file}, Source: "a source", How: "by hand"}
+	with := func(change func(*vault.Collected)) vault.Collected {
+		o := good
+		change(&o)
+		return o
+	}
+	d.in("anna", func(v *vault.Vault) {
+		c := find(t, v, filed.Case)
+		for _, tt := range []struct {
+			o      vault.Collected
+			status fault.Status
+			want   string
+		}{
+			{with(func(o *vault.Collected) { o.Source = " " }), fault.Usage, "an exhibit needs --source and --how"},
+			{with(func(o *vault.Collected) { o.How = "one\ntwo" }), fault.Usage, "--how: it is one line"},
+			{with(func(o *vault.Collected) { o.When = "yesterday" }), fault.Usage, "--when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY"},
+			{with(func(o *vault.Collected) { o.Source = "\x1b" }), fault.Usage, "what --source, --how and --tool say: control"},
+			{with(func(o *vault.Collected) { o.Files = nil }), fault.Usage, "an exhibit has 1 to 16 files"},
+			{with(func(o *vault.Collected) { o.Files = make([]string, 17) }), fault.Usage, "an exhibit has 1 to 16 files"},
+			{with(func(o *vault.Collected) { o.Files = []string{empty} }), fault.Usage, "empty: there is nothing in it"},
+			{with(func(o *vault.Collected) { o.Files = []string{file + ".not"} }), fault.Failed, "no such file"},
+		} {
+			_, err := v.Collect(c, tt.o)
+			refused(t, tt.want, err, tt.status, tt.want)
+		}
+		list, err := v.Said()
+		if err != nil || len(list) != 0 {
+			t.Errorf("something was signed: %d, %v", len(list), err)
+		}
+	})
+}
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
