@@ -100,13 +100,13 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 		form["when"] = []string{o.When}
 	}
 	r, errs := incident.Validate(form, now, incident.ActFollowUp)
-	for _, e := range errs {
-		if e.Field == "when" {
-			return nil, fault.New(fault.Usage, "", "--when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY")
-		}
-		return nil, fault.New(fault.Usage, "", "what --source, --how and --tool say: %s", e.Code)
+	switch {
+	case len(errs) == 0:
+		return r, nil
+	case errs[0].Field == "when":
+		return nil, fault.New(fault.Usage, "", "--when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY")
 	}
-	return r, nil
+	return nil, fault.New(fault.Usage, "", "what --source, --how and --tool say: %s", errs[0].Code)
 }
 
 // nextExhibit gives the number of the next exhibit that the trustee at a place collects for a case.

@@ -163,7 +163,31 @@ func (v *Vault) itemParts(cases *Cases, item string) ([]ledger.Erased, error) {
 		}
 		list = append(list, partsOfEntry(v.held.entries[s.Index])...)
 	}
-	return v.left(list, id)
+	written, err := v.reviewParts(cases, id)
+	if err != nil {
+		return nil, err
+	}
+	return v.left(append(list, written...), id)
+}
+
+// reviewParts gives what trustees wrote about a case and shared: it holds the case's words too. Answers stay:
+// only their reporter opens them.
+func (v *Vault) reviewParts(cases *Cases, id string) (list []ledger.Erased, err error) {
+	for _, c := range cases.List {
+		if c.ID != id {
+			continue
+		}
+		for _, s := range c.reviews {
+			switch {
+			case s.index != nil:
+				list = append(list, partsOfEntry(v.held.entries[*s.index])...)
+			case s.where == inWaiting:
+				return nil, fault.New(fault.Failed, "import a carry file from after the next slot, and propose it then",
+					"a review of the case %s is no entry yet, and only entries can be erased", id)
+			}
+		}
+	}
+	return list, nil
 }
 
 func partsOfEntry(e ledger.Entry) (list []ledger.Erased) {

@@ -41,7 +41,11 @@ type statedIn struct {
 	set   ledger.TrusteeSet
 }
 
-const notInLedger = "not in the ledger yet"
+// Where what has no entry is.
+const (
+	notInLedger = "not in the ledger yet"
+	inWaiting   = "waiting"
+)
 
 // stated lists the statements of a kind that a reply, review or custody entry holds or will hold, in the
 // ledger's order; then those that wait; then the owner's own that the operator has not taken in.
@@ -122,7 +126,7 @@ func (v *Vault) eachBody(visit func(b ledger.Body, index *uint64, where string, 
 		if w.body.Kind.HasParts() {
 			continue
 		}
-		at, p := "waiting", w.body.Parts[0]
+		at, p := inWaiting, w.body.Parts[0]
 		if err := visit(w.body, nil, at, func() ([]byte, error) { return read(partFile(w.dir, p.Hash), p, at) }); err != nil {
 			return err
 		}

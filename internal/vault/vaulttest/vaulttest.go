@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -293,7 +294,7 @@ func export(to io.Writer, n *store.Snapshot, since uint64) error {
 
 func part(n *store.Snapshot, p ledger.Part, write func(ledger.Hash, io.Reader) error) error {
 	r, _, err := n.Part(p.Hash)
-	if err == store.ErrErased {
+	if errors.Is(err, store.ErrErased) {
 		return nil
 	}
 	if err != nil {
