@@ -41,15 +41,7 @@ func (s *Store) Erase(ctx context.Context, tombstone uint64) error {
 	}})
 }
 
-// tombstoneParts reads what a tombstone erases.
-func tombstoneParts(tx *bolt.Tx, index, size uint64) ([]ledger.Erased, error) {
-	body, err := tombstoneBody(tx, index, size)
-	if err != nil {
-		return nil, err
-	}
-	return erasedBy(body)
-}
-
+// tombstoneBody reads a tombstone that is an entry.
 func tombstoneBody(tx *bolt.Tx, index, size uint64) ([]byte, error) {
 	if index >= size {
 		return nil, fmt.Errorf("tombstone %d: %w", index, ErrUnknown)

@@ -237,5 +237,3 @@ func TestCompactKeepsEverything(t *testing.T) {
 		t.Error(faults, err)
 	}
 }
-
-func number10(n uint64) string { return fmt.Sprint(n) }

@@ -1,10 +1,14 @@
 package store
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"zapis/crypto/ledger"
 )
 
 // syncDir makes the names in a folder durable.
@@ -45,4 +49,12 @@ func makeDir(path string) error {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// hashing copies, and gives the SHA-256 and the number of bytes.
+func hashing(w io.Writer, r io.Reader) (h ledger.Hash, n int64, err error) {
+	sum := sha256.New()
+	n, err = io.CopyBuffer(io.MultiWriter(w, sum), r, make([]byte, 1<<20))
+	sum.Sum(h[:0])
+	return h, n, err
 }

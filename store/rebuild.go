@@ -1,0 +1,296 @@
+package store
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/fault"
+)
+
+// Locators visits the boxes that lead reporters back to their entries, in the
+// order of their names.
+func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
+	c := n.v.tx.Bucket(bucketLocators).Cursor()
+	for k, box := c.First(); k != nil; k, box = c.Next() {
+		if len(k) != 32 {
+			return fmt.Errorf("%w: a locator whose name has %d bytes", ledger.ErrMismatch, len(k))
+		}
+		if err := visit([32]byte(k), box); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rebuild makes a ledger's folder anew out of what a backup holds. It is given
+// verified entries, in their order, and what belongs to them: it verifies
+// nothing but that the tree comes out as the checkpoints say, and Check should
+// follow. The folder has no guard: Open refuses it until Confirm has made one.
+// It belongs to one goroutine.
+type Rebuild struct {
+	dir, aside string
+	origin     string
+	db         *bolt.DB
+	tx         *bolt.Tx
+	lock       *lockFile
+	t          tip
+	bytes      int // in tx
+}
+
+// rebuildBytes is how much goes into one transaction.
+const rebuildBytes = 16 << 20
+
+// NewRebuild begins in a folder that is missing or has no ledger.
+func NewRebuild(dir, origin string) (*Rebuild, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := takeLock(dir, "zapisd restore", true)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rebuild{dir: dir, aside: filepath.Join(dir, creatingName), origin: origin, lock: lock,
+		t: tip{origin: origin, values: new(arena)}}
+	if err := r.begin(); err != nil {
+		return nil, first(err, r.Discard())
+	}
+	return r, nil
+}
+
+func (r *Rebuild) begin() error {
+	if err := clearUnfinished(r.dir); err != nil {
+		r.aside = "" // not ours to remove
+		return err
+	}
+	for _, name := range []string{r.aside, filepath.Join(r.aside, partsName)} {
+		if err := makeDir(name); err != nil {
+			return err
+		}
+	}
+	var err error
+	if r.db, err = bolt.Open(filepath.Join(r.aside, dbName), 0o600, dbOptions()); err != nil {
+		return err
+	}
+	r.db.NoSync = true // one sync at the end: until then it is nobody's
+	if r.tx, err = r.db.Begin(true); err != nil {
+		return err
+	}
+	for _, name := range buckets {
+		if _, err := r.tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	meta := r.tx.Bucket(bucketMeta)
+	return first(meta.Put(metaFormat, []byte(format)), meta.Put(metaIndexed, number(0)))
+}
+
+// Discard takes away what was not finished. It is safe after Finish.
+func (r *Rebuild) Discard() error {
+	var err error
+	if r.tx != nil {
+		err = r.tx.Rollback()
+		r.tx = nil
+	}
+	if r.db != nil {
+		err = first(err, r.db.Close())
+		r.db = nil
+	}
+	if r.aside != "" {
+		err = first(err, os.RemoveAll(r.aside))
+		r.aside = ""
+	}
+	if r.lock != nil {
+		err = first(err, r.lock.release())
+		r.lock = nil
+	}
+	return err
+}
+
+// wrote commits now and then.
+func (r *Rebuild) wrote(n int) error {
+	if r.bytes += n; r.bytes < rebuildBytes {
+		return nil
+	}
+	r.bytes = 0
+	if err := r.tx.Commit(); err != nil {
+		r.tx = nil
+		return fileError(err)
+	}
+	r.t.values.reset()
+	var err error
+	r.tx, err = r.db.Begin(true)
+	return err
+}
+
+// Entry appends the next entry.
+func (r *Rebuild) Entry(e ledger.Entry) error {
+	if e.Index != r.t.size || e.Previous != r.t.leaf || e.Origin != r.origin {
+		return fmt.Errorf("%w: entry %d does not follow", ledger.ErrMismatch, e.Index)
+	}
+	body := e.Body.Marshal()
+	if err := r.t.appendEntry(r.tx, body); err != nil {
+		return err
+	}
+	if e.Body.Kind.Governs() {
+		if err := r.tx.Bucket(bucketGoverning).Put(number(e.Index), nil); err != nil {
+			return err
+		}
+	}
+	return r.wrote(2 * len(body))
+}
+
+// Tag indexes a reply by what its body file says.
+func (r *Rebuild) Tag(body ledger.Hash, file []byte) error {
+	tag, err := replyTag(file)
+	if err != nil {
+		return err
+	}
+	return r.tx.Bucket(bucketTags).Put(tag[:], body[:])
+}
+
+// Checkpoint stores a checkpoint of as many entries as were appended.
+func (r *Rebuild) Checkpoint(c ledger.Checkpoint, note []byte) error {
+	if c.Size != r.t.size || c.Root != r.t.root() {
+		return fmt.Errorf("%w: the checkpoint of %d entries is not of these", ledger.ErrMismatch, c.Size)
+	}
+	return first(r.tx.Bucket(bucketCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
+}
+
+// Erased remembers that a tombstone has taken a part.
+func (r *Rebuild) Erased(part ledger.Hash, tombstone uint64) error {
+	return r.tx.Bucket(bucketErased).Put(part[:], number(tombstone))
+}
+
+// Part stores a part of an entry or of what waits, and compares its hash. Two
+// entries may name one part; it comes once.
+func (r *Rebuild) Part(p ledger.Part, content io.Reader) error {
+	if p.Kind != ledger.PartAttachment {
+		b, err := io.ReadAll(io.LimitReader(content, p.Size+1))
+		if err != nil {
+			return err
+		}
+		if int64(len(b)) != p.Size || ledger.Sum(b) != p.Hash {
+			return fmt.Errorf("%w: the %s %s is altered", ledger.ErrMismatch, p.Kind, p.Hash)
+		}
+		return first(putSmall(r.tx, p.Hash, b), r.wrote(len(b)))
+	}
+	path := partPath(r.aside, p.Hash)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := copyPart(path, p, content); err != nil {
+		return err
+	}
+	return r.tx.Bucket(bucketFiles).Put(p.Hash[:], number(uint64(p.Size)))
+}
+
+func copyPart(path string, p ledger.Part, content io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	h, n, err := hashing(f, content)
+	if err == nil && (h != p.Hash || n != p.Size) {
+		err = fmt.Errorf("%w: the attachment %s is altered", ledger.ErrMismatch, p.Hash)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return first(fileError(err), f.Close(), os.Chtimes(path, partTime, partTime))
+}
+
+// Waiting stores a submission that waits, by its promise file.
+func (r *Rebuild) Waiting(body ledger.Hash, promise []byte) error {
+	return first(r.tx.Bucket(bucketWaiting).Put(body[:], promise), r.wrote(len(promise)))
+}
+
+// Locator stores a locator's box.
+func (r *Rebuild) Locator(name [32]byte, box []byte) error {
+	return first(r.tx.Bucket(bucketLocators).Put(name[:], box), r.wrote(len(box)+32))
+}
+
+// Finish puts the ledger in place. key may be nil: without it the ledger can be
+// read, checked and exported, and signs nothing.
+func (r *Rebuild) Finish(key *ledger.SigningKey) error {
+	err := r.tx.Commit()
+	r.tx = nil
+	err = first(fileError(err), fileError(r.db.Sync()), r.db.Close())
+	r.db = nil
+	if err != nil {
+		return err
+	}
+	names := []string{partsName, dbName}
+	if key != nil {
+		if err := writeAside(filepath.Join(r.aside, keyName), key.Marshal(), 0o600); err != nil {
+			return err
+		}
+		names = []string{partsName, keyName, dbName}
+	}
+	if err := makeDir(filepath.Join(r.aside, partsName, incomingName)); err != nil {
+		return err
+	}
+	if err := syncFolders(filepath.Join(r.aside, partsName)); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(r.dir, partsName)); err != nil && !os.IsNotExist(err) {
+		return fault.New(fault.Failed, "choose another folder", "%s has parts and no ledger: %w", r.dir, err)
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(r.aside, name), filepath.Join(r.dir, name)); err != nil {
+			return err
+		}
+		if err := syncDir(r.dir); err != nil {
+			return err
+		}
+	}
+	return r.Discard()
+}
+
+// syncFolders makes the names in parts/ and its folders durable.
+func syncFolders(dir string) error {
+	folders, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		if err := syncDir(filepath.Join(dir, f.Name())); err != nil {
+			return err
+		}
+	}
+	return syncDir(dir)
+}
+
+// ConfirmShown is Confirm, with checkpoints as others show them: the largest
+// counts. Each must be signed with a key that this ledger has had.
+func ConfirmShown(dir string, notes ...[]byte) error {
+	s, err := OpenReadOnly(dir)
+	if err != nil {
+		return err
+	}
+	var newest ledger.Checkpoint
+	for _, note := range notes {
+		c, err := s.openShown(note)
+		if err != nil {
+			err = fault.New(fault.Mismatch, "if the log's keys have changed since this copy was made, the copy is too old to go on from",
+				"what was shown is not a checkpoint that this ledger has signed: %w", err)
+			return first(err, s.Close())
+		}
+		if c.Size <= s.released.Size && !s.holds(c) {
+			err = fault.New(fault.Mismatch, "keep everything: the log has shown two histories",
+				"%w: the checkpoint that was shown has %d entries, and another root than this ledger at that size", ErrForked, c.Size)
+			return first(err, s.Close())
+		}
+		if c.Size > newest.Size {
+			newest = c
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return Confirm(dir, newest)
+}
