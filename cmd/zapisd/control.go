@@ -39,6 +39,11 @@ var operations = map[string]operation{
 
 	"accept":  acceptHandedIn,
 	"key-new": newKeys,
+	"compact": compactLedger,
+
+	"backup-state":   backupState,
+	"backup-parts":   backupParts,
+	"continue-state": continueState,
 
 	"witness-state": witnessState,
 	"witness-prove": witnessProve,
@@ -49,7 +54,7 @@ var operations = map[string]operation{
 }
 
 // writing are the operations that change the ledger.
-var writing = map[string]bool{"accept": true, "key-new": true, "witness-keep": true, "witness-stop": true, "anchor-append": true}
+var writing = map[string]bool{"accept": true, "key-new": true, "compact": true, "witness-keep": true, "witness-stop": true, "anchor-append": true}
 
 // openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
 // comes when the ledger is served again: this process must not choose when.

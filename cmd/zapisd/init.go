@@ -19,35 +19,29 @@ import (
 type initVerb struct {
 	Dir      string   `required:"" placeholder:"D" help:"The ledger's folder; made where it is missing."`
 	Origin   string   `required:"" placeholder:"NAME" help:"The ledger's name: a host and a path, as example.org/ledger."`
-	Trustee  []string `required:"" placeholder:"CARD" help:"A trustee's card file. Once for each trustee; their order is kept."`
+	Trustee  []string `placeholder:"CARD" help:"A trustee's card file. Once for each trustee; their order is kept."`
 	Duty     []string `placeholder:"CARD" help:"The card file of somebody who sees urgency and nothing else. Without any, the trustees do."`
 	Identity int      `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name; 2 unless there is one trustee."`
 
 	Statement  int `name:"statement-quorum" default:"1" placeholder:"K" help:"How many trustees open the words (${default})."`
 	Attachment int `name:"attachment-quorum" default:"1" placeholder:"K" help:"How many trustees open the files (${default})."`
+
+	Continue string `placeholder:"OLD" help:"Go on from a ledger that can't: its folder, a backup of it, or a carry file. Without --trustee, with its trustees."`
 }
 
 // cardFile is where the ledger's own card stands in its folder.
 const cardFile = "ledger.card"
 
-func (v *initVerb) Run(_ context.Context, s *command.Streams) error {
-	trustees, err := readCards(v.Trustee)
+func (v *initVerb) Run(ctx context.Context, s *command.Streams) error {
+	switch {
+	case v.Continue != "":
+		return v.goOn(ctx, s)
+	case len(v.Trustee) == 0:
+		return fault.New(fault.Usage, "zapisd init --help says what it takes", "missing flags: --trustee=CARD")
+	}
+	set, err := v.set()
 	if err != nil {
 		return err
-	}
-	duty, err := readCards(v.Duty)
-	if err != nil {
-		return err
-	}
-	set := ledger.TrusteeSet{
-		Vocabulary: incident.VocabularyVersion,
-		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: v.Identity},
-		Approvals:  ledger.DefaultQuorum(len(trustees)),
-		Trustees:   trustees,
-		Duty:       duty,
-	}
-	if v.Identity == 0 {
-		set.Quorum.Identity = ledger.DefaultQuorum(len(trustees))
 	}
 	named, err := createLedger(v.Dir, v.Origin, set, time.Now())
 	if err != nil {
@@ -57,8 +51,35 @@ func (v *initVerb) Run(_ context.Context, s *command.Streams) error {
 	return nil
 }
 
+// set is the set of trustees that the flags name.
+func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
+	trustees, err := readCards(v.Trustee)
+	if err != nil {
+		return set, err
+	}
+	duty, err := readCards(v.Duty)
+	if err != nil {
+		return set, err
+	}
+	set = ledger.TrusteeSet{
+		Vocabulary: incident.VocabularyVersion,
+		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: v.Identity},
+		Approvals:  ledger.DefaultQuorum(len(trustees)),
+		Trustees:   trustees,
+		Duty:       duty,
+	}
+	if v.Identity == 0 {
+		set.Quorum.Identity = ledger.DefaultQuorum(len(trustees))
+	}
+	return set, nil
+}
+
 // createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it.
 func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
+	return makeLedger(dir, origin, set, nil, now)
+}
+
+func makeLedger(dir, origin string, set ledger.TrusteeSet, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
 	if err := card.CheckOrigin(origin); err != nil {
 		return card.LedgerCard{}, fault.New(fault.Usage, "", "--origin: %w", err)
 	}
@@ -69,7 +90,7 @@ func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (car
 	if err != nil {
 		return card.LedgerCard{}, err
 	}
-	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set}
+	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set, Continues: old}
 	rand.Read(g.Nonce[:])
 	named, err := store.Create(dir, g, key, now)
 	if err != nil {

@@ -20,6 +20,11 @@ type grammar struct {
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
 	Key    keyVerb    `cmd:"" help:"Change the keys that sign the ledger."`
 
+	Backup  backupVerb  `cmd:"" help:"Copy the ledger into a folder of flat files, while it is served too."`
+	Restore restoreVerb `cmd:"" help:"Make the ledger anew out of a backup, and let it sign again."`
+	Mirror  mirrorVerb  `cmd:"" help:"Keep a verified copy of somebody's ledger, or of what it publishes."`
+	Compact compactVerb `cmd:"" help:"Take what was erased out of the database's free pages."`
+
 	Witness witnessVerb `cmd:"" help:"Have others confirm the ledger's history, or confirm theirs."`
 	Anchor  anchorVerb  `cmd:"" help:"Have the ledger's time confirmed by time-stamping authorities."`
 

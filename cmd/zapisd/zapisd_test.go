@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"hold":    scriptHold,
 			"forward": scriptForward,
 			"slot":    scriptSlot,
+			"pull":    scriptPull,
 
 			"authority": func(ts *testscript.TestScript, _ bool, args []string) { scriptAuthority(t, ts, args) },
 			"stamp":     scriptStamp,

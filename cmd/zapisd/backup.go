@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/backup"
+	"zapis/internal/carry"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+type backupVerb struct {
+	Dir     string `required:"" placeholder:"D" help:"The ledger's folder."`
+	Out     string `required:"" placeholder:"FOLDER" help:"The backup's folder, on another disk: made where it is missing, else brought up to date."`
+	WithKey bool   `help:"Keep the log's key there too. Whoever has the folder can then sign in the ledger's name."`
+}
+
+func (v *backupVerb) Run(ctx context.Context, s *command.Streams) error {
+	b, err := backup.Open(v.Out)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	state, end := stream(ctx, v.Dir, "backup-state", struct{}{}, s)
+	res, err := b.Update(ctx, state, func(ctx context.Context, wanted []ledger.Part, take func(ledger.Part, io.Reader) error) error {
+		return fetchParts(ctx, v.Dir, wanted, take, s)
+	})
+	if err := end(err); err != nil {
+		return err
+	}
+	if v.WithKey {
+		key, err := os.ReadFile(filepath.Join(v.Dir, "log.key"))
+		if err != nil {
+			return err
+		}
+		if err := b.KeepKey(key); err != nil {
+			return err
+		}
+	}
+	sayUpdated(s, res)
+	return nil
+}
+
+// first gives the first error that is one, with its own status and hint.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sayUpdated(s *command.Streams, r *backup.Result) {
+	fmt.Fprintf(s.Out, "%s\n%d entries verify; new: %d entries, %d parts, %d bytes", r.Header.Card(), r.Header.Size,
+		r.Header.Size-r.From, r.Fetched, r.Bytes)
+	if r.Removed > 0 {
+		fmt.Fprintf(s.Out, "; taken away: %d parts", r.Removed)
+	}
+	fmt.Fprintln(s.Out)
+}
+
+// stream gives what an operation writes as a reader, which has the operation's error at its end. end waits for
+// the operation; it is given what went wrong in reading, and gives what went wrong first.
+func stream(ctx context.Context, dir, name string, args any, s *command.Streams) (r io.Reader, end func(error) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	pr, pw := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		to := newScreen(pw, s)
+		err := perform(ctx, dir, name, args, to)
+		to.done()
+		pw.CloseWithError(err)
+		done <- err
+	}()
+	return pr, func(err error) error {
+		defer cancel()
+		if err == nil {
+			_, err = io.Copy(io.Discard, pr)
+			return first(<-done, err)
+		}
+		cancel()
+		pr.Close()
+		<-done
+		return err
+	}
+}
+
+// partsAtOnce is how many parts are asked for in one go: their hashes fit into the arguments.
+const partsAtOnce = 10000
+
+// fetchParts asks for parts, and takes them apart again: a line "HASH SIZE" and as many bytes for each.
+func fetchParts(ctx context.Context, dir string, wanted []ledger.Part, take func(ledger.Part, io.Reader) error, s *command.Streams) error {
+	for some := range slices.Chunk(wanted, partsAtOnce) {
+		r, end := stream(ctx, dir, "backup-parts", partsArgs{Parts: hashesOf(some)}, s)
+		if err := end(takeParts(bufio.NewReaderSize(r, 1<<20), some, take)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hashesOf(parts []ledger.Part) []ledger.Hash {
+	all := make([]ledger.Hash, len(parts))
+	for i, p := range parts {
+		all[i] = p.Hash
+	}
+	return all
+}
+
+func takeParts(r *bufio.Reader, wanted []ledger.Part, take func(ledger.Part, io.Reader) error) error {
+	for _, p := range wanted {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		hash, size, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if hash != p.Hash.String() {
+			return fmt.Errorf("the part %s was asked for, and %q came", p.Hash, hash)
+		}
+		if size == "-" {
+			continue // erased
+		}
+		n, err := strconv.ParseInt(size, 10, 64)
+		if err != nil {
+			return err
+		}
+		content := io.LimitReader(r, n)
+		if err := take(p, content); err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type partsArgs struct {
+	Parts []ledger.Hash `json:"parts"`
+}
+
+// backupParts writes parts, each after a line with its hash and size; one that was erased has "-" for a size.
+func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
+	var args partsArgs
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return err
+	}
+	for i, h := range args.Parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r, size, err := st.Part(h)
+		if errors.Is(err, store.ErrErased) {
+			fmt.Fprintf(to, "%s -\n", h)
+			continue
+		}
+		if err != nil {
+			return fault.New(fault.Mismatch, checkHint, "part %s: %w", h, err)
+		}
+		fmt.Fprintf(to, "%s %d\n", h, size)
+		_, err = io.Copy(to, r)
+		if err := first(err, r.Close()); err != nil {
+			return err
+		}
+		to.Progress(tick{"copying parts", int64(i + 1), int64(len(args.Parts))})
+	}
+	return nil
+}
+
+// backupState writes a backup's ledger.tar.
+func backupState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+	return st.Snapshot(func(n *store.Snapshot) error {
+		kept, err := keptFiles(st.Dir())
+		if err != nil {
+			return err
+		}
+		named := n.Card()
+		h := carry.BackupHeader{Origin: named.Origin, Genesis: named.Genesis, Size: n.Size(), Waiting: uint64(n.WaitingCount()), Kept: uint64(len(kept))}
+		if err := n.Locators(func([32]byte, []byte) error { h.Locators++; return nil }); err != nil {
+			return err
+		}
+		w, err := carry.NewBackupWriter(to, h)
+		if err != nil {
+			return err
+		}
+		if err := backupLedger(ctx, n, w); err != nil {
+			return err
+		}
+		for _, path := range kept {
+			text, err := os.ReadFile(filepath.Join(st.Dir(), filepath.FromSlash(path)))
+			if err == nil {
+				err = w.Put(carry.BackupItem{Kind: carry.BackupKept, Name: path, Text: text})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return w.Close()
+	})
+}
+
+func backupLedger(ctx context.Context, n *store.Snapshot, w *carry.BackupWriter) error {
+	err := n.Checkpoints(0, func(size uint64, note []byte) error {
+		return w.Put(carry.BackupItem{Kind: carry.BackupCheckpoint, Size: size, Text: bytes.Clone(note)})
+	})
+	if err != nil {
+		return err
+	}
+	err = n.Entries(0, func(index uint64, text []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return w.Put(carry.BackupItem{Kind: carry.BackupEntry, Index: index, Text: text})
+	})
+	if err != nil {
+		return err
+	}
+	err = n.Waiting(func(one store.Waiting) error {
+		return w.Put(carry.BackupItem{Kind: carry.BackupWaiting, Hash: one.Hash, Text: one.Promise})
+	})
+	if err != nil {
+		return err
+	}
+	return n.Locators(func(name [32]byte, box []byte) error {
+		return w.Put(carry.BackupItem{Kind: carry.BackupLocator, Hash: name, Text: box})
+	})
+}
+
+// keptFiles lists what stands beside the database and is part of a backup, in the order of the paths.
+func keptFiles(dir string) (all []string, err error) {
+	for _, folder := range carry.KeptFolders {
+		err := filepath.WalkDir(filepath.Join(dir, folder), func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return fs.SkipAll
+			}
+			if err != nil || !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".new") {
+				return err
+			}
+			rel, err := filepath.Rel(dir, path)
+			all = append(all, filepath.ToSlash(rel))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(all)
+	return all, nil
+}

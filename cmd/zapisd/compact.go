@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"zapis/internal/command"
+	"zapis/store"
+)
+
+type compactVerb struct {
+	Dir string `required:"" placeholder:"D" help:"The ledger's folder."`
+}
+
+func (v *compactVerb) Run(ctx context.Context, s *command.Streams) error {
+	to := newScreen(s.Out, s)
+	defer to.done()
+	return perform(ctx, v.Dir, "compact", struct{}{}, to)
+}
+
+// compactLedger writes the database anew, without what was erased from it. A slot that brings a tombstone does
+// it by itself, unless there was no room on the disk.
+func compactLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+	if err := st.Compact(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(to, "compacted: of what was erased, nothing is left in ledger.db")
+	return nil
+}

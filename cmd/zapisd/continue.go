@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/backup"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+// ending is where an old ledger ends, as it was verified.
+type ending struct {
+	Last ledger.Continued  `json:"last"`
+	Set  ledger.TrusteeSet `json:"set"` // in force there
+}
+
+// goOn makes a ledger that continues another.
+func (v *initVerb) goOn(ctx context.Context, s *command.Streams) error {
+	old, err := v.ending(ctx, s)
+	if err != nil {
+		return fault.New(fault.StatusOf(err), fault.HintOf(err), "--continue %s: %w", v.Continue, err)
+	}
+	if old.Last.Origin == v.Origin {
+		return fault.New(fault.Usage, "for instance "+v.Origin+"-2", "--origin %s: the old ledger has this name, and by it witnesses and receipts know that one", v.Origin)
+	}
+	set := old.Set
+	if len(v.Trustee) > 0 {
+		if set, err = v.set(); err != nil {
+			return err
+		}
+	}
+	named, err := makeLedger(v.Dir, v.Origin, set, &old.Last, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, named)
+	fmt.Fprintf(s.Err, "It goes on from %s at %d entries, root %s.\n", old.Last.Origin, old.Last.Size, old.Last.Root)
+	return nil
+}
+
+// ending verifies the old ledger, all of it, and says where it ends.
+func (v *initVerb) ending(ctx context.Context, s *command.Streams) (e ending, err error) {
+	info, err := os.Stat(v.Continue)
+	if err != nil {
+		return e, err
+	}
+	if !info.IsDir() {
+		return endingOfCarry(ctx, v.Continue)
+	}
+	if _, err := os.Stat(filepath.Join(v.Continue, "ledger.tar")); err == nil {
+		st, err := backup.At(v.Continue).Verify(ctx)
+		if err != nil {
+			return e, err
+		}
+		return endingOf(st)
+	}
+	var answer bytes.Buffer
+	to := newScreen(&answer, s)
+	err = perform(ctx, v.Continue, "continue-state", struct{}{}, to)
+	to.done()
+	if err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(answer.Bytes(), &e)
+}
+
+// endingOfCarry verifies a carry file as a mirror does, in a folder that then goes.
+func endingOfCarry(ctx context.Context, name string) (e ending, err error) {
+	dir, err := os.MkdirTemp("", "zapisd-continue-*")
+	if err != nil {
+		return e, err
+	}
+	defer os.RemoveAll(dir)
+	b, err := backup.Open(dir)
+	if err != nil {
+		return e, err
+	}
+	defer b.Close()
+	f, err := os.Open(name)
+	if err != nil {
+		return e, err
+	}
+	defer f.Close()
+	res, err := b.Mirror(ctx, f, nil)
+	if err != nil {
+		return e, err
+	}
+	return endingOf(res.Standing)
+}
+
+func endingOf(st *backup.Standing) (e ending, err error) {
+	named := st.Header.Card()
+	e.Last = ledger.Continued{Origin: named.Origin, Genesis: named.Genesis, Size: st.Last.Size, Root: st.Last.Root}
+	_, e.Set, err = st.Chain.SetInForce()
+	return e, err
+}
+
+// continueState is the operation: a ledger that can be read verifies, but perhaps for its guard, and says where
+// it ends. That its guard has seen more may be why it can't go on.
+func continueState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+	faults, err := st.Check(ctx, func(done, total int64) { to.Progress(tick{"checking", done, total}) })
+	if err != nil {
+		return err
+	}
+	for _, f := range faults {
+		if f.Part == "guard" {
+			continue
+		}
+		return fault.New(fault.Mismatch, "continue it from a backup, a mirror or a carry file that verifies", "the ledger does not verify: %s", f)
+	}
+	_, c := st.LatestCheckpoint()
+	named := st.Card()
+	e := ending{Last: ledger.Continued{Origin: named.Origin, Genesis: named.Genesis, Size: c.Size, Root: c.Root}}
+	_, e.Set = st.SetInForce()
+	return json.NewEncoder(to).Encode(e)
+}

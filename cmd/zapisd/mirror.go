@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"zapis/crypto/card"
+	"zapis/internal/backup"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/mirror"
+)
+
+type mirrorVerb struct {
+	To     string   `required:"" placeholder:"FOLDER" help:"Where the mirror is kept: made where it is missing, else brought up to date."`
+	URL    string   `name:"url" placeholder:"URL" help:"Mirror what a ledger publishes: its checkpoint and its tiles of hashes."`
+	Carry  []string `placeholder:"FILE" help:"Mirror the whole ledger, out of carry files; - for one on stdin. May be repeated, the older first."`
+	Ledger string   `placeholder:"CARD" help:"The ledger's card, as you got it from somebody you know."`
+	Trust  string   `placeholder:"FILE" help:"With --url: the ledger's genesis (data/ledger/bodies/0.txt of any bundle), or its log's two keys."`
+}
+
+func (v *mirrorVerb) Run(ctx context.Context, s *command.Streams) error {
+	if (v.URL == "") == (len(v.Carry) == 0) {
+		return fault.New(fault.Usage, "--url mirrors what is public, --carry the whole ledger", "mirror takes either --url or --carry")
+	}
+	named, err := v.card()
+	if err != nil {
+		return err
+	}
+	if v.URL != "" {
+		return v.public(ctx, named, s)
+	}
+	return v.whole(ctx, named, s)
+}
+
+func (v *mirrorVerb) card() (*card.LedgerCard, error) {
+	if v.Ledger == "" {
+		return nil, nil
+	}
+	c, err := card.ParseLedgerCard(v.Ledger)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
+	}
+	return &c, nil
+}
+
+func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *command.Streams) error {
+	b, err := backup.Open(v.To)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	_, before, err := b.Card()
+	if err != nil {
+		return err
+	}
+	for _, name := range v.Carry {
+		res, err := mirrorFile(ctx, b, name, named, s)
+		if err != nil {
+			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
+		}
+		sayUpdated(s, res)
+	}
+	if !before && named == nil {
+		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
+	}
+	return nil
+}
+
+func mirrorFile(ctx context.Context, b *backup.Folder, name string, named *card.LedgerCard, s *command.Streams) (*backup.Result, error) {
+	var in io.Reader = s.In
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	return b.Mirror(ctx, in, named)
+}
+
+func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *command.Streams) error {
+	m, err := mirror.Open(v.To)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if v.Trust != "" {
+		text, err := os.ReadFile(v.Trust)
+		if err != nil {
+			return fault.New(fault.Usage, "", "--trust: %w", err)
+		}
+		if err := m.Trust(text, named); err != nil {
+			return err
+		}
+	}
+	res, err := m.Pull(ctx, v.URL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "%s\n%d entries, new: %d; the root is %s\n", res.Checkpoint.Origin, res.Checkpoint.Size, res.Checkpoint.Size-res.From, res.Checkpoint.Root)
+	return nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/backup"
+	"zapis/internal/carry"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+type restoreVerb struct {
+	Dir    string   `required:"" placeholder:"D" help:"The ledger's new folder; or, without --from, the restored one that is to sign again."`
+	From   string   `placeholder:"FOLDER" help:"The backup, or a partner's mirror."`
+	LogKey string   `placeholder:"FILE" help:"The log's key, where the backup does not have it."`
+	Newest []string `placeholder:"FILE" help:"The newest checkpoint that anybody outside has seen: as published, from a witness, or in a trustee's newest carry file. May be repeated."`
+}
+
+func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
+	if v.From == "" && len(v.Newest) == 0 {
+		return fault.New(fault.Usage, "--from restores, --newest lets a restored ledger sign again", "restore takes --from, --newest or both")
+	}
+	notes, err := newestNotes(v.Newest)
+	if err != nil {
+		return err
+	}
+	if v.From != "" {
+		if err := v.restore(ctx, s); err != nil {
+			return err
+		}
+	}
+	if len(notes) == 0 {
+		fmt.Fprintln(s.Err, "It can be read, checked and exported. It signs nothing until somebody outside has said what the newest checkpoint is: "+
+			"zapisd restore --dir D --newest FILE. If more was signed than this copy has, continue it: zapisd init --continue D")
+		return nil
+	}
+	if err := store.ConfirmShown(v.Dir, notes...); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, "confirmed: it signs again")
+	return nil
+}
+
+func (v *restoreVerb) restore(ctx context.Context, s *command.Streams) error {
+	b := backup.At(v.From)
+	key, err := v.key(b)
+	if err != nil {
+		return err
+	}
+	to := newScreen(s.Out, s)
+	st, err := b.Restore(ctx, v.Dir, key, func(done, total int64) { to.Progress(tick{"restoring", done, total}) })
+	to.done()
+	if err != nil {
+		return err
+	}
+	named := st.Header.Card()
+	if err := os.WriteFile(filepath.Join(v.Dir, cardFile), []byte(named.String()+"\n"), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "%s\nrestored: %d entries, %d waiting\n", named, st.Header.Size, st.Header.Waiting)
+	if st.Header.Locators == 0 && st.Header.Size > 1 {
+		fmt.Fprintln(s.Err, "There are no locators in it, as in every mirror: reporters' codes lead nowhere from before.")
+	}
+	if key == nil {
+		fmt.Fprintln(s.Err, "There is no log key in it: bring back log.key, or have the trustees approve a new one, as compromised.")
+	}
+	return nil
+}
+
+func (v *restoreVerb) key(b *backup.Folder) (*ledger.SigningKey, error) {
+	if v.LogKey != "" {
+		k, err := backup.ReadKey(v.LogKey)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fault.New(fault.KeyMissing, "", "--log-key: %w", err)
+		}
+		return k, err
+	}
+	k, err := b.Key()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return k, err
+}
+
+// newestNotes reads checkpoints out of files, which may be carry files.
+func newestNotes(names []string) (notes [][]byte, err error) {
+	for _, name := range names {
+		note, err := noteIn(name)
+		if err != nil {
+			return nil, fault.New(max(fault.StatusOf(err), fault.Failed), "give a checkpoint, or a carry file", "--newest %s: %w", name, err)
+		}
+		notes = append(notes, note)
+	}
+	return notes, nil
+}
+
+// noteIn gives the checkpoint that a file is, or the last of a carry file.
+func noteIn(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	in := bufio.NewReaderSize(f, 1<<16)
+	if begin, _ := in.Peek(len("carry.txt\x00")); string(begin) != "carry.txt\x00" {
+		note, err := io.ReadAll(io.LimitReader(in, ledger.MaxNote+1))
+		if err != nil {
+			return nil, err
+		}
+		_, err = ledger.NoteText(note)
+		return note, err
+	}
+	r, err := carry.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	var note []byte
+	for {
+		it, err := r.Next()
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if err == io.EOF || it.Kind != carry.Checkpoint {
+			return note, nil
+		}
+		note = it.Text
+	}
+}
