@@ -16,8 +16,12 @@ import (
 
 const childVault = "ZAPIS_TEST_CHILD_VAULT"
 
-// TestMain is also the child that TestKilledImport kills: it imports what comes on its standard input.
+// TestMain is also the child that TestKilledImport kills: it imports what comes on its standard input. And the one
+// that TestKilledActs kills.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(childActs); dir != "" {
+		actUntilKilled(dir)
+	}
 	dir := os.Getenv(childVault)
 	if dir == "" {
 		os.Exit(m.Run())

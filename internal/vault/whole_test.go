@@ -10,6 +10,7 @@ import (
 
 	"zapis/internal/fault"
 	"zapis/internal/incident"
+	"zapis/internal/review"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 )
@@ -168,16 +169,40 @@ func TestVaultAtRest(t *testing.T) {
 	if _, err := v.Bundle(c, vault.BundleOptions{Consent: "lawyer"}); err != nil {
 		t.Fatal(err)
 	}
+	file := filepath.Join(t.TempDir(), "canary-exhibit")
+	write(t, file, "canary-content")
+	one := find(t, v, filed.Case)
+	if _, err := v.Collect(one, vault.Collected{Files: []string{file}, Source: "canary-source", How: "canary-how"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Reply(one, "canary-answer"); err != nil {
+		t.Fatal(err)
+	}
+	for _, private := range []bool{true, false} {
+		if err := v.Write(one, review.Review{Kind: review.Note, Text: "canary-note"}, private); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(h.Outbox(v)) == 0 {
+		t.Fatal("no outbox")
+	}
+	h.MustAccept(h.Outbox(v))
+	v.Close()
+	o.mustTake(h.Carry(0), as(h.Trustees[0]))
+	v = o.openAs(h.Trustees[0])
+	show(t, v, filed.Case)
 	v.Close()
 	for name, content := range tree(t, o.dir) {
-		for _, canary := range []string{"canary", filed.Case, `"H1"`, "PL\""} {
+		for _, canary := range []string{"canary", filed.Case, `["H1"]`, `["PL"]`} {
 			if strings.Contains(content, canary) {
 				t.Errorf("%s holds %q", name, canary)
 			}
 		}
 	}
-	if _, err := os.Stat(filepath.Join(o.dir, "index")); err != nil {
-		t.Errorf("there is no index: %v", err)
+	for _, name := range []string{"index", "reviews", "notes/00000001", "said/00000001", "outboxes/00000001"} {
+		if _, err := os.Stat(filepath.Join(o.dir, name)); err != nil {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
