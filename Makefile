@@ -8,7 +8,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 # Commands that the tests run, each with the Debian package that has it.
 NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzip \
           openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
-          qpdf:qpdf pdftotext:poppler-utils
+          qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools
 
 .PHONY: help build demo test test-tools format vet staticcheck cross go-test bench clean
 

@@ -5,20 +5,23 @@ import (
 	"fmt"
 
 	"zapis/internal/command"
+	"zapis/internal/fault"
 )
 
 // keygenCmd makes a trustee's keys.
 type keygenCmd struct {
-	Name string `required:"" placeholder:"NAME" help:"Who you are in signatures: a-z, 0-9, '.', '_' and '-', at most 32."`
-	Out  string `required:"" placeholder:"FILE" help:"The identity file to make; the card goes to FILE.card. Neither is ever overwritten."`
+	Name      string `required:"" placeholder:"NAME" help:"Who you are in signatures: a-z, 0-9, '.', '_' and '-', at most 32."`
+	Out       string `required:"" placeholder:"FILE" help:"The identity file to make; the card goes to FILE.card. Neither is ever overwritten."`
+	Hardware  string `placeholder:"FILE" help:"Where hardware is to hold your key: the identity that the age plugin's own tool wrote. Needs --plugin and --recipient."`
+	Recipient string `placeholder:"age1tagpq1…" help:"The public half that it showed."`
 }
 
 func (k *keygenCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	id, err := command.NewIdentity(k.Name)
-	if err != nil {
+	if err := command.CheckFree(k.Out, command.CardFile(k.Out)); err != nil {
 		return err
 	}
-	if err := command.CheckFree(k.Out, command.CardFile(k.Out)); err != nil {
+	id, err := k.identity(g)
+	if err != nil {
 		return err
 	}
 	pass, err := command.NewPassphrase(ctx, g.PassphraseFile)
@@ -28,9 +31,31 @@ func (k *keygenCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err := id.WriteFiles(k.Out, pass, command.WorkFactor); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart.\n", command.Escape(k.Out))
-	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Have them read this fingerprint back to you:\n",
+	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", command.Escape(k.Out))
+	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
 		command.Escape(command.CardFile(k.Out)))
+	fmt.Fprint(s.Err, spoken(id.Card.Marshal()))
 	_, err = fmt.Fprintln(s.Out, id.Card.Fingerprint())
 	return err
+}
+
+func (k *keygenCmd) identity(g *grammar) (*command.Identity, error) {
+	if k.Hardware == "" {
+		if k.Recipient != "" {
+			return nil, fault.New(fault.Usage, "", "--recipient goes with --hardware")
+		}
+		return command.NewIdentity(k.Name)
+	}
+	if k.Recipient == "" || g.Plugin == "" {
+		return nil, fault.New(fault.Usage, "the plugin's own tool shows the recipient", "--hardware needs --plugin and --recipient")
+	}
+	text, err := readSmall(k.Hardware, 64<<10)
+	if err != nil {
+		return nil, err
+	}
+	line, err := command.HardwareLine(text)
+	if err != nil {
+		return nil, fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", k.Hardware, err)
+	}
+	return command.NewHardwareIdentity(k.Name, k.Recipient, line, g.Plugin)
 }

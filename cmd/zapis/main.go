@@ -17,6 +17,8 @@ type grammar struct {
 	command.KeyFlags
 
 	Keygen  keygenCmd  `cmd:"" help:"Make your identity, and the card that others know you by."`
+	Card    cardCmd    `cmd:"" help:"Show a card as people compare it by voice."`
+	Paper   paperCmd   `cmd:"" help:"Put your identity on paper, or bring it back from there."`
 	Import  importCmd  `cmd:"" help:"Verify a carry file, all of it, and take it into your vault."`
 	List    listCmd    `cmd:"" help:"Show which cases there are."`
 	Show    showCmd    `cmd:"" help:"Open a case and show it."`

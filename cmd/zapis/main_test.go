@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"zapis": main})
+	testscript.Main(m, map[string]func(){"zapis": main, "age-plugin-trial": trialPlugin})
 }
 
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.

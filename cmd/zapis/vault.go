@@ -47,7 +47,7 @@ func (f vaultFlag) with(ctx context.Context, s *command.Streams, g *grammar, do 
 }
 
 func keyOf(id *command.Identity) vault.Key {
-	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
+	return vault.Key{Card: id.Card, Age: id.Opener(), Signer: id.Signer}
 }
 
 // maxSealed is how many closed statements are named, where a quorum closes them.

@@ -26,12 +26,20 @@ import (
 //	# name anna
 //	# ssh-ed25519 <base64 of the 32-byte seed>
 //	AGE-SECRET-KEY-PQ-1…
+//
+// Where hardware holds the key that opens, its public half and the line by which an age plugin finds it stand in
+// place of the last line:
+//
+//	# age age1tagpq1…
+//	AGE-PLUGIN-YUBIKEY-1…
 type Identity struct {
 	Card   card.Card
-	Age    *age.HybridIdentity
+	Age    *age.HybridIdentity // nil where hardware holds it
 	Signer *card.Signer
 
-	seed []byte
+	seed     []byte
+	hardware string       // the line for the plugin; empty where there is none
+	opener   age.Identity // the plugin, once it was named
 }
 
 const identityHeader = "# zapis/identity/v1"
@@ -81,6 +89,9 @@ func ParseIdentity(text []byte) (*Identity, error) {
 	if err != nil || len(seed) != ed25519.SeedSize {
 		r.Fail("an Ed25519 seed is 32 bytes in base64")
 	}
+	if r.Has("# age") {
+		return parseHardware(r, name, seed)
+	}
 	line := r.Line()
 	key, err := age.ParseHybridIdentity(line)
 	if err != nil || key.String() != line {
@@ -94,8 +105,11 @@ func ParseIdentity(text []byte) (*Identity, error) {
 
 // text is the opposite of ParseIdentity.
 func (id *Identity) text() []byte {
-	return fmt.Appendf(nil, "%s\n# name %s\n# ssh-ed25519 %s\n%s\n", identityHeader, id.Card.Name,
-		base64.StdEncoding.EncodeToString(id.seed), id.Age)
+	head := fmt.Sprintf("%s\n# name %s\n# ssh-ed25519 %s\n", identityHeader, id.Card.Name, base64.StdEncoding.EncodeToString(id.seed))
+	if id.hardware != "" {
+		return []byte(head + "# age " + id.Card.Age + "\n" + id.hardware + "\n")
+	}
+	return []byte(head + id.Age.String() + "\n")
 }
 
 // Seal encrypts the identity for its file with a passphrase, at a scrypt work factor (WorkFactor, but for tests).

@@ -51,6 +51,7 @@ type Options struct {
 	Trustees []string      // names; anna, boris and vera where nil
 	Quorum   ledger.Quorum // zero: identities open with two where there are two trustees, the rest alone
 	Slot     time.Duration // 0: every submission has its entry at once
+	Cards    []card.Card   // in place of Trustees: people whose keys the test does not have
 }
 
 // identities remembers keys by name and test process: making one takes some milliseconds, and nothing tells
@@ -75,10 +76,10 @@ func Identity(t testing.TB, name string) *command.Identity {
 func New(t testing.TB, o Options) *House {
 	t.Helper()
 	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), now: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)}
-	if o.Trustees == nil {
+	if o.Trustees == nil && o.Cards == nil {
 		o.Trustees = []string{"anna", "boris", "vera"}
 	}
-	n := ledger.DefaultQuorum(len(o.Trustees))
+	n := ledger.DefaultQuorum(len(o.Trustees) + len(o.Cards))
 	if o.Quorum == (ledger.Quorum{}) {
 		o.Quorum = ledger.Quorum{Statement: 1, Attachment: 1, Identity: n}
 	}
@@ -88,6 +89,7 @@ func New(t testing.TB, o Options) *House {
 		h.Trustees = append(h.Trustees, id)
 		h.Set.Trustees = append(h.Set.Trustees, id.Card)
 	}
+	h.Set.Trustees = append(h.Set.Trustees, o.Cards...)
 	var err error
 	h.Log, err = ledger.GenerateSigningKey(Origin, rand.Reader)
 	h.Must(err)

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+	"zapis/internal/papercopy"
+)
+
+// paperCmd puts an identity file on paper, and brings it back.
+type paperCmd struct {
+	Restore []string `placeholder:"FILE" help:"Bring an identity back from what was typed or scanned, instead; - is the standard input. Repeat it for more codes."`
+	Untried bool     `help:"With --restore: do not try whether the passphrase opens it, and write no card."`
+	Out     string   `required:"" placeholder:"FILE" help:"The page to write, ending in .pdf, .html or .txt; with --restore, the identity file. It is never overwritten."`
+}
+
+func (p *paperCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	if len(p.Restore) > 0 {
+		return p.restore(ctx, s, g)
+	}
+	ending := strings.ToLower(filepath.Ext(p.Out))
+	if !slices.Contains(papercopy.Formats(), ending) {
+		return fault.New(fault.Usage, "a page to print is best a .pdf", "--out %s: it ends in none of %s", p.Out, strings.Join(papercopy.Formats(), " "))
+	}
+	if err := command.CheckFree(p.Out); err != nil {
+		return err
+	}
+	file, err := g.Sealed()
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(file, []byte("age-encryption.org/v1\n-> scrypt ")) {
+		return fault.New(fault.KeyMissing, "an identity file is what zapis keygen wrote", "%s is no identity file under a passphrase, and would be readable on paper", g.Identity)
+	}
+	var page bytes.Buffer
+	if err := papercopy.Page(&page, ending, file); err != nil {
+		return err
+	}
+	if err := command.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(p.Out))
+	fmt.Fprintln(s.Err, "Print it, try the way back with zapis paper --restore, and delete the file. Keep the paper apart from the passphrase.")
+	return nil
+}
+
+func (p *paperCmd) restore(ctx context.Context, s *command.Streams, g *grammar) error {
+	if err := command.CheckFree(p.Out, command.CardFile(p.Out)); err != nil {
+		return err
+	}
+	var text []byte
+	for _, name := range p.Restore {
+		part, err := readTyped(s, name)
+		if err != nil {
+			return err
+		}
+		text = append(append(text, part...), '\n')
+	}
+	file, err := papercopy.Restore(text)
+	if err != nil {
+		return fault.New(fault.Mismatch, "compare that line, or that code, with the paper", "%w", err)
+	}
+	if p.Untried {
+		if err := command.CreateFile(p.Out, file, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(p.Out))
+		return nil
+	}
+	id, err := g.Try(ctx, file)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(command.CreateFile(p.Out, file, 0o600), command.CreateFile(command.CardFile(p.Out), id.Card.Marshal(), 0o644)); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(p.Out))
+	fmt.Fprintf(s.Err, "It opens, and is the identity of %s (%s).\n", id.Card.Name, id.Card.Fingerprint())
+	return nil
+}
+
+func readTyped(s *command.Streams, name string) ([]byte, error) {
+	if name != "-" {
+		return readSmall(name, 16*papercopy.MaxFile)
+	}
+	return io.ReadAll(io.LimitReader(s.In, 16*papercopy.MaxFile+1))
+}
+
+// cardCmd shows what a card is known by.
+type cardCmd struct {
+	File string `arg:"" name:"FILE.card" help:"A card, as zapis keygen writes it beside the key."`
+}
+
+func (c *cardCmd) Run(s *command.Streams) error {
+	one, err := readCard(c.File)
+	if err != nil {
+		return err
+	}
+	file, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.Out, "%s\n%s\n%s", one.Name, one.Fingerprint(), spoken(file))
+	return err
+}

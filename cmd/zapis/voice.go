@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"zapis/crypto/card"
+)
+
+// spoken writes what two people read to each other to know that they have the same card: sixteen words, four in a
+// row, or forty digits, which say the same.
+func spoken(file []byte) string {
+	var b strings.Builder
+	voice := card.Voice(file)
+	words := strings.Fields(voice.Words())
+	for i := 0; i < len(words); i += 4 {
+		fmt.Fprintf(&b, "  %s\n", strings.Join(words[i:i+4], "  "))
+	}
+	digits := voice.Digits()
+	half := len(digits) / 2
+	fmt.Fprintf(&b, "  %s\n  %s\n", strings.TrimSpace(digits[:half]), strings.TrimSpace(digits[half:]))
+	return b.String()
+}
