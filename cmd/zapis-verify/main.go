@@ -1,5 +1,5 @@
 // Command zapis-verify checks what Zapis gives to third parties: a bundle, a
-// receipt or a promise. It reads files, says in plain sentences what they
+// receipt, a promise or a checkpoint. It reads files, says in plain sentences what they
 // prove and what they do not, and does nothing else: it opens no connection,
 // unpacks nothing and runs nothing.
 package main
@@ -17,15 +17,15 @@ import (
 	"zapis/internal/fault"
 )
 
-const about = `Check a bundle, a receipt or a promise, offline.
+const about = `Check a bundle, a receipt, a promise or a checkpoint, offline.
 
 Says what was proved, what was withheld and what was not proved. Exit status: 0 it fits together; 1 it could
 not be read; 2 wrong usage; 3 it does not verify; 4 the keys to verify it with are not known.`
 
 type grammar struct {
-	File  string   `arg:"" help:"A bundle (.zip), a receipt or a promise."`
-	Trust []string `placeholder:"CARD|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, log keys. May be repeated."`
-	Tiles string   `placeholder:"DIR" help:"For a promise: a copy of the ledger's public tiles, with its checkpoint."`
+	File  string   `arg:"" help:"A bundle (.zip), a receipt, a promise or a checkpoint."`
+	Trust []string `placeholder:"CARD|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, log keys, witnesses' keys, and older checkpoints or receipts to compare with. May be repeated."`
+	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it. Not for bundles."`
 	JSON  bool     `name:"json" help:"Print the result as JSON."`
 }
 
@@ -65,22 +65,26 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	begin = begin[:n]
-	isPromise := bytes.HasPrefix(begin, magicPromise)
-	if g.Tiles != "" && !isPromise {
-		return fault.New(fault.Usage, "", "--tiles is for promises, and %s is none", g.File)
+	if g.Tiles != "" && bytes.HasPrefix(begin, magicZip) {
+		return fault.New(fault.Usage, "take the receipt out of the bundle: data/ledger/receipt", "--tiles is for promises, receipts and checkpoints, and %s is a bundle", g.File)
 	}
 	var v verdict
 	switch {
 	case bytes.HasPrefix(begin, magicZip):
 		v, err = g.checkBundle(f, info.Size(), known, s)
 	case bytes.HasPrefix(begin, magicReceipt):
-		v, err = withText(f, func(text []byte) (verdict, error) { return checkReceipt(text, known) })
-	case isPromise:
+		v, err = withText(f, func(text []byte) (verdict, error) { return checkReceipt(text, known, g.Tiles) })
+	case bytes.HasPrefix(begin, magicPromise):
 		v, err = withText(f, func(text []byte) (verdict, error) { return checkPromise(text, known, g.Tiles) })
 	case bytes.HasPrefix(begin, magicAge):
 		return fault.New(fault.KeyMissing, "open it first: age -d -o FILE.zip "+g.File, "%s is sealed with age", g.File)
 	default:
-		return fault.New(fault.Mismatch, "", "%s is neither a bundle, nor a receipt, nor a promise", g.File)
+		v, err = withText(f, func(text []byte) (verdict, error) {
+			if _, ok := isCheckpoint(text); !ok {
+				return verdict{}, fault.New(fault.Mismatch, "", "%s is neither a bundle, nor a receipt, nor a promise, nor a checkpoint", g.File)
+			}
+			return checkCheckpoint(text, known, g.Tiles)
+		})
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ func accepted(c *card.LedgerCard, proved, notProved []string) verdict {
 }
 
 // checkReceipt verifies that an entry is in the ledger.
-func checkReceipt(text []byte, known *trust) (verdict, error) {
+func checkReceipt(text []byte, known *trust, tiles string) (verdict, error) {
 	entry, _, _, _, err := ledger.SplitReceipt(text)
 	if err != nil {
 		return refused(err), nil
@@ -53,10 +54,17 @@ func checkReceipt(text []byte, known *trust) (verdict, error) {
 	if e.Body.Kind.HasParts() {
 		proved = append(proved, fmt.Sprintf("The entry commits to its parts and answers: body %s, commitments %s.", e.Body.Hash(), e.Body.Commitments))
 	}
-	return accepted(c, proved, []string{
+	agreed, open, err := known.compared(r.Checkpoint, k, c, tiles)
+	if errors.Is(err, ledger.ErrMismatch) {
+		return refused(err), nil
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	return accepted(c, append(proved, agreed...), append([]string{
 		"What the entry says: it holds hashes of sealed parts, and no words.",
 		"That the ledger showed everybody the same entries: for that, compare checkpoints or ask witnesses.",
-	}), nil
+	}, open...)), nil
 }
 
 func whose(origin string, c *card.LedgerCard) string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"zapis/crypto/card"
+	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
 	"zapis/internal/bundle"
 	"zapis/internal/command"
@@ -30,6 +31,9 @@ type trust struct {
 	options bundle.Options
 	logs    []*ledger.Verifier // of options.Logs
 	ledgers []*bundle.Ledger   // with known cards or without
+
+	seen      []seen             // checkpoints of long ago, to compare with
+	witnesses []*cosign.Verifier // whose lines on a checkpoint count
 }
 
 // anchor is what a bundle that verified was tied to.
@@ -98,7 +102,7 @@ func (t *trust) folder(name string, talk io.Writer) error {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, log keys or a bundle; not used\n", command.Escape(path))
+			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, log keys, a checkpoint or a bundle; not used\n", command.Escape(path))
 		}
 	}
 	return nil
@@ -127,14 +131,14 @@ func (t *trust) read(name string) (bool, error) {
 		t.ledgers = append(t.ledgers, l)
 		return true, nil
 	}
-	used, err := t.text(text)
+	used, err := t.text(name, text)
 	if err != nil {
 		return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
 	}
 	return used, nil
 }
 
-func (t *trust) text(text []byte) (bool, error) {
+func (t *trust) text(name string, text []byte) (bool, error) {
 	switch s := string(text); {
 	case strings.HasPrefix(s, "zapis/card/v1\n"):
 		c, err := card.Parse(text)
@@ -158,18 +162,27 @@ func (t *trust) text(text []byte) (bool, error) {
 		}
 		return true, nil
 	default:
-		lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
-		if len(lines) != 2 || strings.Count(s, "+") < 4 {
-			return false, nil
-		}
-		v, err := ledger.NewVerifier(lines...)
-		if err != nil {
-			return false, nil
-		}
+		return t.keep(name, text) || t.vkeys(strings.Split(strings.TrimSuffix(s, "\n"), "\n")), nil
+	}
+}
+
+// vkeys takes a log's two keys, or witnesses' keys, one on each line.
+func (t *trust) vkeys(lines []string) bool {
+	if v, err := ledger.NewVerifier(lines...); err == nil {
 		t.logs = append(t.logs, v)
 		t.options.Logs = append(t.options.Logs, v.Keys())
-		return true, nil
+		return true
 	}
+	var all []*cosign.Verifier
+	for _, line := range lines {
+		v, err := cosign.NewVerifier(line)
+		if err != nil {
+			return false
+		}
+		all = append(all, v)
+	}
+	t.witnesses = append(t.witnesses, all...)
+	return true
 }
 
 // keysOf finds the keys of the log that signed for an origin, and the card of
