@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,10 +36,17 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, env...)
+			e.Values[deskKey{}] = new(desk)
 			return os.CopyFS(e.WorkDir, os.DirFS(made))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "cut": cut, "json": jsonCmd, "status": status},
+		Cmds: commands(t),
 	})
+}
+
+func commands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
+	all := deskCommands(t)
+	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "cut": cut, "json": jsonCmd, "status": status})
+	return all
 }
 
 // Two photos' worth of bytes.
