@@ -9,6 +9,7 @@ import (
 )
 
 func TestWriteAndCheck(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	zip := write(t, in)
 	r := check(t, zip, Options{})
@@ -28,6 +29,7 @@ func TestWriteAndCheck(t *testing.T) {
 }
 
 func TestDeterministic(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	if !bytes.Equal(write(t, in), write(t, in)) {
 		t.Error("the same input gave other bytes")

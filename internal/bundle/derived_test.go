@@ -16,6 +16,7 @@ func readable(text string) func() (io.ReadCloser, error) {
 }
 
 func TestDerived(t *testing.T) {
+	t.Parallel()
 	h, in := testCase(t)
 	in.Withhold = []Choice{{"A01", ReasonOthers}}
 	in.Derived = []Derived{

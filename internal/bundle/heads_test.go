@@ -33,6 +33,7 @@ func linkAt(x custody.Excerpt, n int) (link [32]byte) {
 }
 
 func TestCustodyHeads(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, body := h.submit(firstReport())
 	s.Entry = h.append(body)
@@ -83,6 +84,7 @@ func TestCustodyHeads(t *testing.T) {
 // Trustees who are added, and a bundle signed by one of them: the change stands
 // in the bundle with its approvals, and none can be left out between two.
 func TestChangedTrustees(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, body := h.submit(firstReport())
 	s.Entry = h.append(body)

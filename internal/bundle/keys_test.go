@@ -77,6 +77,7 @@ func sealedCase(t testing.TB) (*house, Input, []DisclosedKey) {
 }
 
 func TestDisclosedKeys(t *testing.T) {
+	t.Parallel()
 	h, in, keys := sealedCase(t)
 	zip := write(t, in)
 	r := check(t, zip, Options{})
@@ -145,6 +146,7 @@ func TestDisclosedKeys(t *testing.T) {
 }
 
 func TestKeysThatAreNotDisclosed(t *testing.T) {
+	t.Parallel()
 	_, good, keys := sealedCase(t)
 	for _, tt := range []struct {
 		name   string

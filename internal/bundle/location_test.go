@@ -15,6 +15,7 @@ var located = append(append([]byte("\xff\xd8\xff\xe1\x00\x40Exif\x00\x00MM\x00\x
 	"\x88\x25\x00\x04\x00\x00\x00\x01\x00\x00\x00\x1a"...), bytes.Repeat([]byte{0}, 300)...)
 
 func TestHoldsLocation(t *testing.T) {
+	t.Parallel()
 	far := strings.Repeat("x", blockSize+overlap-3)
 	for _, tt := range []struct {
 		name, content string
@@ -46,6 +47,7 @@ func TestHoldsLocation(t *testing.T) {
 
 // Originals that hold a place are withheld unless they are asked for.
 func TestLocationIsWithheld(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	hidden := file{name: "b.jpg", mediaType: "image/jpeg", content: located, identify: true}
 	s, body := h.submit(firstReport(photo, file{name: "a.jpg", mediaType: "image/jpeg", content: located}, hidden))

@@ -77,6 +77,7 @@ func failing(t *testing.T, dir string) []string {
 }
 
 func TestVerifyPageHolds(t *testing.T) {
+	t.Parallel()
 	h, in := testCase(t)
 	for name, change := range map[string]func(*Input){
 		"waiting":       func(in *Input) { *in = waiting(h, *in) },
@@ -96,6 +97,7 @@ func TestVerifyPageHolds(t *testing.T) {
 
 // Each stock tool has its tampered counterpart: what it is there to find, it finds.
 func TestVerifyPageFinds(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	zip := write(t, in)
 	for _, tt := range []struct {
@@ -172,6 +174,7 @@ func nextLine(after string) func([]byte) []byte { return nextWord(after) }
 // The gap that the signature closes: a BagIt validator accepts a bag whose
 // list of papers was taken away, and one to which a paper was added.
 func TestValidatorAlone(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	dir := unpacked(t, write(t, in))
 	for _, name := range []string{"tagmanifest-sha256.txt", "VERIFY.txt"} {
@@ -189,6 +192,7 @@ func TestValidatorAlone(t *testing.T) {
 }
 
 func TestValidatorRefuses(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	zip := write(t, in)
 	for _, tt := range []struct{ name, script, want string }{

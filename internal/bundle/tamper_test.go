@@ -16,10 +16,11 @@ import (
 	"zapis/internal/incident"
 )
 
-var flipStep = flag.Int("bundle.step", 4001, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
+var flipStep = flag.Int("bundle.step", 12007, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
 
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	zip := write(t, in)
 	for at := 0; at < len(zip)*8; at += *flipStep {
@@ -35,6 +36,7 @@ func TestEveryFlipIsFound(t *testing.T) {
 }
 
 func TestEveryCutIsFound(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	zip := write(t, in)
 	for n := 0; n < len(zip); n += 2003 {
@@ -104,6 +106,7 @@ func resign(t testing.TB, f map[string][]byte, s *card.Signer) map[string][]byte
 // A trustee who lies holds a good key: what they change is listed and signed
 // anew, and still does not fit what the ledger has.
 func TestLyingTrustee(t *testing.T) {
+	t.Parallel()
 	h, in := testCase(t)
 	zip := write(t, in)
 	other := in
@@ -199,6 +202,7 @@ func TestLyingTrustee(t *testing.T) {
 
 // What is not signed anew is found by the lists and the signature.
 func TestUnsignedChange(t *testing.T) {
+	t.Parallel()
 	h, in := testCase(t)
 	zip := write(t, in)
 	for _, tt := range []struct {
@@ -230,6 +234,7 @@ func TestUnsignedChange(t *testing.T) {
 
 // Two bundles of one case put together are none.
 func TestMixedBundles(t *testing.T) {
+	t.Parallel()
 	h, in := testCase(t)
 	zip := files(t, write(t, in))
 	report, body := h.submit(said{act: incident.ActReport, first: 1, answers: map[string]string{"narrative": `"another"`}})

@@ -16,6 +16,7 @@ import (
 // word, a label, a country's name or a method's, needs a new version of the
 // record, and the old words must stay for the old version.
 func TestRecordWords(t *testing.T) {
+	t.Parallel()
 	words := record{Format: recordFormat, Case: "c0123456789", Ledger: "zapis-ledger+example.org/ledger+00"}
 	entry, slot := uint64(2), "2026-11-22T00:00:00Z"
 	var acts []string
@@ -70,6 +71,7 @@ func everyAnswer(t *testing.T, f incident.Field) answer {
 }
 
 func TestRecordText(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	text := string(files(t, write(t, in))[recordTextPath])
 	for _, want := range []string{

@@ -31,6 +31,7 @@ func stockZip(t *testing.T, headers ...zip.FileHeader) []byte {
 }
 
 func TestZipRefusals(t *testing.T) {
+	t.Parallel()
 	_, in := testCase(t)
 	good := write(t, in)
 	link := zip.FileHeader{Name: "zapis-bundle/VERIFY.txt"}
@@ -131,6 +132,7 @@ func (h holes) ReadAt(b []byte, offset int64) (int, error) {
 
 // Beyond 4 GiB the numbers are ZIP64's, in the one place for each.
 func TestZip64(t *testing.T) {
+	t.Parallel()
 	big := member{Name: "data/attachments/A01.bin", Size: 5 << 30, CRC: 1}
 	last := member{Name: "data/attachments/A02.bin", Size: 3, CRC: 2, Offset: big.end()}
 	central := append(centralHeader(big), centralHeader(last)...)
@@ -153,6 +155,7 @@ func TestZip64(t *testing.T) {
 
 // A stock unzip and Python's zipfile read what we write, also past 4 GiB.
 func TestStockReadersOfZip64(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "big.zip")
 	f, err := os.Create(name)
 	if err != nil {

@@ -31,9 +31,10 @@ func newSheet(title, lang string, f Facts) *sheet {
 	pdf.SetCreator(f.Tool, true)
 	pdf.SetProducer("zapis", true)
 	pdf.SetLang(lang)
-	pdf.AddUTF8FontFromBytes(family, sans().style, sans().ttf)
-	pdf.AddUTF8FontFromBytes(family, bold().style, bold().ttf)
-	pdf.AddUTF8FontFromBytes(monoFamily, mono().style, mono().ttf)
+	// fpdf writes into the fonts that it is given: each sheet has its own.
+	pdf.AddUTF8FontFromBytes(family, sans().style, bytes.Clone(sans().ttf))
+	pdf.AddUTF8FontFromBytes(family, bold().style, bytes.Clone(bold().ttf))
+	pdf.AddUTF8FontFromBytes(monoFamily, mono().style, bytes.Clone(mono().ttf))
 	pdf.SetMargins(margin, margin, margin)
 	pdf.SetAutoPageBreak(true, margin+5)
 	pdf.AliasNbPages("{pages}")
