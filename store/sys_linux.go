@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -26,4 +27,13 @@ func startWriting(f *os.File, from, n int64) {
 // readAhead asks the kernel to read a range of a file in. It promises nothing.
 func readAhead(f *os.File, from, n int64) {
 	_ = unix.Fadvise(int(f.Fd()), from, n, unix.FADV_WILLNEED)
+}
+
+// freeSpace is what a process without privileges may still write in dir.
+func freeSpace(dir string) (int64, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, os.NewSyscallError("statfs", err)
+	}
+	return int64(min(fs.Bavail, uint64(math.MaxInt64/fs.Bsize)) * uint64(fs.Bsize)), nil
 }

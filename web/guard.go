@@ -58,12 +58,17 @@ func (s *server) guard(next http.Handler) http.Handler {
 			}
 			if !t.begun {
 				w.Header().Set("Connection", "close")
-				g := s.tongueOf(r)
-				g.sendPage(t, http.StatusInternalServerError, g.broken)
+				s.tongueOf(r).showBroken(t)
 			}
 		}()
 		checked.ServeHTTP(t, r)
 	})
+}
+
+// turnAway tells those for whom there is no place that there is none, in their language.
+func (s *server) turnAway(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	s.refuse(w, r, nil, busy)
 }
 
 // trackedWriter knows whether an answer has begun.
@@ -101,6 +106,11 @@ func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
 			method = http.MethodGet
 		}
 		if handle, ok := by[method]; ok {
+			if method == http.MethodGet && r.Body != nil && r.Body != http.NoBody {
+				// Nothing of ours reads it, and net/http would wait for it for ever.
+				s.refuse(w, r, nil, refusal{status: http.StatusBadRequest, code: "type"})
+				return
+			}
 			handle(w, r)
 			return
 		}
@@ -112,8 +122,7 @@ func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
 // A room bounds how many requests of one kind are being worked on at the same time.
 type room chan struct{}
 
-// enter takes a place, and waits for one for as long as d. Nothing of the request is read meanwhile, so that those who
-// wait cost a connection and no memory.
+// enter takes a place, and waits for one for as long as d.
 func (r room) enter(ctx context.Context, d time.Duration) bool {
 	select {
 	case r <- struct{}{}:

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zapis/internal/intake"
@@ -81,50 +84,139 @@ func TestPanic(t *testing.T) {
 	abort.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/pl/", nil))
 }
 
-// Past its bounds the server says so, in words, and stores nothing.
+// Past its bounds the server says so, in words, gives back what was typed, and stores nothing.
 func TestFullHouse(t *testing.T) {
-	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 2, Queue: time.Millisecond})
-	// Two that began, and do not go on.
-	var hanging []*io.PipeWriter
-	answers := make(chan int, 2)
-	begun := make(chan struct{}, 2)
-	for range 2 {
-		r, w := io.Pipe()
-		hanging = append(hanging, w)
-		req := h.request("POST", "/send", r, "Content-Type", "application/x-www-form-urlencoded")
-		go func() {
-			resp, err := h.Client().Do(req)
-			if err != nil {
-				answers <- 0
-				return
-			}
-			resp.Body.Close()
-			answers <- resp.StatusCode
-		}()
-		go func() {
-			// The second write ends once the transport wants more, which it does after the first went out.
-			_, _ = io.WriteString(w, "narrative=one&consent=")
-			_, _ = io.WriteString(w, "sto")
-			begun <- struct{}{}
-		}()
-		<-begun
+	h := newHouse(t, intake.Limits{}, Options{Words: 2, Queue: time.Millisecond})
+	for range 2 { // two that are being worked on
+		h.pages.server.words <- struct{}{}
 	}
-	var got answer
-	for got = h.post("/en/send", valid()); got.StatusCode == 200; got = h.post("/en/send", valid()) {
-		// They may still be on their way in.
-	}
-	if got.StatusCode != 503 || got.Header.Get("Retry-After") != "60" || !strings.Contains(got.body, "Too many people are here at this moment") {
+	got := h.post("/en/send", valid())
+	if got.StatusCode != 503 || got.Header.Get("Retry-After") != "60" ||
+		!strings.Contains(got.body, "Too many people are here at this moment") || !strings.Contains(got.body, "They came at six.</textarea>") {
 		t.Errorf("status %d", got.StatusCode)
 	}
-	for _, w := range hanging {
-		_, _ = io.WriteString(w, "re")
-		w.Close()
-		if status := <-answers; status != 200 {
-			t.Errorf("one of those who were there gets status %d", status)
-		}
+	if got := h.postJSON("/send", valid()); got.StatusCode != 503 || strings.TrimSpace(got.body) != `{"error":"busy","fields":{}}` {
+		t.Errorf("as JSON: status %d, %s", got.StatusCode, got.body)
+	}
+	if h.store.Size() != 1 {
+		t.Error("something was stored")
+	}
+	for range 2 {
+		h.pages.server.words.leave()
 	}
 	if got := h.post("/en/send", valid()); got.StatusCode != 200 {
 		t.Errorf("once they are gone: status %d", got.StatusCode)
+	}
+}
+
+// Whoever sends without end keeps nobody from being read. Where their words together are too much, the one who has been
+// sending longest has to go.
+func TestSlowFormsKeepNobodyOut(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{Words: 1, Queue: time.Millisecond, Held: 20 << 10, Given: time.Millisecond})
+	type ended struct {
+		status int
+		body   string
+	}
+	hang := func() (*io.PipeWriter, chan ended) {
+		r, w := io.Pipe()
+		done := make(chan ended, 1)
+		req := h.request("POST", "/en/send", r, "Content-Type", "application/x-www-form-urlencoded")
+		go func() {
+			resp, err := h.Client().Do(req)
+			if err != nil {
+				done <- ended{}
+				return
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			done <- ended{resp.StatusCode, string(body)}
+		}()
+		_, _ = io.WriteString(w, "narrative=")
+		_, _ = io.WriteString(w, strings.Repeat("first ", 2500))
+		return w, done
+	}
+	_, first := hang()
+	for h.pages.server.held.free() == 20<<10 {
+		// Its words are on their way.
+	}
+	if got := h.post("/en/send", valid()); got.StatusCode != 200 {
+		t.Errorf("a report beside it: status %d", got.StatusCode)
+	}
+	w, second := hang()
+	if got := <-first; got.status != 503 || !strings.Contains(got.body, "Too many people are here") || strings.Contains(got.body, "first first") {
+		t.Errorf("the first, who had to go, hears status %d", got.status)
+	}
+	_, _ = io.WriteString(w, "&consent=store")
+	w.Close()
+	if got := <-second; got.status != 200 {
+		t.Errorf("the second hears status %d", got.status)
+	}
+	for h.pages.server.held.free() != 20<<10 {
+		// Their handlers are about to end.
+	}
+}
+
+// Nobody has to go before their time, and a form that is read does not have to go at all.
+func TestHeldWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHeldWords(100, 10*time.Second)
+		body := func() *pacedBody {
+			_, b := paced(1024, 30*time.Second)
+			return b
+		}
+		a, b, c := h.begin(body()), h.begin(body()), h.begin(body())
+		if !a.take(50) || !b.take(50) || c.take(1) {
+			t.Fatal("what is free was not given, or what is not free was")
+		}
+		a.read()
+		time.Sleep(10 * time.Second)
+		var why refusal
+		if !c.take(10) || b.take(1) || !errors.As(b.body.wasCut(), &why) || why.code != "busy" || a.body.wasCut() != nil {
+			t.Error("b should have had to go, and a not: its form is read")
+		}
+		if c.take(41) {
+			t.Error("c was asked to go for itself")
+		}
+		a.release()
+		b.release()
+		c.release()
+		if h.left != 100 || h.reading.Len() != 0 {
+			t.Errorf("%d of 100 bytes are free, %d forms are being read", h.left, h.reading.Len())
+		}
+	})
+}
+
+// A request that brings a body where none belongs is refused, and its body not waited for.
+func TestBodiesWhereNoneBelong(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
+	for _, first := range []string{"GET /en/", "HEAD /en/", "PUT /en/send", "GET /nowhere", "OPTIONS /en/", "POST /nowhere", "POST /en/"} {
+		conn, err := net.Dial("tcp", h.Listener.Addr().String())
+		h.must(err)
+		h.must(conn.SetDeadline(time.Now().Add(30 * time.Second)))
+		_, err = io.WriteString(conn, first+" HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+		h.must(err)
+		said, err := io.ReadAll(conn) // to the end of the connection
+		if err != nil || !strings.HasPrefix(string(said), "HTTP/1.1 40") || !strings.Contains(string(said), "\r\nConnection: close\r\n") {
+			t.Errorf("%s: %v, %.60q", first, err, said)
+		}
+		conn.Close()
+	}
+}
+
+// Those for whom there is no place hear so in their language, whatever they ask.
+func TestBusyPages(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	outside := httptest.NewServer(h.pages.Busy())
+	defer outside.Close()
+	for _, c := range []struct{ method, path, says string }{
+		{"GET", "/be/", `lang="be"`}, {"POST", "/lt/send", `lang="lt"`}, {"GET", "/", "Too many people are here at this moment"},
+	} {
+		r := h.request(c.method, c.path, nil, "Accept-Language", "en")
+		r.URL.Host = strings.TrimPrefix(outside.URL, "http://")
+		got := h.do(r)
+		if got.StatusCode != 503 || !got.Close || len(got.body) != pageSize || !strings.Contains(got.body, c.says) || got.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s %s: status %d", c.method, c.path, got.StatusCode)
+		}
 	}
 }
 

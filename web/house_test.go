@@ -31,6 +31,7 @@ type house struct {
 	dir   string
 	store *store.Store
 	site  Site
+	pages *Pages
 }
 
 var testTime = time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)
@@ -75,9 +76,9 @@ func newHouse(t testing.TB, limits intake.Limits, options Options) *house {
 	h.must(err)
 	t.Cleanup(func() { h.store.Close() })
 	options.Now = clock
-	pages, err := New(intake.New(h.store, limits, clock), h.site, options)
+	h.pages, err = New(intake.New(h.store, limits, clock), h.site, options)
 	h.must(err)
-	h.Server = httptest.NewServer(pages)
+	h.Server = httptest.NewServer(h.pages)
 	t.Cleanup(h.Server.Close)
 	return h
 }

@@ -27,7 +27,7 @@ func (p pipeWriter) SetReadDeadline(t time.Time) error { return p.conn.SetReadDe
 func paced(rate int64, window time.Duration) (sender net.Conn, body *pacedBody) {
 	ours, theirs := net.Pipe()
 	r := &http.Request{Body: ours}
-	return theirs, newPacedBody(pipeWriter{conn: ours}, r, rate, window)
+	return theirs, newPacedBody(pipeWriter{conn: ours}, r, pace{rate, window})
 }
 
 // A phone that brings a tenth more than it has to, for an hour, is never cut.

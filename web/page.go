@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 	"time"
 )
@@ -22,11 +24,12 @@ var styleSheet string
 // tongue is one language's side of the house: its sentences and its parsed templates.
 type tongue struct {
 	*locale
-	site      Site
-	pages     *template.Template
-	countries []country
-	links     []tongueLink
-	broken    []byte // the page for when nothing else can be rendered
+	site       Site
+	pages      *template.Template
+	countries  []country
+	links      []tongueLink
+	broken     []byte // the page for when nothing else can be rendered
+	answerTime time.Duration
 }
 
 // newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
@@ -163,18 +166,19 @@ const (
 )
 
 // pad brings a page to its size. What it adds stands in a comment after the document's end.
-func pad(page []byte) []byte {
+func pad(b *bytes.Buffer) {
 	size := pageSize
-	for size < len(page)+len(padOpening)+len(padClosing) {
+	for size < b.Len()+len(padOpening)+len(padClosing) {
 		size *= 2
 	}
-	out := make([]byte, 0, size)
-	out = append(append(out, page...), padOpening...)
-	for len(out) < size-len(padClosing) {
-		out = append(out, '.')
+	b.WriteString(padOpening)
+	for b.Len() < size-len(padClosing) {
+		b.WriteString(dots[:min(len(dots), size-len(padClosing)-b.Len())])
 	}
-	return append(out, padClosing...)
+	b.WriteString(padClosing)
 }
+
+var dots = strings.Repeat(".", 4<<10)
 
 // filler is random in length only: what it says does not matter, that nobody can tell the length of the
 // words beside it does.
@@ -191,26 +195,39 @@ func newNonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// writeTimeout is for how long a reader may take a page; a connection that takes longer is dropped.
-const writeTimeout = 3 * time.Minute
+// A page is made in a buffer that is wiped after it was sent: it may hold what somebody typed, or their code.
+var pageBuffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 2*pageSize)) }}
 
-// show renders a page into a buffer, pads it, and sends it; where rendering fails it sends the page that was
-// rendered at the start.
+// show renders a page, pads it, and sends it; where rendering fails it sends the page that was rendered at the start.
 func (g *tongue) show(w http.ResponseWriter, status int, name string, data any) {
-	page, err := g.render(name, data)
-	if err != nil {
-		page, status = g.broken, http.StatusInternalServerError
+	b := pageBuffers.Get().(*bytes.Buffer)
+	defer func() {
+		clear(b.Bytes())
+		b.Reset()
+		pageBuffers.Put(b)
+	}()
+	if err := g.pages.ExecuteTemplate(b, name, data); err != nil {
+		clear(b.Bytes())
+		b.Reset()
+		b.Write(g.broken)
+		status = http.StatusInternalServerError
 	}
-	g.sendPage(w, status, page)
+	g.send(w, status, b)
 }
 
-func (g *tongue) sendPage(w http.ResponseWriter, status int, page []byte) {
-	page = pad(page)
+// showBroken sends the page for when nothing else can be rendered.
+func (g *tongue) showBroken(w http.ResponseWriter) {
+	g.send(w, http.StatusInternalServerError, bytes.NewBuffer(bytes.Clone(g.broken)))
+}
+
+func (g *tongue) send(w http.ResponseWriter, status int, b *bytes.Buffer) {
+	pad(b)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", g.code)
-	h.Set("Content-Length", fmt.Sprint(len(page)))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	// The time that the sender of an upload took is not the reader's.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.answerTime))
 	w.WriteHeader(status)
-	_, _ = w.Write(page)
+	_, _ = w.Write(b.Bytes())
 }

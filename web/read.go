@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -9,8 +10,8 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
-	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"zapis/internal/incident"
 )
@@ -30,29 +31,25 @@ const (
 type handleFile func(before incident.Form, name string, content io.Reader) error
 
 // readForm reads a body as a stream, fields and files in any order. It returns what was typed even where it fails, as
-// far as it came. Errors are refusals.
-func readForm(r *http.Request, body *pacedBody, file handleFile) (incident.Form, error) {
-	f := &fields{form: make(incident.Form)}
+// far as it came. Errors are refusals. Who reads a form wipes it.
+func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*fields, error) {
+	f := &fields{form: make(incident.Form), share: held}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err != nil && kind == "":
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	case kind == "application/x-www-form-urlencoded":
-		err = f.readURLEncoded(bufio.NewReaderSize(body, 4<<10))
+		in := bufio.NewReaderSize(body, 4<<10)
+		err = f.readURLEncoded(in)
+		overwrite(in)
 	case kind == "multipart/form-data" && params["boundary"] == "":
 		err = refusal{status: http.StatusBadRequest, code: "cut"}
 	case kind == "multipart/form-data":
-		err = f.readMultipart(multipart.NewReader(closed(bufio.NewReaderSize(body, 32<<10)), params["boundary"]), file)
+		err = f.readMultipart(newMultipartSource(body), params["boundary"], file)
 	default:
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	}
-	return f.form, readingFault(err, body)
-}
-
-// closed makes the end of a body an error. multipart returns io.EOF after the last boundary, but also for a body that
-// breaks off in a part's header: with this, it is the former alone. A last boundary without its line break is complete.
-func closed(body io.Reader) io.Reader {
-	return io.MultiReader(body, strings.NewReader("\r\n"), &sticky{err: io.ErrUnexpectedEOF})
+	return f, readingFault(err, body)
 }
 
 // sticky passes on what r gives, and remembers what ended it.
@@ -88,12 +85,24 @@ func readingFault(err error, body *pacedBody) error {
 // fields gathers a form within its bounds.
 type fields struct {
 	form  incident.Form
+	share *share // what is held of it is counted there
+	words [][]byte
 	count int
 	held  int // bytes kept
 	read  int // bytes read that were not files
 }
 
-func (f *fields) readMultipart(parts *multipart.Reader, file handleFile) error {
+// wipe overwrites every word of the form. Its strings, and what was cut out of them, are not to be used any more.
+func (f *fields) wipe() {
+	for _, w := range f.words {
+		clear(w)
+	}
+	f.form, f.words = nil, nil
+}
+
+func (f *fields) readMultipart(in *multipartSource, boundary string, file handleFile) error {
+	parts := multipart.NewReader(in, boundary)
+	defer in.overwrite(parts)
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
@@ -102,28 +111,28 @@ func (f *fields) readMultipart(parts *multipart.Reader, file handleFile) error {
 		if err != nil {
 			return err
 		}
-		if err := f.readPart(part, file); err != nil {
+		if err := f.readPart(part, in, file); err != nil {
 			return err
 		}
 	}
 }
 
-func (f *fields) readPart(part *multipart.Part, file handleFile) error {
+func (f *fields) readPart(part *multipart.Part, in *multipartSource, file handleFile) error {
 	name, sent, isFile := partNames(part.Header)
-	if name == incident.FileField && isFile {
-		// A browser sends an empty part without a name for a file field that nobody touched.
-		content := bufio.NewReaderSize(part, 512)
-		if _, err := content.Peek(1); err != nil {
-			if err != io.EOF {
-				return err
-			}
-			if sent == "" {
-				return nil
-			}
-		}
-		return file(f.form, sent, content)
+	if name != incident.FileField || !isFile {
+		return f.add(name, part)
 	}
-	return f.add(name, part)
+	// A browser sends an empty part without a name for a file field that nobody touched.
+	var first [1]byte
+	n, err := io.ReadFull(part, first[:])
+	if err == io.EOF && sent == "" {
+		return nil
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	in.widen()
+	return file(f.form, sent, io.MultiReader(bytes.NewReader(first[:n]), part))
 }
 
 // partNames reads the name of a part's field and of its file, the latter as it was sent: Part.FileName strips folders,
@@ -149,7 +158,7 @@ func (f *fields) add(name string, value io.Reader) error {
 	if name == "filler" {
 		room = 0
 	}
-	kept, err := io.ReadAll(io.LimitReader(value, int64(min(room, wordsRoom-f.held))))
+	kept, err := f.keep(value, min(room, wordsRoom-f.held))
 	if err != nil {
 		return err
 	}
@@ -160,16 +169,56 @@ func (f *fields) add(name string, value io.Reader) error {
 	if err != io.EOF {
 		return err
 	}
+	read := len(kept) + int(rest)
 	if rest > 0 {
 		kept = wholeRunes(kept)
 	}
+	kept = oneLineBreak(kept)
 	f.held += len(kept)
-	f.read += len(kept) + int(rest)
+	f.read += read
 	if name != "filler" {
-		f.form[name] = append(f.form[name], string(kept))
+		// The string is the bytes themselves, so that wiping them leaves no copy.
+		f.form[name] = append(f.form[name], unsafe.String(unsafe.SliceData(kept), len(kept)))
 	}
-	clear(kept)
 	return nil
+}
+
+// keep reads up to room bytes, and leaves no copy of them but the one that wipe knows.
+func (f *fields) keep(value io.Reader, room int) ([]byte, error) {
+	buf := make([]byte, 0, min(room, 256))
+	defer func() { f.words = append(f.words, buf[:cap(buf)]) }()
+	for {
+		if len(buf) == room {
+			return buf, nil
+		}
+		if len(buf) == cap(buf) {
+			if !f.share.take(cap(buf)) {
+				return nil, busy
+			}
+			wider := append(make([]byte, 0, min(room, 2*cap(buf))), buf...)
+			clear(buf)
+			buf = wider
+		}
+		n, err := value.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// oneLineBreak makes LF of the CR LF that browsers send of a text area, in place.
+func oneLineBreak(b []byte) []byte {
+	out := b[:0]
+	for i, c := range b {
+		if c != '\r' || i+1 == len(b) || b[i+1] != '\n' {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // wholeRunes takes a broken character off the end of a text that was cut.

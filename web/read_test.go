@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"mime/multipart"
+	"mime"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,7 +24,7 @@ func FuzzURLEncoded(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		ours := &fields{form: make(incident.Form)}
+		ours := unread()
 		err := ours.readURLEncoded(bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(body)), 16))
 		var why refusal
 		if err != nil && !errors.As(err, &why) {
@@ -42,10 +42,11 @@ func FuzzURLEncoded(f *testing.F) {
 		}
 		delete(theirs, "filler")
 		for name, values := range theirs {
-			for _, v := range values {
+			for i, v := range values {
 				if len(v) > fieldRoom {
 					return
 				}
+				values[i] = strings.ReplaceAll(v, "\r\n", "\n")
 			}
 			if !slices.Equal(ours.form[name], values) {
 				t.Fatalf("%q: %s is not what net/url reads", body, name)
@@ -57,6 +58,11 @@ func FuzzURLEncoded(f *testing.F) {
 	})
 }
 
+// unread is a form of which nothing was read yet, on a machine with room.
+func unread() *fields {
+	return &fields{form: make(incident.Form), share: newHeldWords(1<<20, 0).begin(nil)}
+}
+
 // FuzzMultipart looks for a body that crashes the reading, or that is taken as whole though it ends before its end.
 func FuzzMultipart(f *testing.F) {
 	whole, _ := multi(f, valid(upload("a.txt", "content"), field("filler", "..."))...)
@@ -65,11 +71,11 @@ func FuzzMultipart(f *testing.F) {
 	f.Add(whole, 90)
 	f.Add(whole, len(whole)-3)
 	f.Fuzz(func(t *testing.T, body []byte, cut int) {
-		f := &fields{form: make(incident.Form)}
+		f := unread()
 		if cut >= 0 && cut < len(body) {
 			body = body[:cut]
 		}
-		err := f.readMultipart(multipart.NewReader(closed(iotest.HalfReader(bytes.NewReader(body))), boundary),
+		err := f.readMultipart(newMultipartSource(iotest.HalfReader(bytes.NewReader(body))), boundary,
 			func(_ incident.Form, _ string, content io.Reader) error {
 				_, err := io.Copy(io.Discard, content)
 				return err
@@ -101,7 +107,7 @@ func TestWholeRunes(t *testing.T) {
 
 // All fields together are held within bounds, however they are cut up, and what is cut stays whole characters.
 func TestRoomForWords(t *testing.T) {
-	f := &fields{form: make(incident.Form)}
+	f := unread()
 	for _, name := range []string{"narrative", "contact", "name", "x", "y", "z"} {
 		if err := f.add(name, strings.NewReader(strings.Repeat("я", 100_000))); err != nil {
 			t.Fatal(err)
@@ -133,4 +139,65 @@ func TestTidy(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", in, form["when"][0], want)
 		}
 	}
+}
+
+// What was read of a form is overwritten where it lay: in the form, in multipart's buffer, and in our own.
+func TestNothingIsLeftOfAForm(t *testing.T) {
+	const word = "marker-5d2e"
+	body, kind := multi(t, field("narrative", strings.Repeat(word+" ", 800)+"\r\nend"), field("contact", word))
+	_, params, _ := mime.ParseMediaType(kind)
+	for _, wide := range []bool{false, true} {
+		in := newMultipartSource(bytes.NewReader(body))
+		if wide {
+			in.widen()
+		}
+		f := unread()
+		if err := f.readMultipart(in, params["boundary"], nil); err != nil {
+			t.Fatal(err)
+		}
+		narrative, words := f.form["narrative"][0], f.words
+		if !strings.HasSuffix(narrative, word+" \nend") || f.form["contact"][0] != word {
+			t.Fatalf("read as %.20q", narrative)
+		}
+		if wide {
+			left, _ := in.wide.Peek(in.wide.Size())
+			if len(left) != wideBuffer || len(bytes.Trim(left, "\x00")) > 0 {
+				t.Error("our own buffer was not overwritten")
+			}
+		}
+		f.wipe()
+		for _, w := range words {
+			if len(bytes.Trim(w, "\x00")) > 0 {
+				t.Errorf("%d bytes of a word are left", len(bytes.Trim(w, "\x00")))
+			}
+		}
+		if strings.Contains(narrative, word) || f.form != nil {
+			t.Error("the string outlived its bytes")
+		}
+	}
+}
+
+// multipart.Reader keeps what it read last in a buffer that nobody else can reach. It is read over.
+func TestMultipartsBufferIsReadOver(t *testing.T) {
+	seen := &remembering{r: strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\n" + strings.Repeat("marker ", 100) + "\r\n--b--\r\n")}
+	in := newMultipartSource(seen)
+	if err := unread().readMultipart(in, "b", nil); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(seen.into, []byte("marker")) {
+		t.Error("the buffer into which the body was read still holds it")
+	}
+}
+
+// remembering keeps hold of the buffer that it was first read into, which only a test may do.
+type remembering struct {
+	r    io.Reader
+	into []byte
+}
+
+func (m *remembering) Read(p []byte) (int, error) {
+	if m.into == nil {
+		m.into = p
+	}
+	return m.r.Read(p)
 }

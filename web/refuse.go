@@ -89,7 +89,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody,
 	unread := body != nil && !body.complete()
 	if body == nil && r.Body != nil && r.Body != http.NoBody {
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		body = newPacedBody(w, r, s.options.Rate, s.options.Window)
+		body = newPacedBody(w, r, s.options.pace())
 		unread = true
 	}
 	if unread {

@@ -66,7 +66,7 @@ func TestSendURLEncoded(t *testing.T) {
 	if got.StatusCode != http.StatusUnprocessableEntity { // the nameless field is one that we do not know
 		t.Errorf("status %d", got.StatusCode)
 	}
-	if !strings.Contains(html.UnescapeString(got.body), "Яны прыйшлі а шостай & пайшлі\r\n100%</textarea>") {
+	if !strings.Contains(html.UnescapeString(got.body), "Яны прыйшлі а шостай & пайшлі\n100%</textarea>") {
 		t.Error("what was typed did not come back")
 	}
 	delete(form, "")

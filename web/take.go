@@ -20,13 +20,15 @@ type taking struct {
 	ctx     context.Context
 	body    *pacedBody
 	again   again
+	fields  *fields
 	typed   incident.Form
+	share   *share // of the memory for words
 	draft   *intake.Draft
 	wrong   incident.Errors // about files
 	files   int             // that came
 	kept    int             // of them, in the draft
 	tooMuch bool            // the request announced more than we take: its words are read, its files refused
-	room    room            // the place that the request holds
+	room    room            // the place that the request holds, if any
 }
 
 // again draws the page that a refused request came from, with what was typed still in it: going back in a browser
@@ -34,28 +36,43 @@ type taking struct {
 type again func(g *tongue, t *taking, why refusal) (name string, page any)
 
 // take reads a POST. It returns nil where it has answered already, because the request was refused.
-func (s *server) take(w http.ResponseWriter, r *http.Request, again again) *taking {
+func (s *server) take(w http.ResponseWriter, r *http.Request, again again) (taken *taking) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // so that a refusal can be written while they still send
-	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.Rate, s.options.Window), again: again,
+	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.pace()), again: again,
 		tooMuch: r.ContentLength > s.limits.Report+wordsBody}
-	if !s.words.enter(t.ctx, s.options.Queue) {
-		t.refuse(w, r, busy)
-		return nil
-	}
-	t.room = s.words
+	s.quiet.begin()
+	t.share = s.held.begin(t.body)
+	defer func() {
+		if taken == nil {
+			t.done()
+		}
+	}()
 	var err error
-	t.typed, err = readForm(r, t.body, t.file)
+	t.fields, err = readForm(r, t.body, t.share, t.file)
+	t.share.read()
+	t.typed = t.fields.form
 	tidy(t.typed)
+	if err == nil && t.files == 0 && !t.enter(s.words) {
+		err = busy
+	}
 	if err != nil {
 		var why refusal
 		if !errors.As(err, &why) {
 			why = refusal{status: http.StatusBadRequest, code: "cut"}
 		}
 		t.refuse(w, r, why)
-		t.done()
 		return nil
 	}
 	return t
+}
+
+// enter takes a place in a room, and waits for one as long as is reasonable.
+func (t *taking) enter(r room) bool {
+	if !r.enter(t.ctx, t.s.options.Queue) {
+		return false
+	}
+	t.room = r
+	return true
 }
 
 // refuse answers with the page that the request came from, if anything of it is there, or else with a page of its own.
@@ -74,11 +91,11 @@ func (t *taking) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	})
 }
 
-// file seals one file into the draft. Words have a room of their own: a request that turns out to bring files gives its
-// place there up, and intake has or has not one for it among the uploads.
+// file seals one file into the draft. Words have a room of their own, which files never enter: intake has or has not a
+// place among the uploads.
 func (t *taking) file(before incident.Form, name string, content io.Reader) error {
 	t.files++
-	t.leave()
+	t.body.crowd = t.s.intake.Crowded
 	if t.tooMuch {
 		return tooMuch
 	}
@@ -173,18 +190,19 @@ func (t *taking) discard() {
 	}
 }
 
-// leave gives up the place that the request holds.
-func (t *taking) leave() {
+// done ends the taking, whatever came of it, and wipes what was typed.
+func (t *taking) done() {
+	t.discard()
 	if t.room != nil {
 		t.room.leave()
 		t.room = nil
 	}
-}
-
-// done ends the taking, whatever came of it.
-func (t *taking) done() {
-	t.discard()
-	t.leave()
+	t.share.release()
+	if t.fields != nil {
+		t.fields.wipe()
+	}
+	t.typed = nil
+	t.s.quiet.end()
 }
 
 // tidy puts a date that was written with dots, as people here write it, into the form that we keep: 17.05.2026

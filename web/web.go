@@ -12,6 +12,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -32,8 +33,10 @@ type Options struct {
 	Rate   int64         // the least that a sender has to bring, in bytes a second, over Window; 1024
 	Window time.Duration // 30 s
 	Drain  time.Duration // for how long a refused upload is still taken in; 60 s
-	Queue  time.Duration // for how long a form waits for its turn to be read; 20 s
-	Words  int           // forms being read at once; 512
+	Queue  time.Duration // for how long a form that came whole waits for its turn; 20 s
+	Words  int           // forms without files being worked on at once; 256
+	Held   int64         // bytes of words that are held while they are being read; 64 MiB
+	Given  time.Duration // for how long anybody may send before somebody else's words come first; 10 s
 	Codes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
 
 	Now func() time.Time // the clock that dates are compared with; time.Now
@@ -43,30 +46,36 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	def := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	if o.Rate == 0 {
-		o.Rate = 1024
-	}
-	if o.Window == 0 {
-		o.Window = 30 * time.Second
-	}
-	if o.Drain == 0 {
-		o.Drain = time.Minute
-	}
-	if o.Queue == 0 {
-		o.Queue = 20 * time.Second
-	}
+	o.Rate = cmp.Or(o.Rate, 1024)
+	o.Window = cmp.Or(o.Window, 30*time.Second)
+	o.Drain = cmp.Or(o.Drain, time.Minute)
+	o.Queue = cmp.Or(o.Queue, 20*time.Second)
+	o.Words = cmp.Or(o.Words, 256)
+	o.Held = cmp.Or(o.Held, 64<<20)
+	o.Given = cmp.Or(o.Given, 10*time.Second)
+	o.Codes = cmp.Or(o.Codes, 64)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	def(&o.Words, 512)
-	def(&o.Codes, 64)
 	return o
 }
+
+func (o Options) pace() pace { return pace{o.Rate, o.Window} }
+
+// AnswerTime is for how long a reader may take a page at that pace; a connection that takes longer is dropped.
+func (o Options) AnswerTime() time.Duration {
+	o = o.withDefaults()
+	return o.Window + time.Duration(pageSize/o.Rate+1)*time.Second
+}
+
+// Pages is the handler of all public pages.
+type Pages struct {
+	http.Handler
+	server *server
+}
+
+// Busy is the handler for those for whom there is no place: it says so, and takes nothing in.
+func (p *Pages) Busy() http.Handler { return p.server.guard(http.HandlerFunc(p.server.turnAway)) }
 
 type server struct {
 	intake  *intake.Intake
@@ -79,11 +88,13 @@ type server struct {
 	tags    []string // the languages in the matcher's order
 
 	words, codes room
+	held         *heldWords
+	quiet        *quiet
 }
 
 // New makes the handler of all public pages. It fails where the operator's facts are incomplete (Site.Check),
 // or where a locale or template is broken.
-func New(in *intake.Intake, site Site, options Options) (http.Handler, error) {
+func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	if err := site.Check(); err != nil {
 		return nil, fmt.Errorf("the operator's facts are incomplete: %w", err)
 	}
@@ -99,6 +110,7 @@ func New(in *intake.Intake, site Site, options Options) (http.Handler, error) {
 		intake: in, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
 		tongues: make(map[string]*tongue),
 		words:   make(room, options.Words), codes: make(room, options.Codes),
+		held: newHeldWords(options.Held, options.Given), quiet: newQuiet(),
 	}
 	s.tags = append([]string{reference}, slices.DeleteFunc(slices.Clone(languages), func(c string) bool { return c == reference })...)
 	var tags []language.Tag
@@ -109,10 +121,11 @@ func New(in *intake.Intake, site Site, options Options) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
+		g.answerTime = options.AnswerTime()
 		s.tongues[code] = g
 	}
 	s.matcher = language.NewMatcher(tags)
-	return s.guard(s.routes()), nil
+	return &Pages{s.guard(s.routes()), s}, nil
 }
 
 func (s *server) routes() http.Handler {

@@ -167,7 +167,9 @@ func (f *file) seal(in *Intake, identify bool, content io.Reader) error {
 		return err
 	}
 	to := r.files(identify)
-	sealed, key, err := seal.SealWithKey(part, seal.Attachment, to, content)
+	roomy := &roomyWriter{w: part, space: in.space}
+	defer roomy.done()
+	sealed, key, err := seal.SealWithKey(roomy, seal.Attachment, to, content)
 	if err != nil {
 		_ = part.Discard()
 		return err
@@ -192,7 +194,9 @@ func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
 	if err != nil {
 		return err
 	}
-	sealed, err := seal.Reseal(part, seal.Attachment, to, src, f.key)
+	roomy := &roomyWriter{w: part, space: in.space}
+	defer roomy.done()
+	sealed, err := seal.Reseal(roomy, seal.Attachment, to, src, f.key)
 	if err == nil && sealed.Content != f.content {
 		err = errors.New("a file read back from the disk is not what was written")
 	}

@@ -40,7 +40,8 @@ var (
 	// ErrAgain is returned when something else came first, new trustees for
 	// instance: sending it again will do.
 	ErrAgain = errors.New("something else came first; it has to be sent again")
-	// ErrFull is returned when the disk has no more room. Nothing was kept.
+	// ErrFull is returned when the disk has no more room, or none for files, or
+	// the ledger takes up what it may. Nothing was kept.
 	ErrFull = store.ErrFull
 )
 
@@ -51,6 +52,7 @@ type Intake struct {
 	now     func() time.Time
 	deriver *code.Deriver
 	uploads room
+	space   *space
 	cases   caseLocks
 	decoy   *decoy
 
@@ -72,6 +74,7 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 		now:     now,
 		deriver: code.NewDeriver(s.Genesis().Origin),
 		uploads: newRoom(l.Uploads),
+		space:   &space{free: s.Free, used: s.Used, limits: l, now: time.Now},
 		decoy:   newDecoy(),
 	}
 }

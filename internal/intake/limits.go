@@ -6,13 +6,18 @@ import (
 	"zapis/internal/incident"
 )
 
-// Limits bound what one submission may bring, and how many bring files at a
-// time. A zero has its default.
+// Limits bound what one submission may bring, how many bring files at a time,
+// and what the ledger may take up. A zero has its default.
 type Limits struct {
 	File    int64 // bytes of one file; 500 MiB, at most 4 GiB
 	Report  int64 // bytes of all files of a submission; 2 GiB, at most 64 GiB
 	Files   int   // files of a submission; 16, which is also the most
 	Uploads int   // drafts with files at a time; 64
+
+	// Words have a room that files cannot use up: files end before words do.
+	FilesFloor int64 // bytes that files leave free on the disk; 2 GiB
+	WordsFloor int64 // bytes that words leave free, for what the ledger itself has to write; 256 MiB
+	Quota      int64 // bytes that the ledger may take up; files end at nine tenths. 0: only the disk counts
 }
 
 // The most that limits can be set to.
@@ -34,6 +39,11 @@ func (l Limits) Check() error {
 		return fmt.Errorf("the limit for the number of files is %d; it can be 1 to %d", l.Files, incident.Slots)
 	case l.Uploads < 1:
 		return fmt.Errorf("the limit for uploads at a time is %d; it is at least 1", l.Uploads)
+	case l.WordsFloor < 1 || l.FilesFloor < l.WordsFloor:
+		return fmt.Errorf("files leave %d bytes free, and words %d; files have to leave at least what words leave, and words something",
+			l.FilesFloor, l.WordsFloor)
+	case l.Quota < 0:
+		return fmt.Errorf("the ledger's quota is %d bytes; it can't be negative", l.Quota)
 	}
 	return nil
 }
@@ -50,6 +60,12 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Uploads == 0 {
 		l.Uploads = 64
+	}
+	if l.WordsFloor == 0 {
+		l.WordsFloor = 256 << 20
+	}
+	if l.FilesFloor == 0 {
+		l.FilesFloor = max(2<<30, l.WordsFloor)
 	}
 	return l
 }

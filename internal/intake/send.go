@@ -127,6 +127,10 @@ type submission struct {
 // submit commits, seals and appends. New trustees in between make it begin
 // again.
 func (d *Draft) submit(ctx context.Context, s submission) ([]byte, error) {
+	if err := d.in.space.grant(wordsGrain, false); err != nil {
+		return nil, err
+	}
+	defer d.in.space.landed(wordsGrain)
 	for range attempts {
 		to, err := d.in.recipients()
 		if err != nil {

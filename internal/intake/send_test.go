@@ -345,12 +345,16 @@ func TestLimits(t *testing.T) {
 		{Limits{Report: 64<<30 + 1}, "the limit for a report's files is 68719476737 bytes; it can be 524288000 (that of one file) to 68719476736"},
 		{Limits{Files: 17}, "the limit for the number of files is 17; it can be 1 to 16"},
 		{Limits{Uploads: -1}, "the limit for uploads at a time is -1; it is at least 1"},
+		{Limits{FilesFloor: 1, WordsFloor: 2}, "files leave 1 bytes free, and words 2; files have to leave at least what words leave, and words something"},
+		{Limits{WordsFloor: 4 << 30, Quota: 1}, ""},
+		{Limits{WordsFloor: -1}, "files leave 2147483648 bytes free, and words -1; files have to leave at least what words leave, and words something"},
+		{Limits{Quota: -1}, "the ledger's quota is -1 bytes; it can't be negative"},
 	} {
 		if err := tt.l.Check(); tt.want == "" && err != nil || tt.want != "" && (err == nil || err.Error() != tt.want) {
 			t.Errorf("%+v: got %v, want %q", tt.l, err, tt.want)
 		}
 	}
-	if got := (Limits{}).withDefaults(); got != (Limits{500 << 20, 2 << 30, 16, 64}) {
+	if got := (Limits{}).withDefaults(); got != (Limits{500 << 20, 2 << 30, 16, 64, 2 << 30, 256 << 20, 0}) {
 		t.Errorf("defaults %+v", got)
 	}
 	if got := (Limits{File: 4 << 30}).withDefaults().Report; got != 4<<30 {

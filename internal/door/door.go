@@ -1,0 +1,157 @@
+// Package door lets so many connections in at a time. It knows nobody: no address is looked at, none is kept.
+//
+//	d := door.New(listener, 4096, 5*time.Second)
+//	go pages.Serve(d)         // those within
+//	go busy.Serve(d.Porch())  // those for whom there is no place: they are told so
+//
+// When all places are taken, a newcomer gets the place of whoever the server has been waiting for longest, if that is
+// longer than they are given: for the next request, for the rest of a header or a body, or to take an answer in. So ten
+// thousand that send nothing keep nobody out. What is at work is never cut: the server waits for nobody then.
+package door
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Door is a net.Listener with a number of places. Closing it closes the listener under it and the porch; connections
+// that are in stay.
+type Door struct {
+	net.Listener
+	places int
+	given  time.Duration // for how long anybody is waited for while others wait for a place
+	start  time.Time
+	porch  *Porch
+
+	mu     sync.Mutex // guards guests
+	guests map[*guest]struct{}
+}
+
+// New makes a door before l. given is for how long anybody may keep the server waiting once all places are taken.
+func New(l net.Listener, places int, given time.Duration) *Door {
+	return &Door{Listener: l, places: places, given: given, start: time.Now(),
+		porch: newPorch(l.Addr()), guests: make(map[*guest]struct{})}
+}
+
+// Porch is where those wait to be answered who found no place.
+func (d *Door) Porch() *Porch { return d.porch }
+
+// Accept gives the next connection that has a place.
+func (d *Door) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if g := d.enter(conn); g != nil {
+			return g, nil
+		}
+		d.porch.offer(conn)
+	}
+}
+
+// Close closes the listener and the porch.
+func (d *Door) Close() error {
+	d.porch.Close()
+	return d.Listener.Close()
+}
+
+// Within says how many are in.
+func (d *Door) Within() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.guests)
+}
+
+// now is never 0, which stands for nobody being waited for.
+func (d *Door) now() int64 { return int64(time.Since(d.start)) + 1 }
+
+func (d *Door) enter(conn net.Conn) *guest {
+	g := &guest{Conn: conn, door: d}
+	g.reading.Store(d.now())
+	d.mu.Lock()
+	var leaves *guest
+	if len(d.guests) >= d.places {
+		if leaves = d.longest(); leaves == nil {
+			d.mu.Unlock()
+			return nil
+		}
+		delete(d.guests, leaves)
+	}
+	d.guests[g] = struct{}{}
+	d.mu.Unlock()
+	if leaves != nil {
+		_ = leaves.Conn.Close()
+	}
+	return g
+}
+
+// longest finds whoever has been waited for longest, and too long. d.mu is held.
+func (d *Door) longest() (found *guest) {
+	oldest := d.now() - int64(d.given)
+	for g := range d.guests {
+		if since := g.since(); since != 0 && since <= oldest {
+			found, oldest = g, since
+		}
+	}
+	return found
+}
+
+// guest is a connection that has a place. It knows since when the server waits for its other end: a server sets a read
+// deadline when it begins to wait and takes it back when it has what it waited for, and it waits while a write lasts.
+type guest struct {
+	net.Conn
+	door    *Door
+	reading atomic.Int64 // since when, as Door.now has it; 0 for not
+	writing atomic.Int64
+}
+
+// since is since when the server waits, or 0.
+func (g *guest) since() int64 {
+	r, w := g.reading.Load(), g.writing.Load()
+	if r == 0 || w != 0 && w < r {
+		return w
+	}
+	return r
+}
+
+func (g *guest) SetReadDeadline(t time.Time) error {
+	if t.IsZero() {
+		g.reading.Store(0)
+	} else {
+		g.reading.CompareAndSwap(0, g.door.now())
+	}
+	return g.Conn.SetReadDeadline(t)
+}
+
+func (g *guest) SetDeadline(t time.Time) error {
+	if err := g.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return g.Conn.SetWriteDeadline(t)
+}
+
+func (g *guest) Write(p []byte) (int, error) {
+	g.writing.Store(g.door.now())
+	defer g.writing.Store(0)
+	return g.Conn.Write(p)
+}
+
+func (g *guest) Close() error {
+	g.door.mu.Lock()
+	delete(g.door.guests, g)
+	g.door.mu.Unlock()
+	return g.Conn.Close()
+}
+
+// CloseWrite ends our side, so that the other end reads an answer out before the connection goes.
+func (g *guest) CloseWrite() error { return closeWrite(g.Conn) }
+
+func closeWrite(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
