@@ -17,15 +17,16 @@ import (
 // bundleCmd makes the package that a lawyer receives.
 type bundleCmd struct {
 	vaultFlag
-	Case     string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
-	Out      string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten."`
-	Withhold []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
-	Include  []string `enum:"identity" placeholder:"identity" help:"Put the contact, the name, and the files that show who the reporter is into the bundle."`
-	Override string   `name:"override-consent" placeholder:"REASON" help:"Make it without the reporter's consent to show it to a lawyer. The reason stands in the custody log, and in the bundle."`
+	Case      string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	Out       string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten."`
+	Withhold  []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
+	Include   []string `enum:"identity" placeholder:"identity" help:"Put the contact, the name, and the files that show who the reporter is into the bundle."`
+	Originals bool     `name:"only-originals" help:"Leave translations out."`
+	Override  string   `name:"override-consent" placeholder:"REASON" help:"Make it without the reporter's consent to show it to a lawyer. The reason stands in the custody log, and in the bundle."`
 }
 
 func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	o := vault.BundleOptions{Consent: "lawyer", Override: strings.TrimSpace(b.Override), IncludeIdentity: len(b.Include) > 0}
+	o := vault.BundleOptions{Consent: "lawyer", Override: strings.TrimSpace(b.Override), IncludeIdentity: len(b.Include) > 0, OnlyOriginals: b.Originals}
 	for _, item := range b.Withhold {
 		field, reason, _ := strings.Cut(item, "=")
 		o.Withhold = append(o.Withhold, bundle.Choice{Item: field, Reason: bundle.Reason(reason)})
@@ -47,6 +48,9 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		}
 		fmt.Fprintln(s.Out, command.Escape(b.Out))
 		fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
+		if n := len(in.Derived); n > 0 {
+			fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))
+		}
 		if !o.IncludeIdentity {
 			fmt.Fprintln(s.Err, "The identity is withheld.")
 		}

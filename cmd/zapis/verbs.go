@@ -9,6 +9,7 @@ type caseVerbs struct {
 	Exhibit   exhibitCmd   `cmd:"" help:"Bring in what you obtained yourself."`
 	Outbox    outboxCmd    `cmd:"" help:"Gather what you have signed, for the operator to take in."`
 	Due       dueCmd       `cmd:"" help:"List what runs out: dates to know, what has to go."`
+	HandOver  handOverCmd  `cmd:"" help:"Write down that you hand something over, and to whom."`
 	Custody   custodyCmd   `cmd:"" help:"Print your custody log."`
 	Check     checkCmd     `cmd:"" help:"Verify all that the vault holds, and your custody log against the ledger."`
 	Purge     purgeCmd     `cmd:"" help:"Take what tombstones erase off this disk."`

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"zapis/crypto/canon"
@@ -179,8 +180,7 @@ func checkLine(s string) error {
 	switch {
 	case len(s) > maxLine:
 		return canon.Refuse("who translated it takes at most %d bytes", maxLine)
-	case s == "-", strings.TrimSpace(s) != s, !utf8.ValidString(s),
-		strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f }):
+	case s == "-", strings.TrimSpace(s) != s, !utf8.ValidString(s), strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }):
 		return canon.Refuse("who translated it is one line of words")
 	}
 	return nil

@@ -83,7 +83,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%.200q: %v, want %s", tt.text, err, tt.want)
 		}
 	}
-	for _, line := range []string{"-", " x", "x\ny"} {
+	for _, line := range []string{"-", " x", "x\ny", "a\u202eb", "a\u200bb"} {
 		r := all()[3]
 		r.Translator = line
 		if err := r.Check(); err == nil || err.Error() != "who translated it is one line of words" {

@@ -19,6 +19,7 @@ import (
 type BundleOptions struct {
 	Withhold        []bundle.Choice
 	IncludeIdentity bool
+	OnlyOriginals   bool   // leave translations out
 	Consent         string // the consent that it needs; `lawyer`
 	Override        string // why it is made without that consent; empty where it is not
 }
@@ -45,6 +46,7 @@ func (v *Vault) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error) 
 		}
 		in.Submissions = append(in.Submissions, given)
 	}
+	in.Derived = translations(o, opts)
 	if err := v.recordExport(o, opts); err != nil {
 		return bundle.Input{}, err
 	}

@@ -26,6 +26,12 @@ type Checked struct {
 // of the custody log; this reads every part again, compares the custody log with the heads in the ledger, and,
 // with a key, opens every event and everything that the owner has signed.
 func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked, error) {
+	if v.key != nil {
+		deed := custody.Deed{By: v.key.by(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return nil, err
+		}
+	}
 	c := &Checked{Entries: v.Size(), Events: v.Custody.Len()}
 	if err := v.checkParts(ctx, c, progress); err != nil {
 		return nil, err

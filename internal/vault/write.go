@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"zapis/crypto/card"
@@ -202,6 +203,27 @@ func (v *Vault) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 		}
 	}
 }
+
+// HandOver records that a file is handed over, by its hash, and to whom.
+func (v *Vault) HandOver(c *Case, file *os.File, to, why string) (custody.Event, error) {
+	if err := v.needKey(); err != nil {
+		return custody.Event{}, err
+	}
+	for flag, line := range map[string]string{"--to": to, "--why": why} {
+		if flag == "--to" && line == "" || strings.ContainsAny(line, "\n\r") || review.CheckText(line) != nil || len(line) > maxLine {
+			return custody.Event{}, fault.New(fault.Usage, "", "%s is one line of at most %d bytes", flag, maxLine)
+		}
+	}
+	got, err := digestFile(file)
+	if err != nil {
+		return custody.Event{}, err
+	}
+	return v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.HandedOver, Case: c.ID, In: custody.Hex(got.Hash),
+		Subject: "to " + to, Why: why})
+}
+
+// maxLine bounds what is said in one line, in bytes.
+const maxLine = 500
 
 // sameMessage says whether two replies carry the same sealed message.
 func sameMessage(a, b ledger.Reply) bool { return bytes.Equal(a.Message, b.Message) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zapis/crypto/card"
+	"zapis/internal/bundle"
 	"zapis/internal/command"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
@@ -248,6 +249,40 @@ func TestNotesAndGrades(t *testing.T) {
 		}
 		if list := show(t, v, other.Case).Reviews; len(list) != 0 {
 			t.Errorf("on the other case: %+v", list)
+		}
+	})
+}
+
+// Shared translations go along with a bundle as working copies, and never past a narrative that is withheld.
+func TestTranslationsInBundles(t *testing.T) {
+	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
+	filed := d.Report(nil)
+	d.carry()
+	d.in("anna", func(v *vault.Vault) {
+		c := find(t, v, filed.Case)
+		d.Must(v.Write(c, review.Review{Kind: review.Translation, Language: "en", Translator: "a sworn translator", Text: "They came."}, false))
+		d.Must(v.Write(c, review.Review{Kind: review.Translation, Language: "de", Text: "Sie kamen."}, true))
+		for _, tt := range []struct {
+			o    vault.BundleOptions
+			want int
+		}{
+			{vault.BundleOptions{Consent: "lawyer"}, 1},
+			{vault.BundleOptions{Consent: "lawyer", OnlyOriginals: true}, 0},
+			{vault.BundleOptions{Consent: "lawyer", Withhold: []bundle.Choice{{Item: "narrative"}}}, 0},
+		} {
+			in, err := v.Bundle(show(t, v, filed.Case), tt.o)
+			d.Must(err)
+			var file bytes.Buffer
+			d.Must(bundle.Write(&file, in))
+			if len(in.Derived) != tt.want {
+				t.Errorf("%+v: %d translations", tt.o, len(in.Derived))
+			}
+			if note := "translation into en of the narrative of submission 1, made by a sworn translator"; tt.want == 1 && in.Derived[0].Note != note {
+				t.Errorf("it says %q", in.Derived[0].Note)
+			}
+			if got := bytes.Contains(file.Bytes(), []byte("They came.\n")); got != (tt.want == 1) {
+				t.Errorf("%+v: the words are in it: %v", tt.o, got)
+			}
 		}
 	})
 }

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/vault"
+)
+
+// handOverCmd writes down that something left the trustee's hands.
+type handOverCmd struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	File string `arg:"" name:"FILE" help:"What is handed over: the bundle, or another file. It is read, for its hash."`
+	To   string `required:"" placeholder:"WHOM" help:"Who gets it, in one line."`
+	Why  string `placeholder:"TEXT" help:"What for, in one line."`
+}
+
+func (h *handOverCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return h.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, h.Case)
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(h.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		e, err := v.HandOver(c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "event %d  %s\n", e.Number, e.In)
+		fmt.Fprintln(s.Err, "It is written down. Now hand it over: what was handed over can't be called back.")
+		return nil
+	})
+}
