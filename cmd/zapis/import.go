@@ -17,6 +17,7 @@ import (
 type importCmd struct {
 	vaultFlag
 	Ledger string `placeholder:"CARD" help:"The ledger card that the file must be of: its line, or a file with it."`
+	Old    string `name:"continues" placeholder:"VAULT" help:"The vault of the ledger that this one goes on from: whether it does is then verified, and kept."`
 	File   string `arg:"" name:"carry.tar" help:"What zapisd export wrote."`
 }
 
@@ -40,6 +41,14 @@ func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	}
 	defer v.Close()
 	o := vault.ImportOptions{Card: want}
+	if i.Old != "" {
+		old, err := vaultFlag{i.Old}.open(s, nil, false)
+		if err != nil {
+			return err
+		}
+		defer old.Close()
+		o.Continues = old
+	}
 	if id != nil {
 		k := keyOf(id)
 		o.Key = &k
@@ -64,6 +73,11 @@ func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Ident
 	}
 	if id == nil {
 		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
+	}
+	if before, err := v.Continues(); err != nil {
+		return err
+	} else if before != "" {
+		fmt.Fprintf(s.Out, "before   %s\n", before)
 	}
 	for _, text := range done.Untaken {
 		warn(s, "the operator has not taken in your %s", text)

@@ -16,6 +16,8 @@ import (
 type proposeCmd struct {
 	Trustees  proposeTrusteesCmd  `cmd:"" help:"Propose other trustees or duty cards, or other thresholds."`
 	Tombstone proposeTombstoneCmd `cmd:"" help:"Propose to erase a case, an entry or a part."`
+	Hold      proposeHoldCmd      `cmd:"" help:"Propose that nothing of a case or an entry can be erased: a court may ask for it."`
+	Release   proposeReleaseCmd   `cmd:"" help:"Propose to end a hold."`
 	Key       proposeKeyCmd       `cmd:"" help:"Propose the keys that the operator has made to sign the ledger from now on."`
 }
 

@@ -19,8 +19,9 @@ import (
 
 // ImportOptions are what an import is told beside the carry file.
 type ImportOptions struct {
-	Card *card.LedgerCard // the ledger that it must be of, where known
-	Key  *Key             // whose stanzas and shares are tried; nil for the public verification only
+	Card      *card.LedgerCard // the ledger that it must be of, where known
+	Key       *Key             // whose stanzas and shares are tried; nil for the public verification only
+	Continues *Vault           // that of the ledger which this one must go on from, or nil
 }
 
 // Imported says what an import did.
@@ -67,6 +68,12 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 		return nil, err
 	}
 	done := &Imported{From: v.Size(), Size: s.chain.Size()}
+	var lost *Misfit
+	if o.Continues != nil {
+		if lost, err = s.follows(o.Continues); err != nil {
+			return nil, err
+		}
+	}
 	if o.Key != nil {
 		if err := v.use(*o.Key, s.chain); err != nil {
 			return nil, err
@@ -79,6 +86,14 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 		done.Nothing = true
 	} else if err := v.commit(s, [32]byte(sum.Sum(nil)), done); err != nil {
 		return nil, err
+	}
+	if o.Continues != nil {
+		if err := v.linked(s.chain.Continues()); err != nil {
+			return nil, err
+		}
+	}
+	if lost != nil {
+		done.Misfits = append(done.Misfits, *lost)
 	}
 	for _, e := range s.entries {
 		if e.Body.Kind == ledger.KindReport {

@@ -208,7 +208,7 @@ func (v *Vault) left(list []ledger.Erased, item string) ([]ledger.Erased, error)
 	if len(list) == 0 {
 		return nil, fault.New(fault.Failed, "", "all of %s is erased already", item)
 	}
-	return list, nil
+	return list, v.unheld(list)
 }
 
 // cardText names somebody by what others know them by.
