@@ -20,7 +20,7 @@ import (
 	"zapis/store"
 )
 
-// verifier is zapis-verify as it is shipped.
+// verifier is zapis-verify as it is shipped; the other programs stand beside it.
 var verifier string
 
 func TestMain(m *testing.M) {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	verifier = filepath.Join(dir, "zapis-verify")
-	build := exec.Command("go", "build", "-o", verifier, "zapis/cmd/zapis-verify")
+	build := exec.Command("go", "build", "-o", dir+"/", "zapis/cmd/zapis", "zapis/cmd/zapisd", "zapis/cmd/zapis-verify")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		os.Exit(1)
