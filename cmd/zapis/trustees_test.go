@@ -7,7 +7,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/accept"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 )
@@ -52,5 +54,33 @@ func prepareTrustees(t *testing.T, dir string) (env []string) {
 	three := vaulttest.New(t, vaulttest.Options{Quorum: ledger.Quorum{Statement: 2, Attachment: 1, Identity: 3}})
 	closed := three.Report(nil, "narrative", "Behind two locks.", "contact", "by the well")
 	three.CarryFile(at("three.tar"), 0)
+	env = later(t, dir)
 	return append(env, "CASE1="+first.Case, "CASE2="+second.Case, "CLOSED="+closed.Case)
+}
+
+// later makes a ledger that goes on after vera has left and dora has come: its first part is old.tar, all of it
+// new.tar.
+func later(t *testing.T, dir string) (env []string) {
+	t.Helper()
+	h := vaulttest.New(t, vaulttest.Options{})
+	filed := h.Report([]vaulttest.File{{Name: "letter.pdf", Content: pdf}}, "narrative", "From before.", "contact", "by the old oak")
+	marked := h.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "narrative", "A face.", "contact", "by the gate", "files_identify", "yes")
+	h.CarryFile(filepath.Join(dir, "old.tar"), 0)
+	after, err := h.Store.After()
+	h.Must(err)
+	set := h.Set
+	set.Trustees = append(set.Trustees[:2:2], vaulttest.Identity(t, "dora").Card)
+	text := ledger.TrusteesChange{Origin: vaulttest.Origin, After: after, Set: set}.Marshal()
+	desk := accept.New(h.Store, h.Now)
+	for _, name := range []string{"anna", "boris"} {
+		signed, err := vaulttest.Identity(t, name).Signer.SignStatement(card.Statement{Ledger: h.Card().Genesis, Number: 1,
+			Kind: card.KindApproval, Subject: ledger.Subject(text)})
+		h.Must(err)
+		o, err := desk.Take(t.Context(), signed, text)
+		h.Must(err)
+		h.Must(o.Err)
+	}
+	h.Report(nil, "narrative", "From after.")
+	h.CarryFile(filepath.Join(dir, "new.tar"), 0)
+	return []string{"BEFORE=" + filed.Case, "MARKED=" + marked.Case}
 }

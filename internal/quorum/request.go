@@ -87,6 +87,15 @@ func ParseRequest(text []byte) (Request, error) {
 	if r.Err() == nil {
 		r.Check(CheckWhy(q.Why))
 	}
+	q.Parts = readParts(r)
+	if err := r.End(); err != nil {
+		return Request{}, canon.Refuse("request: %w", err)
+	}
+	return q, nil
+}
+
+// readParts reads the lines of parts: one at least, none twice.
+func readParts(r *canon.Reader) (list []Part) {
 	seen := make(map[ledger.Hash]bool)
 	for first := true; first || r.More(); first = false {
 		w := r.Words("part", 3)
@@ -94,19 +103,16 @@ func ParseRequest(text []byte) (Request, error) {
 		switch {
 		case r.Err() != nil:
 		case p.Kind != ledger.PartStatement && p.Kind != ledger.PartIdentity && p.Kind != ledger.PartAttachment:
-			r.Fail("a part under a quorum is a statement, an identity or an attachment")
+			r.Fail("a part here is a statement, an identity or an attachment")
 		case seen[p.Hash]:
 			r.Fail("this part is named twice")
-		case len(q.Parts) == MaxParts:
+		case len(list) == MaxParts:
 			r.Fail("more than %d parts", MaxParts)
 		}
 		seen[p.Hash] = true
-		q.Parts = append(q.Parts, p)
+		list = append(list, p)
 	}
-	if err := r.End(); err != nil {
-		return Request{}, canon.Refuse("request: %w", err)
-	}
-	return q, nil
+	return list
 }
 
 func checkCase(id string) error {

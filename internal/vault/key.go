@@ -47,6 +47,7 @@ func (v *Vault) use(k Key, c *ledger.Chain) error {
 		}
 	}
 	v.key, v.mine, v.granted = &k, nil, nil
+	v.again = nil
 	return nil
 }
 

@@ -95,7 +95,7 @@ func remove(name string) error {
 	return syncFolder(filepath.Dir(name))
 }
 
-// filesOf lists the files that hold a part: where imports brought it, and copies that were sealed anew.
+// filesOf lists the files that hold a part: where imports brought it, and what the owner has collected.
 func (v *Vault) filesOf(part ledger.Hash) ([]string, error) {
 	imports, err := filepath.Glob(filepath.Join(v.dir, importsDir, "*"))
 	if err != nil {
@@ -106,13 +106,6 @@ func (v *Vault) filesOf(part ledger.Hash) ([]string, error) {
 		if name := partFile(dir, part); exists(name) {
 			list = append(list, name)
 		}
-	}
-	again, err := v.copies()
-	if err != nil {
-		return nil, err
-	}
-	if name := again[part]; name != "" {
-		list = append(list, filepath.Join(v.dir, resealedDir, name))
 	}
 	if name := filepath.Join(v.dir, collectedDir, part.String()); exists(name) {
 		list = append(list, name)
@@ -128,9 +121,9 @@ func exists(name string) bool {
 // forget drops what the vault remembers of statements that are erased, and the private notes on cases of which
 // no statement is left.
 func (v *Vault) forget() error {
-	v.lazy.Lock()
-	v.again = nil
-	v.lazy.Unlock()
+	if err := v.forgetHanded(); err != nil {
+		return err
+	}
 	known, err := v.readIndex()
 	if err != nil {
 		return err

@@ -1,22 +1,33 @@
 package vault
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"filippo.io/age"
+
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/custody"
+	"zapis/internal/fault"
+	"zapis/internal/quorum"
 )
 
-// A part of an old case that another trustee has sealed anew for the owner lies in resealed/, named by the hash
-// of the part in the ledger and, after a dash, its own. What opens from it is compared with what the ledger's
-// entry commits to, as everything is.
+// What other trustees have handed on to the owner lies in resealed/, as it came, sealed to the owner: keys of
+// parts of old cases.
 const resealedDir = "resealed"
 
-// copies lists them: the file's name by the hash of the part in the ledger. It reads the folder once.
-func (v *Vault) copies() (map[ledger.Hash]string, error) {
+func resealedName(statement ledger.Hash) string {
+	return filepath.Join(resealedDir, statement.String())
+}
+
+// handedKeys gives the keys that were handed on, by the parts that they open. It reads them once; any goroutine may
+// ask.
+func (v *Vault) handedKeys() (map[ledger.Hash]seal.FileKey, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
 	if v.again != nil {
@@ -26,48 +37,120 @@ func (v *Vault) copies() (map[ledger.Hash]string, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	list := make(map[ledger.Hash]string)
+	all := make(map[ledger.Hash]seal.FileKey)
 	for _, f := range files {
 		if strings.HasPrefix(f.Name(), ".") {
 			continue
 		}
-		part, own, _ := strings.Cut(f.Name(), "-")
-		hash, err := ledger.ParseHash(part)
-		if _, err2 := ledger.ParseHash(own); err != nil || err2 != nil {
-			return nil, damaged("%s/%s has no name of ours", resealedDir, f.Name())
+		if err := v.learnKeys(all, f.Name()); err != nil {
+			return nil, fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s/%s: %w", resealedDir, f.Name(), err)
 		}
-		list[hash] = f.Name()
 	}
-	v.again = list
-	return list, nil
+	v.again = all
+	return all, nil
 }
 
-// resealedCopy opens the owner's copy of a part; nil where there is none.
-func (v *Vault) resealedCopy(part ledger.Hash) (*source, error) {
-	list, err := v.copies()
-	if err != nil || list[part] == "" {
-		return nil, err
-	}
-	name := filepath.Join(v.dir, resealedDir, list[part])
-	hash, err := ledger.ParseHash(list[part][len(part.String())+1:])
+func (v *Vault) learnKeys(all map[ledger.Hash]seal.FileKey, name string) error {
+	file, err := v.readSealed(filepath.Join(resealedDir, name))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f, err := os.Open(name)
+	_, s, err := quorum.ParseResealFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	info, err := f.Stat()
+	keys, err := v.openKeys(s)
 	if err != nil {
-		f.Close()
-		return nil, err
+		return err
 	}
-	return &source{file: f, want: seal.Digest{Hash: hash, Size: info.Size()}, k: 1, n: 1, have: 1, mine: true}, nil
+	defer keys.Wipe()
+	for _, one := range keys.Of {
+		all[one.Part] = one.Key
+	}
+	return nil
 }
 
-func (src *source) close() error {
-	if src == nil {
-		return nil
+// openKeys opens what a reseal seals to the owner.
+func (v *Vault) openKeys(s quorum.Reseal) (quorum.Keys, error) {
+	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(s.Sealed), seal.DigestOf(s.Sealed), v.key.Age)
+	switch {
+	case errors.Is(err, seal.ErrNoKey):
+		return quorum.Keys{}, fault.New(fault.KeyMissing, "it must be handed on to this identity", "the keys are not sealed to you: %w", err)
+	case err != nil:
+		return quorum.Keys{}, mismatch("", "the sealed keys: %w", err)
 	}
-	return src.file.Close()
+	defer clear(text)
+	keys, err := quorum.ParseKeys(text)
+	if err != nil {
+		return quorum.Keys{}, mismatch("", "%w", err)
+	}
+	return keys, nil
+}
+
+// fileKeyIdentity opens the one part that a key is of.
+func fileKeyIdentity(key seal.FileKey) age.Identity {
+	b, err := hex.DecodeString(key.Reveal())
+	if err != nil {
+		panic("vault: a file key that is none: " + err.Error())
+	}
+	return age.NewInjectedFileKeyIdentity(b)
+}
+
+func (src *source) close() error { return src.file.Close() }
+
+// forgetHanded drops the shares and the keys that others have given, where all the parts that they are of were
+// erased: whoever has a copy of those from before must not find what opens them here.
+func (v *Vault) forgetHanded() error {
+	for _, dir := range []string{grantsDir, resealedDir} {
+		files, err := os.ReadDir(filepath.Join(v.dir, dir))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		for _, f := range files {
+			name := filepath.Join(dir, f.Name())
+			gone, err := v.allErased(name)
+			if err != nil || !gone {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			deed := custody.Deed{By: v.key.by(), Act: custody.Destroyed, Subject: "what opened parts that were erased, as another trustee had given it"}
+			if _, err := v.Custody.Record(deed); err != nil {
+				return err
+			}
+			if err := remove(filepath.Join(v.dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	v.lazy.Lock()
+	v.granted, v.again = nil, nil
+	v.lazy.Unlock()
+	return nil
+}
+
+// allErased says whether every part that a grant or a reseal is about was erased.
+func (v *Vault) allErased(name string) (bool, error) {
+	if strings.HasPrefix(filepath.Base(name), ".") {
+		return true, nil // one that was being written when the power failed
+	}
+	file, err := v.readSealed(name)
+	if err != nil {
+		return false, err
+	}
+	var parts []ledger.Hash
+	if _, g, err := quorum.ParseGrantFile(file); err == nil {
+		parts = g.Parts
+	} else if _, s, err := quorum.ParseResealFile(file); err == nil {
+		for _, p := range s.Parts {
+			parts = append(parts, p.Hash)
+		}
+	}
+	for _, p := range parts {
+		if _, gone := v.held.erased[p]; !gone {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -135,14 +135,11 @@ type source struct {
 	header []byte
 	at     int            // the owner's position, from 1
 	others map[int][]byte // shares that were granted
+	handed *seal.FileKey  // the part's own key, where another trustee has handed it on
 }
 
-// source finds a part's file: the copy that another trustee has sealed anew for the owner, where there is one.
-// Nothing is opened.
+// source finds a part's file, and what can open it. Nothing of it is opened.
 func (v *Vault) source(s Submission, p ledger.Part) (*source, error) {
-	if again, err := v.resealedCopy(p.Hash); again != nil || err != nil {
-		return again, err
-	}
 	f, err := v.file(s, p)
 	if err != nil {
 		return nil, err
@@ -166,6 +163,14 @@ func (v *Vault) count(src *source, s Submission, p ledger.Part) (err error) {
 	if src.k, src.n, err = seal.Quorum(src.header); err != nil {
 		return v.refusal(s, p, err)
 	}
+	handed, err := v.handedKeys()
+	if err != nil {
+		return err
+	}
+	if key, have := handed[p.Hash]; have {
+		src.handed, src.mine, src.k, src.n, src.have = &key, true, 1, 1, 1
+		return nil
+	}
 	set, err := v.held.chain.SetAt(s.Body.Trustees)
 	if err != nil {
 		return err
@@ -173,6 +178,7 @@ func (v *Vault) count(src *source, s Submission, p ledger.Part) (err error) {
 	src.at = position(set, v.key.Card)
 	src.mine = src.at > 0
 	if src.k == 1 {
+		src.have = 1
 		return nil
 	}
 	all, err := v.shares()
@@ -187,9 +193,12 @@ func (v *Vault) count(src *source, s Submission, p ledger.Part) (err error) {
 	return nil
 }
 
-// keys gives what opens the part: the owner's key alone, or, under a quorum for which there are enough, their
+// keys gives what opens the part: a key that was handed on, the owner's key alone, or, under a quorum for which there are enough, their
 // own share and those that were granted. The opening must have been recorded.
 func (v *Vault) keys(src *source) (age.Identity, error) {
+	if src.handed != nil {
+		return fileKeyIdentity(*src.handed), nil
+	}
 	if src.k == 1 || src.have < src.k {
 		return v.key.Age, nil
 	}
@@ -211,14 +220,14 @@ func (v *Vault) keys(src *source) (age.Identity, error) {
 // closed says why the part can't be opened, as a sentence without its full stop; empty where it can.
 func (src *source) closed() string {
 	switch {
-	case src.k > 1 && src.have < src.k:
+	case !src.mine:
+		return "it is sealed to others than you"
+	case src.have < src.k:
 		text := fmt.Sprintf("%d of %d trustees must agree", src.k, src.n)
 		if len(src.others) > 0 {
 			text += fmt.Sprintf(", and %d did", src.have)
 		}
 		return text
-	case src.k == 1 && !src.mine:
-		return "it is sealed to others than you"
 	}
 	return ""
 }

@@ -14,7 +14,7 @@
 //	collected/           sealed parts of exhibits that the operator has not taken in
 //	heard/               what others have signed and sent, sealed to the owner
 //	grants/              shares that others have granted, likewise
-//	resealed/            parts of old cases that another trustee has sealed anew for the owner
+//	resealed/            keys of parts of old cases that others have handed on, likewise
 //	incoming/            an import that is being verified; gone when it is not
 //
 // An import enters by the renaming of one folder: it is there whole, or not at all. Opening a vault reads
@@ -31,6 +31,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
 	"zapis/internal/custody"
 	"zapis/internal/fault"
 )
@@ -74,8 +75,8 @@ type Vault struct {
 
 	parts   map[ledger.Hash]Submission // which submission has a part; made when it is asked for
 	lazy    sync.Mutex
-	granted granted                // likewise; nil until then
-	again   map[ledger.Hash]string // likewise: the files in resealed/
+	granted granted                      // likewise; nil until then
+	again   map[ledger.Hash]seal.FileKey // likewise: keys that were handed on
 }
 
 // Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where what

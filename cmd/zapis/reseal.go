@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/quorum"
+	"zapis/internal/vault"
+)
+
+// resealCmd hands a past case on to a trustee who came later.
+type resealCmd struct {
+	vaultFlag
+	Case    string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	To      string   `required:"" placeholder:"NAME" help:"The trustee who gets it."`
+	Why     string   `required:"" placeholder:"TEXT" help:"Why: it stands in the custody log."`
+	Include []string `enum:"identity" placeholder:"identity" help:"Hand on the identity too, and the files that show who the reporter is."`
+	Out     string   `required:"" placeholder:"FILE" help:"The file to write; it is never overwritten."`
+}
+
+func (r *resealCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	if err := command.CheckFree(r.Out); err != nil {
+		return err
+	}
+	return r.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, r.Case)
+		if err != nil {
+			return err
+		}
+		file, left, err := v.Reseal(c, vault.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
+		if err != nil {
+			return err
+		}
+		if err := command.CreateFile(r.Out, file, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(r.Out))
+		fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", command.Escape(r.To))
+		for _, what := range left {
+			fmt.Fprintf(s.Err, "Not in it: %s\n", command.Escape(what))
+		}
+		return nil
+	})
+}
+
+// receiveCmd takes in what another trustee has handed on.
+type receiveCmd struct {
+	vaultFlag
+	File string `arg:"" name:"FILE" help:"What zapis reseal wrote for you."`
+}
+
+func (r *receiveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	file, err := readSmall(r.File, quorum.MaxFile)
+	if err != nil {
+		return err
+	}
+	return r.with(ctx, s, g, func(v *vault.Vault) error {
+		got, err := v.Receive(file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, got.Case)
+		fmt.Fprintf(s.Err, "%s has handed on %s of %s. The files are those that the ledger names.\n", got.From.Name, got.Parts, got.Case)
+		return nil
+	})
+}
