@@ -1,10 +1,14 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/fault"
@@ -34,7 +38,11 @@ func (s *Store) loadKey() error {
 		}
 		return nil
 	}
-	return fault.New(fault.KeyMissing, "without it the log can sign nothing; bring it back from where it is kept",
+	if s.config.KeyLost {
+		return nil
+	}
+	return fault.New(fault.KeyMissing, "without it the log can sign nothing; bring it back from where it is kept. If it is lost: "+
+		"zapisd key new, and have the trustees approve that, for the reason compromised",
 		"%s has no %s that is the key of %s", s.dir, keyName, s.card)
 }
 
@@ -60,7 +68,47 @@ func (s *Store) signingKey() *ledger.SigningKey {
 // SignKeyChange signs the text of a proposed key entry with the key in force,
 // as a rotation needs it, and gives the two signature lines.
 func (s *Store) SignKeyChange(text []byte) ([]byte, error) {
-	return s.signingKey().SignKeyChange(text)
+	k := s.signingKey()
+	if k == nil {
+		return nil, errKeyLost
+	}
+	return k.SignKeyChange(text)
+}
+
+// errKeyLost is what a ledger without its key answers to all but a new one.
+var errKeyLost = fault.New(fault.KeyMissing, "have the trustees approve a new key, for the reason compromised",
+	"the log's key is lost, and without it nothing can be signed or promised")
+
+// adopt makes the key entry that replaces a lost key an entry at once, in a slot
+// with all that waits: nobody can promise it, and until it is there nothing can
+// be signed.
+func (s *Store) adopt(ctx context.Context, p *submission) error {
+	if p.Body.Kind != ledger.KindKey {
+		return errKeyLost
+	}
+	p.slot = s.promiseSlot(0)
+	return s.ask(ctx, &request{act: func() error {
+		if err := s.brokenBy(); err != nil {
+			return err
+		}
+		return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+			if err := s.admit(tx, t, p); err != nil {
+				return nil, err
+			}
+			g, err := s.sequenceWaiting(tx, t)
+			if err != nil {
+				return nil, err
+			}
+			if g == nil { // slot 0, and nothing waits
+				g = &growth{first: t.size, standing: s.standing}
+				g.released.Time = s.checkpointTime(time.Time{})
+			}
+			if err := keepParts(tx, p); err != nil {
+				return nil, err
+			}
+			return g, s.grow(tx, t, g, p.Body, p.text, p.hash)
+		})
+	}})
 }
 
 // SetNextKey puts a new log key beside the one in force, durably. A key entry
@@ -84,7 +132,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 
 // keyFor gives the signing key with these public halves, if this folder has it.
 func (s *Store) keyFor(keys ledger.LogKeys) *ledger.SigningKey {
-	if s.key.Keys() == keys {
+	if s.key != nil && s.key.Keys() == keys {
 		return s.key
 	}
 	if k, err := readKey(s.dir, nextKeyName); err == nil && k.Keys() == keys {

@@ -26,6 +26,10 @@ type Config struct {
 	// Verb names this process to others that find the folder in use, for
 	// instance "zapisd serve".
 	Verb string
+
+	// KeyLost opens the ledger even where the key in force is not in its folder.
+	// All that can then be submitted is the entry that brings a new one.
+	KeyLost bool
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -100,7 +104,7 @@ type view struct {
 
 // view runs fn over a snapshot. What fn gets out of v.tx is valid until it
 // returns.
-func (s *Store) view(fn func(v *view) error) error {
+func (s *Store) view(fn func(v *view) error) (err error) {
 	s.gate.RLock()
 	if s.db == nil {
 		s.gate.RUnlock()
@@ -112,7 +116,9 @@ func (s *Store) view(fn func(v *view) error) error {
 	if err != nil {
 		return err
 	}
-	return first(fn(v), tx.Rollback())
+	// Also where a damaged page makes bbolt panic: Close would wait for ever.
+	defer func() { err = first(err, tx.Rollback()) }()
+	return fn(v)
 }
 
 func (v *view) hashes() hashReader { return hashReader{v.tx, v.Size} }

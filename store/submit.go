@@ -73,6 +73,9 @@ func (sub Submission) check() error {
 // came is kept nowhere. With slot 0 the body is an entry, under a signed
 // checkpoint, by then.
 //
+// A ledger whose key is lost takes a key entry and nothing else, at once, and
+// gives no promise for it.
+//
 // ctx counts until the committer has it: after that the answer is waited for,
 // so that who gives up knows that nothing was kept.
 func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err error) {
@@ -102,8 +105,12 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 		}
 	}
 	for attempt := 0; ; attempt++ {
+		key := s.signingKey()
+		if key == nil {
+			return nil, s.adopt(ctx, p)
+		}
 		p.slot = s.promiseSlot(attempt)
-		note, err := s.signingKey().SignPromise(p.hash, p.slot)
+		note, err := key.SignPromise(p.hash, p.slot)
 		if err != nil {
 			return nil, err
 		}

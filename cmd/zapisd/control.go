@@ -56,13 +56,16 @@ var operations = map[string]operation{
 // writing are the operations that change the ledger.
 var writing = map[string]bool{"accept": true, "key-new": true, "compact": true, "witness-keep": true, "witness-stop": true, "anchor-append": true}
 
+// withoutKey are those that bring a new log key where the old one is lost.
+var withoutKey = map[string]bool{"accept": true, "key-new": true}
+
 // openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
 // comes when the ledger is served again: this process must not choose when.
 func openFor(name, dir string) (*store.Store, error) {
 	if !writing[name] {
 		return store.OpenReadOnly(dir)
 	}
-	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name})
+	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name, KeyLost: withoutKey[name]})
 }
 
 // perform does an operation on the ledger in dir. Where a process serves it, that process does the work;
