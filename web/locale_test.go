@@ -39,7 +39,7 @@ func TestLocalesSayWhoReviewedThem(t *testing.T) {
 func codeKeys() []string {
 	keys := []string{"country.unknown", "lang.name", "list.and", "day.every", "day.1", "day.2", "day.3", "day.4", "day.5", "day.6", "day.7",
 		"form.duty", "form.noduty", "form.reading", "size.KB", "size.MB", "size.GB", "files.heading", "sent.heading", "sent.thanks",
-		"files.done", "files.done.text", "consent.store", "mailbox.message", "mailbox.erased", "mailbox.more.label", "narrative.hint",
+		"files.done", "files.done.text", "consent.store", "mailbox.message", "mailbox.erased", "mailbox.broken", "mailbox.more.label", "narrative.hint",
 		"deadline.format", "when.label", "when.format", "field.other", "wrong.other", "country.MK", "country.SZ"}
 	for _, key := range labels {
 		keys = append(keys, key)

@@ -240,8 +240,11 @@ func (g *tongue) messages(replies []intake.Reply, page int) (on []message, next 
 	at, used := 1, 0
 	for i, reply := range replies {
 		text := reply.Text
-		if reply.Erased {
+		switch {
+		case reply.Erased:
 			text = g.t("mailbox.erased")
+		case reply.Broken:
+			text = g.t("mailbox.broken")
 		}
 		for first := true; first || text != ""; first = false {
 			piece, rest := cutEscaped(text, messagesRoom-used)

@@ -156,7 +156,7 @@ func TestReceiptPage(t *testing.T) {
 func TestMessages(t *testing.T) {
 	h := newHouse(t, intake.Limits{}, Options{})
 	g := h.tongue(t, "en")
-	replies := []intake.Reply{{Text: "first <b>"}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Text: "last"}}
+	replies := []intake.Reply{{Text: "first <b>"}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Broken: true}}
 	texts := make(map[string]string)
 	var order []string
 	pages := 0
@@ -183,6 +183,9 @@ func TestMessages(t *testing.T) {
 		want := reply.Text
 		if reply.Erased {
 			want = "This message has been deleted."
+		}
+		if reply.Broken {
+			want = "This message can’t be opened. The mistake is ours, not yours."
 		}
 		if texts["Message "+strconv.Itoa(i+1)] != want {
 			t.Errorf("message %d is not what was written", i+1)

@@ -35,6 +35,7 @@ type Sent struct {
 type Reply struct {
 	Text   string // UTF-8, untrusted in how it is shown
 	Erased bool   // the ledger has forgotten it; there is no text
+	Broken bool   // what its trustee sealed does not open; there is no text
 }
 
 // leastLooks is how many locators and how many tags are looked for, at least,
@@ -128,10 +129,8 @@ func (in *Intake) replies(ctx context.Context, k *code.Keys) ([]Reply, error) {
 			return nil, err
 		}
 		text, err := openReply(body, k.Identity())
-		if err != nil {
-			return nil, fmt.Errorf("reply %d does not open: %w", n+1, err)
-		}
-		out = append(out, Reply{Text: text})
+		// One trustee's mistake, or worse, must not shut a reporter out of their mailbox.
+		out = append(out, Reply{Text: text, Broken: err != nil})
 	}
 }
 
