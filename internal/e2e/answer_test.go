@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"html"
 	"io"
 	"net/http"
@@ -65,6 +66,13 @@ func TestAnswerReachesTheReporter(t *testing.T) {
 	// Nobody serves it: the verb takes the lock, and a head that came since goes in.
 	carry("two.tar")
 	must(t, h.dir, append([]string{"zapis", "outbox", "--vault", "vault", "--out", "more.tar"}, h.as("anna")...)...)
+	box := readFile(t, h.path("more.tar"))
+	box[bytes.Index(box, []byte("-----BEGIN SSH SIGNATURE-----"))+280] ^= 1
+	writeFile(t, h.path("forged.tar"), string(box))
+	forged := command(t, h.dir, "zapisd", "accept", "--dir", h.ledger, "forged.tar")
+	if forged.status != 3 {
+		t.Errorf("a forged outbox: status %d\n%s%s", forged.status, forged.out, forged.err)
+	}
 	if out := must(t, h.dir, "zapisd", "accept", "--dir", h.ledger, "more.tar"); !strings.Contains(out, "custody 4 of anna: taken: it waits for its slot") {
 		t.Errorf("accept said\n%s", out)
 	}
