@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"mime/multipart"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"zapis/internal/vault/vaulttest"
 )
 
 // What ends well for everybody, and for whom, as scripts over the programs as they are shipped.
@@ -26,12 +29,15 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, "PATH="+filepath.Dir(verifier)+string(os.PathListSeparator)+os.Getenv("PATH"))
-			return os.WriteFile(filepath.Join(e.WorkDir, "pass"), []byte("kava z malakom\n"), 0o600)
+			for _, name := range []string{"anna", "boris", "vera"} {
+				vaulttest.KeyFile(t, e.WorkDir, name)
+			}
+			return os.WriteFile(filepath.Join(e.WorkDir, "pass"), []byte(vaulttest.Passphrase+"\n"), 0o600)
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"answers": scriptAnswers, "send": scriptSend, "forgotten": scriptForgotten, "status": scriptStatus,
+			"answers": scriptAnswers, "send": scriptSend, "forgotten": scriptForgotten, "status": scriptStatus, "mode": scriptMode,
 		},
 	})
 }
@@ -159,5 +165,14 @@ func partsOf(ts *testscript.TestScript, name string) map[string][]byte {
 			parts[h.Name], err = io.ReadAll(r)
 			ts.Check(err)
 		}
+	}
+}
+
+// mode FILE MODE compares a file's permissions.
+func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Lstat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
 	}
 }
