@@ -277,7 +277,12 @@ func flips(t *testing.T) int {
 func TestAnyBit(t *testing.T) {
 	m := newSample(t)
 	run := func() string {
-		out, err := child("check", m.dir).Output()
+		c := child("check", m.dir)
+		hung := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+		out, err := c.Output()
+		if !hung.Stop() {
+			t.Fatal("check does not end")
+		}
 		if err != nil {
 			return "crashed"
 		}
@@ -328,6 +333,19 @@ func TestAnyBit(t *testing.T) {
 		t.Error("nothing was ever found")
 	}
 	checkFolder(t, m.dir)
+}
+
+// TestAPanicEndsItsSnapshot: bbolt panics over damaged pages; what then closes
+// the store must not wait for the snapshot for ever.
+func TestAPanicEndsItsSnapshot(t *testing.T) {
+	s := newStore(t, day, newClock())
+	func() {
+		defer func() { recover() }()
+		s.Snapshot(func(*Snapshot) error { panic("a damaged page") })
+	}()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // used gives a byte that is not zero, in a stretch that is not.
