@@ -26,7 +26,8 @@ type forged struct {
 	readers   []age.Recipient // of the statement
 	mailbox   string
 	lie       func(*seal.StatementPart)
-	statement []byte // instead of one made from the above
+	statement []byte                      // instead of one made from the above
+	identity  func(content []byte) []byte // the identity part, in place of a good one
 }
 
 // submit puts it into the ledger. Signal and identity are as they must be.
@@ -86,7 +87,10 @@ func (f forged) submit(t *testing.T, h *vaulttest.House) ledger.Hash {
 	must(err)
 	contact, err := identity.Marshal()
 	must(err)
-	sub := store.Submission{Small: [][]byte{small(seal.Signal, 1, signal), f.statement, small(seal.Identity, h.Set.Quorum.Identity, contact)},
+	if f.identity == nil {
+		f.identity = func(content []byte) []byte { return small(seal.Identity, h.Set.Quorum.Identity, content) }
+	}
+	sub := store.Submission{Small: [][]byte{small(seal.Signal, 1, signal), f.statement, f.identity(contact)},
 		Body: ledger.Body{Kind: ledger.KindReport, Commitments: seal.ListingOf(lines).Hash()}}
 	for i, kind := range []string{ledger.PartSignal, ledger.PartStatement, ledger.PartIdentity} {
 		sub.Body.Parts = append(sub.Body.Parts, ledger.Part{Kind: kind, Hash: ledger.Sum(sub.Small[i]), Size: int64(len(sub.Small[i]))})

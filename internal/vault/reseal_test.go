@@ -1,0 +1,134 @@
+package vault_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/custody"
+	"zapis/internal/fault"
+	"zapis/internal/quorum"
+	"zapis/internal/vault"
+	"zapis/internal/vault/vaulttest"
+	"zapis/store"
+)
+
+// takesOver puts dora into vera's place.
+func takesOver(t *testing.T, h *vaulttest.House) {
+	t.Helper()
+	after, err := h.Store.After()
+	h.Must(err)
+	set := h.Set
+	set.Trustees = append(set.Trustees[:2:2], vaulttest.Identity(t, "dora").Card)
+	text := ledger.TrusteesChange{Origin: vaulttest.Origin, After: after, Set: set}.Marshal()
+	a := ledger.Approved{Text: text}
+	for _, id := range h.Trustees[:2] {
+		s, err := id.Signer.SignStatement(card.Statement{Ledger: h.Card().Genesis, Number: 1, Kind: card.KindApproval, Subject: ledger.Subject(text)})
+		h.Must(err)
+		a.Approvals = append(a.Approvals, s)
+	}
+	body := a.Marshal()
+	_, err = h.Store.Submit(t.Context(), store.Submission{Body: ledger.BodyOf(ledger.KindTrustees, 0, body), Small: [][]byte{body}})
+	h.Must(err)
+}
+
+func TestForgedReseal(t *testing.T) {
+	h := vaulttest.New(t, vaulttest.Options{})
+	filed, other := h.Report(nil), h.Report(nil)
+	takesOver(t, h)
+	c := newCircle(t, h)
+	dora := vaulttest.Identity(t, "dora")
+	c.vaults["dora"] = newVault(t)
+	c.vaults["dora"].mustTake(h.Carry(0), as(dora))
+	reseal := func(id string) (quorum.Reseal, []byte) {
+		var file []byte
+		c.with("anna", func(v *vault.Vault, cases *vault.Cases) {
+			found, err := cases.Find(id)
+			c.must(err)
+			file, _, err = v.Reseal(found, vault.Resealing{To: "dora", Why: "She takes it over."})
+			c.must(err)
+		})
+		_, s, err := quorum.ParseResealFile(file)
+		c.must(err)
+		return s, file
+	}
+	good, file := reseal(filed.Case)
+	others, _ := reseal(other.Case)
+	to, err := seal.NewRecipients(1, dora.Card.Age)
+	c.must(err)
+	sealed := func(k quorum.Keys) []byte {
+		var b bytes.Buffer
+		_, err := seal.Seal(&b, seal.Message, to, bytes.NewReader(k.Marshal()))
+		c.must(err)
+		return b.Bytes()
+	}
+	wrong, err := seal.ParseFileKey(strings.Repeat("ab", 16))
+	c.must(err)
+	lie := sealed(quorum.Keys{Case: filed.Case, Of: []quorum.Key{{Part: good.Parts[0].Hash, Key: wrong}}})
+	forged := func(change func(*quorum.Reseal)) []byte {
+		s := good
+		s.Parts = append([]quorum.Part(nil), good.Parts...)
+		change(&s)
+		return s.Marshal()
+	}
+	receive := func(file []byte) (err error) {
+		c.with("dora", func(v *vault.Vault, _ *vault.Cases) { _, err = v.Receive(file) })
+		return err
+	}
+	for n, tt := range []struct {
+		name    string
+		by      string
+		content []byte
+		status  fault.Status
+		want    string
+	}{
+		{"a key that is none", "anna", forged(func(s *quorum.Reseal) { s.Sealed = lie }), fault.Mismatch,
+			"the key that anna handed on does not open the statement of entry 1"},
+		{"keys of another reseal", "anna", forged(func(s *quorum.Reseal) { s.Sealed = others.Sealed }), fault.Mismatch,
+			"the reseal of anna: the keys in it are of another one: they were taken from elsewhere"},
+		{"of other parts", "anna", forged(func(s *quorum.Reseal) { s.Parts = others.Parts }), fault.Mismatch,
+			"the reseal of anna: the keys in it are of other parts than it says"},
+		{"of another submission", "anna", forged(func(s *quorum.Reseal) { s.Parts[0].Body = other.Body }), fault.Mismatch, "is the statement of another submission than it is"},
+		{"from one who can't have it", "dora", forged(func(*quorum.Reseal) {}), fault.Failed, "the statement of entry 1 is not sealed to dora"},
+		{"from a stranger", "stranger", forged(func(*quorum.Reseal) {}), fault.Mismatch, "who is not among the trustees"},
+		{"sealed to nobody here", "anna", forged(func(s *quorum.Reseal) { s.Sealed = []byte("x") }), fault.Mismatch, "the reseal of anna: the sealed keys: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &circle{t, h, c.vaults}
+			c.refuses(receive(signed(t, h, vaulttest.Identity(t, tt.by), uint64(50+n), "reseal", tt.content, func(s *card.Statement) {
+				if tt.by == "dora" {
+					s.Trustees = h.Store.Size() - 1
+				}
+			})), tt.status, tt.want)
+		})
+	}
+	c.must(receive(file))
+	c.with("dora", func(v *vault.Vault, cases *vault.Cases) {
+		found, err := cases.Find(filed.Case)
+		c.must(err)
+		o, err := v.Show(found)
+		if err != nil || !o.Fits || o.Submissions[0].Closed != "it is sealed to others than you" {
+			t.Errorf("%v, %+v", err, o)
+		}
+		_, err = cases.Find(other.Case)
+		c.refuses(err, fault.Failed, "there is no case")
+	})
+	c.with("anna", func(v *vault.Vault, _ *vault.Cases) {
+		var acts []string
+		for n := uint64(1); n <= v.Custody.Len(); n++ {
+			e, err := v.Custody.Read(n, vaulttest.Identity(t, "anna").Age)
+			c.must(err)
+			if e.Act == custody.Resealed {
+				acts = append(acts, fmt.Sprintf("%s %s: %s", e.Case, e.Subject, e.Why))
+			}
+		}
+		want := filed.Case + " statement of entry 1, to dora (" + dora.Card.Fingerprint() + "): She takes it over."
+		if len(acts) != 2 || acts[0] != want {
+			t.Errorf("%q", acts)
+		}
+	})
+}
