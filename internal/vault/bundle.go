@@ -50,8 +50,35 @@ func (v *Vault) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error) 
 	if err := v.recordExport(o, opts); err != nil {
 		return bundle.Input{}, err
 	}
+	if in.CustodyHeads, err = v.headsFor(tree); err != nil {
+		return bundle.Input{}, err
+	}
 	in.Custody, err = v.custodyOf(o)
 	return in, err
+}
+
+// maxHeads is how many of its heads in the ledger a bundle shows, the newest.
+const maxHeads = 50
+
+// headsFor gives the custody entries of the owner, with their proofs, as far as they are of this vault's log.
+func (v *Vault) headsFor(tree storedHashes) ([]bundle.Public, error) {
+	heads, err := v.ledgerHeads()
+	if err != nil {
+		return nil, err
+	}
+	var list []bundle.Public
+	for _, h := range heads {
+		if h.index == nil || h.Statement.Signer != v.key.Signer.Fingerprint() || v.fitsLog(h) != "" {
+			continue
+		}
+		entry := v.held.entries[*h.index].Marshal()
+		receipt, err := ledger.MakeReceipt(entry, v.held.newest, tree)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, bundle.Public{Entry: entry, Body: h.Said.Marshal(), Receipt: receipt})
+	}
+	return list[max(0, len(list)-maxHeads):], nil
 }
 
 // mayExport refuses a bundle that the reporter has not allowed, or that says what was not opened.

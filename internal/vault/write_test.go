@@ -341,6 +341,24 @@ func TestCollect(t *testing.T) {
 			t.Errorf("A2001 is %q", got)
 		}
 	})
+	// A bundle shows it for what it is, and the signer's custody log up to a head that stands in the ledger.
+	d.in("boris", func(v *vault.Vault) {
+		in, err := v.Bundle(show(t, v, filed.Case), vault.BundleOptions{Consent: "lawyer"})
+		d.Must(err)
+		if len(in.CustodyHeads) != 1 {
+			t.Errorf("%d custody heads in the bundle", len(in.CustodyHeads))
+		}
+		var file bytes.Buffer
+		d.Must(bundle.Write(&file, in))
+		r, err := bundle.Check(bytes.NewReader(file.Bytes()), int64(file.Len()), bundle.Options{})
+		d.Must(err)
+		if len(r.Faults) > 0 {
+			t.Errorf("the bundle: %v", r.Faults)
+		}
+		if all := strings.Join(r.Proved, "\n"); !strings.Contains(all, "custody") {
+			t.Errorf("proved:\n%s", all)
+		}
+	})
 	d.in("boris", func(v *vault.Vault) {
 		d.House.Outbox(v)
 		if left := tree(t, d.vaults["boris"].dir+"/collected"); len(left) != 0 {
