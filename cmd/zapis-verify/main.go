@@ -24,7 +24,7 @@ not be read; 2 wrong usage; 3 it does not verify; 4 the keys to verify it with a
 
 type grammar struct {
 	File  string   `arg:"" help:"A bundle (.zip), a receipt, a promise or a checkpoint."`
-	Trust []string `placeholder:"CARD|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, log keys, witnesses' keys, and older checkpoints or receipts to compare with. May be repeated."`
+	Trust []string `placeholder:"CARD|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM), and older checkpoints or receipts to compare with. May be repeated."`
 	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it. Not for bundles."`
 	JSON  bool     `name:"json" help:"Print the result as JSON."`
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"os"
@@ -79,7 +81,7 @@ func readTrust(names []string, talk io.Writer) (*trust, error) {
 			return nil, err
 		}
 	}
-	if len(names) > 0 && t.anchor() == anchorNone {
+	if len(names) > 0 && t.anchor() == anchorNone && !t.times() {
 		return nil, fault.New(fault.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
 			"--trust: nothing that was given says whom you trust")
 	}
@@ -102,7 +104,7 @@ func (t *trust) folder(name string, talk io.Writer) error {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, log keys, a checkpoint or a bundle; not used\n", command.Escape(path))
+			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, keys, root certificates, a checkpoint or a bundle; not used\n", command.Escape(path))
 		}
 	}
 	return nil
@@ -130,6 +132,9 @@ func (t *trust) read(name string) (bool, error) {
 		}
 		t.ledgers = append(t.ledgers, l)
 		return true, nil
+	}
+	if bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+		return true, t.roots(name, text)
 	}
 	used, err := t.text(name, text)
 	if err != nil {
@@ -182,8 +187,30 @@ func (t *trust) vkeys(lines []string) bool {
 		all = append(all, v)
 	}
 	t.witnesses = append(t.witnesses, all...)
+	t.options.Times.Witnesses = t.witnesses
 	return true
 }
+
+// roots takes root certificates of time-stamping authorities.
+func (t *trust) roots(name string, text []byte) error {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return nil
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || block.Type != "CERTIFICATE" {
+			return fault.New(fault.Mismatch, "", "%s: it holds something else than certificates", name)
+		}
+		if t.options.Times.Roots == nil {
+			t.options.Times.Roots = x509.NewCertPool()
+		}
+		t.options.Times.Roots.AddCert(c)
+	}
+}
+
+// times says whether anybody is known whose word on time counts.
+func (t *trust) times() bool { return t.options.Times.Roots != nil || len(t.witnesses) > 0 }
 
 // keysOf finds the keys of the log that signed for an origin, and the card of
 // the ledger where it is known.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 
 	"zapis/internal/bundle"
@@ -43,7 +40,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		if err := writeBundle(b.Out, in); err != nil {
+		if err := writeFile(b.Out, func(w io.Writer) error { return bundle.Write(w, in) }); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out, command.Escape(b.Out))
@@ -57,25 +54,4 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		fmt.Fprintln(s.Err, "A bundle that was handed over can't be called back.")
 		return nil
 	})
-}
-
-// writeBundle writes under another name first, and never over a file that is there.
-func writeBundle(name string, in bundle.Input) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-bundle-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := bundle.Write(w, in); err != nil {
-		return err
-	}
-	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := command.CheckFree(name); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

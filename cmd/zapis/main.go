@@ -32,6 +32,7 @@ type grammar struct {
 	Receive receiveCmd `cmd:"" help:"Take in what another trustee has handed on to you."`
 	caseVerbs
 	Bundle bundleCmd `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
+	Stamp  stampCmd  `cmd:"" help:"Have a time-stamping authority say by when a bundle was signed."`
 }
 
 func main() {

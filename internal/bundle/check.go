@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"zapis/crypto/anchor"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -25,6 +26,9 @@ type Options struct {
 	// Logs are log keys that are known. Where no ledger is, one of them must
 	// have signed the checkpoint.
 	Logs []ledger.LogKeys
+	// Times are the roots of time-stamping authorities, and the witnesses, whose
+	// word on time counts.
+	Times anchor.Trust
 }
 
 func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
@@ -175,6 +179,7 @@ type examination struct {
 	record     record
 	opened     []openable
 	heads      []governing     // custody entries
+	anchors    []governing     // anchor entries
 	entries    map[uint64]bool // those that stand for a submission
 }
 
@@ -187,6 +192,7 @@ func examine(b *bag, o Options, report *Report) *charter {
 	x.ledger()
 	x.signature()
 	x.submissions()
+	x.times()
 	x.custody()
 	x.documents()
 	x.derived()
@@ -217,7 +223,7 @@ func (x *examination) lists() {
 	}
 	payloadList := x.list(manifestPath, func(path string) bool { return strings.HasPrefix(path, payload) })
 	x.list(tagManifestPath, func(path string) bool {
-		return !strings.HasPrefix(path, payload) && path != tagManifestPath && path != signaturePath
+		return !strings.HasPrefix(path, payload) && path != tagManifestPath && path != signaturePath && path != stampPath
 	})
 	x.text(verifyPath)
 	t, ok := x.text(bagInfoPath)

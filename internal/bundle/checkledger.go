@@ -29,9 +29,13 @@ func (x *examination) ledger() {
 			return
 		}
 		g := governing{index, entry, body}
-		if e, err := ledger.ParseEntry(entry); err == nil && e.Body.Kind == ledger.KindCustody {
+		e, err := ledger.ParseEntry(entry)
+		switch {
+		case err == nil && e.Body.Kind == ledger.KindCustody:
 			x.heads = append(x.heads, g)
-		} else {
+		case err == nil && e.Body.Kind == ledger.KindAnchor:
+			x.anchors = append(x.anchors, g)
+		default:
 			entries = append(entries, g)
 		}
 	}
@@ -51,7 +55,8 @@ func (x *examination) ledger() {
 		return
 	}
 	slices.SortFunc(x.heads, func(a, b governing) int { return compare(a.Index, b.Index) })
-	for _, g := range slices.Concat(entries, x.heads) {
+	slices.SortFunc(x.anchors, func(a, b governing) int { return compare(a.Index, b.Index) })
+	for _, g := range slices.Concat(entries, x.heads, x.anchors) {
 		x.receipt(publicReceiptPath(g.Index), g.Entry)
 	}
 	x.links()

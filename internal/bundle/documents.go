@@ -1,6 +1,10 @@
 package bundle
 
 import (
+	"fmt"
+	"math"
+
+	"zapis/crypto/anchor"
 	"zapis/crypto/ledger"
 	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
@@ -27,6 +31,10 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 			f.Witnesses = len(others)
 		}
 	}
+	all := claims(in)
+	for _, e := range all {
+		f.Tokens = append(f.Tokens, paper.Token{Entry: e.Entry, Size: e.Size, Text: fmt.Sprintf("%s%s: %s", e.Time.Format(timeLayout), within(e.Accuracy), evidenceName(e))})
+	}
 	for n, s := range r.Submissions {
 		f.Identity = f.Identity || showsIdentity(s)
 		p, err := paperSubmission(n, s, in.Submissions[n].Entry)
@@ -35,6 +43,9 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		}
 		for _, k := range in.Submissions[n].Keys {
 			p.Keys = append(p.Keys, k.Part)
+		}
+		if i := anchor.Tightest(all, valueOr(s.Entry, math.MaxUint64)); s.Entry != nil && i.Possible() && (i.NotBefore != nil || i.NotAfter != nil) {
+			p.Between = intervalText(i)
 		}
 		f.Submission = append(f.Submission, p)
 	}
@@ -54,6 +65,31 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		d.bag.add(doc.Path, doc.Data)
 	}
 	return nil
+}
+
+func valueOr(n *uint64, other uint64) uint64 {
+	if n == nil {
+		return other
+	}
+	return *n
+}
+
+// claims gives what the anchors say, which nobody has verified.
+func claims(in *Input) (all []anchor.Evidence) {
+	for _, given := range in.Anchors {
+		e, err := ledger.ParseEntry(given.Entry)
+		if err != nil {
+			continue
+		}
+		a, err := ledger.ParseAnchor(given.Body)
+		if err != nil {
+			continue
+		}
+		if claim, err := (anchored{e.Index, a}).evidence(given.Checkpoint); err == nil {
+			all = append(all, claim)
+		}
+	}
+	return all
 }
 
 func paperSubmission(n int, s submission, entry []byte) (paper.Submission, error) {

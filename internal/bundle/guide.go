@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/template"
 
+	"zapis/crypto/anchor"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
@@ -36,6 +37,7 @@ type guide struct {
 	Entries                          []guideEntry
 	Links                            []guideLink
 	Waiting                          []guideWait
+	Tokens                           []guideToken
 	Identity                         bool
 	CustodyHead                      string
 	Events                           []guideEvent
@@ -70,6 +72,18 @@ type guideEntry struct {
 type guideStep struct {
 	Line int
 	Left bool
+}
+
+// A guideToken is an anchor entry: a time-stamp token, or a witness's line.
+type guideToken struct {
+	Index, Size      uint64
+	Says             string // by whom, and when
+	Token            string // the file; empty for a witness's line
+	Checkpoint, Body string
+	Chain            string
+	Root             bool // the chain ends in a root
+	At               int64
+	Covers           []guideEntry
 }
 
 type guideWait struct{ File, Slot, What string }
@@ -173,6 +187,9 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 			g.addEntry(p.Receipt, e.Index, "which holds a head of the custody log", publicReceiptPath(e.Index), bodyPath(e.Index))
 		}
 	}
+	for _, a := range in.Anchors {
+		g.addAnchor(a)
+	}
 	for _, from := range g.Entries {
 		for _, to := range g.Entries {
 			if to.Index == from.Index+1 {
@@ -197,6 +214,33 @@ func (g *guide) addEntry(receipt []byte, index uint64, what, path, body string) 
 		return
 	}
 	g.Entries = append(g.Entries, guideEntry{index, what, path, body, proofSteps(index, g.Size, len(hashes))})
+}
+
+func (g *guide) addAnchor(given Anchor) {
+	e, err := ledger.ParseEntry(given.Entry)
+	if err != nil {
+		return
+	}
+	a, err := ledger.ParseAnchor(given.Body)
+	if err != nil {
+		return
+	}
+	g.addEntry(given.Receipt, e.Index, "which holds outside evidence of time", publicReceiptPath(e.Index), bodyPath(e.Index))
+	t := guideToken{Index: e.Index, Size: a.Size, Checkpoint: anchorCheckpointPath(e.Index), Body: bodyPath(e.Index), Says: "a line that can't be read"}
+	if claim, err := (anchored{e.Index, a}).evidence(given.Checkpoint); err == nil {
+		t.Says = claim.Time.Format(timeLayout) + within(claim.Accuracy) + ", " + evidenceName(claim)
+		t.At = claim.Time.Unix()
+	}
+	if a.Witness == "" {
+		t.Token, t.Chain = anchorTokenPath(e.Index), anchorChainPath(e.Index)
+		_, t.Root, _ = anchor.CertificatesPEM(a)
+	}
+	for _, r := range given.Receipts {
+		if _, _, entry, hashes, err := ledger.SplitReceipt(r); err == nil && entry < a.Size {
+			t.Covers = append(t.Covers, guideEntry{Index: entry, Receipt: anchorReceiptPath(e.Index, entry), Steps: proofSteps(entry, a.Size, len(hashes))})
+		}
+	}
+	g.Tokens = append(g.Tokens, t)
 }
 
 // addExhibit pairs a shown original with its disclosure line.

@@ -41,6 +41,10 @@ type Input struct {
 	// the same log: up to there it can't have been written anew. May be empty.
 	CustodyHeads []Public
 
+	// Anchors are outside evidence of time: such that came before the case's
+	// entries, and such about checkpoints that cover them. May be empty.
+	Anchors []Anchor
+
 	Signer *card.Signer // one of the trustees in force
 
 	// IncludeIdentity discloses the lines of opened identity parts. Without it

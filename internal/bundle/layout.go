@@ -80,13 +80,14 @@ const partStatement = "statement"
 // is judged later; what stands anywhere else is refused at once.
 var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`,
-	`signatures/tagmanifest-sha256\.txt\.sig`, `trust/allowed_signers`,
+	`signatures/tagmanifest-sha256\.txt\.(?:sig|tsr)`, `trust/(?:allowed_signers|anchor-[0-9]{1,20}\.pem)`,
 	`data/report/report\.(?:json|txt|pdf)`, `data/index\.html`,
 	`data/0(?:0_index|1_chain-of-custody|2_certificate)\.pdf`,
 	`data/attachments/A[0-9]{2,5}\.[a-z0-9]{1,8}`,
 	`data/disclosure/(?:follow-up-[0-9]{2,4}/)?(?:commitments\.txt|[a-z][a-z0-9_-]{0,40}\.json)`,
 	`data/ledger/(?:checkpoint|receipt|promise)`,
 	`data/ledger/(?:entries|bodies)/[0-9]{1,20}\.txt`,
+	`data/ledger/anchors/[0-9]{1,20}\.(?:tsr|checkpoint|entry-[0-9]{1,20})`,
 	`data/ledger/receipts/[0-9]{1,20}`, `data/ledger/promises/[0-9a-f]{64}`,
 	`data/custody/events\.txt`,
 	`data/derived/(?:derived\.txt|(?:A[0-9]{2,5}|report)-[0-9]{1,4}\.[a-z0-9]{1,8})`,

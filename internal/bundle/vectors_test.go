@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/crypto/anchor"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -40,6 +42,16 @@ func TestVectors(t *testing.T) {
 		if r := check(t, read(t, name), Options{Ledgers: []card.LedgerCard{l.Card}}); !r.OK {
 			t.Errorf("%s: %q", name, r.Faults)
 		}
+	}
+	anchored, err := card.ParseLedgerCard(strings.TrimSpace(string(read(t, "anchored/ledger-card.txt"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(read(t, "anchored/root.pem"))
+	o := Options{Ledgers: []card.LedgerCard{anchored}, Times: anchor.Trust{Options: anchor.Options{Roots: roots}}}
+	if r := check(t, read(t, "anchored/bundle.zip"), o); !says(r.Proved, "Entry 2, the report, was put at its place in the ledger between two times: after 2020-06-01T11:59:59Z") {
+		t.Errorf("anchored: %q %q", r.Faults, r.Proved)
 	}
 	cases := 0
 	for row := range strings.Lines(string(read(t, "must-fail.tsv"))) {
@@ -117,6 +129,7 @@ func writeVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	writeAnchored(t, put)
 	h, in := testCase(t)
 	zip := write(t, in)
 	put("bundle.zip", zip)
@@ -184,6 +197,20 @@ func writeVectors(t *testing.T) {
 		f["data/disclosure/passport.json"] = []byte("x\n")
 	})
 	put("must-fail.tsv", []byte(rows.String()))
+}
+
+// writeAnchored makes the vectors for outside evidence of time.
+func writeAnchored(t *testing.T, put func(name string, b []byte)) {
+	c := newAnchored(t)
+	f := files(t, write(t, c.in))
+	for _, path := range documentPaths {
+		f[path] = []byte("left out of this vector\n")
+	}
+	put("anchored/bundle.zip", pack(t, resign(t, f, c.signers["anna"])))
+	put("anchored/ledger-card.txt", []byte(c.in.Ledger.String()+"\n"))
+	put("anchored/root.pem", c.authority.RootPEM())
+	keys := c.witness.Verifiers()
+	put("anchored/witness-keys.txt", []byte(keys[0].String()+"\n"+keys[1].String()+"\n"))
 }
 
 // waiting is a case whose follow-up has no entry yet.

@@ -137,18 +137,17 @@ func (d *drafted) addLedger(in *Input) (*charter, error) {
 			return nil, fault.New(fault.Mismatch, "", "%w", err)
 		}
 		entries = append(entries, governing{e.Index, p.Entry, p.Body})
-		d.bag.add(entryPath(e.Index), p.Entry)
-		d.bag.add(bodyPath(e.Index), p.Body)
-		d.bag.add(publicReceiptPath(e.Index), p.Receipt)
+		d.addPublic(e.Index, p)
 	}
 	for _, p := range in.CustodyHeads {
 		e, err := ledger.ParseEntry(p.Entry)
 		if err != nil {
 			return nil, fault.New(fault.Mismatch, "", "%w", err)
 		}
-		d.bag.add(entryPath(e.Index), p.Entry)
-		d.bag.add(bodyPath(e.Index), p.Body)
-		d.bag.add(publicReceiptPath(e.Index), p.Receipt)
+		d.addPublic(e.Index, p)
+	}
+	if err := d.addAnchors(in); err != nil {
+		return nil, err
 	}
 	d.bag.add(checkpointPath, in.Checkpoint)
 	c, err := readCharter(entries)
@@ -272,6 +271,9 @@ func (d *drafted) addPapers(in *Input, c *charter, r record) error {
 	}
 	list := make(manifest)
 	for path, sum := range d.bag.sums {
+		if !strings.HasPrefix(path, payload) {
+			continue
+		}
 		list[path] = sum
 		info.Files++
 		info.Bytes += d.bag.sizes[path]

@@ -60,8 +60,33 @@ func (s *sheet) times(f Facts) {
 	s.row("Root", f.Root, true)
 	s.row("Signed", f.Signed.Format(timeLayout)+" by the log's clock, with two signatures: Ed25519 and ML-DSA-44", false)
 	s.row("Witnesses", witnesses(f.Witnesses), false)
-	s.row("Time tokens", "none in this bundle", false)
-	s.paragraph("So the entries stand in this ledger not later than the checkpoint was signed, by the log's own clock. No outside clock says so, and none says since when at the earliest.")
+	s.row("Time tokens", tokens(len(f.Tokens)), false)
+	for _, t := range f.Tokens {
+		s.row(fmt.Sprintf("Entry %d", t.Entry), fmt.Sprintf("%s, over the first %d entries", t.Text, t.Size), false)
+	}
+	s.paragraph("So the entries stand in this ledger not later than the checkpoint was signed, by the log's own clock.")
+	bounded := false
+	for _, sub := range f.Submission {
+		if sub.Between != "" {
+			bounded = true
+			s.item("Entry %d, %s, was put at its place in the ledger %s.", *sub.Entry, sub.Name, sub.Between)
+		}
+	}
+	if bounded {
+		s.paragraph("That holds as far as those who are named there are relied upon. Their tokens were not verified when this page was made: VERIFY.txt has the lines for openssl, and zapis-verify takes their root certificates with --trust. What an entry holds may be older than its place.")
+	} else {
+		s.paragraph("No outside clock says so, and none says since when at the earliest.")
+	}
+}
+
+func tokens(n int) string {
+	switch n {
+	case 0:
+		return "none in this bundle"
+	case 1:
+		return "one, in an entry of the ledger"
+	}
+	return fmt.Sprintf("%d, in entries of the ledger", n)
 }
 
 func witnesses(n int) string {

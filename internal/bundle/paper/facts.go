@@ -20,6 +20,7 @@ type Facts struct {
 	Root       string // hex
 	Signed     time.Time
 	Witnesses  int // signature lines of others on the checkpoint, not verified
+	Tokens     []Token
 	SetAt      uint64
 	Trustees   []string
 	Identity   bool // included
@@ -30,6 +31,14 @@ type Facts struct {
 	EventsTotal int
 	Head        string
 	Fixed       []uint64 // custody entries that hold earlier heads
+}
+
+// Token is outside evidence of time: of an authority, or of a witness. Nobody
+// has verified it yet.
+type Token struct {
+	Entry uint64 // the anchor entry that holds it
+	Size  uint64 // how many entries it covers
+	Text  string // by whom, and when
 }
 
 // Submission is one report or follow-up.
@@ -48,6 +57,7 @@ type Submission struct {
 	Exhibits []Exhibit
 	Withheld []Withheld
 	Keys     []string // parts whose keys are in the bundle
+	Between  string   // the times between which it was put at its place, if the tokens hold; or empty
 }
 
 // Answer is one disclosed question.

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"zapis/crypto/anchor"
+	"zapis/internal/bundle"
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+// stampCmd has a time-stamping authority say by when a bundle was signed. This laptop stays offline: the
+// request goes out as a file, and the response comes back as one.
+type stampCmd struct {
+	Bundle   string `arg:"" name:"BUNDLE" help:"The bundle, as zapis bundle wrote it."`
+	Request  string `placeholder:"FILE.tsq" help:"Write the request for the authority."`
+	Response string `placeholder:"FILE.tsr" help:"Put the authority's response into the bundle."`
+	Asked    string `placeholder:"FILE.tsq" help:"With --response: the request that it answers. Its nonce must be the same."`
+	Out      string `placeholder:"FILE.zip" help:"With --response: the bundle with the time stamp."`
+}
+
+func (c *stampCmd) Run(_ context.Context, s *command.Streams) error {
+	if (c.Request == "") == (c.Response == "") || (c.Response == "") != (c.Out == "") || (c.Response == "") != (c.Asked == "") {
+		return fault.New(fault.Usage, "", "give --request FILE.tsq, or --response FILE.tsr with --asked FILE.tsq and --out FILE.zip")
+	}
+	f, err := os.Open(c.Bundle)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	signature, err := bundle.SignatureOf(f, info.Size())
+	if err != nil {
+		return err
+	}
+	if c.Request != "" {
+		q, err := anchor.NewRequest(rand.Reader, signature, nil)
+		if err != nil {
+			return err
+		}
+		if err := command.CreateFile(c.Request, q.DER, 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, command.Escape(c.Request))
+		fmt.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
+		return nil
+	}
+	return c.attach(s, f, info.Size(), signature)
+}
+
+func (c *stampCmd) attach(s *command.Streams, f *os.File, size int64, signature []byte) error {
+	response, err := readAtMost(c.Response, anchor.MaxResponse)
+	if err != nil {
+		return err
+	}
+	asked, err := readAtMost(c.Asked, anchor.MaxResponse)
+	if err != nil {
+		return err
+	}
+	q, err := anchor.ParseRequest(asked)
+	if err != nil {
+		return fault.New(fault.Mismatch, "", "%s: %w", c.Asked, err)
+	}
+	claim, err := anchor.Answers(response, q, signature)
+	if err != nil {
+		return fault.New(fault.Mismatch, "ask the authority again", "%s: %w", c.Response, err)
+	}
+	if err := writeFile(c.Out, func(w io.Writer) error { return bundle.Stamp(w, f, size, response) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(c.Out))
+	fmt.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
+		claim.Time.Format("2006-01-02T15:04:05Z"), command.Escape(claim.By))
+	return nil
+}
+
+func readAtMost(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fault.New(fault.Mismatch, "", "%s has more than %d bytes", name, most)
+	}
+	return text, err
+}
+
+// writeFile writes under another name first, and never over a file that is there.
+func writeFile(name string, write func(io.Writer) error) error {
+	if err := command.CheckFree(name); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-bundle-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := command.CheckFree(name); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,59 @@
+package bundle
+
+import (
+	"bytes"
+	"hash/crc32"
+	"io"
+
+	"zapis/crypto/anchor"
+	"zapis/internal/fault"
+)
+
+// SignatureOf gives the signature file of a bundle, which must verify: it is
+// what a time-stamping authority is shown.
+func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
+	var report Report
+	b, err := load(r, size, &report)
+	if err != nil {
+		return nil, fault.New(fault.Mismatch, "", "%w", err)
+	}
+	examine(b, Options{}, &report)
+	report.settle()
+	if !report.OK {
+		return nil, fault.New(fault.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
+	}
+	return b.texts[signaturePath], nil
+}
+
+// Stamp writes the bundle again with a time-stamp response over its signature
+// beside that. What the token proves is for whoever trusts the authority: here it
+// must be a token, and the bundle have none yet.
+func Stamp(w io.Writer, r io.ReaderAt, size int64, response []byte) error {
+	if _, err := anchor.Claimed(response); err != nil {
+		return fault.New(fault.Mismatch, "", "%w", err)
+	}
+	members, err := readZip(r, size)
+	if err != nil {
+		return fault.New(fault.Mismatch, "", "%w", err)
+	}
+	z := &zipWriter{w: w}
+	put := func() error {
+		return z.add(stampPath, int64(len(response)), crc32.ChecksumIEEE(response), bytes.NewReader(response))
+	}
+	done := false
+	for _, m := range members {
+		switch {
+		case m.Name == stampPath:
+			return fault.New(fault.Failed, "", "the bundle has a time stamp already")
+		case m.Name > stampPath && !done:
+			if err := put(); err != nil {
+				return err
+			}
+			done = true
+		}
+		if err := z.add(m.Name, m.Size, m.CRC, io.NewSectionReader(r, m.contentOffset(), m.Size)); err != nil {
+			return err
+		}
+	}
+	return z.close()
+}
