@@ -15,6 +15,7 @@ import (
 	"zapis/internal/bundle"
 	"zapis/internal/command"
 	"zapis/internal/fault"
+	"zapis/internal/offline"
 )
 
 const about = `Check a bundle, a receipt, a promise or a checkpoint, offline.
@@ -30,6 +31,7 @@ type grammar struct {
 }
 
 func main() {
+	offline.Drop()
 	os.Exit(int(command.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}.Main()))
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"zapis/internal/command"
+	"zapis/internal/offline"
 )
 
 const about = "What a trustee does with a ledger, offline: keys, import, reading, extraction, bundles. " +
@@ -36,6 +37,7 @@ type grammar struct {
 }
 
 func main() {
+	offline.Drop()
 	os.Exit(int(program().Main()))
 }
 
