@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -25,6 +26,11 @@ func (f wordsFlags) read(s *command.Streams) (string, error) {
 		return f.Text, nil
 	}
 	in := s.In
+	if typed, ok := in.(*os.File); ok && (f.File == "" || f.File == "-") {
+		if info, err := typed.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			fmt.Fprintln(s.Err, "Type the words; Ctrl-D on a line of its own ends them.")
+		}
+	}
 	if f.File != "" && f.File != "-" {
 		file, err := os.Open(f.File)
 		if err != nil {

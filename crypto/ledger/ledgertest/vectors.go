@@ -18,6 +18,7 @@ import (
 //	signature   a signature is missing, or does not fit
 //	proof       it is not in the tree
 //	right       nobody who may has said it
+//	words       what was written may not stand there
 type Vector struct {
 	File    string
 	Class   string
@@ -87,6 +88,7 @@ var classes = map[string]*regexp.Regexp{
 	"signature": regexp.MustCompile(`sign`),
 	"proof":     regexp.MustCompile(`inclusion: |consistency: |says index|is of|is about another|first request has no proof`),
 	"right":     regexp.MustCompile(`approval|signatures by log keys|policy wants more|pinned root|revoked|certificate|authority refused|in force|comes after|keys`),
+	"words":     regexp.MustCompile(`words|is one of|at least one of|a language is|its blank line`),
 }
 
 // WriteVectors makes a folder of vectors anew, and its index. The files whose
