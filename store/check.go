@@ -89,7 +89,7 @@ func (c *checker) run() (found []Fault, err error) {
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
 	c.work = newWorkers(runtime.GOMAXPROCS(0))
 	defer c.work.stop()
-	stop := readAheadOf(c.v.s.db.Path(), &c.done)
+	stop := readAheadOf(c.v.tx.DB(), &c.done)
 	defer stop()
 
 	c.total = c.v.tx.Size() + c.filesSize()

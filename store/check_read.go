@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"zapis/crypto/ledger"
 )
 
@@ -63,6 +65,8 @@ func (w *workers) stop() {
 // readBlock is how much is read at a time.
 const readBlock = 1 << 20
 
+var blocks = sync.Pool{New: func() any { b := make([]byte, readBlock); return &b }}
+
 // hashFile hashes a file, reading ahead of itself.
 func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, size int64, err error) {
 	f, err := os.Open(path)
@@ -71,7 +75,9 @@ func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, 
 	}
 	defer f.Close()
 	sum := sha256.New()
-	buf := make([]byte, readBlock)
+	block := blocks.Get().(*[]byte)
+	defer blocks.Put(block)
+	buf := *block
 	for {
 		if size%(8*readBlock) == 0 {
 			readAhead(f, size, 16*readBlock)
@@ -97,39 +103,42 @@ func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, 
 const aheadBy = 256 << 20
 
 // readAheadOf reads a database from front to back, ahead of what is being
-// verified through the map: bbolt has told the kernel that the map is read at
-// random, so that each page would be waited for alone. Entries and their parts
-// lie in the file nearly in their order. It does no more than warm the cache.
-func readAheadOf(path string, done *atomic.Int64) (stop func()) {
-	f, err := os.Open(path)
+// verified through its map: bbolt has told the kernel that the map is read at
+// random, so that each page would be waited for, and faulted in, alone. Entries
+// and their parts lie in the file nearly in their order. Nothing depends on it.
+func readAheadOf(db *bolt.DB, done *atomic.Int64) (stop func()) {
+	f, err := os.Open(db.Path())
 	if err != nil {
+		return func() {}
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
 		return func() {}
 	}
 	quit := make(chan struct{})
 	var ended sync.WaitGroup
 	ended.Go(func() {
 		defer f.Close()
-		buf := make([]byte, readBlock)
-		for at := int64(0); ; {
-			select {
-			case <-quit:
-				return
-			default:
-			}
+		const step = 4 * readBlock
+		base := db.Info().Data
+		readAhead(f, 0, 2*step)
+		for at := int64(0); at < info.Size(); at += step {
 			// Pages are not filled to the last byte, hence the quarter more.
-			if n := done.Load(); at > n+n/4+aheadBy {
+			for n := done.Load(); at > n+n/4+aheadBy; n = done.Load() {
 				select {
 				case <-quit:
 					return
 				case <-time.After(5 * time.Millisecond):
 				}
-				continue
 			}
-			n, err := f.ReadAt(buf, at)
-			at += int64(n)
-			if err != nil {
+			select {
+			case <-quit:
 				return
+			default:
 			}
+			readAhead(f, at+2*step, step)
+			populate(base+uintptr(at), uintptr(min(step, info.Size()-at)))
 		}
 	})
 	return func() {

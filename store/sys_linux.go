@@ -37,3 +37,9 @@ func freeSpace(dir string) (int64, error) {
 	}
 	return int64(min(fs.Bavail, uint64(math.MaxInt64/fs.Bsize)) * uint64(fs.Bsize)), nil
 }
+
+// populate asks the kernel to bring a range of a map in at once, and not page by
+// page as it is touched. It promises nothing: an older kernel does not know it.
+func populate(from, n uintptr) {
+	_, _, _ = unix.Syscall(unix.SYS_MADVISE, from, n, unix.MADV_POPULATE_READ)
+}
