@@ -64,6 +64,12 @@ func FuzzParseChange(f *testing.F) {
 		if c, err := ledger.ParseTombstone(a.Text); err == nil {
 			same(t, a.Text, c.Marshal())
 		}
+		if h, err := ledger.ParseHold(a.Text); err == nil {
+			same(t, a.Text, h.Marshal())
+		}
+		if r, err := ledger.ParseRelease(a.Text); err == nil {
+			same(t, a.Text, r.Marshal())
+		}
 	})
 }
 
