@@ -36,6 +36,7 @@ type operation func(ctx context.Context, st *store.Store, args json.RawMessage, 
 var operations = map[string]operation{
 	"export": exportLedger,
 	"check":  checkLedger,
+	"status": tellStatus,
 
 	"accept":  acceptHandedIn,
 	"key-new": newKeys,

@@ -38,7 +38,7 @@ type demoVerb struct {
 }
 
 func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
-	at, err := parseAddress(v.Listen)
+	at, err := parseAddress("--listen "+v.Listen, v.Listen)
 	switch {
 	case err != nil:
 		return err

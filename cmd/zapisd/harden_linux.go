@@ -16,15 +16,17 @@ func hardenProcess() {
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 }
 
-// confine takes from the process, for ever, every file outside the ledger's folder, and opening or answering
-// TCP connections beyond those sockets that it has. A kernel without Landlock takes nothing; one with an
+// confine takes from the process, for ever, every file outside the ledger's folder, but for the names of its sockets, which
+// it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has. A kernel without Landlock takes nothing; one with an
 // older one, what it can.
-func confine(dir string, at address) error {
+func confine(dir string, sockets ...address) error {
 	// Go reads the local time zone's file at the first need. After this it can't.
 	_ = time.Now().Local().String()
 	rules := []landlock.Rule{landlock.RWDirs(dir).WithRefer()} // refer: parts are renamed from one folder to another
-	if at.network == "unix" {
-		rules = append(rules, landlock.PathAccess(llsyscall.AccessFSRemoveFile, filepath.Dir(at.where)))
+	for _, at := range sockets {
+		if at.network == "unix" {
+			rules = append(rules, landlock.PathAccess(llsyscall.AccessFSRemoveFile, filepath.Dir(at.where)))
+		}
 	}
 	return landlock.V5.BestEffort().Restrict(rules...)
 }

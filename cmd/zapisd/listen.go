@@ -19,15 +19,16 @@ type address struct {
 	network, where string
 }
 
-func parseAddress(text string) (address, error) {
+// parseAddress reads an address. An error calls it by name, which says where it was set: "--listen 8080".
+func parseAddress(name, text string) (address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if path == "" {
-			return address{}, fault.New(fault.Usage, "", "--listen unix: names no path")
+			return address{}, fault.New(fault.Usage, "", "%s names no path", name)
 		}
 		return address{"unix", path}, nil
 	}
 	if _, _, err := net.SplitHostPort(text); err != nil {
-		return address{}, fault.New(fault.Usage, "give HOST:PORT, or unix:PATH", "--listen %s: %w", text, err)
+		return address{}, fault.New(fault.Usage, "give HOST:PORT, or unix:PATH", "%s: %w", name, err)
 	}
 	return address{"tcp", text}, nil
 }

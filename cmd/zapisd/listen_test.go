@@ -27,7 +27,7 @@ func TestParseAddress(t *testing.T) {
 		"localhost.example:80":  {"tcp", true},
 		"unix:/run/z/z.sock":    {"unix", false},
 	} {
-		a, err := parseAddress(text)
+		a, err := parseAddress("--listen "+text, text)
 		if err != nil || a.network != want.network || a.public() != want.public {
 			t.Errorf("%s: %+v, public %v, %v", text, a, a.public(), err)
 		}
@@ -36,7 +36,7 @@ func TestParseAddress(t *testing.T) {
 		"8080":  "--listen 8080: address 8080: missing port in address",
 		"unix:": "--listen unix: names no path",
 	} {
-		if _, err := parseAddress(text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
+		if _, err := parseAddress("--listen "+text, text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}

@@ -18,6 +18,7 @@ type grammar struct {
 	Export exportVerb `cmd:"" help:"Write the ledger into a carry file, for the trustees."`
 	Accept acceptVerb `cmd:"" help:"Take in what the trustees have signed."`
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`
+	Status statusVerb `cmd:"" help:"Say how the ledger stands: disk, slots, anchors. Nothing about people."`
 	Key    keyVerb    `cmd:"" help:"Change the keys that sign the ledger."`
 
 	Backup  backupVerb  `cmd:"" help:"Copy the ledger into a folder of flat files, while it is served too."`

@@ -22,6 +22,7 @@ import (
 )
 
 type serveVerb struct {
+	Config    configFlag    `placeholder:"FILE" help:"Where the other flags are set too, one a line, as slot = 24h. zapisd setup writes one."`
 	Dir       string        `required:"" placeholder:"D" help:"The ledger's folder."`
 	Listen    string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"HOST:PORT, or unix:PATH for a proxy or tor (${default})."`
 	Slot      time.Duration `default:"24h" placeholder:"24h" help:"How often waiting reports become entries; 0, for trials only: at once (${default})."`
@@ -30,26 +31,18 @@ type serveVerb struct {
 	MaxReport size          `default:"2G" placeholder:"2G" help:"The most that one report's files have together, at most 64G (${default})."`
 	NoPublish bool          `help:"Keep the checkpoint and the tiles of hashes to yourself."`
 	Grace     time.Duration `default:"60s" placeholder:"60s" help:"For how long uploads in flight may go on after a stop (${default})."`
+
+	Health       string `placeholder:"unix:PATH" help:"Where a monitor on this machine asks for /health; health.sock in the ledger's folder without it."`
+	CircuitLimit int    `default:"0" placeholder:"16" help:"How many connections one of tor's circuits may have at a time. The socket is then tor's alone, with HiddenServiceExportCircuitID; 0: it is not."`
 }
 
 func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
-	at, err := parseAddress(v.Listen)
+	at, health, err := v.check()
 	if err != nil {
 		return err
 	}
-	switch {
-	case v.Slot < 0:
-		return fault.New(fault.Usage, "", "--slot %s: it can't be negative", v.Slot)
-	case v.Grace < 0:
-		return fault.New(fault.Usage, "", "--grace %s: it can't be negative", v.Grace)
-	case v.limits().Check() != nil:
-		return fault.New(fault.Usage, "", "--max-file %s, --max-report %s: %w", v.MaxFile, v.MaxReport, v.limits().Check())
-	case at.public() && v.Site == "":
-		return fault.New(fault.Usage, "docs/guides/operator.md has a site file to copy",
-			"--listen %s is public: reporters must read who runs this form, so --site FILE is needed", v.Listen)
-	}
 	srv, err := startServing(ctx, serving{
-		dir: v.Dir, at: at, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s,
+		dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s,
 		confined: true,
 	})
 	if err != nil {
@@ -57,6 +50,47 @@ func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
 	}
 	return srv.wait(ctx)
 }
+
+// check refuses values that can't be, naming where each was set.
+func (v *serveVerb) check() (at address, health *address, err error) {
+	if at, err = parseAddress(v.Config.named("listen", v.Listen), v.Listen); err != nil {
+		return at, nil, err
+	}
+	if v.Health != "" {
+		h, err := parseAddress(v.Config.named("health", v.Health), v.Health)
+		if err != nil {
+			return at, nil, err
+		}
+		health = &h
+	}
+	wrong := func(flag string, value any, format string, args ...any) error {
+		return fault.New(fault.Usage, "", "%s: %w", v.Config.named(flag, value), fmt.Errorf(format, args...))
+	}
+	switch limits := v.limits().Check(); {
+	case v.Slot < 0:
+		err = wrong("slot", v.Slot, "it can't be negative")
+	case v.Slot%time.Second != 0, v.Slot > 366*24*time.Hour:
+		err = wrong("slot", v.Slot, "it has whole seconds, and 366 days at most")
+	case v.Grace < 0:
+		err = wrong("grace", v.Grace, "it can't be negative")
+	case limits != nil:
+		err = fault.New(fault.Usage, "", "%s, %s: %w", v.Config.named("max-file", v.MaxFile), v.Config.named("max-report", v.MaxReport), limits)
+	case health != nil && (health.network != "unix" || *health == at):
+		err = wrong("health", v.Health, "it must be unix:PATH, and not the form's own socket")
+	case v.CircuitLimit < 0:
+		err = wrong("circuit-limit", v.CircuitLimit, "it can't be negative")
+	case v.CircuitLimit > 0 && at.network != "unix":
+		err = wrong("circuit-limit", v.CircuitLimit, "only tor's own socket has circuits: it needs --listen unix:PATH")
+	case v.Site == "" && at.public():
+		err = fault.New(fault.Usage, siteHint, "%s is public: reporters must read who runs this form, so --site FILE is needed", v.Config.named("listen", v.Listen))
+	case v.Site == "" && v.CircuitLimit > 0:
+		err = fault.New(fault.Usage, siteHint, "%s: an onion service is public: reporters must read who runs this form, so --site FILE is needed",
+			v.Config.named("circuit-limit", v.CircuitLimit))
+	}
+	return at, health, err
+}
+
+const siteHint = "docs/guides/operator.md has a site file to copy"
 
 func (v *serveVerb) limits() intake.Limits {
 	return intake.Limits{File: int64(v.MaxFile), Report: int64(v.MaxReport)}
@@ -66,6 +100,8 @@ func (v *serveVerb) limits() intake.Limits {
 type serving struct {
 	dir      string
 	at       address
+	health   *address // nil for the folder's own
+	circuits int      // connections of one of tor's circuits; 0 where the listener is not tor's
 	slot     time.Duration
 	site     string // file, or empty
 	limits   intake.Limits
@@ -106,6 +142,17 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}
 	srv.stops = append(srv.stops, closeControl)
 
+	health, release, err := c.healthAddress()
+	if err != nil {
+		return nil, err
+	}
+	srv.stops = append(srv.stops, release)
+	closeHealth, err := serveHealth(health, srv.store)
+	if err != nil {
+		return nil, err
+	}
+	srv.stops = append(srv.stops, closeHealth)
+
 	_, set := srv.store.SetInForce()
 	site, err := loadSite(c.site, set)
 	if err != nil {
@@ -120,6 +167,9 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	if err != nil {
 		return nil, fault.New(fault.Failed, "", "--listen: %w", err)
 	}
+	if c.circuits > 0 {
+		srv.listener = newCircuitListener(srv.listener, c.circuits)
+	}
 	srv.http = &http.Server{
 		Handler:           routes(pages, srv.store, c.publish),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -129,7 +179,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		ErrorLog: log.New(nowhere{}, "", 0),
 	}
 	if c.confined {
-		if err := confine(c.dir, c.at); err != nil {
+		if err := confine(c.dir, c.at, health); err != nil {
 			return nil, fmt.Errorf("the process can't be confined to its folder: %w", err)
 		}
 	}
@@ -149,6 +199,15 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}()
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil
+}
+
+// healthAddress is where the monitor asks. What release gives back must be kept until then.
+func (c serving) healthAddress() (at address, release func(), err error) {
+	if c.health != nil {
+		return *c.health, func() {}, nil
+	}
+	path, release, err := socketIn(c.dir, healthSocket)
+	return address{"unix", path}, release, err
 }
 
 // routes puts what is public about the ledger beside the pages.

@@ -33,7 +33,7 @@ func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 		err = fitSite(&site, set)
 	}
 	if err != nil {
-		return web.Site{}, fault.New(fault.Failed, "docs/guides/operator.md has a site file to copy", "the site file %s: %w", name, err)
+		return web.Site{}, fault.New(fault.Failed, siteHint, "the site file %s: %w", name, err)
 	}
 	return site, nil
 }

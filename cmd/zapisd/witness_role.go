@@ -77,7 +77,7 @@ type witnessServe struct {
 }
 
 func (v *witnessServe) Run(ctx context.Context, s *command.Streams) error {
-	at, err := parseAddress(v.Listen)
+	at, err := parseAddress("--listen "+v.Listen, v.Listen)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// The configuration file of zapisd serve: `key = value` lines, and comments from #. A key is a flag without its dashes;
+// a flag on the command line counts before it. `zapisd setup` writes one with every key in it. What reporters read about
+// the operator is not here but in the site file: it is somebody else who has to get that right.
+
+// configFlag is the file's name as given, and which of its lines counted.
+type configFlag struct {
+	path  string
+	lines map[string]int // by key, of those that the command line did not say otherwise
+}
+
+// UnmarshalText takes the file's name from the command line.
+func (c *configFlag) UnmarshalText(text []byte) error {
+	*c = configFlag{path: string(text), lines: make(map[string]int)}
+	return nil
+}
+
+// named is how a value is named to whoever set it: by its flag, or by the file, the line and the key.
+func (c configFlag) named(flag string, value any) string {
+	if line, ok := c.lines[flag]; ok {
+		return fmt.Sprintf("%s line %d: %s = %v", c.path, line, flag, value)
+	}
+	return fmt.Sprintf("--%s %v", flag, value)
+}
+
+// BeforeResolve reads the file, once the command line has been read and before anything that is missing is missed. Each
+// value is read as its flag would be, so that a fault names its line.
+func (*configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
+	if trace.Flag == nil {
+		return nil
+	}
+	c, ok := ctx.FlagValue(trace.Flag).(configFlag)
+	if !ok || c.path == "" {
+		return nil
+	}
+	flags := make(map[string]*kong.Flag)
+	for _, group := range ctx.Selected().AllFlags(true) {
+		for _, f := range group {
+			if f.Name != "help" && f != trace.Flag {
+				flags[f.Name] = f
+			}
+		}
+	}
+	set, err := readConfig(c.path, func(key, value string) error {
+		f, ok := flags[key]
+		if !ok {
+			return fmt.Errorf("%s: no such key", key)
+		}
+		into := reflect.New(f.Target.Type()).Elem()
+		scan := kong.Scan().PushTyped(value, kong.FlagValueToken)
+		if err := f.Mapper.Decode(&kong.DecodeContext{Value: f.Value, Scan: scan}, into); err != nil {
+			return fmt.Errorf("%s = %s: %w", key, value, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+		got, ok := set[f.Name]
+		if !ok {
+			return nil, nil
+		}
+		c.lines[f.Name] = got.line
+		return got.value, nil
+	}))
+	return nil
+}
+
+type setting struct {
+	value string
+	line  int
+}
+
+// readConfig reads the lines and has each looked at. Every key stands once.
+func readConfig(path string, check func(key, value string) error) (map[string]setting, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration: %w", err)
+	}
+	defer f.Close()
+	set := make(map[string]setting)
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		switch {
+		case !ok || key == "" || value == "":
+			return nil, fmt.Errorf("%s line %d: a line is `key = value`, or begins with #", path, n)
+		case set[key].line > 0:
+			return nil, fmt.Errorf("%s line %d: %s stands there twice, in line %d first", path, n, key, set[key].line)
+		}
+		if err := check(key, value); err != nil {
+			return nil, fmt.Errorf("%s line %d: %w", path, n, err)
+		}
+		set[key] = setting{value, n}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return set, nil
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"zapis/internal/fault"
+	"zapis/store"
+)
+
+// healthSocket stands in the ledger's folder where --health names no other: HTTP, for a monitor on the same machine.
+// It is not the form's socket, so that nobody outside learns how full the disk is.
+const healthSocket = "health.sock"
+
+// lowDisk is the share of a disk in percent, and lowBytes how much, below which its operator has to do something.
+const (
+	lowDisk  = 5
+	lowBytes = 1 << 30
+)
+
+// lateSlot is by how much a slot may be late: a big one takes a while, and so does a machine that slept.
+const lateSlot = 15 * time.Minute
+
+// diskSpace is how full the disk is that a folder lies on. Both numbers are rounded to a percent of the disk, so that
+// they don't show a report coming in.
+type diskSpace struct {
+	Path        string `json:"path"`
+	Size        int64  `json:"size_bytes"`
+	Free        int64  `json:"free_bytes"`
+	FreePercent int    `json:"free_percent"`
+}
+
+// disksOf looks at the ledger's disk, and at that of its parts where it is another one.
+func disksOf(dir string) (disks []diskSpace, database int64, err error) {
+	seen := map[unix.Fsid]bool{}
+	for _, path := range []string{dir, filepath.Join(dir, "parts")} {
+		var at unix.Statfs_t
+		if err := unix.Statfs(path, &at); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, 0, fmt.Errorf("the disk of %s: %w", path, err)
+		}
+		if seen[at.Fsid] || at.Blocks == 0 {
+			continue
+		}
+		seen[at.Fsid] = true
+		d := diskSpace{Path: path, Size: int64(at.Blocks) * int64(at.Bsize)}
+		d.FreePercent = int(at.Bavail * 100 / at.Blocks)
+		d.Free = d.Size / 100 * int64(d.FreePercent)
+		disks = append(disks, d)
+	}
+	info, err := os.Stat(filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		return nil, 0, err
+	}
+	return disks, info.Size(), nil
+}
+
+// troubles says what an operator has to do something about, in sentences; none where all is well.
+func troubles(st *store.Store, disks []diskSpace, now time.Time) (list []string) {
+	list = []string{}
+	if err := st.Usable(); err != nil {
+		list = append(list, "nothing can be written: "+err.Error())
+	}
+	for _, d := range disks {
+		if d.FreePercent < lowDisk || d.Free < lowBytes {
+			list = append(list, fmt.Sprintf("%s has %s left (%d%%)", d.Path, rounded(d.Free), d.FreePercent))
+		}
+	}
+	late, err := st.Overdue(now.Add(-lateSlot))
+	switch {
+	case err != nil:
+		list = append(list, "what waits can't be read: "+err.Error())
+	case late:
+		list = append(list, "a slot that was promised has not come")
+	}
+	return list
+}
+
+// serveHealth answers a monitor at the address until stop is called: GET /health is 200 and "ok", or 503 and a line for
+// each trouble.
+func serveHealth(at address, st *store.Store) (stop func(), err error) {
+	l, err := at.listen()
+	if err != nil {
+		return nil, fault.New(fault.Failed, "", "--health: %w", err)
+	}
+	srv := &http.Server{
+		Handler:           healthHandler(st),
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      10 * time.Second,
+		IdleTimeout:       30 * time.Second,
+		MaxHeaderBytes:    4 << 10,
+		ErrorLog:          log.New(nowhere{}, "", 0),
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		srv.Serve(l)
+	}()
+	return func() {
+		grace, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if srv.Shutdown(grace) != nil {
+			srv.Close()
+		}
+		<-ended
+	}, nil
+}
+
+func healthHandler(st *store.Store) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		disks, _, err := disksOf(st.Dir())
+		list := troubles(st, disks, time.Now())
+		if err != nil {
+			list = append(list, err.Error())
+		}
+		if len(list) > 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(w, strings.Join(list, "\n"))
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	return mux
+}
