@@ -15,6 +15,7 @@ type grammar struct {
 	Demo   demoVerb   `cmd:"" help:"Run a ledger with sample trustees and invented reports, on this computer only."`
 	Init   initVerb   `cmd:"" help:"Make a new ledger and print its card."`
 	Serve  serveVerb  `cmd:"" help:"Take reports."`
+	Setup  setupVerb  `cmd:"" help:"Write what a machine needs to run the intake: a systemd unit, a torrc, a configuration."`
 	Export exportVerb `cmd:"" help:"Write the ledger into a carry file, for the trustees."`
 	Accept acceptVerb `cmd:"" help:"Take in what the trustees have signed."`
 	Check  checkVerb  `cmd:"" help:"Verify all of the ledger."`

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/alecthomas/kong"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+//go:embed setup
+var setupFiles embed.FS
+
+type setupVerb struct {
+	Dir     string `required:"" placeholder:"D" help:"The ledger's folder, where it is or will be."`
+	Onion   bool   `help:"For an onion service: also what tor needs."`
+	Out     string `default:"zapis-setup" placeholder:"FOLDER" help:"Where the files are written, to be looked at and put in place (${default})."`
+	Program string `default:"/usr/local/bin/zapisd" placeholder:"PATH" help:"Where zapisd will stand (${default})."`
+}
+
+// circuitsEach is how many connections a circuit may have: a browser opens six at a time.
+const circuitsEach = 16
+
+// Run writes what the system needs to run the intake, and says how it is put in place. It changes nothing else.
+func (v *setupVerb) Run(s *command.Streams) error {
+	dir, err := filepath.Abs(v.Dir)
+	if err != nil {
+		return err
+	}
+	if err := checkServicePath("--dir", dir); err != nil {
+		return err
+	}
+	if err := checkServicePath("--program", v.Program); err != nil {
+		return err
+	}
+	facts := setupFacts{Dir: dir, Program: v.Program, Onion: v.Onion}
+	names := []string{"zapis.service", "sysusers.conf", "site.conf"}
+	if v.Onion {
+		names = append(names, "torrc")
+	}
+	files := make(map[string][]byte)
+	for _, name := range names {
+		if files[name], err = facts.fill(name); err != nil {
+			return err
+		}
+	}
+	if files["zapis.conf"], err = facts.config(); err != nil {
+		return err
+	}
+	names = append(names, "zapis.conf")
+
+	if err := os.MkdirAll(v.Out, 0o755); err != nil {
+		return err
+	}
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, filepath.Join(v.Out, name))
+	}
+	if err := command.CheckFree(paths...); err != nil {
+		return err
+	}
+	for i, name := range names {
+		if err := command.CreateFile(paths[i], files[name], 0o644); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.Out, "written to %s: %s\n", command.Escape(v.Out), strings.Join(names, " "))
+	facts.sayWhatNext(s.Out)
+	return nil
+}
+
+// setupFacts is what the files differ by.
+type setupFacts struct {
+	Dir, Program string
+	Onion        bool
+}
+
+func (f setupFacts) fill(name string) ([]byte, error) {
+	t, err := template.ParseFS(setupFiles, "setup/"+name)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, f); err != nil {
+		return nil, err
+	}
+	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), nil
+}
+
+// config is the server's configuration, with every key that there is.
+func (f setupFacts) config() ([]byte, error) {
+	set := map[string]string{
+		"dir": f.Dir, "listen": "unix:/run/zapis/form.sock", "health": "unix:/run/zapis/health.sock", "site": "/etc/zapis/site.conf",
+	}
+	if f.Onion {
+		set["circuit-limit"] = fmt.Sprint(circuitsEach)
+	}
+	text, err := writeConfig(set)
+	return []byte(text), err
+}
+
+func (f setupFacts) sayWhatNext(w io.Writer) {
+	tell := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	self, err := os.Executable()
+	if err != nil {
+		self = "zapisd"
+	}
+	tell("Fill in site.conf, look at the others, and then, as root and in that folder:")
+	tell("  install -m 0755 %s %s", quote(self), f.Program)
+	tell("  install -m 0644 sysusers.conf /etc/sysusers.d/zapis.conf && systemd-sysusers")
+	tell("  install -d -m 0755 /etc/zapis && install -m 0644 zapis.conf site.conf /etc/zapis/")
+	tell("  chown -R zapis:zapis %s && chmod 0700 %s", f.Dir, f.Dir)
+	tell("  install -m 0644 zapis.service /etc/systemd/system/")
+	tell("  systemctl daemon-reload && systemctl enable --now zapis.service")
+	if f.Onion {
+		tell("  cat torrc >> /etc/tor/torrc && systemctl restart tor")
+		tell("  cat /var/lib/tor/zapis/hostname")
+		return
+	}
+	tell("Then a proxy that speaks TLS, over /run/zapis/form.sock: docs/proxy has two.")
+}
+
+// plainPath is what needs no quoting in a unit, in a torrc, and in a shell.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$`)
+
+// closedFolders are those that the unit takes away or makes anew, so that nothing of ours can be there.
+var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}
+
+// checkServicePath refuses a place that the service could not reach.
+func checkServicePath(flag, path string) error {
+	if !plainPath.MatchString(path) || filepath.Clean(path) != path {
+		return fault.New(fault.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, command.Escape(path))
+	}
+	for _, c := range closedFolders {
+		if path == c || strings.HasPrefix(path, c+"/") {
+			return fault.New(fault.Usage, "/var/lib/zapis is a good place for a ledger, /usr/local/bin for the program",
+				"%s %s: the service has no way into %s", flag, path, c)
+		}
+	}
+	return nil
+}
+
+// writeConfig writes a configuration with every key that there is: those of set with their values, the others with what
+// counts without them, commented out.
+func writeConfig(set map[string]string) (string, error) {
+	model, err := kong.New(&serveVerb{}, kong.Name("zapisd serve"), kong.NoDefaultHelp())
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("# How zapisd serve runs here. A line is `key = value`; each key is a flag of zapisd serve without its dashes, and a\n" +
+		"# flag on the command line counts before it. A commented line shows what counts without it.\n")
+	for _, f := range model.Model.Flags {
+		if f.Name == "config" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n# %s\n", f.Help)
+		value, ok := set[f.Name]
+		switch {
+		case ok:
+			fmt.Fprintf(&b, "%s = %s\n", f.Name, value)
+		case f.HasDefault:
+			fmt.Fprintf(&b, "#%s = %s\n", f.Name, f.Default)
+		case f.IsBool():
+			fmt.Fprintf(&b, "#%s = false\n", f.Name)
+		default:
+			fmt.Fprintf(&b, "#%s = %s\n", f.Name, f.PlaceHolder)
+		}
+	}
+	return b.String(), nil
+}
