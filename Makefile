@@ -5,10 +5,14 @@ GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 # What a lawyer's machine may be: the checker is built for all of them.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 
+# Where Debian keeps nginx and tor; not everybody's shell looks there.
+export PATH := $(PATH):/usr/sbin
+
 # Commands that the tests run, each with the Debian package that has it.
 NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzip \
           openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
-          qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools
+          qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
+          systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
 
 .PHONY: help build demo test test-tools format vet staticcheck cross go-test bench clean
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -106,8 +107,20 @@ func start(t *testing.T, env []string, words ...string) *service {
 // startIn is start in a folder.
 func startIn(t *testing.T, dir string, env []string, words ...string) *service {
 	t.Helper()
-	s := &service{cmd: exec.Command(filepath.Join(bin, "zapisd"), words...), out: new(safeBuffer), talk: new(safeBuffer), done: make(chan error, 1)}
-	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
+	cmd := exec.Command(filepath.Join(bin, "zapisd"), words...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	return launch(t, cmd)
+}
+
+// startUnder is start by way of a command that becomes zapisd.
+func startUnder(t *testing.T, command []string, words ...string) *service {
+	t.Helper()
+	return launch(t, exec.Command(command[0], slices.Concat(command[1:], []string{filepath.Join(bin, "zapisd")}, words)...))
+}
+
+func launch(t *testing.T, cmd *exec.Cmd) *service {
+	t.Helper()
+	s := &service{cmd: cmd, out: new(safeBuffer), talk: new(safeBuffer), done: make(chan error, 1)}
 	s.cmd.Stdout = s.out
 	talk, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -131,9 +144,9 @@ func startIn(t *testing.T, dir string, env []string, words ...string) *service {
 	select {
 	case s.at = <-ready:
 	case err := <-s.done:
-		t.Fatalf("zapisd %s ended before it listened: %v\n%s", words[0], err, s.talk)
+		t.Fatalf("%s ended before it listened: %v\n%s", cmd, err, s.talk)
 	case <-time.After(patience):
-		t.Fatalf("zapisd %s does not listen\n%s", words[0], s.talk)
+		t.Fatalf("%s does not listen\n%s", cmd, s.talk)
 	}
 	return s
 }
