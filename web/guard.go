@@ -58,6 +58,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 			}
 			if !t.begun {
 				w.Header().Set("Connection", "close")
+				s.allowTime(w)
 				s.tongueOf(r).showBroken(t)
 			}
 		}()

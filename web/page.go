@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"text/template/parse"
-	"time"
 )
 
 //go:embed templates/*.html
@@ -24,12 +23,11 @@ var styleSheet string
 // tongue is one language's side of the house: its sentences and its parsed templates.
 type tongue struct {
 	*locale
-	site       Site
-	pages      *template.Template
-	countries  []country
-	links      []tongueLink
-	broken     []byte // the page for when nothing else can be rendered
-	answerTime time.Duration
+	site      Site
+	pages     *template.Template
+	countries []country
+	links     []tongueLink
+	broken    []byte // the page for when nothing else can be rendered
 }
 
 // newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
@@ -226,8 +224,6 @@ func (g *tongue) send(w http.ResponseWriter, status int, b *bytes.Buffer) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", g.code)
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	// The time that the sender of an upload took is not the reader's.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.answerTime))
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"zapis/internal/incident"
 	"zapis/internal/intake"
@@ -92,14 +93,21 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody,
 		body = newPacedBody(w, r, s.options.pace())
 		unread = true
 	}
-	if unread {
+	if r.Method == http.MethodPost || unread {
+		// What was sent last lies in the connection's buffer until the connection goes.
 		w.Header().Set("Connection", "close")
 	}
+	s.allowTime(w)
 	write()
 	if unread {
 		_ = http.NewResponseController(w).Flush()
 		body.drain(s.options.Drain)
 	}
+}
+
+// allowTime begins the time for taking an answer: what the sender of an upload took does not count.
+func (s *server) allowTime(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.AnswerTime()))
 }
 
 // refusalJSON is what a program gets: {"error":"invalid","fields":{"narrative":"required"}}.

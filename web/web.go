@@ -121,7 +121,6 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.answerTime = options.AnswerTime()
 		s.tongues[code] = g
 	}
 	s.matcher = language.NewMatcher(tags)

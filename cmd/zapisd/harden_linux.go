@@ -30,3 +30,12 @@ func confine(dir string, sockets ...address) error {
 	}
 	return landlock.V5.BestEffort().Restrict(rules...)
 }
+
+// fileLimit is how many files the process may have open. The Go runtime has raised it as far as it goes.
+func fileLimit() int {
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
+		return 1024
+	}
+	return int(min(r.Cur, 1<<30))
+}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"runtime"
@@ -27,13 +25,13 @@ type serveVerb struct {
 	Listen    string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"HOST:PORT, or unix:PATH for a proxy or tor (${default})."`
 	Slot      time.Duration `default:"24h" placeholder:"24h" help:"How often waiting reports become entries; 0, for trials only: at once (${default})."`
 	Site      string        `placeholder:"FILE" help:"Who runs this form, who reads, and when: shown to reporters. Needed in public."`
-	MaxFile   size          `default:"500M" placeholder:"500M" help:"The largest file that is taken, at most 4G (${default})."`
-	MaxReport size          `default:"2G" placeholder:"2G" help:"The most that one report's files have together, at most 64G (${default})."`
 	NoPublish bool          `help:"Keep the checkpoint and the tiles of hashes to yourself."`
 	Grace     time.Duration `default:"60s" placeholder:"60s" help:"For how long uploads in flight may go on after a stop (${default})."`
 
 	Health       string `placeholder:"unix:PATH" help:"Where a monitor on this machine asks for /health; health.sock in the ledger's folder without it."`
 	CircuitLimit int    `default:"0" placeholder:"16" help:"How many connections one of tor's circuits may have at a time. The socket is then tor's alone, with HiddenServiceExportCircuitID; 0: it is not."`
+
+	bounds `embed:""`
 }
 
 func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
@@ -42,8 +40,8 @@ func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	srv, err := startServing(ctx, serving{
-		dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s,
-		confined: true,
+		dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish,
+		grace: v.Grace, talk: s, front: v.front(), confined: true,
 	})
 	if err != nil {
 		return err
@@ -66,15 +64,13 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 	wrong := func(flag string, value any, format string, args ...any) error {
 		return fault.New(fault.Usage, "", "%s: %w", v.Config.named(flag, value), fmt.Errorf(format, args...))
 	}
-	switch limits := v.limits().Check(); {
+	switch {
 	case v.Slot < 0:
 		err = wrong("slot", v.Slot, "it can't be negative")
 	case v.Slot%time.Second != 0, v.Slot > 366*24*time.Hour:
 		err = wrong("slot", v.Slot, "it has whole seconds, and 366 days at most")
 	case v.Grace < 0:
 		err = wrong("grace", v.Grace, "it can't be negative")
-	case limits != nil:
-		err = fault.New(fault.Usage, "", "%s, %s: %w", v.Config.named("max-file", v.MaxFile), v.Config.named("max-report", v.MaxReport), limits)
 	case health != nil && (health.network != "unix" || *health == at):
 		err = wrong("health", v.Health, "it must be unix:PATH, and not the form's own socket")
 	case v.CircuitLimit < 0:
@@ -87,14 +83,13 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 		err = fault.New(fault.Usage, siteHint, "%s: an onion service is public: reporters must read who runs this form, so --site FILE is needed",
 			v.Config.named("circuit-limit", v.CircuitLimit))
 	}
+	if err == nil {
+		err = v.bounds.check(v.Config.named)
+	}
 	return at, health, err
 }
 
 const siteHint = "docs/guides/operator.md has a site file to copy"
-
-func (v *serveVerb) limits() intake.Limits {
-	return intake.Limits{File: int64(v.MaxFile), Report: int64(v.MaxReport)}
-}
 
 // serving is how a ledger is to be served.
 type serving struct {
@@ -105,6 +100,7 @@ type serving struct {
 	slot     time.Duration
 	site     string // file, or empty
 	limits   intake.Limits
+	front    front
 	publish  bool
 	grace    time.Duration
 	talk     *command.Streams
@@ -115,7 +111,7 @@ type serving struct {
 type server struct {
 	store    *store.Store
 	listener net.Listener
-	http     *http.Server
+	public   *public
 	grace    time.Duration
 	failed   chan error // what ended the slots or the listener
 	stops    []func()   // run last to first when it ends
@@ -158,7 +154,8 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, web.Options{Broken: sayBroken(c.talk)})
+	c.front.pages.Broken = sayBroken(c.talk)
+	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, c.front.pages)
 	if err != nil {
 		return nil, err
 	}
@@ -170,14 +167,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	if c.circuits > 0 {
 		srv.listener = newCircuitListener(srv.listener, c.circuits)
 	}
-	srv.http = &http.Server{
-		Handler:           routes(pages, srv.store, c.publish),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		// net/http names clients' addresses when a handshake or a handler goes wrong. Nothing of that is kept.
-		ErrorLog: log.New(nowhere{}, "", 0),
-	}
+	srv.public = newPublic(srv.listener, c.front, routes(pages, srv.store, c.publish), pages.Busy())
 	if c.confined {
 		if err := confine(c.dir, c.at, health); err != nil {
 			return nil, fmt.Errorf("the process can't be confined to its folder: %w", err)
@@ -192,11 +182,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 			srv.failed <- err
 		}
 	}()
-	go func() {
-		if err := srv.http.Serve(srv.listener); !errors.Is(err, http.ErrServerClosed) {
-			srv.failed <- err
-		}
-	}()
+	srv.public.serve(srv.failed)
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil
 }
@@ -217,7 +203,8 @@ func routes(pages http.Handler, st *store.Store, public bool) http.Handler {
 	}
 	hashes := publish.Handler(st)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/checkpoint" || strings.HasPrefix(r.URL.Path, "/tile/") {
+		// What brings a body along is refused by the pages: net/http would wait for the body for ever.
+		if r.Body == http.NoBody && (r.URL.Path == "/checkpoint" || strings.HasPrefix(r.URL.Path, "/tile/")) {
 			hashes.ServeHTTP(w, r)
 			return
 		}
@@ -234,11 +221,8 @@ func (s *server) wait(ctx context.Context) error {
 	}
 	grace, cancel := context.WithTimeout(context.Background(), s.grace)
 	defer cancel()
-	if err := s.http.Shutdown(grace); err != nil {
-		s.http.Close()
-		if failure == nil {
-			failure = fmt.Errorf("uploads in flight did not end within %s and were cut off", s.grace)
-		}
+	if !s.public.shutdown(grace) && failure == nil {
+		failure = fmt.Errorf("uploads in flight did not end within %s and were cut off", s.grace)
 	}
 	s.stop()
 	return failure
@@ -250,11 +234,6 @@ func (s *server) stop() {
 	}
 	s.stops = nil
 }
-
-// nowhere takes what net/http would log.
-type nowhere struct{}
-
-func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
 // sayBroken tells the operator that a page went wrong, once for each place in the program: enough to mend
 // it, and nothing of who asked or what for.

@@ -46,16 +46,24 @@ func (p *IdentityPart) Marshal() ([]byte, error) {
 	for i, l := range p.Lines {
 		fields[i] = l.Field
 	}
-	if _, err := ParseIdentity(b, fields); err != nil {
+	read, err := ParseIdentity(b, fields)
+	if err != nil {
 		return nil, fmt.Errorf("the identity part: %w", err)
+	}
+	for _, l := range read.Lines {
+		wipe(l.Value)
 	}
 	return b, nil
 }
 
 func (p *IdentityPart) marshal() []byte {
-	b := []byte(identityVersion + "\n")
+	size := len(identityVersion) + 1
 	for _, l := range p.Lines {
-		b = append(b, l.Marshal()...)
+		size += l.size()
+	}
+	b := append(make([]byte, 0, size), identityVersion+"\n"...) // one that grows leaves copies behind
+	for _, l := range p.Lines {
+		b = l.append(b)
 	}
 	return b
 }
@@ -72,7 +80,7 @@ func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 	}
 	p, next := &IdentityPart{}, 0
 	for i, line := range lines[1:] {
-		l, err := ParseLine(append(line[:len(line):len(line)], '\n'))
+		l, err := parseLine(line, "]")
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+2, err)
 		}
@@ -91,7 +99,9 @@ func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 			return nil, mismatch("%s is missing", field)
 		}
 	}
-	if got := p.marshal(); !bytes.Equal(got, b) {
+	got := p.marshal()
+	defer wipe(got)
+	if !bytes.Equal(got, b) {
 		return nil, mismatch("line %d: not in its one encoding", firstDifference(got, b))
 	}
 	return p, nil

@@ -29,8 +29,12 @@ type Line struct {
 }
 
 // Marshal gives the line with its LF.
-func (l Line) Marshal() []byte {
-	b := make([]byte, 0, saltText+len(l.Field)+len(l.Value)+16)
+func (l Line) Marshal() []byte { return l.append(make([]byte, 0, l.size())) }
+
+// size is at least how many bytes Marshal gives.
+func (l Line) size() int { return saltText + len(l.Field) + len(l.Value) + 16 }
+
+func (l Line) append(b []byte) []byte {
 	b = append(b, `["`...)
 	b = base64.StdEncoding.AppendEncode(b, l.Salt[:])
 	b = append(b, `","`...)
@@ -44,7 +48,11 @@ func (l Line) Marshal() []byte {
 }
 
 // Hash is the field's commitment.
-func (l Line) Hash() [32]byte { return sha256.Sum256(l.Marshal()) }
+func (l Line) Hash() [32]byte {
+	b := l.Marshal()
+	defer wipe(b)
+	return sha256.Sum256(b)
+}
 
 // Null says whether the field was left empty.
 func (l Line) Null() bool { return l.Value == nil }
@@ -57,7 +65,10 @@ func (l Line) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // ParseLine reads one disclosure line with its LF, in its one encoding. The error
 // names the field where it can be read, never the value.
-func ParseLine(b []byte) (Line, error) {
+func ParseLine(b []byte) (Line, error) { return parseLine(b, "]\n") }
+
+// parseLine reads a line that ends so: a text's lines have no LF any more.
+func parseLine(b []byte, end string) (Line, error) {
 	var l Line
 	rest, ok := bytes.CutPrefix(b, []byte(`["`))
 	if !ok || len(rest) < saltText {
@@ -77,7 +88,7 @@ func ParseLine(b []byte) (Line, error) {
 		return Line{}, mismatch("the field's name is not made of a-z, 0-9, _ and -")
 	}
 	l.Field = string(field)
-	value, ok = bytes.CutSuffix(value, []byte("]\n"))
+	value, ok = bytes.CutSuffix(value, []byte(end))
 	if !ok {
 		return Line{}, mismatch("%s: the line does not end with ] and LF", l.Field)
 	}

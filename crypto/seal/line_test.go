@@ -263,3 +263,23 @@ func TestNothingPrints(t *testing.T) {
 		}
 	}
 }
+
+// What is read in place is read as encoding/json and AppendString would.
+func TestCanonicalString(t *testing.T) {
+	ours := func(v string) bool { return canonicalString([]byte(v)) }
+	theirs := func(v string) bool {
+		var s string
+		return json.Unmarshal([]byte(v), &s) == nil && string(AppendString(nil, s)) == v
+	}
+	pieces := []string{"a", `"`, `\`, `\"`, `\\`, `\/`, `\n`, `\t`, `\b`, `\f`, `\r`, `\u`, `\u0000`, `\u0008`, `\u000b`, `\u000B`, `\u001f`, `\u0020`, `\u0041`,
+		"\n", "\x00", "\x7f", "я", "\u2028", "<", "", `\u00`, `\u000`}
+	for _, a := range pieces {
+		for _, b := range pieces {
+			for _, v := range []string{`"` + a + b + `"`, `"` + a + b, a + b + `"`, a + b} {
+				if ours(v) != theirs(v) {
+					t.Errorf("%q: %v, and encoding/json says %v", v, ours(v), theirs(v))
+				}
+			}
+		}
+	}
+}

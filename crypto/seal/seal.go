@@ -35,7 +35,7 @@ func SealWithKey(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Seale
 		return Sealed{}, FileKey{}, err
 	}
 	defer s.abandon()
-	if err := copyWiped(s, content); err != nil {
+	if err := s.take(content); err != nil {
 		return Sealed{}, FileKey{}, err
 	}
 	sealed, err := s.finish()
@@ -71,6 +71,7 @@ type sealer struct {
 	catcher *keyCatcher
 	sealed  []byte // ciphertext that is not hashed yet
 	hashing []byte // ciphertext that is being hashed
+	padded  bool
 }
 
 func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
@@ -95,10 +96,17 @@ func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
 }
 
 func (s *sealer) Write(p []byte) (int, error) {
-	if int64(len(p)) > s.kind.Capacity()-s.content.n {
-		return 0, refuse(ErrTooLarge, "a part of kind %s holds %d bytes at most", s.kind, s.kind.Capacity())
+	if err := s.fits(p); err != nil {
+		return 0, err
 	}
 	return s.encrypt(p, s.content)
+}
+
+func (s *sealer) fits(p []byte) error {
+	if int64(len(p)) > s.kind.Capacity()-s.content.n {
+		return refuse(ErrTooLarge, "a part of kind %s holds %d bytes at most", s.kind, s.kind.Capacity())
+	}
+	return nil
 }
 
 // encrypt seals p while other cores hash p and the ciphertext of the piece before
@@ -123,30 +131,62 @@ func (s *sealer) encrypt(p []byte, content *digester) (int, error) {
 	return n, err
 }
 
-// finish pads, writes the length and closes the age file.
+// finish pads, where that was not done, writes the length and closes the age file.
 func (s *sealer) finish() (Sealed, error) {
-	n := s.content.n
-	padded, err := s.kind.PaddedSize(n)
-	if err != nil {
-		return Sealed{}, err
-	}
-	for left := padded - n - lengthSize; left > 0; {
-		z := min(left, int64(len(zeros)))
-		if _, err := s.encrypt(zeros[:z], nil); err != nil {
+	if !s.padded {
+		if err := s.pad(); err != nil {
 			return Sealed{}, err
 		}
-		left -= z
-	}
-	var length [lengthSize]byte
-	binary.BigEndian.PutUint64(length[:], uint64(n))
-	if _, err := s.encrypt(length[:], nil); err != nil {
-		return Sealed{}, err
 	}
 	if err := s.enc.Close(); err != nil {
 		return Sealed{}, err
 	}
 	s.out.hash.Write(s.sealed)
 	return Sealed{s.out.digest(), s.content.digest()}, nil
+}
+
+func (s *sealer) pad() error {
+	n := s.content.n
+	padded, err := s.kind.PaddedSize(n)
+	if err != nil {
+		return err
+	}
+	for left := padded - n - lengthSize; left > 0; {
+		z := min(left, int64(len(zeros)))
+		if _, err := s.encrypt(zeros[:z], nil); err != nil {
+			return err
+		}
+		left -= z
+	}
+	var length [lengthSize]byte
+	binary.BigEndian.PutUint64(length[:], uint64(n))
+	_, err = s.encrypt(length[:], nil)
+	return err
+}
+
+// padHere seals the last n bytes of the content together with the padding, where
+// both fit into buf. age gathers what it is given in a buffer that grows: a small
+// part that came in pieces would leave its words behind in each that was too small.
+func (s *sealer) padHere(buf []byte, n int) error {
+	if err := s.fits(buf[:n]); err != nil {
+		return err
+	}
+	total := s.content.n + int64(n)
+	padded, err := s.kind.PaddedSize(total)
+	if err != nil {
+		return err
+	}
+	end := int64(n) + padded - total
+	if end > int64(len(buf)) {
+		_, err := s.encrypt(buf[:n], s.content)
+		return err
+	}
+	s.content.Write(buf[:n])
+	clear(buf[n : end-lengthSize])
+	binary.BigEndian.PutUint64(buf[end-lengthSize:end], uint64(total))
+	s.padded = true
+	_, err = s.encrypt(buf[:end], nil)
+	return err
 }
 
 // abandon forgets the file key; age keeps a copy of its own until it is collected.
@@ -159,8 +199,31 @@ var zeros [pieceSize]byte
 
 var buffers = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
+// take seals the content to its end.
+func (s *sealer) take(content io.Reader) error {
+	return inPieces(content, func(buf []byte, n int, last bool) error {
+		if last {
+			return s.padHere(buf, n)
+		}
+		_, err := s.Write(buf[:n])
+		return err
+	})
+}
+
 // copyWiped copies through a buffer that holds no plaintext afterwards.
 func copyWiped(dst io.Writer, src io.Reader) error {
+	return inPieces(src, func(buf []byte, n int, last bool) error {
+		if n == 0 {
+			return nil
+		}
+		_, err := dst.Write(buf[:n])
+		return err
+	})
+}
+
+// inPieces reads to the end and gives each piece: the first n bytes of a buffer
+// that is wiped afterwards. Only the last piece may be short, or empty.
+func inPieces(src io.Reader, each func(buf []byte, n int, last bool) error) error {
 	buf := buffers.Get().(*[pieceSize]byte)
 	used := 0
 	defer func() {
@@ -170,15 +233,11 @@ func copyWiped(dst io.Writer, src io.Reader) error {
 	for {
 		n, err := fill(src, buf[:])
 		used = max(used, n)
-		if n > 0 {
-			if _, err := dst.Write(buf[:n]); err != nil {
-				return err
-			}
+		if err != nil && err != io.EOF {
+			return err
 		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
+		last := err == io.EOF
+		if err := each(buf[:], n, last); err != nil || last {
 			return err
 		}
 	}

@@ -2,12 +2,14 @@ package seal
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"runtime"
 	"testing"
+	"testing/iotest"
 
 	"pgregory.net/rapid"
 )
@@ -254,5 +256,23 @@ func TestReseal(t *testing.T) {
 		cut := before.Bytes()[:before.Len()-1]
 		_, err = Reseal(io.Discard, Attachment, two, bytes.NewReader(cut), key)
 		refused(t, err, ErrMismatch, "")
+	}
+}
+
+// Content that ends just where a piece does, told so with its last byte or after it.
+func TestSealAtThePiecesEdge(t *testing.T) {
+	r := set(1, 1)
+	for _, size := range []int{pieceSize - lengthSize - 1, pieceSize - lengthSize, pieceSize - 1, pieceSize, pieceSize + 1, 2 * pieceSize} {
+		content := make([]byte, size)
+		rand.Read(content)
+		for name, reader := range map[string]io.Reader{
+			"after": bytes.NewReader(content), "with": iotest.DataErrReader(bytes.NewReader(content)),
+		} {
+			var out bytes.Buffer
+			sealed, err := Seal(&out, Attachment, r, reader)
+			if err != nil || sealed.Content != DigestOf(content) || sealed.Ciphertext != DigestOf(out.Bytes()) {
+				t.Errorf("%d bytes, the end %s the last: %v", size, name, err)
+			}
+		}
 	}
 }

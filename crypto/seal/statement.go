@@ -117,25 +117,37 @@ func (s *StatementPart) Marshal() ([]byte, error) {
 	if n := int64(len(b)); n > Statement.Capacity() {
 		return nil, refuse(ErrTooLarge, "the statement has %d bytes, and %d fit", n, Statement.Capacity())
 	}
-	if _, err := ParseStatement(b, fields); err != nil {
+	read, err := ParseStatement(b, fields)
+	if err != nil {
 		return nil, fmt.Errorf("the statement: %w", err)
+	}
+	for _, it := range read.Items {
+		if it.Line != nil {
+			wipe(it.Line.Value)
+		}
 	}
 	return b, nil
 }
 
 func (s *StatementPart) marshal() []byte {
-	var b bytes.Buffer
+	size := len(s.Mailbox) + 512
+	for _, it := range s.Items {
+		if size += 128; it.Line != nil {
+			size += it.Line.size()
+		}
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size)) // one that grows leaves copies behind
 	first := "first"
 	if !s.First() {
 		first = hex.EncodeToString(s.Case[:])
 	}
-	fmt.Fprintf(&b, "%s\nact %s\ncase %s\nreceived %s\nform %x\nmailbox %s\ntags %x\n",
+	fmt.Fprintf(b, "%s\nact %s\ncase %s\nreceived %s\nform %x\nmailbox %s\ntags %x\n",
 		statementVersion, s.Act, first, s.Received.UTC().Format(timeLayout), s.Form, s.Mailbox, s.Tags)
 	for _, it := range s.Items {
 		if it.Line != nil {
-			b.Write(it.Line.Marshal())
+			b.Write(it.Line.append(b.AvailableBuffer()))
 		} else {
-			b.Write(it.Commitment.append(nil))
+			b.Write(it.Commitment.append(b.AvailableBuffer()))
 		}
 	}
 	return b.Bytes()
@@ -163,7 +175,9 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 		}
 		s.Items = append(s.Items, it)
 	}
-	if got := s.marshal(); !bytes.Equal(got, b) {
+	got := s.marshal()
+	defer wipe(got)
+	if !bytes.Equal(got, b) {
 		return nil, mismatch("line %d: not in its one encoding", firstDifference(got, b))
 	}
 	return s, nil
@@ -172,7 +186,7 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 func parseItem(line []byte, field string) (Item, error) {
 	var it Item
 	if bytes.HasPrefix(line, []byte("[")) {
-		l, err := ParseLine(append(line[:len(line):len(line)], '\n'))
+		l, err := parseLine(line, "]")
 		if err != nil {
 			return Item{}, err
 		}

@@ -26,11 +26,12 @@ type Attachment struct {
 
 // JSON gives the one encoding of the attachment as a committed value.
 func (a Attachment) JSON() []byte {
-	b := append([]byte(`{"exhibit":`), appendString(nil, a.Exhibit)...)
-	b = append(append(b, `,"sha256":`...), appendString(nil, a.SHA256)...)
+	b := make([]byte, 0, 256+6*len(a.Name))
+	b = appendString(append(b, `{"exhibit":`...), a.Exhibit)
+	b = appendString(append(b, `,"sha256":`...), a.SHA256)
 	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
-	b = append(append(b, `,"media_type":`...), appendString(nil, a.MediaType)...)
-	b = append(append(b, `,"name":`...), appendString(nil, a.Name)...)
+	b = appendString(append(b, `,"media_type":`...), a.MediaType)
+	b = appendString(append(b, `,"name":`...), a.Name)
 	return append(b, '}')
 }
 

@@ -38,6 +38,21 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// quoted is appendString into a slice of just the size: one that grows leaves
+// copies of an answer behind.
+func quoted(s string) []byte {
+	size := len(s) + 2
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\' || c >= '\b' && c <= '\r' && c != '\v':
+			size++
+		case c < 0x20:
+			size += 5
+		}
+	}
+	return appendString(make([]byte, 0, size), s)
+}
+
 func appendStrings(b []byte, list []string) []byte {
 	b = append(b, '[')
 	for i, s := range list {

@@ -84,7 +84,7 @@ func (r *Report) Values() []Value {
 		case f.Multi:
 			values[i].JSON = appendStrings(nil, given)
 		default:
-			values[i].JSON = appendString(nil, given[0])
+			values[i].JSON = quoted(given[0])
 		}
 	}
 	return values

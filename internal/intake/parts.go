@@ -28,7 +28,11 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 			}
 		}
 	}
-	lines, err := seal.Commit(incident.FieldNames(), d.values(s))
+	values := d.values(s)
+	lines, err := seal.Commit(incident.FieldNames(), values)
+	for _, v := range values {
+		clear(v)
+	}
 	if err != nil {
 		return store.Submission{}, err
 	}

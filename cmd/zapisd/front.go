@@ -1,0 +1,151 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"zapis/internal/door"
+	"zapis/internal/fault"
+	"zapis/internal/intake"
+	"zapis/web"
+)
+
+// bounds are the flags by which an operator says what the machine takes on.
+type bounds struct {
+	MaxFile     size `default:"500M" placeholder:"500M" help:"The largest file that is taken, at most 4G (${default})."`
+	MaxReport   size `default:"2G" placeholder:"2G" help:"The most that one report's files have together, at most 64G (${default})."`
+	FilesFloor  size `default:"2G" placeholder:"2G" help:"Files are refused once less than this would stay free on the disk (${default})."`
+	WordsFloor  size `default:"256M" placeholder:"256M" help:"And words once less than this would (${default})."`
+	Quota       size `default:"0" placeholder:"40G" help:"The most that the ledger may take up; files are refused at nine tenths of it. 0: only the disk counts (${default})."`
+	Uploads     int  `default:"64" placeholder:"64" help:"How many may send files at the same time (${default})."`
+	Connections int  `default:"4096" placeholder:"4096" help:"How many connections there may be at the same time (${default})."`
+
+	MinRate    size          `default:"1K" placeholder:"1K" help:"The least that a sender has to bring, in bytes a second (${default})."`
+	RateOver   time.Duration `default:"30s" placeholder:"30s" help:"The time over which that is measured (${default})."`
+	HeaderTime time.Duration `default:"10s" placeholder:"10s" help:"How long a request's header may take (${default})."`
+	IdleTime   time.Duration `default:"60s" placeholder:"60s" help:"How long a connection may be idle (${default})."`
+}
+
+func (b *bounds) limits() intake.Limits {
+	return intake.Limits{
+		File: int64(b.MaxFile), Report: int64(b.MaxReport), Uploads: b.Uploads,
+		FilesFloor: int64(b.FilesFloor), WordsFloor: int64(b.WordsFloor), Quota: int64(b.Quota),
+	}
+}
+
+// check says which flag can't be. named is how a flag with its value is called: by where it was set.
+func (b *bounds) check(named func(flag string, value any) string) error {
+	for name, d := range map[string]time.Duration{"rate-over": b.RateOver, "header-time": b.HeaderTime, "idle-time": b.IdleTime} {
+		if d < time.Millisecond {
+			return fault.New(fault.Usage, "", "%s: it has to be a time, as 30s", named(name, d))
+		}
+	}
+	both := func(one string, a any, other string, c any) string { return named(one, a) + ", " + named(other, c) }
+	l := b.limits()
+	for _, some := range []struct {
+		flags string
+		is    intake.Limits
+	}{
+		{both("max-file", b.MaxFile, "max-report", b.MaxReport), intake.Limits{File: l.File, Report: l.Report}},
+		{named("uploads", b.Uploads), intake.Limits{Uploads: l.Uploads}},
+		{both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor), intake.Limits{FilesFloor: l.FilesFloor, WordsFloor: l.WordsFloor}},
+	} {
+		if err := some.is.Check(); err != nil {
+			return fault.New(fault.Usage, "", "%s: %w", some.flags, err)
+		}
+	}
+	switch room := fileLimit() - filesKeptBack; {
+	case b.Uploads < 1:
+		return fault.New(fault.Usage, "", "%s: it has to be at least 1", named("uploads", b.Uploads))
+	case b.WordsFloor < 1 || b.FilesFloor < 1:
+		return fault.New(fault.Usage, "", "%s: something has to stay free", both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor))
+	case b.MinRate < 1:
+		return fault.New(fault.Usage, "", "%s: it has to be at least one byte a second", named("min-rate", b.MinRate))
+	case b.Connections < 1:
+		return fault.New(fault.Usage, "", "%s: it has to be at least 1", named("connections", b.Connections))
+	case b.Connections > room:
+		return fault.New(fault.Usage, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
+			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), room+filesKeptBack, max(room, 0))
+	}
+	return nil
+}
+
+// filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those beyond all places.
+const filesKeptBack = 512
+
+func (b *bounds) front() front {
+	return front{
+		connections: b.Connections, headerTime: b.HeaderTime, idleTime: b.IdleTime,
+		pages: web.Options{Rate: int64(b.MinRate), Window: b.RateOver},
+	}
+}
+
+// front is how the public side is to behave. Zeros have the flags' defaults.
+type front struct {
+	connections          int
+	headerTime, idleTime time.Duration
+	pages                web.Options
+}
+
+// keepWaiting is for how long anybody may keep the server waiting when all places are taken.
+const keepWaiting = 5 * time.Second
+
+// maxHeader is the most that a request's line and headers may have, in bytes; net/http adds 4 KiB.
+const maxHeader = 16 << 10
+
+// public is the side that reporters see: a door with places, and a porch where those are told for whom there is none.
+type public struct {
+	door          *door.Door
+	within, porch *http.Server
+}
+
+func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
+	answerTime := f.pages.AnswerTime()
+	server := func(h http.Handler) *http.Server {
+		return &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: cmp.Or(f.headerTime, 10*time.Second),
+			IdleTimeout:       cmp.Or(f.idleTime, time.Minute),
+			WriteTimeout:      answerTime,
+			MaxHeaderBytes:    maxHeader,
+			// net/http names clients' addresses when a handshake or a handler goes wrong. Nothing of that is kept.
+			ErrorLog: log.New(nowhere{}, "", 0),
+			// Or it would answer OPTIONS * itself, without our headers.
+			DisableGeneralOptionsHandler: true,
+		}
+	}
+	p := &public{
+		door:   door.New(l, cmp.Or(f.connections, 4096), keepWaiting),
+		within: server(handler), porch: server(busy),
+	}
+	p.porch.SetKeepAlivesEnabled(false)
+	return p
+}
+
+// serve answers until shutdown; what ends it otherwise goes to failed.
+func (p *public) serve(failed chan<- error) {
+	go p.porch.Serve(p.door.Porch())
+	go func() {
+		if err := p.within.Serve(p.door); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+}
+
+// shutdown lets nobody in any more, and those within end until ctx does. It reports false where some were cut off.
+func (p *public) shutdown(ctx context.Context) bool {
+	err := p.within.Shutdown(ctx)
+	p.within.Close()
+	p.porch.Close()
+	return err == nil
+}
+
+// nowhere takes what net/http would log.
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
