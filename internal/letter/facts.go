@@ -95,12 +95,17 @@ func country(code, in string, w vocabulary) string {
 	return display.Regions(language.Make(in)).Name(language.MustParseRegion(code))
 }
 
+// languageName names a language in the letter's; by our own table where people call theirs otherwise than the
+// library does.
 func languageName(tag, in string) string {
 	parsed, err := language.Parse(tag)
 	if err != nil || tag == "" {
 		return ""
 	}
 	base, _ := parsed.Base()
+	if name, ours := words[in]["language."+base.String()]; ours {
+		return name
+	}
 	return display.Languages(language.Make(in)).Name(base)
 }
 
