@@ -4,10 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"zapis/internal/bundle"
+	"zapis/internal/bundle/paper"
 	"zapis/internal/command"
+	"zapis/internal/fault"
 	"zapis/internal/vault"
 )
 
@@ -15,18 +20,31 @@ import (
 type bundleCmd struct {
 	vaultFlag
 	Case      string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
-	Out       string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten."`
+	Out       string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten. A sealed one is FILE.zip.age."`
 	Withhold  []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
-	Include   []string `enum:"identity" placeholder:"identity" help:"Put the contact, the name, and the files that show who the reporter is into the bundle."`
+	Include   []string `enum:"identity,location" placeholder:"identity|location" help:"identity: put the contact, the name, and the files that show who the reporter is into the bundle. location: also the pictures and films that hold the place where they were made."`
+	Derived   []string `placeholder:"FILE=EXHIBIT" help:"Add a working copy of an exhibit, or of the report: FILE=A03, or FILE=A03=what was done. The original stays as it is, shown or withheld."`
+	Keys      []string `name:"disclose-key" placeholder:"EXHIBIT|statement" help:"Add the sealed bytes of this part with the key that opens them, and nothing else, so that anybody can decrypt what the ledger has."`
 	Originals bool     `name:"only-originals" help:"Leave translations out."`
+	Forum     string   `enum:"plain,us" default:"plain" placeholder:"plain|us" help:"Before whom: us words the declarations after the US Federal Rules of Evidence."`
+	Time      string   `placeholder:"TIME" help:"When the bundle is made, as 2026-11-23T20:47:45Z. The same choices at the same time give the same bytes again."`
+	To        []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of whoever gets it. May be repeated."`
+	ToPass    string   `name:"to-passphrase-file" placeholder:"FILE" help:"Seal it with a passphrase: the file's first line."`
 	Override  string   `name:"override-consent" placeholder:"REASON" help:"Make it without the reporter's consent to show it to a lawyer. The reason stands in the custody log, and in the bundle."`
 }
 
 func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	o := vault.BundleOptions{Consent: "lawyer", Override: strings.TrimSpace(b.Override), IncludeIdentity: len(b.Include) > 0, OnlyOriginals: b.Originals}
-	for _, item := range b.Withhold {
-		field, reason, _ := strings.Cut(item, "=")
-		o.Withhold = append(o.Withhold, bundle.Choice{Item: field, Reason: bundle.Reason(reason)})
+	o, err := b.options()
+	if err != nil {
+		return err
+	}
+	to, err := readAddressee(ctx, b.To, b.ToPass)
+	if err != nil {
+		return err
+	}
+	o.To = to.said
+	if to.sealed() != strings.HasSuffix(b.Out, ".age") {
+		return fault.New(fault.Usage, "a bundle is FILE.zip; one that is sealed to somebody is FILE.zip.age", "%s is not what would be written", b.Out)
 	}
 	if err := command.CheckFree(b.Out); err != nil {
 		return err
@@ -40,18 +58,72 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		if err := writeFile(b.Out, func(w io.Writer) error { return bundle.Write(w, in) }); err != nil {
+		if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out, command.Escape(b.Out))
-		fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
-		if n := len(in.Derived); n > 0 {
-			fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))
-		}
-		if !o.IncludeIdentity {
-			fmt.Fprintln(s.Err, "The identity is withheld.")
-		}
-		fmt.Fprintln(s.Err, "A bundle that was handed over can't be called back.")
+		b.say(s, o, in, to)
 		return nil
 	})
+}
+
+var (
+	workingCopy = regexp.MustCompile(`^(.+?)=(A[0-9]{2,5}|report)(?:=(.+))?$`)
+	timeForm    = "2006-01-02T15:04:05Z"
+)
+
+func (b *bundleCmd) options() (vault.BundleOptions, error) {
+	o := vault.BundleOptions{Consent: "lawyer", Override: strings.TrimSpace(b.Override), OnlyOriginals: b.Originals, Keys: b.Keys,
+		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
+	if b.Forum == "us" {
+		o.Forum = paper.ForumUS
+	}
+	for _, item := range b.Withhold {
+		field, reason, _ := strings.Cut(item, "=")
+		o.Withhold = append(o.Withhold, bundle.Choice{Item: field, Reason: bundle.Reason(reason)})
+	}
+	for _, item := range b.Derived {
+		m := workingCopy.FindStringSubmatch(item)
+		if m == nil {
+			return o, fault.New(fault.Usage, "like blurred.jpg=A03, or blurred.jpg=A03=faces blurred", "--derived %s: it names a file and what it was made from", item)
+		}
+		if m[3] == "" {
+			m[3] = "redacted working copy"
+		}
+		o.Derived = append(o.Derived, vault.WorkingCopy{File: m[1], Of: m[2], Note: m[3]})
+	}
+	if b.Time != "" {
+		var err error
+		if o.Time, err = time.Parse(timeForm, b.Time); err != nil || o.Time.Format(timeForm) != b.Time {
+			return o, fault.New(fault.Usage, "in UTC, like 2026-11-23T20:47:45Z", "--time %s is no time", b.Time)
+		}
+	}
+	return o, nil
+}
+
+// say tells what the bundle holds and what it does not.
+func (b *bundleCmd) say(s *command.Streams, o vault.BundleOptions, in bundle.Input, to addressee) {
+	fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
+	if n := len(in.Derived) - len(o.Derived); n > 0 {
+		fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))
+	}
+	if n := len(o.Derived); n > 0 {
+		fmt.Fprintf(s.Err, "%s\n", many(n, "working copy goes along", "working copies go along"))
+	}
+	for _, c := range in.Withhold[len(o.Withhold):] {
+		fmt.Fprintf(s.Err, "%s is withheld: it holds the place where it was made. --include location shows it.\n", c.Item)
+	}
+	if !o.IncludeIdentity {
+		fmt.Fprintln(s.Err, "The identity is withheld.")
+	}
+	for _, name := range o.Keys {
+		fmt.Fprintf(s.Err, "The key of %s is in it: whoever has the bundle can decrypt that part of the ledger, for ever.\n", name)
+	}
+	if to.sealed() {
+		fmt.Fprintf(s.Err, "Sealed %s.\n", to.said)
+	}
+	if to.classic {
+		fmt.Fprintln(s.Err, "WARNING: that recipient is of the older kind: what is copied on its way today can be opened by a quantum computer one day. age-keygen -pq makes one of the newer kind.")
+	}
+	fmt.Fprintln(s.Err, "A bundle that was handed over can't be called back.")
 }

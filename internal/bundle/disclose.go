@@ -10,17 +10,18 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/fault"
+	"zapis/internal/incident"
 )
 
 // addKeys adds the ciphertexts and keys that are disclosed. A statement holds
 // all answers but the identity's, so its key can't be given while one of them
 // is withheld.
-func (d *drafted) addKeys(n int, s Submission, built submission) error {
+func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
 	for i, k := range s.Keys {
 		if slices.ContainsFunc(s.Keys[:i], func(other DisclosedKey) bool { return other.Part == k.Part }) {
 			return fault.New(fault.Usage, "", "the key of %s is to be disclosed twice", printable(k.Part))
 		}
-		if err := mayDisclose(k.Part, s, built); err != nil {
+		if err := mayDisclose(k.Part, s, shown); err != nil {
 			return err
 		}
 		path := keyPath(n, k.Part)
@@ -32,19 +33,45 @@ func (d *drafted) addKeys(n int, s Submission, built submission) error {
 	return nil
 }
 
-func mayDisclose(part string, s Submission, built submission) error {
-	if part != partStatement {
-		if !slices.ContainsFunc(built.Attachments, func(a exhibit) bool { return a.Exhibit == part }) {
-			return fault.New(fault.Usage, "name an exhibit that is shown, or statement", "there is no key to disclose for %s", printable(part))
+// CheckKeys refuses keys that may not be disclosed in a bundle of this input, as
+// Write does: whoever keeps a custody log asks before it opens anything.
+func CheckKeys(in Input) error {
+	for n, s := range in.Submissions {
+		if len(s.Keys) == 0 {
+			continue
 		}
-		return nil
+		listing, err := seal.ParseListing(s.Listing, incident.FieldNames())
+		if err != nil {
+			return fault.New(fault.Mismatch, "", "%s: %w", listingName, err)
+		}
+		shown, _, err := choose(&in, s, listing)
+		if err != nil {
+			return fmt.Errorf("submission %d: %w", n+1, err)
+		}
+		for _, k := range s.Keys {
+			if err := mayDisclose(k.Part, s, shown); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func mayDisclose(part string, s Submission, shown disclosure) error {
+	if part != partStatement {
+		for _, l := range shown.Lines {
+			if a, err := seal.ParseAttachment(l.Value); err == nil && a.Exhibit == part {
+				return nil
+			}
+		}
+		return fault.New(fault.Usage, "name an exhibit that is shown, or statement", "there is no key to disclose for %s", printable(part))
 	}
 	for _, text := range s.Lines {
 		l, err := seal.ParseLine(text)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(built.Withheld, func(w withheld) bool { return w.Field == l.Field }) {
+		if _, there := shown.Lines[l.Field]; !there {
 			return fault.New(fault.Failed, "withhold nothing but the identity, or leave the statement's key out",
 				"the statement's key would show %s, which is withheld: the statement holds all answers", l.Field)
 		}

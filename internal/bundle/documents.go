@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"zapis/crypto/anchor"
 	"zapis/crypto/ledger"
@@ -40,6 +41,11 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		p, err := paperSubmission(n, s, in.Submissions[n].Entry)
 		if err != nil {
 			return err
+		}
+		if slices.ContainsFunc(s.Answers, func(a answer) bool { return a.Field == "narrative" }) {
+			for _, t := range in.Submissions[n].Translations {
+				p.Translations = append(p.Translations, paper.Translation{Language: t.Language, By: t.By, Keeper: t.Keeper, At: t.At.UTC().Format(timeLayout), Text: t.Text})
+			}
 		}
 		for _, k := range in.Submissions[n].Keys {
 			p.Keys = append(p.Keys, k.Part)

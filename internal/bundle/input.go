@@ -86,9 +86,22 @@ type Submission struct {
 	// hashes are, their disclosure lines say.
 	Attachments []Attachment
 
+	// Translations are printed behind the narrative, unless that is withheld.
+	Translations []Translation
+
 	// Keys disclose sealed parts, so that anybody can see that what the ledger
 	// has decrypts to what is shown.
 	Keys []DisclosedKey
+}
+
+// Translation is somebody's translation of a submission's narrative, for the
+// printed report. The text itself is to be among Derived too.
+type Translation struct {
+	Language string // that it is in
+	By       string // who or what made it
+	Keeper   string // the trustee who put it beside the case
+	At       time.Time
+	Text     string
 }
 
 // DisclosedKey is a part's ciphertext and the key that opens this one part and

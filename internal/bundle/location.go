@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"zapis/crypto/seal"
+	"zapis/internal/fault"
 )
 
 // FindLocations reads the pictures and films that a bundle of this input would
@@ -19,7 +20,8 @@ import (
 //
 // It is a search for the usual marks (Exif, XMP, QuickTime, 3GPP), and no proof:
 // metadata that is compressed or of another kind is not found, nor is what a
-// person sees in the picture.
+// person sees in the picture. A working copy that holds a place is an error: it
+// was made in order to hide something.
 func FindLocations(in Input) ([]Choice, error) {
 	var found []Choice
 	for _, s := range in.Submissions {
@@ -51,6 +53,22 @@ func FindLocations(in Input) ([]Choice, error) {
 			if located {
 				found = append(found, Choice{a.Exhibit, ReasonLocation})
 			}
+		}
+	}
+	for _, d := range in.Derived {
+		if !canHoldLocation(d.MediaType) {
+			continue
+		}
+		r, err := d.Open()
+		if err != nil {
+			return nil, err
+		}
+		located, err := holdsLocation(r)
+		if err = errors.Join(err, r.Close()); err != nil {
+			return nil, err
+		}
+		if located {
+			return nil, fault.New(fault.Failed, "take the metadata out of it, or ask for places to be shown", "a working copy of %s holds the place where it was made", d.Of)
 		}
 	}
 	return found, nil

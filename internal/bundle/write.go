@@ -189,7 +189,7 @@ func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledge
 			return submission{}, ledger.Body{}, err
 		}
 	}
-	if err := d.addKeys(n, s, built); err != nil {
+	if err := d.addKeys(n, s, shown); err != nil {
 		return submission{}, ledger.Body{}, err
 	}
 	return built, p.Body, nil

@@ -1,15 +1,16 @@
 package vault
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/bundle"
+	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
@@ -19,9 +20,15 @@ import (
 type BundleOptions struct {
 	Withhold        []bundle.Choice
 	IncludeIdentity bool
-	OnlyOriginals   bool   // leave translations out
-	Consent         string // the consent that it needs; `lawyer`
-	Override        string // why it is made without that consent; empty where it is not
+	IncludeLocation bool          // show originals that hold the place where they were made
+	OnlyOriginals   bool          // leave translations out
+	Keys            []string      // exhibits, or `statement`: parts whose keys are disclosed
+	Derived         []WorkingCopy // what goes along
+	Forum           paper.Forum
+	Time            time.Time // when it is made; the zero time is now
+	To              string    // to whom it is sealed, as the custody log says it; empty where it is not
+	Consent         string    // the consent that it needs; `lawyer`
+	Override        string    // why it is made without that consent; empty where it is not
 }
 
 // Bundle makes what bundle.Write takes, out of a case that Show has opened. What is withheld, and that the
@@ -30,45 +37,78 @@ func (v *Vault) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error) 
 	if err := mayExport(o, opts); err != nil {
 		return bundle.Input{}, err
 	}
-	in := bundle.Input{Ledger: v.Ledger(), Checkpoint: v.held.newest, Signer: v.key.Signer,
-		IncludeIdentity: opts.IncludeIdentity, Withhold: opts.Withhold, Time: v.opts.Now(), Tool: v.opts.Tool}
+	in := bundle.Input{Ledger: v.Ledger(), Checkpoint: v.held.newest, Signer: v.key.Signer, Forum: opts.Forum,
+		IncludeIdentity: opts.IncludeIdentity, IncludeLocation: opts.IncludeLocation, Withhold: opts.Withhold, Time: opts.Time, Tool: v.opts.Tool}
+	switch now := v.opts.Now(); {
+	case in.Time.IsZero():
+		in.Time = now
+	case in.Time.After(now):
+		return bundle.Input{}, fault.New(fault.Usage, "", "a bundle can't be made at %s, which is yet to come", in.Time.UTC().Format(time.RFC3339))
+	}
 	tree, err := v.held.tree()
 	if err != nil {
 		return bundle.Input{}, err
 	}
-	if in.Public, err = v.public(tree); err != nil {
+	if err := v.gather(o, opts, tree, &in); err != nil {
 		return bundle.Input{}, err
 	}
+	copies, deeds, err := v.workingCopies(o, opts.Derived)
+	if err != nil {
+		return bundle.Input{}, err
+	}
+	in.Derived = append(translations(o, opts, &in), copies...)
+	if err := v.export(o, opts, &in); err != nil {
+		return bundle.Input{}, err
+	}
+	for _, d := range deeds {
+		if _, err := v.Custody.Record(d); err != nil {
+			return bundle.Input{}, err
+		}
+	}
+	made := choices(o, opts, &in, deeds)
+	if err := v.recordExport(o, opts, made); err != nil {
+		return bundle.Input{}, err
+	}
+	if in.Custody, err = v.custodyFor(o, made); err != nil {
+		return bundle.Input{}, err
+	}
+	in.CustodyHeads, err = v.headsFor(uint64(len(in.Custody.Hashes)), tree)
+	return in, err
+}
+
+// gather adds what governs the ledger, the case's submissions, and the evidence of when they came into it.
+func (v *Vault) gather(o *OpenedCase, opts BundleOptions, tree storedHashes, in *bundle.Input) (err error) {
+	if in.Public, err = v.public(tree); err != nil {
+		return err
+	}
+	var entries []uint64
 	for _, s := range o.Submissions {
 		given, err := v.bundled(s, opts, tree)
 		if err != nil {
-			return bundle.Input{}, err
+			return err
 		}
 		in.Submissions = append(in.Submissions, given)
+		if !s.Waiting {
+			entries = append(entries, s.Index)
+		}
 	}
-	in.Derived = translations(o, opts)
-	if err := v.recordExport(o, opts); err != nil {
-		return bundle.Input{}, err
-	}
-	if in.CustodyHeads, err = v.headsFor(tree); err != nil {
-		return bundle.Input{}, err
-	}
-	in.Custody, err = v.custodyOf(o)
-	return in, err
+	in.Anchors, err = v.anchorsFor(entries, tree)
+	return err
 }
 
 // maxHeads is how many of its heads in the ledger a bundle shows, the newest.
 const maxHeads = 50
 
-// headsFor gives the custody entries of the owner, with their proofs, as far as they are of this vault's log.
-func (v *Vault) headsFor(tree storedHashes) ([]bundle.Public, error) {
+// headsFor gives the custody entries of the owner, with their proofs, as far as they are of this vault's
+// log, and of its first events.
+func (v *Vault) headsFor(events uint64, tree storedHashes) ([]bundle.Public, error) {
 	heads, err := v.ledgerHeads()
 	if err != nil {
 		return nil, err
 	}
 	var list []bundle.Public
 	for _, h := range heads {
-		if h.index == nil || h.Statement.Signer != v.key.Signer.Fingerprint() || v.fitsLog(h) != "" {
+		if h.index == nil || h.Statement.Signer != v.key.Signer.Fingerprint() || h.head.Events > events || v.fitsLog(h) != "" {
 			continue
 		}
 		entry := v.held.entries[*h.index].Marshal()
@@ -207,33 +247,6 @@ func (v *Vault) stream(e Exhibit) io.ReadCloser {
 	return r
 }
 
-func (v *Vault) recordExport(o *OpenedCase, opts BundleOptions) error {
-	for _, s := range o.Submissions {
-		for _, e := range s.Exhibits {
-			if e.Closed == "" && !withholds(opts, e.Name) {
-				if err := v.recordExhibit(o.Case, custody.Opened, e); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	for _, c := range opts.Withhold {
-		deed := custody.Deed{By: v.key.by(), Act: custody.Withheld, Case: o.Case, Subject: c.Item, Why: string(c.Reason)}
-		if _, err := v.Custody.Record(deed); err != nil {
-			return err
-		}
-	}
-	deed := custody.Deed{By: v.key.by(), Act: custody.Exported, Case: o.Case, Subject: "bundle without the identity"}
-	if opts.IncludeIdentity {
-		deed.Subject = "bundle with the identity"
-	}
-	if opts.Override != "" {
-		deed.Why = fmt.Sprintf("without the consent %q: %s", opts.Consent, opts.Override)
-	}
-	_, err := v.Custody.Record(deed)
-	return err
-}
-
 func withholds(opts BundleOptions, item string) bool {
 	for _, c := range opts.Withhold {
 		if c.Item == item {
@@ -241,12 +254,6 @@ func withholds(opts BundleOptions, item string) bool {
 		}
 	}
 	return false
-}
-
-// custodyOf shows a case's own events; of the others, imports and batches among them, the hashes: they would tell
-// of other cases.
-func (v *Vault) custodyOf(o *OpenedCase) (custody.Excerpt, error) {
-	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case }, v.key.Age)
 }
 
 // concerns says whether an event is about a case, for its trustee: its own, the batches in which its statements were opened, and

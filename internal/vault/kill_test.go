@@ -143,6 +143,9 @@ func TestWhatIsRecorded(t *testing.T) {
 		{"viewed", filed.Case, "the case", ""},
 		{"extracted", filed.Case, "A01 (entry 1)", ""},
 		{"opened", filed.Case, "A01 (entry 1)", ""},
+		{"noted", filed.Case, "event 1, at 2026-11-22T09:00:00Z by anna: a carry file was verified and taken in, with entry 1", ""},
+		{"noted", filed.Case, "event 2, at 2026-11-22T09:00:00Z by anna: statements were opened in order to be sorted into cases, among them of entry 1", ""},
+		{"withheld", filed.Case, "contact, contact_when, name, and files that show who the reporter is", "identity"},
 		{"exported", filed.Case, "bundle without the identity", "without the consent \"court\": the court\nasked"},
 	}
 	var got []line

@@ -43,22 +43,26 @@ type Token struct {
 
 // Submission is one report or follow-up.
 type Submission struct {
-	Name     string // the report, follow-up 1
-	Title    string // REPORT, FOLLOW-UP, …
-	Received string // as the sealed statement has it
-	Entry    *uint64
-	Promised string // the slot, while there is no entry
-	Body     string
-	Hash     string // the entry's
-	Previous string
-	Folder   string
-	Language string // of the form: be, ru, …; empty where it is not shown
-	Answers  []Answer
-	Exhibits []Exhibit
-	Withheld []Withheld
-	Keys     []string // parts whose keys are in the bundle
-	Between  string   // the times between which it was put at its place, if the tokens hold; or empty
+	Name         string // the report, follow-up 1
+	Title        string // REPORT, FOLLOW-UP, …
+	Received     string // as the sealed statement has it
+	Entry        *uint64
+	Promised     string // the slot, while there is no entry
+	Body         string
+	Hash         string // the entry's
+	Previous     string
+	Folder       string
+	Language     string // of the form: be, ru, …; empty where it is not shown
+	Answers      []Answer
+	Exhibits     []Exhibit
+	Withheld     []Withheld
+	Keys         []string // parts whose keys are in the bundle
+	Translations []Translation
+	Between      string // the times between which it was put at its place, if the tokens hold; or empty
 }
+
+// Translation is a translation of the narrative.
+type Translation struct{ Language, By, Keeper, At, Text string }
 
 // Answer is one disclosed question.
 type Answer struct {

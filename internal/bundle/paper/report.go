@@ -41,6 +41,7 @@ var english = map[string]string{
 	"title":    "Report",
 	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is intact since received; whether it is true has not been decided here.",
 	"received": "Received", "empty": "(left empty)", "files": "Files", "withheld": "Withheld",
+	"translation": "Translation",
 }
 
 // report is the account as given, with headings in the language of the form
@@ -65,6 +66,9 @@ func report(f Facts) ([]byte, error) {
 		s.row(say("received", english["received"]), sub.Received, false)
 		for _, a := range sub.Answers {
 			s.answer(say(a.Field, a.Label), say("empty", english["empty"]), a)
+			if a.Field == "narrative" && len(a.Values) > 0 {
+				s.translations(sub.Translations, say("translation", english["translation"]))
+			}
 		}
 		if len(sub.Exhibits) > 0 {
 			s.heading(say("files", english["files"]))
@@ -81,6 +85,19 @@ func report(f Facts) ([]byte, error) {
 		}
 	}
 	return s.bytes()
+}
+
+// translations are what somebody made of the words above, and never in their place.
+func (s *sheet) translations(list []Translation, label string) {
+	for _, t := range list {
+		s.room(24)
+		s.set(bold(), 9)
+		s.pdf.MultiCell(width, 5, bold().text(label+": "+t.Language), "", "L", false)
+		s.set(sans(), 8.5)
+		s.pdf.MultiCell(width, 4.6, sans().text("Made by "+t.By+", kept by the trustee "+t.Keeper+" on "+t.At+". Not the reporter's words, and not verified by anybody here."), "", "L", false)
+		s.pdf.Ln(1)
+		s.quote(t.Text)
+	}
 }
 
 func (s *sheet) answer(label, empty string, a Answer) {
