@@ -61,7 +61,7 @@ func TestHardware(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "RECIPIENT="+key.Recipient().String(), "OTHER="+other.Recipient().String(), "TRIAL_LOG="+filepath.Join(e.WorkDir, "started"))
+			e.Vars = append(e.Vars, "RECIPIENT="+key.Recipient().String(), "OTHER="+other.Recipient().String(), "ZAPIS="+zapis(e), "TRIAL_LOG="+filepath.Join(e.WorkDir, "started"))
 			return os.CopyFS(e.WorkDir, os.DirFS(made))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "json": jsonCmd, "ledger": ledgerOf(t)},
@@ -81,4 +81,19 @@ func ledgerOf(t *testing.T) func(*testscript.TestScript, bool, []string) {
 		ts.Setenv("CASE", h.Report(nil, "narrative", "Only metal opens this.", "contact", "by the forge").Case)
 		h.CarryFile(ts.MkAbs(args[0]), 0)
 	}
+}
+
+// zapis finds the program in a script's PATH, for where it has none.
+func zapis(e *testscript.Env) string {
+	for _, dir := range filepath.SplitList(e.Getenv("PATH")) {
+		if name := filepath.Join(dir, "zapis"); exists(name) {
+			return name
+		}
+	}
+	return "zapis"
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }

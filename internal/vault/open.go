@@ -116,7 +116,9 @@ func (v *Vault) file(s Submission, p ledger.Part) (*os.File, error) {
 // refusal gives an error of package seal its status.
 func (v *Vault) refusal(s Submission, p ledger.Part, err error) error {
 	status, hint := fault.Failed, ""
-	switch {
+	switch said, ok := errors.AsType[*fault.Error](err); {
+	case ok:
+		status, hint = said.Status, said.Hint // of the hardware that holds the key
 	case errors.Is(err, seal.ErrMismatch):
 		status, hint = fault.Mismatch, "say so to the other trustees: what does not verify is evidence too"
 	case errors.Is(err, seal.ErrQuorum):

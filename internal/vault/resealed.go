@@ -43,7 +43,7 @@ func (v *Vault) handedKeys() (map[ledger.Hash]seal.FileKey, error) {
 			continue
 		}
 		if err := v.learnKeys(all, f.Name()); err != nil {
-			return nil, fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s/%s: %w", resealedDir, f.Name(), err)
+			return nil, spoilt(resealedDir+"/"+f.Name(), err)
 		}
 	}
 	v.again = all

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
@@ -66,7 +67,7 @@ func (v *Vault) Said() ([]ledger.Said, error) {
 		}
 		said, err := v.readSaid(f.Name())
 		if err != nil {
-			return nil, fault.New(fault.Mismatch, "keep this vault as it is, and take a copy of it from before", "the vault's %s/%s: %w", saidDir, f.Name(), err)
+			return nil, spoilt(saidDir+"/"+f.Name(), err)
 		}
 		list = append(list, said)
 	}
@@ -244,7 +245,24 @@ func (v *Vault) readSealed(name string) ([]byte, error) {
 	}
 	var plain bytes.Buffer
 	if _, err := seal.Open(&plain, seal.Attachment, bytes.NewReader(sealed), seal.DigestOf(sealed), v.key.Age); err != nil {
-		return nil, fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s: %w", name, err)
+		return nil, spoilt(name, err)
 	}
 	return plain.Bytes(), nil
 }
+
+// spoilt tells a file of the vault that is not as it was written from a key that could not be used: hardware that
+// is not plugged in says nothing about the vault.
+func spoilt(name string, err error) error {
+	told, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case ok && told.Status == fault.Mismatch && told.Hint == spoiltHint:
+		return err // it was said already
+	case !ok && !errors.Is(err, canon.ErrMismatch) && !errors.Is(err, seal.ErrMismatch) && !errors.Is(err, seal.ErrNoKey):
+		return err
+	case ok && told.Status != fault.Mismatch:
+		return err
+	}
+	return fault.New(fault.Mismatch, spoiltHint, "the vault's %s: %w", name, err)
+}
+
+const spoiltHint = "keep this vault as it is, and take a copy of it from before"

@@ -46,7 +46,7 @@ func (v *Vault) shares() (granted, error) {
 			err = v.learn(all, file)
 		}
 		if err != nil {
-			return nil, fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s/%s: %w", grantsDir, f.Name(), err)
+			return nil, spoilt(grantsDir+"/"+f.Name(), err)
 		}
 	}
 	v.granted = all

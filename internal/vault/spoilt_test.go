@@ -1,0 +1,41 @@
+package vault_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"zapis/internal/fault"
+	"zapis/internal/vault/vaulttest"
+)
+
+// A file of what was signed, granted or heard that is not as it was written is said by its name.
+func TestSpoiltFiles(t *testing.T) {
+	h := vaulttest.New(t, vaulttest.Options{})
+	filed := h.Report(nil, "contact", "by the mill")
+	c := newCircle(t, h)
+	grant, err := c.grant("boris", c.ask("anna", filed.Case, inTwoWeeks))
+	c.must(err)
+	c.must(c.take("anna", filed.Case, grant))
+	for _, dir := range []string{"said", "grants"} {
+		names, err := filepath.Glob(filepath.Join(c.vaults["anna"].dir, dir, "*"))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("%s: %v, %v", dir, names, err)
+		}
+		good, err := os.ReadFile(names[0])
+		c.must(err)
+		bad := append([]byte(nil), good...)
+		bad[len(bad)/2] ^= 1
+		c.must(os.WriteFile(names[0], bad, 0o600))
+		v := c.vaults["anna"].openAs(vaulttest.Identity(t, "anna"))
+		cases, err := v.Sort(t.Context(), func(int, int) {})
+		if err == nil {
+			found, err2 := cases.Find(filed.Case)
+			c.must(err2)
+			_, err = v.Show(found)
+		}
+		c.refuses(err, fault.Mismatch, "the vault's "+dir+"/"+filepath.Base(names[0])+": ")
+		c.must(v.Close())
+		c.must(os.WriteFile(names[0], good, 0o600))
+	}
+}
