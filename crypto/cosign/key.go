@@ -2,7 +2,6 @@ package cosign
 
 import (
 	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/vkey"
 )
 
 const keyFileHeader = "zapis/witness-key/v1"
@@ -50,15 +50,13 @@ func newSigningKey(name string, edSeed, mlSeed []byte) (*SigningKey, error) {
 	}
 	k := &SigningKey{name: name, ed: ed25519.NewKeyFromSeed(edSeed), ml: ml}
 	pub, mlPub := k.ed.Public().(ed25519.PublicKey), ml.PublicKey().Bytes()
-	mlID := keyID(name, append([]byte{algMLDSA44}, mlPub...))
-	if k.sign, err = fnote.NewMLDSASigner(encodeKey("PRIVATE+KEY+", name, mlID, algMLDSA44, mlSeed)); err != nil {
+	if k.sign, err = fnote.NewMLDSASigner(vkey.EncodeMLDSA44Signer(name, mlPub, mlSeed)); err != nil {
 		return nil, err
 	}
-	edID := keyID(name, append([]byte{algCosignedEd}, pub...))
-	if k.own[0], err = NewVerifier(encodeKey("", name, edID, algCosignedEd, pub)); err != nil {
+	if k.own[0], err = NewVerifier(vkey.Encode(name, vkey.CosignedEd25519, pub)); err != nil {
 		return nil, err
 	}
-	k.own[1], err = NewVerifier(encodeKey("", name, mlID, algMLDSA44, mlPub))
+	k.own[1], err = NewVerifier(vkey.Encode(name, vkey.MLDSA44, mlPub))
 	return k, err
 }
 
@@ -67,15 +65,7 @@ func ParseSigningKey(text []byte) (*SigningKey, error) {
 	r := canon.NewReader(text, 4<<10)
 	r.Exact(keyFileHeader)
 	name := r.Word("name")
-	seed := func(key string) []byte {
-		s := r.Word(key)
-		b, err := base64.StdEncoding.Strict().DecodeString(s)
-		if err != nil || len(b) != 32 || base64.StdEncoding.EncodeToString(b) != s {
-			r.Fail("a seed is 32 bytes in base64")
-		}
-		return b
-	}
-	ed, ml := seed("ed25519"), seed("ml-dsa-44")
+	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {
 		return nil, canon.Refuse("witness key: %w", err)
 	}
@@ -89,9 +79,7 @@ func ParseSigningKey(text []byte) (*SigningKey, error) {
 //	ed25519 <32-byte seed, base64>
 //	ml-dsa-44 <32-byte seed, base64>
 func (k *SigningKey) Marshal() []byte {
-	return []byte(keyFileHeader + "\nname " + k.name +
-		"\ned25519 " + base64.StdEncoding.EncodeToString(k.ed.Seed()) +
-		"\nml-dsa-44 " + base64.StdEncoding.EncodeToString(k.ml.Bytes()) + "\n")
+	return []byte(keyFileHeader + "\nname " + k.name + "\n" + vkey.Seeds(k.ed.Seed(), k.ml.Bytes()))
 }
 
 // Name is the witness's name.
@@ -123,7 +111,7 @@ func (k *SigningKey) Cosign(text string, at time.Time) ([]Cosignature, error) {
 	}
 	var all []Cosignature
 	for i, v := range k.own {
-		raw := append(binary.BigEndian.AppendUint32(nil, v.id), sigs[i]...)
+		raw := append(binary.BigEndian.AppendUint32(nil, v.key.ID), sigs[i]...)
 		all = append(all, Cosignature{v, at.UTC().Truncate(time.Second), raw})
 	}
 	return all, nil

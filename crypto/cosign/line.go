@@ -27,7 +27,7 @@ type Cosignature struct {
 }
 
 // Line is the cosignature as it stands in a note.
-func (c Cosignature) Line() []byte { return appendLine(nil, c.Witness.name, c.Raw) }
+func (c Cosignature) Line() []byte { return appendLine(nil, c.Witness.key.Name, c.Raw) }
 
 func appendLine(dst []byte, name string, raw []byte) []byte {
 	return append(dst, "— "+name+" "+base64.StdEncoding.EncodeToString(raw)+"\n"...)
@@ -65,7 +65,7 @@ var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 func Check(text string, lines []note.Signature, witnesses []*Verifier) ([]Cosignature, error) {
 	var found []Cosignature
 	for _, line := range lines {
-		i := slices.IndexFunc(witnesses, func(v *Verifier) bool { return v.name == line.Name && v.id == line.Hash })
+		i := slices.IndexFunc(witnesses, func(v *Verifier) bool { return v.key.Name == line.Name && v.key.ID == line.Hash })
 		if i < 0 {
 			continue
 		}
@@ -84,11 +84,11 @@ func Check(text string, lines []note.Signature, witnesses []*Verifier) ([]Cosign
 func (v *Verifier) check(text string, line note.Signature) (Cosignature, error) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(line.Base64)
 	if err != nil || len(raw) < 12 || !v.note.Verify([]byte(text), raw[4:]) {
-		return Cosignature{}, canon.Refuse("cosignature: the %s line of %s does not fit the checkpoint", v.Algorithm(), v.name)
+		return Cosignature{}, canon.Refuse("cosignature: the %s line of %s does not fit the checkpoint", v.Algorithm(), v.key.Name)
 	}
 	seconds := binary.BigEndian.Uint64(raw[4:])
 	if seconds == 0 || seconds > uint64(lastTime.Unix()) {
-		return Cosignature{}, canon.Refuse("cosignature: the %s line of %s bears no time between 1970 and 9999", v.Algorithm(), v.name)
+		return Cosignature{}, canon.Refuse("cosignature: the %s line of %s bears no time between 1970 and 9999", v.Algorithm(), v.key.Name)
 	}
 	return Cosignature{v, time.Unix(int64(seconds), 0).UTC(), raw}, nil
 }
@@ -102,8 +102,8 @@ func CheckOutside(log *ledger.Verifier, witnesses []*Verifier) error {
 			return err
 		}
 		for _, w := range witnesses {
-			if w.same(k) {
-				return canon.Refuse("cosignature: the witness key of %s is a key of the log itself", w.name)
+			if same(w.key, k) {
+				return canon.Refuse("cosignature: the witness key of %s is a key of the log itself", w.key.Name)
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func Merge(msg []byte, more []Cosignature) ([]byte, error) {
 		return nil, err
 	}
 	for _, c := range more {
-		line := note.Signature{Name: c.Witness.name, Hash: c.Witness.id, Base64: base64.StdEncoding.EncodeToString(c.Raw)}
+		line := note.Signature{Name: c.Witness.key.Name, Hash: c.Witness.key.ID, Base64: base64.StdEncoding.EncodeToString(c.Raw)}
 		lines = slices.DeleteFunc(lines, func(l note.Signature) bool { return l.Name == line.Name && l.Hash == line.Hash })
 		lines = append(lines, line)
 	}
@@ -184,11 +184,11 @@ func FromAnchor(a ledger.Anchor, checkpoint []byte) (Cosignature, error) {
 	if err != nil {
 		return Cosignature{}, err
 	}
-	line := note.Signature{Name: v.name, Base64: base64.StdEncoding.EncodeToString(a.Cosignature)}
+	line := note.Signature{Name: v.key.Name, Base64: base64.StdEncoding.EncodeToString(a.Cosignature)}
 	if len(a.Cosignature) >= 4 {
 		line.Hash = binary.BigEndian.Uint32(a.Cosignature)
 	}
-	if line.Hash != v.id {
+	if line.Hash != v.key.ID {
 		return Cosignature{}, canon.Refuse("anchor: the cosignature is of another key than the one it names")
 	}
 	return v.check(text, line)

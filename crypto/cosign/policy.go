@@ -7,6 +7,7 @@ import (
 
 	"zapis/crypto/canon"
 	"zapis/crypto/ledger"
+	"zapis/crypto/vkey"
 )
 
 // MaxPolicy is the most bytes that a policy may have.
@@ -48,7 +49,7 @@ type group struct {
 // policyReader is the state of reading a policy.
 type policyReader struct {
 	p      *Policy
-	keys   []vkey
+	keys   []vkey.Key
 	known  map[string]bool // names of witnesses and groups
 	member map[string]bool // names that are in a group already
 }
@@ -97,12 +98,12 @@ func (r *policyReader) line(line string) error {
 	return canon.Refuse("it begins with none of log, witness, group, quorum")
 }
 
-func (r *policyReader) key(s string) (vkey, error) {
+func (r *policyReader) key(s string) (vkey.Key, error) {
 	k, err := parseVKey(s)
 	if err != nil {
 		return k, err
 	}
-	if slices.ContainsFunc(r.keys, k.same) {
+	if slices.ContainsFunc(r.keys, func(o vkey.Key) bool { return same(o, k) }) {
 		return k, canon.Refuse("this key stands in the policy already")
 	}
 	r.keys = append(r.keys, k)
@@ -117,7 +118,7 @@ func (r *policyReader) log(words []string) error {
 	if err != nil {
 		return err
 	}
-	if k.alg == algCosignedEd {
+	if k.Type == vkey.CosignedEd25519 {
 		return canon.Refuse("a key of type 4 is a witness's, not a log's")
 	}
 	if len(r.p.Logs) == maxNamed {
@@ -235,7 +236,7 @@ func (p *Policy) witnessed(name string, by []Cosignature) bool {
 	g, ok := p.groups[name]
 	if !ok {
 		i := slices.IndexFunc(p.Witnesses, func(w Witness) bool { return w.Name == name })
-		return slices.ContainsFunc(by, func(c Cosignature) bool { return c.Witness.same(p.Witnesses[i].Key.vkey) })
+		return slices.ContainsFunc(by, func(c Cosignature) bool { return same(c.Witness.key, p.Witnesses[i].Key.key) })
 	}
 	n := 0
 	for _, m := range g.members {

@@ -2,38 +2,18 @@ package cosign
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"filippo.io/mldsa"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
 	"zapis/crypto/canon"
+	"zapis/crypto/vkey"
 )
 
-// Types of key, as C2SP signed-note and tlog-cosignature number them. A log
-// signs with 0x01 and 0x06, a witness with 0x04 and 0x06.
-const (
-	algEd25519    = 0x01
-	algCosignedEd = 0x04
-	algMLDSA44    = 0x06
-	maxName       = 255 // bytes: what an ML-DSA-44 cosignature can name
-)
-
-// vkey is a verifier key in its parts: NAME+8 hexadecimal digits+base64.
-type vkey struct {
-	name string
-	id   uint32
-	alg  byte
-	key  []byte
-}
+const maxName = 255 // bytes: what an ML-DSA-44 cosignature can name
 
 func checkName(s string) error {
 	bad := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == '+' }
@@ -43,49 +23,31 @@ func checkName(s string) error {
 	return nil
 }
 
-// parseVKey reads a verifier key in its one encoding.
-func parseVKey(s string) (vkey, error) {
-	name, rest, ok := strings.Cut(s, "+")
-	digits, b64, ok2 := strings.Cut(rest, "+")
-	key, err := base64.StdEncoding.Strict().DecodeString(b64)
-	if !ok || !ok2 || err != nil || len(key) == 0 || base64.StdEncoding.EncodeToString(key) != b64 {
-		return vkey{}, canon.Refuse("not a verifier key: NAME+8 hexadecimal digits+base64")
+// parseVKey reads a verifier key of a log or a witness.
+func parseVKey(s string) (vkey.Key, error) {
+	k, err := vkey.Parse(s)
+	if err != nil {
+		return vkey.Key{}, canon.Refuse("%w", err)
 	}
-	if err := checkName(name); err != nil {
-		return vkey{}, err
+	if err := checkName(k.Name); err != nil {
+		return vkey.Key{}, err
 	}
-	length, known := map[byte]int{
-		algEd25519: ed25519.PublicKeySize, algCosignedEd: ed25519.PublicKeySize, algMLDSA44: mldsa.MLDSA44PublicKeySize,
-	}[key[0]]
+	length, known := vkey.Sizes[k.Type]
 	if !known {
-		return vkey{}, canon.Refuse("the verifier key is of type %d, which is not known here", key[0])
+		return vkey.Key{}, canon.Refuse("the verifier key is of type %d, which is not known here", k.Type)
 	}
-	if len(key) != 1+length {
-		return vkey{}, canon.Refuse("a verifier key of type %d has %d bytes, not %d", key[0], length, len(key)-1)
+	if len(k.Public) != length {
+		return vkey.Key{}, canon.Refuse("a verifier key of type %d has %d bytes, not %d", k.Type, length, len(k.Public))
 	}
-	v := vkey{name, keyID(name, key), key[0], key[1:]}
-	if digits != hex.EncodeToString(binary.BigEndian.AppendUint32(nil, v.id)) {
-		return vkey{}, canon.Refuse("the verifier key's id does not fit its key")
+	if err := k.CheckID(); err != nil {
+		return vkey.Key{}, canon.Refuse("%w", err)
 	}
-	return v, nil
-}
-
-// keyID is the first four bytes of SHA-256(name || LF || type || key).
-func keyID(name string, typed []byte) uint32 {
-	h := sha256.New()
-	h.Write([]byte(name + "\n"))
-	h.Write(typed)
-	return binary.BigEndian.Uint32(h.Sum(nil))
-}
-
-func encodeKey(prefix, name string, id uint32, alg byte, key []byte) string {
-	return prefix + name + "+" + hex.EncodeToString(binary.BigEndian.AppendUint32(nil, id)) + "+" +
-		base64.StdEncoding.EncodeToString(append([]byte{alg}, key...))
+	return k, nil
 }
 
 // Verifier is a witness's public key: Ed25519 (type 0x04) or ML-DSA-44 (0x06).
 type Verifier struct {
-	vkey
+	key  vkey.Key
 	text string
 	note note.Verifier
 }
@@ -96,7 +58,7 @@ func NewVerifier(s string) (*Verifier, error) {
 	if err != nil {
 		return nil, canon.Refuse("witness key: %w", err)
 	}
-	if k.alg == algEd25519 {
+	if k.Type == vkey.Ed25519 {
 		return nil, canon.Refuse("witness key: type 1 is a log's; a witness signs with type 4 (Ed25519) or type 6 (ML-DSA-44)")
 	}
 	v, err := fnote.NewVerifierForCosignatureV1(s)
@@ -107,14 +69,14 @@ func NewVerifier(s string) (*Verifier, error) {
 }
 
 // Name is the witness's own name.
-func (v *Verifier) Name() string { return v.name }
+func (v *Verifier) Name() string { return v.key.Name }
 
 // ID is the key id that stands in its lines.
-func (v *Verifier) ID() uint32 { return v.id }
+func (v *Verifier) ID() uint32 { return v.key.ID }
 
 // Algorithm is Ed25519 or ML-DSA-44.
 func (v *Verifier) Algorithm() string {
-	if v.alg == algMLDSA44 {
+	if v.key.Type == vkey.MLDSA44 {
 		return "ML-DSA-44"
 	}
 	return "Ed25519"
@@ -125,4 +87,4 @@ func (v *Verifier) String() string { return v.text }
 
 // same reports whether two verifier keys hold one public key, whatever they are
 // called: whoever is counted twice is counted once too often.
-func (k vkey) same(other vkey) bool { return bytes.Equal(k.key, other.key) }
+func same(a, b vkey.Key) bool { return bytes.Equal(a.Public, b.Public) }

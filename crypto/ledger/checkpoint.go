@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"zapis/crypto/canon"
+	"zapis/crypto/vkey"
 )
 
 // Checkpoint is what the log signs at a slot: how many entries, and the root
@@ -76,18 +77,18 @@ func NewVerifier(vkeys ...string) (*Verifier, error) {
 		return nil, canon.Refuse("log key: a log has two keys, not %d", len(vkeys))
 	}
 	keys := LogKeys(vkeys)
-	ed, err := parseVKey(keys[0], algEd25519)
+	ed, err := parseVKey(keys[0], vkey.Ed25519)
 	if err != nil {
 		return nil, canon.Refuse("log key: %w", err)
 	}
-	ml, err := parseVKey(keys[1], algMLDSA44)
+	ml, err := parseVKey(keys[1], vkey.MLDSA44)
 	if err != nil {
 		return nil, canon.Refuse("log key: %w", err)
 	}
-	if ed.name != ml.name {
+	if ed.Name != ml.Name {
 		return nil, canon.Refuse("log key: the two keys are of different origins")
 	}
-	v := &Verifier{origin: ed.name, keys: keys, mlKey: ml.key}
+	v := &Verifier{origin: ed.Name, keys: keys, mlKey: ml.Public}
 	if v.ed, err = note.NewVerifier(keys[0]); err != nil {
 		return nil, canon.Refuse("log key: %w", err)
 	}

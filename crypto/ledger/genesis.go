@@ -5,6 +5,7 @@ import (
 
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
+	"zapis/crypto/vkey"
 )
 
 const genesisHeader = "zapis/genesis/v1"
@@ -84,19 +85,13 @@ func readOrigin(r *canon.Reader) string {
 }
 
 func readLogKeys(r *canon.Reader, key, origin string) (k LogKeys) {
-	k[0] = r.Word(key)
-	if _, err := parseVKey(k[0], algEd25519); err != nil {
+	for i, typ := range []byte{vkey.Ed25519, vkey.MLDSA44} {
+		k[i] = r.Word(key)
+		v, err := parseVKey(k[i], typ)
 		r.Check(err)
-	}
-	if v, _ := parseVKey(k[0], algEd25519); v.name != origin {
-		r.Fail("the key's name is not the origin")
-	}
-	k[1] = r.Word(key)
-	if _, err := parseVKey(k[1], algMLDSA44); err != nil {
-		r.Check(err)
-	}
-	if v, _ := parseVKey(k[1], algMLDSA44); v.name != origin {
-		r.Fail("the key's name is not the origin")
+		if v.Name != origin {
+			r.Fail("the key's name is not the origin")
+		}
 	}
 	return k
 }

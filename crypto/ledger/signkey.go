@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
+	"zapis/crypto/vkey"
 )
 
 const keyFileHeader = "zapis/log-key/v1"
@@ -46,12 +47,9 @@ func newSigningKey(origin string, edSeed, mlSeed []byte) (*SigningKey, error) {
 	}
 	k := &SigningKey{origin: origin, ed: ed25519.NewKeyFromSeed(edSeed), ml: ml}
 	edPub := k.ed.Public().(ed25519.PublicKey)
-	edID, mlID := k.edID(), keyID(origin, append([]byte{algMLDSA44}, ml.PublicKey().Bytes()...))
-	k.keys = LogKeys{
-		encodeKey("", origin, edID, algEd25519, edPub),
-		encodeKey("", origin, mlID, algMLDSA44, ml.PublicKey().Bytes()),
-	}
-	k.cosign, err = fnote.NewMLDSASigner(encodeKey("PRIVATE+KEY+", origin, mlID, algMLDSA44, mlSeed))
+	mlPub := ml.PublicKey().Bytes()
+	k.keys = LogKeys{vkey.Encode(origin, vkey.Ed25519, edPub), vkey.Encode(origin, vkey.MLDSA44, mlPub)}
+	k.cosign, err = fnote.NewMLDSASigner(vkey.EncodeMLDSA44Signer(origin, mlPub, mlSeed))
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +57,7 @@ func newSigningKey(origin string, edSeed, mlSeed []byte) (*SigningKey, error) {
 }
 
 func (k *SigningKey) edID() uint32 {
-	return keyID(k.origin, append([]byte{algEd25519}, k.ed.Public().(ed25519.PublicKey)...))
+	return vkey.ID(k.origin, append([]byte{vkey.Ed25519}, k.ed.Public().(ed25519.PublicKey)...))
 }
 
 // ParseSigningKey reads a key file. Its errors never hold what the file holds.
@@ -67,15 +65,7 @@ func ParseSigningKey(text []byte) (*SigningKey, error) {
 	r := canon.NewReader(text, 4<<10)
 	r.Exact(keyFileHeader)
 	origin := readOrigin(r)
-	seed := func(key string) []byte {
-		s := r.Word(key)
-		b, err := base64.StdEncoding.Strict().DecodeString(s)
-		if err != nil || len(b) != 32 || base64.StdEncoding.EncodeToString(b) != s {
-			r.Fail("a seed is 32 bytes in base64")
-		}
-		return b
-	}
-	ed, ml := seed("ed25519"), seed("ml-dsa-44")
+	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {
 		return nil, canon.Refuse("log key: %w", err)
 	}
@@ -89,9 +79,7 @@ func ParseSigningKey(text []byte) (*SigningKey, error) {
 //	ed25519 <32-byte seed, base64>
 //	ml-dsa-44 <32-byte seed, base64>
 func (k *SigningKey) Marshal() []byte {
-	return []byte(keyFileHeader + "\norigin " + k.origin +
-		"\ned25519 " + base64.StdEncoding.EncodeToString(k.ed.Seed()) +
-		"\nml-dsa-44 " + base64.StdEncoding.EncodeToString(k.ml.Bytes()) + "\n")
+	return []byte(keyFileHeader + "\norigin " + k.origin + "\n" + vkey.Seeds(k.ed.Seed(), k.ml.Bytes()))
 }
 
 // Origin is the name of the ledger that the key signs for.
@@ -156,7 +144,7 @@ func (k *SigningKey) signText(text, context string) ([]byte, error) {
 
 // contextID is the key id of an ML-DSA-44 signature with a context.
 func contextID(name, context string, pub []byte) uint32 {
-	return keyID(name, append(append([]byte{algOther}, context...), pub...))
+	return vkey.ID(name, append(append([]byte{vkey.Other}, context...), pub...))
 }
 
 // appendSignature writes one signature line of a note.
