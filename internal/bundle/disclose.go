@@ -17,13 +17,10 @@ import (
 // all answers but the identity's, so its key can't be given while one of them
 // is withheld.
 func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
-	for i, k := range s.Keys {
-		if slices.ContainsFunc(s.Keys[:i], func(other DisclosedKey) bool { return other.Part == k.Part }) {
-			return fault.New(fault.Usage, "", "the key of %s is to be disclosed twice", printable(k.Part))
-		}
-		if err := mayDisclose(k.Part, s, shown); err != nil {
-			return err
-		}
+	if err := mayDiscloseAll(s, shown); err != nil {
+		return err
+	}
+	for _, k := range s.Keys {
 		path := keyPath(n, k.Part)
 		if err := d.addPart(path+".age", k.Open); err != nil {
 			return err
@@ -48,10 +45,20 @@ func CheckKeys(in Input) error {
 		if err != nil {
 			return fmt.Errorf("submission %d: %w", n+1, err)
 		}
-		for _, k := range s.Keys {
-			if err := mayDisclose(k.Part, s, shown); err != nil {
-				return err
-			}
+		if err := mayDiscloseAll(s, shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mayDiscloseAll(s Submission, shown disclosure) error {
+	for i, k := range s.Keys {
+		if slices.ContainsFunc(s.Keys[:i], func(other DisclosedKey) bool { return other.Part == k.Part }) {
+			return fault.New(fault.Usage, "", "the key of %s is to be disclosed twice", printable(k.Part))
+		}
+		if err := mayDisclose(k.Part, s, shown); err != nil {
+			return err
 		}
 	}
 	return nil

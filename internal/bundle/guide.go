@@ -54,7 +54,11 @@ type guideFolder struct {
 type guideLink struct{ From, To uint64 }
 
 // A guideKey is a part whose key is disclosed.
-type guideKey struct{ Part, File, Entry string }
+type guideKey struct {
+	Part, File, Entry string
+	Original          string // the file that it decrypts to, where stock age opens it for a trustee
+	Size              int64
+}
 
 type guideExhibit struct{ Exhibit, File, Line string }
 
@@ -164,7 +168,7 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 		}
 		g.Folders = append(g.Folders, f)
 		for _, k := range in.Submissions[n].Keys {
-			g.Keys = append(g.Keys, guideKey{k.Part, keyPath(n, k.Part), f.File})
+			g.Keys = append(g.Keys, newGuideKey(n, s, k, f.File))
 		}
 		for _, l := range in.Submissions[n].Lines {
 			g.addExhibit(s, l)
@@ -198,6 +202,31 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 		}
 	}
 	return g
+}
+
+func newGuideKey(n int, s submission, k DisclosedKey, recorded string) guideKey {
+	g := guideKey{Part: k.Part, File: keyPath(n, k.Part), Entry: recorded}
+	for _, a := range s.Attachments {
+		if a.Exhibit == k.Part && opensAlone(k) {
+			g.Original, g.Size = a.File, a.Size
+		}
+	}
+	return g
+}
+
+// opensAlone says whether age itself opens a part for any one of its trustees.
+func opensAlone(k DisclosedKey) bool {
+	r, err := k.Open()
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	header, err := seal.Header(r)
+	if err != nil {
+		return false
+	}
+	need, _, err := seal.Quorum(header)
+	return err == nil && need == 1
 }
 
 func mustHash(s string) ledger.Hash {

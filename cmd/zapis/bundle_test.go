@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"zapis/crypto/anchor"
+	"zapis/crypto/anchor/anchortest"
+	"zapis/crypto/ledger"
+	"zapis/internal/incident"
+	"zapis/internal/vault/vaulttest"
+	"zapis/store"
+)
+
+// Bytes in which Exif names a place.
+const located = jpeg + "\x25\x88\x04\x00\x01\x00\x00\x00 here"
+
+// TestBundleScripts runs the scripts under testdata/bundle: what a bundle is told, and what others make of it.
+// They have zapis-verify and the stock age beside zapis.
+func TestBundleScripts(t *testing.T) {
+	scripts, err := os.ReadDir("testdata/bundle")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("there are no scripts to run: %v", err)
+	}
+	tools := t.TempDir()
+	for name, path := range map[string]string{"zapis-verify": "zapis/cmd/zapis-verify", "age": "filippo.io/age/cmd/age", "age-keygen": "filippo.io/age/cmd/age-keygen"} {
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(tools, name), path).CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", name, err, out)
+		}
+	}
+	made := t.TempDir()
+	env, authority := prepareBundles(t, made)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/bundle",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, env...)
+			e.Setenv("PATH", tools+string(os.PathListSeparator)+e.Getenv("PATH"))
+			return os.CopyFS(e.WorkDir, os.DirFS(made))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "status": status,
+			// reply REQUEST RESPONSE: what the authority answers
+			"reply": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: reply REQUEST RESPONSE")
+				}
+				request, err := os.ReadFile(ts.MkAbs(args[0]))
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), authority.Reply(t, request), 0o600))
+			},
+			"verifypage": verifyPage, "openpass": openPass},
+	})
+}
+
+// openPass opens an age file with a passphrase, which the age command asks for at a terminal only: openpass SEALED
+// PASSPHRASE-FILE OUT.
+func openPass(ts *testscript.TestScript, neg bool, args []string) {
+	pass, _, _ := strings.Cut(ts.ReadFile(args[1]), "\n")
+	id, err := age.NewScryptIdentity(pass)
+	ts.Check(err)
+	r, err := age.Decrypt(strings.NewReader(ts.ReadFile(args[0])), id)
+	ts.Check(err)
+	plain, err := io.ReadAll(r)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), plain, 0o600))
+}
+
+// verifyPage runs the commands of a bundle's VERIFY.txt: verifypage FOLDER. With !, at least one must fail.
+func verifyPage(ts *testscript.TestScript, neg bool, args []string) {
+	page := ts.ReadFile(args[0] + "/VERIFY.txt")
+	var blocks []string
+	open := false
+	for line := range strings.Lines(page) {
+		command, ok := strings.CutPrefix(line, "    ")
+		switch {
+		case !ok:
+			open = false
+		case open:
+			blocks[len(blocks)-1] += command
+		default:
+			blocks, open = append(blocks, command), true
+		}
+	}
+	validator, err := os.ReadFile(filepath.Join("..", "..", "docs", "spec", "bagit_validate.py"))
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), "..", "bagit_validate.py"), validator, 0o600))
+	var failed []string
+	for _, b := range blocks {
+		c := exec.Command("sh", "-c", b)
+		c.Dir = ts.MkAbs(args[0])
+		c.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"), "IDENTITY="+ts.Getenv("IDENTITY"), "ROOT="+ts.Getenv("ROOT"))
+		if out, err := c.CombinedOutput(); err != nil {
+			failed = append(failed, b+string(out))
+		}
+	}
+	if len(blocks) < 10 || (len(failed) > 0) != neg {
+		ts.Fatalf("of %d blocks %d fail:\n%s", len(blocks), len(failed), strings.Join(failed, "\n"))
+	}
+}
+
+// prepareBundles makes a ledger of anna, boris and vera with one case: a photo that holds a place, a letter, a
+// follow-up whose file shows the reporter, between two tokens of an authority (case.tar).
+func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Authority) {
+	at := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(at(name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vaulttest.KeyFile(t, dir, "anna")
+	write("pass", []byte(vaulttest.Passphrase+"\n"))
+	write("blurred.jpg", []byte(jpeg+" blurred"))
+	write("still-there.jpg", []byte(located))
+	write("located.jpg", []byte(located))
+	write("letter.pdf", []byte(pdf))
+	write("them", []byte("fifteen geese\n"))
+	a = anchortest.New(t, anchortest.Plan{From: time.Now().Add(-24 * time.Hour), Until: time.Now().Add(24 * time.Hour)})
+	write("root.pem", a.RootPEM())
+
+	h := vaulttest.New(t, vaulttest.Options{})
+	write("ledger.card", []byte(h.Card().String()+"\n"))
+	write("anna.plain", []byte(h.Trustees[0].Age.String()+"\n")) // as age takes it, without the passphrase
+	h.Report(nil, "narrative", "Somebody else's.")
+	stamp(t, h, a, time.Now().Add(-2*time.Hour))
+	one := h.Report([]vaulttest.File{{Name: "IMG_1.jpg", Content: located}, {Name: "letter.pdf", Content: pdf}}, "narrative", "They came at six.",
+		"contact", "canary-contact", "language", "be", "consent", "store", "consent", "lawyer", "person_agrees", "self")
+	h.Report(nil, "narrative", "Another one's.")
+	h.FollowUp(one, incident.ActFollowUp, []vaulttest.File{{Name: "me.txt", Content: "it is me\n"}}, "narrative", "One more thing.", "files_identify", "yes")
+	stamp(t, h, a, time.Now().Add(-time.Hour))
+	h.CarryFile(at("case.tar"), 0)
+	return []string{"CASE=" + one.Case, "CARD=" + h.Card().String()}, a
+}
+
+// stamp has the latest checkpoint stamped, and the token taken into the ledger.
+func stamp(t *testing.T, h *vaulttest.House, a anchortest.Authority, when time.Time) {
+	note, c := h.Store.LatestCheckpoint()
+	q, err := anchor.NewRequest(rand.Reader, note, nil)
+	h.Must(err)
+	body := ledger.Anchor{Size: c.Size, Checkpoint: ledger.Sum(note), Response: a.ReplyAt(t, q.DER, when), Certificates: [][]byte{a.Root.Raw}}.Marshal()
+	_, err = h.Store.Submit(context.Background(), store.Submission{Body: ledger.BodyOf(ledger.KindAnchor, 0, body), Small: [][]byte{body}})
+	h.Must(err)
+}
