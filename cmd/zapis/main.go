@@ -32,8 +32,10 @@ type grammar struct {
 	Reseal  resealCmd  `cmd:"" help:"Hand a past case on to a trustee who came later."`
 	Receive receiveCmd `cmd:"" help:"Take in what another trustee has handed on to you."`
 	caseVerbs
-	Bundle bundleCmd `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
-	Stamp  stampCmd  `cmd:"" help:"Have a time-stamping authority say by when a bundle was signed."`
+	Bundle  bundleCmd  `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
+	Letter  letterCmd  `cmd:"" help:"Draft a letter: to the police, an ombudsperson, Interpol's Commission, the UN, a bank."`
+	Convert convertCmd `cmd:"" help:"Write cases in formats that others read: tables, incidents, graphs."`
+	Stamp   stampCmd   `cmd:"" help:"Have a time-stamping authority say by when a bundle was signed."`
 }
 
 func main() {

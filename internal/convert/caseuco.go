@@ -43,12 +43,12 @@ func writeCaseUCO(in Input) ([]byte, error) {
 	g := &graph{space: uuid5(uuid5(namespaceURL, c.Ledger), c.ID), hashes: make(map[string][]string),
 		tools: make(map[string]string), people: make(map[string]string)}
 	investigation := g.add("investigation", "case-investigation:Investigation", node{
-		"uco-core:name":                            c.ID,
-		"uco-core:description":                     []string{"A report given through a form, and what followed it. Unsworn; intact since received. Ledger: " + c.Ledger},
-		"case-investigation:investigationForm":     "case",
-		"case-investigation:focus":                 focus(c),
-		"case-investigation:relevantAuthorization": g.authorization(c),
+		"uco-core:name":                        c.ID,
+		"uco-core:description":                 []string{"A report given through a form, and what followed it. Unsworn; intact since received. Ledger: " + c.Ledger},
+		"case-investigation:investigationForm": "case",
+		"case-investigation:focus":             focus(c),
 	}, false)
+	investigation["case-investigation:relevantAuthorization"] = g.authorization(c)
 	g.submissions(c)
 	g.exhibits(c, in)
 	g.custody(c)

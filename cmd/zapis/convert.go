@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zapis/internal/command"
+	"zapis/internal/convert"
+	"zapis/internal/dossier"
+	"zapis/internal/fault"
+	"zapis/internal/vault"
+)
+
+// convertCmd writes cases in formats that others read.
+type convertCmd struct {
+	vaultFlag
+	Case   []string `arg:"" optional:"" name:"CASE" help:"The cases' ids, or as much of each as no other has."`
+	Format string   `required:"" enum:"csv,uwazi,esf,case-uco" placeholder:"FORMAT" help:"csv, uwazi (a CSV that Uwazi imports), esf (JSON in the manner of HURIDOCS' Events Standard Formats) or case-uco (JSON-LD of one case's exhibits and custody)."`
+	Out    string   `required:"" placeholder:"FILE" help:"The file to write; it is never overwritten."`
+	To     string   `enum:",statistics,public,lawyer,police,court,un,ccf,other" default:"" placeholder:"WHOM" help:"Who gets it: statistics, public, lawyer, police, court, un, ccf, other. Where you say nothing: csv for statistics, case-uco for a lawyer, the rest for another body. Statistics and the public get codes alone."`
+	All    bool     `help:"Take every case whose consent allows it, and say which were left out."`
+	filterFlags
+	leaveFlags
+}
+
+func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	format := convert.Format(c.Format)
+	if c.To == "" {
+		c.To = format.Default()
+	}
+	to, ok := dossier.AddresseeByCode(c.To)
+	if !ok {
+		return fault.New(fault.Usage, "", "there is no addressee %q", c.To)
+	}
+	if err := c.check(format, to); err != nil {
+		return err
+	}
+	return c.with(ctx, s, g, func(v *vault.Vault) error {
+		list, err := c.choose(ctx, s, v, to)
+		if err != nil {
+			return err
+		}
+		if err := convert.Check(format, to, len(list), c.identity()); err != nil {
+			return err
+		}
+		in := convert.Input{To: to, WithIdentity: c.identity()}
+		for _, one := range list {
+			d, err := dossierFor(s, v, one, to, c.leaveFlags)
+			if err != nil {
+				return err
+			}
+			in.Cases = append(in.Cases, d)
+		}
+		out, err := convert.Write(format, in)
+		if err != nil {
+			return err
+		}
+		if err := export(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.leaveFlags, in.Cases...); err != nil {
+			return err
+		}
+		c.tell(s, to, out)
+		return nil
+	})
+}
+
+// check refuses what does not go together, before anything is opened.
+func (c *convertCmd) check(format convert.Format, to dossier.Addressee) error {
+	switch {
+	case len(c.Case) == 0 && !c.All:
+		return fault.New(fault.Usage, "name a case, or say --all", "no case is named")
+	case len(c.Case) > 0 && c.All:
+		return fault.New(fault.Usage, "", "cases are named, and --all takes every one")
+	case c.All && (c.Override != "" || c.Asked != ""):
+		return fault.New(fault.Usage, "name the cases that it is said of", "--override-consent and --asked do not go with --all")
+	case !c.All && c.filters():
+		return fault.New(fault.Usage, "--all takes them", "cases are named: there is nothing to choose by --danger, --method and the like")
+	}
+	if err := c.filterFlags.check(); err != nil {
+		return err
+	}
+	if err := convert.Check(format, to, max(1, len(c.Case)), c.identity()); err != nil {
+		return err
+	}
+	return command.CheckFree(c.Out)
+}
+
+// filters says whether any of the flags that choose cases is given.
+func (f filterFlags) filters() bool {
+	return len(f.Danger)+len(f.Language)+len(f.Basis)+len(f.Consent)+len(f.Method)+len(f.Country) > 0 || f.Due != nil || f.Since != ""
+}
+
+// choose gives the cases that are named, or all that fit and may go to the addressee.
+func (c *convertCmd) choose(ctx context.Context, s *command.Streams, v *vault.Vault, to dossier.Addressee) ([]*vault.Case, error) {
+	if !c.All {
+		return chosen(ctx, s, v, c.Case)
+	}
+	cases, err := sorted(ctx, s, v)
+	if err != nil {
+		return nil, err
+	}
+	var list []*vault.Case
+	out := 0
+	for _, one := range c.apply(cases.List, time.Now()) {
+		if err := standingOf(one.Summary()).Check(to, c.leave()); err != nil {
+			if out++; out <= maxSealed {
+				fmt.Fprintf(s.Err, "left out: %s\n", command.Escape(err.Error()))
+			}
+			continue
+		}
+		list = append(list, one)
+	}
+	if out > maxSealed {
+		fmt.Fprintf(s.Err, "… and %d more\n", out-maxSealed)
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.Failed, "", "there is no case that fits and may go to %s", to.English)
+	}
+	return list, nil
+}
+
+func (c *convertCmd) tell(s *command.Streams, to dossier.Addressee, out convert.Output) {
+	fmt.Fprintf(s.Err, "%s, for %s\n", many(out.Rows, "case", "cases"), to.English)
+	if out.Alone > 0 {
+		fmt.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", many(out.Alone, "row is", "rows are each"))
+	}
+	if to.Marked {
+		fmt.Fprintf(s.Err, "What goes to %s may be put before the state.\n", to.English)
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/command"
+	"zapis/internal/dossier"
+	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/internal/review"
+	"zapis/internal/vault"
+)
+
+// leaveFlags are what a trustee says where the reporter's ticks are not enough.
+type leaveFlags struct {
+	Include  []string `enum:"identity" placeholder:"identity" help:"Put the contact and the name in, and what shows who the reporter is."`
+	Asked    string   `placeholder:"TEXT" help:"When and how the reporter said yes to this, where they want to be asked each time. It stands in the custody log."`
+	Override string   `name:"override-consent" placeholder:"REASON" help:"Do it without the reporter's consent. The reason stands in the custody log."`
+}
+
+func (l leaveFlags) leave() dossier.Leave {
+	return dossier.Leave{Asked: strings.TrimSpace(l.Asked), Override: strings.TrimSpace(l.Override)}
+}
+
+func (l leaveFlags) identity() bool { return len(l.Include) > 0 }
+
+func standingOf(s vault.Summary) dossier.Standing {
+	return dossier.Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
+}
+
+// dossierFor opens a case for somebody: not before the reporter's consent was looked at, and not where it does
+// not verify.
+func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l leaveFlags) (dossier.Case, error) {
+	if err := standingOf(c.Summary()).Check(to, l.leave()); err != nil {
+		return dossier.Case{}, err
+	}
+	o, err := openedCase(s, v, c)
+	if err != nil {
+		return dossier.Case{}, err
+	}
+	if err := o.MayExport(); err != nil {
+		return dossier.Case{}, err
+	}
+	d, err := dossierOf(v, o)
+	if err == nil && l.identity() {
+		err = d.CheckIdentity(to)
+	}
+	return d, err
+}
+
+func dossierOf(v *vault.Vault, o *vault.OpenedCase) (dossier.Case, error) {
+	d := dossier.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: standingOf(o.Summary)}
+	for _, s := range o.Submissions {
+		d.Submissions = append(d.Submissions, submissionOf(s))
+		for n, e := range s.Exhibits {
+			d.Exhibits = append(d.Exhibits, exhibitOf(s, incident.SlotName(n+1), e))
+		}
+	}
+	for _, r := range o.Reviews {
+		switch {
+		case r.Private():
+		case r.Kind == review.Translation:
+			by := r.Translator
+			if by == "" {
+				by = r.By.Name
+			}
+			d.Translation = append(d.Translation, dossier.Translation{Of: r.Of.String(), Language: r.Language, Translator: by, Text: r.Text})
+		case r.Kind == review.Grade:
+			d.Nexus, d.Source, d.Information = newer(d.Nexus, r.Nexus), newer(d.Source, r.Source), newer(d.Information, r.Information)
+		}
+	}
+	var err error
+	d.Custody, err = v.Acts(o)
+	return d, err
+}
+
+func newer(old, given string) string {
+	if given == "" {
+		return old
+	}
+	return given
+}
+
+func submissionOf(s vault.OpenedSubmission) dossier.Submission {
+	d := dossier.Submission{Place: s.Where(), Body: s.Hash.String(), Act: s.Statement.Act, Received: s.Statement.Received,
+		Closed: s.Closed, Answers: make(map[string][]string)}
+	for _, p := range s.Body.Parts {
+		if p.Kind == ledger.PartStatement {
+			d.Statement = dossier.Sealed{SHA256: p.Hash.String(), Size: p.Size}
+		}
+	}
+	for _, one := range answersOf(s) {
+		if given := given(one.json); given != nil {
+			d.Answers[one.field] = given
+		}
+	}
+	if identity := identityOf(s); identity != nil {
+		d.Identity = make(map[string][]string)
+		for _, one := range *identity {
+			if given := given(one.json); given != nil {
+				d.Identity[one.field] = given
+			}
+		}
+	}
+	return d
+}
+
+// given reads an answer as it is committed: a text, a list of texts, or null.
+func given(value []byte) []string {
+	var one string
+	var many []string
+	switch {
+	case len(value) == 0 || string(value) == "null":
+	case json.Unmarshal(value, &one) == nil:
+		return []string{one}
+	case json.Unmarshal(value, &many) == nil:
+		return many
+	}
+	return nil
+}
+
+func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) dossier.Exhibit {
+	d := dossier.Exhibit{Name: e.Name, Place: s.Where(), Sealed: dossier.Sealed{SHA256: e.Part.Hash.String(), Size: e.Part.Size},
+		Identifies: s.ShowsReporter(slot), Closed: e.Closed}
+	if e.Value != nil {
+		d.File, d.MediaType, d.Size, d.SHA256 = e.FileName(), e.Value.MediaType, e.Value.Size, e.Value.SHA256
+	}
+	return d
+}
+
+// export records what was made for every case of it, and then writes it.
+func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, to dossier.Addressee, l leaveFlags, cases ...dossier.Case) error {
+	if l.identity() {
+		what += ", with the identity"
+	}
+	for _, c := range cases {
+		if err := v.Exported(c.ID, vault.Export{What: what, Why: c.Standing.Why(to, l.leave()), Text: text}); err != nil {
+			return err
+		}
+	}
+	if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(out))
+	return nil
+}
+
+// chosen finds the cases that are named, each once.
+func chosen(ctx context.Context, s *command.Streams, v *vault.Vault, ids []string) ([]*vault.Case, error) {
+	cases, err := sorted(ctx, s, v)
+	if err != nil {
+		return nil, err
+	}
+	var list []*vault.Case
+	seen := make(map[string]bool)
+	for _, id := range ids {
+		c, err := cases.Find(id)
+		if err != nil {
+			return nil, err
+		}
+		if seen[c.ID] {
+			return nil, fault.New(fault.Usage, "", "%s is named twice", c.ID)
+		}
+		seen[c.ID] = true
+		list = append(list, c)
+	}
+	return list, nil
+}

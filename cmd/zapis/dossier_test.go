@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"zapis/internal/incident"
+	"zapis/internal/vault/vaulttest"
+)
+
+// TestOutScripts runs the scripts of what goes out in other forms than a bundle, under testdata/out.
+func TestOutScripts(t *testing.T) {
+	scripts, err := os.ReadDir("testdata/out")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("there are no scripts to run: %v", err)
+	}
+	made := t.TempDir()
+	env := prepareOut(t, made)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/out",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, env...)
+			return os.CopyFS(e.WorkDir, os.DirFS(made))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCmd, "status": status},
+	})
+}
+
+// prepareOut makes a ledger of anna, boris and vera (out.tar) with one case of each kind of leave, and one of anna
+// alone (alone.tar), who opens identities by herself.
+func prepareOut(t *testing.T, dir string) (env []string) {
+	at := func(name string) string { return filepath.Join(dir, name) }
+	vaulttest.KeyFile(t, dir, "anna")
+	if err := os.WriteFile(at("pass"), []byte(vaulttest.Passphrase+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := vaulttest.New(t, vaulttest.Options{})
+	report := func(name string, files []vaulttest.File, person string, consents []string, pairs ...string) vaulttest.Filed {
+		pairs = append(pairs, "person_agrees", person, "consent", "store", "language", "be", "country_now", "LT", "method", "H1", "when", "2026-05")
+		for _, c := range consents {
+			pairs = append(pairs, "consent", c)
+		}
+		f := h.Report(files, pairs...)
+		env = append(env, name+"="+f.Case)
+		return f
+	}
+	files := []vaulttest.File{{Name: "notice.jpg", Content: jpeg}, {Name: "letter.pdf", Content: pdf}}
+	everybody := []string{"statistics", "lawyer", "police", "court", "un", "ccf", "other", "state", "publish"}
+	open := report("OPEN", files, "self", everybody, "narrative", "=They came at six.", "contact", "by the fountain")
+	report("ASK", nil, "self", append([]string{"ask"}, everybody...), "narrative", "Ask me.")
+	report("NOSTATE", files, "self", []string{"un", "ccf", "police"}, "narrative", "Not to the state.")
+	report("UNASKED", nil, "unasked", everybody, "narrative", "She does not know.")
+	report("KEPT", nil, "yes", nil, "narrative", "Keep it.")
+	gone := report("GONE", nil, "self", everybody, "narrative", "No more.")
+	h.FollowUp(gone, incident.ActStop, nil)
+	h.FollowUp(open, incident.ActFollowUp, []vaulttest.File{{Name: "me.txt", Content: "it is me\n"}}, "narrative", "One more thing.", "files_identify", "yes")
+	h.CarryFile(at("out.tar"), 0)
+
+	alone := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
+	mine := alone.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "narrative", "Mine.", "contact", "by the bridge", "name", "Y.", "files_identify", "yes",
+		"consent", "store", "consent", "police", "consent", "lawyer", "consent", "statistics", "person_agrees", "self")
+	alone.CarryFile(at("alone.tar"), 0)
+	return append(env, "MINE="+mine.Case)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"zapis/internal/command"
+	"zapis/internal/dossier"
+	"zapis/internal/fault"
+	"zapis/internal/letter"
+	"zapis/internal/vault"
+)
+
+// letterCmd drafts a letter.
+type letterCmd struct {
+	vaultFlag
+	Case         string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	To           string   `required:"" enum:"police,ombud,ccf,un,bank" placeholder:"WHOM" help:"police, ombud (an ombudsperson or equality body), ccf (Interpol's Commission), un (special procedures) or bank."`
+	Out          string   `required:"" placeholder:"FILE.txt" help:"The draft to write; it is never overwritten."`
+	Lang         string   `default:"en" placeholder:"en" help:"Of the letter: en; but for ccf and un also de, pl, lt (${default})."`
+	Exhibit      []string `placeholder:"A01" help:"Name an exhibit as an annex, confidential. Repeat it for more."`
+	Communicable []string `placeholder:"A01" help:"Name an exhibit as an annex that may be communicated, to the state too. Repeat it for more."`
+	leaveFlags
+}
+
+func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	to, ok := dossier.AddresseeByCode(l.To)
+	if !ok {
+		return fault.New(fault.Usage, "", "there is no addressee %q", l.To)
+	}
+	if err := letter.Check(to, l.Lang); err != nil {
+		return err
+	}
+	if err := command.CheckFree(l.Out); err != nil {
+		return err
+	}
+	return l.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, l.Case)
+		if err != nil {
+			return err
+		}
+		d, err := dossierFor(s, v, c, to, l.leaveFlags)
+		if err != nil {
+			return err
+		}
+		in := letter.Input{To: to, Language: l.Lang, Case: d, WithIdentity: l.identity()}
+		if in.Annexes, err = d.Annexes(to, l.Exhibit, l.Communicable, l.identity()); err != nil {
+			return err
+		}
+		text, err := letter.Draft(in)
+		if err != nil {
+			return err
+		}
+		if err := export(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.leaveFlags, d); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")
+		if to.Marked {
+			fmt.Fprintf(s.Err, "What goes to %s may be put before the state: so may these words.\n", to.English)
+		}
+		fmt.Fprintf(s.Err, "When it goes, write that down: zapis hand-over %s FILE --to WHOM\n", d.ID)
+		return nil
+	})
+}
+
+// subjectOf says in the custody log what was drafted, and what may be done with each exhibit that it names.
+func subjectOf(to dossier.Addressee, annexes []dossier.Annex) string {
+	said := []string{"letter to " + to.English}
+	for _, a := range annexes {
+		said = append(said, a.Name+" "+string(a.Mark))
+	}
+	return strings.Join(said, "; ")
+}
