@@ -218,7 +218,11 @@ func (x *examination) sayCase() {
 		for _, w := range s.Withheld {
 			x.Withheld = append(x.Withheld, fmt.Sprintf("%s of %s: %s.", w.Field, submissionName(n, s), w.Reason.Sentence()))
 		}
-		x.notProve("When %s was received: %s is the intake server's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
+		if s.Act == actCollected {
+			x.notProve("When and by whom %s was collected: %s is the trustee's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
+		} else {
+			x.notProve("When %s was received: %s is the intake server's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
+		}
 	}
 	x.prove("The %d answers and %d files shown, and that %d questions were left empty, are what was committed to on arrival: intact since received.",
 		answered, files, empty)

@@ -100,7 +100,7 @@ func claims(in *Input) (all []anchor.Evidence) {
 
 func paperSubmission(n int, s submission, entry []byte) (paper.Submission, error) {
 	p := paper.Submission{
-		Name: submissionName(n, s), Title: actTitles[s.Act], Received: s.ReceivedAt,
+		Name: submissionName(n, s), Title: actTitles[s.Act], Received: s.ReceivedAt, Ours: s.Act == actCollected,
 		Entry: s.Entry, Body: s.Body, Folder: s.Disclosure,
 	}
 	if s.PromisedFor != nil {

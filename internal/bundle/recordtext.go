@@ -56,7 +56,11 @@ decided. In answers, \u{...} stands for a character that cannot be seen.
 	fmt.Fprintf(&b, "Ledger  %s\n", r.Ledger)
 	for n, s := range r.Submissions {
 		fmt.Fprintf(&b, "\n\n%d. %s\n\n", n+1, actTitles[s.Act])
-		fmt.Fprintf(&b, "Received  %s, by the clock of the intake server\n", s.ReceivedAt)
+		if s.Act == actCollected {
+			fmt.Fprintf(&b, "Collected %s, by the clock of the trustee who did\n", s.ReceivedAt)
+		} else {
+			fmt.Fprintf(&b, "Received  %s, by the clock of the intake server\n", s.ReceivedAt)
+		}
 		if s.Entry != nil {
 			fmt.Fprintf(&b, "Place     entry %d of the ledger\n", *s.Entry)
 		} else {

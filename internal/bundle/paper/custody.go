@@ -43,7 +43,7 @@ func (s *sheet) received(f Facts) {
 	for _, sub := range f.Submission {
 		s.room(40)
 		s.row("What", sub.Name, false)
-		s.row("Received", sub.Received+", by the clock of the intake server, as its sealed statement has it", false)
+		s.row("Received", sub.Received+", by the clock of "+sub.clock()+", as its sealed statement has it", false)
 		s.row("Place", sub.place(), false)
 		if sub.Entry != nil {
 			s.row("Entry's hash", sub.Hash, true)
@@ -52,6 +52,13 @@ func (s *sheet) received(f Facts) {
 		s.row("Body's hash", sub.Body, true)
 		s.pdf.Ln(2)
 	}
+}
+
+func (sub Submission) clock() string {
+	if sub.Ours {
+		return "the trustee who collected it"
+	}
+	return "the intake server"
 }
 
 func (s *sheet) times(f Facts) {

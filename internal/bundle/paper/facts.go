@@ -46,6 +46,7 @@ type Submission struct {
 	Name         string // the report, follow-up 1
 	Title        string // REPORT, FOLLOW-UP, …
 	Received     string // as the sealed statement has it
+	Ours         bool   // collected by a trustee, whose clock says when
 	Entry        *uint64
 	Promised     string // the slot, while there is no entry
 	Body         string
