@@ -1,232 +1,286 @@
 package vault_test
 
 import (
+	"bufio"
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
-	"errors"
-	"fmt"
+	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"filippo.io/age"
-	"golang.org/x/mod/sumdb/tlog"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
-	"zapis/internal/carry"
-	"zapis/internal/incident"
+	"zapis/internal/bench/sample"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 )
 
-// generated is a ledger of many reports, made without a store: as a carry file, and one statement's header.
-type generated struct {
-	file      []byte
-	statement []byte
-	reports   int
+var (
+	manyReports = flag.Int("vault.reports", 500, "how many reports the ledger of the benchmark has; 10000 for docs/performance.md")
+	rounds      = flag.Int("vault.rounds", 3, "how often the benchmark goes over it; the medians count")
+)
+
+// BenchmarkAtSize takes in a ledger of many reports, then a hundred more, lists what is in it, and lists it
+// again. Before each step it does, on as many cores and with the same bytes, what no way of doing it could
+// leave out, and compares:
+//
+//	import  age's unwrapping of the owner's stanza or share of every part, and SHA-256 of the carry file
+//	list    age.Decrypt of every statement to its end, and SHA-256 of its ciphertext, which are both prescribed
+//	unwrap  of that, age's unwrapping of the statements' headers alone
+//	again   age.Decrypt of the index, and SHA-256 of the entries
+//
+// All ratios are limit to ours, so that 1 can't be reached.
+func BenchmarkAtSize(b *testing.B) {
+	m := newMany(b, *manyReports)
+	last := m.growTo(b)
+	took := make(map[string][]float64)
+	for b.Loop() {
+		for range *rounds {
+			for name, d := range m.round(b, last) {
+				took[name] = append(took[name], d.Seconds())
+			}
+		}
+	}
+	median := func(name string) float64 {
+		slices.Sort(took[name])
+		return took[name][len(took[name])/2]
+	}
+	for _, ours := range []string{"import", "more", "list", "again"} {
+		b.ReportMetric(1000*median(ours), ours+"-ms")
+	}
+	b.ReportMetric(median("limit-import")/median("import"), "import-of-limit")
+	b.ReportMetric(median("limit-more")/median("more"), "more-of-limit")
+	b.ReportMetric(median("limit-list")/median("list"), "list-of-limit")
+	b.ReportMetric(median("limit-unwrap")/median("list"), "list-of-unwrap")
+	b.ReportMetric(median("limit-again")/median("again"), "again-of-limit")
+	b.ReportMetric(float64(m.reports), "reports")
+	b.ReportMetric(0, "ns/op")
 }
 
-var generate = sync.OnceValue(func() generated {
-	const reports = 1000
-	check := func(err error) {
-		if err != nil {
-			panic(err)
-		}
-	}
-	var t testing.T
-	set := ledger.TrusteeSet{Vocabulary: 1, Approvals: 2, Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2}}
-	var keys []string
-	for _, name := range []string{"anna", "boris", "vera"} {
-		c := vaulttest.Identity(&t, name).Card
-		set.Trustees, keys = append(set.Trustees, c), append(keys, c.Age)
-	}
-	log, err := ledger.GenerateSigningKey(vaulttest.Origin, rand.Reader)
-	check(err)
-	g := ledger.Genesis{Origin: vaulttest.Origin, Log: log.Keys(), Set: set}
-	rand.Read(g.Nonce[:])
-	alone, err := seal.NewRecipients(1, keys...)
-	check(err)
-	two, err := seal.NewRecipients(2, keys...)
-	check(err)
-	box, err := age.GenerateHybridIdentity()
-	check(err)
-
-	parts := [][]byte{g.Marshal()}
-	bodies := []ledger.Body{g.Entry().Body}
-	for i := range reports {
-		lines, err := seal.Commit(incident.FieldNames(), map[string][]byte{"narrative": fmt.Appendf(nil, `"report %d"`, i), "consent": []byte(`["store"]`)})
-		check(err)
-		items, identity := seal.Split(lines, nil)
-		st := &seal.StatementPart{Act: "report", Received: tick.Add(time.Duration(i) * time.Second), Mailbox: box.Recipient().String(), Tags: [32]byte{1}, Items: items}
-		said, err := st.Marshal()
-		check(err)
-		who, err := identity.Marshal()
-		check(err)
-		signal, err := seal.SignalPart{Act: "report"}.Marshal()
-		check(err)
-		b := ledger.Body{Kind: ledger.KindReport, Commitments: seal.ListingOf(lines).Hash()}
-		for _, p := range []struct {
-			kind    seal.Kind
-			to      *seal.Recipients
-			content []byte
-		}{{seal.Signal, alone, signal}, {seal.Statement, alone, said}, {seal.Identity, two, who}} {
-			var out bytes.Buffer
-			_, err := seal.Seal(&out, p.kind, p.to, bytes.NewReader(p.content))
-			check(err)
-			parts = append(parts, out.Bytes())
-			b.Parts = append(b.Parts, ledger.Part{Kind: string(p.kind), Hash: ledger.Sum(out.Bytes()), Size: int64(out.Len())})
-		}
-		bodies = append(bodies, b)
-	}
-	var hashes hashList
-	var entries [][]byte
-	var last ledger.Hash
-	for i, b := range bodies {
-		e := ledger.Entry{Origin: vaulttest.Origin, Index: uint64(i), Previous: last, Body: b}
-		last = e.LeafHash()
-		more, err := ledger.StoredHashes(e.Index, last, hashes)
-		check(err)
-		for _, m := range more {
-			hashes = append(hashes, tlog.Hash(m))
-		}
-		entries = append(entries, e.Marshal())
-	}
-	root, err := ledger.RootAt(uint64(len(entries)), hashes)
-	check(err)
-	note, err := log.SignCheckpoint(ledger.Checkpoint{Origin: vaulttest.Origin, Size: uint64(len(entries)), Root: root, Time: tick})
-	check(err)
-	var out bytes.Buffer
-	w, err := carry.NewWriter(&out, carry.Header{Origin: vaulttest.Origin, Genesis: ledger.LeafHash(entries[0]), Size: uint64(len(entries))})
-	check(err)
-	check(w.Checkpoint(note))
-	for _, e := range entries {
-		check(w.Entry(e))
-	}
-	for _, p := range parts {
-		check(w.Part(ledger.Sum(p), bytes.NewReader(p)))
-	}
-	check(w.Close())
-	return generated{out.Bytes(), parts[2], reports}
-})
-
-type hashList []tlog.Hash
-
-func (h hashList) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = h[n]
-	}
-	return out, nil
+// many is a ledger of many reports and its two carry files: all, and a hundred more.
+type many struct {
+	*sample.Ledger
+	dir     string
+	reports int
+	first   uint64 // entries in the first file
+	anna    vault.Key
 }
 
-func benchVault(b *testing.B, dir string) *vault.Vault {
-	b.Helper()
-	v, err := vault.Open(dir, vault.Options{Create: true, Now: time.Now, Tool: "bench", Warn: func(string, ...any) {}})
+const hundred = 100
+
+func newMany(t testing.TB, reports int) *many {
+	t.Helper()
+	m := &many{dir: t.TempDir(), reports: reports, anna: vaulttest.Key(vaulttest.Identity(t, "anna"))}
+	// The owner is the last of three: age alone tries the others' stanzas before.
+	cards := []card.Card{vaulttest.Identity(t, "boris").Card, vaulttest.Identity(t, "vera").Card, m.anna.Card}
+	spool, err := os.Create(filepath.Join(m.dir, "spool"))
+	ok(t, err)
+	t.Cleanup(func() { spool.Close() })
+	m.Ledger, err = sample.New(spool, cards)
+	ok(t, err)
+	ok(t, m.Grow(t.Context(), reports, func(int) {}))
+	m.first = m.Size()
+	m.write(t, "carry", 0)
+	return m
+}
+
+// growTo adds the second file, and gives its name.
+func (m *many) growTo(t testing.TB) string {
+	t.Helper()
+	ok(t, m.Grow(t.Context(), hundred, func(int) {}))
+	return m.write(t, "more", m.first)
+}
+
+func (m *many) write(t testing.TB, name string, since uint64) string {
+	t.Helper()
+	name = filepath.Join(m.dir, name)
+	f, err := os.Create(name)
+	ok(t, err)
+	w := bufio.NewWriterSize(f, 1<<20)
+	ok(t, m.Carry(w, since))
+	ok(t, w.Flush())
+	ok(t, f.Close())
+	return name
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
+}
+
+func benchVault(t testing.TB, dir string) *vault.Vault {
+	t.Helper()
+	v, err := vault.Open(dir, vault.Options{Create: true, Now: time.Now, Tool: "bench", Warn: func(string, ...any) {}})
+	ok(t, err)
 	return v
 }
 
-// BenchmarkImport takes in 1,000 reports without a key, and with one whose stanzas and shares are tried. The
-// measure is SHA-256 over the same bytes on one core.
-func BenchmarkImport(b *testing.B) {
-	g := generate()
-	b.Run("sha256", func(b *testing.B) {
-		b.SetBytes(int64(len(g.file)))
-		for b.Loop() {
-			sha256.Sum256(g.file)
-		}
+func (m *many) take(t testing.TB, v *vault.Vault, name string) {
+	t.Helper()
+	f, err := os.Open(name)
+	ok(t, err)
+	defer f.Close()
+	done, err := v.Import(t.Context(), bufio.NewReaderSize(f, 1<<20), vault.ImportOptions{Key: &m.anna})
+	ok(t, err)
+	if len(done.Misfits) > 0 {
+		t.Fatal(done.Misfits)
+	}
+}
+
+// round is every step once, each after its limit, in a vault of its own.
+func (m *many) round(t testing.TB, more string) map[string]time.Duration {
+	took := make(map[string]time.Duration)
+	clock := func(name string, do func()) {
+		runtime.GC()
+		start := time.Now()
+		do()
+		took[name] = time.Since(start)
+	}
+	dir := filepath.Join(t.TempDir(), "vault")
+	defer os.RemoveAll(dir)
+	all, added := m.Parts(), m.Parts()
+	at := slices.IndexFunc(all, func(p sample.Part) bool { return p.Index == m.first })
+	all, added = all[:at], added[at:]
+	statements := slices.DeleteFunc(slices.Clone(all), func(p sample.Part) bool { return p.Kind != ledger.PartStatement })
+
+	clock("limit-import", func() { m.unwrapOwn(t, all); sum(t, filepath.Join(m.dir, "carry")) })
+	v := benchVault(t, dir)
+	defer func() { v.Close() }()
+	clock("import", func() { m.take(t, v, filepath.Join(m.dir, "carry")) })
+
+	clock("limit-unwrap", func() { m.unwrap(t, statements) })
+	clock("limit-list", func() { m.decrypt(t, statements) })
+	clock("list", func() { m.list(t, v, m.reports) })
+
+	clock("limit-more", func() { m.unwrapOwn(t, added); sum(t, more) })
+	clock("more", func() { m.take(t, v, more) })
+	m.list(t, v, m.reports+hundred)
+	ok(t, v.Close())
+
+	clock("limit-again", func() { m.index(t, dir) })
+	clock("again", func() {
+		v = benchVault(t, dir)
+		ok(t, v.Use(m.anna))
+		m.list(t, v, m.reports+hundred)
 	})
-	anna := vaulttest.Key(vaulttest.Identity(b, "anna"))
-	for name, opts := range map[string]vault.ImportOptions{"public": {}, "own": {Key: &anna}} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(g.file)))
-			for b.Loop() {
-				v := benchVault(b, filepath.Join(b.TempDir(), "vault"))
-				if _, err := v.Import(b.Context(), bytes.NewReader(g.file), opts); err != nil {
-					b.Fatal(err)
+	return took
+}
+
+func (m *many) list(t testing.TB, v *vault.Vault, want int) {
+	t.Helper()
+	cases, err := v.Sort(t.Context(), func(int, int) {})
+	ok(t, err)
+	if len(cases.List) != want || len(cases.Problems) > 0 {
+		t.Fatalf("%d cases, and there must be %d; %v", len(cases.List), want, cases.Problems)
+	}
+}
+
+// each has all cores work through the parts.
+func (m *many) each(t testing.TB, parts []sample.Part, do func(p sample.Part, file []byte) error) {
+	t.Helper()
+	next := make(chan sample.Part, 64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			var buf []byte
+			for p := range next {
+				file, err := m.Read(p, buf)
+				if buf = file; err == nil {
+					err = do(p, file)
 				}
-				v.Close()
+				if err != nil {
+					t.Error(err)
+				}
 			}
-			b.ReportMetric(float64(b.N*g.reports)/b.Elapsed().Seconds(), "reports/s")
 		})
 	}
+	for _, p := range parts {
+		next <- p
+	}
+	close(next)
+	workers.Wait()
 }
 
-// BenchmarkOpenStatements opens 1,000 statements on all cores. The measure is age's own unwrapping of as many
-// headers, on all cores, and nothing else.
-func BenchmarkOpenStatements(b *testing.B) {
-	g := generate()
-	anna := vaulttest.Identity(b, "anna")
-	header, err := seal.Header(bytes.NewReader(g.statement))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("age", func(b *testing.B) {
-		for b.Loop() {
-			var workers sync.WaitGroup
-			n := runtime.GOMAXPROCS(0)
-			for range n {
-				workers.Go(func() {
-					for range g.reports / n {
-						if _, err := age.DecryptHeader(header, anna.Age); err != nil {
-							panic(err)
-						}
-					}
-				})
-			}
-			workers.Wait()
+// own shows an age identity only the stanza that is its own: the last.
+type own struct{ age.Identity }
+
+func (o own) Unwrap(s []*age.Stanza) ([]byte, error) { return o.Identity.Unwrap(s[len(s)-1:]) }
+
+func (m *many) unwrap(t testing.TB, parts []sample.Part) {
+	t.Helper()
+	m.each(t, parts, func(p sample.Part, file []byte) error {
+		header, err := age.ExtractHeader(bytes.NewReader(file[:min(len(file), 32<<10)]))
+		if err == nil {
+			_, err = age.DecryptHeader(header, own{m.anna.Age})
 		}
-		b.ReportMetric(float64(b.N*g.reports)/b.Elapsed().Seconds(), "reports/s")
-	})
-	dir := filepath.Join(b.TempDir(), "vault")
-	v := benchVault(b, dir)
-	if _, err := v.Import(b.Context(), bytes.NewReader(g.file), vault.ImportOptions{}); err != nil {
-		b.Fatal(err)
-	}
-	v.Close()
-	b.Run("vault", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			v := benchVault(b, dir)
-			forget(b, dir)
-			if err := v.Use(vaulttest.Key(anna)); err != nil {
-				b.Fatal(err)
-			}
-			b.StartTimer()
-			cases, err := v.Sort(b.Context(), func(int, int) {})
-			if err != nil || len(cases.List) != g.reports {
-				b.Fatal(err)
-			}
-			v.Close()
-		}
-		b.ReportMetric(float64(b.N*g.reports)/b.Elapsed().Seconds(), "reports/s")
-	})
-	b.Run("again", func(b *testing.B) {
-		for b.Loop() {
-			v := benchVault(b, dir)
-			if err := v.Use(vaulttest.Key(anna)); err != nil {
-				b.Fatal(err)
-			}
-			if _, err := v.Sort(b.Context(), func(int, int) {}); err != nil {
-				b.Fatal(err)
-			}
-			v.Close()
-		}
-		b.ReportMetric(float64(b.N*g.reports)/b.Elapsed().Seconds(), "reports/s")
+		return err
 	})
 }
 
-// forget takes the index away, so that every statement is opened anew.
-func forget(b *testing.B, dir string) {
-	b.Helper()
-	if err := os.Remove(filepath.Join(dir, "index")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		b.Fatal(err)
+func (m *many) unwrapOwn(t testing.TB, parts []sample.Part) {
+	t.Helper()
+	m.each(t, parts, func(p sample.Part, file []byte) error {
+		if p.Kind == ledger.PartBody {
+			return nil
+		}
+		header, err := age.ExtractHeader(bytes.NewReader(file))
+		if err != nil {
+			return err
+		}
+		if p.Kind == ledger.PartIdentity {
+			_, err = seal.OpenShare(bytes.NewReader(header), 3, m.anna.Age)
+		} else {
+			_, err = age.DecryptHeader(header, own{m.anna.Age})
+		}
+		return err
+	})
+}
+
+func (m *many) decrypt(t testing.TB, parts []sample.Part) {
+	t.Helper()
+	m.each(t, parts, func(p sample.Part, file []byte) error {
+		sha256.Sum256(file)
+		r, err := age.Decrypt(bytes.NewReader(file), own{m.anna.Age})
+		if err == nil {
+			_, err = io.Copy(io.Discard, r)
+		}
+		return err
+	})
+}
+
+// index does what listing from the index can't be done without.
+func (m *many) index(t testing.TB, dir string) {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join(dir, "index"))
+	ok(t, err)
+	r, err := age.Decrypt(bytes.NewReader(file), m.anna.Age)
+	ok(t, err)
+	_, err = io.Copy(io.Discard, r)
+	ok(t, err)
+	folders, err := filepath.Glob(filepath.Join(dir, "imports", "*", "entries"))
+	ok(t, err)
+	for _, f := range folders {
+		sum(t, f)
 	}
+}
+
+// sum hashes a file on one core.
+func sum(t testing.TB, name string) {
+	t.Helper()
+	f, err := os.Open(name)
+	ok(t, err)
+	defer f.Close()
+	_, err = io.CopyBuffer(struct{ io.Writer }{sha256.New()}, struct{ io.Reader }{f}, make([]byte, 1<<20))
+	ok(t, err)
 }

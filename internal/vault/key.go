@@ -46,8 +46,7 @@ func (v *Vault) use(k Key, c *ledger.Chain) error {
 			return err
 		}
 	}
-	v.key, v.mine, v.granted = &k, nil, nil
-	v.again = nil
+	v.key, v.seats, v.granted, v.again = &k, nil, nil, nil
 	return nil
 }
 

@@ -55,19 +55,11 @@ func (v *Vault) mayOpen(s Submission) (may bool, closed string, err error) {
 	} else if _, have := handed[p.Hash]; have {
 		return true, "", nil
 	}
-	set, err := v.held.chain.SetAt(s.Body.Trustees)
+	seat, err := v.seat(s.Body.Trustees)
 	if err != nil {
 		return false, "", err
 	}
-	mine, known := v.mine[s.Body.Trustees]
-	if !known {
-		mine = isTrustee(set, v.key.Card)
-		if v.mine == nil {
-			v.mine = make(map[uint64]bool)
-		}
-		v.mine[s.Body.Trustees] = mine
-	}
-	if !mine || set.Quorum.Statement == 1 {
+	if mine := seat.at > 0; !mine || seat.quorum.Statement == 1 {
 		return mine, "", nil
 	}
 	switch closed, err = v.closedBy(s, p); {
@@ -79,12 +71,41 @@ func (v *Vault) mayOpen(s Submission) (may bool, closed string, err error) {
 	return closed == "", closed, nil
 }
 
+// seat is the key's place in a set, from 1, or 0, and how many of the set must agree.
+type seat struct {
+	at     int
+	quorum ledger.Quorum
+}
+
+// seat remembers what it finds: there are few sets, and many parts. Any goroutine may ask.
+func (v *Vault) seat(index uint64) (seat, error) {
+	v.lazy.Lock()
+	defer v.lazy.Unlock()
+	if known, have := v.seats[index]; have {
+		return known, nil
+	}
+	set, err := v.held.chain.SetAt(index)
+	if err != nil {
+		return seat{}, err
+	}
+	if v.seats == nil {
+		v.seats = make(map[uint64]seat)
+	}
+	v.seats[index] = seat{position(set, v.key.Card), set.Quorum}
+	return v.seats[index], nil
+}
+
 // open decrypts one of a submission's small parts. The act must have been recorded. Errors name the
 // submission and the part, and wrap errErased, or one of package seal's.
 func (v *Vault) open(s Submission, kind string) ([]byte, error) {
 	p, ok := smallOf(s.Body, kind)
 	if !ok {
 		return nil, fmt.Errorf("%s has no %s", s.Where(), kind)
+	}
+	if kind == ledger.PartStatement {
+		if content, done, err := v.openAlone(s, p); done {
+			return content, err
+		}
 	}
 	src, err := v.source(s, p)
 	if err != nil {
@@ -100,6 +121,32 @@ func (v *Vault) open(s Submission, kind string) ([]byte, error) {
 		return nil, v.refusal(s, p, err)
 	}
 	return content, nil
+}
+
+// openAlone is open for a statement that the owner's key opens without anybody else's: the one part of which
+// there are thousands. It reads the file once, and its header once. Where that is not the case, done is false.
+func (v *Vault) openAlone(s Submission, p ledger.Part) (content []byte, done bool, err error) {
+	handed, err := v.handedKeys()
+	if err != nil {
+		return nil, true, err
+	}
+	seat, err := v.seat(s.Body.Trustees)
+	if err != nil {
+		return nil, true, err
+	}
+	if _, have := handed[p.Hash]; have || seat.at == 0 || seat.quorum.Statement > 1 {
+		return nil, false, nil
+	}
+	f, err := v.file(s, p)
+	if err != nil {
+		return nil, true, err
+	}
+	defer f.Close()
+	content, err = seal.OpenBytes(seal.Statement, f, digestOf(p), seal.At(seat.at, v.key.Age))
+	if err != nil {
+		return nil, true, v.refusal(s, p, err)
+	}
+	return content, true, nil
 }
 
 func (v *Vault) file(s Submission, p ledger.Part) (*os.File, error) {

@@ -200,7 +200,7 @@ func (v *Vault) keys(src *source) (age.Identity, error) {
 		return fileKeyIdentity(*src.handed), nil
 	}
 	if src.k == 1 || src.have < src.k {
-		return v.key.Age, nil
+		return seal.At(src.at, v.key.Age), nil
 	}
 	shares := maps.Clone(src.others)
 	if shares == nil {

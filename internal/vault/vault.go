@@ -71,10 +71,10 @@ type Vault struct {
 	owner *card.Card // nil as long as no identity was used
 	key   *Key       // nil as long as none was given
 	held  *held
-	mine  map[uint64]bool // by the index of a set: whether key is one of its trustees
 
 	parts   map[ledger.Hash]Submission // which submission has a part; made when it is asked for
 	lazy    sync.Mutex
+	seats   map[uint64]seat              // by the index of a set
 	granted granted                      // likewise; nil until then
 	again   map[ledger.Hash]seal.FileKey // likewise: keys that were handed on
 }
