@@ -205,3 +205,34 @@ func TestMethods(t *testing.T) {
 		}
 	}
 }
+
+// The specification's sample and its table of addressees are what the code has.
+func TestSpec(t *testing.T) {
+	spec, err := os.ReadFile("../../docs/spec/convert.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample := strings.ReplaceAll(string(write(t, CSV, "statistics", false, sample()).Text), "\r\n", "\n")
+	if !strings.Contains(string(spec), "```\n"+sample+"```\n") {
+		t.Errorf("its sample is not\n%s", sample)
+	}
+	for _, a := range dossier.Addressees() {
+		row := "| `" + a.Code + "` | " + a.English + " | `" + strings.Join(a.Needs, "`, `") + "` | " + a.Why + " |\n"
+		if !strings.Contains(string(spec), row) {
+			t.Errorf("it does not have the row\n%s", row)
+		}
+	}
+	for _, f := range Formats() {
+		row := "| `" + string(f) + "` | "
+		_, rest, found := strings.Cut(string(spec), row)
+		line, _, _ := strings.Cut(rest, "\n")
+		if !found || !strings.HasSuffix(line, "| `"+f.Default()+"` |") {
+			t.Errorf("it does not say that %s is for %s", f, f.Default())
+		}
+	}
+	for _, col := range columnsFor(CSV, Input{To: to(t, "lawyer"), WithIdentity: true}) {
+		if !strings.Contains(string(spec), "`"+col.name+"`") && !strings.Contains(string(spec), `"`+col.name+`"`) {
+			t.Errorf("it does not name the column %s", col.name)
+		}
+	}
+}

@@ -267,3 +267,18 @@ func TestTemplatesAreReached(t *testing.T) {
 		t.Errorf("%d templates, %v", found, err)
 	}
 }
+
+// The guide's table of letters says for each what the code asks, and in which languages there is one.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/guides/letters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range letters(t) {
+		_, rest, found := strings.Cut(string(guide), "| `"+to.Code+"` | ")
+		row, _, _ := strings.Cut(rest, "\n")
+		if !found || !strings.HasSuffix(row, "| "+strings.Join(Languages(to), ", ")+" |") || strings.Contains(row, "reach the state") != to.Marked {
+			t.Errorf("it says of the letter to %s: %s", to.Code, row)
+		}
+	}
+}
