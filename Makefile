@@ -12,14 +12,16 @@ export PATH := $(PATH):/usr/sbin
 NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzip \
           openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
-          systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
+          faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
 
-.PHONY: help build demo test test-tools format vet staticcheck cross go-test bench clean
+.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
 	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
 	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify'
+	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
+	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make bench   the benchmarks, as one table'
 	@echo 'make clean   remove bin/ and demo/'
 
@@ -33,7 +35,7 @@ demo: build
 	bin/zapisd demo --dir ./demo
 
 # The tests come last, so that their closing lines are the last ones printed.
-test: test-tools format vet staticcheck build cross go-test
+test: test-tools format vet staticcheck build cross page go-test
 
 test-tools:
 	@missing=; \
@@ -59,6 +61,10 @@ cross: bin
 		echo "building zapis-verify for $$t"; \
 		GOOS=$${t%%/*} GOARCH=$${t##*/} $(GOBUILD) -o bin/zapis-verify-$${t%%/*}-$${t##*/} ./cmd/zapis-verify || exit 1; \
 	done
+
+page: bin
+	@echo 'building bin/verify.html'
+	@go run ./cmd/zapis-verify/page bin/verify.html
 
 go-test:
 	go test -race -timeout 14m ./...

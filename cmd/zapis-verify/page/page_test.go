@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -21,6 +22,9 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d bytes", len(page))
+	if again, err := build(); err != nil || !bytes.Equal(again, page) {
+		t.Errorf("built again it has other bytes (%v)", err)
+	}
 	for _, never := range []string{"http://", "src=", "@import"} {
 		if strings.Contains(pageHTML, never) {
 			t.Errorf("the page says %s", never)
@@ -38,6 +42,14 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	anchored, err := os.ReadFile(filepath.Join(vectors, "anchored", "ledger-card.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.ReadFile(filepath.Join(vectors, "anchored", "root.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx := offline(t)
 	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+name), chromedp.WaitEnabled(chromedp.CSS("#go"))); err != nil {
 		t.Fatal(err)
@@ -47,6 +59,8 @@ func TestPage(t *testing.T) {
 		{"bundle.zip", string(card), "consistent, and of a ledger that you trust", "This is the ledger that you trust"},
 		{"waiting.zip", string(card), "consistent, and of a ledger that you trust", "not yet; promised for slot"},
 		{"must-fail/account.zip", string(card), "does NOT verify", "does not say what the disclosed lines and the ledger say"},
+		{"anchored/bundle.zip", string(anchored) + "\n" + string(root), "consistent, and of a ledger that you trust", "was put at its place in the ledger between two times"},
+		{"anchored/bundle.zip", string(root), "internally consistent; whose ledger this is was NOT proved", "was put at its place in the ledger between two times"},
 		{"receipt", "", "does NOT verify", "does not end with the end of a central directory"},
 	} {
 		setCard(t, ctx, tt.card)

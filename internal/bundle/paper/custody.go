@@ -128,7 +128,7 @@ func (s *sheet) withheld(f Facts) {
 	s.heading("What is withheld, and why")
 	none := true
 	for _, sub := range f.Submission {
-		for _, w := range sub.Withheld {
+		for _, w := range runs(sub.Withheld) {
 			none = false
 			s.item("%s of %s: %s.", w.Field, sub.Name, w.Reason)
 		}

@@ -1,6 +1,9 @@
 package paper
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // index is the list of exhibits.
 func index(f Facts) ([]byte, error) {
@@ -21,9 +24,9 @@ func index(f Facts) ([]byte, error) {
 			s.row("", "SHA-256 "+e.SHA256, true)
 			s.row("", "called “"+e.Name+"” where it came from", false)
 		}
-		for _, w := range sub.Withheld {
-			if len(w.Field) > 11 && w.Field[:11] == "attachment-" {
-				s.row("Withheld", fmt.Sprintf("file %s of this submission: %s", w.Field[11:], w.Reason), false)
+		for _, w := range runs(sub.Withheld) {
+			if n, ok := strings.CutPrefix(w.Field, slotPrefix); ok {
+				s.row("Withheld", fmt.Sprintf("file %s of this submission: %s", n, w.Reason), false)
 			}
 		}
 	}
@@ -35,6 +38,25 @@ func index(f Facts) ([]byte, error) {
 		s.row("Of "+d.Of, Describe(d.MediaType)+", "+d.MediaType+": "+d.Note, false)
 	}
 	return s.bytes()
+}
+
+const slotPrefix = "attachment-"
+
+// runs puts places for files that follow each other and are withheld for one reason into one line: where the
+// identity part is closed there are sixteen of them, most of them empty.
+func runs(list []Withheld) (out []Withheld) {
+	for i := 0; i < len(list); i++ {
+		first := list[i]
+		last := i
+		for strings.HasPrefix(first.Field, slotPrefix) && last+1 < len(list) && list[last+1].Reason == first.Reason && strings.HasPrefix(list[last+1].Field, slotPrefix) {
+			last++
+		}
+		if last > i {
+			first.Field += " to " + strings.TrimPrefix(list[last].Field, slotPrefix)
+		}
+		out, i = append(out, first), last
+	}
+	return out
 }
 
 func (s *sheet) exhibit(number int, name, file, line string) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,5 +185,13 @@ func TestText(t *testing.T) {
 		if got := sans().text(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestRuns(t *testing.T) {
+	got := runs([]Withheld{{"name", "x"}, {"attachment-1", "x"}, {"attachment-2", "y"}, {"attachment-3", "y"}, {"attachment-4", "y"}, {"attachment-6", "z"}})
+	want := []Withheld{{"name", "x"}, {"attachment-1", "x"}, {"attachment-2 to 4", "y"}, {"attachment-6", "z"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

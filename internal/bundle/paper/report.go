@@ -80,7 +80,7 @@ func report(f Facts) ([]byte, error) {
 		if len(sub.Withheld) > 0 {
 			s.heading(say("withheld", english["withheld"]))
 		}
-		for _, w := range sub.Withheld {
+		for _, w := range runs(sub.Withheld) {
 			s.item("%s: %s.", w.Field, w.Reason)
 		}
 	}

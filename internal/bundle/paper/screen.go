@@ -42,6 +42,7 @@ func screen(f Facts) ([]byte, error) {
 		"describe":  Describe,
 		"witnesses": witnesses,
 		"place":     Submission.place,
+		"runs":      runs,
 		"clock":     Submission.clock,
 		"seen":      seen,
 	}).Parse(screenHTML)

@@ -5,22 +5,25 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"strings"
 	"syscall/js"
 
 	"zapis/crypto/card"
+	"zapis/crypto/cosign"
 	"zapis/internal/bundle"
 )
 
 func main() {
 	js.Global().Set("zapisCheck", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		file, cards := args[0], args[1].String()
+		file, known := args[0], args[1].String()
 		return js.Global().Get("Promise").New(js.FuncOf(func(_ js.Value, done []js.Value) any {
 			go func() {
-				text, err := check(file, cards)
+				text, err := check(file, known)
 				if err != nil {
 					done[1].Invoke(err.Error())
 					return
@@ -34,11 +37,34 @@ func main() {
 	select {}
 }
 
-// check gives the report as JSON. cards has a ledger card on each line, or
+// check gives the report as JSON. known has a ledger card or a witness's key on
+// each line, and root certificates of time-stamping authorities (PEM), or
 // nothing.
-func check(file js.Value, cards string) (string, error) {
+func check(file js.Value, known string) (string, error) {
 	var o bundle.Options
-	for _, line := range strings.Fields(cards) {
+	rest := []byte(known)
+	for {
+		block, after := pem.Decode(rest)
+		if block == nil {
+			break
+		}
+		root, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return "", err
+		}
+		if o.Times.Roots == nil {
+			o.Times.Roots = x509.NewCertPool()
+		}
+		o.Times.Roots.AddCert(root)
+		// What stood before the block is kept for the lines below.
+		before, _, _ := strings.Cut(string(rest), "-----BEGIN")
+		rest = append([]byte(before), after...)
+	}
+	for _, line := range strings.Fields(string(rest)) {
+		if w, err := cosign.NewVerifier(line); err == nil {
+			o.Times.Witnesses = append(o.Times.Witnesses, w)
+			continue
+		}
 		c, err := card.ParseLedgerCard(line)
 		if err != nil {
 			return "", err
