@@ -14,7 +14,7 @@ NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzi
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
           faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
 
-.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench clean
+.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -23,6 +23,7 @@ help:
 	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make bench   the benchmarks, as one table'
+	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
 	@echo 'make clean   remove bin/ and demo/'
 
 bin:
@@ -65,6 +66,10 @@ cross: bin
 page: bin
 	@echo 'building bin/verify.html'
 	@go run ./cmd/zapis-verify/page bin/verify.html
+
+# What docs/screenshots holds. Look at them before they are committed.
+screenshots:
+	go test -count=1 ./internal/e2e -run 'TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
 
 go-test:
 	go test -race -timeout 14m ./...
