@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -204,7 +205,7 @@ func (g *tongue) show(w http.ResponseWriter, status int, name string, data any) 
 		b.Reset()
 		pageBuffers.Put(b)
 	}()
-	if err := g.pages.ExecuteTemplate(b, name, data); err != nil {
+	if err := g.make(b, name, data); err != nil {
 		clear(b.Bytes())
 		b.Reset()
 		b.Write(g.broken)
@@ -212,6 +213,15 @@ func (g *tongue) show(w http.ResponseWriter, status int, name string, data any) 
 	}
 	g.send(w, status, b)
 }
+
+// make renders into b, and is done by no more than have a core to do it on: more at a time would be no faster.
+func (g *tongue) make(b *bytes.Buffer, name string, data any) error {
+	making <- struct{}{}
+	defer func() { <-making }()
+	return g.pages.ExecuteTemplate(b, name, data)
+}
+
+var making = make(chan struct{}, runtime.NumCPU())
 
 // showBroken sends the page for when nothing else can be rendered.
 func (g *tongue) showBroken(w http.ResponseWriter) {

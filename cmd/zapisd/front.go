@@ -93,7 +93,7 @@ type front struct {
 }
 
 // keepWaiting is for how long anybody may keep the server waiting when all places are taken.
-const keepWaiting = 5 * time.Second
+const keepWaiting = 2 * time.Second
 
 // maxHeader is the most that a request's line and headers may have, in bytes; net/http adds 4 KiB.
 const maxHeader = 16 << 10

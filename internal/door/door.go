@@ -5,11 +5,13 @@
 //	go busy.Serve(d.Porch())  // those for whom there is no place: they are told so
 //
 // When all places are taken, a newcomer gets the place of whoever the server has been waiting for longest, if that is
-// longer than they are given: for the next request, for the rest of a header or a body, or to take an answer in. So ten
-// thousand that send nothing keep nobody out. What is at work is never cut: the server waits for nobody then.
+// longer than they are given: for the next request, for the rest of a header or a body, or to take an answer in. Until
+// somebody is, newcomers stand outside, for no longer than that. So ten thousand that send nothing keep nobody out. What
+// is at work is never cut: the server waits for nobody then.
 package door
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -25,14 +27,25 @@ type Door struct {
 	start  time.Time
 	porch  *Porch
 
+	opened  sync.Once
+	ready   chan net.Conn // who may go in
+	failed  chan error    // what the listener ended with
+	closed  chan struct{}
+	closing sync.Once
+	outside chan struct{} // who stands outside
+
 	mu     sync.Mutex // guards guests
 	guests map[*guest]struct{}
 }
 
+// standOutside is how many newcomers may stand outside and wait for a place.
+const standOutside = 512
+
 // New makes a door before l. given is for how long anybody may keep the server waiting once all places are taken.
 func New(l net.Listener, places int, given time.Duration) *Door {
-	return &Door{Listener: l, places: places, given: given, start: time.Now(),
-		porch: newPorch(l.Addr()), guests: make(map[*guest]struct{})}
+	return &Door{Listener: l, places: places, given: given, start: time.Now(), porch: newPorch(l.Addr()),
+		ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{}),
+		outside: make(chan struct{}, standOutside), guests: make(map[*guest]struct{})}
 }
 
 // Porch is where those wait to be answered who found no place.
@@ -40,21 +53,84 @@ func (d *Door) Porch() *Porch { return d.porch }
 
 // Accept gives the next connection that has a place.
 func (d *Door) Accept() (net.Conn, error) {
-	for {
-		conn, err := d.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if g := d.enter(conn); g != nil {
-			return g, nil
-		}
-		d.porch.offer(conn)
+	d.opened.Do(func() { go d.receive() })
+	select {
+	case conn := <-d.ready:
+		return conn, nil
+	case err := <-d.failed:
+		d.failed <- err // for whoever asks again
+		return nil, err
 	}
 }
 
-// Close closes the listener and the porch.
+// receive takes in whoever comes, until the listener ends. A lack of file descriptors passes.
+func (d *Door) receive() {
+	for {
+		conn, err := d.Listener.Accept()
+		var passing interface{ Temporary() bool }
+		switch {
+		case err == nil:
+		case errors.As(err, &passing) && passing.Temporary():
+			time.Sleep(lackPasses)
+			continue
+		default:
+			d.failed <- err
+			return
+		}
+		if b, ok := conn.(interface{ SetWriteBuffer(int) error }); ok {
+			_ = b.SetWriteBuffer(answers)
+		}
+		if g := d.enter(conn); g != nil {
+			d.let(g)
+			continue
+		}
+		select {
+		case d.outside <- struct{}{}:
+			go d.stand(conn)
+		default:
+			d.porch.offer(conn)
+		}
+	}
+}
+
+// answers is how much of what is answered the system may hold for one connection, in bytes: more than a page, and far
+// less than what it would take over for somebody who reads nothing.
+const answers = 128 << 10
+
+// lackPasses is for how long nobody is taken in after the system had no room for one more.
+const lackPasses = 50 * time.Millisecond
+
+// let hands a connection with a place to Accept.
+func (d *Door) let(g *guest) {
+	select {
+	case d.ready <- g:
+	case <-d.closed:
+		_ = g.Close()
+	}
+}
+
+// stand waits for a place, for as long as anybody within is given.
+func (d *Door) stand(conn net.Conn) {
+	defer func() { <-d.outside }()
+	for range 16 {
+		select {
+		case <-d.closed:
+			_ = conn.Close()
+			return
+		case <-time.After(d.given/16 + 1):
+		}
+		if g := d.enter(conn); g != nil {
+			d.let(g)
+			return
+		}
+	}
+	d.porch.offer(conn)
+}
+
+// Close closes the listener and the porch, and lets go of those outside.
 func (d *Door) Close() error {
-	d.porch.Close()
+	d.closing.Do(func() { close(d.closed) })
+	_ = d.porch.Close()
 	return d.Listener.Close()
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,10 @@ import (
 type pipes struct {
 	coming chan net.Conn
 	closed chan struct{}
+	once   *sync.Once
 }
 
-func newPipes() pipes { return pipes{make(chan net.Conn, 1000), make(chan struct{})} }
+func newPipes() pipes { return pipes{make(chan net.Conn, 1000), make(chan struct{}), new(sync.Once)} }
 
 func (p pipes) Accept() (net.Conn, error) {
 	select {
@@ -28,7 +30,11 @@ func (p pipes) Accept() (net.Conn, error) {
 	}
 }
 
-func (p pipes) Close() error   { close(p.closed); return nil }
+func (p pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
 func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
 
 func (p pipes) dial() net.Conn {
@@ -67,11 +73,15 @@ func gone(conn net.Conn) bool {
 func TestPlacesAreGivenOnce(t *testing.T) {
 	place(t, 2, func(t *testing.T, p pipes, d *Door) {
 		a, b := p.dial(), p.dial()
-		inA := accept(t, d)
-		accept(t, d)
+		inA, inB := accept(t, d), accept(t, d)
+		inA.SetReadDeadline(time.Time{}) // they are at work
+		inB.SetReadDeadline(time.Time{})
 		c := p.dial()
-		go d.Accept()
+		begin := time.Now()
 		told := accept(t, d.Porch())
+		if took := time.Since(begin); took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("a newcomer stood outside for %v", took)
+		}
 		if d.Within() != 2 || gone(a) || gone(b) || gone(c) {
 			t.Error("somebody was let go who had waited no longer than they are given")
 		}
@@ -80,11 +90,12 @@ func TestPlacesAreGivenOnce(t *testing.T) {
 		if !gone(c) {
 			t.Error("the one on the porch was not let go")
 		}
-		inA.Close()
-		inA.Close()
-		p.dial()
+		late := p.dial() // stands outside when a place becomes free
 		synctest.Wait()
-		if d.Within() != 2 {
+		inA.Close()
+		inA.Close()
+		accept(t, d)
+		if d.Within() != 2 || gone(late) {
 			t.Errorf("%d within", d.Within())
 		}
 	})
@@ -144,13 +155,13 @@ func TestAnAnswerNobodyReads(t *testing.T) {
 func TestThePorchIsSmall(t *testing.T) {
 	place(t, 1, func(t *testing.T, p pipes, d *Door) {
 		p.dial()
-		accept(t, d)
+		accept(t, d).SetReadDeadline(time.Time{})
 		var last net.Conn
-		for range porchPlaces {
+		for range standOutside + porchPlaces {
 			last = p.dial()
 		}
+		synctest.Wait()
 		beyond := p.dial()
-		go d.Accept()
 		synctest.Wait()
 		if !gone(beyond) || gone(last) {
 			t.Error("the one beyond the porch should be let go, and nobody else")
@@ -163,9 +174,13 @@ func TestThePorchIsSmall(t *testing.T) {
 			t.Errorf("a closed porch gives %v", err)
 		}
 		late := p.dial()
-		synctest.Wait()
+		time.Sleep(6 * time.Second)
 		if !gone(late) {
 			t.Error("somebody was let onto a closed porch")
+		}
+		d.Close()
+		if _, err := d.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a closed door gives %v", err)
 		}
 	})
 }

@@ -25,13 +25,16 @@ func newPorch(at net.Addr) *Porch {
 // offer hands a connection on, or closes it.
 func (p *Porch) offer(conn net.Conn) {
 	select {
-	case <-p.closed:
 	case p.places <- struct{}{}:
 		p.coming <- &standing{Conn: conn, porch: p} // there is room for as many as there are places
-		return
+	default:
+		_ = conn.Close()
+	}
+	select {
+	case <-p.closed: // perhaps while it was handed on
+		_ = p.Close()
 	default:
 	}
-	_ = conn.Close()
 }
 
 // Accept gives the next who is to be told.

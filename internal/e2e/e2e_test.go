@@ -24,6 +24,10 @@ import (
 var bin string
 
 func TestMain(m *testing.M) {
+	if file := os.Getenv(bareEnv); file != "" {
+		fmt.Fprintln(os.Stderr, bare(file))
+		os.Exit(1)
+	}
 	os.Exit(run(m))
 }
 
