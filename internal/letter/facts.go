@@ -26,7 +26,8 @@ type facts struct {
 	Narrative, Language      string
 	Translation, Translators string
 
-	Name, Contact, ContactWhen string // empty unless the identity goes along
+	Self                       bool   // it happened to whoever reported it: the name is that of the person concerned
+	Name, Contact, ContactWhen string // of whoever reported it; empty unless the identity goes along
 
 	Annexes []annex
 }
@@ -48,6 +49,7 @@ func factsOf(in Input) facts {
 	for _, code := range c.All("method") {
 		f.Methods = append(f.Methods, method(code, in.Language, w))
 	}
+	f.Self = c.Newest("target") == "me" || c.Newest("person_agrees") == "self"
 	var told []string
 	for _, code := range c.All("reported_to") {
 		told = append(told, w.of("reported_to", code))

@@ -50,7 +50,7 @@ func Check(to dossier.Addressee, language string) error {
 	case len(have) == 0:
 		return fault.New(fault.Usage, "", "there is no letter to %s", to.English)
 	case !slices.Contains(have, language) && to.Marked:
-		return fault.New(fault.Usage, "--lang en", "%s reads Arabic, English, French and Spanish, and the letter is there in %s", to.English, strings.Join(have, ", "))
+		return fault.New(fault.Usage, "--lang en", "the letter to %s is there in %s: they read Arabic, English, French and Spanish", to.English, strings.Join(have, ", "))
 	case !slices.Contains(have, language):
 		return fault.New(fault.Usage, "one of: "+strings.Join(have, ", "), "there is no letter to %s in %q", to.English, language)
 	}

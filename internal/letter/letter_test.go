@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 		hint string
 	}{
 		{Input{To: addressee("court"), Language: "en"}, "there is no letter to an international court", ""},
-		{Input{To: addressee("ccf"), Language: "de"}, "Interpol's CCF reads Arabic, English, French and Spanish, and the letter is there in en", "--lang en"},
+		{Input{To: addressee("ccf"), Language: "de"}, "the letter to Interpol's CCF is there in en: they read Arabic, English, French and Spanish", "--lang en"},
 		{Input{To: addressee("bank"), Language: "fr"}, `there is no letter to a bank in "fr"`, "one of: en, de, pl, lt"},
 		{Input{To: addressee("bank"), Language: "../en"}, `there is no letter to a bank in "../en"`, "one of: en, de, pl, lt"},
 		{Input{To: addressee("un"), Language: "en", Annexes: annex("A01", dossier.Confidential)}, "A01 is not marked as one that may be communicated", ""},
@@ -279,6 +279,32 @@ func TestGuide(t *testing.T) {
 		row, _, _ := strings.Cut(rest, "\n")
 		if !found || !strings.HasSuffix(row, "| "+strings.Join(Languages(to), ", ")+" |") || strings.Contains(row, "reach the state") != to.Marked {
 			t.Errorf("it says of the letter to %s: %s", to.Code, row)
+		}
+	}
+}
+
+// The name that was given is the reporter's: it stands for the person concerned only where they are one.
+func TestWhoseName(t *testing.T) {
+	for _, to := range letters(t) {
+		for _, l := range Languages(to) {
+			in := input(t, to, l, true)
+			other := draft(t, in)
+			in.Case.Submissions[0].Answers["target"] = []string{"me"}
+			self := draft(t, in)
+			first := func(text, of string) string {
+				for _, row := range strings.Split(text, "\n") {
+					if strings.Contains(row, of) {
+						return row[:strings.Index(row, ":")]
+					}
+				}
+				return "nowhere"
+			}
+			if a, b := first(other, "Y. Z."), first(self, "Y. Z."); a == b || a == "nowhere" || b == "nowhere" {
+				t.Errorf("%s in %s: the name stands under %q and under %q", to.Code, l, a, b)
+			}
+			if a, b := first(other, "600 000"), first(self, "600 000"); a == b || a == "nowhere" || b == "nowhere" {
+				t.Errorf("%s in %s: the contact stands under %q and under %q", to.Code, l, a, b)
+			}
 		}
 	}
 }
