@@ -75,7 +75,7 @@ go-test:
 	go test -race -timeout 14m ./...
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	@go run ./internal/bench/table
 
 clean:
 	rm -rf bin demo

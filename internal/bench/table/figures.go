@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// procs is the number of cores that go test puts behind a benchmark's name.
+var procs = regexp.MustCompile(`-\d+$`)
+
+// peak is what the test of the server's memory logs.
+var peak = regexp.MustCompile(`VmHWM ([0-9.]+) MiB`)
+
+// parse gives all figures in what go test printed, by benchmark and metric: "Check of-sha256".
+func parse(out []byte) map[string][]float64 {
+	found := make(map[string][]float64)
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		if m := peak.FindStringSubmatch(lines.Text()); m != nil {
+			if v, err := strconv.ParseFloat(m[1], 64); err == nil {
+				found["VmHWM MiB"] = append(found["VmHWM MiB"], v)
+			}
+		}
+		words := strings.Fields(lines.Text())
+		if len(words) < 4 || len(words)%2 != 0 {
+			continue
+		}
+		name, ok := strings.CutPrefix(procs.ReplaceAllString(words[0], ""), "Benchmark")
+		if !ok {
+			continue
+		}
+		for i := 2; i < len(words); i += 2 {
+			if v, err := strconv.ParseFloat(words[i], 64); err == nil {
+				key := name + " " + words[i+1]
+				found[key] = append(found[key], v)
+			}
+		}
+	}
+	return found
+}
+
+func median(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	n := len(list)
+	if n%2 == 1 {
+		return list[n/2]
+	}
+	return (list[n/2-1] + list[n/2]) / 2
+}
+
+// What is said of a row.
+const (
+	reaches = "yes"
+	misses  = "NO"
+	absent  = "NOT MEASURED"
+	noGoal  = ""
+)
+
+// line is a row of the table, as it is printed.
+type line struct{ work, goal, measured, verdict string }
+
+func (w want) judge(found map[string][]float64) line {
+	l := line{work: w.work, verdict: noGoal}
+	switch {
+	case w.least > 0:
+		l.goal = fmt.Sprintf("at least %g%s", w.least, w.unit)
+	case w.most > 0:
+		l.goal = fmt.Sprintf("at most %g%s", w.most, w.unit)
+	}
+	list := found[w.figure]
+	if len(list) == 0 {
+		l.verdict = absent
+		return l
+	}
+	scale := w.scale
+	if scale == 0 {
+		scale = 1
+	}
+	v := median(list) * scale
+	l.measured = strconv.FormatFloat(v, 'f', decimals(v), 64) + w.unit
+	switch {
+	case w.least > 0 && v < w.least, w.most > 0 && v > w.most:
+		l.verdict = misses
+	case l.goal != "":
+		l.verdict = reaches
+	}
+	return l
+}
+
+// decimals leaves three digits that mean something, and none behind the point of a large number.
+func decimals(v float64) int {
+	switch {
+	case v >= 100:
+		return 0
+	case v >= 10:
+		return 1
+	}
+	return 2
+}
+
+// markdown prints the table, its columns aligned for whoever reads it at a terminal.
+func markdown(lines []line) string {
+	rows := [][]string{{"Work", "Must reach", "Measured", "Reached"}}
+	for _, l := range lines {
+		rows = append(rows, []string{l.work, l.goal, l.measured, l.verdict})
+	}
+	width := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for i, cell := range r {
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for n, r := range rows {
+		for i, cell := range r {
+			fmt.Fprintf(&b, "| %s%s ", cell, strings.Repeat(" ", width[i]-len([]rune(cell))))
+		}
+		b.WriteString("|\n")
+		for i := range r {
+			if n == 0 {
+				fmt.Fprintf(&b, "|%s", strings.Repeat("-", width[i]+2))
+			}
+		}
+		if n == 0 {
+			b.WriteString("|\n")
+		}
+	}
+	return b.String()
+}

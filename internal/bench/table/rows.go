@@ -1,0 +1,84 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+)
+
+// run is one call of go test: a benchmark, or a test whose log has a figure.
+type run struct {
+	pkg   string
+	what  string   // the benchmark, as -bench takes it; where test is set, as -run does
+	test  bool     // a test, not a benchmark
+	flags []string // for go test
+	own   []string // for the package's own flags, after it
+	rows  []want
+}
+
+func (r run) args() []string {
+	args := []string{"-run", "^$", "-bench", r.what}
+	if r.test {
+		args = []string{"-v", "-count", "1", "-run", r.what}
+	}
+	return append(append(append(args, r.flags...), r.pkg), r.own...)
+}
+
+// want is a row of the table: a figure, and what it must reach.
+type want struct {
+	work   string
+	figure string // benchmark and metric, as parse names them
+	least  float64
+	most   float64 // in place of least
+	unit   string  // of both, behind the number
+	scale  float64 // from the metric to the unit; 1 where 0
+}
+
+func (r run) chosen(word string) (rows []want) {
+	for _, w := range r.rows {
+		if strings.Contains(w.work, word) {
+			rows = append(rows, w)
+		}
+	}
+	return rows
+}
+
+// runs is the design's table of how fast and how small, and what an import and a list take beside it.
+func runs(reports int) []run {
+	many := strconv.Itoa(reports)
+	return []run{
+		{pkg: "./store", what: "^BenchmarkAppend$", flags: []string{"-benchtime", "1x", "-count", "3"}, rows: []want{
+			{work: "durable append with tree nodes, 64 writers, 2 KiB: of a bare file", figure: "Append/writers=64 ledger/file", least: 0.5, unit: "x"},
+			{work: "the same: times bbolt's Batch", figure: "Append/writers=64 ledger/batch", least: 6, unit: "x"},
+			{work: "durable append, 1 writer, guard included: of a bare file", figure: "Append/writers=1 guarded/file", least: 0.25, unit: "x"},
+			{work: "the same, 1 writer: times bbolt's Batch", figure: "Append/writers=1 guarded/batch", least: 25, unit: "x"},
+		}},
+		{pkg: "./store", what: "^BenchmarkProof$/^(inclusion|consistency)$", flags: []string{"-benchtime", "20000x", "-count", "5"}, rows: []want{
+			{work: "inclusion proof in a million entries", figure: "Proof/inclusion ns/op", most: 50, unit: " µs", scale: 1e-3},
+			{work: "consistency proof in a million entries", figure: "Proof/consistency ns/op", most: 50, unit: " µs", scale: 1e-3},
+		}},
+		{pkg: "./internal/intake", what: "^BenchmarkSubmit100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
+			{work: "submit a report with a 100 MiB file: times age over the padded size", figure: "Submit100MiB times-age", most: 2, unit: "x"},
+		}},
+		{pkg: "./internal/e2e", test: true, what: "^TestPeakMemory$/^one_file$", own: []string{"-large"}, rows: []want{
+			{work: "upload of 1 GiB: peak memory of the server", figure: "VmHWM MiB", most: 64, unit: " MiB"},
+		}},
+		{pkg: "./store", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "1x", "-count", "2"}, rows: []want{
+			{work: "verify a ledger, entries and parts: of one-core SHA-256", figure: "Check warm/sha256", least: 0.8, unit: "x"},
+			{work: "the same, from a cold cache", figure: "Check cold/sha256", unit: "x"},
+			{work: "the same, from a cold cache: of reading the files", figure: "Check cold/read", unit: "x"},
+		}},
+		{pkg: "./internal/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
+			{work: "open " + many + " statements: of age and SHA-256 on all cores", figure: "AtSize list-of-limit", least: 0.8, unit: "x"},
+			{work: "the same: of age's unwrapping of the headers alone", figure: "AtSize list-of-unwrap", unit: "x"},
+			{work: "the same, in all", figure: "AtSize list-ms", unit: " ms"},
+			{work: "list them again, from the index", figure: "AtSize again-ms", unit: " ms"},
+			{work: "import " + many + " reports: of age's unwrapping on all cores, and SHA-256", figure: "AtSize import-of-limit", unit: "x"},
+			{work: "the same import, in all", figure: "AtSize import-ms", unit: " ms"},
+			{work: "import 100 more: of the same limit", figure: "AtSize more-of-limit", unit: "x"},
+			{work: "the same 100, in all", figure: "AtSize more-ms", unit: " ms"},
+		}},
+		{pkg: "./internal/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
+			{work: "zapis-verify on a bundle: of one-core SHA-256 over its bytes", figure: "Check of-sha256", least: 0.7, unit: "x"},
+		}},
+	}
+}
