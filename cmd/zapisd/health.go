@@ -22,10 +22,11 @@ import (
 // It is not the form's socket, so that nobody outside learns how full the disk is.
 const healthSocket = "health.sock"
 
-// lowDisk is the share of a disk in percent, and lowBytes how much, below which its operator has to do something.
+// lowDisk is the share of a disk in percent, and lowBytes how much, below which its operator has to do something: before
+// files are refused, which is at 2 GiB where --files-floor says nothing else.
 const (
 	lowDisk  = 5
-	lowBytes = 1 << 30
+	lowBytes = 3 << 30
 )
 
 // lateSlot is by how much a slot may be late: a big one takes a while, and so does a machine that slept.
