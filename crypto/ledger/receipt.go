@@ -99,16 +99,45 @@ func (v *Verifier) OpenReceipt(receipt []byte) (Receipt, error) {
 	if r.Checkpoint, r.Others, err = v.OpenWitnessed(checkpoint); err != nil {
 		return Receipt{}, canon.Refuse("receipt: %w", err)
 	}
-	if r.Entry.Origin != v.origin {
-		return Receipt{}, canon.Refuse("receipt: the entry is of %s, and the checkpoint of %s", r.Entry.Origin, v.origin)
-	}
-	if r.Entry.Index != index {
-		return Receipt{}, canon.Refuse("receipt: the entry says index %d, and the proof %d", r.Entry.Index, index)
-	}
-	if err := CheckInclusion(r.Checkpoint, index, r.Leaf, path); err != nil {
-		return Receipt{}, canon.Refuse("receipt: %w", err)
+	if err := v.checkPlace(r, index, path); err != nil {
+		return Receipt{}, err
 	}
 	return r, nil
+}
+
+// OpenReceiptUnder is OpenReceipt where the checkpoint has been verified before:
+// c is what v.OpenWitnessed gave for note, and the receipt must end in those
+// very bytes. Many receipts under one checkpoint so cost no signature each.
+func (v *Verifier) OpenReceiptUnder(receipt, note []byte, c Checkpoint) (Receipt, error) {
+	entry, checkpoint, index, path, err := SplitReceipt(receipt)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !bytes.Equal(checkpoint, note) {
+		return Receipt{}, canon.Refuse("receipt: it ends in another checkpoint")
+	}
+	r := Receipt{Text: entry, Leaf: LeafHash(entry), Note: checkpoint, Checkpoint: c}
+	if r.Entry, err = ParseEntry(entry); err != nil {
+		return Receipt{}, canon.Refuse("receipt: %w", err)
+	}
+	if err := v.checkPlace(r, index, path); err != nil {
+		return Receipt{}, err
+	}
+	return r, nil
+}
+
+// checkPlace verifies that the entry is of this ledger, and where it says in the tree.
+func (v *Verifier) checkPlace(r Receipt, index uint64, path []Hash) error {
+	if r.Entry.Origin != v.origin {
+		return canon.Refuse("receipt: the entry is of %s, and the checkpoint of %s", r.Entry.Origin, v.origin)
+	}
+	if r.Entry.Index != index {
+		return canon.Refuse("receipt: the entry says index %d, and the proof %d", r.Entry.Index, index)
+	}
+	if err := CheckInclusion(r.Checkpoint, index, r.Leaf, path); err != nil {
+		return canon.Refuse("receipt: %w", err)
+	}
+	return nil
 }
 
 // OpenReceipt verifies a receipt with a log's verifier.

@@ -207,6 +207,15 @@ func TestReceipt(t *testing.T) {
 			refused(t, err, test[1])
 		})
 	}
+	c, _, err := v.OpenWitnessed(cp)
+	must(t, err)
+	if r, err := v.OpenReceiptUnder(file, cp, c); err != nil || r.Entry.Index != 3 || r.Checkpoint != c {
+		t.Errorf("under a checkpoint that was verified: %+v, %v", r, err)
+	}
+	_, err = v.OpenReceiptUnder(file, strangeCheckpoint(t), c)
+	refused(t, err, "receipt: it ends in another checkpoint")
+	_, err = v.OpenReceiptUnder([]byte(strings.Replace(good, lines[3], "", 1)), cp, c)
+	refused(t, err, "receipt: inclusion: the path does not lead from entry 3 to the root of 6 entries")
 	if _, err := ledger.MakeReceipt(b.Entries[3][1:], cp, b); err == nil || err.Error() != `entry: line 1: it must be "zapis/entry/v1"` {
 		t.Error(err)
 	}

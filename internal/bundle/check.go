@@ -129,6 +129,14 @@ const blockSize = 256 << 10
 // addStream hashes an original. SHA-256 is what takes the time, so reading and
 // the CRC-32 go on beside it, a few blocks ahead.
 func (b *bag) addStream(m member, content io.Reader) (uint32, error) {
+	if m.Size <= blockSize {
+		all := make([]byte, m.Size)
+		if _, err := io.ReadFull(content, all); err != nil {
+			return 0, err
+		}
+		b.sums[m.Name], b.sizes[m.Name] = sha256.Sum256(all), m.Size
+		return crc32.ChecksumIEEE(all), nil
+	}
 	type block struct {
 		bytes []byte
 		err   error

@@ -92,7 +92,13 @@ func (x *examination) receipt(path string, entry []byte) {
 	if !ok || x.log == nil {
 		return
 	}
-	r, err := x.log.OpenReceipt(t)
+	var r ledger.Receipt
+	var err error
+	if checkpoint := x.bag.texts[checkpointPath]; bytes.HasSuffix(t, checkpoint) {
+		r, err = x.log.OpenReceiptUnder(t, checkpoint, x.checkpoint)
+	} else {
+		r, err = x.log.OpenReceipt(t) // says what is wrong with that other checkpoint
+	}
 	switch {
 	case err != nil:
 		x.fault("%s: %v", path, err)
