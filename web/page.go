@@ -29,6 +29,7 @@ type tongue struct {
 	countries []country
 	links     []tongueLink
 	broken    []byte // the page for when nothing else can be rendered
+	empty     blankForm
 }
 
 // newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
@@ -55,6 +56,9 @@ func newTongue(l *locale, site Site, all map[string]*locale) (*tongue, error) {
 		}
 	}
 	g.broken, err = g.render("fault", faultPage{base: g.base(""), Heading: l.t("fault.broken.heading"), Text: l.t("fault.broken.text")})
+	if err == nil {
+		g.empty, err = g.blank()
+	}
 	return g, err
 }
 

@@ -173,5 +173,5 @@ func (s *server) tongueOf(r *http.Request) *tongue {
 func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
 	g := s.tongueOf(r)
 	w.Header().Add("Vary", "Accept-Language")
-	g.show(w, http.StatusOK, "form", g.form(nil, newNonce(), nil))
+	g.showBlank(w)
 }

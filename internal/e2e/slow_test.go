@@ -60,7 +60,7 @@ var slowKinds = []struct {
 		}
 	}},
 	{"answers that nobody reads", func(c net.Conn, pause func() bool) {
-		for range 20 { // 1.6 MB of pages: more than the system takes over from the server
+		for range 5 { // 400 KB of pages: more than the system takes over from the server
 			if _, err := io.WriteString(c, "GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 				break
 			}

@@ -1,0 +1,46 @@
+package web
+
+import (
+	"io"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"zapis/internal/intake"
+)
+
+// BenchmarkFormPage makes the page that everybody asks for first.
+func BenchmarkFormPage(b *testing.B) {
+	h := newHouse(b, intake.Limits{}, Options{})
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		h.pages.ServeHTTP(w, httptest.NewRequest("GET", "/be/", nil))
+		_, _ = io.Copy(io.Discard, w.Body)
+	}
+}
+
+// The page that was made beforehand is the page that would be made now.
+func TestBlankForm(t *testing.T) {
+	all := locales(t)
+	for _, lang := range languages {
+		g, err := newTongue(all[lang], testSite(), all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		g.showBlank(w)
+		got, _, _ := strings.Cut(w.Body.String(), padOpening)
+		nonce := regexp.MustCompile(`name="form" value="([0-9a-f]{32})"`).FindStringSubmatch(got)
+		fill := regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)
+		if nonce == nil || fill == nil || w.Body.Len() != pageSize {
+			t.Fatalf("%s: no hidden field, no filler, or %d bytes", lang, w.Body.Len())
+		}
+		p := g.form(nil, nonce[1], nil)
+		p.Filler = fill[1]
+		want, err := g.render("form", p)
+		if err != nil || got != string(want) {
+			t.Errorf("%s: not the same page", lang)
+		}
+	}
+}
