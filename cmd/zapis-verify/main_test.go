@@ -64,6 +64,13 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(sealed, []byte("age-encryption.org/v1\n-> X\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	broken, key := filepath.Join(t.TempDir(), "broken.pem"), filepath.Join(t.TempDir(), "key.pem")
+	const good = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+	for name, text := range map[string]string{broken: good, key: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + good} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	tiles := vector("tiles")
 	for _, tt := range []struct {
 		name   string
@@ -136,6 +143,10 @@ func TestVerify(t *testing.T) {
 		{"a folder", []string{vectors}, 2, "", "", "is not a file\nhint: give the zip file itself, not the folder it was unpacked into\n"},
 		{"something else", []string{notes}, 3, "", "", "is neither a bundle, nor a receipt, nor a promise, nor a checkpoint\n"},
 		{"a sealed bundle", []string{sealed}, 4, "", "", "is sealed with age\nhint: open it first: age -d -o FILE.zip "},
+		{"trust in a broken certificate", []string{vector("bundle.zip"), "--trust", broken}, 3, "", "", "broken.pem: it holds something else than certificates\n"},
+		{"trust in a key", []string{vector("bundle.zip"), "--trust", key}, 3, "", "", "key.pem: it holds something else than certificates\n"},
+		{"witnesses alone", []string{vector("anchored/bundle.zip"), "--trust", vector("anchored/witness-keys.txt")}, 0, bundle.Unproved + "\n",
+			"- Entry 2, the report, was put at its place in the ledger by 2020-06-02T12:01:00Z (the line of the witness witness.example/w1 in entry 5).", ""},
 		{"trust in nothing", []string{vector("bundle.zip"), "--trust", notes}, 2, "", "", "holds nothing that can be trusted\n"},
 		{"trust in a broken card", []string{vector("bundle.zip"), "--trust", "zapis-ledger+x"}, 2, "", "",
 			"--trust: ledger card: it is written zapis-ledger+ORIGIN+HEX\n"},
