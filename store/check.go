@@ -87,7 +87,7 @@ func (c *checker) run() (found []Fault, err error) {
 	}()
 	c.files, c.tags = make(map[ledger.Hash]int64), make(map[ledger.Hash]ledger.Hash)
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
-	c.work = newWorkers(runtime.GOMAXPROCS(0))
+	c.work = newWorkers(2 * runtime.GOMAXPROCS(0)) // some of them wait for the disk
 	defer c.work.stop()
 	stop := readAheadOf(c.v.tx.DB(), &c.done)
 	defer stop()

@@ -79,8 +79,8 @@ func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, 
 	defer blocks.Put(block)
 	buf := *block
 	for {
-		if size%(8*readBlock) == 0 {
-			readAhead(f, size, 16*readBlock)
+		if size%(4*readBlock) == 0 {
+			readAhead(f, size, 8*readBlock)
 		}
 		n, err := io.ReadFull(f, buf)
 		sum.Write(buf[:n])
@@ -120,9 +120,12 @@ func readAheadOf(db *bolt.DB, done *atomic.Int64) (stop func()) {
 	var ended sync.WaitGroup
 	ended.Go(func() {
 		defer f.Close()
-		const step = 4 * readBlock
+		const step, ahead = readBlock, 8 * readBlock // the kernel cuts a larger hint short
 		base := db.Info().Data
-		readAhead(f, 0, 2*step)
+		buf := make([]byte, step)
+		for at := int64(0); at < ahead; at += step {
+			readAhead(f, at, step)
+		}
 		for at := int64(0); at < info.Size(); at += step {
 			// Pages are not filled to the last byte, hence the quarter more.
 			for n := done.Load(); at > n+n/4+aheadBy; n = done.Load() {
@@ -137,7 +140,8 @@ func readAheadOf(db *bolt.DB, done *atomic.Int64) (stop func()) {
 				return
 			default:
 			}
-			readAhead(f, at+2*step, step)
+			readAhead(f, at+ahead, step)
+			_, _ = f.ReadAt(buf, at) // a hint may be ignored; then this reads
 			populate(base+uintptr(at), uintptr(min(step, info.Size()-at)))
 		}
 	})
