@@ -9,7 +9,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 export PATH := $(PATH):/usr/sbin
 
 # Commands that the tests run, each with the Debian package that has it.
-NEEDED := chromium:chromium ssh-keygen:openssh-client python3:python3 unzip:unzip \
+NEEDED := chromium:chromium firefox-esr:firefox-esr ssh-keygen:openssh-client python3:python3 unzip:unzip \
           openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
           faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
