@@ -64,10 +64,22 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 			return nil, err
 		}
 	}
-	if err := s.verify(ctx); err != nil {
+	if err := s.writers.wait(); err != nil {
 		return nil, err
 	}
-	done := &Imported{From: v.Size(), Size: s.chain.Size()}
+	if err := s.verify(); err != nil {
+		return nil, err
+	}
+	if o.Key != nil {
+		if err := v.mayUse(*o.Key, s.chain); err != nil {
+			return nil, err
+		}
+	}
+	misfits, err := s.checkParts(ctx, o.Key)
+	if err != nil {
+		return nil, err
+	}
+	done := &Imported{From: v.Size(), Size: s.chain.Size(), Misfits: misfits}
 	var lost *Misfit
 	if o.Continues != nil {
 		if lost, err = s.follows(o.Continues); err != nil {
@@ -76,9 +88,6 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 	}
 	if o.Key != nil {
 		if err := v.use(*o.Key, s.chain); err != nil {
-			return nil, err
-		}
-		if done.Misfits, err = s.tryOwn(ctx, o.Key); err != nil {
 			return nil, err
 		}
 	}

@@ -308,7 +308,7 @@ func TestNothingStays(t *testing.T) {
 	}
 	for dir, v := range c.vaults {
 		for name, content := range tree(t, v.dir) {
-			for _, secret := range []string{"mill", "To warn them", string(share), fmt.Sprintf("%x", share)} {
+			for _, secret := range []string{"by the mill", "To warn them", string(share), fmt.Sprintf("%x", share)} {
 				if strings.Contains(content, secret) {
 					t.Errorf("%s: %s holds %q", dir, name, secret)
 				}

@@ -32,6 +32,8 @@ type stage struct {
 	files     int      // parts written
 	out       *os.File // the new entries' texts
 	buf       []byte
+	folders   map[string]bool // of parts, made
+	writers   *writers
 }
 
 const forkHint = "keep this file, and the vault as it is: together they prove that the log has shown two histories"
@@ -66,7 +68,7 @@ func (v *Vault) begin(head carry.Header, want *card.LedgerCard) (*stage, error) 
 		}
 	}
 	s := &stage{held: h, dir: filepath.Join(v.dir, incomingDir), head: head, chain: chain,
-		bodies: make(map[ledger.Hash]bool), buf: make([]byte, 256<<10)}
+		bodies: make(map[ledger.Hash]bool), buf: make([]byte, 256<<10), folders: make(map[string]bool), writers: newWriters()}
 	for _, folder := range []string{"", checkpointsN, partsDir, waitingDir} {
 		if err := os.Mkdir(filepath.Join(s.dir, folder), 0o700); err != nil {
 			return nil, err
@@ -79,6 +81,7 @@ func (v *Vault) begin(head carry.Header, want *card.LedgerCard) (*stage, error) 
 
 // discard takes away what did not enter.
 func (s *stage) discard() error {
+	_ = s.writers.wait() // said before, or of no matter now
 	if s.out != nil {
 		s.out.Close()
 	}
@@ -200,8 +203,11 @@ func (s *stage) promise(it carry.Item) error {
 // part writes a part down. Its hash is compared by the carry reader before the content ends.
 func (s *stage) part(it carry.Item) error {
 	name := partFile(s.dir, it.Part.Hash)
-	if err := os.Mkdir(filepath.Dir(name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+	if folder := filepath.Dir(name); !s.folders[folder] {
+		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+		s.folders[folder] = true
 	}
 	if old := s.held.waitingPart(it.Part.Hash); old != "" && sameBytes(old, it.Part) {
 		// It came before, when it was waiting: a second name for the same bytes is enough, where the file
@@ -210,19 +216,23 @@ func (s *stage) part(it carry.Item) error {
 			return drain(it.Content, s.buf)
 		}
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	s.files++
+	if it.Part.Size <= smallPart {
+		return s.writers.write(name, it.Content, s.buf)
+	}
+	f, err := createPart(name)
 	if errors.Is(err, os.ErrExist) {
 		return drain(it.Content, s.buf)
 	}
 	if err != nil {
 		return err
 	}
-	s.files++
 	_, err = io.CopyBuffer(onlyWriter{f}, it.Content, s.buf)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return errors.Join(err, f.Close())
+}
+
+func createPart(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // sameBytes says whether a file still is the part that it was.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,8 @@ type Misfit struct {
 	Part ledger.Hash
 }
 
-// verify judges everything that the carry file brought, but for what needs a key.
-func (s *stage) verify(ctx context.Context) error {
+// verify judges everything that the carry file brought, but for the parts: these are checkParts' to judge.
+func (s *stage) verify() error {
 	for _, e := range s.entries {
 		if err := s.checkBody(e); err != nil {
 			return err
@@ -51,7 +52,7 @@ func (s *stage) verify(ctx context.Context) error {
 		open.dir = s.dir
 		s.waiting[i] = open
 	}
-	return s.eachPart(ctx, s.checkStanzas)
+	return nil
 }
 
 // checkBody gives the chain the body of an entry that is no report. One that a tombstone erased is not
@@ -120,51 +121,18 @@ func (s *stage) eachPart(ctx context.Context, check func(sealedPart) error) erro
 	return context.Cause(ctx)
 }
 
-// checkStanzas refuses a part that is sealed to others than its entry says.
-func (s *stage) checkStanzas(p sealedPart) error {
-	set, err := s.chain.SetAt(p.body.Trustees)
-	if err != nil {
-		return mismatch("", "%s: %w", p.name, err)
-	}
-	f, err := os.Open(s.find(p.part.Hash))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // erased
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	audiences, err := s.audiences.of(p.body.Trustees, set, p.part.Kind)
-	if err != nil {
-		return mismatch("", "%s: %s: %w", p.name, p.part.Kind, err)
-	}
-	var first error
-	for _, to := range audiences {
-		if _, err := f.Seek(0, 0); err != nil {
-			return err
-		}
-		err := seal.CheckPart(f, seal.Kind(p.part.Kind), to.recipients, p.part.Size)
-		if err == nil {
-			return nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	if !errors.Is(first, seal.ErrMismatch) {
-		return first
-	}
-	return mismatch("the intake sealed it to others than the ledger's trustees: keep the file, and ask the operator",
-		"%s: %s: %w", p.name, p.part.Kind, first)
-}
-
-// tryOwn opens the key's own stanza, or share, of every part that is sealed to its trustee. A part that was
-// made unreadable for them is evidence against the intake, and enters with the rest.
-func (s *stage) tryOwn(ctx context.Context, k *Key) ([]Misfit, error) {
+// checkParts judges every sealed part: to whom it is sealed, and, where a key is given, whether the key's own
+// stanza, or share, opens. A part that was made unreadable for the trustee is evidence against the intake, and
+// enters with the rest.
+func (s *stage) checkParts(ctx context.Context, k *Key) ([]Misfit, error) {
 	var mu sync.Mutex
 	var misfits []Misfit
 	err := s.eachPart(ctx, func(p sealedPart) error {
-		err := s.checkOwn(p, k)
+		header, to, err := s.checkStanzas(p)
+		if err != nil || header == nil || k == nil {
+			return err
+		}
+		err = s.checkOwn(p, header, to, k)
 		if errors.Is(err, seal.ErrOwnStanza) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -176,39 +144,52 @@ func (s *stage) tryOwn(ctx context.Context, k *Key) ([]Misfit, error) {
 	return misfits, err
 }
 
-func (s *stage) checkOwn(p sealedPart, k *Key) error {
+// checkStanzas refuses a part that is sealed to others than its entry says. It gives the part's header, and to whom
+// it is sealed; no header where the part was erased.
+func (s *stage) checkStanzas(p sealedPart) (header []byte, to audience, err error) {
 	set, err := s.chain.SetAt(p.body.Trustees)
 	if err != nil {
-		return err
+		return nil, to, mismatch("", "%s: %w", p.name, err)
 	}
 	f, err := os.Open(s.find(p.part.Hash))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, to, nil // erased
 	}
 	if err != nil {
-		return err
+		return nil, to, err
 	}
 	defer f.Close()
 	audiences, err := s.audiences.of(p.body.Trustees, set, p.part.Kind)
 	if err != nil {
-		return err
+		return nil, to, mismatch("", "%s: %s: %w", p.name, p.part.Kind, err)
 	}
-	var last error
-	for _, to := range audiences {
-		at := position(ledger.TrusteeSet{Trustees: to.cards}, k.Card)
-		if at == 0 {
-			return nil
-		}
-		if _, err := f.Seek(0, 0); err != nil {
-			return err
-		}
-		last = seal.CheckOwn(f, to.recipients, at, k.Age)
-		if last == nil || errors.Is(last, seal.ErrOwnStanza) {
-			return last
+	header, first := seal.Header(f)
+	if first == nil {
+		for _, to := range audiences {
+			err := seal.CheckPart(bytes.NewReader(header), seal.Kind(p.part.Kind), to.recipients, p.part.Size)
+			if err == nil {
+				return header, to, nil
+			}
+			if first == nil {
+				first = err
+			}
 		}
 	}
-	if _, software := k.Age.(*age.HybridIdentity); software && errors.Is(last, seal.ErrNoKey) {
-		return fault.New(fault.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, last)
+	if !errors.Is(first, seal.ErrMismatch) {
+		return nil, to, first
 	}
-	return last
+	return nil, to, mismatch("the intake sealed it to others than the ledger's trustees: keep the file, and ask the operator",
+		"%s: %s: %w", p.name, p.part.Kind, first)
+}
+
+func (s *stage) checkOwn(p sealedPart, header []byte, to audience, k *Key) error {
+	at := position(ledger.TrusteeSet{Trustees: to.cards}, k.Card)
+	if at == 0 {
+		return nil
+	}
+	err := seal.CheckOwn(bytes.NewReader(header), to.recipients, at, k.Age)
+	if _, software := k.Age.(*age.HybridIdentity); software && errors.Is(err, seal.ErrNoKey) {
+		return fault.New(fault.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, err)
+	}
+	return err
 }
