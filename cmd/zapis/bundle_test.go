@@ -16,6 +16,7 @@ import (
 
 	"zapis/crypto/anchor"
 	"zapis/crypto/anchor/anchortest"
+	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
@@ -110,7 +111,8 @@ func verifyPage(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // prepareBundles makes a ledger of anna, boris and vera with one case: a photo that holds a place, a letter, a
-// follow-up whose file shows the reporter, between two tokens of an authority (case.tar).
+// follow-up whose file shows the reporter, between two tokens of an authority and
+// below a witness's line (case.tar).
 func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Authority) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write := func(name string, content []byte) {
@@ -137,7 +139,16 @@ func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Author
 		"contact", "canary-contact", "language", "be", "consent", "store", "consent", "lawyer", "person_agrees", "self")
 	h.Report(nil, "narrative", "Another one's.")
 	h.FollowUp(one, incident.ActFollowUp, []vaulttest.File{{Name: "me.txt", Content: "it is me\n"}}, "narrative", "One more thing.", "files_identify", "yes")
+	note, c := h.Store.LatestCheckpoint()
 	stamp(t, h, a, time.Now().Add(-time.Hour))
+	w, err := cosign.GenerateSigningKey("witness.example/w1", rand.Reader)
+	h.Must(err)
+	text, err := ledger.NoteText(note)
+	h.Must(err)
+	lines, err := w.Cosign(text, time.Now().Add(-30*time.Minute))
+	h.Must(err)
+	take(h, ledger.Anchor{Size: c.Size, Checkpoint: ledger.Sum(note), Witness: lines[1].Witness.String(), Cosignature: lines[1].Raw})
+	write("witness.keys", []byte(lines[0].Witness.String()+"\n"+lines[1].Witness.String()+"\n"))
 	h.CarryFile(at("case.tar"), 0)
 	return []string{"CASE=" + one.Case, "CARD=" + h.Card().String()}, a
 }
@@ -147,7 +158,11 @@ func stamp(t *testing.T, h *vaulttest.House, a anchortest.Authority, when time.T
 	note, c := h.Store.LatestCheckpoint()
 	q, err := anchor.NewRequest(rand.Reader, note, nil)
 	h.Must(err)
-	body := ledger.Anchor{Size: c.Size, Checkpoint: ledger.Sum(note), Response: a.ReplyAt(t, q.DER, when), Certificates: [][]byte{a.Root.Raw}}.Marshal()
-	_, err = h.Store.Submit(context.Background(), store.Submission{Body: ledger.BodyOf(ledger.KindAnchor, 0, body), Small: [][]byte{body}})
+	take(h, ledger.Anchor{Size: c.Size, Checkpoint: ledger.Sum(note), Response: a.ReplyAt(t, q.DER, when), Certificates: [][]byte{a.Root.Raw}})
+}
+
+func take(h *vaulttest.House, a ledger.Anchor) {
+	body := a.Marshal()
+	_, err := h.Store.Submit(context.Background(), store.Submission{Body: ledger.BodyOf(ledger.KindAnchor, 0, body), Small: [][]byte{body}})
 	h.Must(err)
 }

@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"zapis/crypto/anchor"
@@ -50,8 +49,13 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		for _, k := range in.Submissions[n].Keys {
 			p.Keys = append(p.Keys, k.Part)
 		}
-		if i := anchor.Tightest(all, valueOr(s.Entry, math.MaxUint64)); s.Entry != nil && i.Possible() && (i.NotBefore != nil || i.NotAfter != nil) {
-			p.Between = intervalText(i)
+		if s.Entry != nil {
+			switch i := anchor.Tightest(all, *s.Entry); {
+			case !i.Possible():
+				p.Between = "at a time on which those who vouch for it contradict each other"
+			case i.NotBefore != nil || i.NotAfter != nil:
+				p.Between = intervalText(i)
+			}
 		}
 		f.Submission = append(f.Submission, p)
 	}
@@ -71,13 +75,6 @@ func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
 		d.bag.add(doc.Path, doc.Data)
 	}
 	return nil
-}
-
-func valueOr(n *uint64, other uint64) uint64 {
-	if n == nil {
-		return other
-	}
-	return *n
 }
 
 // claims gives what the anchors say, which nobody has verified.

@@ -162,6 +162,35 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// Where those who vouch for the time contradict each other, nothing is made of it.
+func TestTimesThatContradict(t *testing.T) {
+	t.Parallel()
+	c := newAnchored(t)
+	h := newHouse(t)
+	c.house = h
+	report, body := h.submit(firstReport(letter))
+	first := h.checkpoint()
+	late := c.token(t, first, after)
+	h.anchor(late)
+	report.Entry = h.append(body)
+	second := h.checkpoint()
+	early := c.token(t, second, before)
+	h.anchor(early)
+	cp := h.checkpoint()
+	report.Receipt = h.receipt(2, cp)
+	in := Input{Ledger: h.genesis.Card(), Checkpoint: cp, Public: h.public(cp), Submissions: []Submission{report}, Custody: h.custody(caseID(body)),
+		Signer: h.signers["anna"], Time: testTime, Tool: "zapis test", Anchors: []Anchor{
+			{Public: Public{h.entries[1], late.Marshal(), h.receipt(1, cp)}, Checkpoint: first},
+			{Public: Public{h.entries[3], early.Marshal(), h.receipt(3, cp)}, Checkpoint: second, Receipts: [][]byte{h.receipt(2, second)}}}}
+	zip := write(t, in)
+	if r := check(t, zip, c.trust()); !says(r.NotProved, "Entry 2, the report, when it was put at its place in the ledger: those who vouch for the time contradict each other.") {
+		t.Errorf("%q %q", r.NotProved, r.Faults)
+	}
+	if page := string(files(t, zip)["data/index.html"]); !strings.Contains(page, "at a time on which those who vouch for it contradict each other") {
+		t.Error("index.html does not say it")
+	}
+}
+
 // A trustee who lies lists and signs what they have changed.
 func TestLyingAboutTimes(t *testing.T) {
 	t.Parallel()
