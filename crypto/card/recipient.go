@@ -45,11 +45,7 @@ func bech32Checks(prefix, data string, padding uint) bool {
 	step := func(v byte) {
 		top := sum >> 25
 		sum = (sum&0x1ffffff)<<5 ^ uint32(v)
-		for i, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
-			if top>>i&1 == 1 {
-				sum ^= g
-			}
-		}
+		sum ^= bech32Top[top]
 	}
 	for i := 0; i < len(prefix); i++ {
 		step(prefix[i] >> 5)
@@ -59,14 +55,44 @@ func bech32Checks(prefix, data string, padding uint) bool {
 		step(prefix[i] & 31)
 	}
 	for i := 0; i < len(data); i++ {
-		v := strings.IndexByte(bech32Charset, data[i])
-		if v < 0 {
+		v := bech32Value[data[i]]
+		if v == notBech32 {
 			return false
 		}
-		if i == len(data)-7 && byte(v)&(1<<padding-1) != 0 {
+		if i == len(data)-7 && v&(1<<padding-1) != 0 {
 			return false
 		}
-		step(byte(v))
+		step(v)
 	}
 	return sum == 1
+}
+
+const notBech32 = 0xff
+
+// Tables for the sum over a post-quantum key's 2,000 characters: every statement that is opened has one.
+var (
+	bech32Top   = bech32Tops()
+	bech32Value = bech32Values()
+)
+
+// bech32Tops gives what each of the top five bits takes along.
+func bech32Tops() (t [32]uint32) {
+	for top := range t {
+		for i, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+			if top>>i&1 == 1 {
+				t[top] ^= g
+			}
+		}
+	}
+	return t
+}
+
+func bech32Values() (t [256]byte) {
+	for c := range t {
+		t[c] = notBech32
+	}
+	for v := range len(bech32Charset) {
+		t[bech32Charset[v]] = byte(v)
+	}
+	return t
 }

@@ -13,11 +13,15 @@ func CheckStatement(s *StatementPart, identity *IdentityPart, commitments [32]by
 	if len(s.Items) != len(fields) {
 		return mismatch("the statement has %d fields, and the vocabulary %d", len(s.Items), len(fields))
 	}
+	listing := make(Listing, len(s.Items)) // from the lines where there are any: each is hashed once
 	for i, it := range s.Items {
 		if it.Field != fields[i] {
 			return mismatch("the statement has %s where %s belongs", it.Field, fields[i])
 		}
-		if it.Line != nil && (it.Line.Field != it.Field || it.Line.Hash() != it.Hash) {
+		if listing[i] = it.Commitment; it.Line == nil {
+			continue
+		}
+		if listing[i].Hash = it.Line.Hash(); it.Line.Field != it.Field || listing[i].Hash != it.Hash {
 			return mismatch("the statement's line of %s does not fit its hash", it.Field)
 		}
 	}
@@ -26,7 +30,7 @@ func CheckStatement(s *StatementPart, identity *IdentityPart, commitments [32]by
 			return err
 		}
 	}
-	if got := s.Listing().Hash(); got != commitments {
+	if got := listing.Hash(); got != commitments {
 		return mismatch("the answers do not fit the commitments in the ledger: they give %x, and the entry says %x",
 			got, commitments)
 	}

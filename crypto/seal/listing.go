@@ -36,7 +36,7 @@ func (c Commitment) append(dst []byte) []byte {
 
 // Marshal gives the file.
 func (l Listing) Marshal() []byte {
-	var b []byte
+	b := make([]byte, 0, 96*len(l))
 	for _, c := range l {
 		b = c.append(b)
 	}

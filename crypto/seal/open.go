@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"filippo.io/age"
 )
@@ -71,7 +72,12 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 		return nil, mismatch("the ledger names %d bytes, and a part of kind %s has %d at most", want.Size, k, most)
 	}
 	// One byte more than named, so that a longer file is seen to be longer.
-	file := make([]byte, max(0, want.Size)+1)
+	held := ciphertexts.Get().(*[]byte)
+	defer ciphertexts.Put(held)
+	if need := max(0, want.Size) + 1; int64(cap(*held)) < need {
+		*held = make([]byte, need)
+	}
+	file := (*held)[:max(0, want.Size)+1]
 	n, err := fill(src, file)
 	if err != nil && err != io.EOF {
 		return nil, err
@@ -87,6 +93,9 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 	}
 	return content.Bytes(), nil
 }
+
+// ciphertexts holds room for parts that are opened one after the other, by the thousand.
+var ciphertexts = sync.Pool{New: func() any { return new([]byte) }}
 
 // OpenWithFileKey is Open for somebody who was given one part's file key and no
 // identity. The header's MAC is verified with it.
