@@ -69,6 +69,7 @@ func runs(reports int) []run {
 		}},
 		{pkg: "./internal/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
 			{work: "open " + many + " statements: of age and SHA-256 on all cores", figure: "AtSize list-of-limit", least: 0.8, unit: "x"},
+			{work: "the same, by processor time", figure: "AtSize list-cpu-of-limit", unit: "x"},
 			{work: "the same: of age's unwrapping of the headers alone", figure: "AtSize list-of-unwrap", unit: "x"},
 			{work: "the same, in all", figure: "AtSize list-ms", unit: " ms"},
 			{work: "list them again, from the index", figure: "AtSize again-ms", unit: " ms"},
