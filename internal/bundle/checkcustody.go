@@ -30,7 +30,7 @@ func (x *examination) custody() {
 			return
 		}
 	}
-	x.prove("The custody log's %d events form one chain up to the head %s; the %d of this case are shown in full, of all others the hash alone.",
+	x.prove("The custody log's %d events form one chain up to the head %s; %d of this case are shown in full, of all others the hash alone.",
 		len(log.Hashes), custody.Hex(log.Head), len(log.Shown))
 	x.notProve("That every act was written into the custody log, and that its clock was right.")
 	x.fixed(log)

@@ -69,7 +69,7 @@ func (v *Vault) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error) 
 	if err := v.recordExport(o, opts, made); err != nil {
 		return bundle.Input{}, err
 	}
-	if in.Custody, err = v.custodyFor(o, made); err != nil {
+	if in.Custody, err = v.custodyFor(o, opts, &in, made); err != nil {
 		return bundle.Input{}, err
 	}
 	in.CustodyHeads, err = v.headsFor(uint64(len(in.Custody.Hashes)), tree)

@@ -2,15 +2,20 @@ package vault
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"zapis/internal/bundle"
 	"zapis/internal/custody"
+	"zapis/internal/incident"
 )
 
 // custodyFor gives the log as a bundle shows it: this case's events in full, of the others the hashes. Where a
-// bundle of the same choices was made before, it ends where that one's did.
-func (v *Vault) custodyFor(o *OpenedCase, made string) (custody.Excerpt, error) {
-	x, err := v.custodyOf(o)
+// bundle of the same choices was made before, it ends where that one's did. An event that holds the hash of a file
+// which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent.
+func (v *Vault) custodyFor(o *OpenedCase, opts BundleOptions, in *bundle.Input, made string) (custody.Excerpt, error) {
+	hidden := withheldFiles(o, opts, in)
+	x, err := v.custodyOf(o, func(e custody.Event) bool { return e.Out == "" || !hidden[e.In] })
 	if err != nil {
 		return custody.Excerpt{}, err
 	}
@@ -26,10 +31,24 @@ func (v *Vault) custodyFor(o *OpenedCase, made string) (custody.Excerpt, error) 
 	return x, nil
 }
 
-// custodyOf shows a case's own events; of the others, imports and batches among them, the hashes: they would tell
-// of other cases.
-func (v *Vault) custodyOf(o *OpenedCase) (custody.Excerpt, error) {
-	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case }, v.key.Age)
+// custodyOf shows those of a case's own events that may be shown; of the others, imports and batches among them, the
+// hashes: they would tell of other cases.
+func (v *Vault) custodyOf(o *OpenedCase, may func(custody.Event) bool) (custody.Excerpt, error) {
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case && may(e) }, v.key.Age)
+}
+
+// withheldFiles are the sealed files whose disclosure lines the bundle leaves out.
+func withheldFiles(o *OpenedCase, opts BundleOptions, in *bundle.Input) map[string]bool {
+	hidden := make(map[string]bool)
+	for _, s := range o.Submissions {
+		for n, e := range s.Exhibits {
+			named := func(c bundle.Choice) bool { return c.Item == e.Name || c.Item == incident.SlotName(n+1) }
+			if e.Closed != "" || !shownWith(s, e, opts) || slices.ContainsFunc(in.Withhold, named) {
+				hidden[e.Part.Hash.String()] = true
+			}
+		}
+	}
+	return hidden
 }
 
 // recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,
