@@ -196,8 +196,11 @@ func writeVectors(t *testing.T) {
 	lie("must-fail/unlisted-line.zip", "data/disclosure/passport.json: belongs to nothing in this bundle", func(f map[string][]byte) {
 		f["data/disclosure/passport.json"] = []byte("x\n")
 	})
+	row("file must-fail/other-token.zip", otherToken)
 	put("must-fail.tsv", []byte(rows.String()))
 }
+
+const otherToken = "data/ledger/anchors/1.tsr: is not the token that entry 1 holds"
 
 // writeAnchored makes the vectors for outside evidence of time.
 func writeAnchored(t *testing.T, put func(name string, b []byte)) {
@@ -207,6 +210,8 @@ func writeAnchored(t *testing.T, put func(name string, b []byte)) {
 		f[path] = []byte("left out of this vector\n")
 	}
 	put("anchored/bundle.zip", pack(t, resign(t, f, c.signers["anna"])))
+	f[anchorTokenPath(1)] = f[anchorTokenPath(4)]
+	put("must-fail/other-token.zip", pack(t, resign(t, f, c.signers["anna"])))
 	put("anchored/ledger-card.txt", []byte(c.in.Ledger.String()+"\n"))
 	put("anchored/root.pem", c.authority.RootPEM())
 	keys := c.witness.Verifiers()
