@@ -64,7 +64,7 @@ func runs(reports int) []run {
 		}},
 		{pkg: "./store", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "1x", "-count", "2"}, rows: []want{
 			{work: "verify a ledger, entries and parts: of one-core SHA-256", figure: "Check warm/sha256", least: 0.8, unit: "x"},
-			{work: "the same, from a cold cache", figure: "Check cold/sha256", unit: "x"},
+			{work: "the same, from a cold cache", figure: "Check cold/sha256", least: 0.8, unit: "x"},
 			{work: "the same, from a cold cache: of reading the files", figure: "Check cold/read", unit: "x"},
 		}},
 		{pkg: "./internal/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
