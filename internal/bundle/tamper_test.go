@@ -27,7 +27,16 @@ var flipStep = flag.Int("bundle.step", 12007, "flip every so-manieth bit of a bu
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
 	t.Parallel()
-	zip := sizedBundle(t, *flipSize)
+	flipAll(t, sizedBundle(t, *flipSize))
+}
+
+// The same for a bundle with time stamps, small enough for every bit: -bundle.step 1 takes a quarter of an hour.
+func TestEveryFlipOfTheVectorIsFound(t *testing.T) {
+	t.Parallel()
+	flipAll(t, read(t, "anchored/bundle.zip"))
+}
+
+func flipAll(t *testing.T, zip []byte) {
 	if r := check(t, zip, Options{}); !r.OK {
 		t.Fatal(r.Faults)
 	}
