@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -156,7 +157,9 @@ func TestNginxInFront(t *testing.T) {
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("a redirect") },
 		Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-			Dial: func(string, string) (net.Conn, error) { return net.Dial("tcp", "127.0.0.1:"+port) }},
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+			}},
 	}
 	throughProxy(t, h, srv, client, "https://form.example.org", said, h.dir)
 }
