@@ -23,7 +23,7 @@ type bounds struct {
 	WordsFloor  size `default:"256M" placeholder:"256M" help:"And words once less than this would (${default})."`
 	Quota       size `default:"0" placeholder:"40G" help:"The most that the ledger may take up; files are refused at nine tenths of it. 0: only the disk counts (${default})."`
 	Uploads     int  `default:"64" placeholder:"64" help:"How many may send files at the same time (${default})."`
-	Connections int  `default:"4096" placeholder:"4096" help:"How many connections there may be at the same time (${default})."`
+	Connections int  `default:"0" placeholder:"4096" help:"How many connections there may be at the same time. 0: 4096, or as many as open files allow (${default})."`
 
 	MinRate    size          `default:"1K" placeholder:"1K" help:"The least that a sender has to bring, in bytes a second (${default})."`
 	RateOver   time.Duration `default:"30s" placeholder:"30s" help:"The time over which that is measured (${default})."`
@@ -66,17 +66,20 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 		return fault.New(fault.Usage, "", "%s: something has to stay free", both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor))
 	case b.MinRate < 1:
 		return fault.New(fault.Usage, "", "%s: it has to be at least one byte a second", named("min-rate", b.MinRate))
-	case b.Connections < 1:
-		return fault.New(fault.Usage, "", "%s: it has to be at least 1", named("connections", b.Connections))
+	case b.Connections < 0:
+		return fault.New(fault.Usage, "", "%s: it can't be negative", named("connections", b.Connections))
+	case room < 1:
+		return fault.New(fault.Failed, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
+			"this process may have %d files open, and needs more than %d", room+filesKeptBack, filesKeptBack)
 	case b.Connections > room:
 		return fault.New(fault.Usage, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
-			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), room+filesKeptBack, max(room, 0))
+			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), room+filesKeptBack, room)
 	}
 	return nil
 }
 
-// filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those beyond all places.
-const filesKeptBack = 512
+// filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those who find no place.
+const filesKeptBack = 256 + door.Open
 
 func (b *bounds) front() front {
 	return front{
@@ -120,7 +123,7 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 		}
 	}
 	p := &public{
-		door:   door.New(l, cmp.Or(f.connections, 4096), keepWaiting),
+		door:   door.New(l, cmp.Or(f.connections, max(1, min(4096, fileLimit()-filesKeptBack))), keepWaiting),
 		within: server(handler), porch: server(busy),
 	}
 	p.porch.SetKeepAlivesEnabled(false)

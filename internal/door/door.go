@@ -13,6 +13,7 @@ package door
 import (
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,20 +33,30 @@ type Door struct {
 	failed  chan error    // what the listener ended with
 	closed  chan struct{}
 	closing sync.Once
-	outside chan struct{} // who stands outside
 
-	mu     sync.Mutex // guards guests
-	guests map[*guest]struct{}
+	mu      sync.Mutex // guards what follows
+	guests  map[*guest]struct{}
+	outside []*newcomer // who wait for a place, in the order in which they came
 }
 
-// standOutside is how many newcomers may stand outside and wait for a place.
-const standOutside = 512
+// newcomer is somebody who stands outside.
+type newcomer struct {
+	conn   net.Conn
+	pushed chan struct{} // closed when somebody newer takes the last place outside
+}
+
+// Outside is how many newcomers may stand outside. One more sends the one who has stood there longest to the porch: a
+// crowd that came before is not to keep out who comes now.
+const Outside = 1024
+
+// Open is how many files a door has open at most, beside a place's connection each.
+const Open = Outside + porchPlaces
 
 // New makes a door before l. given is for how long anybody may keep the server waiting once all places are taken.
 func New(l net.Listener, places int, given time.Duration) *Door {
 	return &Door{Listener: l, places: places, given: given, start: time.Now(), porch: newPorch(l.Addr()),
 		ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{}),
-		outside: make(chan struct{}, standOutside), guests: make(map[*guest]struct{})}
+		guests: make(map[*guest]struct{})}
 }
 
 // Porch is where those wait to be answered who found no place.
@@ -84,12 +95,28 @@ func (d *Door) receive() {
 			d.let(g)
 			continue
 		}
-		select {
-		case d.outside <- struct{}{}:
-			go d.stand(conn)
-		default:
-			d.porch.offer(conn)
-		}
+		go d.stand(d.queue(conn))
+	}
+}
+
+// queue lets a newcomer stand outside.
+func (d *Door) queue(conn net.Conn) *newcomer {
+	n := &newcomer{conn, make(chan struct{})}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.outside) == Outside {
+		close(d.outside[0].pushed)
+		d.outside = slices.Delete(d.outside, 0, 1)
+	}
+	d.outside = append(d.outside, n)
+	return n
+}
+
+func (d *Door) unqueue(n *newcomer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i := slices.Index(d.outside, n); i >= 0 {
+		d.outside = slices.Delete(d.outside, i, i+1)
 	}
 }
 
@@ -110,22 +137,28 @@ func (d *Door) let(g *guest) {
 }
 
 // stand waits for a place, for as long as anybody within is given.
-func (d *Door) stand(conn net.Conn) {
-	defer func() { <-d.outside }()
-	for range 16 {
+func (d *Door) stand(n *newcomer) {
+	defer d.unqueue(n)
+	for range looks {
 		select {
 		case <-d.closed:
-			_ = conn.Close()
+			_ = n.conn.Close()
 			return
-		case <-time.After(d.given/16 + 1):
+		case <-n.pushed:
+			d.porch.offer(n.conn)
+			return
+		case <-time.After(d.given/looks + 1):
 		}
-		if g := d.enter(conn); g != nil {
+		if g := d.enter(n.conn); g != nil {
 			d.let(g)
 			return
 		}
 	}
-	d.porch.offer(conn)
+	d.porch.offer(n.conn)
 }
+
+// looks is how often a newcomer looks for a place: once more after the time that anybody is given.
+const looks = 16
 
 // Close closes the listener and the porch, and lets go of those outside.
 func (d *Door) Close() error {

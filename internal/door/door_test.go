@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -151,21 +152,37 @@ func TestAnAnswerNobodyReads(t *testing.T) {
 	})
 }
 
-// Beyond the porch a connection is closed without a word.
+// Outside and on the porch there is room for so many. Who came first goes first, and beyond the porch without a word.
 func TestThePorchIsSmall(t *testing.T) {
 	place(t, 1, func(t *testing.T, p pipes, d *Door) {
 		p.dial()
 		accept(t, d).SetReadDeadline(time.Time{})
-		var last net.Conn
-		for range standOutside + porchPlaces {
-			last = p.dial()
+		var all []net.Conn
+		for range Outside + porchPlaces {
+			all = append(all, p.dial())
+			synctest.Wait()
 		}
-		synctest.Wait()
-		beyond := p.dial()
-		synctest.Wait()
-		if !gone(beyond) || gone(last) {
-			t.Error("the one beyond the porch should be let go, and nobody else")
+		for range 2 {
+			all = append(all, p.dial())
+			synctest.Wait()
 		}
+		last := all[len(all)-1]
+		var gones []int
+		for i, conn := range all {
+			if gone(conn) {
+				gones = append(gones, i)
+			}
+		}
+		// The porch was full of those who came first when two more were sent there.
+		if !slices.Equal(gones, []int{porchPlaces, porchPlaces + 1}) {
+			t.Errorf("let go: %v", gones)
+		}
+		if told := accept(t, d.Porch()); gone(all[0]) {
+			t.Error("the first on the porch is not there")
+		} else if told.Close(); !gone(all[0]) {
+			t.Error("the first on the porch is not the first who came")
+		}
+		time.Sleep(6 * time.Second)
 		d.Porch().Close()
 		if !gone(last) {
 			t.Error("a closed porch keeps somebody waiting")
