@@ -17,6 +17,7 @@ type formPage struct {
 	Places string // where the address can be compared
 	Watch  string // who looks for urgent reports, or on which days we read
 	Errors []errorLink
+	Part   bool // of what was typed, only a part came back
 	typed  incident.Form
 	wrong  incident.Errors
 }

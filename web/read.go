@@ -88,8 +88,9 @@ type fields struct {
 	share *share // what is held of it is counted there
 	words [][]byte
 	count int
-	held  int // bytes kept
-	read  int // bytes read that were not files
+	held  int  // bytes kept
+	read  int  // bytes read that were not files
+	part  bool // something was longer than its room, and its end is gone
 }
 
 // wipe overwrites every word of the form. Its strings, and what was cut out of them, are not to be used any more.
@@ -177,6 +178,7 @@ func (f *fields) add(name string, value io.Reader) error {
 	f.held += len(kept)
 	f.read += read
 	if name != "filler" {
+		f.part = f.part || rest > 0
 		// The string is the bytes themselves, so that wiping them leaves no copy.
 		f.form[name] = append(f.form[name], unsafe.String(unsafe.SliceData(kept), len(kept)))
 	}

@@ -50,6 +50,7 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 func formAgain(g *tongue, t *taking, why refusal) (string, any) {
 	p := g.form(t.typed, t.nonce(), why.fields)
 	p.Fault = g.banner(why, t.s)
+	p.Part = t.fields.part
 	p.Switch = &languageSwitch{Path: "again", Form: "report"}
 	return "form", p
 }

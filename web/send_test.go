@@ -160,6 +160,31 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// A text that is too long comes back to be shortened, and the page never says that all of it did where its end is gone.
+func TestTooLongComesBack(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	const whole, part = "Nothing is lost: what you wrote is still below.", "the beginning is below, the end is not."
+	for _, c := range []struct {
+		name        string
+		pieces      []piece
+		says, never string
+		back        int
+	}{
+		{"a long text", []piece{field("narrative", strings.Repeat("w", 100_000)), field("consent", "store")}, whole, part, 100_000},
+		{"a megabyte", []piece{field("narrative", strings.Repeat("w", 1_000_000)), field("consent", "store")}, part, whole, narrativeRoom},
+		{"a long contact", []piece{field("narrative", "x"), field("consent", "store"), field("contact", strings.Repeat("w", fieldRoom+1))}, part, whole, fieldRoom},
+		{"a long filler", []piece{field("narrative", ""), field("filler", strings.Repeat("w", fieldRoom+1))}, whole, part, 0},
+	} {
+		page := html.UnescapeString(h.post("/en/send", c.pieces).body)
+		if !strings.Contains(page, c.says) || strings.Contains(page, c.never) {
+			t.Errorf("%s: the page does not say %q, or says %q", c.name, c.says, c.never)
+		}
+		if run := strings.Repeat("w", c.back); !strings.Contains(page, run) || strings.Contains(page, run+"w") && c.back > 0 {
+			t.Errorf("%s: other than %d bytes came back", c.name, c.back)
+		}
+	}
+}
+
 // Names that a file must not have elsewhere are no reason to refuse evidence: they are kept as evidence, never used.
 func TestFileNames(t *testing.T) {
 	h := newHouse(t, intake.Limits{}, Options{})
