@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -33,7 +34,8 @@ func TestOfflineProgramsMakeNoNetworkCalls(t *testing.T) {
 		if o := command(t, h.dir, traced...); o.status != 0 {
 			t.Fatalf("%s: status %d\n%s%s", strings.Join(words, " "), o.status, o.out, o.err)
 		}
-		return string(readFile(t, record))
+		// A thread that ended before strace had seen it call anything leaves a line that names no call.
+		return noCall.ReplaceAllString(string(readFile(t, record)), "")
 	}
 	if calls("zapisd", "export", "--dir", h.ledger, "--out", "carry.tar") == "" {
 		t.Fatal("the control socket was used, and strace saw nothing: this test would pass whatever is called")
@@ -65,3 +67,5 @@ func TestOfflineProgramsMakeNoNetworkCalls(t *testing.T) {
 		}
 	}
 }
+
+var noCall = regexp.MustCompile(`(?m)^[0-9]+ +\?\?\?\( <detached \.\.\.>?\n`)
