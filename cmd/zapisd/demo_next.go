@@ -21,6 +21,7 @@ func (d *demo) steps() []step {
 	in := func(name string) string { return quote(dir + "/" + name) }
 	vault := in("anna-vault")
 	card := `"$(cat ` + in(cardFile) + `)"`
+	files, zip, lawyer := d.free("files", ""), d.free("bundle", ".zip"), d.free("lawyer", "")
 	as := " --identity " + in("trustees/anna.key") + " --passphrase-file " + in("trustees/anna.pass")
 	return []step{
 		{"Write what the trustees carry to their offline machine", bin + "zapisd export --dir " + quote(dir) + " --out " + in("carry.tar")},
@@ -28,13 +29,27 @@ func (d *demo) steps() []step {
 			bin + "zapis import --vault " + vault + " --ledger " + card + as + " " + in("carry.tar")},
 		{"List the cases", bin + "zapis list --vault " + vault + as},
 		{"Read one", bin + "zapis show --vault " + vault + as + " " + d.filed.Case},
-		{"Take its files out", bin + "zapis extract --vault " + vault + as + " " + d.filed.Case + " --out " + in("files")},
-		{"Make the bundle for a lawyer", bin + "zapis bundle --vault " + vault + as + " " + d.filed.Case + " --out " + in("bundle.zip")},
-		{"As the lawyer: check it", bin + "zapis-verify --trust " + card + " " + in("bundle.zip")},
+		{"Take its files out", bin + "zapis extract --vault " + vault + as + " " + d.filed.Case + " --out " + in(files)},
+		{"Make the bundle for a lawyer", bin + "zapis bundle --vault " + vault + as + " " + d.filed.Case + " --out " + in(zip)},
+		{"As the lawyer: check it", bin + "zapis-verify --trust " + card + " " + in(zip)},
 		{"And without any tool of ours",
-			"unzip -q -o " + in("bundle.zip") + " -d " + in("lawyer") + " && (cd " + in("lawyer/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},
-		{"Who signed it", "(cd " + in("lawyer/zapis-bundle") + " && ssh-keygen -Y verify -f trust/allowed_signers -I anna -n zapis-bundle " +
+			"unzip -q -o " + in(zip) + " -d " + in(lawyer) + " && (cd " + in(lawyer+"/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},
+		{"Who signed it", "(cd " + in(lawyer+"/zapis-bundle") + " && ssh-keygen -Y verify -f trust/allowed_signers -I anna -n zapis-bundle " +
 			"-s signatures/tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt)"},
+	}
+}
+
+// free is a name in the demo's folder that nothing has yet: zapis writes over no file, and what is printed by a second
+// demo is to be pasted as well.
+func (d *demo) free(name, end string) string {
+	for n := 1; ; n++ {
+		free := name + end
+		if n > 1 {
+			free = fmt.Sprintf("%s-%d%s", name, n, end)
+		}
+		if _, err := os.Lstat(filepath.Join(d.dir, free)); err != nil {
+			return free
+		}
 	}
 }
 

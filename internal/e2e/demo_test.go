@@ -101,11 +101,14 @@ func TestDemo(t *testing.T) {
 	if again := readFile(t, filepath.Join(dir, "demo", "ledger.card")); string(again) != string(card) {
 		t.Error("the second demo made another ledger")
 	}
-	if again := pasted(srv); !slices.Equal(again, lines) {
+	again := pasted(srv)
+	if first := strings.NewReplacer("bundle-2.zip", "bundle.zip", "/files-2", "/files", "/lawyer-2", "/lawyer"); len(again) != len(lines) ||
+		!slices.EqualFunc(again, lines, func(a, b string) bool { return first.Replace(a) == b }) {
 		t.Errorf("the second demo prints other lines:\n%s", srv.out)
 	}
-	must(t, dir, "sh", "-e", "-c", find("zapisd export"))
-	must(t, dir, "sh", "-e", "-c", find("zapis import"))
+	for _, line := range again {
+		must(t, dir, "sh", "-e", "-c", line)
+	}
 	if again := must(t, dir, "sh", "-e", "-c", find("zapis list")+" --json"); again != text {
 		t.Error("the second demo added to the ledger")
 	}
