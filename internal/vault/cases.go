@@ -109,7 +109,7 @@ func (v *Vault) openFresh(ctx context.Context, fresh []Submission, known map[led
 			if o.fits != nil {
 				cases.Problems = append(cases.Problems, o.fits)
 			}
-			known[fresh[i].Hash] = gistOf(fresh[i], o.statement, o.fits == nil)
+			known[fresh[i].Hash] = o.gist
 		}
 	}
 	return v.writeIndex(known)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
@@ -213,35 +214,29 @@ func (v *Vault) recordBatch(list []Submission) error {
 
 // opening is what came of one statement in a batch.
 type opening struct {
-	statement *seal.StatementPart
+	gist      gist
 	fits, err error
 }
 
-// openStatements opens many, on all cores. The batch must have been recorded.
+// openStatements opens many, on all cores, and keeps of each what the index needs: the words are wiped at once, and
+// never are those of two cases in memory for longer than it takes. The batch must have been recorded.
 func (v *Vault) openStatements(ctx context.Context, list []Submission, progress func(int)) ([]opening, error) {
 	out := make([]opening, len(list))
-	next := make(chan int)
+	var next atomic.Int64
 	done := make(chan struct{}, 64)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := range next {
-				o := &out[i]
-				o.statement, o.fits, o.err = v.openStatement(list[i])
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				out[i] = v.openForIndex(list[i])
 				done <- struct{}{}
 			}
 		})
 	}
-	go func() {
-		defer close(next)
-		for i := range list {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
 	go func() { workers.Wait(); close(done) }()
 	n := 0
 	for range done {
@@ -249,6 +244,20 @@ func (v *Vault) openStatements(ctx context.Context, list []Submission, progress 
 		progress(n)
 	}
 	return out, ctx.Err()
+}
+
+func (v *Vault) openForIndex(s Submission) (o opening) {
+	st, fits, err := v.openStatement(s)
+	if err != nil {
+		return opening{err: err}
+	}
+	o = opening{gist: gistOf(s, st, fits == nil), fits: fits}
+	for _, it := range st.Items {
+		if it.Line != nil {
+			clear(it.Line.Value)
+		}
+	}
+	return o
 }
 
 // batchSubject names submissions: runs of entries, and waiting ones by the beginning of their hashes.
