@@ -79,7 +79,7 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 	case bytes.HasPrefix(begin, magicPromise):
 		v, err = withText(f, func(text []byte) (verdict, error) { return checkPromise(text, known, g.Tiles) })
 	case bytes.HasPrefix(begin, magicAge):
-		return fault.New(fault.KeyMissing, "open it first: age -d -o FILE.zip "+g.File, "%s is sealed with age", g.File)
+		err = fault.New(fault.KeyMissing, "open it first: age -d -o FILE.zip "+g.File, "%s is sealed with age", g.File)
 	default:
 		v, err = withText(f, func(text []byte) (verdict, error) {
 			if _, ok := isCheckpoint(text); !ok {
@@ -89,7 +89,7 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 		})
 	}
 	if err != nil {
-		return err
+		return g.refuse(s.Out, err)
 	}
 	if err := v.print(s.Out, g.JSON); err != nil {
 		return err
@@ -98,6 +98,27 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 		return fault.New(fault.Mismatch, "keep the file as it is, and tell whoever gave it to you", "%s does not verify", g.File)
 	}
 	return nil
+}
+
+// refuse gives a program the one object that it waits for also where nothing could be checked: because the file is
+// no such thing, or the keys are not known.
+func (g *grammar) refuse(w io.Writer, err error) error {
+	r := bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{}}
+	switch fault.StatusOf(err) {
+	case fault.Mismatch:
+		r.Faults = append(r.Faults, err.Error())
+	case fault.KeyMissing:
+		r.NotProved = append(r.NotProved, err.Error())
+	default:
+		return err
+	}
+	if !g.JSON {
+		return err
+	}
+	if failed := (verdict{Report: r}).print(w, true); failed != nil {
+		return failed
+	}
+	return err
 }
 
 func (g *grammar) checkBundle(f *os.File, size int64, known *trust, s *command.Streams) (verdict, error) {

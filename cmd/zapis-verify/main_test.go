@@ -168,6 +168,34 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// Whoever asks for JSON gets one object, with all of its keys, also where nothing could be checked.
+func TestJSONOfARefusal(t *testing.T) {
+	notes := filepath.Join(t.TempDir(), "notes.zip")
+	if err := os.WriteFile(notes, []byte("xPK\x03\x04"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		file   string
+		status fault.Status
+		want   string
+	}{
+		{notes, 3, `{"ok":false,"proved":[],"withheld":[],"not_proved":[],"faults":["` + notes + ` is neither a bundle, nor a receipt, nor a promise, nor a checkpoint"]}`},
+		{vector("receipt"), 4, `{"ok":false,"proved":[],"withheld":[],"not_proved":["the keys of example.org/ledger are not known, and without them no signature can be verified"],"faults":[]}`},
+	} {
+		status, out, talk := verify(t, tt.file, "--json")
+		var got bytes.Buffer
+		if err := json.Compact(&got, []byte(out)); err != nil || status != tt.status || got.String() != tt.want {
+			t.Errorf("%s: status %d, %v\n%s\nwant %d\n%s", tt.file, status, err, out, tt.status, tt.want)
+		}
+		if talk == "" {
+			t.Errorf("%s: nothing is said", tt.file)
+		}
+	}
+	if status, out, _ := verify(t, "no-such-file", "--json"); status != 1 || out != "" {
+		t.Errorf("a file that is not there: status %d, %q", status, out)
+	}
+}
+
 // Every bit of a receipt and of a promise counts.
 func TestFlips(t *testing.T) {
 	trust := vector("genesis.txt")
