@@ -165,7 +165,7 @@ func TestUpdateRefuses(t *testing.T) {
 	}
 	try("the attachment "+attachment.String()+" of entry 1 is missing or cut, and no tombstone says that it was erased", good, without(attachment))
 	genesis, _ := ledger.ParseEntry(good.Entries[0])
-	try("entry 0 (genesis): the body has 0 bytes", good, without(genesis.Body.Parts[0].Hash))
+	try("entry 0 (genesis): its body is missing", good, without(genesis.Body.Parts[0].Hash))
 	try("the signal "+report.Body.Parts[0].Hash.String()+" is altered or cut", good, func(_ context.Context, wanted []ledger.Part, take func(ledger.Part, io.Reader) error) error {
 		return take(ledger.Part{Kind: "signal", Hash: report.Body.Parts[0].Hash, Size: report.Body.Parts[0].Size}, strings.NewReader("x"))
 	})

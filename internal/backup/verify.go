@@ -122,7 +122,10 @@ func (v *verifier) entry(text []byte) (ledger.Entry, error) {
 	if errors.Is(err, fs.ErrNotExist) && !e.Body.Kind.Governs() {
 		return e, nil // whether a tombstone says so is seen at the end
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return e, refuse("", "entry %d (%s): its body is missing", e.Index, e.Body.Kind)
+	}
+	if err != nil {
 		return e, err
 	}
 	if err := v.st.Chain.AddBody(e, body); err != nil {
