@@ -246,9 +246,16 @@ func (v *Vault) entryWords(cases *Cases, index uint64) string {
 		return fmt.Sprintf("entry %d, which is not in this vault yet", index)
 	}
 	e := v.held.entries[index]
-	text := fmt.Sprintf("entry %d, a %s", index, e.Body.Kind)
+	text := fmt.Sprintf("entry %d, %s %s", index, article(e.Body.Kind), e.Body.Kind)
 	if one := cases.Of(e.Body.Hash()); one != nil {
 		text += " of the case " + one.ID
 	}
 	return text
+}
+
+func article(kind ledger.Kind) string {
+	if strings.ContainsAny(string(kind[:1]), "aeiou") {
+		return "an"
+	}
+	return "a"
 }
