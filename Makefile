@@ -14,7 +14,7 @@ NEEDED := chromium:chromium firefox-esr:firefox-esr ssh-keygen:openssh-client py
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
           faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
 
-.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench screenshots clean
+.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench load screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -23,6 +23,7 @@ help:
 	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make bench   the benchmarks, as one table'
+	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
 	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
 	@echo 'make clean   remove bin/ and demo/'
 
@@ -73,6 +74,10 @@ screenshots:
 
 go-test:
 	go test -race -timeout 14m ./...
+
+# What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
+load:
+	go test ./internal/e2e -run '^(TestLoad|TestPeakMemory|TestSlowSockets|TestTraces)$$' -count=1 -v -timeout 60m -large
 
 bench:
 	@go run ./internal/bench/table
