@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,7 +17,7 @@ import (
 
 func init() {
 	if os.Getenv(childVariable) == "full" {
-		if err := childFills(os.Args[1]); err != nil {
+		if err := childFills(os.Args[1], os.Args[2]); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -25,9 +26,21 @@ func init() {
 	}
 }
 
-// TestFullDisk runs a child with a file system of 40 MB of its own.
+// TestFullDisk runs a child with a file system of 40 MB of its own: one in
+// memory, which anybody may mount, and for root ext4 on a loop device, which has
+// a journal and reserves, and fails as a real disk does.
 func TestFullDisk(t *testing.T) {
-	c := child("full", t.TempDir())
+	kinds := []string{"tmpfs"}
+	if os.Getuid() == 0 {
+		kinds = append(kinds, "ext4")
+	}
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) { fillDisk(t, kind) })
+	}
+}
+
+func fillDisk(t *testing.T, kind string) {
+	c := child("full", t.TempDir(), kind)
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		c.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -40,11 +53,32 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func childFills(mount string) error {
+// mountSmall mounts 40 MB of this kind. With the child's namespace the mount
+// ends, and with the mount its loop device.
+func mountSmall(mount, kind string) error {
+	if kind == "tmpfs" {
+		return syscall.Mount("none", mount, "tmpfs", 0, "size=40m")
+	}
+	image := mount + ".image"
+	if err := os.WriteFile(image, nil, 0o600); err != nil {
+		return err
+	}
+	if err := os.Truncate(image, 40<<20); err != nil {
+		return err
+	}
+	for _, args := range [][]string{{"mkfs.ext4", "-q", "-F", image}, {"mount", "-o", "loop", image, mount}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", args[0], err, out)
+		}
+	}
+	return nil
+}
+
+func childFills(mount, kind string) error {
 	if err := syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	if err := syscall.Mount("none", mount, "tmpfs", 0, "size=40m"); err != nil {
+	if err := mountSmall(mount, kind); err != nil {
 		return err
 	}
 	dir := filepath.Join(mount, "ledger")
