@@ -29,7 +29,7 @@ func TestBlankForm(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		g.showBlank(w)
+		g.showBlank(w, g.blankForm)
 		got, _, _ := strings.Cut(w.Body.String(), padOpening)
 		nonce := regexp.MustCompile(`name="form" value="([0-9a-f]{32})"`).FindStringSubmatch(got)
 		fill := regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)
@@ -41,6 +41,15 @@ func TestBlankForm(t *testing.T) {
 		want, err := g.render("form", p)
 		if err != nil || got != string(want) {
 			t.Errorf("%s: not the same page", lang)
+		}
+
+		w = httptest.NewRecorder()
+		g.showBlank(w, g.blankAsk)
+		got, _, _ = strings.Cut(w.Body.String(), padOpening)
+		ask := g.ask("", nil)
+		ask.Filler = regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)[1]
+		if want, err = g.render("ask", ask); err != nil || got != string(want) || w.Body.Len() != pageSize {
+			t.Errorf("%s: not the page that asks for the code", lang)
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 func (s *server) getMailbox(w http.ResponseWriter, r *http.Request) {
 	g := s.tongueOf(r)
 	w.Header().Add("Vary", "Accept-Language")
-	g.show(w, http.StatusOK, "ask", g.ask("", nil))
+	g.showBlank(w, g.blankAsk)
 }
 
 func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {

@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"net/http"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"text/template/parse"
@@ -28,8 +27,9 @@ type tongue struct {
 	pages     *template.Template
 	countries []country
 	links     []tongueLink
-	broken    []byte // the page for when nothing else can be rendered
-	empty     blankForm
+	broken    []byte  // the page for when nothing else can be rendered
+	blankForm stencil // the form, and the page that asks for the code, with nothing in them
+	blankAsk  stencil
 }
 
 // newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
@@ -57,7 +57,7 @@ func newTongue(l *locale, site Site, all map[string]*locale) (*tongue, error) {
 	}
 	g.broken, err = g.render("fault", faultPage{base: g.base(""), Heading: l.t("fault.broken.heading"), Text: l.t("fault.broken.text")})
 	if err == nil {
-		g.empty, err = g.blank()
+		err = g.stencils()
 	}
 	return g, err
 }
@@ -168,20 +168,27 @@ const (
 	padClosing = " -->\n"
 )
 
-// pad brings a page to its size. What it adds stands in a comment after the document's end.
-func pad(b *bytes.Buffer) {
+// padded is the size of a page that needs so many bytes.
+func padded(needs int) int {
 	size := pageSize
-	for size < b.Len()+len(padOpening)+len(padClosing) {
+	for size < needs {
 		size *= 2
 	}
+	return size
+}
+
+// pad brings a page to its size. What it adds stands in a comment after the document's end.
+func pad(b *bytes.Buffer) {
+	needs := b.Len() + len(padOpening) + len(padClosing)
 	b.WriteString(padOpening)
-	for b.Len() < size-len(padClosing) {
-		b.WriteString(dots[:min(len(dots), size-len(padClosing)-b.Len())])
+	for left := padded(needs) - needs; left > 0; left -= min(left, len(dots)) {
+		b.Write(dots[:min(left, len(dots))])
 	}
 	b.WriteString(padClosing)
 }
 
-var dots = strings.Repeat(".", 4<<10)
+// dots fills pages up. Nobody writes into it.
+var dots = bytes.Repeat([]byte("."), pageSize)
 
 // filler is random in length only: what it says does not matter, that nobody can tell the length of the
 // words beside it does.
@@ -234,10 +241,6 @@ func (g *tongue) showBroken(w http.ResponseWriter) {
 
 func (g *tongue) send(w http.ResponseWriter, status int, b *bytes.Buffer) {
 	pad(b)
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", g.code)
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	w.WriteHeader(status)
+	g.head(w, status, b.Len())
 	_, _ = w.Write(b.Bytes())
 }

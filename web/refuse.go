@@ -84,8 +84,9 @@ func (g *tongue) banner(why refusal, s *server) *faultText {
 	return g.faultText(why.code, s)
 }
 
-// answer runs write and, where the request's body is not at its end, closes the connection in good order:
-// announce it, write, flush, take in the rest.
+// answer runs write and ends the connection: what was sent last lies in its buffer until it goes, and whoever asks again
+// and again without reading would have pages made that nobody takes. Where the request's body is not at its end the
+// connection is closed in good order: announce it, write, flush, take in the rest.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody, write func()) {
 	unread := body != nil && !body.complete()
 	if body == nil && r.Body != nil && r.Body != http.NoBody {
@@ -93,10 +94,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody,
 		body = newPacedBody(w, r, s.options.pace())
 		unread = true
 	}
-	if r.Method == http.MethodPost || unread {
-		// What was sent last lies in the connection's buffer until the connection goes.
-		w.Header().Set("Connection", "close")
-	}
+	w.Header().Set("Connection", "close")
 	s.allowTime(w)
 	write()
 	if unread {

@@ -173,5 +173,5 @@ func (s *server) tongueOf(r *http.Request) *tongue {
 func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
 	g := s.tongueOf(r)
 	w.Header().Add("Vary", "Accept-Language")
-	g.showBlank(w)
+	g.showBlank(w, g.blankForm)
 }
