@@ -19,6 +19,7 @@ func TestStopWaitsForUploads(t *testing.T) {
 	u.field(t, "narrative", "words")
 	u.field(t, "consent", "store")
 	pour(t, u.file(t, "a file"), newCanary(), 1<<20)
+	underWay(t, h)
 	if err := srv.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +41,17 @@ func TestStopWaitsForUploads(t *testing.T) {
 	must(t, h.dir, "zapisd", "export", "--dir", h.ledger, "--out", "carry.tar")
 	if listing := must(t, h.dir, "tar", "-tf", "carry.tar"); strings.Count(listing, "/promise\n") != 1 {
 		t.Errorf("the carry file holds\n%s", listing)
+	}
+}
+
+// underWay waits until the server has begun to seal a file: what was sent so far may still lie in the system's buffers,
+// before a server that has not even seen the connection.
+func underWay(t *testing.T, h house) {
+	t.Helper()
+	for end := time.Now().Add(patience); partsIn(t, h.ledger) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no file arrives")
+		}
 	}
 }
 
@@ -65,6 +77,7 @@ func TestStopHasALimit(t *testing.T) {
 	u := beginUpload(t, srv.at+"/send")
 	u.field(t, "narrative", "words")
 	pour(t, u.file(t, "a file"), newCanary(), 1<<20)
+	underWay(t, h)
 	u.expectCut.Store(true)
 	if err := srv.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
