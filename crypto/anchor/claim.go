@@ -6,9 +6,6 @@ import (
 	"encoding/pem"
 	"time"
 
-	"github.com/digitorus/pkcs7"
-	"github.com/digitorus/timestamp"
-
 	"zapis/crypto/canon"
 	"zapis/crypto/ledger"
 )
@@ -28,13 +25,13 @@ func Claimed(response []byte) (Claim, error) {
 	if err != nil {
 		return Claim{}, canon.Refuse("time-stamp token: %w", err)
 	}
-	p7, err := pkcs7.Parse(raw)
+	p7, err := readSigned(raw)
 	if err != nil {
-		return Claim{}, canon.Refuse("time-stamp token: it can't be read: %w", err)
+		return Claim{}, canon.Refuse("time-stamp token: %w", err)
 	}
-	info, err := timestamp.Parse(raw)
+	info, err := readInfo(raw)
 	if err != nil {
-		return Claim{}, canon.Refuse("time-stamp token: it can't be read: %w", err)
+		return Claim{}, canon.Refuse("time-stamp token: %w", err)
 	}
 	c := Claim{Time: info.Time.UTC(), Accuracy: info.Accuracy, Embedded: p7.Certificates}
 	if signer := p7.GetOnlySigner(); signer != nil {
@@ -77,9 +74,9 @@ func Answers(response []byte, q Request, message []byte) (Claim, error) {
 	if err != nil {
 		return c, err
 	}
-	info, err := timestamp.Parse(raw)
+	info, err := readInfo(raw)
 	if err != nil {
-		return c, canon.Refuse("time-stamp token: it can't be read: %w", err)
+		return c, canon.Refuse("time-stamp token: %w", err)
 	}
 	if sha256.Sum256(message) != q.Imprint {
 		return c, canon.Refuse("the request is about something else")

@@ -93,17 +93,17 @@ func verify(response, message []byte, o Options) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	p7, err := pkcs7.Parse(raw)
+	p7, err := readSigned(raw)
 	if err != nil {
-		return Token{}, canon.Refuse("it can't be read: %w", err)
+		return Token{}, err
 	}
 	signer, err := soleSigner(p7)
 	if err != nil {
 		return Token{}, err
 	}
-	info, err := timestamp.Parse(raw)
+	info, err := readInfo(raw)
 	if err != nil {
-		return Token{}, canon.Refuse("it can't be read: %w", err)
+		return Token{}, err
 	}
 	if err := checkInfo(info, message, o); err != nil {
 		return Token{}, err

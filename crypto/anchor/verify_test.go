@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,4 +200,24 @@ func FuzzVerify(f *testing.F) {
 			t.Fatal("a token verified against no roots at all")
 		}
 	})
+}
+
+// The library under this package keeps a counter for all goroutines: the race
+// detector watches that ours do not share it.
+func TestManyAtOnce(t *testing.T) {
+	a := anchortest.New(t, anchortest.Plan{})
+	q := ask(t)
+	response := a.Reply(t, q.DER)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if _, err := anchor.Verify(response, message, anchor.Options{Roots: a.Pool(), Nonce: q.Nonce}); err != nil {
+				t.Error(err)
+			}
+			if _, err := anchor.Claimed(response); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
