@@ -89,12 +89,12 @@ func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 			return nil, mismatch("line %d: %s is twice there, out of order, or no field", i+2, l.Field)
 		}
 		next += at + 1
-		if _, slot := attachmentSlot(l.Field); !slot && !slices.Contains(IdentityFields(), l.Field) {
+		if _, slot := attachmentSlot(l.Field); !slot && !slices.Contains(identityFields, l.Field) {
 			return nil, mismatch("line %d: %s does not belong into an identity part", i+2, l.Field)
 		}
 		p.Lines = append(p.Lines, l)
 	}
-	for _, field := range IdentityFields() {
+	for _, field := range identityFields {
 		if _, ok := p.Line(field); !ok {
 			return nil, mismatch("%s is missing", field)
 		}

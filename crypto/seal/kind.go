@@ -25,6 +25,7 @@ const (
 	chunkOverhead  = 16       // Poly1305 tag of each chunk
 	payloadNonce   = 16       // stands between age's header and its payload
 	maxHeaderBytes = 1 << 20  // the largest header that we write or read
+	largestFixed   = 64 << 10 // plaintext of the largest of the kinds that have only one size
 )
 
 // fixed gives the plaintext size of the kinds that have only one, in bytes.
@@ -35,7 +36,7 @@ func (k Kind) fixed() (int64, bool) {
 	case Identity:
 		return 16 << 10, true
 	case Statement, Message:
-		return 64 << 10, true
+		return largestFixed, true
 	}
 	return 0, false
 }

@@ -18,6 +18,8 @@ const SaltSize = 32
 
 const saltText = 44 // base64 of SaltSize bytes
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 // Line is one disclosure line: one field with its salt. The SHA-256 of its bytes,
 // with the LF, is the field's commitment.
 //
@@ -49,7 +51,12 @@ func (l Line) append(b []byte) []byte {
 
 // Hash is the field's commitment.
 func (l Line) Hash() [32]byte {
-	b := l.Marshal()
+	var room [256]byte // for most lines; a long one gets its own
+	b := room[:0]
+	if size := l.size(); size > len(room) {
+		b = make([]byte, 0, size)
+	}
+	b = l.append(b)
 	defer wipe(b)
 	return sha256.Sum256(b)
 }
@@ -74,11 +81,12 @@ func parseLine(b []byte, end string) (Line, error) {
 	if !ok || len(rest) < saltText {
 		return Line{}, mismatch(`a disclosure line begins with [" and %d characters of salt`, saltText)
 	}
-	salt, err := base64.StdEncoding.Strict().DecodeString(string(rest[:saltText]))
-	if err != nil || len(salt) != SaltSize || bytes.ContainsAny(rest[:saltText], "\r\n") {
+	var salt [saltText / 4 * 3]byte
+	n, err := strictBase64.Decode(salt[:], rest[:saltText])
+	if err != nil || n != SaltSize || bytes.ContainsAny(rest[:saltText], "\r\n") {
 		return Line{}, mismatch("the salt is not %d bytes in base64", SaltSize)
 	}
-	l.Salt = [SaltSize]byte(salt)
+	copy(l.Salt[:], salt[:])
 	rest, ok = bytes.CutPrefix(rest[saltText:], []byte(`","`))
 	if !ok {
 		return Line{}, mismatch("no field follows the salt")

@@ -86,16 +86,22 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 	if err := compare(DigestOf(file), want); err != nil {
 		return nil, err
 	}
-	content := bytes.NewBuffer(make([]byte, 0, plain))
+	room := plaintexts.Get().(*[largestFixed]byte)
+	defer plaintexts.Put(room)
+	content := bytes.NewBuffer(room[:0:plain])
+	defer func() { wipe(room[:]); wipe(content.Bytes()) }() // two, where a file that is refused was larger
 	if err := decryptInto(content, k, bytes.NewReader(file), ids...); err != nil {
-		wipe(content.Bytes())
 		return nil, err
 	}
-	return content.Bytes(), nil
+	return bytes.Clone(content.Bytes()), nil
 }
 
-// ciphertexts holds room for parts that are opened one after the other, by the thousand.
-var ciphertexts = sync.Pool{New: func() any { return new([]byte) }}
+// Room for parts that are opened one after the other, by the thousand. What held plaintext is wiped before it
+// goes back.
+var (
+	ciphertexts = sync.Pool{New: func() any { return new([]byte) }}
+	plaintexts  = sync.Pool{New: func() any { return new([largestFixed]byte) }}
+)
 
 // OpenWithFileKey is Open for somebody who was given one part's file key and no
 // identity. The header's MAC is verified with it.

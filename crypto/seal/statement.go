@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -27,7 +28,9 @@ func Acts() []string {
 
 // IdentityFields always stand in the identity part, and the statement holds only
 // their hashes. Beside them, attachment slots may stand there.
-func IdentityFields() []string { return []string{"contact", "contact_when", "name"} }
+func IdentityFields() []string { return slices.Clone(identityFields) }
+
+var identityFields = []string{"contact", "contact_when", "name"}
 
 // StatementPart is the content of a statement part.
 //
@@ -66,7 +69,7 @@ func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPar
 	for i, l := range lines {
 		items[i] = Item{Commitment: Commitment{l.Hash(), l.Field}, Line: &lines[i]}
 		_, slot := attachmentSlot(l.Field)
-		if slices.Contains(IdentityFields(), l.Field) || slot && identify != nil && identify(l.Field) {
+		if slices.Contains(identityFields, l.Field) || slot && identify != nil && identify(l.Field) {
 			items[i].Line = nil
 			part.Lines = append(part.Lines, l)
 		}
@@ -168,12 +171,21 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 	if err := s.parseHead(lines[:head]); err != nil {
 		return nil, err
 	}
+	s.Items = make([]Item, len(fields))
+	held := make([]Line, len(fields))
+	rest := b // from the line that is read
+	for _, line := range lines[:head] {
+		rest = rest[len(line)+1:]
+	}
 	for i, field := range fields {
-		it, err := parseItem(lines[head+i], field)
-		if err != nil {
+		line := lines[head+i]
+		if err := s.Items[i].parse(line, field, &held[i]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", head+i+1, err)
 		}
-		s.Items = append(s.Items, it)
+		if s.Items[i].Line != nil {
+			s.Items[i].Hash = sha256.Sum256(rest[:len(line)+1]) // with its LF
+		}
+		rest = rest[len(line)+1:]
 	}
 	got := s.marshal()
 	defer wipe(got)
@@ -183,33 +195,28 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 	return s, nil
 }
 
-func parseItem(line []byte, field string) (Item, error) {
-	var it Item
+// parse reads a field's line, into l, or its commitment.
+func (it *Item) parse(line []byte, field string, l *Line) (err error) {
 	if bytes.HasPrefix(line, []byte("[")) {
-		l, err := parseLine(line, "]")
-		if err != nil {
-			return Item{}, err
+		if *l, err = parseLine(line, "]"); err != nil {
+			return err
 		}
-		it = Item{Commitment{l.Hash(), l.Field}, &l}
-	} else {
-		c, err := parseCommitment(line)
-		if err != nil {
-			return Item{}, err
-		}
-		it = Item{c, nil}
+		it.Field, it.Line = l.Field, l
+	} else if it.Commitment, err = parseCommitment(line); err != nil {
+		return err
 	}
 	if it.Field != field {
-		return Item{}, mismatch("%s where %s belongs", it.Field, field)
+		return mismatch("%s where %s belongs", it.Field, field)
 	}
-	must := slices.Contains(IdentityFields(), field)
+	must := slices.Contains(identityFields, field)
 	_, slot := attachmentSlot(field)
 	switch {
 	case it.Line != nil && must:
-		return Item{}, mismatch("%s stands in the statement, and belongs into the identity part", field)
+		return mismatch("%s stands in the statement, and belongs into the identity part", field)
 	case it.Line == nil && !must && !slot:
-		return Item{}, mismatch("%s is withheld from the statement, and must not be", field)
+		return mismatch("%s is withheld from the statement, and must not be", field)
 	}
-	return it, nil
+	return nil
 }
 
 func (s *StatementPart) parseHead(lines [][]byte) error {

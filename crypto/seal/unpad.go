@@ -43,7 +43,7 @@ func (u *unpadder) Write(p []byte) (int, error) {
 }
 
 func (u *unpadder) body(b []byte) error {
-	kept := bytes.TrimRight(b, "\x00")
+	kept := trimZeros(b)
 	if len(kept) > 0 {
 		if err := u.flush(u.zeros); err != nil {
 			return err
@@ -56,6 +56,16 @@ func (u *unpadder) body(b []byte) error {
 	}
 	u.zeros += int64(len(b) - len(kept))
 	return nil
+}
+
+// trimZeros takes off the zeros at the end: by comparing a stretch at a time, since most of a small part is padding.
+func trimZeros(b []byte) []byte {
+	for _, stretch := range []int{4096, 64} {
+		for len(b) >= stretch && bytes.Equal(b[len(b)-stretch:], zeros[:stretch]) {
+			b = b[:len(b)-stretch]
+		}
+	}
+	return bytes.TrimRight(b, "\x00")
 }
 
 func (u *unpadder) flush(n int64) error {
