@@ -12,6 +12,7 @@ import (
 	"zapis/internal/bundle"
 	"zapis/internal/bundle/paper"
 	"zapis/internal/command"
+	"zapis/internal/dossier"
 	"zapis/internal/fault"
 	"zapis/internal/vault"
 )
@@ -30,7 +31,8 @@ type bundleCmd struct {
 	Time      string   `placeholder:"TIME" help:"When the bundle is made, as 2026-11-23T20:47:45Z. The same choices at the same time give the same bytes again."`
 	To        []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of whoever gets it. May be repeated."`
 	ToPass    string   `name:"to-passphrase-file" placeholder:"FILE" help:"Seal it with a passphrase: the file's first line."`
-	Override  string   `name:"override-consent" placeholder:"REASON" help:"Make it without the reporter's consent to show it to a lawyer. The reason stands in the custody log, and in the bundle."`
+	For       string   `enum:"lawyer,police,court,other" default:"lawyer" placeholder:"WHOM" help:"Who is to read it, and so which consent it needs: one of ${enum} (${default})."`
+	leaveFlags
 }
 
 func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -50,11 +52,15 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		return err
 	}
 	return b.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := opened(ctx, s, v, b.Case)
+		c, err := caseOf(ctx, s, v, b.Case)
 		if err != nil {
 			return err
 		}
-		in, err := v.Bundle(c, o)
+		open, err := openedFor(s, v, c, o.For, o.Leave)
+		if err != nil {
+			return err
+		}
+		in, err := v.Bundle(open, o)
 		if err != nil {
 			return err
 		}
@@ -73,8 +79,12 @@ var (
 )
 
 func (b *bundleCmd) options() (vault.BundleOptions, error) {
-	o := vault.BundleOptions{Consent: "lawyer", Override: strings.TrimSpace(b.Override), OnlyOriginals: b.Originals, Keys: b.Keys,
+	o := vault.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys,
 		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
+	var ok bool
+	if o.For, ok = dossier.AddresseeByCode(b.For); !ok {
+		return o, fault.New(fault.Usage, "", "there is no addressee %q", b.For)
+	}
 	if b.Forum == "us" {
 		o.Forum = paper.ForumUS
 	}

@@ -21,7 +21,7 @@ type convertCmd struct {
 	To     string   `enum:",statistics,public,lawyer,police,court,un,ccf,other" default:"" placeholder:"WHOM" help:"Who gets it: statistics, public, lawyer, police, court, un, ccf, other. Where you say nothing: csv for statistics, case-uco for a lawyer, the rest for another body. Statistics and the public get codes alone."`
 	All    bool     `help:"Take every case whose consent allows it, and say which were left out."`
 	filterFlags
-	leaveFlags
+	outFlags
 }
 
 func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -46,7 +46,7 @@ func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 		}
 		in := convert.Input{To: to, WithIdentity: c.identity()}
 		for _, one := range list {
-			d, err := dossierFor(s, v, one, to, c.leaveFlags)
+			d, err := dossierFor(s, v, one, to, c.outFlags)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 		if err != nil {
 			return err
 		}
-		if err := export(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.leaveFlags, in.Cases...); err != nil {
+		if err := export(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.outFlags, in.Cases...); err != nil {
 			return err
 		}
 		c.tell(s, to, out)
@@ -102,7 +102,7 @@ func (c *convertCmd) choose(ctx context.Context, s *command.Streams, v *vault.Va
 	var list []*vault.Case
 	out := 0
 	for _, one := range c.apply(cases.List, time.Now()) {
-		if err := standingOf(one.Summary()).Check(to, c.leave()); err != nil {
+		if err := one.Summary().Standing().Check(to, c.leave()); err != nil {
 			if out++; out <= maxSealed {
 				fmt.Fprintf(s.Err, "left out: %s\n", command.Escape(err.Error()))
 			}

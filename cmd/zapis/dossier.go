@@ -18,28 +18,33 @@ import (
 
 // leaveFlags are what a trustee says where the reporter's ticks are not enough.
 type leaveFlags struct {
-	Include  []string `enum:"identity" placeholder:"identity" help:"Put the contact and the name in, and what shows who the reporter is."`
-	Asked    string   `placeholder:"TEXT" help:"When and how the reporter said yes to this, where they want to be asked each time. It stands in the custody log."`
-	Override string   `name:"override-consent" placeholder:"REASON" help:"Do it without the reporter's consent. The reason stands in the custody log."`
+	Asked    string `placeholder:"TEXT" help:"When and how the reporter said yes to this, where they want to be asked each time. It stands in the custody log."`
+	Override string `name:"override-consent" placeholder:"REASON" help:"Do it without the reporter's consent. The reason stands in the custody log."`
 }
 
 func (l leaveFlags) leave() dossier.Leave {
 	return dossier.Leave{Asked: strings.TrimSpace(l.Asked), Override: strings.TrimSpace(l.Override)}
 }
 
-func (l leaveFlags) identity() bool { return len(l.Include) > 0 }
-
-func standingOf(s vault.Summary) dossier.Standing {
-	return dossier.Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
+// outFlags are what everything that is made of a case for somebody takes, but for a bundle.
+type outFlags struct {
+	Include []string `enum:"identity" placeholder:"identity" help:"Put the contact and the name in, and what shows who the reporter is."`
+	leaveFlags
 }
 
-// dossierFor opens a case for somebody: not before the reporter's consent was looked at, and not where it does
-// not verify.
-func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l leaveFlags) (dossier.Case, error) {
-	if err := standingOf(c.Summary()).Check(to, l.leave()); err != nil {
-		return dossier.Case{}, err
+func (l outFlags) identity() bool { return len(l.Include) > 0 }
+
+// openedFor opens a case for somebody: not before the reporter's consent was looked at.
+func openedFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l dossier.Leave) (*vault.OpenedCase, error) {
+	if err := c.Summary().Standing().Check(to, l); err != nil {
+		return nil, err
 	}
-	o, err := openedCase(s, v, c)
+	return openedCase(s, v, c)
+}
+
+// dossierFor reads a case for somebody: not where it does not verify.
+func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l outFlags) (dossier.Case, error) {
+	o, err := openedFor(s, v, c, to, l.leave())
 	if err != nil {
 		return dossier.Case{}, err
 	}
@@ -54,7 +59,7 @@ func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Ad
 }
 
 func dossierOf(v *vault.Vault, o *vault.OpenedCase) (dossier.Case, error) {
-	d := dossier.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: standingOf(o.Summary)}
+	d := dossier.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: o.Standing()}
 	for _, s := range o.Submissions {
 		d.Submissions = append(d.Submissions, submissionOf(s))
 		for n, e := range s.Exhibits {
@@ -134,7 +139,7 @@ func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) dossier.E
 }
 
 // export records what was made for every case of it, and then writes it.
-func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, to dossier.Addressee, l leaveFlags, cases ...dossier.Case) error {
+func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, to dossier.Addressee, l outFlags, cases ...dossier.Case) error {
 	if l.identity() {
 		what += ", with the identity"
 	}

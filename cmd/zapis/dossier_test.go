@@ -58,6 +58,8 @@ func prepareOut(t *testing.T, dir string) (env []string) {
 	report("KEPT", nil, "yes", nil, "narrative", "Keep it.")
 	gone := report("GONE", nil, "self", everybody, "narrative", "No more.")
 	h.FollowUp(gone, incident.ActStop, nil)
+	changed := report("CHANGED", nil, "self", nil, "narrative", "Perhaps.")
+	h.FollowUp(changed, incident.ActConsent, nil, "person_agrees", "self", "consent", "store", "consent", "lawyer", "consent", "ask")
 	h.FollowUp(open, incident.ActFollowUp, []vaulttest.File{{Name: "me.txt", Content: "it is me\n"}}, "narrative", "One more thing.", "files_identify", "yes")
 	h.CarryFile(at("out.tar"), 0)
 

@@ -17,6 +17,7 @@ type handOverCmd struct {
 	File string `arg:"" name:"FILE" help:"What is handed over: the bundle, or another file. It is read, for its hash."`
 	To   string `required:"" placeholder:"WHOM" help:"Who gets it, in one line."`
 	Why  string `placeholder:"TEXT" help:"What for, in one line."`
+	leaveFlags
 }
 
 func (h *handOverCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -30,7 +31,7 @@ func (h *handOverCmd) Run(ctx context.Context, s *command.Streams, g *grammar) e
 			return err
 		}
 		defer f.Close()
-		e, err := v.HandOver(c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why))
+		e, err := v.HandOver(c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why), h.leave())
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ type letterCmd struct {
 	Lang         string   `default:"en" placeholder:"en" help:"Of the letter: en; but for ccf and un also de, pl, lt (${default})."`
 	Exhibit      []string `placeholder:"A01" help:"Name an exhibit as an annex, confidential. Repeat it for more."`
 	Communicable []string `placeholder:"A01" help:"Name an exhibit as an annex that may be communicated, to the state too. Repeat it for more."`
-	leaveFlags
+	outFlags
 }
 
 func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -40,7 +40,7 @@ func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		d, err := dossierFor(s, v, c, to, l.leaveFlags)
+		d, err := dossierFor(s, v, c, to, l.outFlags)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		if err := export(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.leaveFlags, d); err != nil {
+		if err := export(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.outFlags, d); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")

@@ -124,6 +124,36 @@ func TestPersonWhoDidNotAgreeIsCounted(t *testing.T) {
 	}
 }
 
+// What is handed over needs no tick by name; but a case that is withdrawn, only kept, or of somebody who wants to
+// be asked goes nowhere by itself.
+func TestHandOver(t *testing.T) {
+	for _, tt := range []struct {
+		s         Standing
+		l         Leave
+		want, why string
+	}{
+		{Standing{InForce: []string{"store", "police"}}, Leave{}, "", ""},
+		{Standing{InForce: []string{"store", "publish"}}, Leave{Override: "needless"}, "", ""},
+		{Standing{}, Leave{}, "c0: the case may only be kept and counted, and not go to M.", ""},
+		{Standing{InForce: []string{"store", "statistics", "state"}}, Leave{Asked: "by phone"}, "c0: the case may only be kept and counted, and not go to M.", "the reporter was asked: by phone"},
+		{Standing{InForce: []string{"store"}}, Leave{Override: "a court"}, "", "although it may only be kept and counted: a court"},
+		{Standing{Withdrawn: "delete"}, Leave{Asked: "x"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to M. any more", "the reporter was asked: x"},
+		{Standing{Withdrawn: "stop"}, Leave{Override: "a court"}, "", "although the case was withdrawn (stop): a court"},
+		{Standing{InForce: []string{"un", "ask"}}, Leave{}, "c0: the reporter wants to be asked each time before it is given to anyone, and was not asked about M.", ""},
+		{Standing{InForce: []string{"un", "ask"}}, Leave{Asked: "3 May"}, "", "the reporter was asked: 3 May"},
+		{Standing{InForce: []string{"un", "ask"}}, Leave{Override: "no time"}, "", "without asking first: no time"},
+	} {
+		tt.s.Case = "c0"
+		err := tt.s.CheckHandOver("M.", tt.l)
+		if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
+		if got := tt.s.WhyHandOver("M.", tt.l); got != tt.why {
+			t.Errorf("%+v, %+v: %q, want %q", tt.s, tt.l, got, tt.why)
+		}
+	}
+}
+
 func TestWhy(t *testing.T) {
 	un := addressee(t, "un")
 	for _, tt := range []struct {

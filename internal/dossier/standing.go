@@ -42,11 +42,28 @@ func (s Standing) Check(a Addressee, l Leave) error {
 	case len(missing) > 0:
 		return fault.New(fault.Failed, askThem, "%s: what goes to %s needs the %s, and the reporter has not given %s",
 			s.Case, a.English, names(a.Needs, "", ""), quoted(missing))
+	case s.onlyKept(a):
+		return fault.New(fault.Failed, askThem, "%s: the case may only be kept and counted, and not go to %s", s.Case, a.English)
 	case s.MustAsk(a) && l.Asked == "":
 		return fault.New(fault.Failed, "ask them; then --asked TEXT says when and how they said yes, and stands in the custody log",
 			"%s: the reporter wants to be asked each time before it is given to anyone, and was not asked about %s", s.Case, a.English)
 	}
 	return nil
+}
+
+// CheckHandOver refuses to hand over what was made of the case, whatever it is: to whom is said in a trustee's own words.
+func (s Standing) CheckHandOver(whom string, l Leave) error { return s.Check(anybody(whom), l) }
+
+// WhyHandOver is what stands in the custody log beside a hand-over, as Why gives it.
+func (s Standing) WhyHandOver(whom string, l Leave) string { return s.Why(anybody(whom), l) }
+
+// keeping are the consents that let nothing out but numbers; `ask` and `state` say how and how far, not to whom.
+var keeping = []string{"store", "statistics", "ask", "state"}
+
+// onlyKept says that no consent is in force which lets something of the case out, to an addressee for whom none
+// is named.
+func (s Standing) onlyKept(a Addressee) bool {
+	return len(a.Needs) == 0 && !slices.ContainsFunc(s.InForce, func(c string) bool { return !slices.Contains(keeping, c) })
 }
 
 // MustAsk says that the reporter has to be asked before this addressee gets the case. Counting gives nothing
@@ -84,6 +101,8 @@ func (s Standing) Why(a Addressee, l Leave) string {
 		switch {
 		case s.Withdrawn != "":
 			what = fmt.Sprintf("although the case was withdrawn (%s)", s.Withdrawn)
+		case s.onlyKept(a):
+			what = "although it may only be kept and counted"
 		case len(s.missing(a)) == 0:
 			what = "without asking first"
 		}

@@ -12,6 +12,7 @@ import (
 	"zapis/internal/bundle"
 	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
+	"zapis/internal/dossier"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
 )
@@ -27,8 +28,8 @@ type BundleOptions struct {
 	Forum           paper.Forum
 	Time            time.Time // when it is made; the zero time is now
 	To              string    // to whom it is sealed, as the custody log says it; empty where it is not
-	Consent         string    // the consent that it needs; `lawyer`
-	Override        string    // why it is made without that consent; empty where it is not
+	For             dossier.Addressee
+	Leave           dossier.Leave // what is said where the reporter's ticks are not enough
 }
 
 // Bundle makes what bundle.Write takes, out of a case that Show has opened. What is withheld, and that the
@@ -126,15 +127,8 @@ func mayExport(o *OpenedCase, opts BundleOptions) error {
 	if !o.Fits {
 		return fault.New(fault.Mismatch, "a bundle would carry it on", "the case does not fit its entries")
 	}
-	if !o.Allows(opts.Consent) && opts.Override == "" {
-		hint := "ask the reporter; --override-consent REASON makes it all the same, and stands in the custody log"
-		switch {
-		case o.Withdrawn != "":
-			return fault.New(fault.Failed, hint, "the reporter has withdrawn this case (%s): there is no consent %q any more", o.Withdrawn, opts.Consent)
-		case len(o.Consent) < len(o.ConsentGiven):
-			return fault.New(fault.Failed, hint, "the consent %q is not in force: the person concerned was not asked, or is undecided", opts.Consent)
-		}
-		return fault.New(fault.Failed, hint, "the reporter has not given the consent %q", opts.Consent)
+	if err := o.Standing().Check(opts.For, opts.Leave); err != nil {
+		return err
 	}
 	if err := checkChoices(o, opts.Withhold); err != nil {
 		return err

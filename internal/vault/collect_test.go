@@ -69,7 +69,7 @@ func TestCollect(t *testing.T) {
 	})
 	// A bundle shows it for what it is, and the signer's custody log up to a head that stands in the ledger.
 	d.in("boris", func(v *vault.Vault) {
-		in, err := v.Bundle(show(t, v, filed.Case), vault.BundleOptions{Consent: "lawyer"})
+		in, err := v.Bundle(show(t, v, filed.Case), vault.BundleOptions{For: lawyer})
 		d.Must(err)
 		if len(in.CustodyHeads) != 1 {
 			t.Errorf("%d custody heads in the bundle", len(in.CustodyHeads))

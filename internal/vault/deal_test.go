@@ -11,6 +11,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/dossier"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
 	"zapis/internal/vault"
@@ -225,7 +226,7 @@ func TestCommitmentsThatDoNotFit(t *testing.T) {
 	if c.Fits || len(c.Faults) == 0 {
 		t.Error("it is shown as if it fitted")
 	}
-	_, err := v.Bundle(c, vault.BundleOptions{Consent: "lawyer", Override: "x"})
+	_, err := v.Bundle(c, vault.BundleOptions{For: lawyer, Leave: dossier.Leave{Override: "x"}})
 	refused(t, "a bundle of it", err, fault.Mismatch, "the case does not fit its entries")
 }
 
@@ -285,7 +286,7 @@ func TestRecordComesFirst(t *testing.T) {
 	if left := tree(t, dir); len(left) != 0 {
 		t.Errorf("%d files were extracted", len(left))
 	}
-	_, err = v.Bundle(opened, vault.BundleOptions{Consent: "lawyer"})
+	_, err = v.Bundle(opened, vault.BundleOptions{For: lawyer})
 	refused(t, "bundle", err, fault.Failed, "the custody log could not be written: ")
 	refused(t, "list", v.RecordListing(1), fault.Failed, "the custody log could not be written: ")
 }

@@ -146,7 +146,7 @@ func choices(o *OpenedCase, opts BundleOptions, in *bundle.Input, copies []custo
 	h := sha256.New()
 	say := func(words ...any) { fmt.Fprintf(h, "%q\n", words) }
 	say("zapis/choices/v1", o.Case, in.Time.UTC().Unix(), in.Tool, string(in.Forum), in.Signer.Fingerprint())
-	say(opts.IncludeIdentity, opts.IncludeLocation, opts.Consent, opts.Override, opts.To)
+	say(opts.IncludeIdentity, opts.IncludeLocation, opts.For.Code, opts.Leave.Asked, opts.Leave.Override, opts.To)
 	sumOf(h, in.Checkpoint)
 	for _, c := range in.Withhold {
 		say("withhold", c.Item, string(c.Reason))
@@ -181,9 +181,7 @@ func (v *Vault) recordExport(o *OpenedCase, opts BundleOptions, made string) err
 	if opts.IncludeIdentity {
 		deed.Subject = "bundle with the identity"
 	}
-	if opts.Override != "" {
-		deed.Why = fmt.Sprintf("without the consent %q: %s", opts.Consent, opts.Override)
-	}
+	deed.Why = o.Standing().Why(opts.For, opts.Leave)
 	if _, err := v.Custody.Record(deed); err != nil || opts.To == "" {
 		return err
 	}

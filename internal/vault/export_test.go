@@ -9,8 +9,15 @@ import (
 
 	"zapis/internal/bundle"
 	"zapis/internal/custody"
+	"zapis/internal/dossier"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
+)
+
+// Whom a bundle is for.
+var (
+	lawyer, _ = dossier.AddresseeByCode("lawyer")
+	court, _  = dossier.AddresseeByCode("court")
 )
 
 // mine is anna's vault with all of a ledger.
@@ -31,7 +38,7 @@ func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 	h.Must(err)
 	for _, include := range []bool{false, true} {
 		from := v.Custody.Len()
-		in, err := v.Bundle(o, vault.BundleOptions{Consent: "lawyer", IncludeIdentity: include})
+		in, err := v.Bundle(o, vault.BundleOptions{For: lawyer, IncludeIdentity: include})
 		h.Must(err)
 		var zip bytes.Buffer
 		h.Must(bundle.Write(&zip, in))
@@ -65,7 +72,7 @@ func TestCustodyOfOneCase(t *testing.T) {
 	for range 2 {
 		o, err := v.Show(one)
 		h.Must(err)
-		in, err := v.Bundle(o, vault.BundleOptions{Consent: "lawyer"})
+		in, err := v.Bundle(o, vault.BundleOptions{For: lawyer})
 		h.Must(err)
 		var zip bytes.Buffer
 		h.Must(bundle.Write(&zip, in))

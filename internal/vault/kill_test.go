@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/custody"
+	"zapis/internal/dossier"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 )
@@ -129,7 +130,7 @@ func TestWhatIsRecorded(t *testing.T) {
 	if _, err := v.Extract(t.Context(), c, filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
-	in, err := v.Bundle(c, vault.BundleOptions{Consent: "court", Override: "the court\nasked"})
+	in, err := v.Bundle(c, vault.BundleOptions{For: court, Leave: dossier.Leave{Override: "the court\nasked"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"zapis/internal/dossier"
 	"zapis/internal/incident"
 )
 
@@ -124,6 +125,11 @@ func inForce(given []string, personAgrees string) []string {
 		return nil // codes that no vocabulary has allow nothing
 	}
 	return r.EffectiveConsent()
+}
+
+// Standing is what the reporter allows now, as whoever is to get something of the case is judged by.
+func (s Summary) Standing() dossier.Standing {
+	return dossier.Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
 }
 
 // Allows says whether a consent is in force.

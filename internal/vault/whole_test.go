@@ -166,7 +166,7 @@ func TestVaultAtRest(t *testing.T) {
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	v := o.openAs(h.Trustees[0])
 	c := show(t, v, filed.Case)
-	if _, err := v.Bundle(c, vault.BundleOptions{Consent: "lawyer"}); err != nil {
+	if _, err := v.Bundle(c, vault.BundleOptions{For: lawyer}); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "canary-exhibit")

@@ -43,7 +43,7 @@ func TestCustodyNamesNoWithheldFile(t *testing.T) {
 			h.Must(err)
 			_, err = v.Extract(t.Context(), o, filepath.Join(t.TempDir(), "out"), func(int64) {})
 			h.Must(err)
-			tt.o.Consent = "lawyer"
+			tt.o.For = lawyer
 			in, err := v.Bundle(o, tt.o)
 			h.Must(err)
 			var zip bytes.Buffer

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
+	"zapis/internal/dossier"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
 	"zapis/internal/review"
@@ -204,8 +205,8 @@ func (v *Vault) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 	}
 }
 
-// HandOver records that a file is handed over, by its hash, and to whom.
-func (v *Vault) HandOver(c *Case, file *os.File, to, why string) (custody.Event, error) {
+// HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed.
+func (v *Vault) HandOver(c *Case, file *os.File, to, why string, leave dossier.Leave) (custody.Event, error) {
 	if err := v.needKey(); err != nil {
 		return custody.Event{}, err
 	}
@@ -213,6 +214,13 @@ func (v *Vault) HandOver(c *Case, file *os.File, to, why string) (custody.Event,
 		if flag == "--to" && line == "" || strings.ContainsAny(line, "\n\r") || review.CheckText(line) != nil || len(line) > maxLine {
 			return custody.Event{}, fault.New(fault.Usage, "", "%s is one line of at most %d bytes", flag, maxLine)
 		}
+	}
+	standing := c.Summary().Standing()
+	if err := standing.CheckHandOver(to, leave); err != nil {
+		return custody.Event{}, err
+	}
+	if said := standing.WhyHandOver(to, leave); said != "" {
+		why = strings.TrimPrefix(why+"; "+said, "; ")
 	}
 	got, err := digestFile(file)
 	if err != nil {

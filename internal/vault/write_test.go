@@ -265,9 +265,9 @@ func TestTranslationsInBundles(t *testing.T) {
 			o    vault.BundleOptions
 			want int
 		}{
-			{vault.BundleOptions{Consent: "lawyer"}, 1},
-			{vault.BundleOptions{Consent: "lawyer", OnlyOriginals: true}, 0},
-			{vault.BundleOptions{Consent: "lawyer", Withhold: []bundle.Choice{{Item: "narrative"}}}, 0},
+			{vault.BundleOptions{For: lawyer}, 1},
+			{vault.BundleOptions{For: lawyer, OnlyOriginals: true}, 0},
+			{vault.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: "narrative"}}}, 0},
 		} {
 			in, err := v.Bundle(show(t, v, filed.Case), tt.o)
 			d.Must(err)
