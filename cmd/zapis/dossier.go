@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -144,7 +145,7 @@ func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, t
 		what += ", with the identity"
 	}
 	for _, c := range cases {
-		if err := v.Exported(c.ID, vault.Export{What: what, Why: c.Standing.Why(to, l.leave()), Text: text}); err != nil {
+		if err := v.Exported(c.ID, vault.Export{What: what, Why: c.Standing.Why(to, l.leave()), Made: sha256.Sum256(text)}); err != nil {
 			return err
 		}
 	}

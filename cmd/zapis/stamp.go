@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +15,13 @@ import (
 	"zapis/internal/bundle"
 	"zapis/internal/command"
 	"zapis/internal/fault"
+	"zapis/internal/vault"
 )
 
 // stampCmd has a time-stamping authority say by when a bundle was signed. This laptop stays offline: the
 // request goes out as a file, and the response comes back as one.
 type stampCmd struct {
+	vaultFlag
 	Bundle   string `arg:"" name:"BUNDLE" help:"The bundle, as zapis bundle wrote it."`
 	Request  string `placeholder:"FILE.tsq" help:"Write the request for the authority."`
 	Response string `placeholder:"FILE.tsr" help:"Put the authority's response into the bundle."`
@@ -26,7 +29,7 @@ type stampCmd struct {
 	Out      string `placeholder:"FILE.zip" help:"With --response: the bundle with the time stamp."`
 }
 
-func (c *stampCmd) Run(_ context.Context, s *command.Streams) error {
+func (c *stampCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
 	if (c.Request == "") == (c.Response == "") || (c.Response == "") != (c.Out == "") || (c.Response == "") != (c.Asked == "") {
 		return fault.New(fault.Usage, "", "give --request FILE.tsq, or --response FILE.tsr with --asked FILE.tsq and --out FILE.zip")
 	}
@@ -35,30 +38,78 @@ func (c *stampCmd) Run(_ context.Context, s *command.Streams) error {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	b, err := readStampable(f)
 	if err != nil {
 		return err
 	}
-	signature, err := bundle.SignatureOf(f, info.Size())
-	if err != nil {
-		return err
-	}
-	if c.Request != "" {
-		q, err := anchor.NewRequest(rand.Reader, signature, nil)
-		if err != nil {
-			return err
+	return c.with(ctx, s, g, func(v *vault.Vault) error {
+		if c.Request != "" {
+			return c.ask(s, v, b)
 		}
-		if err := command.CreateFile(c.Request, q.DER, 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintln(s.Out, command.Escape(c.Request))
-		fmt.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
-		return nil
-	}
-	return c.attach(s, f, info.Size(), signature)
+		return c.attach(s, v, b)
+	})
 }
 
-func (c *stampCmd) attach(s *command.Streams, f *os.File, size int64, signature []byte) error {
+// stampable is a bundle that verifies.
+type stampable struct {
+	file      *os.File
+	size      int64
+	signature []byte
+	id        string   // of its case
+	sum       [32]byte // of the file
+}
+
+func readStampable(f *os.File) (*stampable, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b := &stampable{file: f, size: info.Size()}
+	if b.signature, err = bundle.SignatureOf(f, b.size); err != nil {
+		return nil, err
+	}
+	if b.id, err = bundle.CaseOf(f, b.size); err != nil {
+		return nil, err
+	}
+	b.sum, err = sumOf(func(w io.Writer) error {
+		_, err := io.Copy(w, io.NewSectionReader(f, 0, b.size))
+		return err
+	})
+	return b, err
+}
+
+// sumOf is the SHA-256 of what is written.
+func sumOf(write func(io.Writer) error) ([32]byte, error) {
+	h := sha256.New()
+	err := write(h)
+	return [32]byte(h.Sum(nil)), err
+}
+
+// ask writes a request, once it stands in the custody log.
+func (c *stampCmd) ask(s *command.Streams, v *vault.Vault, b *stampable) error {
+	if err := command.CheckFree(c.Request); err != nil {
+		return err
+	}
+	q, err := anchor.NewRequest(rand.Reader, b.signature, nil)
+	if err != nil {
+		return err
+	}
+	if err := v.Exported(b.id, vault.Export{What: "request for a time stamp of a bundle", From: &b.sum, Made: sha256.Sum256(q.DER)}); err != nil {
+		return err
+	}
+	if err := command.CreateFile(c.Request, q.DER, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, command.Escape(c.Request))
+	fmt.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
+	return nil
+}
+
+// attach writes the bundle with the authority's response in it. What is recorded has the hash of just these bytes.
+func (c *stampCmd) attach(s *command.Streams, v *vault.Vault, b *stampable) error {
+	if err := command.CheckFree(c.Out); err != nil {
+		return err
+	}
 	response, err := readAtMost(c.Response, anchor.MaxResponse)
 	if err != nil {
 		return err
@@ -71,11 +122,19 @@ func (c *stampCmd) attach(s *command.Streams, f *os.File, size int64, signature 
 	if err != nil {
 		return fault.New(fault.Mismatch, "", "%s: %w", c.Asked, err)
 	}
-	claim, err := anchor.Answers(response, q, signature)
+	claim, err := anchor.Answers(response, q, b.signature)
 	if err != nil {
 		return fault.New(fault.Mismatch, "ask the authority again", "%s: %w", c.Response, err)
 	}
-	if err := writeFile(c.Out, func(w io.Writer) error { return bundle.Stamp(w, f, size, response) }); err != nil {
+	put := func(w io.Writer) error { return bundle.Stamp(w, b.file, b.size, response) }
+	made, err := sumOf(put)
+	if err != nil {
+		return err
+	}
+	if err := v.Exported(b.id, vault.Export{What: "bundle with a time stamp", From: &b.sum, Made: made}); err != nil {
+		return err
+	}
+	if err := writeFile(c.Out, put); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out, command.Escape(c.Out))

@@ -1,24 +1,28 @@
 package vault
 
 import (
-	"crypto/sha256"
 	"slices"
 
 	"zapis/internal/custody"
 	"zapis/internal/fault"
 )
 
-// Export is something that is made of an opened case for somebody else: a letter, a table, a graph.
+// Export is something that is made of a case for somebody else: a letter, a table, a graph, a bundle with a time
+// stamp.
 type Export struct {
-	What string // our words: "letter to a bank"
-	Why  string // what was said beside the reporter's ticks; empty where they were enough
-	Text []byte
+	What string    // our words: "letter to a bank"
+	Why  string    // what was said beside the reporter's ticks; empty where they were enough
+	From *[32]byte // SHA-256 of the file that it is made from; nil where it is made from the vault
+	Made [32]byte  // SHA-256 of what is made
 }
 
 // Exported records an export. Nothing of it may be written where it returns an error.
 func (v *Vault) Exported(id string, e Export) error {
-	_, err := v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Exported, Case: id, Subject: e.What,
-		Out: custody.Hex(sha256.Sum256(e.Text)), Why: e.Why})
+	d := custody.Deed{By: v.key.by(), Act: custody.Exported, Case: id, Subject: e.What, Out: custody.Hex(e.Made), Why: e.Why}
+	if e.From != nil {
+		d.In = custody.Hex(*e.From)
+	}
+	_, err := v.Custody.Record(d)
 	return err
 }
 

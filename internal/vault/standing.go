@@ -131,6 +131,3 @@ func inForce(given []string, personAgrees string) []string {
 func (s Summary) Standing() dossier.Standing {
 	return dossier.Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
 }
-
-// Allows says whether a consent is in force.
-func (s Summary) Allows(consent string) bool { return slices.Contains(s.Consent, consent) }
