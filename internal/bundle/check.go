@@ -29,7 +29,13 @@ type Options struct {
 	// Times are the roots of time-stamping authorities, and the witnesses, whose
 	// word on time counts.
 	Times anchor.Trust
+	// First ends the check at the first fault, for whoever asks only whether
+	// there is one. What is found is what the whole check finds, and less of it.
+	First bool
 }
+
+// ends says whether the check has found all that it was asked for.
+func (o Options) ends(r *Report) bool { return o.First && len(r.Faults) > 0 }
 
 func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
 
@@ -64,26 +70,39 @@ func (b *bag) paths() []string { return slices.Sorted(maps.Keys(b.sums)) }
 // could not be read. Nothing is unpacked, and the memory it takes does not grow
 // with the attachments.
 func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
-	var report Report
-	b, err := load(r, size, &report)
-	if err != nil {
-		if f, ok := errors.AsType[*formatError](err); ok {
-			report.fault("%s", f.text)
-			report.settle()
-			return report, nil
-		}
-		return Report{}, err
+	_, _, report, err := inspect(r, size, o)
+	if f, ok := errors.AsType[*formatError](err); ok {
+		report.fault("%s", f.text)
+		report.settle()
+		return report, nil
 	}
-	examine(b, o, &report)
+	return report, err
+}
+
+// inspect loads and examines. The bag is nil where the check ended before all
+// was read.
+func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *charter, report Report, err error) {
+	if b, err = load(r, size, o, &report); err != nil {
+		return nil, nil, Report{}, err
+	}
+	if b != nil {
+		c = examine(b, o, &report)
+	}
 	report.settle()
-	return report, nil
+	return b, c, report, nil
 }
 
 // load reads and hashes every file of the zip.
-func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
+func load(r io.ReaderAt, size int64, o Options, report *Report) (*bag, error) {
 	members, err := readZip(r, size)
 	if err != nil {
 		return nil, err
+	}
+	var listed map[string]listed
+	if o.First {
+		if listed, err = skim(r, members, report); err != nil || o.ends(report) {
+			return nil, err
+		}
 	}
 	var total int64
 	for _, m := range members {
@@ -116,7 +135,13 @@ func load(r io.ReaderAt, size int64, report *Report) (*bag, error) {
 			crc = crc32.ChecksumIEEE(text)
 		}
 		if crc != m.CRC {
-			report.fault("%s: its CRC-32 is not the one in the zip", m.Name)
+			report.fault(notItsCRC, m.Name)
+		}
+		if l, there := listed[m.Name]; there && b.sums[m.Name] != l.sum {
+			report.fault(notAsListed, m.Name, l.in)
+		}
+		if o.ends(report) {
+			return nil, nil
 		}
 	}
 	return b, nil
@@ -193,25 +218,24 @@ type examination struct {
 
 // examine verifies all that a bag says. It is run over every bundle that is
 // read, and over every one before it is written. The charter is nil where the
-// ledger's part does not fit.
+// ledger's part does not fit, or the check ended before it.
 func examine(b *bag, o Options, report *Report) *charter {
 	x := &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
-	x.lists()
-	x.ledger()
-	x.signature()
-	x.submissions()
-	x.times()
-	x.custody()
-	x.documents()
-	x.derived()
-	x.keys()
-	for _, path := range b.paths() {
+	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.documents, x.derived, x.keys, x.leftOver, x.trust} {
+		if step(); o.ends(report) {
+			break
+		}
+	}
+	return x.charter
+}
+
+// leftOver finds the files that nothing has accounted for.
+func (x *examination) leftOver() {
+	for _, path := range x.bag.paths() {
 		if !x.used[path] {
 			x.fault("%s: belongs to nothing in this bundle", path)
 		}
 	}
-	x.trust()
-	return x.charter
 }
 
 // text gives a file that must be there.
@@ -270,7 +294,7 @@ func (x *examination) list(name string, belongs func(path string) bool) manifest
 		case !there:
 			x.fault("%s: lists %s, which is not there", name, printable(path))
 		case sum != m[path]:
-			x.fault("%s: does not have the SHA-256 that %s lists", path, name)
+			x.fault(notAsListed, path, name)
 		}
 	}
 	for _, path := range x.bag.paths() {

@@ -31,13 +31,10 @@ func LedgerOf(genesis []byte) (*Ledger, error) {
 
 // ReadLedger takes a ledger's keys out of a bundle, which must verify.
 func ReadLedger(r io.ReaderAt, size int64) (*Ledger, error) {
-	var report Report
-	b, err := load(r, size, &report)
+	_, c, report, err := inspect(r, size, Options{First: true})
 	if err != nil {
 		return nil, err
 	}
-	c := examine(b, Options{}, &report)
-	report.settle()
 	if !report.OK {
 		return nil, fault.New(fault.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
 	}

@@ -12,13 +12,10 @@ import (
 // SignatureOf gives the signature file of a bundle, which must verify: it is
 // what a time-stamping authority is shown.
 func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
-	var report Report
-	b, err := load(r, size, &report)
+	b, _, report, err := inspect(r, size, Options{First: true})
 	if err != nil {
 		return nil, fault.New(fault.Mismatch, "", "%w", err)
 	}
-	examine(b, Options{}, &report)
-	report.settle()
 	if !report.OK {
 		return nil, fault.New(fault.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
 	}

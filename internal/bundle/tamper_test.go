@@ -2,86 +2,18 @@ package bundle
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/incident"
 )
-
-var flipSize = flag.Int("bundle.flipsize", 0, "flip the bits of a bundle of at least so many bytes")
-
-var flipStep = flag.Int("bundle.step", 12007, "flip every so-manieth bit of a bundle; 1 for all of them, 9 for one in each byte")
-
-// Whatever bit of a bundle is flipped, it is found, and nothing crashes.
-//
-// Measured at 2 ms of a core for each bit: one in 101 of a mebibyte (83,645 of
-// 8,448,128) took ten minutes on a busy machine; all of them take five hours of
-// a core: -bundle.flipsize 1048576 -bundle.step 1 -timeout 0.
-func TestEveryFlipIsFound(t *testing.T) {
-	t.Parallel()
-	flipAll(t, sizedBundle(t, *flipSize))
-}
-
-// The same for a bundle with time stamps, small enough for every bit: -bundle.step 1 takes
-// half an hour of a core; one bit in each byte (94,338) took six minutes on a busy machine.
-func TestEveryFlipOfTheVectorIsFound(t *testing.T) {
-	t.Parallel()
-	flipAll(t, read(t, "anchored/bundle.zip"))
-}
-
-func flipAll(t *testing.T, zip []byte) {
-	if r := check(t, zip, Options{}); !r.OK {
-		t.Fatal(r.Faults)
-	}
-	begun, workers := time.Now(), runtime.GOMAXPROCS(0)
-	var all sync.WaitGroup
-	var flips atomic.Int64
-	for w := range workers {
-		all.Go(func() {
-			zip := bytes.Clone(zip)
-			for at := w * *flipStep; at < len(zip)*8; at += workers * *flipStep {
-				zip[at/8] ^= 1 << (at % 8)
-				r, err := Check(bytes.NewReader(zip), int64(len(zip)), Options{})
-				if err != nil || r.OK || len(r.Faults) == 0 || len(r.Proved)+len(r.NotProved)+len(r.Withheld) > 0 {
-					t.Errorf("bit %d of byte %d of %d: %v %+v", at%8, at/8, len(zip), err, r)
-					return
-				}
-				zip[at/8] ^= 1 << (at % 8)
-				flips.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	t.Logf("%d of the %d bits of %d bytes flipped, all found, in %s", flips.Load(), len(zip)*8, len(zip), time.Since(begun).Round(time.Second))
-}
-
-// sizedBundle is a bundle of a little more than so many bytes, or as large as it comes.
-func sizedBundle(t *testing.T, size int) []byte {
-	_, in := testCase(t)
-	zip := write(t, in)
-	if size <= len(zip) {
-		return zip
-	}
-	h := newHouse(t)
-	report, body := h.submit(firstReport(photo, file{name: "a.bin", mediaType: "application/octet-stream", content: bytes.Repeat([]byte("zapis "), (size-len(zip))/6+9000)}))
-	report.Entry = h.append(body)
-	cp := h.checkpoint()
-	report.Receipt = h.receipt(1, cp)
-	return write(t, Input{Ledger: h.genesis.Card(), Checkpoint: cp, Public: h.public(cp), Submissions: []Submission{report},
-		Custody: h.custody(caseID(body)), Signer: h.signers["anna"], Time: testTime, Tool: "zapis test"})
-}
 
 func TestEveryCutIsFound(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ const (
 	endSize       = 22
 	end64Size     = 56
 	locator64Size = 20
+	wideLocalSize = 20 // what ZIP64 adds to a local header
 
 	max16 = 0xffff
 	max32 = 0xffffffff
@@ -47,7 +48,13 @@ type member struct {
 	Offset int64
 }
 
-func (m member) contentOffset() int64 { return m.Offset + int64(len(localHeader(m))) }
+func (m member) contentOffset() int64 {
+	n := localSize + len(Top) + len(m.Name)
+	if m.Size >= max32 {
+		n += wideLocalSize
+	}
+	return m.Offset + int64(n)
+}
 
 func (m member) end() int64 { return m.contentOffset() + m.Size }
 
@@ -64,7 +71,7 @@ func localHeader(m member) []byte {
 	name := Top + m.Name
 	wide := m.Size >= max32
 	le := binary.LittleEndian
-	b := make([]byte, 0, localSize+len(name)+20)
+	b := make([]byte, 0, localSize+len(name)+wideLocalSize)
 	b = le.AppendUint32(b, localMagic)
 	b = le.AppendUint16(b, version(wide))
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // flags, method, time, date
