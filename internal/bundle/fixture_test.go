@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -255,6 +256,26 @@ func write(t testing.TB, in Input) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// sample is the bundle of testCase, made once for all tests that only read it.
+func sample(t testing.TB) []byte {
+	t.Helper()
+	shared.once.Do(func() {
+		shared.house, shared.input = testCase(t)
+		shared.zip = write(t, shared.input)
+	})
+	if shared.zip == nil {
+		t.Fatal("the bundle that tests share could not be made")
+	}
+	return shared.zip
+}
+
+var shared struct {
+	once  sync.Once
+	house *house
+	input Input
+	zip   []byte
 }
 
 func check(t testing.TB, zip []byte, o Options) Report {

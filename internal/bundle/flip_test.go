@@ -145,8 +145,7 @@ func inParallel(t *testing.T, zip []byte, count int, flip func(zip []byte, n int
 
 // sizedBundle is a bundle of a little more than so many bytes, or as large as it comes.
 func sizedBundle(t *testing.T, size int) []byte {
-	_, in := testCase(t)
-	zip := write(t, in)
+	zip := sample(t)
 	if size <= len(zip) {
 		return zip
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,8 +56,9 @@ func shell(dir, script string) (string, error) {
 	return string(out), err
 }
 
-// failing runs the page's own lines in a folder and gives those that fail.
-func failing(t *testing.T, dir string) []string {
+// failing runs the page's own lines in a folder, all of them or those that
+// have one of these texts in them, and gives those that fail.
+func failing(t *testing.T, dir string, with ...string) []string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(dir, "VERIFY.txt"))
 	if err != nil {
@@ -68,6 +70,9 @@ func failing(t *testing.T, dir string) []string {
 	}
 	var failed []string
 	for _, b := range blocks {
+		if len(with) > 0 && !slices.ContainsFunc(with, func(w string) bool { return strings.Contains(b, w) }) {
+			continue
+		}
 		if out, err := shell(dir, b); err != nil {
 			failed = append(failed, b)
 			t.Logf("%s--> %s%v", b, out, err)
@@ -98,8 +103,7 @@ func TestVerifyPageHolds(t *testing.T) {
 // Each stock tool has its tampered counterpart: what it is there to find, it finds.
 func TestVerifyPageFinds(t *testing.T) {
 	t.Parallel()
-	_, in := testCase(t)
-	zip := write(t, in)
+	zip := sample(t)
 	for _, tt := range []struct {
 		name, file string
 		change     func([]byte) []byte
@@ -138,7 +142,7 @@ func TestVerifyPageFinds(t *testing.T) {
 			if err := os.WriteFile(path, after, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			failed := strings.Join(failing(t, dir), "\n")
+			failed := strings.Join(failing(t, dir, tt.finds...), "\n")
 			for _, want := range tt.finds {
 				if !strings.Contains(failed, want) {
 					t.Errorf("the line with %q did not fail", want)
@@ -175,8 +179,7 @@ func nextLine(after string) func([]byte) []byte { return nextWord(after) }
 // list of papers was taken away, and one to which a paper was added.
 func TestValidatorAlone(t *testing.T) {
 	t.Parallel()
-	_, in := testCase(t)
-	dir := unpacked(t, write(t, in))
+	dir := unpacked(t, sample(t))
 	for _, name := range []string{"tagmanifest-sha256.txt", "VERIFY.txt"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
@@ -193,8 +196,7 @@ func TestValidatorAlone(t *testing.T) {
 
 func TestValidatorRefuses(t *testing.T) {
 	t.Parallel()
-	_, in := testCase(t)
-	zip := write(t, in)
+	zip := sample(t)
 	for _, tt := range []struct{ name, script, want string }{
 		{"a file added to the payload", "echo hi > data/more.txt", "manifest-sha256.txt: data/more.txt is in the payload and not listed\n"},
 		{"a file taken away", "rm data/report/report.txt", "manifest-sha256.txt: data/report/report.txt is listed and not there\n"},

@@ -17,8 +17,7 @@ import (
 
 func TestEveryCutIsFound(t *testing.T) {
 	t.Parallel()
-	_, in := testCase(t)
-	zip := write(t, in)
+	zip := sample(t)
 	for n := 0; n < len(zip); n += 2003 {
 		if r := check(t, zip[:n], Options{}); r.OK {
 			t.Fatalf("cut to %d bytes of %d: called good", n, len(zip))
@@ -183,8 +182,7 @@ func TestLyingTrustee(t *testing.T) {
 // What is not signed anew is found by the lists and the signature.
 func TestUnsignedChange(t *testing.T) {
 	t.Parallel()
-	h, in := testCase(t)
-	zip := write(t, in)
+	zip, h := sample(t), shared.house
 	for _, tt := range []struct {
 		name   string
 		change func(map[string][]byte)

@@ -321,7 +321,7 @@ func TestVerifyPageOnTimes(t *testing.T) {
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if failed := strings.Join(failing(t, dir), "\n"); !strings.Contains(failed, tt.finds) {
+		if failed := strings.Join(failing(t, dir, tt.finds), "\n"); !strings.Contains(failed, tt.finds) {
 			t.Errorf("%s changed: no line with %q failed", tt.file, tt.finds)
 		}
 		if err := os.WriteFile(path, good, 0o600); err != nil {

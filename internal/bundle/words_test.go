@@ -72,8 +72,7 @@ func everyAnswer(t *testing.T, f incident.Field) answer {
 
 func TestRecordText(t *testing.T) {
 	t.Parallel()
-	_, in := testCase(t)
-	text := string(files(t, write(t, in))[recordTextPath])
+	text := string(files(t, sample(t))[recordTextPath])
 	for _, want := range []string{
 		"\n1. REPORT\n\nReceived  2026-11-21T20:47:45Z, by the clock of the intake server\nPlace     entry 2 of the ledger\n",
 		"\nWhat happened:\n    Мяне выклікалі ў консульства.\n    They said “come back”, and \"wait\" <b>.\\u{7}\n",
