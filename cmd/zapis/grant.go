@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"zapis/internal/command"
-	"zapis/internal/fault"
 	"zapis/internal/quorum"
 	"zapis/internal/vault"
 )
@@ -21,7 +19,7 @@ type grantCmd struct {
 }
 
 func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	file, err := readSmall(c.Request, quorum.MaxFile)
+	file, err := command.ReadOf(c.Request, command.KindRequest, quorum.MaxFile)
 	if err != nil {
 		return err
 	}
@@ -65,21 +63,4 @@ func writeAsked(w io.Writer, a *vault.Asked) {
 	if a.Before {
 		fmt.Fprintln(w, "You have granted this before: the same grant would be written again.")
 	}
-}
-
-// readSmall reads a file that somebody sent, unless it is larger than any such file is.
-func readSmall(name string, most int) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > most {
-		return nil, fault.New(fault.Mismatch, "", "%s has more than %d bytes: it is no such file", name, most)
-	}
-	return content, nil
 }

@@ -26,7 +26,7 @@ func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(i.File)
+	f, err := command.OpenOf(i.File, command.KindCarry)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (k *keygenCmd) identity(g *grammar) (*command.Identity, error) {
 	if k.Recipient == "" || g.Plugin == "" {
 		return nil, fault.New(fault.Usage, "the plugin's own tool shows the recipient", "--hardware needs --plugin and --recipient")
 	}
-	text, err := readSmall(k.Hardware, 64<<10)
+	text, err := readAtMost(k.Hardware, 64<<10)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type openCmd struct {
 func (c *openCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
 	var files [][]byte
 	for _, name := range c.Grant {
-		file, err := readSmall(name, quorum.MaxFile)
+		file, err := command.ReadOf(name, command.KindGrant, quorum.MaxFile)
 		if err != nil {
 			return err
 		}

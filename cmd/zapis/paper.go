@@ -90,7 +90,7 @@ func (p *paperCmd) restore(ctx context.Context, s *command.Streams, g *grammar) 
 
 func readTyped(s *command.Streams, name string) ([]byte, error) {
 	if name != "-" {
-		return readSmall(name, 16*papercopy.MaxFile)
+		return readAtMost(name, 16*papercopy.MaxFile)
 	}
 	return io.ReadAll(io.LimitReader(s.In, 16*papercopy.MaxFile+1))
 }

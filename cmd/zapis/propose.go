@@ -51,7 +51,7 @@ func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *gra
 }
 
 func readCard(name string) (card.Card, error) {
-	text, err := readSmall(name, card.MaxSize)
+	text, err := command.ReadOf(name, command.KindCard, card.MaxSize)
 	if err != nil {
 		return card.Card{}, err
 	}
@@ -83,7 +83,7 @@ type proposeKeyCmd struct {
 }
 
 func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	text, err := readSmall(p.Keys, ledger.MaxSmall)
+	text, err := command.ReadOf(p.Keys, command.KindNewKeys, ledger.MaxSmall)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ type approveCmd struct {
 }
 
 func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	text, err := readSmall(a.Proposal, ledger.MaxSmall)
+	text, err := command.ReadOf(a.Proposal, command.KindProposal, ledger.MaxSmall)
 	if err != nil {
 		return err
 	}

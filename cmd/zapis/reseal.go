@@ -52,7 +52,7 @@ type receiveCmd struct {
 }
 
 func (r *receiveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	file, err := readSmall(r.File, quorum.MaxFile)
+	file, err := command.ReadOf(r.File, command.KindReseal, quorum.MaxFile)
 	if err != nil {
 		return err
 	}

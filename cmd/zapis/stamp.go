@@ -33,7 +33,7 @@ func (c *stampCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	if (c.Request == "") == (c.Response == "") || (c.Response == "") != (c.Out == "") || (c.Response == "") != (c.Asked == "") {
 		return fault.New(fault.Usage, "", "give --request FILE.tsq, or --response FILE.tsr with --asked FILE.tsq and --out FILE.zip")
 	}
-	f, err := os.Open(c.Bundle)
+	f, err := command.OpenOf(c.Bundle, command.KindBundle)
 	if err != nil {
 		return err
 	}

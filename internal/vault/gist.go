@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"time"
@@ -47,6 +48,8 @@ func texts(l seal.Line) []string {
 	var many []string
 	switch {
 	case l.Null():
+	case l.Value[0] == '"' && !bytes.ContainsRune(l.Value, '\\'): // most are: a code, a day
+		return []string{string(l.Value[1 : len(l.Value)-1])}
 	case json.Unmarshal(l.Value, &one) == nil:
 		return []string{one}
 	case json.Unmarshal(l.Value, &many) == nil:

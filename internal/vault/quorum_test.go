@@ -206,7 +206,7 @@ func TestForgedGrants(t *testing.T) {
 		{"of other parts than it says", forged(func(g *quorum.Grant) { g.Parts = others.Parts; g.Sealed = sealed(bad) }), nil, fault.Mismatch, "the grant of boris is not for what was asked"},
 		{"answers no request", forged(func(g *quorum.Grant) { g.Request = ledger.Hash{1}; g.Sealed = sealed(bad) }), nil, fault.Failed,
 			"the grant of boris answers no request that was made in this vault"},
-		{"for another", forged(func(g *quorum.Grant) { g.To = boris.Card.Fingerprint(); g.Sealed = sealed(bad) }), nil, fault.Failed, "and you are " + anna.Card.Fingerprint()},
+		{"for another", forged(func(g *quorum.Grant) { g.To = boris.Card.Fingerprint(); g.Sealed = sealed(bad) }), nil, fault.Failed, "is for boris (" + boris.Card.Fingerprint() + "), and you are anna (" + anna.Card.Fingerprint() + ")"},
 		{"for another case", forged(func(g *quorum.Grant) { g.Case = other.Case; g.Sealed = sealed(bad) }), nil, fault.Failed, "is for the case " + other.Case + ", not for " + filed.Case},
 		{"expired", forged(func(g *quorum.Grant) { g.Sealed = sealed(bad) }), func(s *card.Statement) { s.Expires = tick.Add(-48 * time.Hour).Truncate(24 * time.Hour) }, fault.Failed,
 			"the grant of boris counted until 2026-11-20"},

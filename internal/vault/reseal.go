@@ -166,7 +166,7 @@ func (v *Vault) Receive(file []byte) (*Handed, error) {
 		return nil, err
 	}
 	if s.To != v.key.Card.Fingerprint() {
-		return nil, fault.New(fault.Failed, "", "the reseal of %s is for %s, and you are %s", from.Name, s.To, v.key.Card.Fingerprint())
+		return nil, v.notForMe("reseal", from, s.To)
 	}
 	deed := custody.Deed{By: v.key.by(), Act: custody.Received, Case: s.Case, In: custody.Hex(signed.Hash()),
 		Subject: fmt.Sprintf("keys of %s, from %s", PartsText(s.Parts), cardText(from))}

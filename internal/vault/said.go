@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -165,7 +166,8 @@ func (v *Vault) eachStatement(visit func(where string, s card.Signed) error) err
 // trustee of a set that the ledger has or had. It gives their card.
 func (v *Vault) heardFrom(s card.Signed, kind, what string) (card.Card, error) {
 	if ledger.Hash(s.Ledger) != v.Ledger().Genesis {
-		return card.Card{}, mismatch("", "the %s is for another ledger", what)
+		return card.Card{}, mismatch(fmt.Sprintf("it is for the ledger whose entry 0 is %s, and this vault holds %s: name the vault of that one", ledger.Hash(s.Ledger), v.Ledger()),
+			"the %s is for another ledger", what)
 	}
 	if s.Kind != kind {
 		return card.Card{}, mismatch("", "the %s is signed as a statement of the kind %s", what, s.Kind)
@@ -187,6 +189,30 @@ func (v *Vault) heardFrom(s card.Signed, kind, what string) (card.Card, error) {
 		return card.Card{}, mismatch("", "the %s of %s: %w", what, from.Name, err)
 	}
 	return from, v.notTwice(s, from, what)
+}
+
+// notForMe refuses what a trustee has sealed to somebody else, and says to whom, where this ledger knows them.
+func (v *Vault) notForMe(what string, from card.Card, to string) error {
+	whom, hint := to, "give it to whoever has that fingerprint"
+	if c, known := v.trusteeOf(to); known {
+		whom, hint = cardText(c), "give it to "+c.Name
+	}
+	return fault.New(fault.Failed, hint+": nobody else can open it", "the %s of %s is for %s, and you are %s", what, from.Name, whom, cardText(v.key.Card))
+}
+
+// trusteeOf finds who has a fingerprint, in whichever set they were last.
+func (v *Vault) trusteeOf(fingerprint string) (card.Card, bool) {
+	for _, e := range slices.Backward(v.held.entries) {
+		if e.Body.Kind != ledger.KindGenesis && e.Body.Kind != ledger.KindTrustees {
+			continue
+		}
+		if set, err := v.held.chain.SetAt(e.Index); err == nil {
+			if at := set.Position(fingerprint); at > 0 {
+				return set.Trustees[at-1], true
+			}
+		}
+	}
+	return card.Card{}, false
 }
 
 // heardDir keeps the statements that others have sent, so that somebody who gives one number to two of them

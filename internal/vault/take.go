@@ -33,9 +33,9 @@ func (v *Vault) TakeGrant(id string, file []byte) (Granted, error) {
 	}
 	switch {
 	case g.To != v.key.Card.Fingerprint():
-		return Granted{}, fault.New(fault.Failed, "", "the grant of %s is for %s, and you are %s", from.Name, g.To, v.key.Card.Fingerprint())
+		return Granted{}, v.notForMe("grant", from, g.To)
 	case g.Case != id:
-		return Granted{}, fault.New(fault.Failed, "a grant opens the case for which it was asked, and no other", "the grant of %s is for the case %s, not for %s", from.Name, g.Case, id)
+		return Granted{}, fault.New(fault.Failed, "zapis open "+g.Case+" takes it in: a grant opens the case for which it was asked, and no other", "the grant of %s is for the case %s, not for %s", from.Name, g.Case, id)
 	case signed.ExpiredAt(v.opts.Now()):
 		return Granted{}, fault.New(fault.Failed, "ask again", "the grant of %s counted until %s", from.Name, signed.Expires.Format("2006-01-02"))
 	}

@@ -1,0 +1,194 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"zapis/crypto/card"
+	"zapis/internal/fault"
+)
+
+// Kind is what a file claims to be, by how it begins. People carry a dozen kinds of file between them on one stick,
+// and the wrong one is a slip of the hand, not a forgery: it is told what it is and where it goes (status Failed).
+// What claims to be of the right kind is for its parser, and for the status Mismatch where it does not verify.
+type Kind string
+
+// The kinds that a verb is given.
+const (
+	KindRequest  Kind = "request"
+	KindGrant    Kind = "grant"
+	KindReseal   Kind = "handed-on case"
+	KindProposal Kind = "proposal"
+	KindCard     Kind = "card"
+	KindNewKeys  Kind = "set of new log keys"
+	KindCarry    Kind = "carry file"
+	KindBundle   Kind = "bundle"
+)
+
+// kinds are the files of this house, and what to do with each. The first that fits counts.
+var kinds = []struct {
+	kind  Kind
+	is    string
+	from  string // who makes it; empty where no verb asks for it
+	use   string
+	begin string
+	at    int    // where the beginning stands
+	says  string // for a signed statement, its kind
+}{
+	{KindRequest, "a request for shares", "zapis ask wrote", "zapis grant answers it", signedBegin, 0, card.KindAsk},
+	{KindGrant, "a grant of shares", "zapis grant wrote", "zapis open CASE --grant FILE takes it in", signedBegin, 0, card.KindGrant},
+	{KindReseal, "a case that is handed on", "zapis reseal wrote", "zapis receive takes it in", signedBegin, 0, card.KindReseal},
+	{"", "an approval", "", "zapisd accept takes it in, at the operator's", signedBegin, 0, card.KindApproval},
+	{"", "an answer to a reporter", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReply},
+	{"", "a review", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReview},
+	{"", "an exhibit's statement", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindExhibit},
+	{"", "the head of a custody log", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindCustody},
+	{KindProposal, "a proposal of other trustees", "zapis propose wrote", "zapis approve shows and signs it", "zapis/trustees/v1\n", 0, ""},
+	{KindProposal, "a proposal of other log keys", "zapis propose wrote", "zapis approve shows and signs it", "zapis/key/v1\n", 0, ""},
+	{KindProposal, "a proposal to erase", "zapis propose wrote", "zapis approve shows and signs it", "zapis/tombstone/v1\n", 0, ""},
+	{KindProposal, "a proposal to keep what could be erased", "zapis propose wrote", "zapis approve shows and signs it", "zapis/hold/v1\n", 0, ""},
+	{KindProposal, "a proposal to end a hold", "zapis propose wrote", "zapis approve shows and signs it", "zapis/release/v1\n", 0, ""},
+	{KindCard, "somebody's card", "zapis keygen wrote beside the key", "zapis card shows it; zapis propose trustees --add FILE.card proposes its owner", "zapis/card/v1\n", 0, ""},
+	{KindNewKeys, "a set of new log keys", "zapisd key new wrote", "zapis propose key proposes them", "zapis/log-keys/v1\n", 0, ""},
+	{KindCarry, "a carry file", "zapisd export wrote", "zapis import takes it in", "carry.txt\x00", 0, ""},
+	{"", "an outbox", "", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, ""},
+	{KindBundle, "a bundle", "zapis bundle wrote", "zapis-verify checks it", "zapis-bundle/", 30, ""},
+	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, ""},
+	{"", "a receipt", "", "zapis-verify checks it", "c2sp.org/tlog-proof@v1\n", 0, ""},
+	{"", "a promise", "", "zapis-verify checks it", "zapis/promise/v1\n", 0, ""},
+	{"", "an identity file, or something else under a passphrase", "", "--identity takes an identity; age -d opens the rest", "age-encryption.org/v1\n-> scrypt ", 0, ""},
+	{"", "sealed with age", "", "whoever it is sealed to opens it: age -d -i KEY", "age-encryption.org/v1\n", 0, ""},
+	{"", "an identity that no passphrase protects", "", "delete it, and make another: zapis keygen", "# zapis/identity/v1\n", 0, ""},
+}
+
+const (
+	signedBegin = "zapis/signed/v1\n"
+	sniffed     = 1 << 10 // bytes that tell what a file is
+)
+
+var signedKind = regexp.MustCompile(`\nkind ([^\n]*)\n`)
+
+// ReadOf reads a file that should be of a kind, unless it is larger than any of that kind is, in bytes.
+func ReadOf(name string, want Kind, most int) ([]byte, error) {
+	f, err := OpenOf(name, want)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > most {
+		return nil, fault.New(fault.Mismatch, "", "%s is no %s: it has more than %d bytes", name, want, most)
+	}
+	return content, nil
+}
+
+// OpenOf opens a file that should be of a kind, at its beginning. Whoever opens it closes it.
+func OpenOf(name string, want Kind) (*os.File, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Failed, fmt.Sprintf("a %s is what %s", want, fromOf(want)), "%w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := expect(f, name, want); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// expect refuses what claims to be something else, or nothing that we know.
+func expect(f *os.File, name string, want Kind) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	refuse := func(is, use string) error {
+		return fault.New(fault.Failed, fmt.Sprintf("%s; a %s is what %s", use, want, fromOf(want)), "%s is no %s: it is %s", name, want, is)
+	}
+	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(name, "custody", "log")); err == nil {
+			return refuse("a vault", "--vault takes it")
+		}
+		return refuse("a folder", "name the file")
+	}
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	begin := make([]byte, sniffed)
+	n, err := io.ReadFull(f, begin)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if n == 0 {
+		return refuse("empty", "have it sent again")
+	}
+	begin = begin[:n]
+	signed := saidKind(begin)
+	for _, k := range kinds {
+		if k.kind == want && claims(begin, k.begin, k.at) && (signed == "" || k.says == signed) {
+			return nil
+		}
+	}
+	for _, k := range kinds {
+		if len(begin) >= k.at+len(k.begin) && claims(begin, k.begin, k.at) && k.says == signed {
+			return refuse(k.is, k.use)
+		}
+	}
+	return fault.New(fault.Failed, fmt.Sprintf("a %s is what %s; have it sent again if it should be one", want, fromOf(want)),
+		"%s is no %s: it begins like nothing that zapis writes", name, want)
+}
+
+// claims says whether bytes begin so, or nearly so: a file that was damaged there still claims to be what it was.
+func claims(b []byte, begin string, at int) bool {
+	if len(b) <= at {
+		return false
+	}
+	b = b[at:min(len(b), at+len(begin))]
+	if len(b) < len(begin) {
+		return bytes.HasPrefix([]byte(begin), b)
+	}
+	wrong := 0
+	for i := range b {
+		if b[i] != begin[i] {
+			wrong++
+		}
+	}
+	return wrong <= 1
+}
+
+// saidKind gives the kind of a signed statement, where it is one that we know; empty for everything else.
+func saidKind(b []byte) string {
+	m := signedKind.FindSubmatch(b)
+	if m == nil || !claims(b, signedBegin, 0) {
+		return ""
+	}
+	for _, k := range kinds {
+		if k.says == string(m[1]) {
+			return k.says
+		}
+	}
+	return ""
+}
+
+func fromOf(want Kind) string {
+	for _, k := range kinds {
+		if k.kind == want {
+			return k.from
+		}
+	}
+	return ""
+}
