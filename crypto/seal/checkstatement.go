@@ -7,22 +7,16 @@ import "slices"
 // identity part was opened too, it must hold exactly the lines that the statement
 // withholds, each fitting its hash; otherwise identity is nil.
 //
-// ErrMismatch names the field where one does not fit, and says so where only the
-// whole can be seen not to.
+// ErrMismatch names the field where a withheld line does not fit. An answer that is
+// held has no hash beside it: only the whole can be seen not to fit.
 func CheckStatement(s *StatementPart, identity *IdentityPart, commitments [32]byte, fields []string) error {
 	if len(s.Items) != len(fields) {
 		return mismatch("the statement has %d fields, and the vocabulary %d", len(s.Items), len(fields))
 	}
-	listing := make(Listing, len(s.Items)) // from the lines where there are any: each is hashed once
-	for i, it := range s.Items {
-		if it.Field != fields[i] {
-			return mismatch("the statement has %s where %s belongs", it.Field, fields[i])
-		}
-		if listing[i] = it.Commitment; it.Line == nil {
-			continue
-		}
-		if listing[i].Hash = it.Line.Hash(); it.Line.Field != it.Field || listing[i].Hash != it.Hash {
-			return mismatch("the statement's line of %s does not fit its hash", it.Field)
+	listing := s.Listing()
+	for i, c := range listing {
+		if c.Field != fields[i] {
+			return mismatch("the statement has %s where %s belongs", c.Field, fields[i])
 		}
 	}
 	if identity != nil {

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -57,8 +56,8 @@ type StatementPart struct {
 // Item is one field in a statement: its line, or only its commitment where the
 // line stands in the identity part.
 type Item struct {
-	Commitment
-	Line *Line // nil where withheld
+	Commitment       // of a line that is held, only the field: the line gives the hash
+	Line       *Line // nil where withheld
 }
 
 // Split sorts the lines into a statement's items and an identity part. Apart from
@@ -67,10 +66,10 @@ type Item struct {
 func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPart) {
 	items, part := make([]Item, len(lines)), &IdentityPart{}
 	for i, l := range lines {
-		items[i] = Item{Commitment: Commitment{l.Hash(), l.Field}, Line: &lines[i]}
+		items[i] = Item{Commitment{Field: l.Field}, &lines[i]}
 		_, slot := attachmentSlot(l.Field)
 		if slices.Contains(identityFields, l.Field) || slot && identify != nil && identify(l.Field) {
-			items[i].Line = nil
+			items[i] = Item{Commitment{l.Hash(), l.Field}, nil}
 			part.Lines = append(part.Lines, l)
 		}
 	}
@@ -173,19 +172,10 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 	}
 	s.Items = make([]Item, len(fields))
 	held := make([]Line, len(fields))
-	rest := b // from the line that is read
-	for _, line := range lines[:head] {
-		rest = rest[len(line)+1:]
-	}
 	for i, field := range fields {
-		line := lines[head+i]
-		if err := s.Items[i].parse(line, field, &held[i]); err != nil {
+		if err := s.Items[i].parse(lines[head+i], field, &held[i]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", head+i+1, err)
 		}
-		if s.Items[i].Line != nil {
-			s.Items[i].Hash = sha256.Sum256(rest[:len(line)+1]) // with its LF
-		}
-		rest = rest[len(line)+1:]
 	}
 	got := s.marshal()
 	defer wipe(got)

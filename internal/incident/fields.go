@@ -107,7 +107,9 @@ func FieldByName(name string) (f Field, ok bool) {
 
 // FieldNames gives the name of everything that is committed, in the fixed
 // order: the questions, then attachment-1 to attachment-16.
-func FieldNames() []string {
+func FieldNames() []string { return slices.Clone(fieldNames) }
+
+var fieldNames = func() []string {
 	names := make([]string, 0, len(fields)+Slots)
 	for _, f := range fields {
 		names = append(names, f.Name)
@@ -116,7 +118,7 @@ func FieldNames() []string {
 		names = append(names, SlotName(i+1))
 	}
 	return names
-}
+}()
 
 // IdentityNames gives the questions whose answers stand in the identity part.
 func IdentityNames() []string {
