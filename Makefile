@@ -72,6 +72,8 @@ page: bin
 screenshots:
 	go test -count=1 ./internal/e2e -run 'TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
 
+# Without it, every process under the race detector sleeps for a second when it ends, and the tests start hundreds.
+go-test: export GORACE = atexit_sleep_ms=0
 go-test:
 	go test -race -timeout 14m ./...
 

@@ -23,6 +23,10 @@ import (
 // variable says as what.
 const childVariable = "ZAPIS_STORE_CHILD"
 
+// noSleep is for children under the race detector, which otherwise sleeps for a
+// second when a process ends.
+const noSleep = "GORACE=atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(childVariable) {
 	case "":
@@ -36,7 +40,7 @@ func TestMain(m *testing.M) {
 
 func child(as string, args ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), childVariable+"="+as)
+	c.Env = append(os.Environ(), childVariable+"="+as, noSleep)
 	return c
 }
 

@@ -91,7 +91,7 @@ func record(t *testing.T, noSync bool) (trace, world string) {
 	world, trace = t.TempDir(), filepath.Join(t.TempDir(), "trace")
 	c := exec.Command("strace", "-f", "-xx", "-s", strconv.Itoa(32<<20), "-e", "trace="+syscalls, "-o", trace,
 		os.Args[0], "-test.run", "^TestWorkload$")
-	c.Env = append(os.Environ(), powerFolder+"="+world)
+	c.Env = append(os.Environ(), powerFolder+"="+world, noSleep)
 	if noSync {
 		c.Env = append(c.Env, powerNoSync+"=1")
 	}

@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			// Under the race detector a process sleeps for a second when it ends, unless told not to.
+			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0")
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"trustee": scriptTrustee,
 			"answers": scriptAnswers,
