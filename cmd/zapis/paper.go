@@ -38,9 +38,6 @@ func (p *paperCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(file, []byte("age-encryption.org/v1\n-> scrypt ")) {
-		return fault.New(fault.KeyMissing, "an identity file is what zapis keygen wrote", "%s is no identity file under a passphrase, and would be readable on paper", g.Identity)
-	}
 	var page bytes.Buffer
 	if err := papercopy.Page(&page, ending, file); err != nil {
 		return err
@@ -64,6 +61,9 @@ func (p *paperCmd) restore(ctx context.Context, s *command.Streams, g *grammar) 
 			return err
 		}
 		text = append(append(text, part...), '\n')
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return fault.New(fault.Failed, "type the lines of the paper into it, or scan its codes", "there is nothing in %s", strings.Join(p.Restore, ", "))
 	}
 	file, err := papercopy.Restore(text)
 	if err != nil {

@@ -44,7 +44,7 @@ func (f wordsFlags) read(s *command.Streams) (string, error) {
 		return "", err
 	}
 	if err := review.CheckText(string(text)); err != nil {
-		return "", fault.New(fault.Usage, "", "%w", err)
+		return "", fault.New(fault.Usage, "--text WORDS, or --file with plain text in UTF-8, or type them", "%w", err)
 	}
 	return string(text), nil
 }

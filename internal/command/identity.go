@@ -152,9 +152,14 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	return syncFolder(filepath.Dir(name))
 }
 
-// CheckFree refuses names under which something exists already.
+// CheckFree refuses names under which something exists already, and such as are in no folder.
 func CheckFree(names ...string) error {
 	for _, name := range names {
+		if dir := filepath.Dir(name); dir != "." {
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return fault.New(fault.Failed, "make the folder first, or choose another", "%s can't be written: there is no folder %s", name, dir)
+			}
+		}
 		if _, err := os.Lstat(name); err == nil {
 			return existsAlready(name)
 		} else if !errors.Is(err, os.ErrNotExist) {

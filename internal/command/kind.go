@@ -3,12 +3,12 @@ package command
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"zapis/crypto/card"
 	"zapis/internal/fault"
@@ -29,6 +29,7 @@ const (
 	KindNewKeys  Kind = "set of new log keys"
 	KindCarry    Kind = "carry file"
 	KindBundle   Kind = "bundle"
+	KindIdentity Kind = "identity file"
 )
 
 // kinds are the files of this house, and what to do with each. The first that fits counts.
@@ -62,7 +63,7 @@ var kinds = []struct {
 	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, ""},
 	{"", "a receipt", "", "zapis-verify checks it", "c2sp.org/tlog-proof@v1\n", 0, ""},
 	{"", "a promise", "", "zapis-verify checks it", "zapis/promise/v1\n", 0, ""},
-	{"", "an identity file, or something else under a passphrase", "", "--identity takes an identity; age -d opens the rest", "age-encryption.org/v1\n-> scrypt ", 0, ""},
+	{KindIdentity, "an identity file, or something else under a passphrase", "zapis keygen wrote", "--identity takes an identity; age -d opens the rest", "age-encryption.org/v1\n-> scrypt ", 0, ""},
 	{"", "sealed with age", "", "whoever it is sealed to opens it: age -d -i KEY", "age-encryption.org/v1\n", 0, ""},
 	{"", "an identity that no passphrase protects", "", "delete it, and make another: zapis keygen", "# zapis/identity/v1\n", 0, ""},
 }
@@ -95,7 +96,7 @@ func ReadOf(name string, want Kind, most int) ([]byte, error) {
 func OpenOf(name string, want Kind) (*os.File, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Failed, fmt.Sprintf("a %s is what %s", want, fromOf(want)), "%w", err)
+		return nil, fault.New(fault.Failed, comesFrom(want), "%w", err)
 	}
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func expect(f *os.File, name string, want Kind) error {
 		return err
 	}
 	refuse := func(is, use string) error {
-		return fault.New(fault.Failed, fmt.Sprintf("%s; a %s is what %s", use, want, fromOf(want)), "%s is no %s: it is %s", name, want, is)
+		return fault.New(fault.Failed, use+"; "+comesFrom(want), "%s is no %s: it is %s", name, want, is)
 	}
 	if info.IsDir() {
 		if _, err := os.Stat(filepath.Join(name, "custody", "log")); err == nil {
@@ -148,7 +149,7 @@ func expect(f *os.File, name string, want Kind) error {
 			return refuse(k.is, k.use)
 		}
 	}
-	return fault.New(fault.Failed, fmt.Sprintf("a %s is what %s; have it sent again if it should be one", want, fromOf(want)),
+	return fault.New(fault.Failed, comesFrom(want)+"; have it sent again if it should be one",
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
 }
 
@@ -184,10 +185,15 @@ func saidKind(b []byte) string {
 	return ""
 }
 
-func fromOf(want Kind) string {
+// comesFrom says who makes what is wanted.
+func comesFrom(want Kind) string {
+	article := "a "
+	if strings.ContainsRune("aeiou", rune(want[0])) {
+		article = "an "
+	}
 	for _, k := range kinds {
 		if k.kind == want {
-			return k.from
+			return article + string(want) + " is what " + k.from
 		}
 	}
 	return ""

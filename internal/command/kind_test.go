@@ -23,7 +23,7 @@ func TestWrongKindOfFile(t *testing.T) {
 		if k.says != "" {
 			text += "ledger 00\nkind " + k.says + "\nsubject 00\n"
 		}
-		return text
+		return text + "and so on, for a while\n"
 	}
 	wanted := 0
 	for i, k := range kinds {
@@ -40,7 +40,7 @@ func TestWrongKindOfFile(t *testing.T) {
 				}
 				continue
 			}
-			said, hint := name+" is no "+string(want.kind)+": it is "+k.is, k.use+"; a "+string(want.kind)+" is what "+want.from
+			said, hint := name+" is no "+string(want.kind)+": it is "+k.is, k.use+"; "+comesFrom(want.kind)
 			if err == nil || err.Error() != said || fault.HintOf(err) != hint || fault.StatusOf(err) != fault.Failed {
 				t.Errorf("got  %v\nhint %s\nwant %s\nhint %s", err, fault.HintOf(err), said, hint)
 			}
@@ -73,6 +73,9 @@ func TestWrongKindOfFile(t *testing.T) {
 		}
 	}
 
+	if got := comesFrom(KindRequest) + ", " + comesFrom(KindIdentity); got != "a request is what zapis ask wrote, an identity file is what zapis keygen wrote" {
+		t.Error(got)
+	}
 	put("zapis/card/v1\n" + strings.Repeat("x", 100))
 	_, err := ReadOf(name, KindCard, 50)
 	if want := name + " is no card: it has more than 50 bytes"; err == nil || err.Error() != want || fault.StatusOf(err) != fault.Mismatch {

@@ -2,8 +2,9 @@ package command
 
 import (
 	"context"
+	"errors"
 	"io"
-	"os"
+	"io/fs"
 
 	"zapis/internal/fault"
 )
@@ -59,9 +60,12 @@ func (k KeyFlags) LoadIfGiven(ctx context.Context) (*Identity, error) {
 }
 
 func readIdentityFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
+	f, err := OpenOf(name, KindIdentity)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.KeyMissing, identityHint, "the identity file: %w", err)
+	}
+	if err != nil {
+		return nil, fault.New(fault.KeyMissing, fault.HintOf(err), "%w", err)
 	}
 	defer f.Close()
 	sealed, err := io.ReadAll(io.LimitReader(f, maxIdentityFile+1))

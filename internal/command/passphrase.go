@@ -58,20 +58,22 @@ func NewPassphrase(ctx context.Context, file string) (string, error) {
 	return pass, err
 }
 
+const passphraseHint = "the passphrase is the file's first line"
+
 func passphraseFile(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", fault.New(fault.KeyMissing, "", "the passphrase file: %w", err)
+		return "", fault.New(fault.KeyMissing, passphraseHint, "the passphrase file: %w", err)
 	}
 	defer f.Close()
 	line, err := bufio.NewReader(io.LimitReader(f, maxPassphrase+2)).ReadBytes('\n')
 	if err != nil && err != io.EOF {
-		return "", fault.New(fault.KeyMissing, "", "the passphrase file: %w", err)
+		return "", fault.New(fault.KeyMissing, passphraseHint, "the passphrase file: %w", err)
 	}
 	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 	switch {
 	case len(line) == 0:
-		return "", fault.New(fault.KeyMissing, "the passphrase is the file's first line", "the passphrase file %s has an empty first line", name)
+		return "", fault.New(fault.KeyMissing, passphraseHint, "the passphrase file %s has an empty first line", name)
 	case len(line) > maxPassphrase:
 		return "", fault.New(fault.KeyMissing, "", "the passphrase file %s: its first line has more than %d bytes", name, maxPassphrase)
 	}

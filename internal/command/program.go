@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -85,9 +86,20 @@ func (p Program) run(ctx context.Context, args []string, s *Streams) error {
 	case done:
 		return nil
 	case err != nil:
-		return fault.New(fault.Usage, usageHint(p.Name, err), "%w", err)
+		return fault.New(fault.Usage, usageHint(p.Name, err), "%s", plainly(err.Error()))
 	}
 	return alone(parsed.Run())
+}
+
+var (
+	missingWord = regexp.MustCompile(`^expected "<(.+)>(?: \.\.\.)?"$`)
+	noNumber    = regexp.MustCompile(`expected a valid 64 bit u?int but got ("[^"]*")$`)
+)
+
+// plainly says in our words what kong says in a programmer's.
+func plainly(said string) string {
+	said = missingWord.ReplaceAllString(said, "$1 is missing")
+	return noNumber.ReplaceAllString(said, "$1 is no whole number")
 }
 
 // alone takes the only error out of the list that kong joins a verb's error with those of its hooks in.

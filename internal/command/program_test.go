@@ -53,7 +53,7 @@ func TestProgram(t *testing.T) {
 	}{
 		{"bundle c1 --withhold name,contact --withhold=A01 --note a=b;c=d --identity k", 0,
 			`c1 ["name,contact" "A01"] map["a":"b;c=d"] "k"` + "\n", ""},
-		{"bundle", 2, "", "sample: expected \"<case>\"\nhint: sample bundle --help says what it takes\n"},
+		{"bundle", 2, "", "sample: case is missing\nhint: sample bundle --help says what it takes\n"},
 		{"bundle c1 --frob", 2, "", "sample: unknown flag --frob\nhint: sample bundle --help says what it takes\n"},
 		{"frob", 2, "", "sample: unexpected argument frob\nhint: sample --help says what it takes\n"},
 		{"", 2, "", "sample: expected one of \"bundle\", \"fail\"\nhint: sample --help says what it takes\n"},

@@ -48,7 +48,7 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 	for _, name := range c.Remove {
 		at := named(set.Trustees, name)
 		if at < 0 {
-			return set, fault.New(fault.Usage, "", "there is no trustee %q", name)
+			return set, fault.New(fault.Usage, thereAre(set.Trustees), "there is no trustee %q", name)
 		}
 		set.Trustees = slices.Delete(set.Trustees, at, at+1)
 		if at := named(set.Duty, name); at >= 0 {
@@ -58,7 +58,7 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 	for _, name := range c.RemoveDuty {
 		at := named(set.Duty, name)
 		if at < 0 {
-			return set, fault.New(fault.Usage, "", "there is no duty card %q", name)
+			return set, fault.New(fault.Usage, thereAre(set.Duty), "there is no duty card %q", name)
 		}
 		set.Duty = slices.Delete(set.Duty, at, at+1)
 	}
@@ -72,6 +72,11 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 		}
 		if duty >= 0 {
 			set.Duty[duty] = one
+		}
+	}
+	for _, one := range c.Add {
+		if named(set.Trustees, one.Name) >= 0 {
+			return set, fault.New(fault.Usage, "--replace gives a trustee new keys; somebody new needs a name of their own", "%s is a trustee already", one.Name)
 		}
 	}
 	set.Trustees, set.Duty = append(set.Trustees, c.Add...), append(set.Duty, c.AddDuty...)
@@ -220,6 +225,14 @@ func names(cards []card.Card) string {
 		list = append(list, c.Name)
 	}
 	return strings.Join(list, ", ")
+}
+
+// thereAre says who there is, to whoever named somebody else.
+func thereAre(cards []card.Card) string {
+	if len(cards) == 0 {
+		return "there is none"
+	}
+	return "there is " + names(cards)
 }
 
 func ofMany(k int, cards []card.Card) string { return fmt.Sprintf("%d of %d", k, len(cards)) }

@@ -36,7 +36,7 @@ func (v *Vault) Reseal(c *Case, r Resealing) (file []byte, left []string, err er
 	case at < 0:
 		return nil, nil, fault.New(fault.Usage, "a new trustee is one once the trustees entry is in this vault", "there is no trustee %q: they are %s", r.To, names(set.Trustees))
 	case set.Trustees[at].Age == v.key.Card.Age:
-		return nil, nil, fault.New(fault.Usage, "", "that is you")
+		return nil, nil, fault.New(fault.Usage, "--to names the trustee who gets it", "that is you")
 	}
 	o, err := v.Show(c)
 	if err != nil {

@@ -127,7 +127,7 @@ func (v *Vault) found() error {
 	info, err := os.Stat(v.dir)
 	switch {
 	case err == nil && !info.IsDir():
-		return fault.New(fault.Failed, "", "%s is not a folder", v.dir)
+		return fault.New(fault.Failed, "a vault is the folder that zapis import made", "%s is not a folder", v.dir)
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrNotExist):
