@@ -9,24 +9,30 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
-	"zapis/crypto/ledger"
-	"zapis/internal/bundle"
+	"zapis/cmd/zapis-verify/check"
 	"zapis/internal/command"
 	"zapis/internal/fault"
 	"zapis/internal/offline"
 )
 
-const about = `Check a bundle, a receipt, a promise or a checkpoint, offline.
+const about = `Checks one file that came from a Zapis ledger, without a network: a bundle, a receipt, a promise or a checkpoint.
 
-Says what was proved, what was withheld and what was not proved. Exit status: 0 it fits together; 1 it could
-not be read; 2 wrong usage; 3 it does not verify; 4 the keys to verify it with are not known.`
+    zapis-verify bundle.zip
+    zapis-verify bundle.zip --trust ledger-card.txt
+
+It says what was proved, what was withheld, and what was NOT proved, and changes nothing. Without --trust it can say
+whether a bundle fits together, but not whose it is: get the ledger's card from somewhere else than the bundle.
+
+Exit status: 0 it fits together; 1 it could not be read; 2 wrong usage; 3 it does not verify; 4 the keys to verify it
+with are not known, or it is sealed.`
 
 type grammar struct {
-	File  string   `arg:"" help:"A bundle (.zip), a receipt, a promise or a checkpoint."`
-	Trust []string `placeholder:"CARD|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM), and older checkpoints or receipts to compare with. May be repeated."`
-	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it. Not for bundles."`
+	File  []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise or a checkpoint."`
+	Trust []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM), and older checkpoints or receipts to compare with. May be repeated."`
+	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
 	JSON  bool     `name:"json" help:"Print the result as JSON."`
 }
 
@@ -35,97 +41,108 @@ func main() {
 	os.Exit(int(command.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}.Main()))
 }
 
-// The kinds of file, by how they begin.
-var (
-	magicZip     = []byte("PK\x03\x04")
-	magicReceipt = []byte("c2sp.org/tlog-proof@v1\n")
-	magicPromise = []byte("zapis/promise/v1\n")
-	magicAge     = []byte("age-encryption.org/v1\n")
-)
-
 // Run checks the one file.
 func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
+	switch len(g.File) {
+	case 0:
+		return fault.New(fault.Usage, "type its name behind the command, for example: zapis-verify bundle.zip; zapis-verify --help says the rest", "no file was named that is to be checked")
+	case 1:
+	default:
+		return fault.New(fault.Usage, `if the name has spaces in it, put it into quotation marks: zapis-verify "my bundle.zip"`, "%d files were named, and one is checked at a time: %q and %q", len(g.File), g.File[0], g.File[1])
+	}
+	name := g.File[0]
 	known, err := readTrust(g.Trust, s.Err)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(g.File)
+	tiles, err := openTiles(g.Tiles)
+	if err != nil {
+		return err
+	}
+	f, size, err := openFile(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fault.New(fault.Usage, "give the zip file itself, not the folder it was unpacked into", "%s is not a file", g.File)
-	}
-	begin := make([]byte, 32)
-	n, err := f.ReadAt(begin, 0)
-	if err != nil && err != io.EOF {
-		return err
-	}
-	begin = begin[:n]
-	if g.Tiles != "" && bytes.HasPrefix(begin, magicZip) {
-		return fault.New(fault.Usage, "take the receipt out of the bundle: data/ledger/receipt", "--tiles is for promises, receipts and checkpoints, and %s is a bundle", g.File)
-	}
-	var v verdict
-	switch {
-	case bytes.HasPrefix(begin, magicZip):
-		v, err = g.checkBundle(f, info.Size(), known, s)
-	case bytes.HasPrefix(begin, magicReceipt):
-		v, err = withText(f, func(text []byte) (verdict, error) { return checkReceipt(text, known, g.Tiles) })
-	case bytes.HasPrefix(begin, magicPromise):
-		v, err = withText(f, func(text []byte) (verdict, error) { return checkPromise(text, known, g.Tiles) })
-	case bytes.HasPrefix(begin, magicAge):
-		err = fault.New(fault.KeyMissing, "open it first: age -d -o FILE.zip "+g.File, "%s is sealed with age", g.File)
-	default:
-		v, err = withText(f, func(text []byte) (verdict, error) {
-			if _, ok := isCheckpoint(text); !ok {
-				return verdict{}, fault.New(fault.Mismatch, "", "%s is neither a bundle, nor a receipt, nor a promise, nor a checkpoint", g.File)
-			}
-			return checkCheckpoint(text, known, g.Tiles)
-		})
-	}
+	v, err := g.check(name, f, size, known, tiles, s)
 	if err != nil {
 		return g.refuse(s.Out, err)
 	}
-	if err := v.print(s.Out, g.JSON); err != nil {
+	if err := show(s.Out, v, g.JSON); err != nil {
 		return err
 	}
-	if !v.OK {
-		return fault.New(fault.Mismatch, "keep the file as it is, and tell whoever gave it to you", "%s does not verify", g.File)
+	return v.Refusal(name)
+}
+
+func (g *grammar) check(name string, f *os.File, size int64, known *check.Known, tiles fs.FS, s *command.Streams) (check.Verdict, error) {
+	p := s.Progress("checking", size)
+	defer p.Done()
+	return check.File(name, &counted{f, p}, size, known, tiles)
+}
+
+// openFile opens what is to be checked, and says of a folder what it is.
+func openFile(name string) (*os.File, int64, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, check.Unreadable("", name, err)
 	}
-	return nil
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = notAFile(name, info)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+func notAFile(name string, info fs.FileInfo) error {
+	if !info.IsDir() {
+		return fault.New(fault.Usage, "copy it into a file first", "%s is not a file", name)
+	}
+	has := func(path string) bool {
+		_, err := os.Stat(name + string(os.PathSeparator) + path)
+		return err == nil
+	}
+	switch {
+	case has("bagit.txt") || has("zapis-bundle"):
+		return fault.New(fault.Usage, "give the .zip file itself, as you received it; VERIFY.txt in the folder says how to check what is unpacked with other programs",
+			"%s is the folder that a bundle was unpacked into", name)
+	case has("checkpoint") && has("tile"):
+		return fault.New(fault.Usage, "name the promise, the receipt or the checkpoint, and give this folder to --tiles", "%s is a folder with a ledger's public tiles", name)
+	}
+	return fault.New(fault.Usage, "name the one file in it that is to be checked", "%s is a folder, and not a file", name)
+}
+
+// openTiles gives the folder of tiles, or nil where none was named.
+func openTiles(name string) (fs.FS, error) {
+	if name == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(name)
+	if err == nil && !info.IsDir() {
+		return nil, fault.New(fault.Usage, "name the folder that holds the file checkpoint and the folder tile", "--tiles: %s is not a folder", name)
+	}
+	var root *os.Root
+	if err == nil {
+		root, err = os.OpenRoot(name) // stays open until the process ends
+	}
+	if err != nil {
+		return nil, check.Unreadable("--tiles: ", name, err)
+	}
+	return root.FS(), nil
 }
 
 // refuse gives a program the one object that it waits for also where nothing could be checked: because the file is
 // no such thing, or the keys are not known.
 func (g *grammar) refuse(w io.Writer, err error) error {
-	r := bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{}}
-	switch fault.StatusOf(err) {
-	case fault.Mismatch:
-		r.Faults = append(r.Faults, err.Error())
-	case fault.KeyMissing:
-		r.NotProved = append(r.NotProved, err.Error())
-	default:
-		return err
-	}
-	if !g.JSON {
-		return err
-	}
-	if failed := (verdict{Report: r}).print(w, true); failed != nil {
-		return failed
+	if r, ok := check.Unjudged(err); ok && g.JSON {
+		if failed := command.WriteJSON(w, r); failed != nil {
+			return failed
+		}
 	}
 	return err
-}
-
-func (g *grammar) checkBundle(f *os.File, size int64, known *trust, s *command.Streams) (verdict, error) {
-	p := s.Progress("checking", size)
-	defer p.Done()
-	r, err := bundle.Check(&counted{f, p}, size, known.options)
-	return verdict{r, known.anchor()}, err
 }
 
 // counted moves the progress bar as the file is read.
@@ -140,61 +157,18 @@ func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// withText reads a file that has to be small.
-func withText(f *os.File, check func([]byte) (verdict, error)) (verdict, error) {
-	text, err := io.ReadAll(io.NewSectionReader(f, 0, ledger.MaxReceipt+1))
-	if err != nil {
-		return verdict{}, err
-	}
-	return check(text)
-}
-
-// A verdict is a report and how it is told.
-type verdict struct {
-	bundle.Report
-	anchor anchor
-}
-
-// An anchor is what the check was tied to that was known beforehand.
-type anchor int
-
-const (
-	anchorNone anchor = iota
-	anchorKeys
-	anchorLedger
-)
-
-func (v verdict) print(w io.Writer, asJSON bool) error {
+func show(w io.Writer, v check.Verdict, asJSON bool) error {
 	if asJSON {
 		return command.WriteJSON(w, v.Report)
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, v.first())
-	list := func(title string, sentences []string) {
-		for i, sentence := range sentences {
-			if i == 0 {
-				fmt.Fprintf(&b, "\n%s:\n", title)
-			}
-			fmt.Fprintf(&b, "- %s\n", command.Escape(sentence))
+	fmt.Fprintln(&b, v.First())
+	for _, l := range v.Lists() {
+		fmt.Fprintf(&b, "\n%s:\n", l.Title)
+		for _, sentence := range l.Sentences {
+			fmt.Fprintf(&b, "- %s\n", sentence)
 		}
 	}
-	list("What does not fit", v.Faults)
-	list("Proved", v.Proved)
-	list("Withheld", v.Withheld)
-	list("NOT proved", v.NotProved)
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// first is the first line, for whoever reads no further.
-func (v verdict) first() string {
-	switch {
-	case !v.OK:
-		return "does NOT verify"
-	case v.anchor == anchorLedger:
-		return "consistent, and of a ledger that you trust"
-	case v.anchor == anchorKeys:
-		return "consistent, and signed with keys that you trust; whose ledger this is was NOT proved"
-	}
-	return bundle.Unproved
 }

@@ -1,238 +1,83 @@
 package main
 
 import (
-	"bytes"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"zapis/crypto/card"
-	"zapis/crypto/cosign"
-	"zapis/crypto/ledger"
-	"zapis/internal/bundle"
+	"zapis/cmd/zapis-verify/check"
 	"zapis/internal/command"
 	"zapis/internal/fault"
 )
 
-// keys open what a log has signed. bundle.Ledger and ledger.Verifier do.
-type keys interface {
-	OpenReceipt(receipt []byte) (ledger.Receipt, error)
-	OpenPromise(file []byte) (ledger.Promise, error)
-	OpenCheckpoint(note []byte) (ledger.Checkpoint, error)
-}
-
-// trust is what --trust names. Cards, a genesis and log keys are trusted for
-// being there. A bundle is not: keys are taken out of it only for a ledger
-// whose card is known.
-type trust struct {
-	options bundle.Options
-	logs    []*ledger.Verifier // of options.Logs
-	ledgers []*bundle.Ledger   // with known cards or without
-
-	seen      []seen             // checkpoints of long ago, to compare with
-	witnesses []*cosign.Verifier // whose lines on a checkpoint count
-}
-
-// anchor is what a bundle that verified was tied to.
-func (t *trust) anchor() anchor {
-	switch {
-	case len(t.options.Ledgers) > 0:
-		return anchorLedger
-	case len(t.options.Cards) > 0 || len(t.options.Logs) > 0:
-		return anchorKeys
-	}
-	return anchorNone
-}
-
-// maxKnown is more than any file of keys has, in bytes.
-const maxKnown = 1 << 20
-
-func readTrust(names []string, talk io.Writer) (*trust, error) {
-	t := &trust{}
+// readTrust reads what --trust names: ledger cards, files and folders.
+func readTrust(names []string, talk io.Writer) (*check.Known, error) {
+	known := new(check.Known)
 	for _, name := range names {
 		if strings.HasPrefix(name, "zapis-ledger+") {
-			c, err := card.ParseLedgerCard(name)
-			if err != nil {
-				return nil, fault.New(fault.Usage, "", "--trust: %w", err)
+			if err := known.LedgerCard(name); err != nil {
+				return nil, err
 			}
-			t.options.Ledgers = append(t.options.Ledgers, c)
 			continue
 		}
 		info, err := os.Stat(name)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "give a ledger card, a file or a folder", "--trust: %w", err)
+			return nil, fault.New(fault.Usage, "give a ledger card (it begins with zapis-ledger+), a file or a folder", "%w", check.Unreadable("--trust: ", name, err))
 		}
-		if !info.IsDir() {
-			used, err := t.read(name)
-			if err != nil {
+		if info.IsDir() {
+			if err := readFolder(known, name, talk); err != nil {
 				return nil, err
-			}
-			if !used {
-				return nil, fault.New(fault.Usage, "", "--trust: %s holds nothing that can be trusted", name)
 			}
 			continue
 		}
-		if err := t.folder(name, talk); err != nil {
+		used, err := readKnown(known, name)
+		if err != nil {
 			return nil, err
 		}
+		if !used {
+			return nil, fault.New(fault.Usage, "it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card",
+				"--trust: %s holds nothing that can be trusted", name)
+		}
 	}
-	if len(names) > 0 && t.anchor() == anchorNone && !t.times() {
-		return nil, fault.New(fault.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
-			"--trust: nothing that was given says whom you trust")
+	if len(names) == 0 {
+		return known, nil
 	}
-	return t, nil
+	return known, known.Enough()
 }
 
-// folder reads every file of a folder, and says of which it made no use.
-func (t *trust) folder(name string, talk io.Writer) error {
+// readFolder reads every file of a folder, and says of which it made no use.
+func readFolder(known *check.Known, name string, talk io.Writer) error {
 	files, err := os.ReadDir(name)
 	if err != nil {
-		return err
+		return check.Unreadable("--trust: ", name, err)
 	}
 	for _, file := range files {
 		path := filepath.Join(name, file.Name())
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		used, err := t.read(path)
+		used, err := readKnown(known, path)
 		if err != nil {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: not a card, a genesis, keys, root certificates, a checkpoint or a bundle; not used\n", command.Escape(path))
+			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", command.Escape(path), check.NotUsed)
 		}
 	}
 	return nil
 }
 
-// read takes what one file holds; false where that is nothing of ours.
-func (t *trust) read(name string) (bool, error) {
+func readKnown(known *check.Known, name string) (bool, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return false, err
+		return false, check.Unreadable("--trust: ", name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return false, err
 	}
-	text, err := io.ReadAll(io.NewSectionReader(f, 0, maxKnown))
-	if err != nil {
-		return false, err
-	}
-	if bytes.HasPrefix(text, magicZip) {
-		l, err := bundle.ReadLedger(f, info.Size())
-		if err != nil {
-			return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
-		}
-		t.ledgers = append(t.ledgers, l)
-		return true, nil
-	}
-	if bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
-		return true, t.roots(name, text)
-	}
-	used, err := t.text(name, text)
-	if err != nil {
-		return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
-	}
-	return used, nil
-}
-
-func (t *trust) text(name string, text []byte) (bool, error) {
-	switch s := string(text); {
-	case strings.HasPrefix(s, "zapis/card/v1\n"):
-		c, err := card.Parse(text)
-		t.options.Cards = append(t.options.Cards, c)
-		return true, err
-	case strings.HasPrefix(s, "zapis/genesis/v1\n"):
-		l, err := bundle.LedgerOf(text)
-		if err != nil {
-			return false, err
-		}
-		t.ledgers = append(t.ledgers, l)
-		t.options.Ledgers = append(t.options.Ledgers, l.Card)
-		return true, nil
-	case strings.HasPrefix(s, "zapis-ledger+"):
-		for line := range strings.Lines(s) {
-			c, err := card.ParseLedgerCard(line)
-			if err != nil {
-				return false, err
-			}
-			t.options.Ledgers = append(t.options.Ledgers, c)
-		}
-		return true, nil
-	default:
-		return t.keep(name, text) || t.vkeys(strings.Split(strings.TrimSuffix(s, "\n"), "\n")), nil
-	}
-}
-
-// vkeys takes a log's two keys, or witnesses' keys, one on each line.
-func (t *trust) vkeys(lines []string) bool {
-	if v, err := ledger.NewVerifier(lines...); err == nil {
-		t.logs = append(t.logs, v)
-		t.options.Logs = append(t.options.Logs, v.Keys())
-		return true
-	}
-	var all []*cosign.Verifier
-	for _, line := range lines {
-		v, err := cosign.NewVerifier(line)
-		if err != nil {
-			return false
-		}
-		all = append(all, v)
-	}
-	t.witnesses = append(t.witnesses, all...)
-	t.options.Times.Witnesses = t.witnesses
-	return true
-}
-
-// roots takes root certificates of time-stamping authorities.
-func (t *trust) roots(name string, text []byte) error {
-	for {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			return nil
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" {
-			return fault.New(fault.Mismatch, "", "%s: it holds something else than certificates", name)
-		}
-		if t.options.Times.Roots == nil {
-			t.options.Times.Roots = x509.NewCertPool()
-		}
-		t.options.Times.Roots.AddCert(c)
-	}
-}
-
-// times says whether anybody is known whose word on time counts.
-func (t *trust) times() bool { return t.options.Times.Roots != nil || len(t.witnesses) > 0 }
-
-// keysOf finds the keys of the log that signed for an origin, and the card of
-// the ledger where it is known.
-func (t *trust) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
-	for i := len(t.ledgers) - 1; i >= 0; i-- {
-		l := t.ledgers[i]
-		if l.Card.Origin == origin && slices.Contains(t.options.Ledgers, l.Card) {
-			return l, &l.Card, nil
-		}
-	}
-	for _, v := range t.logs {
-		if v.Origin() == origin {
-			return v, nil, nil
-		}
-	}
-	for _, known := range t.options.Ledgers {
-		if known.Origin == origin {
-			return nil, nil, fault.New(fault.KeyMissing,
-				"put the card into a folder together with any bundle of this ledger, or with its genesis (data/ledger/bodies/0.txt of a bundle), and give the folder to --trust",
-				"the keys of %s are not known: a ledger card names them by a hash only", origin)
-		}
-	}
-	return nil, nil, fault.New(fault.KeyMissing, "give the ledger's card and a bundle of it, or its genesis, to --trust",
-		"the keys of %s are not known, and without them no signature can be verified", origin)
+	return known.Add(name, f, info.Size())
 }

@@ -1,33 +1,17 @@
-package main
+package check
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/bundle"
 )
 
-// refused is a verdict of one fault.
-func refused(err error) verdict {
-	return verdict{Report: bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{err.Error()}}}
-}
-
-// accepted is a verdict without one. c is nil where only the log's keys were
-// known, and not the ledger's card.
-func accepted(c *card.LedgerCard, proved, notProved []string) verdict {
-	v := verdict{Report: bundle.Report{OK: true, Proved: proved, Withheld: []string{}, NotProved: notProved, Faults: []string{}}, anchor: anchorLedger}
-	if c == nil {
-		v.anchor = anchorKeys
-		v.NotProved = append([]string{"Whose ledger this is: you gave its log's keys, and no ledger card."}, notProved...)
-	}
-	return v
-}
-
 // checkReceipt verifies that an entry is in the ledger.
-func checkReceipt(text []byte, known *trust, tiles string) (verdict, error) {
+func checkReceipt(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	entry, _, _, _, err := ledger.SplitReceipt(text)
 	if err != nil {
 		return refused(err), nil
@@ -38,7 +22,7 @@ func checkReceipt(text []byte, known *trust, tiles string) (verdict, error) {
 	}
 	k, c, err := known.keysOf(e.Origin)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	r, err := k.OpenReceipt(text)
 	if err != nil {
@@ -59,7 +43,7 @@ func checkReceipt(text []byte, known *trust, tiles string) (verdict, error) {
 		return refused(err), nil
 	}
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	return accepted(c, append(proved, agreed...), append([]string{
 		"What the entry says: it holds hashes of sealed parts, and no words.",

@@ -1,11 +1,10 @@
-package main
+package check
 
 import (
 	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -13,6 +12,7 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/fault"
 )
 
 const (
@@ -29,15 +29,10 @@ type shelf struct {
 
 // readShelf reads the hashes of all entries out of tiles (C2SP tlog-tiles, level
 // 0), compares their root with the signed one, and visits each.
-func readShelf(dir string, k keys, c *card.LedgerCard, sizes []uint64, visit func(index uint64, leaf ledger.Hash)) (shelf, error) {
-	root, err := os.OpenRoot(dir)
+func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func(index uint64, leaf ledger.Hash)) (shelf, error) {
+	note, err := readSmall(dir, "checkpoint", ledger.MaxNote)
 	if err != nil {
-		return shelf{}, err
-	}
-	defer root.Close()
-	note, err := readSmall(root, "checkpoint", ledger.MaxNote)
-	if err != nil {
-		return shelf{}, err
+		return shelf{}, noTiles(err)
 	}
 	s := shelf{roots: make(map[uint64]ledger.Hash)}
 	if s.checkpoint, err = k.OpenCheckpoint(note); err != nil {
@@ -50,9 +45,9 @@ func readShelf(dir string, k keys, c *card.LedgerCard, sizes []uint64, visit fun
 	var tree forest
 	for at := uint64(0); at < s.checkpoint.Size; {
 		width := min(s.checkpoint.Size-at, tileWidth)
-		tile, err := readTile(root, at/tileWidth, int(width))
+		tile, err := readTile(dir, at/tileWidth, int(width))
 		if err != nil {
-			return shelf{}, err
+			return shelf{}, noTiles(err)
 		}
 		for i := range width {
 			leaf := ledger.Hash(tile[i*32 : i*32+32])
@@ -77,11 +72,13 @@ func readShelf(dir string, k keys, c *card.LedgerCard, sizes []uint64, visit fun
 
 // readTile reads a tile of level 0: the partial one of this width, or the full
 // one that has replaced it.
-func readTile(root *os.Root, n uint64, width int) ([]byte, error) {
+func readTile(dir fs.FS, n uint64, width int) ([]byte, error) {
+	missing := ""
 	for _, w := range []int{width, tileWidth} {
 		path := strings.Replace(tlog.Tile{H: tileHeight, L: 0, N: int64(n), W: w}.Path(), "tile/8/", "tile/", 1)
-		tile, err := readSmall(root, path, tileWidth*32)
-		if errors.Is(err, fs.ErrNotExist) && w < tileWidth {
+		tile, err := readSmall(dir, path, tileWidth*32)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing = path
 			continue
 		}
 		if err != nil {
@@ -92,11 +89,25 @@ func readTile(root *os.Root, n uint64, width int) ([]byte, error) {
 		}
 		return tile, nil
 	}
-	return nil, fs.ErrNotExist
+	return nil, &fs.PathError{Op: "open", Path: missing, Err: fs.ErrNotExist}
 }
 
-func readSmall(root *os.Root, name string, most int64) ([]byte, error) {
-	f, err := root.Open(name)
+// noTiles says of a folder that lacks a file, or whose file can't be read, what
+// it should be.
+func noTiles(err error) error {
+	file, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case !ok:
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Failed, "it takes a whole copy of what the ledger publishes: a folder with the file checkpoint and the folder tile in it, as zapisd mirror keeps one",
+			"--tiles: the folder has no file %s", file.Path)
+	}
+	return Unreadable("--tiles: ", file.Path, err)
+}
+
+func readSmall(dir fs.FS, name string, most int64) ([]byte, error) {
+	f, err := dir.Open(name)
 	if err != nil {
 		return nil, err
 	}

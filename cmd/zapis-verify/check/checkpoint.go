@@ -1,8 +1,9 @@
-package main
+package check
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func isCheckpoint(text []byte) (ledger.Checkpoint, bool) {
 
 // keep takes a checkpoint or a receipt that is to be compared with; false where
 // a file is neither.
-func (t *trust) keep(name string, text []byte) bool {
+func (t *Known) keep(name string, text []byte) bool {
 	note := text
 	if strings.HasPrefix(string(text), string(magicReceipt)) {
 		_, inner, _, _, err := ledger.SplitReceipt(text)
@@ -50,7 +51,7 @@ func (t *trust) keep(name string, text []byte) bool {
 }
 
 // sizes are those of the checkpoints that are known of a ledger.
-func (t *trust) sizes(origin string) (sizes []uint64) {
+func (t *Known) sizes(origin string) (sizes []uint64) {
 	for _, s := range t.seen {
 		if s.Origin == origin {
 			sizes = append(sizes, s.Size)
@@ -61,7 +62,7 @@ func (t *trust) sizes(origin string) (sizes []uint64) {
 
 // verifySeen drops nothing silently: a checkpoint that was named as known and
 // that the log's keys did not sign is an error.
-func (t *trust) verifySeen(origin string, k keys) error {
+func (t *Known) verifySeen(origin string, k keys) error {
 	for i, s := range t.seen {
 		if s.Origin != origin {
 			continue
@@ -77,7 +78,7 @@ func (t *trust) verifySeen(origin string, k keys) error {
 
 // same compares a checkpoint with known ones of the same size, and says what
 // only tiles could tell.
-func (t *trust) same(c ledger.Checkpoint) (proved, notProved []string, err error) {
+func (t *Known) same(c ledger.Checkpoint) (proved, notProved []string, err error) {
 	for _, s := range t.seen {
 		switch {
 		case s.Origin != c.Origin:
@@ -86,14 +87,14 @@ func (t *trust) same(c ledger.Checkpoint) (proved, notProved []string, err error
 		case s.Size == c.Size:
 			proved = append(proved, fmt.Sprintf("It is the same ledger of %d entries as in %s, which you know.", c.Size, s.name))
 		default:
-			notProved = append(notProved, fmt.Sprintf("That it is one history with the %d entries of %s, which you know: give the ledger's public tiles to --tiles.", s.Size, s.name))
+			notProved = append(notProved, fmt.Sprintf("That it is one history with the %d entries of %s, which you know: the ledger's public tiles would show that (--tiles).", s.Size, s.name))
 		}
 	}
 	return proved, notProved, nil
 }
 
 // agree compares tiles with all that is known of their ledger.
-func (t *trust) agree(s shelf) (proved []string, err error) {
+func (t *Known) agree(s shelf) (proved []string, err error) {
 	for _, known := range t.seen {
 		if known.Origin != s.checkpoint.Origin {
 			continue
@@ -129,11 +130,11 @@ func grows(s shelf, c ledger.Checkpoint, name string) string {
 
 // compared adds to a verdict what known checkpoints and tiles say about one that
 // was verified, out of the file itself.
-func (t *trust) compared(cp ledger.Checkpoint, k keys, c *card.LedgerCard, tiles string) (proved, notProved []string, err error) {
+func (t *Known) compared(cp ledger.Checkpoint, k keys, c *card.LedgerCard, tiles fs.FS) (proved, notProved []string, err error) {
 	if err := t.verifySeen(cp.Origin, k); err != nil {
 		return nil, nil, err
 	}
-	if tiles == "" {
+	if tiles == nil {
 		return t.same(cp)
 	}
 	s, err := readShelf(tiles, k, c, append(t.sizes(cp.Origin), cp.Size), nil)
@@ -149,11 +150,11 @@ func (t *trust) compared(cp ledger.Checkpoint, k keys, c *card.LedgerCard, tiles
 }
 
 // checkCheckpoint verifies a checkpoint, and that tiles go on from it.
-func checkCheckpoint(text []byte, known *trust, tiles string) (verdict, error) {
+func checkCheckpoint(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	unverified, _ := isCheckpoint(text)
 	k, c, err := known.keysOf(unverified.Origin)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	cp, err := k.OpenCheckpoint(text)
 	if err != nil {
@@ -170,16 +171,16 @@ func checkCheckpoint(text []byte, known *trust, tiles string) (verdict, error) {
 		return refused(err), nil
 	}
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
-	if tiles == "" {
-		open = append(open, "That the ledger still begins with these entries: give its public tiles to --tiles.")
+	if tiles == nil {
+		open = append(open, "That the ledger still begins with these entries: its public tiles would show that (--tiles).")
 	}
 	return accepted(c, append(append(proved, by...), agreed...), open), nil
 }
 
 // witnessed says which known witnesses have cosigned.
-func (t *trust) witnessed(note []byte) (proved []string, err error) {
+func (t *Known) witnessed(note []byte) (proved []string, err error) {
 	text, err := ledger.NoteText(note)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,9 @@
-package main
+package check
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // checkPromise verifies a promise and, with the ledger's public tiles, finds
 // the entry that keeps it. Nobody is asked: which entry it is stays unknown to
 // whoever gave the tiles.
-func checkPromise(text []byte, known *trust, tiles string) (verdict, error) {
+func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	origin := ""
 	if lines := strings.SplitN(string(text), "\n", 3); len(lines) == 3 {
 		origin = lines[1]
@@ -24,7 +25,7 @@ func checkPromise(text []byte, known *trust, tiles string) (verdict, error) {
 	}
 	k, c, err := known.keysOf(origin)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	p, err := k.OpenPromise(text)
 	if err != nil {
@@ -36,9 +37,9 @@ func checkPromise(text []byte, known *trust, tiles string) (verdict, error) {
 		fmt.Sprintf("The log promised, with both of its signatures, that the body %s will be in its ledger at %s.", p.Body, slot),
 	}
 	notProved := []string{"What was reported: the body holds hashes of sealed parts, and no words."}
-	if tiles == "" {
+	if tiles == nil {
 		return accepted(c, proved, append(notProved,
-			"That the promise was kept: give the ledger's public tiles to --tiles.")), nil
+			"That the promise was kept: the ledger's public tiles show whether it was. Ask its operator for a copy, or fetch one with zapisd mirror, and give the folder (--tiles).")), nil
 	}
 	if err := known.verifySeen(origin, k); err != nil {
 		return refused(err), nil
@@ -55,7 +56,7 @@ func checkPromise(text []byte, known *trust, tiles string) (verdict, error) {
 		return refused(err), nil
 	}
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	found.checkpoint = s.checkpoint
 	agreed, err := known.agree(s)

@@ -1,0 +1,188 @@
+package check
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/cosign"
+	"zapis/crypto/ledger"
+	"zapis/internal/bundle"
+	"zapis/internal/fault"
+)
+
+// keys open what a log has signed. bundle.Ledger and ledger.Verifier do.
+type keys interface {
+	OpenReceipt(receipt []byte) (ledger.Receipt, error)
+	OpenPromise(file []byte) (ledger.Promise, error)
+	OpenCheckpoint(note []byte) (ledger.Checkpoint, error)
+}
+
+// Known is what somebody knows from elsewhere: what --trust names. Cards, a
+// genesis and log keys are trusted for being there. A bundle is not: keys are
+// taken out of it only for a ledger whose card is known.
+type Known struct {
+	options bundle.Options
+	logs    []*ledger.Verifier // of options.Logs
+	ledgers []*bundle.Ledger   // with known cards or without
+
+	seen      []seen             // checkpoints of long ago, to compare with
+	witnesses []*cosign.Verifier // whose lines on a checkpoint count
+}
+
+// anchor is what a bundle that verified was tied to.
+func (t *Known) anchor() anchor {
+	switch {
+	case len(t.options.Ledgers) > 0:
+		return anchorLedger
+	case len(t.options.Cards) > 0 || len(t.options.Logs) > 0:
+		return anchorKeys
+	}
+	return anchorNone
+}
+
+// maxKnown is more than any file of keys has, in bytes.
+const maxKnown = 1 << 20
+
+// NotUsed is said of a file that Add made no use of.
+const NotUsed = "not a card, a genesis, keys, root certificates, a checkpoint or a bundle; not used"
+
+// LedgerCard takes a ledger's card: one line.
+func (t *Known) LedgerCard(line string) error {
+	c, err := card.ParseLedgerCard(line)
+	if err != nil {
+		return fault.New(fault.Usage, "copy the whole line, from zapis-ledger+ to its last digit", "--trust: %w", err)
+	}
+	t.options.Ledgers = append(t.options.Ledgers, c)
+	return nil
+}
+
+// Enough refuses what was given where it says nothing of whom to trust.
+func (t *Known) Enough() error {
+	if t.anchor() == anchorNone && t.options.Times.Roots == nil && len(t.witnesses) == 0 {
+		return fault.New(fault.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
+			"--trust: nothing that was given says whom you trust")
+	}
+	return nil
+}
+
+// Add takes what one file of so many bytes holds; false where that is nothing
+// of ours.
+func (t *Known) Add(name string, r io.ReaderAt, size int64) (bool, error) {
+	text, err := io.ReadAll(io.NewSectionReader(r, 0, maxKnown))
+	if err != nil {
+		return false, err
+	}
+	if bytes.HasPrefix(text, magicZip) {
+		l, err := bundle.ReadLedger(r, size)
+		if err != nil {
+			return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+		}
+		t.ledgers = append(t.ledgers, l)
+		return true, nil
+	}
+	if bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+		return true, t.roots(name, text)
+	}
+	used, err := t.text(name, text)
+	if err != nil {
+		return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+	}
+	return used, nil
+}
+
+func (t *Known) text(name string, text []byte) (bool, error) {
+	switch s := string(text); {
+	case strings.HasPrefix(s, "zapis/card/v1\n"):
+		c, err := card.Parse(text)
+		t.options.Cards = append(t.options.Cards, c)
+		return true, err
+	case strings.HasPrefix(s, "zapis/genesis/v1\n"):
+		l, err := bundle.LedgerOf(text)
+		if err != nil {
+			return false, err
+		}
+		t.ledgers = append(t.ledgers, l)
+		t.options.Ledgers = append(t.options.Ledgers, l.Card)
+		return true, nil
+	case strings.HasPrefix(s, "zapis-ledger+"):
+		for line := range strings.Lines(s) {
+			c, err := card.ParseLedgerCard(line)
+			if err != nil {
+				return false, err
+			}
+			t.options.Ledgers = append(t.options.Ledgers, c)
+		}
+		return true, nil
+	default:
+		return t.keep(name, text) || t.vkeys(strings.Split(strings.TrimSuffix(s, "\n"), "\n")), nil
+	}
+}
+
+// vkeys takes a log's two keys, or witnesses' keys, one on each line.
+func (t *Known) vkeys(lines []string) bool {
+	if v, err := ledger.NewVerifier(lines...); err == nil {
+		t.logs = append(t.logs, v)
+		t.options.Logs = append(t.options.Logs, v.Keys())
+		return true
+	}
+	var all []*cosign.Verifier
+	for _, line := range lines {
+		v, err := cosign.NewVerifier(line)
+		if err != nil {
+			return false
+		}
+		all = append(all, v)
+	}
+	t.witnesses = append(t.witnesses, all...)
+	t.options.Times.Witnesses = t.witnesses
+	return true
+}
+
+// roots takes root certificates of time-stamping authorities.
+func (t *Known) roots(name string, text []byte) error {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return nil
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || block.Type != "CERTIFICATE" {
+			return fault.New(fault.Mismatch, "", "%s: it holds something else than certificates", name)
+		}
+		if t.options.Times.Roots == nil {
+			t.options.Times.Roots = x509.NewCertPool()
+		}
+		t.options.Times.Roots.AddCert(c)
+	}
+}
+
+// keysOf finds the keys of the log that signed for an origin, and the card of
+// the ledger where it is known.
+func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
+	for i := len(t.ledgers) - 1; i >= 0; i-- {
+		l := t.ledgers[i]
+		if l.Card.Origin == origin && slices.Contains(t.options.Ledgers, l.Card) {
+			return l, &l.Card, nil
+		}
+	}
+	for _, v := range t.logs {
+		if v.Origin() == origin {
+			return v, nil, nil
+		}
+	}
+	const hint = "get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card"
+	for _, known := range t.options.Ledgers {
+		if known.Origin == origin {
+			return nil, nil, fault.New(fault.KeyMissing,
+				"give also any bundle of this ledger, or its genesis (data/ledger/bodies/0.txt of a bundle), to --trust",
+				"the keys of %s are not known: a ledger card names them by a hash only", origin)
+		}
+	}
+	return nil, nil, fault.New(fault.KeyMissing, hint,
+		"the keys of %s are not known, and without them no signature can be verified", origin)
+}
