@@ -117,6 +117,9 @@ func (v Verdict) First() string {
 	return bundle.Unproved
 }
 
+// Trusted says whether it is good, and of a ledger that was known beforehand.
+func (v Verdict) Trusted() bool { return v.OK && v.anchor == anchorLedger }
+
 // A List is one part of what is told.
 type List struct {
 	Title     string   `json:"title"`

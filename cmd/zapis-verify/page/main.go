@@ -1,5 +1,5 @@
-// Command page writes verify.html: the bundle's checker as one self-contained
-// page for those who may not run programs. It works from a stick, offline, in
+// Command page writes verify.html: all that zapis-verify checks, as one
+// self-contained page for those who may not run programs. It works from a stick, offline, in
 // any current browser:
 //
 //	go run ./cmd/zapis-verify/page verify.html

@@ -1,34 +1,31 @@
 //go:build js && wasm
 
 // Command wasm is the checker inside verify.html: the same Go code as
-// zapis-verify's, given one file at a time by the page around it.
+// zapis-verify's, given files and pasted text by the page around it.
 package main
 
 import (
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"fmt"
 	"io"
-	"strings"
+	"io/fs"
 	"syscall/js"
 
-	"zapis/crypto/card"
-	"zapis/crypto/cosign"
-	"zapis/internal/bundle"
+	"zapis/cmd/zapis-verify/check"
+	"zapis/internal/command"
+	"zapis/internal/fault"
 )
 
 func main() {
 	js.Global().Set("zapisCheck", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		file, known := args[0], args[1].String()
+		file, pasted, known, tiles := args[0], args[1].String(), args[2], args[3]
 		return js.Global().Get("Promise").New(js.FuncOf(func(_ js.Value, done []js.Value) any {
 			go func() {
-				text, err := check(file, known)
+				text, err := json.Marshal(judge(file, pasted, known, tiles))
 				if err != nil {
 					done[1].Invoke(err.Error())
 					return
 				}
-				done[0].Invoke(text)
+				done[0].Invoke(string(text))
 			}()
 			return nil
 		}))
@@ -37,94 +34,99 @@ func main() {
 	select {}
 }
 
-// check gives the report as JSON. known has a ledger card or a witness's key on
-// each line, and root certificates of time-stamping authorities (PEM), or
-// nothing.
-func check(file js.Value, known string) (string, error) {
-	var o bundle.Options
-	rest := []byte(known)
-	for {
-		block, after := pem.Decode(rest)
-		if block == nil {
-			break
+// An answer is what the page shows. Class says how: trusted, consistent, bad, or
+// none where nothing could be judged.
+type answer struct {
+	Class string       `json:"class"`
+	First string       `json:"first"`
+	Lists []check.List `json:"lists"`
+}
+
+// judge checks a File of the browser against pasted text and Files that are
+// known from elsewhere. tiles is a Map from paths to Files, or null.
+func judge(file js.Value, pasted string, known, tiles js.Value) answer {
+	v, notUsed, err := verdict(file, pasted, known, tiles)
+	a := answer{Class: "none", First: "not checked"}
+	if err == nil {
+		a.First, a.Lists = v.First(), v.Lists()
+		switch err = v.Refusal(file.Get("name").String()); {
+		case err != nil:
+			a.Class = "bad"
+		case v.Trusted():
+			a.Class = "trusted"
+		default:
+			a.Class = "consistent"
 		}
-		root, err := x509.ParseCertificate(block.Bytes)
+	} else {
+		a.add("Why", err.Error())
+	}
+	a.add("What to do", fault.HintOf(err))
+	a.add("Of what you gave as known", notUsed...)
+	return a
+}
+
+func (a *answer) add(title string, sentences ...string) {
+	l := check.List{Title: title}
+	for _, s := range sentences {
+		if s != "" {
+			l.Sentences = append(l.Sentences, command.Escape(s))
+		}
+	}
+	if len(l.Sentences) > 0 {
+		a.Lists = append(a.Lists, l)
+	}
+}
+
+func verdict(file js.Value, pasted string, given, tiles js.Value) (v check.Verdict, notUsed []string, err error) {
+	known := new(check.Known)
+	if err := known.Paste(pasted); err != nil {
+		return v, nil, err
+	}
+	for i := range given.Length() {
+		f := given.Index(i)
+		name := f.Get("name").String()
+		used, err := known.Add(name, &blob{file: f}, size(f))
 		if err != nil {
-			return "", err
+			return v, nil, err
 		}
-		if o.Times.Roots == nil {
-			o.Times.Roots = x509.NewCertPool()
+		if !used {
+			notUsed = append(notUsed, name+": "+check.NotUsed)
 		}
-		o.Times.Roots.AddCert(root)
-		// What stood before the block is kept for the lines below.
-		before, _, _ := strings.Cut(string(rest), "-----BEGIN")
-		rest = append([]byte(before), after...)
 	}
-	for _, line := range strings.Fields(string(rest)) {
-		if w, err := cosign.NewVerifier(line); err == nil {
-			o.Times.Witnesses = append(o.Times.Witnesses, w)
-			continue
+	if pasted != "" || given.Length() > 0 {
+		if err := known.Enough(); err != nil {
+			return v, notUsed, err
 		}
-		c, err := card.ParseLedgerCard(line)
-		if err != nil {
-			return "", err
-		}
-		o.Ledgers = append(o.Ledgers, c)
 	}
-	r, err := bundle.Check(&blob{file: file}, int64(file.Get("size").Float()), o)
-	if err != nil {
-		return "", err
+	var folder fs.FS
+	if !tiles.IsNull() {
+		folder = files{tiles}
 	}
-	text, err := json.Marshal(r)
-	return string(text), err
+	v, err = check.File(file.Get("name").String(), &blob{file: file}, size(file), known, folder)
+	return v, notUsed, err
 }
 
-// A blob reads a file that the page was given, a piece at a time.
-type blob struct {
-	file  js.Value
-	at    int64
-	piece []byte
+func size(file js.Value) int64 { return int64(file.Get("size").Float()) }
+
+// files is a folder that the browser's user chose.
+type files struct{ byPath js.Value }
+
+func (f files) Open(path string) (fs.File, error) {
+	file := f.byPath.Call("get", path)
+	if file.IsUndefined() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+	return &opened{io.NewSectionReader(&blob{file: file}, 0, size(file)), path}, nil
 }
 
-const pieceSize = 4 << 20
-
-func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
-	read := 0
-	for read < len(p) {
-		at := offset + int64(read)
-		if at < b.at || at >= b.at+int64(len(b.piece)) {
-			if err := b.load(at); err != nil {
-				return read, err
-			}
-			if len(b.piece) == 0 {
-				return read, io.EOF
-			}
-		}
-		read += copy(p[read:], b.piece[at-b.at:])
-	}
-	return read, nil
+// opened is a file that is read from its beginning, and of which no more is known.
+type opened struct {
+	*io.SectionReader
+	path string
 }
 
-func (b *blob) load(at int64) error {
-	type result struct {
-		bytes js.Value
-		err   error
-	}
-	got := make(chan result, 1)
-	then := js.FuncOf(func(_ js.Value, args []js.Value) any { got <- result{bytes: args[0]}; return nil })
-	failed := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		got <- result{err: fmt.Errorf("the browser can't read the file: %s", args[0].Call("toString").String())}
-		return nil
-	})
-	defer then.Release()
-	defer failed.Release()
-	b.file.Call("slice", float64(at), float64(at+pieceSize)).Call("arrayBuffer").Call("then", then, failed)
-	r := <-got
-	if r.err != nil {
-		return r.err
-	}
-	array := js.Global().Get("Uint8Array").New(r.bytes)
-	b.at, b.piece = at, make([]byte, array.Length())
-	js.CopyBytesToGo(b.piece, array)
-	return nil
+func (*opened) Close() error { return nil }
+
+func (o *opened) Stat() (fs.FileInfo, error) {
+	return nil, &fs.PathError{Op: "stat", Path: o.path, Err: fs.ErrInvalid}
 }
