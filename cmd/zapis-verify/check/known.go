@@ -145,9 +145,12 @@ func (t *Known) vkeys(lines []string) bool {
 
 // roots takes root certificates of time-stamping authorities.
 func (t *Known) roots(name string, text []byte) error {
-	for {
+	for n := 0; ; n++ {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
+			if n == 0 {
+				return fault.New(fault.Mismatch, "copy it whole, from -----BEGIN to the end of the line -----END", "%s: the certificate in it is cut off or damaged", name)
+			}
 			return nil
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
