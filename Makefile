@@ -14,7 +14,7 @@ NEEDED := chromium:chromium firefox-esr:firefox-esr ssh-keygen:openssh-client py
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
           faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
 
-.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench load screenshots clean
+.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -23,7 +23,9 @@ help:
 	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make bench   the benchmarks, as one table'
+	@echo 'make flips   every bit of a bundle of a mebibyte turned: each is found'
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
+	@echo 'make faults  kill -9, turned bits and losses of power, 10,000 of each'
 	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
 	@echo 'make clean   remove bin/ and demo/'
 
@@ -80,6 +82,15 @@ go-test:
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
 load:
 	go test ./internal/e2e -run '^(TestLoad|TestPeakMemory|TestSlowSockets|TestTraces)$$' -count=1 -v -timeout 60m -large
+
+# How many of each: make faults FAULTS=500 takes minutes.
+FAULTS := 10000
+faults:
+	go test ./store -run '^(TestKill|TestAnyBit|TestPowerLoss|TestPowerLossIsNoticed|TestFullDisk)$$' -count=1 -v -timeout 24h -args -store.faults=$(FAULTS)
+
+# Every bit of a mebibyte, then one bit in each byte with a CRC-32 that fits it: half an hour of one core.
+flips:
+	go test ./internal/bundle -run '^TestEveryFlip' -count=1 -v -timeout 24h -args -bundle.flipsize 1048576 -bundle.step 1
 
 bench:
 	@go run ./internal/bench/table

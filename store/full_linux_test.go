@@ -35,7 +35,10 @@ func TestFullDisk(t *testing.T) {
 		kinds = append(kinds, "ext4")
 	}
 	for _, kind := range kinds {
-		t.Run(kind, func(t *testing.T) { fillDisk(t, kind) })
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			fillDisk(t, kind)
+		})
 	}
 }
 
@@ -95,9 +98,14 @@ func childFills(mount, kind string) error {
 	if err := os.WriteFile(ballast, make([]byte, 10<<20), 0o600); err != nil {
 		return err
 	}
-	promised, err := untilFull(s, func() (Submission, error) { return words(s), nil })
-	if err != nil {
-		return err
+	// Large ones first, since thousands of small ones take long.
+	var promised []Submission
+	for _, statement := range []int{200_000, 1500} {
+		more, err := untilFull(s, func() (Submission, error) { return wordsOf(s, statement), nil })
+		if err != nil {
+			return err
+		}
+		promised = append(promised, more...)
 	}
 	// A part that does not fit is refused while it is written or kept, and its
 	// room is free again after it is discarded.

@@ -3,9 +3,8 @@ package store
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
+	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -94,32 +93,61 @@ func mustAttach(s *Store, content []byte) ledger.Part {
 	return part
 }
 
-// kills is how often a child is killed in all: 200, or what ZAPIS_KILLS says.
-func kills(t *testing.T) int {
-	v := os.Getenv("ZAPIS_KILLS")
-	if v == "" {
-		return 200
+// many is how often the process is killed, a bit turned, and the power lost: in
+// CI less often (make faults).
+var many = flag.Int("store.faults", 0, "how many kills, turned bits and losses of power, instead of a few")
+
+func orFew(few int) int {
+	if *many > 0 {
+		return *many
 	}
-	n, err := strconv.Atoi(v)
+	return few
+}
+
+// tell says now and then how far a large run has come, and at its end.
+func tell(t *testing.T, done, of int, format string, args ...any) {
+	t.Helper()
+	if done == of || done%500 == 0 {
+		t.Logf("%d of %d "+format, append([]any{done, of}, args...)...)
+	}
+}
+
+// inMemory is a folder in memory where the system has one: for tests that kill
+// processes or make up a disk of their own, to which the machine's disk is only a
+// wait.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	const memory = "/dev/shm"
+	if _, err := os.Stat(memory); err != nil {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(memory, "zapis-test-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // TestKill kills a process that submits, at any moment, again and again, and
 // looks each time whether all that was promised is there and all of the ledger
 // verifies.
 func TestKill(t *testing.T) {
-	n := kills(t)
+	n := orFew(200) / 2
 	for _, slot := range []string{"0s", "24h"} {
 		t.Run("slot="+slot, func(t *testing.T) {
 			t.Parallel()
+			memory := inMemory(t)
 			var dir string
 			var promised []ledger.Hash
-			for i := range n / 2 {
-				if i%20 == 0 { // a new ledger now and then, so that checking stays quick
-					dir, promised = newFolder(t), nil
+			kept, early := 0, 0
+			for i := range n {
+				if i%10 == 0 { // a new ledger now and then, so that checking stays quick
+					if err := os.RemoveAll(dir); err != nil {
+						t.Fatal(err)
+					}
+					dir, promised = filepath.Join(memory, strconv.Itoa(i)), nil
+					makeLedger(t, dir)
 				}
 				more := killed(t, dir, slot)
 				promised = append(promised, more...)
@@ -127,6 +155,11 @@ func TestKill(t *testing.T) {
 				if t.Failed() {
 					return
 				}
+				kept += len(more)
+				if len(more) == 0 {
+					early++
+				}
+				tell(t, i+1, n, "kills: %d promises, none lost; %d times before the first promise", kept, early)
 			}
 		})
 	}
@@ -194,170 +227,4 @@ func lost(t *testing.T, dir string, promised []ledger.Hash) {
 		}
 	}
 	closeAndCheck(t, s)
-}
-
-// childChecks verifies a ledger and prints the number of faults, and a hash over
-// everything that an export would hold.
-func childChecks(dir string) {
-	s, err := OpenReadOnly(dir)
-	if err != nil {
-		fmt.Println("faults", 1, err)
-		return
-	}
-	defer s.Close()
-	faults, err := s.Check(context.Background(), nil)
-	if err != nil {
-		fmt.Println("faults", 1, err)
-		return
-	}
-	sum, err := exported(s)
-	if err != nil && len(faults) == 0 {
-		fmt.Println("blind", err) // a check that finds nothing, and an export that fails
-		return
-	}
-	fmt.Println("faults", len(faults), sum)
-}
-
-// exported is a hash over everything that an export would hold.
-func exported(s *Store) (string, error) {
-	sum := sha256.New()
-	err := s.Snapshot(func(n *Snapshot) error {
-		err := n.Checkpoints(0, func(size uint64, note []byte) error {
-			fmt.Fprintf(sum, "checkpoint %d %d\n%s", size, len(note), note)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		parts := func(b ledger.Body) error {
-			for _, p := range b.Parts {
-				r, _, err := n.Part(p.Hash)
-				if err != nil {
-					fmt.Fprintf(sum, "%v\n", err)
-					continue
-				}
-				_, err = io.Copy(sum, r)
-				r.Close()
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		err = n.Entries(0, func(index uint64, text []byte) error {
-			fmt.Fprintf(sum, "entry %d\n%s", index, text)
-			e, err := ledger.ParseEntry(text)
-			if err != nil {
-				return err
-			}
-			return parts(e.Body)
-		})
-		if err != nil {
-			return err
-		}
-		return n.Waiting(func(w Waiting) error {
-			fmt.Fprintf(sum, "waiting\n%s", w.Promise)
-			return parts(w.Body)
-		})
-	})
-	return fmt.Sprintf("%x", sum.Sum(nil)), err
-}
-
-// flips is how many bits are turned: 40, or what ZAPIS_FLIPS says.
-func flips(t *testing.T) int {
-	if v := os.Getenv("ZAPIS_FLIPS"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	return 40
-}
-
-// TestAnyBit turns single bits of ledger.db and of an attachment: check finds
-// it, or crashes over it in the process that may crash, or the bit was where
-// nothing is, and an export has the same bytes as before.
-func TestAnyBit(t *testing.T) {
-	m := newSample(t)
-	run := func() string {
-		c := child("check", m.dir)
-		hung := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
-		out, err := c.Output()
-		if !hung.Stop() {
-			t.Fatal("check does not end")
-		}
-		if err != nil {
-			return "crashed"
-		}
-		return strings.TrimSpace(string(out))
-	}
-	good := run()
-	if !strings.HasPrefix(good, "faults 0 ") {
-		t.Fatalf("before any bit is turned: %s", good)
-	}
-	db := filepath.Join(m.dir, dbName)
-	part := partPath(m.dir, m.first.Body.Parts[3].Hash)
-	found, nothing := 0, 0
-	for i := range flips(t) {
-		path := db
-		if i%10 == 0 {
-			path = part
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at, bit := rand.IntN(len(b)), rand.IntN(8)
-		if i%3 > 0 && path == db { // most of the file is free pages: turn to where something is
-			at = used(b)
-		}
-		turned := append([]byte(nil), b...)
-		turned[at] ^= 1 << bit
-		if err := os.WriteFile(path, turned, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		switch got := run(); {
-		case got == good:
-			nothing++
-			if path == part {
-				t.Errorf("bit %d of byte %d of an attachment: not found", bit, at)
-			}
-		case strings.HasPrefix(got, "faults 0 ") || strings.HasPrefix(got, "blind"):
-			t.Errorf("bit %d of byte %d of %s: check finds nothing, and the export differs (%s)", bit, at, path, got)
-		default:
-			found++
-		}
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("%d found, %d where nothing is", found, nothing)
-	if found == 0 {
-		t.Error("nothing was ever found")
-	}
-	checkFolder(t, m.dir)
-}
-
-// TestAPanicEndsItsSnapshot: bbolt panics over damaged pages; what then closes
-// the store must not wait for the snapshot for ever.
-func TestAPanicEndsItsSnapshot(t *testing.T) {
-	s := newStore(t, day, newClock())
-	func() {
-		defer func() { recover() }()
-		s.Snapshot(func(*Snapshot) error { panic("a damaged page") })
-	}()
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-// used gives a byte that is not zero, in a stretch that is not.
-func used(b []byte) int {
-	for {
-		at := rand.IntN(len(b))
-		if b[at] != 0 {
-			return at
-		}
-	}
 }

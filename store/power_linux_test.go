@@ -36,30 +36,18 @@ func init() {
 	}
 }
 
-// losses is how often the power fails: 100 times, or what ZAPIS_LOSSES says.
-func losses(t *testing.T) int {
-	v := os.Getenv("ZAPIS_LOSSES")
-	if v == "" {
-		return 100
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // TestPowerLoss records the system calls of a ledger's beginning and of its
 // work, and replays them with a loss of power at any of them: whatever of what
 // was not synced is torn, dropped or reordered, all that was said before holds,
 // and the ledger goes on.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	trace, world := record(t, false)
 	d, err := readTrace(trace, world, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := losses(t)
+	n := orFew(100)
 	if failed := lose(t, d, n); len(failed) > 0 {
 		t.Errorf("%d of %d losses of power did harm; the first: %s", len(failed), n, failed[0])
 	}
@@ -68,6 +56,7 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossIsNoticed is the control: a database that is not synced, and a
 // disk that does nothing when told to sync, must be found out.
 func TestPowerLossIsNoticed(t *testing.T) {
+	t.Parallel()
 	trace, world := record(t, true)
 	unsynced, err := readTrace(trace, world, true)
 	if err != nil {
@@ -82,6 +71,7 @@ func TestPowerLossIsNoticed(t *testing.T) {
 		if len(failed) < 5 {
 			t.Errorf("%s: %d of 40 losses of power are noticed", name, len(failed))
 		}
+		t.Logf("%s: %d of 40 losses of power do harm, and are noticed", name, len(failed))
 	}
 }
 
@@ -171,6 +161,7 @@ func lose(t *testing.T, d *disk, n int) (failed []string) {
 	if len(moments) < 20 {
 		t.Fatalf("the record has %d steps, and %d things that were said", len(d.steps), len(moments))
 	}
+	memory := inMemory(t)
 	for i := range n {
 		seed := rand.Uint64()
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -183,8 +174,11 @@ func lose(t *testing.T, d *disk, n int) (failed []string) {
 		if i%6 == 0 {
 			l = loss{}
 		}
-		if err := holds(t, d, at, l, r); err != nil {
+		if err := holds(t, d, memory, at, l, r); err != nil {
 			failed = append(failed, fmt.Sprintf("after step %d of %d, %+v, seed %d: %v", at, len(d.steps), l, seed, err))
+		}
+		if n > 40 { // the control has its own word
+			tell(t, i+1, n, "losses of power, each at one of %d steps: %d did harm", len(d.steps), len(failed))
 		}
 	}
 	return failed
@@ -192,9 +186,9 @@ func lose(t *testing.T, d *disk, n int) (failed []string) {
 
 // holds writes down what a loss of power leaves, and has a child look at it, since
 // what bbolt reads from a broken file can end the process.
-func holds(t *testing.T, d *disk, at int, l loss, r *rand.Rand) error {
+func holds(t *testing.T, d *disk, memory string, at int, l loss, r *rand.Rand) error {
 	t.Helper()
-	world, err := os.MkdirTemp(t.TempDir(), "")
+	world, err := os.MkdirTemp(memory, "")
 	if err != nil {
 		t.Fatal(err)
 	}

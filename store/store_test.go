@@ -44,6 +44,12 @@ func (c *clock) forward(d time.Duration) { c.set(c.now().Add(d)) }
 func newFolder(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ledger")
+	makeLedger(t, dir)
+	return dir
+}
+
+func makeLedger(t testing.TB, dir string) {
+	t.Helper()
 	card, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +57,6 @@ func newFolder(t testing.TB) string {
 	if want := ledgertest.Genesis().Card(); card != want {
 		t.Fatalf("card %s, want %s", card, want)
 	}
-	return dir
 }
 
 // open opens a ledger, and checks the whole of it when the test is over.
@@ -98,11 +103,17 @@ func report(t testing.TB, s *Store, sizes ...int) Submission {
 }
 
 // words makes a report without attachments.
-func words(s *Store) Submission {
+func words(s *Store) Submission { return wordsOf(s, 1500) }
+
+// wordsOf makes one whose statement has this many bytes.
+func wordsOf(s *Store, statement int) Submission {
 	sub := Submission{Body: ledger.Body{Kind: ledger.KindReport, Commitments: ledger.Sum(random(32))}}
 	sub.Body.Trustees, _ = s.SetInForce()
 	for _, kind := range []string{ledger.PartSignal, ledger.PartStatement, ledger.PartIdentity} {
 		part := random(1500)
+		if kind == ledger.PartStatement {
+			part = random(statement)
+		}
 		sub.Small = append(sub.Small, part)
 		sub.Body.Parts = append(sub.Body.Parts, ledger.Part{Kind: kind, Hash: ledger.Sum(part), Size: int64(len(part))})
 	}

@@ -245,6 +245,7 @@ func TestManyAtOnce(t *testing.T) {
 			s := newStore(t, d, c)
 			var mu sync.Mutex
 			var promised []ledger.Promise
+			some := make(chan struct{}, 16) // a dozen was submitted
 			var all sync.WaitGroup
 			for range 16 {
 				all.Go(func() {
@@ -269,29 +270,26 @@ func TestManyAtOnce(t *testing.T) {
 						if _, err := s.Entry(s.Size() - 1); err != nil {
 							t.Error(err)
 						}
+						if i == 11 {
+							some <- struct{}{}
+						}
 					}
 				})
 			}
-			stop := make(chan struct{})
 			var slots sync.WaitGroup
 			slots.Go(func() {
-				for {
-					select {
-					case <-stop:
-						return
-					default:
-						c.forward(day / 2)
-						if err := s.Sequence(context.Background()); err != nil {
-							t.Error(err)
-						}
-						if faults, err := s.Check(context.Background(), nil); err != nil || len(faults) > 0 {
-							t.Error("checking while it is written:", faults, err)
-						}
+				for range some {
+					c.forward(day / 2)
+					if err := s.Sequence(context.Background()); err != nil {
+						t.Error(err)
+					}
+					if faults, err := s.Check(context.Background(), nil); err != nil || len(faults) > 0 {
+						t.Error("checking while it is written:", faults, err)
 					}
 				}
 			})
 			all.Wait()
-			close(stop)
+			close(some)
 			slots.Wait()
 			sequenceIfSlots(t, s)
 			for _, p := range promised {
@@ -302,8 +300,8 @@ func TestManyAtOnce(t *testing.T) {
 				if _, err := s.Verifier().OpenReceipt(file); err != nil {
 					t.Error(err)
 				}
-				kept(t, s, p)
 			}
+			kept(t, s, promised...)
 		})
 	}
 }
@@ -315,20 +313,28 @@ func sequenceIfSlots(t testing.TB, s *Store) {
 }
 
 // kept fails if a checkpoint of the promised time or later is without the body.
-func kept(t testing.TB, s *Store, p ledger.Promise) {
+func kept(t testing.TB, s *Store, promised ...ledger.Promise) {
 	t.Helper()
-	index, err := s.Find(p.Body)
-	if err != nil {
-		t.Errorf("promised for %s: %v", p.Slot, err)
-		return
+	indexes := make([]uint64, len(promised))
+	for i, p := range promised {
+		var err error
+		if indexes[i], err = s.Find(p.Body); err != nil {
+			t.Errorf("promised for %s: %v", p.Slot, err)
+			return
+		}
 	}
-	err = s.Snapshot(func(n *Snapshot) error {
+	err := s.Snapshot(func(n *Snapshot) error {
 		return n.Checkpoints(0, func(size uint64, note []byte) error {
 			c, err := s.Verifier().OpenStored(note)
-			if err == nil && !c.Time.Before(p.Slot) && size <= index {
-				t.Errorf("promised for %s, and the checkpoint of %s is without it", p.Slot, c.Time)
+			if err != nil {
+				return err
 			}
-			return err
+			for i, p := range promised {
+				if !c.Time.Before(p.Slot) && size <= indexes[i] {
+					t.Errorf("promised for %s, and the checkpoint of %s is without it", p.Slot, c.Time)
+				}
+			}
+			return nil
 		})
 	})
 	if err != nil {
