@@ -32,6 +32,9 @@ func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	}
 	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", many(int(done.Entries), "entry", "entries"), many(done.Parts, "file", "files"))
 	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", many(int(done.Events), "event", "events"), many(done.Heads, "head", "heads"))
+	for _, text := range done.Earlier {
+		fmt.Fprintf(s.Out, "earlier  %s\n", command.Escape(text))
+	}
 	if !done.Opened {
 		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
 	}
@@ -39,7 +42,14 @@ func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 		warn(s, "%s", w)
 	}
 	if n := len(done.Wrong); n > 0 {
-		return fault.New(fault.Mismatch, "keep the vault as it is, and tell the other trustees", "%s not fit, as said above", many(n, "thing does", "things do"))
+		hint := "keep the vault as it is, and tell the other trustees"
+		switch {
+		case done.Foreign && !done.Opened:
+			hint = "with --identity it is seen whether this custody log owns up to an earlier one; if it does not, " + hint
+		case done.Foreign:
+			hint += "; if the vault that signed it is lost, zapis import into a new folder, with --identity and the newest carry file, begins a log that owns up to it"
+		}
+		return fault.New(fault.Mismatch, hint, "%s not fit, as said above", many(n, "thing does", "things do"))
 	}
 	return nil
 }

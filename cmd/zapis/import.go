@@ -79,6 +79,9 @@ func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Ident
 	} else if before != "" {
 		fmt.Fprintf(s.Out, "before   %s\n", before)
 	}
+	if done.Anew != "" {
+		warn(s, "your custody log begins anew, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Anew)
+	}
 	for _, text := range done.Untaken {
 		warn(s, "the operator has not taken in your %s", text)
 	}

@@ -255,8 +255,8 @@ func withholds(opts BundleOptions, item string) bool {
 // concerns says whether an event is about a case, for its trustee: its own, the batches in which its statements were opened, and
 // the imports that brought it.
 func concerns(e custody.Event, id string, subs []Submission) bool {
-	if e.Case != "" || e.Act == custody.Imported {
-		return e.Case == id || e.Act == custody.Imported
+	if e.Case != "" || e.Act == custody.Imported || beginsAnew(e) {
+		return e.Case == id || e.Case == ""
 	}
 	for _, s := range subs {
 		if e.Act == custody.Opened && batchNames(e.Subject, s) {

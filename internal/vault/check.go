@@ -20,6 +20,8 @@ type Checked struct {
 	Heads   int    // of the custody log that stand in the ledger
 	Opened  bool   // whether each event was opened too
 	Wrong   []string
+	Foreign bool     // a head of the owner's own that is not of this log is among what is wrong
+	Earlier []string // logs of the owner's from before this one, to which it owns up, as sentences without full stop
 }
 
 // Check verifies all that the vault holds. Opening it has verified chain, tree, newest checkpoint and the links
@@ -39,20 +41,12 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 	if v.Empty() {
 		return c, nil
 	}
-	heads, err := v.ledgerHeads()
+	heads, err := v.checkHeads(0)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range heads {
-		if v.owner != nil && h.Statement.Signer == v.owner.Fingerprint() {
-			c.Heads++
-		}
-	}
-	wrong, err := v.checkHeads(0)
-	if err != nil {
-		return nil, err
-	}
-	c.Wrong = append(c.Wrong, wrong...)
+	c.Heads, c.Earlier, c.Foreign = heads.count, heads.earlier, heads.foreign
+	c.Wrong = append(c.Wrong, heads.wrong...)
 	if v.key != nil {
 		c.Opened = true
 		return c, v.checkOwn(ctx, c)

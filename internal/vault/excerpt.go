@@ -52,7 +52,7 @@ func withheldFiles(o *OpenedCase, opts BundleOptions, in *bundle.Input) map[stri
 }
 
 // recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,
-// and the batch in which its statements were first opened. A bundle can't show those events, which tell of
+// the batch in which its statements were first opened, and that the log began anew. A bundle can't show those events, which tell of
 // others; it shows this, and their hashes stand in it.
 func (v *Vault) recordShared(o *OpenedCase) error {
 	type shared struct {
@@ -101,8 +101,11 @@ func orNobody(name string) string {
 	return name
 }
 
-// sharedWith says what an event about many did with this case's submissions; nothing where they had no part in it.
+// sharedWith says what an event about many, or about the log itself, did with this case's submissions; nothing where they had no part in it.
 func (v *Vault) sharedWith(e custody.Event, o *OpenedCase) string {
+	if beginsAnew(e) {
+		return e.Subject
+	}
 	var names []string
 	for _, s := range o.Submissions {
 		if e.Act == custody.Opened && batchNames(e.Subject, s.Submission) || e.Act == custody.Imported && importBrought(e.Subject, s.Submission) {

@@ -32,6 +32,7 @@ type Imported struct {
 	Reports int    // of the new entries
 	Waiting int    // submissions that wait now
 	Misfits []Misfit
+	Anew    string   // where the custody log began anew just now: the head of the earlier one, as a sentence without full stop
 	Untaken []string // what the key's owner has handed out and the operator has not taken in
 }
 
@@ -120,11 +121,15 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 
 // compareOwn compares the ledger with what the vault knows of its owner's own hand.
 func (v *Vault) compareOwn(done *Imported) error {
-	wrong, err := v.checkHeads(done.From)
+	var err error
+	if done.Anew, err = v.ownUp(); err != nil {
+		return err
+	}
+	heads, err := v.checkHeads(done.From)
 	if err != nil {
 		return err
 	}
-	for _, text := range wrong {
+	for _, text := range heads.wrong {
 		done.Misfits = append(done.Misfits, Misfit{Text: text})
 	}
 	if v.key != nil {

@@ -91,18 +91,7 @@ func (v *Vault) takenIn() (*taken, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, v.eachBody(func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != ledger.KindReply {
-			return nil
-		}
-		text, err := file()
-		if err != nil || text == nil {
-			return err
-		}
-		said, err := ledger.ParseSaid(text)
-		if err != nil {
-			return damaged("%s: %w", where, err)
-		}
+	return t, v.eachSaid(ledger.KindReply, func(said ledger.Said, _ *uint64, where string) error {
 		r, err := ledger.ParseReply(said.Content)
 		if err != nil {
 			return damaged("%s: %w", where, err)

@@ -219,7 +219,7 @@ func TestShrunkenHead(t *testing.T) {
 	d.vaults["boris"].mustTake(d.House.Carry(0), as(d.key("boris")))
 	d.MustAccept(d.outbox("boris"))
 	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
-	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 1, and that of entry 2 reached event ") {
+	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 2, and that of entry 2 reached event ") {
 		t.Errorf("%+v", done.Misfits)
 	}
 }

@@ -134,6 +134,25 @@ func (v *Vault) eachBody(visit func(b ledger.Body, index *uint64, where string, 
 	return nil
 }
 
+// eachSaid visits the statements, with what they are about, that stand in the ledger as entries of a kind, or wait,
+// but for those that were erased.
+func (v *Vault) eachSaid(kind ledger.Kind, visit func(said ledger.Said, index *uint64, where string) error) error {
+	return v.eachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
+		if b.Kind != kind {
+			return nil
+		}
+		text, err := file()
+		if err != nil || text == nil {
+			return err
+		}
+		said, err := ledger.ParseSaid(text)
+		if err != nil {
+			return damaged("%s: %w", where, err)
+		}
+		return visit(said, index, where)
+	})
+}
+
 // reviewGist is what the cache keeps of a review: to which case it belongs, and for which exhibit it signs.
 type reviewGist struct {
 	Statement ledger.Hash `json:"statement"`

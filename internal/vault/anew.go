@@ -1,0 +1,116 @@
+package vault
+
+import (
+	"fmt"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/custody"
+)
+
+// Who lost a vault starts another, and the ledger still holds heads of the log that was lost with it. The new log
+// owns up to that before any act on evidence: an event that names the newest of them. From then on they are no
+// sign of a log that was rewritten; a head that this log does not own up to is.
+//
+// It can't hide a rewriting. The event is never taken back, is shown with every bundle, and the others see in the
+// ledger that the log which they knew goes on no more.
+const anewSubject = "this log begins anew: "
+
+func beginsAnew(e custody.Event) bool {
+	return e.Act == custody.Noted && e.Case == "" && strings.HasPrefix(e.Subject, anewSubject)
+}
+
+// beginning gives the hashes of the statements to which the log owns up before anything but importing and checking
+// was done, and whether nothing else was done yet.
+func (v *Vault) beginning() (named map[string]bool, still bool) {
+	named = make(map[string]bool)
+	for n := uint64(1); n <= v.Custody.Len(); n++ {
+		e, err := v.Custody.Read(n, v.key.Age)
+		switch {
+		case err != nil:
+			return named, false // check says more
+		case beginsAnew(e):
+			named[e.In] = true
+		case e.Case != "" || e.Act != custody.Imported && e.Act != custody.Verified:
+			return named, false
+		}
+	}
+	return named, true
+}
+
+// ownedUp gives the number of the newest of the owner's statements to whose custody head this log owns up; 0 where
+// it owns up to none. Without the key that is not known. A vault that has signed a head can't disown it.
+func (v *Vault) ownedUp(heads []headIn) (uint64, error) {
+	if v.key == nil {
+		return 0, nil
+	}
+	named, _ := v.beginning()
+	if len(named) == 0 {
+		return 0, nil
+	}
+	signed, err := v.signedHere()
+	if err != nil {
+		return 0, err
+	}
+	var owned uint64
+	for _, h := range heads {
+		hash := h.Statement.Hash()
+		if h.Statement.Signer != v.owner.Fingerprint() {
+			continue
+		}
+		if signed[hash] || v.fitsLog(h) == "" {
+			break // what comes after a head of this log is not from before it
+		}
+		if named[custody.Hex(hash)] {
+			owned = h.Statement.Number
+		}
+	}
+	return owned, nil
+}
+
+// signedHere gives the statements that this vault has signed.
+func (v *Vault) signedHere() (map[[32]byte]bool, error) {
+	list, err := v.Said()
+	signed := make(map[[32]byte]bool)
+	for _, said := range list {
+		signed[said.Statement.Hash()] = true
+	}
+	return signed, err
+}
+
+// ownUp records that the log begins anew, where the ledger holds a head of the owner's from an earlier one and
+// nothing was done in this vault yet. It says what it recorded, as a sentence without full stop.
+func (v *Vault) ownUp() (string, error) {
+	if v.key == nil || v.owner == nil {
+		return "", nil
+	}
+	named, still := v.beginning()
+	if !still {
+		return "", nil
+	}
+	heads, err := v.ledgerHeads()
+	if err != nil {
+		return "", err
+	}
+	signed, err := v.signedHere()
+	if err != nil {
+		return "", err
+	}
+	var last *headIn
+	for i, h := range heads {
+		if h.Statement.Signer != v.owner.Fingerprint() {
+			continue
+		}
+		if signed[h.Statement.Hash()] || v.fitsLog(h) == "" {
+			return "", nil
+		}
+		last = &heads[i]
+	}
+	if last == nil || named[custody.Hex(last.Statement.Hash())] {
+		return "", nil
+	}
+	what := fmt.Sprintf("%s holds the head of an earlier one, which reached event %d", last.where, last.head.Events)
+	_, err = v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.Noted, Subject: anewSubject + what,
+		In: custody.Hex(last.Statement.Hash()), Out: ledger.Hash(last.head.Link).String()})
+	return what, err
+}
