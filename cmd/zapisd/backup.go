@@ -43,7 +43,7 @@ func (v *backupVerb) Run(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	if v.WithKey {
-		key, err := os.ReadFile(filepath.Join(v.Dir, "log.key"))
+		key, err := os.ReadFile(filepath.Join(v.Dir, logKeyFile))
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type restoreVerb struct {
 	Dir    string   `required:"" placeholder:"D" help:"The ledger's new folder; or, without --from, the restored one that is to sign again."`
 	From   string   `placeholder:"FOLDER" help:"The backup, or a partner's mirror."`
 	LogKey string   `placeholder:"FILE" help:"The log's key, where the backup does not have it."`
-	Newest []string `placeholder:"FILE" help:"The newest checkpoint that anybody outside has seen: as published, from a witness, or in a trustee's newest carry file. May be repeated."`
+	Newest []string `placeholder:"FILE" help:"Let it sign again, once it has log.key: the newest checkpoint that anybody outside has seen, as published, from a witness, or in a trustee's newest carry file. May be repeated."`
 }
 
 func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
@@ -46,8 +46,41 @@ func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
 	if err := store.ConfirmShown(v.Dir, notes...); err != nil {
 		return err
 	}
+	lacks, err := lacksKey(v.Dir)
+	if err != nil {
+		return err
+	}
+	if lacks != "" {
+		fmt.Fprintln(s.Out, "confirmed: nothing newer was shown")
+		fmt.Fprintf(s.Err, "It signs nothing yet: %s. Put the log's key there, readable by nobody else, or have the trustees approve a new one, "+
+			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", command.Escape(lacks))
+		return nil
+	}
 	fmt.Fprintln(s.Out, "confirmed: it signs again")
 	return nil
+}
+
+// logKeyFile is the log's signing key in a ledger's folder.
+const logKeyFile = "log.key"
+
+// lacksKey says what is wrong with a ledger's log.key; nothing where it is the one in force.
+func lacksKey(dir string) (string, error) {
+	st, err := store.OpenReadOnly(dir)
+	if err != nil {
+		return "", err
+	}
+	defer st.Close()
+	path := filepath.Join(dir, logKeyFile)
+	key, err := backup.ReadKey(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path + " is missing", nil
+	case fault.StatusOf(err) == fault.KeyMissing:
+		return err.Error(), nil
+	case err == nil && key.Keys() != st.Verifier().Keys():
+		return path + " is not the key that is in force", nil
+	}
+	return "", err
 }
 
 func (v *restoreVerb) restore(ctx context.Context, s *command.Streams) error {
