@@ -57,7 +57,10 @@ func runs(reports int) []run {
 			{work: "consistency proof in a million entries", figure: "Proof/consistency ns/op", most: 50, unit: " µs", scale: 1e-3},
 		}},
 		{pkg: "./internal/intake", what: "^BenchmarkSubmit100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
-			{work: "submit a report with a 100 MiB file: times age over the padded size", figure: "Submit100MiB times-age", most: 2, unit: "x"},
+			{work: "seal and append a report with a 100 MiB file: times age over the padded size", figure: "Submit100MiB times-age", most: 2, unit: "x"},
+		}},
+		{pkg: "./web", what: "^BenchmarkPost100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
+			{work: "the same from the form's bytes on, by the whole handler", figure: "Post100MiB times-age", most: 2, unit: "x"},
 		}},
 		{pkg: "./internal/e2e", test: true, what: "^TestPeakMemory$/^one_file$", own: []string{"-large"}, rows: []want{
 			{work: "upload of 1 GiB: peak memory of the server", figure: "VmHWM MiB", most: 64, unit: " MiB"},
