@@ -29,10 +29,7 @@ const located = jpeg + "\x25\x88\x04\x00\x01\x00\x00\x00 here"
 // TestBundleScripts runs the scripts under testdata/bundle: what a bundle is told, and what others make of it.
 // They have zapis-verify and the stock age beside zapis.
 func TestBundleScripts(t *testing.T) {
-	scripts, err := os.ReadDir("testdata/bundle")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("there are no scripts to run: %v", err)
-	}
+	t.Parallel()
 	tools := t.TempDir()
 	for name, path := range map[string]string{"zapis-verify": "zapis/cmd/zapis-verify", "age": "filippo.io/age/cmd/age", "age-keygen": "filippo.io/age/cmd/age-keygen"} {
 		if out, err := exec.Command("go", "build", "-o", filepath.Join(tools, name), path).CombinedOutput(); err != nil {
@@ -41,26 +38,18 @@ func TestBundleScripts(t *testing.T) {
 	}
 	made := t.TempDir()
 	env, authority := prepareBundles(t, made)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/bundle",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, env...)
-			e.Setenv("PATH", tools+string(os.PathListSeparator)+e.Getenv("PATH"))
-			return os.CopyFS(e.WorkDir, os.DirFS(made))
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "status": status,
-			// reply REQUEST RESPONSE: what the authority answers
-			"reply": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 2 {
-					ts.Fatalf("usage: reply REQUEST RESPONSE")
-				}
-				request, err := os.ReadFile(ts.MkAbs(args[0]))
-				ts.Check(err)
-				ts.Check(os.WriteFile(ts.MkAbs(args[1]), authority.Reply(t, request), 0o600))
-			},
-			"verifypage": verifyPage, "openpass": openPass},
+	words := map[string]word{"flip": flip, "verifypage": verifyPage, "openpass": openPass,
+		// reply REQUEST RESPONSE: what the authority answers
+		"reply": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 2 {
+				ts.Fatalf("usage: reply REQUEST RESPONSE")
+			}
+			request, err := os.ReadFile(ts.MkAbs(args[0]))
+			ts.Check(err)
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), authority.Reply(t, request), 0o600))
+		}}
+	scripts(t, "bundle", made, env, words, func(e *testscript.Env) {
+		e.Setenv("PATH", tools+string(os.PathListSeparator)+e.Getenv("PATH"))
 	})
 }
 

@@ -24,7 +24,7 @@ type desk struct {
 
 type deskKey struct{}
 
-func deskCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
+func deskCommands(t *testing.T) map[string]word {
 	of := func(ts *testscript.TestScript) *desk {
 		d, ok := ts.Value(deskKey{}).(*desk)
 		if !ok || d.House == nil {
@@ -32,7 +32,7 @@ func deskCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, []
 		}
 		return d
 	}
-	return map[string]func(*testscript.TestScript, bool, []string){
+	return map[string]word{
 		"desk": func(ts *testscript.TestScript, _ bool, args []string) {
 			d := ts.Value(deskKey{}).(*desk)
 			d.House = vaulttest.New(t, vaulttest.Options{})

@@ -5,30 +5,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 )
 
 // TestOutScripts runs the scripts of what goes out in other forms than a bundle, under testdata/out.
 func TestOutScripts(t *testing.T) {
-	scripts, err := os.ReadDir("testdata/out")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("there are no scripts to run: %v", err)
-	}
+	t.Parallel()
 	made := t.TempDir()
-	env := prepareOut(t, made)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/out",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, env...)
-			return os.CopyFS(e.WorkDir, os.DirFS(made))
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCmd, "status": status},
-	})
+	scripts(t, "out", made, prepareOut(t, made), nil, nil)
 }
 
 // prepareOut makes a ledger of anna, boris and vera (out.tar) with one case of each kind of leave, and one of anna

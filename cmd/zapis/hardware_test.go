@@ -35,6 +35,7 @@ func trialPlugin() {
 
 // TestHardware runs the scripts of keys that hardware holds.
 func TestHardware(t *testing.T) {
+	t.Parallel()
 	made := t.TempDir()
 	at := func(name string) string { return filepath.Join(made, name) }
 	key, err := age.GenerateHybridIdentity()
@@ -56,20 +57,14 @@ func TestHardware(t *testing.T) {
 		}
 	}
 	vaulttest.KeyFile(t, made, "anna")
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/hardware",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "RECIPIENT="+key.Recipient().String(), "OTHER="+other.Recipient().String(), "ZAPIS="+zapis(e), "TRIAL_LOG="+filepath.Join(e.WorkDir, "started"))
-			return os.CopyFS(e.WorkDir, os.DirFS(made))
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "json": jsonCmd, "ledger": ledgerOf(t)},
+	env := []string{"RECIPIENT=" + key.Recipient().String(), "OTHER=" + other.Recipient().String()}
+	scripts(t, "hardware", made, env, map[string]word{"ledger": ledgerOf(t)}, func(e *testscript.Env) {
+		e.Vars = append(e.Vars, "ZAPIS="+zapis(e), "TRIAL_LOG="+filepath.Join(e.WorkDir, "started"))
 	})
 }
 
 // ledgerOf makes a ledger of the cards that are named, with one report in it: ledger carry.tar CARD….
-func ledgerOf(t *testing.T) func(*testscript.TestScript, bool, []string) {
+func ledgerOf(t *testing.T) word {
 	return func(ts *testscript.TestScript, _ bool, args []string) {
 		var cards []card.Card
 		for _, name := range args[1:] {

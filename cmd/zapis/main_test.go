@@ -22,31 +22,41 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"zapis": main, "age-plugin-trial": trialPlugin})
 }
 
+// A word that the scripts have beside testscript's own.
+type word = func(ts *testscript.TestScript, neg bool, args []string)
+
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.
 func TestScripts(t *testing.T) {
-	scripts, err := os.ReadDir("testdata/script")
-	if err != nil || len(scripts) == 0 {
+	t.Parallel()
+	made := t.TempDir()
+	words := map[string]word{"flip": flip, "cut": cut}
+	maps.Copy(words, deskCommands(t))
+	scripts(t, "script", made, prepare(t, made), words, func(e *testscript.Env) { e.Values[deskKey{}] = new(desk) })
+}
+
+// scripts runs those of a folder under testdata. Each begins in a folder of its own with what was made for all.
+func scripts(t *testing.T, dir, made string, env []string, words map[string]word, setup func(*testscript.Env)) {
+	dir = filepath.Join("testdata", dir)
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) == 0 {
 		t.Fatalf("there are no scripts to run: %v", err)
 	}
-	made := t.TempDir()
-	env := prepare(t, made)
+	all := map[string]word{"json": jsonCmd, "status": status}
+	maps.Copy(all, words)
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, env...)
-			e.Values[deskKey{}] = new(desk)
+			// Under the race detector a process sleeps for a second when it ends, unless told not to.
+			e.Vars = append(append(e.Vars, "GORACE=atexit_sleep_ms=0"), env...)
+			if setup != nil {
+				setup(e)
+			}
 			return os.CopyFS(e.WorkDir, os.DirFS(made))
 		},
-		Cmds: commands(t),
+		Cmds: all,
 	})
-}
-
-func commands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
-	all := deskCommands(t)
-	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "cut": cut, "json": jsonCmd, "status": status})
-	return all
 }
 
 // Two photos' worth of bytes.

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/accept"
@@ -16,22 +14,9 @@ import (
 
 // TestTrusteeScripts runs the scripts of what trustees do together, under testdata/trustees.
 func TestTrusteeScripts(t *testing.T) {
-	scripts, err := os.ReadDir("testdata/trustees")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("there are no scripts to run: %v", err)
-	}
+	t.Parallel()
 	made := t.TempDir()
-	env := prepareTrustees(t, made)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/trustees",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, env...)
-			return os.CopyFS(e.WorkDir, os.DirFS(made))
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "json": jsonCmd, "status": status},
-	})
+	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]word{"flip": flip}, nil)
 }
 
 // prepareTrustees makes a ledger of anna, boris and vera, of whom two open an identity (two.tar), one where all

@@ -37,6 +37,7 @@ func says(t *testing.T, what string, got []string, want ...string) {
 // Who lost a vault begins a log that says so. It is nothing wrong for them, and stays visible for everybody; a head
 // that the log does not own up to stays wrong.
 func TestLostVault(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil, "consent", "store", "consent", "lawyer", "person_agrees", "self")
 	d.carry()
@@ -130,6 +131,7 @@ func TestLostVault(t *testing.T) {
 // To the others a lost vault and one that was done away with look the same: the log that they knew goes on no more.
 // It is said once for each time.
 func TestPretendedLoss(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -159,6 +161,7 @@ func TestPretendedLoss(t *testing.T) {
 
 // Once anything was done, a log can't begin any more: what it does not own up to from the start stays wrong.
 func TestTooLateToOwnUp(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
 	d.carry()

@@ -15,6 +15,7 @@ import (
 
 // What a trustee collected is sealed and committed like a report, joins its case, and is theirs by signature.
 func TestCollect(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	d.carry()
@@ -94,6 +95,7 @@ func TestCollect(t *testing.T) {
 }
 
 func TestCollectRefusals(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
 	d.carry()

@@ -13,6 +13,7 @@ import (
 )
 
 func TestNotAVault(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
@@ -41,6 +42,7 @@ func TestNotAVault(t *testing.T) {
 
 // A disk that rots, or a hand that mends the ledger in the vault, is seen when the vault is opened.
 func TestDamagedVault(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report(nil)
 	o := newVault(t)
@@ -83,6 +85,7 @@ func TestDamagedVault(t *testing.T) {
 }
 
 func TestMissingAndRottenParts(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	o := newVault(t)

@@ -136,6 +136,7 @@ func readers(h *vaulttest.House) []age.Recipient {
 }
 
 func TestShutOutTrustee(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	to := readers(h)
 	to[1] = liar{h.Trustees[1].Age.Recipient()}
@@ -168,6 +169,7 @@ func TestShutOutTrustee(t *testing.T) {
 
 // Parts for others than the entry says are refused by everybody, and without a key.
 func TestWrongReaders(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, want string
 		forged     func(h *vaulttest.House) forged
@@ -200,6 +202,7 @@ func TestWrongReaders(t *testing.T) {
 
 // What the statement says and what the entry committed to are compared at every opening.
 func TestCommitmentsThatDoNotFit(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	hash := forged{lie: func(st *seal.StatementPart) {
 		for i, it := range st.Items {
@@ -233,6 +236,7 @@ func TestCommitmentsThatDoNotFit(t *testing.T) {
 
 // Whoever runs the intake can read which cases there are, and can't speak for their reporters.
 func TestForgedFollowUp(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil)
 	hash := forged{act: "stop", first: filed.Body, answers: map[string]string{}}.submit(t, h)
@@ -255,6 +259,7 @@ func TestForgedFollowUp(t *testing.T) {
 }
 
 func TestRecordComesFirst(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	o := newVault(t)

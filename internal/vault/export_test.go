@@ -30,6 +30,7 @@ func mine(t *testing.T, h *vaulttest.House) *vault.Vault {
 
 // A trustee who is alone opens the identity; a bundle without it opens none of its files, and says so.
 func TestIdentityThatIsOpenStaysOut(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	h.Report(nil, "narrative", "Another's.")
 	filed := h.Report([]vaulttest.File{{Name: "me.jpg", Content: "it is me"}}, "files_identify", "yes", "contact", "canary", "consent", "store", "consent", "lawyer", "person_agrees", "self")
@@ -62,6 +63,7 @@ func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 
 // Nothing in a bundle tells of other cases: neither how many came, nor which entries they are.
 func TestCustodyOfOneCase(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	var filed []vaulttest.Filed
 	for range 4 {

@@ -19,6 +19,7 @@ import (
 )
 
 func TestSecondImportIsNothing(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	h.Report(nil)
 	o := newVault(t)
@@ -48,6 +49,7 @@ func equal(a, b map[string]string) bool {
 
 // What waits is taken along, keeps its case when it gets its entry, and costs its space once.
 func TestWaiting(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}}, "country_event", "LT")
 	o := newVault(t)
@@ -103,6 +105,7 @@ func TestWaiting(t *testing.T) {
 }
 
 func TestImportRefusesWhatDoesNotJoin(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	other := vaulttest.New(t, vaulttest.Options{})
 	h.Report(nil)
@@ -161,6 +164,7 @@ func fork(t *testing.T) (a, b *vaulttest.House) {
 }
 
 func TestForkIsSeen(t *testing.T) {
+	t.Parallel()
 	a, b := fork(t)
 	a.Report(nil, "narrative", "One history.")
 	b.Report(nil, "narrative", "Another history.")
@@ -181,6 +185,7 @@ func TestForkIsSeen(t *testing.T) {
 
 // A promise whose slot has passed without the submission is evidence, and is said loudly.
 func TestBrokenPromise(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	twin := h.Twin()
 	h.Open(24 * time.Hour)
@@ -200,6 +205,7 @@ func TestBrokenPromise(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna", "boris"}})
 	h.Report(nil)
 	o := newVault(t)
@@ -240,6 +246,7 @@ func TestKeys(t *testing.T) {
 
 // An import that ends early, wherever that is, leaves the vault as it was.
 func TestInterruptedImport(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	o := newVault(t)
@@ -272,6 +279,7 @@ func (s stop) Read([]byte) (int, error) {
 }
 
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	o := newVault(t)
 	o.mustTake(h.Carry(0), vault.ImportOptions{})
@@ -283,6 +291,7 @@ func TestTwoProcesses(t *testing.T) {
 }
 
 func TestCardOfAnotherOrigin(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	wrong := card.LedgerCard{Origin: "example.org/other", Genesis: h.Card().Genesis}
 	_, err := newVault(t).take(h.Carry(0), vault.ImportOptions{Card: &wrong})
@@ -292,6 +301,7 @@ func TestCardOfAnotherOrigin(t *testing.T) {
 // The carry file as a whole: every member that is cut, doubled, left out or out of its order, and bits
 // flipped all over it, are refused with a sentence, and nothing enters.
 func TestHostileCarryFile(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	h.Pass(25 * time.Hour)

@@ -17,6 +17,9 @@ import (
 
 const childVault = "ZAPIS_TEST_CHILD_VAULT"
 
+// noSleep is for children under the race detector, which otherwise sleeps for a second when a process ends.
+const noSleep = "GORACE=atexit_sleep_ms=0"
+
 // TestMain is also the child that TestKilledImport kills: it imports what comes on its standard input. And the one
 // that TestKilledActs kills.
 func TestMain(m *testing.M) {
@@ -41,6 +44,7 @@ func TestMain(m *testing.M) {
 // kill -9 at any point of an import leaves the vault as it was, or with all of the import; the next import
 // makes it whole, and every import that entered was recorded.
 func TestKilledImport(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	first := h.Carry(0)
@@ -55,7 +59,7 @@ func TestKilledImport(t *testing.T) {
 		before := tree(t, o.dir)
 
 		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), childVault+"="+o.dir)
+		child.Env = append(os.Environ(), childVault+"="+o.dir, noSleep)
 		in, err := child.StdinPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +119,7 @@ func waitFor(name string, moment time.Duration) {
 }
 
 func TestWhatIsRecorded(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
 	h.Report(nil)

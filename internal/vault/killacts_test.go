@@ -62,6 +62,7 @@ func actUntilKilled(dir string) {
 
 // kill -9 in the middle of an act leaves none without its record, and a vault that goes on.
 func TestKilledActs(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	h.Report(nil)
 	dir := t.TempDir()
@@ -71,7 +72,7 @@ func TestKilledActs(t *testing.T) {
 	acts := 0
 	for round := range 20 {
 		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), childActs+"="+dir)
+		child.Env = append(os.Environ(), childActs+"="+dir, noSleep)
 		var said bytes.Buffer
 		child.Stderr = &said
 		out, err := child.StdoutPipe()

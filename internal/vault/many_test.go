@@ -10,6 +10,7 @@ import (
 // What the benchmark times is also right: a ledger from the generator is taken in, a hundred more are, and each of
 // them is a case, opened once and then listed from the index.
 func TestMany(t *testing.T) {
+	t.Parallel()
 	m := newMany(t, 40)
 	more := m.growTo(t)
 	dir := filepath.Join(t.TempDir(), "vault")

@@ -38,6 +38,7 @@ func (d *desk) replace(change vault.SetChange, approvals ...string) {
 // After a change of trustees, what was not taken in goes out again for those in force: answers as they are, notes
 // sealed anew, exhibits by hand.
 func TestOutboxAfterNewTrustees(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -100,6 +101,7 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 
 // Who has left can sign nothing more.
 func TestLeftOut(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -119,6 +121,7 @@ func TestLeftOut(t *testing.T) {
 
 // An exhibit that is sealed like one of ours, and for which nobody has signed, stands apart.
 func TestExhibitWithoutSignature(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -156,6 +159,7 @@ func TestExhibitWithoutSignature(t *testing.T) {
 
 // The heads in the ledger betray a custody log that was written anew, and one that was cut.
 func TestRewrittenCustodyLog(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
 	d.carry()
@@ -209,6 +213,7 @@ func TestRewrittenCustodyLog(t *testing.T) {
 
 // Another trustee's log that shrinks is seen by all.
 func TestShrunkenHead(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -226,6 +231,7 @@ func TestShrunkenHead(t *testing.T) {
 
 // A tombstone, then purge: nothing of the case is left in the vault, and the rest is as it was.
 func TestPurge(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}}, "country_event", "PL")
 	keep := d.Report(nil, "country_event", "LT")

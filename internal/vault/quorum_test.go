@@ -25,6 +25,7 @@ import (
 
 // With five trustees and three needed: no set of two opens, every set of three does.
 func TestEverySubset(t *testing.T) {
+	t.Parallel()
 	names := []string{"anna", "boris", "vera", "dora", "olga"}
 	h := vaulttest.New(t, vaulttest.Options{Trustees: names, Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 3}})
 	filed := h.Report(nil, "contact", "by the mill")
@@ -74,6 +75,7 @@ func TestEverySubset(t *testing.T) {
 }
 
 func TestBothLogs(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
 	c := newCircle(t, h)
@@ -115,6 +117,7 @@ func TestBothLogs(t *testing.T) {
 }
 
 func TestRequestsRefused(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil, "contact", "by the mill"), h.Report(nil, "contact", "by the inn")
 	c := newCircle(t, h)
@@ -161,6 +164,7 @@ func TestRequestsRefused(t *testing.T) {
 
 // A forged share names its maker.
 func TestForgedGrants(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil, "contact", "by the mill"), h.Report(nil, "contact", "by the inn")
 	c := newCircle(t, h)
@@ -249,6 +253,7 @@ func (b baddeal) WrapWithLabels([]byte) ([]*age.Stanza, []string, error) {
 
 // A bad deal names the intake: the shares are those that were sealed, and open nothing.
 func TestBadDeal(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	hash := forged{identity: func(content []byte) []byte {
 		plain := make([]byte, 16<<10)
@@ -283,6 +288,7 @@ func TestBadDeal(t *testing.T) {
 // What lies in a vault after opening shows neither the reason, nor the shares, nor what they opened; and one share's
 // file is what stock age opens.
 func TestNothingStays(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
 	c := newCircle(t, h)

@@ -37,6 +37,7 @@ func takesOver(t *testing.T, h *vaulttest.House) {
 }
 
 func TestForgedReseal(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil), h.Report(nil)
 	takesOver(t, h)

@@ -11,6 +11,7 @@ import (
 
 // A file of what was signed, granted or heard that is not as it was written is said by its name.
 func TestSpoiltFiles(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
 	c := newCircle(t, h)

@@ -22,6 +22,7 @@ const (
 
 // One case through the whole vault: report, files, follow-up, consent, withdrawal.
 func TestWholeWay(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	anna := h.Trustees[0]
 	report := h.Report([]vaulttest.File{{Name: "../../etc/passwd\u202egpj.exe", Content: jpeg}, {Name: "letter.pdf", Content: pdf}},
@@ -115,6 +116,7 @@ func TestWholeWay(t *testing.T) {
 
 // A single trustee opens the identity alone.
 func TestIdentityOpensWithoutQuorum(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := h.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "contact", "tomorrow", "files_identify", "yes")
 	o := newVault(t)
@@ -137,6 +139,7 @@ func TestIdentityOpensWithoutQuorum(t *testing.T) {
 
 // Files that show who somebody is stay closed under the quorum, with a number and nothing else.
 func TestClosedExhibits(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "files_identify", "yes")
 	h.Pass(time.Second)
@@ -159,6 +162,7 @@ func TestClosedExhibits(t *testing.T) {
 
 // Nothing that was opened lies in the vault, and the index gives nothing away.
 func TestVaultAtRest(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := h.Report([]vaulttest.File{{Name: "canary-name.txt", Content: "canary-file " + strings.Repeat("x", 1000)}},
 		"narrative", "canary-narrative", "contact", "canary-contact", "name", "canary-name", "country_event", "PL", "method", "H1")
@@ -208,6 +212,7 @@ func TestVaultAtRest(t *testing.T) {
 
 // An index that is damaged, or written by somebody else, is made anew.
 func TestForeignIndex(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "country_event", "PL")
 	o := newVault(t)
@@ -240,6 +245,7 @@ func TestForeignIndex(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	var ids []string
 	for range 3 {

@@ -16,6 +16,7 @@ import (
 // The custody log knows every file's hash. A bundle that withholds a file shows no event with its hash, and goes on
 // showing that the file was withheld; the chain holds all the same.
 func TestCustodyNamesNoWithheldFile(t *testing.T) {
+	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	first := vaulttest.File{Name: "summons.txt", Content: "You are summoned."}
 	second := vaulttest.File{Name: "reply.txt", Content: "I shall not come."}

@@ -86,6 +86,7 @@ func texts(box *intake.Mailbox) string {
 
 // From the answer to the mailbox, also while it waits for the slot; and to the other trustees.
 func TestReplyReachesTheMailbox(t *testing.T) {
+	t.Parallel()
 	for _, slot := range []time.Duration{0, 24 * time.Hour} {
 		d := newDesk(t, vaulttest.Options{Slot: slot})
 		filed := d.Report(nil, "narrative", "They came at six.")
@@ -130,6 +131,7 @@ func TestReplyReachesTheMailbox(t *testing.T) {
 
 // Two trustees answer at once and take one tag: the second is refused by name, and goes out again under the next.
 func TestTwoAnswersAtOnce(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -176,6 +178,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 
 // The same outbox twice, and what is not yet taken in again in the same bytes.
 func TestOutboxTwice(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
@@ -208,6 +211,7 @@ func TestOutboxTwice(t *testing.T) {
 }
 
 func TestNotesAndGrades(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	other := d.Report(nil)
@@ -254,6 +258,7 @@ func TestNotesAndGrades(t *testing.T) {
 
 // Shared translations go along with a bundle as working copies, and never past a narrative that is withheld.
 func TestTranslationsInBundles(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
 	d.carry()
