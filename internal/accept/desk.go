@@ -31,7 +31,7 @@ type Desk struct {
 	st   *store.Store
 	dir  string
 	now  func() time.Time
-	with *brought // what came along with the statements
+	with brought // what came along with the statements
 }
 
 const (
@@ -41,7 +41,7 @@ const (
 
 // New opens the desk of a ledger that is open for writing.
 func New(st *store.Store, now func() time.Time) *Desk {
-	return &Desk{st: st, dir: st.Dir(), now: now, with: newBrought()}
+	return &Desk{st: st, dir: st.Dir(), now: now}
 }
 
 // Outcome is what became of one statement.

@@ -1,7 +1,6 @@
 package accept
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,64 +12,8 @@ import (
 	"zapis/store"
 )
 
-// brought is what an outbox has beside its statements: what they are about, and the sealed parts of exhibits.
-// Attachments lie in the ledger's folder by then, under their final names, named by no body yet.
-type brought struct {
-	bodies  map[ledger.Hash][]byte
-	small   map[ledger.Hash][]byte
-	headers map[ledger.Hash][]byte // the beginning of every part
-	files   []*store.PartWriter
-}
-
-func newBrought() *brought {
-	return &brought{bodies: make(map[ledger.Hash][]byte), small: make(map[ledger.Hash][]byte), headers: make(map[ledger.Hash][]byte)}
-}
-
-// discard takes away the attachments that no body names.
-func (b *brought) discard() error {
-	var err error
-	for _, w := range b.files {
-		err = errors.Join(err, w.Discard())
-	}
-	return err
-}
-
 // headerMost is more than any part's header has, in bytes: a quorum of the largest set.
 const headerMost = 1 << 20
-
-// part keeps a part of an exhibit until its body is submitted.
-func (b *brought) part(st *store.Store, p ledger.Part, content io.Reader) error {
-	if p.Kind != ledger.PartAttachment {
-		file, err := io.ReadAll(content)
-		if err != nil {
-			return err
-		}
-		b.small[p.Hash], b.headers[p.Hash] = file, file
-		return nil
-	}
-	w, err := st.NewPart()
-	if err != nil {
-		return err
-	}
-	b.files = append(b.files, w)
-	begin := &beginning{}
-	if _, err := io.Copy(io.MultiWriter(w, begin), content); err != nil {
-		return err
-	}
-	b.headers[p.Hash] = begin.b
-	if _, err = w.Keep(); errors.Is(err, store.ErrPartTaken) {
-		return nil // the exhibit was taken in before, or its statement will be refused for it
-	}
-	return err
-}
-
-// beginning keeps the first bytes that are written to it.
-type beginning struct{ b []byte }
-
-func (w *beginning) Write(p []byte) (int, error) {
-	w.b = append(w.b, p[:min(len(p), headerMost-len(w.b))]...)
-	return len(p), nil
-}
 
 // exhibit takes in what a trustee has collected. Its parts must be sealed as the intake seals a report's: every
 // trustee's import refuses others, so one of them could stop all.
@@ -91,8 +34,27 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 		if err := d.sealedToAll(set, p); err != nil {
 			return "", refuse("its %s %s: %w", p.Kind, p.Hash, err)
 		}
+	}
+	for _, p := range b.Parts {
 		if p.Kind != ledger.PartAttachment {
-			sub.Small = append(sub.Small, d.with.small[p.Hash])
+			small, err := d.with.read(p.Hash)
+			if err != nil {
+				return "", err
+			}
+			sub.Small = append(sub.Small, small)
+			continue
+		}
+		w, err := d.st.NewPart()
+		if err != nil {
+			return "", err
+		}
+		defer w.Discard() // unless the body that names it was taken
+		if _, err := io.Copy(w, d.with.open(p.Hash)); err != nil {
+			return "", err
+		}
+		// What is in the ledger already was taken with the exhibit before, or the ledger refuses the body for it.
+		if _, err := w.Keep(); err != nil && !errors.Is(err, store.ErrPartTaken) {
+			return "", err
 		}
 	}
 	return d.hand(ctx, sub)
@@ -100,8 +62,7 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 
 // sealedToAll compares a part's stanzas with the set's.
 func (d *Desk) sealedToAll(set ledger.TrusteeSet, p ledger.Part) error {
-	header, have := d.with.headers[p.Hash]
-	if !have {
+	if d.with.open(p.Hash) == nil {
 		return errors.New("it did not come along")
 	}
 	cards, thresholds := set.Trustees, []int{set.Quorum.Identity}
@@ -123,7 +84,7 @@ func (d *Desk) sealedToAll(set ledger.TrusteeSet, p ledger.Part) error {
 		if to, err = seal.NewRecipients(k, keys...); err != nil {
 			return err
 		}
-		if err = seal.CheckPart(bytes.NewReader(header), seal.Kind(p.Kind), to, p.Size); err == nil {
+		if err = seal.CheckPart(io.LimitReader(d.with.open(p.Hash), headerMost), seal.Kind(p.Kind), to, p.Size); err == nil {
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/accept"
 	"zapis/internal/carry"
+	"zapis/internal/fault"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 )
@@ -101,7 +103,7 @@ func TestExhibitForOthers(t *testing.T) {
 	h.Must(w.Close())
 	d := accept.New(h.Store, h.Now)
 	refused := 0
-	h.Must(d.File(t.Context(), &out, func(o accept.Outcome) {
+	h.Must(d.File(t.Context(), bytes.NewReader(out.Bytes()), func(o accept.Outcome) {
 		refused++
 		if !strings.Contains(fmt.Sprint(o.Err), "the part is sealed to 2 keys, and the set has 3 trustees") {
 			t.Errorf("%q, %v", o.Text, o.Err)
@@ -113,5 +115,45 @@ func TestExhibitForOthers(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(h.Dir, "parts", "*", "*"))
 	if err != nil || len(files) != 0 {
 		t.Errorf("left behind: %v, %v", files, err)
+	}
+}
+
+// A hostile trustee's outbox may have ten thousand bodies of a mebibyte. Its desk holds one of them at a time.
+func TestMemory(t *testing.T) {
+	h, d, by := house(t, 0)
+	anna := by("anna")
+	const n = 48
+	var statements []card.Signed
+	body := func(i int) []byte { return bytes.Repeat([]byte{'a' + byte(i%26), '0' + byte(i/26)}, ledger.MaxSmall/2) }
+	for i := range n {
+		statements = append(statements, anna.sign(card.KindApproval, body(i)))
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "outbox.tar"))
+	h.Must(err)
+	defer f.Close()
+	w, err := carry.NewOutboxWriter(f, carry.OutboxHeader{Ledger: h.Card().Genesis, Statements: n, Bodies: n})
+	h.Must(err)
+	for _, s := range statements {
+		h.Must(w.Statement(s))
+	}
+	for i := range n {
+		h.Must(w.Body(body(i)))
+	}
+	h.Must(w.Close())
+
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most, told := held(), uint64(0), 0
+	h.Must(d.File(t.Context(), f, func(o accept.Outcome) {
+		told++
+		refuses(t, o, fault.Mismatch, "the proposal: it is no proposal")
+		most = max(most, held())
+	}))
+	if told != n || most > before+8<<20 {
+		t.Errorf("%d statements; %d bytes more were held than before", told, most-before)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
@@ -15,22 +16,51 @@ import (
 // maxAlone bounds a file of one statement, in bytes.
 const maxAlone = card.MaxSigned + 1 + ledger.MaxSmall
 
+// brought is where in an outbox its bodies and parts lie. They are read from there when their statement's turn
+// comes, one after the other: all at once they may be more than the machine's memory, and a trustee may be hostile.
+type brought struct {
+	file   io.ReaderAt
+	places map[ledger.Hash]place
+}
+
+// place is a member's bytes in an outbox.
+type place struct{ at, size int64 }
+
+// open gives a body or a part; nil where it did not come along.
+func (b brought) open(h ledger.Hash) *io.SectionReader {
+	at, have := b.places[h]
+	if !have {
+		return nil
+	}
+	return io.NewSectionReader(b.file, at.at, at.size)
+}
+
+// read is open for what is small: all but attachments.
+func (b brought) read(h ledger.Hash) ([]byte, error) {
+	r := b.open(h)
+	if r == nil {
+		return nil, nil
+	}
+	return io.ReadAll(r)
+}
+
 // File takes an outbox, or the file of one statement with what it is about, and calls told with what became of
-// each. An outbox whose form or hashes do not fit is refused as a whole, before anything of it is taken.
-func (d *Desk) File(ctx context.Context, r io.Reader, told func(Outcome)) error {
-	in := bufio.NewReaderSize(r, 1<<16)
+// each. An outbox whose form or hashes do not fit is refused as a whole, before anything of it is taken: it is read
+// to its end first, and then once more for what each statement is about.
+func (d *Desk) File(ctx context.Context, f io.ReaderAt, told func(Outcome)) error {
+	in := bufio.NewReaderSize(io.NewSectionReader(f, 0, math.MaxInt64), 1<<16)
 	begin, err := in.Peek(len("zapis/signed/v1\n"))
 	if err != nil && err != io.EOF {
 		return err
 	}
-	d.with = newBrought()
-	defer d.with.discard()
 	var all []card.Signed
 	if bytes.Equal(begin, []byte("zapis/signed/v1\n")) {
 		all, err = d.alone(in)
 	} else {
+		d.with = brought{f, make(map[ledger.Hash]place)}
 		all, err = d.outbox(in)
 	}
+	defer func() { d.with = brought{} }()
 	if err != nil {
 		return err
 	}
@@ -38,7 +68,11 @@ func (d *Desk) File(ctx context.Context, r io.Reader, told func(Outcome)) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		o, err := d.Take(ctx, s, d.with.bodies[s.Subject])
+		content, err := d.with.read(s.Subject)
+		if err != nil {
+			return err
+		}
+		o, err := d.Take(ctx, s, content)
 		if err != nil {
 			return err
 		}
@@ -59,7 +93,7 @@ func (d *Desk) alone(r io.Reader) ([]card.Signed, error) {
 	if err != nil {
 		return nil, refuse("%w", err)
 	}
-	d.with.bodies[said.Statement.Subject] = said.Content
+	d.with = brought{bytes.NewReader(said.Content), map[ledger.Hash]place{said.Statement.Subject: {0, int64(len(said.Content))}}}
 	return []card.Signed{said.Statement}, nil
 }
 
@@ -81,11 +115,9 @@ func (d *Desk) outbox(r io.Reader) ([]card.Signed, error) {
 		case carry.OutStatement:
 			all = append(all, it.Signed)
 		case carry.OutBody:
-			d.with.bodies[it.Hash] = it.Text
+			d.with.places[it.Hash] = place{it.At, int64(len(it.Text))}
 		case carry.OutPart:
-			if err := d.with.part(d.st, it.Part, it.Content); err != nil {
-				return nil, err
-			}
+			d.with.places[it.Part.Hash] = place{it.At, it.Part.Size}
 		}
 	}
 }

@@ -29,6 +29,7 @@ type OutItem struct {
 	About   card.Statement // the first statement about it
 	Part    ledger.Part
 	Content io.Reader // as an Item's
+	At      int64     // where the member's bytes begin in the outbox
 }
 
 // OutboxReader reads an outbox, member by member. It verifies the file's form
@@ -99,7 +100,7 @@ func (r *OutboxReader) next() (OutItem, error) {
 	if err != nil {
 		return OutItem{}, err
 	}
-	it.Name = name
+	it.Name, it.At = name, r.t.at
 	return it, nil
 }
 

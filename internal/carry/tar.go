@@ -21,8 +21,10 @@ type tarReader struct {
 	archive string // "carry file" or "outbox"
 	r       *bufio.Reader
 	name    string // of the member being read
-	left    int64  // bytes of it that were not read yet
-	pad     int64  // zero bytes after it
+	at      int64  // where its content begins in the archive
+	size    int64
+	left    int64 // bytes of it that were not read yet
+	pad     int64 // zero bytes after it
 }
 
 func newTarReader(archive string, r io.Reader) *tarReader {
@@ -66,7 +68,8 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	if err != nil {
 		return "", 0, refuse(t.archive, shown(name, after), "%w", err)
 	}
-	t.name, t.left, t.pad = name, size, -size&(blockSize-1)
+	t.at += t.size + t.pad + int64(len(block))
+	t.name, t.size, t.left, t.pad = name, size, size, -size&(blockSize-1)
 	return name, size, nil
 }
 
