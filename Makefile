@@ -12,7 +12,8 @@ export PATH := $(PATH):/usr/sbin
 NEEDED := chromium:chromium firefox-esr:firefox-esr ssh-keygen:openssh-client python3:python3 unzip:unzip \
           openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
           qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
-          faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs
+          faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
+          mkfs.ext4:e2fsprogs losetup:mount
 
 .PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
@@ -42,7 +43,7 @@ demo: build
 test: test-tools format vet staticcheck build cross page go-test
 
 test-tools:
-	@missing=; \
+	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
 	for n in $(NEEDED); do command -v $${n%%:*} >/dev/null 2>&1 || missing="$$missing $${n##*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing:$$missing"; \
