@@ -22,7 +22,7 @@ type proposeCmd struct {
 }
 
 type proposeTrusteesCmd struct {
-	vaultFlag
+	proposalFlags
 	Add        []string `placeholder:"CARD" help:"The card file of a new trustee. Repeat it for more."`
 	Remove     []string `placeholder:"NAME" help:"A trustee who leaves."`
 	Replace    []string `placeholder:"CARD" help:"The new card file of a trustee or a duty officer, who keeps the name."`
@@ -32,7 +32,6 @@ type proposeTrusteesCmd struct {
 	Statement  int      `name:"statement-quorum" placeholder:"K" help:"How many trustees open the words."`
 	Attachment int      `name:"attachment-quorum" placeholder:"K" help:"How many trustees open the files."`
 	Approvals  int      `placeholder:"K" help:"How many trustees approve a change like this one."`
-	Out        string   `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
 }
 
 func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -47,7 +46,7 @@ func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *gra
 			*to = append(*to, c)
 		}
 	}
-	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeTrustees(change) })
+	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeTrustees(change) })
 }
 
 func readCard(name string) (card.Card, error) {
@@ -63,23 +62,46 @@ func readCard(name string) (card.Card, error) {
 }
 
 type proposeTombstoneCmd struct {
-	vaultFlag
+	proposalFlags
 	Item   []string `arg:"" name:"CASE|ENTRY|PART" help:"A case's id, an entry's number, or the hash of one part."`
 	Reason string   `required:"" enum:"asked,ordered,retention,unlawful,mistake" placeholder:"WORD" help:"One of ${enum}."`
-	Out    string   `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
 }
 
 func (p *proposeTombstoneCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
+	return p.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
 		return v.ProposeTombstone(cases, p.Item, p.Reason)
 	})
 }
 
+// proposeHoldCmd proposes to keep what could be erased.
+type proposeHoldCmd struct {
+	proposalFlags
+	Item   []string `arg:"" name:"CASE|ENTRY" help:"A case's id, or an entry's number."`
+	Reason string   `required:"" enum:"proceedings,order,asked" placeholder:"WORD" help:"One of ${enum}."`
+}
+
+func (p *proposeHoldCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return p.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
+		return v.ProposeHold(cases, p.Item, p.Reason)
+	})
+}
+
+// proposeReleaseCmd proposes to end a hold.
+type proposeReleaseCmd struct {
+	proposalFlags
+	Hold uint64 `arg:"" name:"ENTRY" help:"The number of the hold's entry."`
+}
+
+func (p *proposeReleaseCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) {
+		return v.ProposeRelease(p.Hold)
+	})
+}
+
 type proposeKeyCmd struct {
-	vaultFlag
+	proposalFlags
 	Keys   string `arg:"" name:"KEYS" help:"What zapisd key new wrote."`
 	Reason string `required:"" enum:"rotation,compromised" placeholder:"WORD" help:"rotation, where the old keys are safe and sign it too; or compromised."`
-	Out    string `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
 }
 
 func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -91,15 +113,21 @@ func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar)
 	if err != nil {
 		return fault.New(fault.Mismatch, "zapisd key new writes such a file", "%s: %w", p.Keys, err)
 	}
-	return propose(ctx, s, g, p.vaultFlag, p.Out, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
+	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
+}
+
+// proposalFlags are what every proposal takes.
+type proposalFlags struct {
+	vaultFlag
+	Out string `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
 }
 
 // propose writes a proposal, and shows it as those who are to approve it will see it.
-func propose(ctx context.Context, s *command.Streams, g *grammar, in vaultFlag, out string, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
-	if err := command.CheckFree(out); err != nil {
+func (f proposalFlags) propose(ctx context.Context, s *command.Streams, g *grammar, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
+	if err := command.CheckFree(f.Out); err != nil {
 		return err
 	}
-	return in.with(ctx, s, g, func(v *vault.Vault) error {
+	return f.with(ctx, s, g, func(v *vault.Vault) error {
 		cases, err := sorted(ctx, s, v)
 		if err != nil {
 			return err
@@ -112,10 +140,10 @@ func propose(ctx context.Context, s *command.Streams, g *grammar, in vaultFlag, 
 		if err != nil {
 			return err
 		}
-		if err := command.CreateFile(out, text, 0o644); err != nil {
+		if err := command.CreateFile(f.Out, text, 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(out))
+		fmt.Fprintln(s.Out, command.Escape(f.Out))
 		writeProposal(s, p)
 		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", many(p.Needs, "trustee has", "trustees have"))
 		return nil

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
-	"zapis/internal/fault"
 	"zapis/internal/quorum"
 )
 
@@ -72,19 +70,7 @@ func (v *Vault) learnKeys(all map[ledger.Hash]seal.FileKey, name string) error {
 
 // openKeys opens what a reseal seals to the owner.
 func (v *Vault) openKeys(s quorum.Reseal) (quorum.Keys, error) {
-	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(s.Sealed), seal.DigestOf(s.Sealed), v.key.Age)
-	switch {
-	case errors.Is(err, seal.ErrNoKey):
-		return quorum.Keys{}, fault.New(fault.KeyMissing, "it must be handed on to this identity", "the keys are not sealed to you: %w", err)
-	case err != nil:
-		return quorum.Keys{}, mismatch("", "the sealed keys: %w", err)
-	}
-	defer clear(text)
-	keys, err := quorum.ParseKeys(text)
-	if err != nil {
-		return quorum.Keys{}, mismatch("", "%w", err)
-	}
-	return keys, nil
+	return openOwn(v, s.Sealed, quorum.ParseKeys, "it must be handed on to this identity", "keys")
 }
 
 // fileKeyIdentity opens the one part that a key is of.

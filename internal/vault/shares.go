@@ -86,19 +86,23 @@ func (g granted) add(part ledger.Hash, at int, share [quorum.ShareSize]byte) {
 
 // openShares opens what a grant seals to the owner.
 func (v *Vault) openShares(g quorum.Grant) (quorum.Shares, error) {
-	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(g.Sealed), seal.DigestOf(g.Sealed), v.key.Age)
+	return openOwn(v, g.Sealed, quorum.ParseShares, "it must be granted to this identity", "shares")
+}
+
+// openOwn opens what another trustee has sealed to the owner alone, and reads it.
+func openOwn[T any](v *Vault, sealed []byte, parse func([]byte) (T, error), hint, what string) (opened T, err error) {
+	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(sealed), seal.DigestOf(sealed), v.key.Age)
 	switch {
 	case errors.Is(err, seal.ErrNoKey):
-		return quorum.Shares{}, fault.New(fault.KeyMissing, "it must be granted to this identity", "the shares are not sealed to you: %w", err)
+		return opened, fault.New(fault.KeyMissing, hint, "the %s are not sealed to you: %w", what, err)
 	case err != nil:
-		return quorum.Shares{}, mismatch("", "the sealed shares: %w", err)
+		return opened, mismatch("", "the sealed %s: %w", what, err)
 	}
 	defer clear(text)
-	shares, err := quorum.ParseShares(text)
-	if err != nil {
-		return quorum.Shares{}, mismatch("", "%w", err)
+	if opened, err = parse(text); err != nil {
+		return opened, mismatch("", "%w", err)
 	}
-	return shares, nil
+	return opened, nil
 }
 
 // setOf gives the set to which the submission is sealed that has this part.
