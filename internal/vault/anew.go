@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zapis/crypto/ledger"
@@ -41,7 +42,8 @@ func (v *Vault) beginning() (named map[string]bool, still bool) {
 // ownedUp gives the number of the newest of the owner's statements to whose custody head this log owns up; 0 where
 // it owns up to none. Without the key that is not known. A vault that has signed a head can't disown it.
 func (v *Vault) ownedUp(heads []headIn) (uint64, error) {
-	if v.key == nil {
+	before := v.foreignFirst(heads)
+	if v.key == nil || len(before) == 0 {
 		return 0, nil
 	}
 	named, _ := v.beginning()
@@ -53,19 +55,31 @@ func (v *Vault) ownedUp(heads []headIn) (uint64, error) {
 		return 0, err
 	}
 	var owned uint64
-	for _, h := range heads {
+	for _, h := range before {
 		hash := h.Statement.Hash()
-		if h.Statement.Signer != v.owner.Fingerprint() {
-			continue
-		}
-		if signed[hash] || v.fitsLog(h) == "" {
-			break // what comes after a head of this log is not from before it
+		if signed[hash] {
+			break
 		}
 		if named[custody.Hex(hash)] {
 			owned = h.Statement.Number
 		}
 	}
 	return owned, nil
+}
+
+// foreignFirst gives the owner's heads that are not of this log, up to the first that is: what comes after one of
+// this log is not from before it. It needs no key.
+func (v *Vault) foreignFirst(heads []headIn) (list []headIn) {
+	for _, h := range heads {
+		if h.Statement.Signer != v.owner.Fingerprint() {
+			continue
+		}
+		if v.fitsLog(h) == "" {
+			break
+		}
+		list = append(list, h)
+	}
+	return list
 }
 
 // signedHere gives the statements that this vault has signed.
@@ -84,29 +98,24 @@ func (v *Vault) ownUp() (string, error) {
 	if v.key == nil || v.owner == nil {
 		return "", nil
 	}
-	named, still := v.beginning()
-	if !still {
-		return "", nil
-	}
 	heads, err := v.ledgerHeads()
 	if err != nil {
 		return "", err
+	}
+	before := v.foreignFirst(heads)
+	if len(before) == 0 {
+		return "", nil
+	}
+	named, still := v.beginning()
+	last := before[len(before)-1]
+	if !still || named[custody.Hex(last.Statement.Hash())] {
+		return "", nil
 	}
 	signed, err := v.signedHere()
 	if err != nil {
 		return "", err
 	}
-	var last *headIn
-	for i, h := range heads {
-		if h.Statement.Signer != v.owner.Fingerprint() {
-			continue
-		}
-		if signed[h.Statement.Hash()] || v.fitsLog(h) == "" {
-			return "", nil
-		}
-		last = &heads[i]
-	}
-	if last == nil || named[custody.Hex(last.Statement.Hash())] {
+	if slices.ContainsFunc(before, func(h headIn) bool { return signed[h.Statement.Hash()] }) {
 		return "", nil
 	}
 	what := fmt.Sprintf("%s holds the head of an earlier one, which reached event %d", last.where, last.head.Events)
