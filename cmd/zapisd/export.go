@@ -20,7 +20,7 @@ import (
 type exportVerb struct {
 	Dir   string `required:"" placeholder:"D" help:"The ledger's folder."`
 	Since uint64 `placeholder:"N" help:"Leave out the entries before this one, which the trustees have."`
-	Out   string `required:"" placeholder:"FILE" help:"The carry file to write."`
+	Out   string `required:"" placeholder:"FILE" help:"The carry file to write; - is standard output, where that is no terminal."`
 }
 
 type exportArgs struct {
@@ -28,15 +28,23 @@ type exportArgs struct {
 }
 
 func (v *exportVerb) Run(ctx context.Context, s *command.Streams) error {
-	return writeAside(v.Out, func(f *os.File) error {
-		w := bufio.NewWriterSize(f, 1<<20)
-		to := newScreen(w, s)
-		defer to.done()
-		if err := perform(ctx, v.Dir, "export", exportArgs{Since: v.Since}, to); err != nil {
-			return err
-		}
-		return w.Flush()
-	})
+	if v.Out != "-" {
+		return writeAside(v.Out, func(f *os.File) error { return v.write(ctx, s, f) })
+	}
+	if s.Watched() {
+		return fault.New(fault.Usage, "name a file, or lead standard output elsewhere: --out - > carry.tar", "a carry file is not for a terminal")
+	}
+	return v.write(ctx, s, s.Out)
+}
+
+func (v *exportVerb) write(ctx context.Context, s *command.Streams, out io.Writer) error {
+	w := bufio.NewWriterSize(out, 1<<20)
+	to := newScreen(w, s)
+	defer to.done()
+	if err := perform(ctx, v.Dir, "export", exportArgs{Since: v.Since}, to); err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // exportLedger writes a carry file.

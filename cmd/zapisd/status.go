@@ -30,7 +30,7 @@ type status struct {
 	LastSlot  time.Time   `json:"last_slot"`
 	Waiting   int         `json:"waiting_at_most"`
 	Parts     partCount   `json:"parts"`
-	Erasing   bool        `json:"erasing"` // bytes of what was erased are still on the disk
+	Erasing   bool        `json:"erasing"` // a compaction is owed: bytes of what was erased are still in ledger.db
 	Held      int         `json:"holds"`
 	Anchor    *pastStep   `json:"last_anchor"` // null where there is none
 	Cosigned  *pastStep   `json:"last_cosigned"`
@@ -49,6 +49,9 @@ type pastStep struct {
 	Entries uint64    `json:"entries"`
 	Slot    time.Time `json:"slot"`
 }
+
+// owedCompaction is for somebody to see to: each slot tries again by itself, and fails for the same reason.
+const owedCompaction = "a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact"
 
 // waitingStep is what the number of those that wait is rounded up to: what a slot is filled up to as well.
 const waitingStep = 32
@@ -112,7 +115,7 @@ func (st status) print(w io.Writer) {
 	line("waiting", "at most %d", st.Waiting)
 	line("parts", "%d, %s", st.Parts.Number, rounded(st.Parts.Bytes))
 	if st.Erasing {
-		line("erasing", "not all bytes of what was erased are off the disk")
+		line("erasing", "not done: ledger.db still has bytes of what was erased")
 	}
 	if st.Held > 0 {
 		line("holds", "%d in force", st.Held)
@@ -157,6 +160,9 @@ func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to repo
 		return err
 	}
 	s.Attention = troubles(st, s.Disks, time.Now())
+	if s.Erasing {
+		s.Attention = append(s.Attention, owedCompaction)
+	}
 	return json.NewEncoder(to).Encode(s)
 }
 

@@ -25,6 +25,9 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// Watched reports whether results go to a terminal, where a file's bytes have no business.
+func (s *Streams) Watched() bool { return isTerminal(s.Out) }
+
 // width gives the columns of the terminal that w is; 0 where it is none, which means: don't wrap.
 func width(w io.Writer) int {
 	f, ok := w.(*os.File)
