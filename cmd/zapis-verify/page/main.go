@@ -40,21 +40,30 @@ func main() {
 
 // build compiles the checker to WebAssembly and puts it into the page.
 func build() ([]byte, error) {
+	code, err := compile()
+	if err != nil {
+		return nil, err
+	}
+	return pack(code, gzip.BestCompression)
+}
+
+func compile() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "zapis-page-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "verify.wasm")
-	compile := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "zapis/cmd/zapis-verify/page/wasm")
-	compile.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	if out, err := compile.CombinedOutput(); err != nil {
+	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "zapis/cmd/zapis-verify/page/wasm")
+	c.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
-	code, err := os.ReadFile(binary)
-	if err != nil {
-		return nil, err
-	}
+	return os.ReadFile(binary)
+}
+
+// pack puts the compiled checker into the page, compressed at this level of gzip.
+func pack(code []byte, level int) ([]byte, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, err
@@ -64,7 +73,7 @@ func build() ([]byte, error) {
 		return nil, err
 	}
 	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	z, err := gzip.NewWriterLevel(&packed, level)
 	if err != nil {
 		return nil, err
 	}
