@@ -42,7 +42,7 @@ func (v *initVerb) goOn(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	fmt.Fprintln(s.Out, named)
-	fmt.Fprintf(s.Err, "It goes on from %s at %d entries, root %s.\n", old.Last.Origin, old.Last.Size, old.Last.Root)
+	fmt.Fprintf(s.Err, "It goes on from %s at %s, root %s.\n", old.Last.Origin, entries(old.Last.Size), old.Last.Root)
 	return nil
 }
 

@@ -99,7 +99,7 @@ func (v *restoreVerb) restore(ctx context.Context, s *command.Streams) error {
 	if err := os.WriteFile(filepath.Join(v.Dir, cardFile), []byte(named.String()+"\n"), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s\nrestored: %d entries, %d waiting\n", named, st.Header.Size, st.Header.Waiting)
+	fmt.Fprintf(s.Out, "%s\nrestored: %s, %d waiting\n", named, entries(st.Header.Size), st.Header.Waiting)
 	if st.Header.Locators == 0 && st.Header.Size > 1 {
 		fmt.Fprintln(s.Err, "There are no locators in it, as in every mirror: reporters' codes lead nowhere from before.")
 	}

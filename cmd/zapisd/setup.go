@@ -117,6 +117,9 @@ func (f setupFacts) sayWhatNext(w io.Writer) {
 	tell("Fill in site.conf, look at the others, and then, as root and in that folder:")
 	tell("  install -m 0755 %s %s", quote(self), f.Program)
 	tell("  install -m 0644 sysusers.conf /etc/sysusers.d/zapis.conf && systemd-sysusers")
+	if _, err := os.Stat(filepath.Join(f.Dir, "ledger.db")); err != nil {
+		tell("  zapisd init --dir %s --origin NAME --trustee CARD…", f.Dir)
+	}
 	tell("  install -d -m 0755 /etc/zapis && install -m 0644 zapis.conf site.conf /etc/zapis/")
 	tell("  chown -R zapis:zapis %s && chmod 0700 %s", f.Dir, f.Dir)
 	tell("  install -m 0644 zapis.service /etc/systemd/system/")

@@ -102,11 +102,7 @@ func (st status) print(w io.Writer) {
 		if p == nil {
 			return "never"
 		}
-		entries := "entries"
-		if p.Entries == 1 {
-			entries = "entry"
-		}
-		return fmt.Sprintf("the slot of %s (%d %s)", p.Slot.Format(time.RFC3339), p.Entries, entries)
+		return fmt.Sprintf("the slot of %s (%s)", p.Slot.Format(time.RFC3339), entries(p.Entries))
 	}
 	line("ledger", "%s", st.Ledger)
 	line("served", "%s", yes[st.Served])

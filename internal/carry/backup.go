@@ -230,7 +230,7 @@ func NewBackupReader(r io.Reader) (*BackupReader, error) {
 	t := newTarReader(backupWord, r)
 	name, _, err := t.next()
 	if err == io.EOF {
-		return nil, refuse(backupWord, "its beginning", "there is nothing in it")
+		return nil, refuse(backupWord, beginning, "there is nothing in it")
 	}
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ func NewOutboxReader(r io.Reader) (*OutboxReader, error) {
 	t := newTarReader(outboxWord, r)
 	name, _, err := t.next()
 	if err == io.EOF {
-		return nil, refuse(outboxWord, "its beginning", "there is nothing in it")
+		return nil, refuse(outboxWord, beginning, "there is nothing in it")
 	}
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	t := newTarReader(archiveName, r)
 	name, _, err := t.next()
 	if err == io.EOF {
-		return nil, refuse(archiveName, "its beginning", "there is nothing in it")
+		return nil, refuse(archiveName, beginning, "there is nothing in it")
 	}
 	if err != nil {
 		return nil, err

@@ -14,6 +14,9 @@ import (
 
 const maxSize = 1 << 40 // bytes of one member; far above what entries may name
 
+// beginning is where an error stands before the first member.
+const beginning = "its beginning"
+
 var zeros [blockSize]byte
 
 // tarReader reads canonical members one after the other.
@@ -44,7 +47,7 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	if !bytes.Equal(pad[:t.pad], zeros[:t.pad]) {
 		return "", 0, refuse(t.archive, t.name, "the bytes between it and the next member are not zero")
 	}
-	after := "its beginning"
+	after := beginning
 	if t.name != "" {
 		after = "after " + t.name
 	}
@@ -73,9 +76,10 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	return name, size, nil
 }
 
-// shown is a member's name as an error may print it.
+// shown is a member's name as an error may print it. What begins otherwise than
+// an archive is none of ours, and what stands in it is no name.
 func shown(name, after string) string {
-	if name == "" {
+	if name == "" || after == beginning && !plainName(name) {
 		return after
 	}
 	if plainName(name) {
