@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/fault"
 )
@@ -111,9 +112,10 @@ func childFills(mount, kind string) error {
 	// room is free again after it is discarded.
 	w, err := s.NewPart()
 	if err == nil {
-		_, err = w.Write(random(20 << 20))
+		content := random(20 << 20)
+		_, err = w.Write(content)
 		if err == nil {
-			_, err = w.Keep()
+			_, err = w.Keep(ledger.Sum(content))
 		}
 		w.Discard()
 	}

@@ -86,7 +86,7 @@ func mustAttach(s *Store, content []byte) ledger.Part {
 	if err != nil {
 		panic(err)
 	}
-	part, err := w.Keep()
+	part, err := w.Keep(ledger.Sum(content))
 	if err != nil {
 		panic(err)
 	}

@@ -3,9 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -80,7 +78,6 @@ type PartWriter struct {
 	s    *Store
 	f    *os.File // nil once kept or discarded
 	path string
-	sum  hash.Hash
 	size int64
 	hash ledger.Hash // once kept
 	kept bool
@@ -97,7 +94,7 @@ func (s *Store) NewPart() (*PartWriter, error) {
 	if err != nil {
 		return nil, fileError(err)
 	}
-	return &PartWriter{s: s, f: f, path: path, sum: sha256.New()}, nil
+	return &PartWriter{s: s, f: f, path: path}, nil
 }
 
 // fileError is diskError for a file apart from the database: its failure
@@ -118,7 +115,6 @@ func (w *PartWriter) Write(b []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.f.Write(b)
-	w.sum.Write(b[:n])
 	before := w.size / writeBehind
 	w.size += int64(n)
 	if after := w.size / writeBehind; after > before {
@@ -131,12 +127,15 @@ func (w *PartWriter) Write(b []byte) (int, error) {
 // Keep makes the attachment durable under its final name, and gives the part as
 // a body must name it. It is not yet part of the ledger: a Submit must name it
 // before the store is closed.
-func (w *PartWriter) Keep() (ledger.Part, error) {
+//
+// h is the SHA-256 of all that was written. Whoever writes hashes too: sealing
+// does so on another core, and a second time here would be waited for. A wrong
+// one is found by Check, and by whoever reads the part.
+func (w *PartWriter) Keep(h ledger.Hash) (ledger.Part, error) {
 	if w.f == nil {
 		return ledger.Part{}, os.ErrClosed
 	}
-	part := ledger.Part{Kind: ledger.PartAttachment, Size: w.size}
-	w.sum.Sum(part.Hash[:0])
+	part := ledger.Part{Kind: ledger.PartAttachment, Hash: h, Size: w.size}
 	err := w.err
 	if err == nil && w.size == 0 {
 		err = fmt.Errorf("%w: an attachment's ciphertext is never empty", ErrRefused)

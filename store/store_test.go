@@ -131,7 +131,7 @@ func attach(t testing.TB, s *Store, content []byte) ledger.Part {
 	if _, err := w.Write(content); err != nil {
 		t.Fatal(err)
 	}
-	part, err := w.Keep()
+	part, err := w.Keep(ledger.Sum(content))
 	if err != nil {
 		t.Fatal(err)
 	}

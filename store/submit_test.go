@@ -29,14 +29,14 @@ func TestParts(t *testing.T) {
 	if _, _, err := s.Part(ledger.Sum(content)); !errors.Is(err, ErrUnknown) {
 		t.Errorf("a part before it is kept: %v", err)
 	}
-	part, err := w.Keep()
+	part, err := w.Keep(ledger.Sum(content))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if part != (ledger.Part{Kind: ledger.PartAttachment, Hash: ledger.Sum(content), Size: int64(len(content))}) {
 		t.Errorf("%+v", part)
 	}
-	if _, err := w.Keep(); !errors.Is(err, os.ErrClosed) {
+	if _, err := w.Keep(ledger.Sum(content)); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("keeping twice: %v", err)
 	}
 	if _, err := w.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
@@ -68,13 +68,13 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Write(content)
-	_, err = again.Keep()
+	_, err = again.Keep(ledger.Sum(content))
 	wants(t, err, ErrPartTaken, "another submission has this part already: "+part.Hash.String())
 	empty, err := s.NewPart()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = empty.Keep()
+	_, err = empty.Keep(ledger.Sum(nil))
 	wants(t, err, ErrRefused, "the submission is not acceptable: an attachment's ciphertext is never empty")
 }
 
@@ -85,9 +85,10 @@ func TestDiscardLeavesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Write(random(9 << 20))
+		content := random(9 << 20)
+		w.Write(content)
 		if keep {
-			if _, err := w.Keep(); err != nil {
+			if _, err := w.Keep(ledger.Sum(content)); err != nil {
 				t.Fatal(err)
 			}
 		}

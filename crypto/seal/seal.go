@@ -71,6 +71,7 @@ type sealer struct {
 	catcher *keyCatcher
 	sealed  []byte // ciphertext that is not hashed yet
 	hashing []byte // ciphertext that is being hashed
+	others  sync.WaitGroup
 	padded  bool
 }
 
@@ -99,6 +100,7 @@ func (s *sealer) Write(p []byte) (int, error) {
 	if err := s.fits(p); err != nil {
 		return 0, err
 	}
+	defer s.others.Wait() // the caller may use p again
 	return s.encrypt(p, s.content)
 }
 
@@ -110,25 +112,25 @@ func (s *sealer) fits(p []byte) error {
 }
 
 // encrypt seals p while other cores hash p and the ciphertext of the piece before
-// it: hashing twice costs more than encrypting once. No goroutine outlives it.
+// it: hashing twice costs more than encrypting once. They may still be at it when
+// it returns, and p must stay as it is until they are waited for, here at the next
+// piece, or at the end.
 func (s *sealer) encrypt(p []byte, content *digester) (int, error) {
+	s.others.Wait()
 	s.hashing, s.sealed = s.sealed, s.hashing[:0]
-	hash := func() {
-		if content != nil {
-			content.Write(p)
+	hashes := []func(){func() { s.out.hash.Write(s.hashing) }}
+	if content != nil {
+		content.n += int64(len(p))
+		hashes = append(hashes, func() { content.hash.Write(p) })
+	}
+	for _, hash := range hashes {
+		if len(p)+len(s.hashing) < chunkSize {
+			hash()
+		} else {
+			s.others.Go(hash)
 		}
 	}
-	if len(p)+len(s.hashing) < chunkSize {
-		hash()
-		s.out.hash.Write(s.hashing)
-		return s.enc.Write(p)
-	}
-	var others sync.WaitGroup
-	others.Go(hash)
-	others.Go(func() { s.out.hash.Write(s.hashing) })
-	n, err := s.enc.Write(p)
-	others.Wait()
-	return n, err
+	return s.enc.Write(p)
 }
 
 // finish pads, where that was not done, writes the length and closes the age file.
@@ -141,6 +143,7 @@ func (s *sealer) finish() (Sealed, error) {
 	if err := s.enc.Close(); err != nil {
 		return Sealed{}, err
 	}
+	s.others.Wait()
 	s.out.hash.Write(s.sealed)
 	return Sealed{s.out.digest(), s.content.digest()}, nil
 }
@@ -181,6 +184,7 @@ func (s *sealer) padHere(buf []byte, n int) error {
 		_, err := s.encrypt(buf[:n], s.content)
 		return err
 	}
+	s.others.Wait()
 	s.content.Write(buf[:n])
 	clear(buf[n : end-lengthSize])
 	binary.BigEndian.PutUint64(buf[end-lengthSize:end], uint64(total))
@@ -190,7 +194,11 @@ func (s *sealer) padHere(buf []byte, n int) error {
 }
 
 // abandon forgets the file key; age keeps a copy of its own until it is collected.
-func (s *sealer) abandon() { s.catcher.key.Wipe() }
+// No goroutine outlives it.
+func (s *sealer) abandon() {
+	s.others.Wait()
+	s.catcher.key.Wipe()
+}
 
 // pieceSize is how much is read, hashed and encrypted at a time, bytes.
 const pieceSize = 4 * chunkSize
@@ -201,44 +209,71 @@ var buffers = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
 // take seals the content to its end.
 func (s *sealer) take(content io.Reader) error {
-	return inPieces(content, func(buf []byte, n int, last bool) error {
-		if last {
+	var p pieces
+	defer p.done()
+	defer s.others.Wait()
+	for {
+		buf, n, err := p.next(content)
+		if err == io.EOF {
 			return s.padHere(buf, n)
 		}
-		_, err := s.Write(buf[:n])
-		return err
-	})
+		if err != nil {
+			return err
+		}
+		if err := s.fits(buf); err != nil {
+			return err
+		}
+		if _, err := s.encrypt(buf, s.content); err != nil {
+			return err
+		}
+	}
 }
 
 // copyWiped copies through a buffer that holds no plaintext afterwards.
 func copyWiped(dst io.Writer, src io.Reader) error {
-	return inPieces(src, func(buf []byte, n int, last bool) error {
-		if n == 0 {
-			return nil
-		}
-		_, err := dst.Write(buf[:n])
-		return err
-	})
-}
-
-// inPieces reads to the end and gives each piece: the first n bytes of a buffer
-// that is wiped afterwards. Only the last piece may be short, or empty.
-func inPieces(src io.Reader, each func(buf []byte, n int, last bool) error) error {
-	buf := buffers.Get().(*[pieceSize]byte)
-	used := 0
-	defer func() {
-		wipe(buf[:used])
-		buffers.Put(buf)
-	}()
+	var p pieces
+	defer p.done()
 	for {
-		n, err := fill(src, buf[:])
-		used = max(used, n)
+		buf, n, err := p.next(src)
 		if err != nil && err != io.EOF {
 			return err
 		}
-		last := err == io.EOF
-		if err := each(buf[:], n, last); err != nil || last {
+		if _, err := dst.Write(buf[:n]); err != nil {
 			return err
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// pieces reads into two buffers in turn, so that the piece before stays as it is
+// while the next one comes.
+type pieces struct {
+	bufs [2]*[pieceSize]byte
+	used [2]int
+	at   int
+}
+
+// next gives a buffer, and how much of it was read: all but at the end, which is
+// io.EOF.
+func (p *pieces) next(src io.Reader) (buf []byte, n int, err error) {
+	p.at = 1 - p.at
+	if p.bufs[p.at] == nil {
+		p.bufs[p.at] = buffers.Get().(*[pieceSize]byte)
+	}
+	buf = p.bufs[p.at][:]
+	n, err = fill(src, buf)
+	p.used[p.at] = max(p.used[p.at], n)
+	return buf, n, err
+}
+
+// done wipes what was read.
+func (p *pieces) done() {
+	for i, buf := range p.bufs {
+		if buf != nil {
+			wipe(buf[:p.used[i]])
+			buffers.Put(buf)
 		}
 	}
 }

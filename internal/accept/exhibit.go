@@ -2,6 +2,7 @@ package accept
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 
@@ -49,11 +50,15 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 			return "", err
 		}
 		defer w.Discard() // unless the body that names it was taken
-		if _, err := io.Copy(w, d.with.open(p.Hash)); err != nil {
+		sum := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(w, sum), d.with.open(p.Hash)); err != nil {
 			return "", err
 		}
+		if got := ledger.Hash(sum.Sum(nil)); got != p.Hash {
+			return "", refuse("its %s %s: the outbox changed while it was read", p.Kind, p.Hash)
+		}
 		// What is in the ledger already was taken with the exhibit before, or the ledger refuses the body for it.
-		if _, err := w.Keep(); err != nil && !errors.Is(err, store.ErrPartTaken) {
+		if _, err := w.Keep(p.Hash); err != nil && !errors.Is(err, store.ErrPartTaken) {
 			return "", err
 		}
 	}
