@@ -41,58 +41,63 @@ const bech32Charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 // bech32Checks verifies the checksum of BIP 173 without its limit of 90
 // characters, as age does, and that the bits of padding before it are zero.
 func bech32Checks(prefix, data string, padding uint) bool {
+	if bech32Value[data[len(data)-7]]&(1<<padding-1) != 0 {
+		return false
+	}
 	sum := uint32(1)
-	step := func(v byte) {
-		top := sum >> 25
-		sum = (sum&0x1ffffff)<<5 ^ uint32(v)
-		sum ^= bech32Top[top]
+	for i := range len(prefix) {
+		sum = bech32Step(sum, prefix[i]>>5)
 	}
-	for i := 0; i < len(prefix); i++ {
-		step(prefix[i] >> 5)
+	sum = bech32Step(sum, 0)
+	for i := range len(prefix) {
+		sum = bech32Step(sum, prefix[i]&31)
 	}
-	step(0)
-	for i := 0; i < len(prefix); i++ {
-		step(prefix[i] & 31)
-	}
-	for i := 0; i < len(data); i++ {
-		v := bech32Value[data[i]]
+	if len(data)%2 == 1 {
+		v := bech32Value[data[0]]
 		if v == notBech32 {
 			return false
 		}
-		if i == len(data)-7 && v&(1<<padding-1) != 0 {
+		sum, data = bech32Step(sum, v), data[1:]
+	}
+	for i := 0; i < len(data); i += 2 { // two at a time: each waits for the one before
+		v, w := bech32Value[data[i]], bech32Value[data[i+1]]
+		if v|w == notBech32 {
 			return false
 		}
-		step(v)
+		sum = sum&0xfffff<<10 ^ uint32(v)<<5 ^ uint32(w) ^ bech32Tops[sum>>20]
 	}
 	return sum == 1
+}
+
+// bech32Step takes the checksum's polynomial one value further.
+func bech32Step(sum uint32, v byte) uint32 {
+	top := sum >> 25
+	sum = sum&0x1ffffff<<5 ^ uint32(v)
+	for i, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+		if top>>i&1 == 1 {
+			sum ^= g
+		}
+	}
+	return sum
 }
 
 const notBech32 = 0xff
 
 // Tables for the sum over a post-quantum key's 2,000 characters: every statement that is opened has one.
 var (
-	bech32Top   = bech32Tops()
-	bech32Value = bech32Values()
-)
-
-// bech32Tops gives what each of the top five bits takes along.
-func bech32Tops() (t [32]uint32) {
-	for top := range t {
-		for i, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
-			if top>>i&1 == 1 {
-				t[top] ^= g
-			}
+	bech32Tops = func() (t [1 << 10]uint32) { // what the top ten bits become in two steps
+		for top := range t {
+			t[top] = bech32Step(bech32Step(uint32(top)<<20, 0), 0)
 		}
-	}
-	return t
-}
-
-func bech32Values() (t [256]byte) {
-	for c := range t {
-		t[c] = notBech32
-	}
-	for v := range len(bech32Charset) {
-		t[bech32Charset[v]] = byte(v)
-	}
-	return t
-}
+		return t
+	}()
+	bech32Value = func() (t [256]byte) {
+		for c := range t {
+			t[c] = notBech32
+		}
+		for v := range len(bech32Charset) {
+			t[bech32Charset[v]] = byte(v)
+		}
+		return t
+	}()
+)

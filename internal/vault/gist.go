@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"zapis/crypto/ledger"
@@ -44,12 +45,20 @@ func gistOf(s Submission, st *seal.StatementPart, fits bool) gist {
 
 // texts gives the one or more texts of an answer; none where it was left empty.
 func texts(l seal.Line) []string {
+	if l.Null() {
+		return nil
+	}
+	if v := l.Value; !bytes.ContainsRune(v, '\\') { // nothing is escaped in most, and so no quote stands inside
+		switch v[0] {
+		case '"':
+			return []string{string(v[1 : len(v)-1])}
+		case '[':
+			return strings.Split(string(v[2:len(v)-2]), `","`)
+		}
+	}
 	var one string
 	var many []string
 	switch {
-	case l.Null():
-	case l.Value[0] == '"' && !bytes.ContainsRune(l.Value, '\\'): // most are: a code, a day
-		return []string{string(l.Value[1 : len(l.Value)-1])}
 	case json.Unmarshal(l.Value, &one) == nil:
 		return []string{one}
 	case json.Unmarshal(l.Value, &many) == nil:
