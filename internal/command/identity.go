@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 
 	"filippo.io/age"
@@ -215,6 +216,7 @@ func OpenIdentity(sealed []byte, passphrase string) (*Identity, error) {
 	}
 	open.SetMaxWorkFactor(maxWorkFactor)
 	plain, err := age.Decrypt(bytes.NewReader(sealed), passphraseOnly{open})
+	debug.FreeOSMemory() // scrypt's 256 MiB: left lying, they would tell the collector how much garbage is usual
 	var refused *fault.Error
 	switch {
 	case errors.As(err, &refused):

@@ -40,6 +40,7 @@ type Imported struct {
 // does not fit; the vault is then as it was. What is wrong and enters as evidence is in Misfits: parts
 // made unreadable for the very trustee, promises that the log has broken.
 func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
+	defer inBulk()()
 	sum := sha256.New()
 	in, err := carry.NewReader(io.TeeReader(r, sum))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -221,6 +222,7 @@ type opening struct {
 // openStatements opens many, on all cores, and keeps of each what the index needs: the words are wiped at once, and
 // never are those of two cases in memory for longer than it takes. The batch must have been recorded.
 func (v *Vault) openStatements(ctx context.Context, list []Submission, progress func(int)) ([]opening, error) {
+	defer inBulk()()
 	out := make([]opening, len(list))
 	var next atomic.Int64
 	done := make(chan struct{}, 64)
@@ -244,6 +246,13 @@ func (v *Vault) openStatements(ctx context.Context, list []Submission, progress 
 		progress(n)
 	}
 	return out, ctx.Err()
+}
+
+// inBulk is for when thousands of parts pass through memory, each for an instant. What a vault holds for good is
+// small beside that, so that the collector would be at work all the time: it may wait until there is five times as much.
+func inBulk() (done func()) {
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
 }
 
 func (v *Vault) openForIndex(s Submission) (o opening) {
