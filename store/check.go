@@ -87,7 +87,7 @@ func (c *checker) run() (found []Fault, err error) {
 	}()
 	c.files, c.tags = make(map[ledger.Hash]int64), make(map[ledger.Hash]ledger.Hash)
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
-	c.work = newWorkers(2 * runtime.GOMAXPROCS(0)) // some of them wait for the disk
+	c.work = newWorkers(16 * runtime.GOMAXPROCS(0)) // most of them wait for the disk
 	defer c.work.stop()
 	stop := readAheadOf(c.v.tx.DB(), &c.done)
 	defer stop()
@@ -95,7 +95,7 @@ func (c *checker) run() (found []Fault, err error) {
 	c.total = c.v.tx.Size() + c.filesSize()
 	c.chain = ledger.NewChain(nil)
 	c.tip = tip{origin: c.v.s.genesis.Origin}
-	steps := []func() error{c.checkBuckets, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
+	steps := []func() error{c.checkBuckets, c.checkPromises, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
