@@ -70,7 +70,7 @@ func readCertificates(flag string, names []string) (all []*x509.Certificate, err
 	for _, name := range names {
 		text, err := readSmall(name, 1<<20)
 		if err != nil {
-			return nil, err
+			return nil, fault.New(fault.StatusOf(err), "it is the authority's own certificate in PEM, which you got from them; docs/guides/partner.md says more", "%s %w", flag, err)
 		}
 		found, err := parseCertificates(text)
 		if err != nil {

@@ -66,8 +66,8 @@ func first(errs ...error) error {
 }
 
 func sayUpdated(s *command.Streams, r *backup.Result) {
-	fmt.Fprintf(s.Out, "%s\n%d entries verify; new: %d entries, %d parts, %d bytes", r.Header.Card(), r.Header.Size,
-		r.Header.Size-r.From, r.Fetched, r.Bytes)
+	fmt.Fprintf(s.Out, "%s\n%s; new: %s, %d parts, %d bytes", r.Header.Card(), verified("", r.Header.Size),
+		entries(r.Header.Size-r.From), r.Fetched, r.Bytes)
 	if r.Removed > 0 {
 		fmt.Fprintf(s.Out, "; taken away: %d parts", r.Removed)
 	}

@@ -33,6 +33,6 @@ func checkLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 		return fault.New(fault.Mismatch, "keep the folder as it is: it is evidence; docs/guides/operator.md says what then",
 			"the ledger does not verify: faults found: %d", len(faults))
 	}
-	fmt.Fprintf(to, "%s\nall %d entries verify\n", st.Genesis().Card(), st.Size())
+	fmt.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))
 	return nil
 }

@@ -101,6 +101,6 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *comm
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s\n%d entries, new: %d; the root is %s\n", res.Checkpoint.Origin, res.Checkpoint.Size, res.Checkpoint.Size-res.From, res.Checkpoint.Root)
+	fmt.Fprintf(s.Out, "%s\n%s, new: %d; the root is %s\n", res.Checkpoint.Origin, entries(res.Checkpoint.Size), res.Checkpoint.Size-res.From, res.Checkpoint.Root)
 	return nil
 }

@@ -167,6 +167,14 @@ func entries(n uint64) string {
 	return fmt.Sprintf("%d entries", n)
 }
 
+// verified says that entries do: "1 entry verifies", or "all 33 entries verify" where several are "all ".
+func verified(several string, n uint64) string {
+	if n == 1 {
+		return "1 entry verifies"
+	}
+	return several + entries(n) + " verify"
+}
+
 func parseProxy(text string) (*url.URL, error) {
 	if text == "" {
 		return nil, nil
@@ -219,7 +227,10 @@ func writeFile(name string, content []byte) error {
 // readSmall reads a file that came from outside.
 func readSmall(name string, most int64) ([]byte, error) {
 	info, err := os.Stat(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.New(fault.Failed, "", "%s: there is no such file", name)
+	case err != nil:
 		return nil, fault.New(fault.Failed, "", "%w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > most {
