@@ -49,8 +49,16 @@ func (v *setupVerb) Run(s *command.Streams) error {
 	}
 	files := make(map[string][]byte)
 	for _, name := range names {
-		if files[name], err = facts.fill(name); err != nil {
+		if files[name], err = fill(name, facts); err != nil {
 			return err
+		}
+	}
+	for _, p := range facts.partners() {
+		for _, kind := range []string{".service", ".timer"} {
+			if files[p.Unit+kind], err = fill("partners"+kind, p); err != nil {
+				return err
+			}
+			names = append(names, p.Unit+kind)
 		}
 	}
 	if files["zapis.conf"], err = facts.config(); err != nil {
@@ -84,13 +92,38 @@ type setupFacts struct {
 	Onion        bool
 }
 
-func (f setupFacts) fill(name string) ([]byte, error) {
+// partner is what the two units that ask somebody outside differ by. The one that serves has no network.
+type partner struct {
+	setupFacts
+	Unit, What, Whom string
+	Command          string // what zapisd is told
+	Needs            string // the file without which nothing is asked
+	Settings, Sample string // where its flags stand, and how
+	Again            bool   // whether a failure is tried again
+}
+
+// anchorConf says which authorities are asked: it is the operator who chooses them.
+const anchorConf = "/etc/zapis/anchor.conf"
+
+func (f setupFacts) partners() []partner {
+	policy := filepath.Join(f.Dir, policyFile)
+	return []partner{{
+		setupFacts: f, Unit: "zapis-witness", What: "asking the witnesses", Whom: "the ledger's witnesses to cosign its latest checkpoint",
+		Command: "witness ask --dir " + f.Dir, Needs: policy, Again: true,
+	}, {
+		setupFacts: f, Unit: "zapis-anchor", What: "asking time-stamping authorities", Whom: "time-stamping authorities about the ledger's latest checkpoint",
+		Command: "anchor --dir " + f.Dir + " $AUTHORITIES", Needs: anchorConf, Settings: anchorConf,
+		Sample: "One line: AUTHORITIES=--url https://tsa.example/ --root /etc/zapis/tsa-root.pem",
+	}}
+}
+
+func fill(name string, facts any) ([]byte, error) {
 	t, err := template.ParseFS(setupFiles, "setup/"+name)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, f); err != nil {
+	if err := t.Execute(&b, facts); err != nil {
 		return nil, err
 	}
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), nil
@@ -122,14 +155,15 @@ func (f setupFacts) sayWhatNext(w io.Writer) {
 	}
 	tell("  install -d -m 0755 /etc/zapis && install -m 0644 zapis.conf site.conf /etc/zapis/")
 	tell("  chown -R zapis:zapis %s && chmod 0700 %s", f.Dir, f.Dir)
-	tell("  install -m 0644 zapis.service /etc/systemd/system/")
-	tell("  systemctl daemon-reload && systemctl enable --now zapis.service")
+	tell("  install -m 0644 zapis.service zapis-witness.* zapis-anchor.* /etc/systemd/system/")
+	tell("  systemctl daemon-reload && systemctl enable --now zapis.service zapis-witness.timer zapis-anchor.timer")
 	if f.Onion {
 		tell("  cat torrc >> /etc/tor/torrc && systemctl restart tor")
 		tell("  cat /var/lib/tor/zapis/hostname")
-		return
+	} else {
+		tell("Then a proxy that speaks TLS, over /run/zapis/form.sock: docs/proxy has two.")
 	}
-	tell("Then a proxy that speaks TLS, over /run/zapis/form.sock: docs/proxy has two.")
+	tell("The timers ask nobody before %s and %s are there: docs/guides/partner.md says how to write them.", filepath.Join(f.Dir, policyFile), anchorConf)
 }
 
 // plainPath is what needs no quoting in a unit, in a torrc, and in a shell.
