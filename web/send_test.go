@@ -130,7 +130,7 @@ func TestBadInput(t *testing.T) {
 		{"a field twice", valid(field("name", "a"), field("name", "b")), 422, `{"error":"invalid","fields":{"name":"twice"}}`, "This was answered twice."},
 		{"a tick twice", valid(field("consent", "store")), 422, `{"error":"invalid","fields":{"consent":"repeated"}}`, "The same answer came twice."},
 		{"a megabyte of words", []piece{field("narrative", strings.Repeat("слова ", 1<<20/11)), field("consent", "store")}, 422,
-			`{"error":"invalid","fields":{"narrative":"too_long"}}`, "at most 16,000 characters"},
+			`{"error":"invalid","fields":{"narrative":"too_long"}}`, "at most 16,000 characters, and fewer in some scripts."},
 		{"five megabytes of words", valid(field("contact", strings.Repeat("x", 5<<20))), 413, `{"error":"large","fields":{}}`, "That is more than we can take at once"},
 		{"control characters", valid(field("contact", "a\x00b")), 422, `{"error":"invalid","fields":{"contact":"control"}}`, "characters in it that cannot be seen"},
 		{"not UTF-8", valid(field("name", "\xff\xfe")), 422, `{"error":"invalid","fields":{"name":"not_utf8"}}`, "We cannot read these characters."},
