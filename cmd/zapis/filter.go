@@ -22,7 +22,7 @@ type filterFlags struct {
 	Method   []string `placeholder:"CODE" help:"Only where this was part of it: a code like H1, or a letter for all of its group."`
 	Country  []string `placeholder:"XX" help:"Only what happened in this country."`
 	Since    string   `placeholder:"DATE" help:"Only what was received on this day (UTC, YYYY-MM-DD) or later."`
-	Sort     string   `enum:"received,deadline,danger,language,basis,country" default:"received" placeholder:"received" help:"By received, deadline, danger, language, basis or country (${default})."`
+	Sort     string   `enum:"received,deadline,danger,language,basis,consent,country" default:"received" placeholder:"received" help:"By received, deadline, danger, language, basis, consent or country (${default})."`
 }
 
 // day is how dates are written.
@@ -120,8 +120,25 @@ func (f filterFlags) compare(a, b vault.Summary) int {
 		return last(a.Language, b.Language)
 	case "basis":
 		return last(a.Basis, b.Basis)
+	case "consent":
+		return compareConsent(a.Consent, b.Consent)
 	case "country":
 		return last(a.Country, b.Country)
 	}
 	return a.Received.Compare(b.Received)
+}
+
+// compareConsent puts what allows a thing before what does not, by each consent in the form's order: cases that
+// allow the same stand together.
+func compareConsent(a, b []string) int {
+	field, _ := incident.FieldByName("consent")
+	for _, code := range field.Codes {
+		if has := slices.Contains(a, code); has != slices.Contains(b, code) {
+			if has {
+				return -1
+			}
+			return 1
+		}
+	}
+	return 0
 }

@@ -110,7 +110,7 @@ func writeList(w io.Writer, cases []*vault.Case, all int) error {
 		s := c.Summary()
 		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
-		fmt.Fprintf(&b, "             %s; %s\n", amount(s), standing(s))
+		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), told(s), standing(s))
 	}
 	if len(cases) < all {
 		fmt.Fprintf(&b, "%d of %s\n", len(cases), many(all, "case", "cases"))
@@ -176,6 +176,22 @@ func amount(s vault.Summary) string {
 	}
 	if s.Collected > 0 {
 		text += ", " + many(s.Collected, "exhibit collected by trustees", "exhibits collected by trustees")
+	}
+	return text
+}
+
+// told says in which language the report is, and how the reporter knows.
+func told(s vault.Summary) string {
+	var text string
+	if s.Language != "" {
+		text += "; in " + command.Escape(s.Language)
+	}
+	if s.Basis != "" {
+		word, ok := words["basis"][s.Basis]
+		if !ok {
+			word = command.Escape(s.Basis)
+		}
+		text += "; " + word
 	}
 	return text
 }
