@@ -55,7 +55,7 @@ func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to 
 	}
 	return st.Snapshot(func(n *store.Snapshot) error {
 		if args.Since > n.Size() {
-			return fault.New(fault.Failed, "", "--since %d: the ledger has %d entries", args.Since, n.Size())
+			return fault.New(fault.Failed, "", "--since %d: the ledger has %s", args.Since, entries(n.Size()))
 		}
 		return (&exporting{ctx: ctx, from: n, to: to}).write(args.Since)
 	})

@@ -45,6 +45,11 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 			return fault.New(fault.Usage, "", "%s: it has to be a time, as 30s", named(name, d))
 		}
 	}
+	for name, n := range map[string]size{"max-file": b.MaxFile, "max-report": b.MaxReport} {
+		if n < 1 {
+			return fault.New(fault.Usage, "", "%s: it has to be a size, as 500M", named(name, n))
+		}
+	}
 	both := func(one string, a any, other string, c any) string { return named(one, a) + ", " + named(other, c) }
 	l := b.limits()
 	for _, some := range []struct {

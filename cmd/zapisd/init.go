@@ -21,7 +21,7 @@ type initVerb struct {
 	Origin   string   `required:"" placeholder:"NAME" help:"The ledger's name: a host and a path, as example.org/ledger."`
 	Trustee  []string `placeholder:"CARD" help:"A trustee's card file. Once for each trustee; their order is kept."`
 	Duty     []string `placeholder:"CARD" help:"The card file of somebody who sees urgency and nothing else. Without any, the trustees do."`
-	Identity int      `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name; 2 unless there is one trustee."`
+	Identity *int     `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name; 2 unless there is one trustee."`
 
 	Statement  int `name:"statement-quorum" default:"1" placeholder:"K" help:"How many trustees open the words (${default})."`
 	Attachment int `name:"attachment-quorum" default:"1" placeholder:"K" help:"How many trustees open the files (${default})."`
@@ -61,17 +61,25 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 	if err != nil {
 		return set, err
 	}
-	set = ledger.TrusteeSet{
+	identity := ledger.DefaultQuorum(len(trustees))
+	if v.Identity != nil {
+		identity = *v.Identity
+	}
+	for _, q := range []struct {
+		flag string
+		k    int
+	}{{"identity-quorum", identity}, {"statement-quorum", v.Statement}, {"attachment-quorum", v.Attachment}} {
+		if q.k < 1 || q.k > len(trustees) {
+			return set, fault.New(fault.Usage, "", "--%s %d: it can be 1 to %d, the number of trustees", q.flag, q.k, len(trustees))
+		}
+	}
+	return ledger.TrusteeSet{
 		Vocabulary: incident.VocabularyVersion,
-		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: v.Identity},
+		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: identity},
 		Approvals:  ledger.DefaultQuorum(len(trustees)),
 		Trustees:   trustees,
 		Duty:       duty,
-	}
-	if v.Identity == 0 {
-		set.Quorum.Identity = ledger.DefaultQuorum(len(trustees))
-	}
-	return set, nil
+	}, nil
 }
 
 // createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it.

@@ -27,7 +27,11 @@ func parseAddress(name, text string) (address, error) {
 		}
 		return address{"unix", path}, nil
 	}
-	if _, _, err := net.SplitHostPort(text); err != nil {
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
 		return address{}, fault.New(fault.Usage, "give HOST:PORT, or unix:PATH", "%s: %w", name, err)
 	}
 	return address{"tcp", text}, nil

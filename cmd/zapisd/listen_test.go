@@ -35,6 +35,8 @@ func TestParseAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"8080":  "--listen 8080: address 8080: missing port in address",
 		"unix:": "--listen unix: names no path",
+
+		"127.0.0.1:99999": "--listen 127.0.0.1:99999: address 99999: invalid port",
 	} {
 		if _, err := parseAddress("--listen "+text, text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
 			t.Errorf("%s: %v, want %s", text, err, want)
