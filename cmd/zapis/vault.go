@@ -84,6 +84,13 @@ func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cas
 	if cases.Erased > 0 {
 		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", many(cases.Erased, "statement was", "statements were"))
 	}
+	left, err := v.Erasable(nil)
+	if err != nil {
+		return nil, err
+	}
+	if left > 0 {
+		fmt.Fprintf(s.Err, "%s by tombstones, and still on this disk: zapis purge takes that off\n", many(left, "part was erased", "parts were erased"))
+	}
 	return cases, nil
 }
 
