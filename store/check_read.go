@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,21 @@ func newWorkers(n int) *workers {
 func (w *workers) do(f func()) {
 	w.busy.Add(1)
 	w.work <- f
+}
+
+// beside has one goroutine for each core do all of it, while do takes more. It
+// is for what needs no disk, and so can fill the time in which others wait for it.
+func (w *workers) beside(all []func()) {
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		w.busy.Add(1)
+		w.done.Go(func() {
+			defer w.busy.Done()
+			for i := next.Add(1); i <= int64(len(all)); i = next.Add(1) {
+				all[i-1]()
+			}
+		})
+	}
 }
 
 // wait waits for all that was handed over, and calls tick now and then.
