@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"zapis/crypto/code"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/bundle"
 	"zapis/internal/custody"
 	"zapis/internal/dossier"
 	"zapis/internal/fault"
@@ -226,8 +228,34 @@ func (v *Vault) HandOver(c *Case, file *os.File, to, why string, leave dossier.L
 	if err != nil {
 		return custody.Event{}, err
 	}
+	if err := v.madeOf(c, file, custody.Hex(got.Hash)); err != nil {
+		return custody.Event{}, err
+	}
 	return v.Custody.Record(custody.Deed{By: v.key.by(), Act: custody.HandedOver, Case: c.ID, In: custody.Hex(got.Hash),
 		Subject: "to " + to, Why: why})
+}
+
+// madeOf refuses a file that was made of another case, as the bundle itself or the custody log says: it is that
+// case's consent that would be needed.
+func (v *Vault) madeOf(c *Case, file *os.File, hash string) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	var of []string
+	if id, err := bundle.CaseOf(file, info.Size()); err == nil {
+		of = append(of, id)
+	}
+	_, err = v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
+		if e.Act == custody.Exported && e.Out == hash {
+			of = append(of, e.Case)
+		}
+		return false
+	}, v.key.Age)
+	if err != nil || len(of) == 0 || slices.Contains(of, c.ID) {
+		return err
+	}
+	return fault.New(fault.Failed, "name that case: its consent is what counts", "the file was made of the case %s, not of %s", of[0], c.ID)
 }
 
 // maxLine bounds what is said in one line, in bytes.
