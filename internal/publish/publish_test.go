@@ -159,6 +159,12 @@ func TestPaths(t *testing.T) {
 		if r.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
 		}
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: %s: %q", path, name, got)
+			}
+		}
 		if r.StatusCode == 404 && (string(body) != "not here\n" || r.Header.Get("Cache-Control") != "no-store") {
 			t.Errorf("%s: %q, %s", path, body, r.Header.Get("Cache-Control"))
 		}
@@ -173,8 +179,8 @@ func TestPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Body.Close()
-	if r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: %s, Allow %q", r.Status, r.Header.Get("Allow"))
+	if r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD" || r.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("POST: %s, %v", r.Status, r.Header)
 	}
 }
 
