@@ -40,7 +40,7 @@ type guide struct {
 	Tokens                           []guideToken
 	Identity                         bool
 	CustodyHead                      string
-	Events                           []guideEvent
+	EventLines                       int // of events.txt, for each event that is shown
 }
 
 type guideFolder struct {
@@ -92,12 +92,6 @@ type guideToken struct {
 
 type guideWait struct{ File, Slot, What string }
 
-type guideEvent struct {
-	Number   uint64
-	From, To int // lines of events.txt
-	Hash     string
-}
-
 func (g guide) text() ([]byte, error) {
 	var b strings.Builder
 	if err := guideTemplate.Execute(&b, g); err != nil {
@@ -124,23 +118,6 @@ func proofSteps(index, size uint64, hashes int) []guideStep {
 	return steps
 }
 
-// shownEvents finds the lines of events.txt on which each event of this case
-// stands.
-func shownEvents(x custody.Excerpt) []guideEvent {
-	var out []guideEvent
-	at := 3
-	for i, hash := range x.Hashes {
-		n := uint64(i + 1)
-		at++
-		if e, shown := x.Shown[n]; shown {
-			lines := bytes.Count(e.Marshal(), []byte("\n"))
-			out = append(out, guideEvent{Number: n, From: at + 1, To: at + lines, Hash: custody.Hex(hash)})
-			at += lines
-		}
-	}
-	return out
-}
-
 // newGuide gathers what VERIFY.txt says. It works on what Write was given; a
 // receipt that can't be read is left to the examination that follows.
 func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
@@ -151,7 +128,7 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 		Genesis:    ledger.Hash(c.Card.Genesis).String(),
 		LogKeyFile: bodyPath(c.Keys.Index), SetFile: bodyPath(c.SetAt),
 		Identity:    info.Identity,
-		CustodyHead: custody.Hex(in.Custody.Head), Events: shownEvents(in.Custody),
+		CustodyHead: custody.Hex(in.Custody.Head), EventLines: bytes.Count(custody.Event{}.Marshal(), []byte("\n")),
 	}
 	if _, cp, err := c.openCheckpoint(in.Checkpoint); err == nil {
 		g.Size = cp.Size
