@@ -154,6 +154,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	keepDutyTrue(&site, set, c.talk.Err)
 	c.front.pages.Broken = sayBroken(c.talk)
 	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, c.front.pages)
 	if err != nil {

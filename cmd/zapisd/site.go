@@ -38,6 +38,15 @@ func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 	return site, nil
 }
 
+// keepDutyTrue leaves the duty out where no card sees urgency: reporters must not wait for somebody who is told of nothing.
+func keepDutyTrue(s *web.Site, set ledger.TrusteeSet, talk io.Writer) {
+	if s.Duty == nil || len(set.Duty) > 0 {
+		return
+	}
+	s.Duty = nil
+	fmt.Fprintln(talk, "zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty")
+}
+
 // trialSite is shown on loopback where there is no site file: it says that nobody reads.
 func trialSite(set ledger.TrusteeSet) web.Site {
 	return web.Site{

@@ -73,6 +73,30 @@ func TestSiteTakesTheRestFromTheLedger(t *testing.T) {
 	}
 }
 
+func TestDutyNeedsCards(t *testing.T) {
+	withDuty := twoOfThree
+	withDuty.Duty = make([]card.Card, 1)
+	for said, set := range map[string]ledger.TrusteeSet{
+		"": withDuty,
+		"zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty\n": twoOfThree,
+	} {
+		s, err := loadSite(siteFile(t, guideSite(t)), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var talk strings.Builder
+		keepDutyTrue(&s, set, &talk)
+		if talk.String() != said || (s.Duty == nil) != (said != "") {
+			t.Errorf("%d duty cards: %q, %+v", len(set.Duty), talk.String(), s.Duty)
+		}
+	}
+	s := trialSite(twoOfThree)
+	var talk strings.Builder
+	if keepDutyTrue(&s, twoOfThree, &talk); talk.Len() > 0 {
+		t.Errorf("without a site file: %q", talk.String())
+	}
+}
+
 func TestSiteRefused(t *testing.T) {
 	good := guideSite(t)
 	for name, tt := range map[string]struct{ old, new, want string }{
