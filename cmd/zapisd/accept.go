@@ -33,7 +33,13 @@ type acceptArgs struct {
 func (v *acceptVerb) Run(ctx context.Context, s *command.Streams) error {
 	lines := &outcomes{w: s.Out}
 	for _, name := range v.File {
-		if err := v.take(ctx, s, lines, name); err != nil {
+		f, err := command.OpenOf(name, command.KindOutbox)
+		if err != nil {
+			return err
+		}
+		err = v.take(ctx, s, lines, f)
+		f.Close()
+		if err != nil {
 			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
 		}
 	}
@@ -47,8 +53,8 @@ func (v *acceptVerb) Run(ctx context.Context, s *command.Streams) error {
 	return nil
 }
 
-func (v *acceptVerb) take(ctx context.Context, s *command.Streams, lines *outcomes, name string) error {
-	copied, err := intoInbox(v.Dir, name)
+func (v *acceptVerb) take(ctx context.Context, s *command.Streams, lines *outcomes, f *os.File) error {
+	copied, err := intoInbox(v.Dir, f)
 	if err != nil {
 		return err
 	}
@@ -80,12 +86,7 @@ func (o *outcomes) Write(line []byte) (int, error) {
 	return o.w.Write(line)
 }
 
-func intoInbox(dir, name string) (string, error) {
-	from, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer from.Close()
+func intoInbox(dir string, from io.Reader) (string, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return "", err
 	}

@@ -28,6 +28,7 @@ const (
 	KindCard     Kind = "card"
 	KindNewKeys  Kind = "set of new log keys"
 	KindCarry    Kind = "carry file"
+	KindOutbox   Kind = "outbox" // or an approval, which is taken in alike
 	KindBundle   Kind = "bundle"
 	KindIdentity Kind = "identity file"
 )
@@ -45,7 +46,7 @@ var kinds = []struct {
 	{KindRequest, "a request for shares", "zapis ask wrote", "zapis grant answers it", signedBegin, 0, card.KindAsk},
 	{KindGrant, "a grant of shares", "zapis grant wrote", "zapis open CASE --grant FILE takes it in", signedBegin, 0, card.KindGrant},
 	{KindReseal, "a case that is handed on", "zapis reseal wrote", "zapis receive takes it in", signedBegin, 0, card.KindReseal},
-	{"", "an approval", "", "zapisd accept takes it in, at the operator's", signedBegin, 0, card.KindApproval},
+	{KindOutbox, "an approval", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", signedBegin, 0, card.KindApproval},
 	{"", "an answer to a reporter", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReply},
 	{"", "a review", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReview},
 	{"", "an exhibit's statement", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindExhibit},
@@ -58,7 +59,7 @@ var kinds = []struct {
 	{KindCard, "somebody's card", "zapis keygen wrote beside the key", "zapis card shows it; zapis propose trustees --add FILE.card proposes its owner", "zapis/card/v1\n", 0, ""},
 	{KindNewKeys, "a set of new log keys", "zapisd key new wrote", "zapis propose key proposes them", "zapis/log-keys/v1\n", 0, ""},
 	{KindCarry, "a carry file", "zapisd export wrote", "zapis import takes it in", "carry.txt\x00", 0, ""},
-	{"", "an outbox", "", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, ""},
+	{KindOutbox, "an outbox", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, ""},
 	{KindBundle, "a bundle", "zapis bundle wrote", "zapis-verify checks it", "zapis-bundle/", 30, ""},
 	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, ""},
 	{"", "a receipt", "", "zapis-verify checks it", "c2sp.org/tlog-proof@v1\n", 0, ""},
