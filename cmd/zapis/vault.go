@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zapis/internal/command"
+	"zapis/internal/fault"
 	"zapis/internal/vault"
 )
 
@@ -70,6 +71,9 @@ func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cas
 	}
 	for _, p := range cases.Problems {
 		warn(s, "%v", p)
+	}
+	for _, p := range cases.Apart {
+		fmt.Fprintf(s.Err, "%v: %s\n", p, fault.HintOf(p))
 	}
 	if cases.Closed > 0 {
 		fmt.Fprintf(s.Err, "%s sealed to others than you\n", many(cases.Closed, "statement is", "statements are"))

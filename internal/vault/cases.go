@@ -35,6 +35,7 @@ type filed struct {
 type Cases struct {
 	List     []*Case
 	Problems []error // statements that do not open or do not fit, and should
+	Apart    []error // exhibits that stand alone because who signed for them was sealed to others
 	Closed   int     // statements sealed to sets without this trustee
 	Sealed   []Sealed
 	Erased   int
@@ -166,6 +167,10 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *re
 			add(g.First, filed{s, g, nil})
 		case signed:
 			add(g.First, filed{s, g, &by})
+		case !v.among(s.Body.Trustees):
+			cases.Apart = append(cases.Apart, fault.New(fault.KeyMissing, "ask whoever handed it on to you",
+				"%s says that a trustee collected it for the case %s, and who signed for it was sealed to others than you: it is listed as %s", s.Where(), CaseID(g.First), CaseID(s.Hash)))
+			add(s.Hash, filed{s, g, nil})
 		default:
 			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "anybody can seal to you: rely on it only where one of you says that it is theirs",
 				"%s says that a trustee collected it for the case %s, and none has signed for it: it is listed as %s", s.Where(), CaseID(g.First), CaseID(s.Hash)))
@@ -182,6 +187,12 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *re
 }
 
 const actExhibit = "exhibit"
+
+// among says whether the owner is one of the trustees to whom an entry was sealed.
+func (v *Vault) among(trustees uint64) bool {
+	set, err := v.held.chain.SetAt(trustees)
+	return err == nil && v.owner != nil && isTrustee(set, *v.owner)
+}
 
 // order sorts a case: the first report, then by slot, since the log's order can't be turned; within a slot,
 // where the log shuffles, by the server's clock; a withdrawal after what it would have to undo.

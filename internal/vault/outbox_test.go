@@ -157,6 +157,41 @@ func TestExhibitWithoutSignature(t *testing.T) {
 	})
 }
 
+// An exhibit that was handed on to a trustee who came later stands apart without a word of forgery: the signature for it
+// was sealed to those who were trustees then.
+func TestExhibitHandedOn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	file := t.TempDir() + "/a.txt"
+	write(t, file, "found")
+	d.in("vera", func(v *vault.Vault) {
+		_, err := v.Collect(find(t, v, filed.Case), vault.Collected{Files: []string{file}, Source: "a", How: "b"})
+		d.Must(err)
+	})
+	d.MustAccept(d.outbox("vera"))
+	takesOver(t, d.House)
+	d.carry()
+	var handed []byte
+	d.in("anna", func(v *vault.Vault) {
+		var err error
+		handed, _, err = v.Reseal(find(t, v, filed.Case), vault.Resealing{To: "dora", Why: "She takes it over."})
+		d.Must(err)
+	})
+	d.vaults["dora"] = newVault(t)
+	d.vaults["dora"].mustTake(d.House.Carry(0), as(d.key("dora")))
+	d.in("dora", func(v *vault.Vault) {
+		_, err := v.Receive(handed)
+		d.Must(err)
+		cases := sort(t, v)
+		want := "entry 2 says that a trustee collected it for the case " + filed.Case + ", and who signed for it was sealed to others than you: it is listed as c"
+		if len(cases.List) != 2 || len(cases.Problems) != 0 || len(cases.Apart) != 1 || !strings.HasPrefix(cases.Apart[0].Error(), want) {
+			t.Errorf("%d cases, %v, %v", len(cases.List), cases.Problems, cases.Apart)
+		}
+	})
+}
+
 // The heads in the ledger betray a custody log that was written anew, and one that was cut.
 func TestRewrittenCustodyLog(t *testing.T) {
 	t.Parallel()
