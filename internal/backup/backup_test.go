@@ -99,6 +99,11 @@ func TestUpdate(t *testing.T) {
 	if _, err := f.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
+	for _, p := range res.Parts {
+		if info, err := os.Stat(f.part(p.Hash)); p.Erased != (err != nil) || err == nil && info.ModTime().Unix() != 0 {
+			t.Errorf("the file of %s tells when it came: %v", p.Hash, err)
+		}
+	}
 	// What a Restore makes of it is the same ledger, with all that governs it.
 	dir := filepath.Join(t.TempDir(), "restored")
 	if _, err := f.Restore(t.Context(), dir, b.Key, nil); err != nil {
