@@ -60,8 +60,11 @@ func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
 	return nil
 }
 
-// logKeyFile is the log's signing key in a ledger's folder.
-const logKeyFile = "log.key"
+// logKeyFile is the log's signing key in a ledger's folder, and guardFile what it has signed last.
+const (
+	logKeyFile = "log.key"
+	guardFile  = "guard"
+)
 
 // lacksKey says what is wrong with a ledger's log.key; nothing where it is the one in force.
 func lacksKey(dir string) (string, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -128,6 +129,9 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}()
 
 	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: "zapisd serve"})
+	if errors.Is(err, store.ErrNoGuard) {
+		err = fault.New(fault.StatusOf(err), fault.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

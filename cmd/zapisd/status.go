@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"zapis/crypto/ledger"
@@ -70,6 +73,11 @@ func (v *statusVerb) Run(ctx context.Context, s *command.Streams) error {
 		return fmt.Errorf("the answer: %w", err)
 	}
 	if st.Served = served; !served {
+		mute, err := signsNothing(v.Dir)
+		if err != nil {
+			return err
+		}
+		st.Attention = append(st.Attention, mute...)
 		st.Attention = append(st.Attention, "nobody serves this ledger: no report can be sent")
 	}
 	if v.JSON {
@@ -77,6 +85,18 @@ func (v *statusVerb) Run(ctx context.Context, s *command.Streams) error {
 	}
 	st.print(s.Out)
 	return nil
+}
+
+// signsNothing says why a ledger that nobody serves would not sign, if there is a reason.
+func signsNothing(dir string) (list []string, err error) {
+	if _, err := os.Stat(filepath.Join(dir, guardFile)); errors.Is(err, fs.ErrNotExist) {
+		list = append(list, "it signs nothing: it was restored, and nobody has said what the newest checkpoint is (zapisd restore --newest)")
+	}
+	why, err := lacksKey(dir)
+	if why != "" {
+		list = append(list, "it signs nothing: "+why)
+	}
+	return list, err
 }
 
 // answers reports whether a process serves the folder.
