@@ -18,7 +18,7 @@ type letterCmd struct {
 	Case         string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
 	To           string   `required:"" enum:"police,ombud,ccf,un,bank" placeholder:"WHOM" help:"police, ombud (an ombudsperson or equality body), ccf (Interpol's Commission), un (special procedures) or bank."`
 	Out          string   `required:"" placeholder:"FILE.txt" help:"The draft to write; it is never overwritten."`
-	Lang         string   `default:"en" placeholder:"en" help:"Of the letter: en; but for ccf and un also de, pl, lt (${default})."`
+	Lang         string   `default:"en" placeholder:"en" help:"Of the letter: en, de, pl, lt; for ccf and un en alone (${default})."`
 	Exhibit      []string `placeholder:"A01" help:"Name an exhibit as an annex, confidential. Repeat it for more."`
 	Communicable []string `placeholder:"A01" help:"Name an exhibit as an annex that may be communicated, to the state too. Repeat it for more."`
 	outFlags

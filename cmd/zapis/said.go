@@ -43,6 +43,9 @@ func (f wordsFlags) read(s *command.Streams) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(text) > review.MaxText {
+		return "", fault.New(fault.Usage, "say it in several", "the words have more than %d bytes", review.MaxText)
+	}
 	if err := review.CheckText(string(text)); err != nil {
 		return "", fault.New(fault.Usage, "--text WORDS, or --file with plain text in UTF-8, or type them", "%w", err)
 	}

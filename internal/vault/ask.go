@@ -93,7 +93,7 @@ func (c *Cases) ID(id string) (string, error) {
 	if err == nil {
 		found = append(found, one.ID)
 	}
-	return "", fault.New(fault.Failed, "type more of it", "%q could be any of %s", id, strings.Join(found, ", "))
+	return "", ambiguous(id, found)
 }
 
 // SealedBody gives the body hash of a submission whose statement is closed, by its id.

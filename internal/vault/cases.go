@@ -250,7 +250,17 @@ func (c *Cases) Find(id string) (*Case, error) {
 	for _, one := range found {
 		ids = append(ids, one.ID)
 	}
-	return nil, fault.New(fault.Failed, "type more of it", "%q could be any of %s", id, strings.Join(ids, ", "))
+	return nil, ambiguous(id, ids)
+}
+
+// ambiguous names some of the cases that begin as was typed: one letter may fit ten thousand.
+func ambiguous(id string, ids []string) error {
+	const most = 10
+	text := strings.Join(ids[:min(most, len(ids))], ", ")
+	if more := len(ids) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fault.New(fault.Failed, "type more of it", "%q could be any of %s", id, text)
 }
 
 // RecordListing writes down that the codes of cases are about to be shown.

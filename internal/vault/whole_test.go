@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -261,6 +262,12 @@ func TestFind(t *testing.T) {
 	}
 	_, err := cases.Find("c")
 	refused(t, "too short", err, fault.Failed, `"c" could be any of c`)
+	var many vault.Cases
+	for n := range 47 {
+		many.List = append(many.List, &vault.Case{ID: fmt.Sprintf("c%02d", n)})
+	}
+	_, err = many.Find("c")
+	refused(t, "many", err, fault.Failed, `"c" could be any of c00, c01, c02, c03, c04, c05, c06, c07, c08, c09 and 37 more`)
 	for _, none := range []string{"", "x", "c" + strings.Repeat("0", 10)} {
 		_, err := cases.Find(none)
 		refused(t, none, err, fault.Failed, "there is no case")
