@@ -17,7 +17,6 @@ import (
 	"unicode"
 
 	"filippo.io/age"
-	"filippo.io/age/plugin"
 )
 
 func newCode(t testing.TB) Code {
@@ -217,18 +216,6 @@ func TestIdentityOpens(t *testing.T) {
 	}
 	if got, err := io.ReadAll(open); err != nil || string(got) != "hello" {
 		t.Errorf("%q, %v", got, err)
-	}
-}
-
-// TestBech32 compares with age's encoder, which can be reached for plugins'
-// recipients only.
-func TestBech32(t *testing.T) {
-	for n := range 200 {
-		data := make([]byte, n)
-		rand.Read(data)
-		if got, want := string(encodeBech32("age1name", data)), plugin.EncodeRecipient("name", data); got != want {
-			t.Fatalf("%x: %s, want %s", data, got, want)
-		}
 	}
 }
 

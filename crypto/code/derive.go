@@ -13,6 +13,8 @@ import (
 
 	"filippo.io/age"
 	"golang.org/x/crypto/argon2"
+
+	"zapis/crypto/bech32"
 )
 
 // The cost of one derivation: 19 MiB of memory, twice over, on one lane.
@@ -115,7 +117,7 @@ func expand(master []byte, info string) (out [32]byte, err error) {
 // hybridIdentity makes the age identity of a seed. age has no public constructor
 // from a seed; its text form is one. The error does not quote it.
 func hybridIdentity(seed [32]byte) (*age.HybridIdentity, error) {
-	text := encodeBech32("age-secret-key-pq-", seed[:])
+	text := bech32.Encode("age-secret-key-pq-", seed[:])
 	defer clear(text)
 	for i, c := range text {
 		if 'a' <= c && c <= 'z' {
