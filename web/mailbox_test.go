@@ -20,7 +20,8 @@ func TestMailboxAsks(t *testing.T) {
 		strings.Contains(got.body, `method="get"`) {
 		t.Errorf("status %d", got.StatusCode)
 	}
-	if got := h.get("/en/mailbox?code=" + strings.ReplaceAll(stranger, " ", "")); strings.Contains(got.body, "4827") {
+	code := strings.ReplaceAll(stranger, " ", "")
+	if got := h.get("/en/mailbox?code=" + code).body; strings.Contains(got, code[:8]) || strings.Contains(got, stranger[:9]) {
 		t.Error("a code is read from an address")
 	}
 }
