@@ -14,8 +14,10 @@ import (
 // bundle of the same choices was made before, it ends where that one's did. An event that holds the hash of a file
 // which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent.
 func (v *Vault) custodyFor(o *OpenedCase, opts BundleOptions, in *bundle.Input, made string) (custody.Excerpt, error) {
-	hidden := withheldFiles(o, opts, in)
-	x, err := v.custodyOf(o, func(e custody.Event) bool { return e.Out == "" || !hidden[e.In] })
+	sealed, plain := withheldFiles(o, opts, in)
+	x, err := v.custodyOf(o, func(e custody.Event) bool {
+		return !plain[e.In] && !plain[e.Out] && (e.Out == "" || !sealed[e.In])
+	})
 	if err != nil {
 		return custody.Excerpt{}, err
 	}
@@ -37,18 +39,22 @@ func (v *Vault) custodyOf(o *OpenedCase, may func(custody.Event) bool) (custody.
 	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case && may(e) }, v.key.Age)
 }
 
-// withheldFiles are the sealed files whose disclosure lines the bundle leaves out.
-func withheldFiles(o *OpenedCase, opts BundleOptions, in *bundle.Input) map[string]bool {
-	hidden := make(map[string]bool)
+// withheldFiles are the files whose disclosure lines the bundle leaves out, by the hashes of what the ledger has and of
+// what was sent: somebody may have handed over the second, or collected it.
+func withheldFiles(o *OpenedCase, opts BundleOptions, in *bundle.Input) (sealed, plain map[string]bool) {
+	sealed, plain = make(map[string]bool), make(map[string]bool)
 	for _, s := range o.Submissions {
 		for n, e := range s.Exhibits {
 			named := func(c bundle.Choice) bool { return c.Item == e.Name || c.Item == incident.SlotName(n+1) }
 			if e.Closed != "" || !shownWith(s, e, opts) || slices.ContainsFunc(in.Withhold, named) {
-				hidden[e.Part.Hash.String()] = true
+				sealed[e.Part.Hash.String()] = true
+				if e.Value != nil {
+					plain[e.Value.SHA256] = true
+				}
 			}
 		}
 	}
-	return hidden
+	return sealed, plain
 }
 
 // recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,

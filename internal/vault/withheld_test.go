@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"zapis/internal/bundle"
 	"zapis/internal/custody"
+	"zapis/internal/dossier"
 	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 )
@@ -42,8 +45,15 @@ func TestCustodyNamesNoWithheldFile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o, err := v.Show(find(t, v, tt.filed.Case))
 			h.Must(err)
-			_, err = v.Extract(t.Context(), o, filepath.Join(t.TempDir(), "out"), func(int64) {})
+			out := filepath.Join(t.TempDir(), "out")
+			_, err = v.Extract(t.Context(), o, out, func(int64) {})
 			h.Must(err)
+			for _, name := range []string{"A01.txt", "A02.txt"} {
+				f, err := os.Open(filepath.Join(out, name))
+				h.Must(err)
+				_, err = v.HandOver(find(t, v, tt.filed.Case), f, "somebody", "", dossier.Leave{})
+				h.Must(errors.Join(err, f.Close()))
+			}
 			tt.o.For = lawyer
 			in, err := v.Bundle(o, tt.o)
 			h.Must(err)
