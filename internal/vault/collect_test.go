@@ -36,6 +36,17 @@ func TestCollect(t *testing.T) {
 	d.Pass(time.Minute)
 	d.FollowUp(filed, incident.ActFollowUp, []vaulttest.File{{Name: "b.jpg", Content: jpeg}})
 	d.carry()
+	d.in("boris", func(v *vault.Vault) {
+		for withheld, said := range map[string]bool{"danger_now": true, "narrative": false} {
+			in, err := v.Bundle(show(t, v, filed.Case), vault.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: withheld}}})
+			d.Must(err)
+			var zip bytes.Buffer
+			d.Must(bundle.Write(&zip, in))
+			if bytes.Contains(zip.Bytes(), []byte("a public channel")) != said {
+				t.Errorf("without %s: it says where the exhibit is from: %v", withheld, !said)
+			}
+		}
+	})
 	d.in("anna", func(v *vault.Vault) {
 		c := show(t, v, filed.Case)
 		if !c.Fits || c.Collected != 2 || c.FollowUps != 1 || len(c.Submissions) != 4 {

@@ -12,11 +12,14 @@ import (
 
 // custodyFor gives the log as a bundle shows it: this case's events in full, of the others the hashes. Where a
 // bundle of the same choices was made before, it ends where that one's did. An event that holds the hash of a file
-// which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent.
+// which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent. So is
+// one that says where an exhibit came from, where the narrative that says it is withheld.
 func (v *Vault) custodyFor(o *OpenedCase, opts BundleOptions, in *bundle.Input, made string) (custody.Excerpt, error) {
 	sealed, plain := withheldFiles(o, opts, in)
+	mute := slices.ContainsFunc(in.Withhold, func(c bundle.Choice) bool { return c.Item == "narrative" })
 	x, err := v.custodyOf(o, func(e custody.Event) bool {
-		return !plain[e.In] && !plain[e.Out] && (e.Out == "" || !sealed[e.In])
+		told := e.Act == custody.Received && e.Why != "" // where the owner has it from, and how
+		return !plain[e.In] && !plain[e.Out] && (e.Out == "" || !sealed[e.In]) && !(told && mute)
 	})
 	if err != nil {
 		return custody.Excerpt{}, err
