@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"zapis/internal/fault"
+	"zapis/store"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -40,6 +42,23 @@ func TestParseAddress(t *testing.T) {
 	} {
 		if _, err := parseAddress("--listen "+text, text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
 			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// A folder that the service's user may not enter is not one without a ledger: init would be the wrong thing to do.
+func TestNotOpened(t *testing.T) {
+	none := fault.New(fault.Failed, "zapisd init makes one", "%w: D has no ledger.db", store.ErrNoLedger)
+	for _, tt := range []struct {
+		seen       error
+		want, hint string
+	}{
+		{&fs.PathError{Op: "stat", Path: "D/ledger.db", Err: fs.ErrPermission}, "this user may not look into D",
+			"run it as the user whose folder that is, or give the folder to this one (chown -R)"},
+		{&fs.PathError{Op: "stat", Path: "D/ledger.db", Err: fs.ErrNotExist}, "there is no ledger here: D has no ledger.db", "zapisd init makes one"},
+	} {
+		if err := notOpened("D", none, tt.seen); err.Error() != tt.want || fault.HintOf(err) != tt.hint || fault.StatusOf(err) != fault.Failed {
+			t.Errorf("%v: %v, %s", tt.seen, err, fault.HintOf(err))
 		}
 	}
 }

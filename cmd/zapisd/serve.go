@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -129,11 +132,9 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}()
 
 	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: "zapisd serve"})
-	if errors.Is(err, store.ErrNoGuard) {
-		err = fault.New(fault.StatusOf(err), fault.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
-	}
 	if err != nil {
-		return nil, err
+		_, seen := os.Stat(filepath.Join(c.dir, "ledger.db"))
+		return nil, notOpened(c.dir, err, seen)
 	}
 	srv.stops = append(srv.stops, func() { srv.store.Close() })
 	closeControl, err := serveControl(c.dir, srv.store)
@@ -190,6 +191,18 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	srv.public.serve(srv.failed)
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil
+}
+
+// notOpened says what helps where a ledger did not open. seen is what came of looking for its database.
+func notOpened(dir string, err, seen error) error {
+	switch {
+	case errors.Is(err, store.ErrNoGuard):
+		return fault.New(fault.StatusOf(err), fault.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
+	case errors.Is(err, store.ErrNoLedger) && errors.Is(seen, fs.ErrPermission):
+		return fault.New(fault.Failed, "run it as the user whose folder that is, or give the folder to this one (chown -R)",
+			"this user may not look into %s", dir)
+	}
+	return err
 }
 
 // healthAddress is where the monitor asks. What release gives back must be kept until then.
