@@ -35,10 +35,19 @@ type outFlags struct {
 
 func (l outFlags) identity() bool { return len(l.Include) > 0 }
 
-// openedFor opens a case for somebody: not before the reporter's consent was looked at.
+// openedFor opens a case for somebody: not before the reporter's consent was looked at, and not while it holds what
+// the trustees have erased together.
 func openedFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l dossier.Leave) (*vault.OpenedCase, error) {
 	if err := c.Summary().Standing().Check(to, l); err != nil {
 		return nil, err
+	}
+	left, err := v.Erasable(c)
+	if err != nil {
+		return nil, err
+	}
+	if left > 0 {
+		return nil, fault.New(fault.Failed, "zapis purge "+c.ID+" takes that off; what is left of the case then may go out",
+			"%s of %s by tombstones, and still on this disk", many(left, "part was erased", "parts were erased"), c.ID)
 	}
 	return openedCase(s, v, c)
 }
