@@ -203,7 +203,7 @@ func TestTombstoneMisnames(t *testing.T) {
 		want string
 	}{
 		{tombstone(s, f.index, ledger.Sum(nil)), 2, fmt.Sprintf("entry %d has no part %s", f.index, ledger.Sum(nil))},
-		{tombstone(s, (f.index+1)%2+1, f.hashes()[1]), 2, fmt.Sprintf("entry %d has no part %s", (f.index+1)%2+1, f.hashes()[1])},
+		{tombstone(s, f.index%2+1, f.hashes()[1]), 2, fmt.Sprintf("entry %d has no part %s", f.index%2+1, f.hashes()[1])},
 		{tombstone(s, f.index, f.hashes()[1]), 1, fmt.Sprintf("entry %d (tombstone): 1 approvals, and 2 are needed", s.Size())},
 		{tombstone(s, s.Size(), f.hashes()[1]), 2, fmt.Sprintf("entry %d (tombstone): it erases a part of entry %d, which is not before it", s.Size(), s.Size())},
 		{tombstone(s, 0, s.Genesis().Entry().Body.Parts[0].Hash), 2, fmt.Sprintf("entry %d (tombstone): it erases the body of entry 0, by which the ledger is governed", s.Size())},
