@@ -217,7 +217,7 @@ func TestCheckNamesTheFault(t *testing.T) {
 		{"a waiting part missing", func(t *testing.T) {
 			h := m.waits.Body.Parts[2].Hash
 			edit(t, m.dir, func(tx *bolt.Tx) error { return tx.Bucket(bucketSmall).DeleteBucket(h[:]) })
-		}, []string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is missing or altered"}},
+		}, []string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is missing"}},
 		{"a waiting attachment", onFile(m.waits.Body.Parts[3].Hash, os.Remove), []string{"attachment " + m.waits.Body.Parts[3].Hash.String() + ": its file is missing"}},
 		{"a tag that leads elsewhere", put(bucketTags, m.tag[:], func(v []byte) []byte { return flipped(v, 0) }),
 			[]string{"reply " + m.tag.String()}},
