@@ -51,18 +51,7 @@ const (
 // ledger's order; then those that wait; then the owner's own that the operator has not taken in.
 func (v *Vault) stated(kind ledger.Kind) ([]statedIn, error) {
 	var list []statedIn
-	err := v.eachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != kind {
-			return nil
-		}
-		text, err := file()
-		if err != nil || text == nil {
-			return err
-		}
-		said, err := ledger.ParseSaid(text)
-		if err != nil {
-			return damaged("%s: %w", where, err)
-		}
+	err := v.eachSaid(kind, func(said ledger.Said, index *uint64, where string) error {
 		one, err := v.statedBy(said, index, where)
 		list = append(list, one)
 		return err
