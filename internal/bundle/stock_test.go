@@ -5,9 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"zapis/internal/bundle/bundletest"
 )
 
 // unpacked unzips a bundle with the stock tool, and gives the folder in it.
@@ -21,64 +22,26 @@ func unpacked(t *testing.T, zip []byte) string {
 	if out, err := exec.Command("unzip", "-q", name, "-d", dir).CombinedOutput(); err != nil {
 		t.Fatalf("unzip: %v\n%s", err, out)
 	}
-	validator, err := os.ReadFile(filepath.Join("..", "..", "docs", "spec", "bagit_validate.py"))
-	if err != nil {
+	bag := filepath.Join(dir, "zapis-bundle")
+	if err := bundletest.PlaceValidator(bag); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "bagit_validate.py"), validator, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, "zapis-bundle")
+	return bag
 }
 
-// commands gives the blocks of a VERIFY.txt: lines indented by four spaces.
-func commands(page string) []string {
-	var blocks []string
-	open := false
-	for line := range strings.Lines(page) {
-		command, ok := strings.CutPrefix(line, "    ")
-		switch {
-		case !ok:
-			open = false
-		case open:
-			blocks[len(blocks)-1] += command
-		default:
-			blocks, open = append(blocks, command), true
-		}
-	}
-	return blocks
-}
-
-func shell(dir, script string) (string, error) {
-	c := exec.Command("sh", "-c", script)
-	c.Dir = dir
-	out, err := c.CombinedOutput()
-	return string(out), err
-}
-
-// failing runs the page's own lines in a folder, all of them or those that
-// have one of these texts in them, and gives those that fail.
+// failing follows the page of an unpacked bundle, and gives the blocks that fail.
 func failing(t *testing.T, dir string, with ...string) []string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(dir, "VERIFY.txt"))
+	failed, err := bundletest.Follow(dir, nil, with...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := commands(string(page))
-	if len(blocks) < 10 {
-		t.Fatalf("only %d blocks of commands found", len(blocks))
+	var blocks []string
+	for _, f := range failed {
+		t.Log(f)
+		blocks = append(blocks, f.Block)
 	}
-	var failed []string
-	for _, b := range blocks {
-		if len(with) > 0 && !slices.ContainsFunc(with, func(w string) bool { return strings.Contains(b, w) }) {
-			continue
-		}
-		if out, err := shell(dir, b); err != nil {
-			failed = append(failed, b)
-			t.Logf("%s--> %s%v", b, out, err)
-		}
-	}
-	return failed
+	return blocks
 }
 
 func TestVerifyPageHolds(t *testing.T) {
@@ -188,7 +151,7 @@ func TestValidatorAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "READ-THIS-FIRST.txt"), []byte("it was not us\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := shell(dir, "python3 ../bagit_validate.py .")
+	out, err := bundletest.Shell(dir, nil, "python3 ../bagit_validate.py .")
 	if err != nil || !strings.HasPrefix(out, "valid BagIt 1.0 bag: 86 payload files, ") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -214,10 +177,10 @@ func TestValidatorRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := unpacked(t, zip)
-			if out, err := shell(dir, tt.script); err != nil {
+			if out, err := bundletest.Shell(dir, nil, tt.script); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			out, err := shell(dir, "python3 ../bagit_validate.py .")
+			out, err := bundletest.Shell(dir, nil, "python3 ../bagit_validate.py .")
 			if err == nil || !strings.Contains(out, tt.want) || !strings.HasSuffix(out, "not a valid bag\n") {
 				t.Errorf("%v: %s\nwant %s", err, out, tt.want)
 			}

@@ -18,6 +18,7 @@ import (
 	"zapis/crypto/anchor/anchortest"
 	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
+	"zapis/internal/bundle/bundletest"
 	"zapis/internal/fault"
 )
 
@@ -284,18 +285,18 @@ func TestVerifyPageOnTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := slices.DeleteFunc(commands(string(page)), func(b string) bool { return !strings.HasPrefix(b, "openssl ts -verify") })
+	tokens := slices.DeleteFunc(bundletest.Blocks(string(page)), func(b string) bool { return !strings.HasPrefix(b, "openssl ts -verify") })
 	if len(tokens) != 2 {
 		t.Fatalf("%d lines for tokens", len(tokens))
 	}
 	for _, line := range tokens {
 		for before, good := range map[string]bool{"ROOT=../root.pem; ": true, "ROOT=../other.pem; ": false} {
-			if out, err := shell(dir, before+line); (err == nil) != good {
+			if out, err := bundletest.Shell(dir, nil, before+line); (err == nil) != good {
 				t.Errorf("%s%s: %v\n%s", before, line, err, out)
 			}
 		}
 		today, _, _ := strings.Cut(line, " -attime")
-		if out, err := shell(dir, today); err == nil {
+		if out, err := bundletest.Shell(dir, nil, today); err == nil {
 			t.Errorf("openssl takes an expired certificate without -attime:\n%s", out)
 		}
 	}
