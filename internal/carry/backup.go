@@ -9,13 +9,11 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
 )
 
 const (
 	backupHeader = "zapis/backup/v1"
 	backupName   = "backup.txt"
-	backupWord   = "backup"
 
 	maxLocators = 1 << 32
 	maxKept     = 1 << 20
@@ -176,15 +174,10 @@ type BackupWriter struct {
 	c *backupCourse
 }
 
-func backupMisuse(err error) error { return fault.New(fault.Failed, "", "backup: %w", err) }
-
 // NewBackupWriter writes backup.txt.
 func NewBackupWriter(w io.Writer, h BackupHeader) (*BackupWriter, error) {
-	if _, err := ParseBackupHeader(h.Marshal()); err != nil {
-		return nil, backupMisuse(err)
-	}
-	bw := &BackupWriter{tarWriter{w}, &backupCourse{h: h}}
-	return bw, bw.t.bytes(backupName, h.Marshal())
+	t, err := backupFormat.create(w, h)
+	return &BackupWriter{t, &backupCourse{h: h}}, err
 }
 
 // Put writes one member; its name is made of the rest.
@@ -200,12 +193,12 @@ func (w *BackupWriter) Put(it BackupItem) error {
 		it.Name = "locators/" + it.Hash.String()
 	case BackupKept:
 		if !keptPath(it.Name) {
-			return backupMisuse(fmt.Errorf("%q is not kept", it.Name))
+			return w.t.misuse(fmt.Errorf("%q is not kept", it.Name))
 		}
 		it.Name = "kept/" + it.Name
 	}
 	if err := w.c.take(it); err != nil {
-		return backupMisuse(fmt.Errorf("%s: %w", it.Name, err))
+		return w.t.misuse(fmt.Errorf("%s: %w", it.Name, err))
 	}
 	return w.t.bytes(it.Name, it.Text)
 }
@@ -213,7 +206,7 @@ func (w *BackupWriter) Put(it BackupItem) error {
 // Close ends the archive, and refuses to if anything is missing.
 func (w *BackupWriter) Close() error {
 	if err := w.c.end(); err != nil {
-		return backupMisuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.close()
 }
@@ -227,24 +220,9 @@ type BackupReader struct {
 
 // NewBackupReader reads backup.txt.
 func NewBackupReader(r io.Reader) (*BackupReader, error) {
-	t := newTarReader(backupWord, r)
-	name, _, err := t.next()
-	if err == io.EOF {
-		return nil, refuse(backupWord, beginning, "there is nothing in it")
-	}
+	t, h, err := backupFormat.open(r)
 	if err != nil {
 		return nil, err
-	}
-	if name != backupName {
-		return nil, refuse(backupWord, name, "the first member must be %s", backupName)
-	}
-	text, err := t.bytes(maxHeaderTxt)
-	if err != nil {
-		return nil, err
-	}
-	h, err := ParseBackupHeader(text)
-	if err != nil {
-		return nil, refuse(backupWord, backupName, "%w", err)
 	}
 	return &BackupReader{t, &backupCourse{h: h}}, nil
 }
@@ -254,13 +232,7 @@ func (r *BackupReader) Header() BackupHeader { return r.c.h }
 
 // Next gives the next member, or io.EOF after the last.
 func (r *BackupReader) Next() (BackupItem, error) {
-	name, _, err := r.t.next()
-	if err == io.EOF {
-		if err := r.c.end(); err != nil {
-			return BackupItem{}, refuse(backupWord, "its end", "%w", err)
-		}
-		return BackupItem{}, io.EOF
-	}
+	name, _, err := r.t.member(r.c.end)
 	if err != nil {
 		return BackupItem{}, err
 	}
@@ -270,7 +242,7 @@ func (r *BackupReader) Next() (BackupItem, error) {
 		err = r.c.take(it)
 	}
 	if err != nil {
-		return BackupItem{}, refuse(backupWord, name, "%w", err)
+		return BackupItem{}, r.t.refuse(name, "%w", err)
 	}
 	it.Text, err = r.t.bytes(max)
 	return it, err

@@ -140,7 +140,7 @@ func TestBackupRefuses(t *testing.T) {
 		}
 	}
 	var strange bytes.Buffer
-	w := tarWriter{&strange}
+	w := tarWriter{w: &strange}
 	for _, name := range []string{backupName, "kept/guard"} {
 		if err := w.bytes(name, BackupHeader{Origin: ledgertest.Origin, Size: 1}.Marshal()); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
 )
 
 const (
@@ -322,14 +321,4 @@ func (c *course) end() error {
 	}
 	c.stage = atEnd
 	return nil
-}
-
-// misuse is an error of the program that writes, not of what is read.
-func misuse(err error) error { return fault.New(fault.Failed, "", "carry file: %w", err) }
-
-func wrapMisuse(err error) error {
-	if err == nil {
-		return nil
-	}
-	return misuse(err)
 }

@@ -10,27 +10,3 @@
 // doubles, members out of their order, bytes after the end. Signatures, chain
 // and tree are for the reader's caller to judge, with ledger.Chain.
 package carry
-
-import (
-	"errors"
-	"fmt"
-	"io"
-
-	"zapis/internal/fault"
-)
-
-const damagedHint = "fetch the file again; if it stays so, keep it: somebody may have changed it on the way"
-
-// refuse makes an error of exit status 3 about an archive's member.
-func refuse(archive, member, format string, args ...any) error {
-	return fault.New(fault.Mismatch, damagedHint, "%s: %s: %w", archive, member, fmt.Errorf(format, args...))
-}
-
-// readError tells an archive that ends too early from a disk that can't be
-// read.
-func readError(archive, member string, err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return refuse(archive, member, "the file ends in the middle of it")
-	}
-	return fmt.Errorf("%s: %s: %w", archive, member, err)
-}

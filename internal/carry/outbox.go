@@ -9,13 +9,11 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
 )
 
 const (
 	outboxHeader = "zapis/outbox/v1"
 	outboxName   = "outbox.txt"
-	outboxWord   = "outbox"
 
 	// MaxStatements is how many signed statements one outbox may bring.
 	MaxStatements = 10000
@@ -206,24 +204,19 @@ type OutboxWriter struct {
 	c *outCourse
 }
 
-func outboxMisuse(err error) error { return fault.New(fault.Failed, "", "outbox: %w", err) }
-
 // NewOutboxWriter writes outbox.txt.
 func NewOutboxWriter(w io.Writer, h OutboxHeader) (*OutboxWriter, error) {
-	if _, err := ParseOutboxHeader(h.Marshal()); err != nil {
-		return nil, outboxMisuse(err)
-	}
-	ow := &OutboxWriter{tarWriter{w}, newOutCourse(h)}
-	return ow, ow.t.bytes(outboxName, h.Marshal())
+	t, err := outboxFormat.create(w, h)
+	return &OutboxWriter{t, newOutCourse(h)}, err
 }
 
 // Statement writes a signed statement.
 func (w *OutboxWriter) Statement(s card.Signed) error {
 	if _, err := card.ParseSigned(s.Marshal()); err != nil {
-		return outboxMisuse(err)
+		return w.t.misuse(err)
 	}
 	if err := w.c.takeStatement(s); err != nil {
-		return outboxMisuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.bytes(statementName(s), s.Marshal())
 }
@@ -232,14 +225,14 @@ func (w *OutboxWriter) Statement(s card.Signed) error {
 func (w *OutboxWriter) Body(body []byte) error {
 	h := ledger.Sum(body)
 	if len(body) > ledger.MaxSmall {
-		return outboxMisuse(fmt.Errorf("%s has %d bytes, and at most %d are allowed", bodyName(h), len(body), ledger.MaxSmall))
+		return w.t.misuse(fmt.Errorf("%s has %d bytes, and at most %d are allowed", bodyName(h), len(body), ledger.MaxSmall))
 	}
 	s, err := w.c.takeBody(h)
 	if err == nil {
 		err = w.c.sawBody(s, body)
 	}
 	if err != nil {
-		return outboxMisuse(fmt.Errorf("%s: %w", bodyName(h), err))
+		return w.t.misuse(fmt.Errorf("%s: %w", bodyName(h), err))
 	}
 	return w.t.bytes(bodyName(h), body)
 }
@@ -248,18 +241,15 @@ func (w *OutboxWriter) Body(body []byte) error {
 func (w *OutboxWriter) Part(h ledger.Hash, r io.Reader) error {
 	p, err := w.c.takePart(h)
 	if err != nil {
-		return outboxMisuse(fmt.Errorf("%s: %w", partName(h), err))
+		return w.t.misuse(fmt.Errorf("%s: %w", partName(h), err))
 	}
-	if err := w.t.part(partName(h), p, r); err != nil {
-		return outboxMisuse(err)
-	}
-	return nil
+	return w.t.misuse(w.t.part(partName(h), p, r))
 }
 
 // Close ends the archive, and refuses to if anything is missing.
 func (w *OutboxWriter) Close() error {
 	if err := w.c.end(); err != nil {
-		return outboxMisuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.close()
 }

@@ -1,7 +1,6 @@
 package carry
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
@@ -36,32 +35,16 @@ type OutItem struct {
 // and every hash. The statements' signatures are the caller's to verify, with
 // the set of trustees that is in force: card.Signed.Verify.
 type OutboxReader struct {
-	t    *tarReader
-	c    *outCourse
-	part *partReader
-	err  error
+	t   *tarReader
+	c   *outCourse
+	err error
 }
 
 // NewOutboxReader reads outbox.txt.
 func NewOutboxReader(r io.Reader) (*OutboxReader, error) {
-	t := newTarReader(outboxWord, r)
-	name, _, err := t.next()
-	if err == io.EOF {
-		return nil, refuse(outboxWord, beginning, "there is nothing in it")
-	}
+	t, h, err := outboxFormat.open(r)
 	if err != nil {
 		return nil, err
-	}
-	if name != outboxName {
-		return nil, refuse(outboxWord, name, "the first member must be %s", outboxName)
-	}
-	text, err := t.bytes(maxHeaderTxt)
-	if err != nil {
-		return nil, err
-	}
-	h, err := ParseOutboxHeader(text)
-	if err != nil {
-		return nil, refuse(outboxWord, outboxName, "%w", err)
 	}
 	return &OutboxReader{t: t, c: newOutCourse(h)}, nil
 }
@@ -80,19 +63,7 @@ func (r *OutboxReader) Next() (OutItem, error) {
 }
 
 func (r *OutboxReader) next() (OutItem, error) {
-	if r.part != nil {
-		if _, err := io.Copy(io.Discard, r.part); err != nil {
-			return OutItem{}, err
-		}
-		r.part = nil
-	}
-	name, size, err := r.t.next()
-	if err == io.EOF {
-		if err := r.c.end(); err != nil {
-			return OutItem{}, refuse(outboxWord, "its end", "%w", err)
-		}
-		return OutItem{}, io.EOF
-	}
+	name, size, err := r.t.member(r.c.end)
 	if err != nil {
 		return OutItem{}, err
 	}
@@ -105,7 +76,7 @@ func (r *OutboxReader) next() (OutItem, error) {
 }
 
 func (r *OutboxReader) member(name string, size int64) (OutItem, error) {
-	bad := func(err error) (OutItem, error) { return OutItem{}, refuse(outboxWord, name, "%w", err) }
+	bad := func(err error) (OutItem, error) { return OutItem{}, r.t.refuse(name, "%w", err) }
 	folder, rest, _ := strings.Cut(name, "/")
 	switch folder {
 	case "statements":
@@ -156,8 +127,7 @@ func (r *OutboxReader) member(name string, size int64) (OutItem, error) {
 		if err != nil {
 			return bad(err)
 		}
-		r.part = &partReader{t: r.t, want: p.Hash, h: sha256.New()}
-		return OutItem{Kind: OutPart, Part: p, Content: r.part}, nil
+		return OutItem{Kind: OutPart, Part: p, Content: r.t.part(p.Hash)}, nil
 	case outboxName:
 		return bad(fmt.Errorf("it is there twice"))
 	}

@@ -1,9 +1,7 @@
 package carry
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 
@@ -46,34 +44,16 @@ type Item struct {
 // Its memory grows with the number of parts that entries name (some 150 bytes
 // each), not with their sizes.
 type Reader struct {
-	t    *tarReader
-	c    *course
-	part *partReader // not read to its end yet
-	err  error       // what Next gave last, if it gave an error
+	t   *tarReader
+	c   *course
+	err error // what Next gave last, if it gave an error
 }
-
-const archiveName = "carry file"
 
 // NewReader reads carry.txt.
 func NewReader(r io.Reader) (*Reader, error) {
-	t := newTarReader(archiveName, r)
-	name, _, err := t.next()
-	if err == io.EOF {
-		return nil, refuse(archiveName, beginning, "there is nothing in it")
-	}
+	t, h, err := carryFormat.open(r)
 	if err != nil {
 		return nil, err
-	}
-	if name != carryName {
-		return nil, refuse(archiveName, name, "the first member must be %s", carryName)
-	}
-	text, err := t.bytes(maxHeaderTxt)
-	if err != nil {
-		return nil, err
-	}
-	h, err := ParseHeader(text)
-	if err != nil {
-		return nil, refuse(archiveName, carryName, "%w", err)
 	}
 	return &Reader{t: t, c: newCourse(h)}, nil
 }
@@ -93,19 +73,7 @@ func (r *Reader) Next() (Item, error) {
 }
 
 func (r *Reader) next() (Item, error) {
-	if r.part != nil {
-		if _, err := io.Copy(io.Discard, r.part); err != nil {
-			return Item{}, err
-		}
-		r.part = nil
-	}
-	name, size, err := r.t.next()
-	if err == io.EOF {
-		if err := r.c.end(); err != nil {
-			return Item{}, refuse(archiveName, "its end", "%w", err)
-		}
-		return Item{}, io.EOF
-	}
+	name, size, err := r.t.member(r.c.end)
 	if err != nil {
 		return Item{}, err
 	}
@@ -119,7 +87,7 @@ func (r *Reader) next() (Item, error) {
 
 // member reads one member by the folder that it stands in.
 func (r *Reader) member(name string, size int64) (Item, error) {
-	bad := func(err error) (Item, error) { return Item{}, refuse(archiveName, name, "%w", err) }
+	bad := func(err error) (Item, error) { return Item{}, r.t.refuse(name, "%w", err) }
 	folder, rest, _ := strings.Cut(name, "/")
 	switch folder {
 	case "checkpoints":
@@ -171,7 +139,7 @@ func (r *Reader) member(name string, size int64) (Item, error) {
 }
 
 func (r *Reader) waiting(name, rest string, size int64) (Item, error) {
-	bad := func(err error) (Item, error) { return Item{}, refuse(archiveName, name, "%w", err) }
+	bad := func(err error) (Item, error) { return Item{}, r.t.refuse(name, "%w", err) }
 	digits, what, _ := strings.Cut(rest, "/")
 	h, err := ledger.ParseHash(digits)
 	if err != nil {
@@ -219,74 +187,7 @@ func (r *Reader) waiting(name, rest string, size int64) (Item, error) {
 
 func (r *Reader) content(name string, size int64, p ledger.Part) (*partReader, error) {
 	if size != p.Size {
-		return nil, refuse(archiveName, name, "it has %d bytes, and %d are named", size, p.Size)
+		return nil, r.t.refuse(name, "it has %d bytes, and %d are named", size, p.Size)
 	}
-	r.part = &partReader{t: r.t, want: p.Hash, h: sha256.New()}
-	return r.part, nil
-}
-
-// partReader streams a part and compares its hash at the end.
-type partReader struct {
-	t    *tarReader
-	want ledger.Hash
-	h    hash.Hash
-	keep func([]byte) error // is given the whole content, if not nil
-	buf  []byte
-	err  error
-}
-
-func (p *partReader) Read(b []byte) (int, error) {
-	if p.err != nil {
-		return 0, p.err
-	}
-	n, err := p.t.Read(b)
-	p.saw(b[:n])
-	p.err = p.judge(err)
-	return n, p.err
-}
-
-// WriteTo is what io.Copy calls: it hashes and hands on without copying. What w
-// was given must not be used unless the error is nil.
-func (p *partReader) WriteTo(w io.Writer) (total int64, err error) {
-	for p.err == nil {
-		b, err := p.t.peek()
-		if len(b) > 0 {
-			p.saw(b)
-			n, err := w.Write(b)
-			total += int64(n)
-			if err != nil {
-				p.err = err // half of it is gone: the rest can't be read for anybody else
-				return total, err
-			}
-			p.t.discard(len(b))
-		}
-		p.err = p.judge(err)
-	}
-	if p.err == io.EOF {
-		return total, nil
-	}
-	return total, p.err
-}
-
-func (p *partReader) saw(b []byte) {
-	p.h.Write(b)
-	if p.keep != nil {
-		p.buf = append(p.buf, b...)
-	}
-}
-
-// judge compares the hash when err says that the content has ended.
-func (p *partReader) judge(err error) error {
-	if err != io.EOF {
-		return err
-	}
-	if got := ledger.Hash(p.h.Sum(nil)); got != p.want {
-		return refuse(p.t.archive, p.t.name, "its bytes have the hash %s", got)
-	}
-	if p.keep != nil {
-		if bad := p.keep(p.buf); bad != nil {
-			return refuse(p.t.archive, p.t.name, "%w", bad)
-		}
-	}
-	return io.EOF
+	return r.t.part(p.Hash), nil
 }

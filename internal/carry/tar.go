@@ -3,13 +3,13 @@ package carry
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"zapis/crypto/canon"
-	"zapis/crypto/ledger"
+	"zapis/internal/fault"
 )
 
 const maxSize = 1 << 40 // bytes of one member; far above what entries may name
@@ -21,17 +21,52 @@ var zeros [blockSize]byte
 
 // tarReader reads canonical members one after the other.
 type tarReader struct {
-	archive string // "carry file" or "outbox"
+	archive string // what errors call it
 	r       *bufio.Reader
 	name    string // of the member being read
 	at      int64  // where its content begins in the archive
 	size    int64
-	left    int64 // bytes of it that were not read yet
-	pad     int64 // zero bytes after it
+	left    int64       // bytes of it that were not read yet
+	pad     int64       // zero bytes after it
+	open    *partReader // of a part that was given out, and may not be read to its end
 }
 
 func newTarReader(archive string, r io.Reader) *tarReader {
 	return &tarReader{archive: archive, r: bufio.NewReaderSize(r, 1<<18)}
+}
+
+const damagedHint = "fetch the file again; if it stays so, keep it: somebody may have changed it on the way"
+
+// refuse makes an error of exit status 3 about a member.
+func (t *tarReader) refuse(member, format string, args ...any) error {
+	return fault.New(fault.Mismatch, damagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
+}
+
+// readError tells an archive that ends too early from a disk that can't be
+// read.
+func (t *tarReader) readError(member string, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return t.refuse(member, "the file ends in the middle of it")
+	}
+	return fmt.Errorf("%s: %s: %w", t.archive, member, err)
+}
+
+// member reads what is left of a part, and goes on to the next member. At the
+// archive's end it asks end whether everything has come, and gives io.EOF.
+func (t *tarReader) member(end func() error) (name string, size int64, err error) {
+	if t.open != nil {
+		if _, err := io.Copy(io.Discard, t.open); err != nil {
+			return "", 0, err
+		}
+		t.open = nil
+	}
+	name, size, err = t.next()
+	if err == io.EOF {
+		if missing := end(); missing != nil {
+			err = t.refuse("its end", "%w", missing)
+		}
+	}
+	return name, size, err
 }
 
 // next gives the next member's name and size. io.EOF comes after two zero
@@ -42,10 +77,10 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	}
 	var pad [blockSize]byte
 	if _, err := io.ReadFull(t.r, pad[:t.pad]); err != nil {
-		return "", 0, readError(t.archive, t.name, err)
+		return "", 0, t.readError(t.name, err)
 	}
 	if !bytes.Equal(pad[:t.pad], zeros[:t.pad]) {
-		return "", 0, refuse(t.archive, t.name, "the bytes between it and the next member are not zero")
+		return "", 0, t.refuse(t.name, "the bytes between it and the next member are not zero")
 	}
 	after := beginning
 	if t.name != "" {
@@ -54,9 +89,9 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	block := make([]byte, blockSize, 3*blockSize)
 	if _, err := io.ReadFull(t.r, block); err != nil {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return "", 0, refuse(t.archive, after, "the file was cut off here")
+			return "", 0, t.refuse(after, "the file was cut off here")
 		}
-		return "", 0, readError(t.archive, after, err)
+		return "", 0, t.readError(after, err)
 	}
 	if bytes.Equal(block, zeros[:]) {
 		return "", 0, t.end(after)
@@ -64,12 +99,12 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	if block[156] == paxFlag {
 		block = block[:3*blockSize]
 		if _, err := io.ReadFull(t.r, block[blockSize:]); err != nil {
-			return "", 0, readError(t.archive, after, err)
+			return "", 0, t.readError(after, err)
 		}
 	}
 	name, size, err = parseHeader(block)
 	if err != nil {
-		return "", 0, refuse(t.archive, shown(name, after), "%w", err)
+		return "", 0, t.refuse(shown(name, after), "%w", err)
 	}
 	t.at += t.size + t.pad + int64(len(block))
 	t.name, t.size, t.left, t.pad = name, size, size, -size&(blockSize-1)
@@ -91,17 +126,17 @@ func shown(name, after string) string {
 func (t *tarReader) end(after string) error {
 	var b [blockSize]byte
 	if _, err := io.ReadFull(t.r, b[:]); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return readError(t.archive, after, err)
+		return t.readError(after, err)
 	} else if err != nil || b != zeros {
-		return refuse(t.archive, after, "one block of zeros, where two end the file")
+		return t.refuse(after, "one block of zeros, where two end the file")
 	}
 	switch _, err := t.r.ReadByte(); err {
 	case io.EOF:
 		return io.EOF
 	case nil:
-		return refuse(t.archive, after, "bytes follow the end of the archive")
+		return t.refuse(after, "bytes follow the end of the archive")
 	default:
-		return readError(t.archive, after, err)
+		return t.readError(after, err)
 	}
 }
 
@@ -113,7 +148,7 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p[:min(int64(len(p)), t.left)])
 	t.left -= int64(n)
 	if err != nil {
-		return n, readError(t.archive, t.name, err)
+		return n, t.readError(t.name, err)
 	}
 	return n, nil
 }
@@ -125,7 +160,7 @@ func (t *tarReader) peek() ([]byte, error) {
 		return nil, io.EOF
 	}
 	if _, err := t.r.Peek(1); err != nil {
-		return nil, readError(t.archive, t.name, err)
+		return nil, t.readError(t.name, err)
 	}
 	b, _ := t.r.Peek(int(min(int64(t.r.Buffered()), t.left)))
 	return b, nil
@@ -139,7 +174,7 @@ func (t *tarReader) discard(n int) {
 // bytes reads a small member whole.
 func (t *tarReader) bytes(max int) ([]byte, error) {
 	if t.left > int64(max) {
-		return nil, refuse(t.archive, t.name, "it has %d bytes, and at most %d are allowed", t.left, max)
+		return nil, t.refuse(t.name, "it has %d bytes, and at most %d are allowed", t.left, max)
 	}
 	b := make([]byte, t.left)
 	_, err := io.ReadFull(t, b)
@@ -265,49 +300,4 @@ func typeName(flag byte) string {
 		return "a pipe"
 	}
 	return fmt.Sprintf("of the type %q", flag)
-}
-
-// tarWriter writes canonical members one after the other.
-type tarWriter struct {
-	w io.Writer
-}
-
-func (t *tarWriter) bytes(name string, b []byte) error {
-	return t.stream(name, int64(len(b)), bytes.NewReader(b))
-}
-
-// stream writes a member from r, which must give exactly size bytes.
-func (t *tarWriter) stream(name string, size int64, r io.Reader) error {
-	if _, err := t.w.Write(headerOf(name, size)); err != nil {
-		return err
-	}
-	n, err := io.Copy(t.w, io.LimitReader(r, size))
-	if err != nil {
-		return err
-	}
-	if n < size {
-		return fmt.Errorf("%s: it ended after %d of %d bytes", name, n, size)
-	}
-	if extra, _ := io.CopyN(io.Discard, r, 1); extra > 0 {
-		return fmt.Errorf("%s: it has more than %d bytes", name, size)
-	}
-	_, err = t.w.Write(zeros[:-size&(blockSize-1)])
-	return err
-}
-
-// part writes a member that must have the hash and size of p.
-func (t *tarWriter) part(name string, p ledger.Part, r io.Reader) error {
-	h := sha256.New()
-	if err := t.stream(name, p.Size, io.TeeReader(r, h)); err != nil {
-		return err
-	}
-	if ledger.Hash(h.Sum(nil)) != p.Hash {
-		return fmt.Errorf("%s: its bytes have another hash", name)
-	}
-	return nil
-}
-
-func (t *tarWriter) close() error {
-	_, err := t.w.Write(make([]byte, 2*blockSize))
-	return err
 }

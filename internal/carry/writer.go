@@ -19,18 +19,15 @@ type Writer struct {
 
 // NewWriter writes carry.txt.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
-	if _, err := ParseHeader(h.Marshal()); err != nil {
-		return nil, misuse(err)
-	}
-	cw := &Writer{tarWriter{w}, newCourse(h)}
-	return cw, cw.t.bytes(carryName, h.Marshal())
+	t, err := carryFormat.create(w, h)
+	return &Writer{t, newCourse(h)}, err
 }
 
 // Checkpoint writes a checkpoint, with the witnesses' lines that are known.
 func (w *Writer) Checkpoint(note []byte) error {
 	cp, err := w.c.takeCheckpoint(note)
 	if err != nil {
-		return misuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.bytes(checkpointName(cp.Size), note)
 }
@@ -39,7 +36,7 @@ func (w *Writer) Checkpoint(note []byte) error {
 func (w *Writer) Entry(text []byte) error {
 	e, err := w.c.takeEntry(text)
 	if err != nil {
-		return misuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.bytes(entryName(e.Index), text)
 }
@@ -48,7 +45,7 @@ func (w *Writer) Entry(text []byte) error {
 func (w *Writer) Part(h ledger.Hash, r io.Reader) error {
 	e, err := w.c.takePart(h)
 	if err != nil {
-		return misuse(fmt.Errorf("%s: %w", partName(h), err))
+		return w.t.misuse(fmt.Errorf("%s: %w", partName(h), err))
 	}
 	if w.c.tombstones[h] {
 		body, err := io.ReadAll(io.LimitReader(r, ledger.MaxSmall+1))
@@ -56,27 +53,27 @@ func (w *Writer) Part(h ledger.Hash, r io.Reader) error {
 			return err
 		}
 		if err := w.c.sawTombstone(body); err != nil {
-			return misuse(err)
+			return w.t.misuse(err)
 		}
 		if ledger.Sum(body) != h {
-			return misuse(fmt.Errorf("%s: its bytes have another hash", partName(h)))
+			return w.t.misuse(fmt.Errorf("%s: its bytes have another hash", partName(h)))
 		}
 		return w.t.bytes(partName(h), body)
 	}
-	return wrapMisuse(w.t.part(partName(h), e.part, r))
+	return w.t.misuse(w.t.part(partName(h), e.part, r))
 }
 
 // Waiting writes a submission that has no place yet: its body, and its promise
 // file. Submissions come in the order of their body hashes.
 func (w *Writer) Waiting(body, promise []byte) error {
 	if _, err := w.c.takeWaitingBody(body); err != nil {
-		return misuse(err)
+		return w.t.misuse(err)
 	}
 	if err := w.t.bytes(waitingName(w.c.body, "body"), body); err != nil {
 		return err
 	}
 	if err := w.c.takePromise(promise); err != nil {
-		return misuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.bytes(waitingName(w.c.body, "promise"), promise)
 }
@@ -85,15 +82,15 @@ func (w *Writer) Waiting(body, promise []byte) error {
 func (w *Writer) WaitingPart(h ledger.Hash, r io.Reader) error {
 	p, err := w.c.takeWaitingPart(h)
 	if err != nil {
-		return misuse(fmt.Errorf("%s: %w", waitingName(w.c.body, partName(h)), err))
+		return w.t.misuse(fmt.Errorf("%s: %w", waitingName(w.c.body, partName(h)), err))
 	}
-	return wrapMisuse(w.t.part(waitingName(w.c.body, partName(h)), p, r))
+	return w.t.misuse(w.t.part(waitingName(w.c.body, partName(h)), p, r))
 }
 
 // Close ends the archive, and refuses to if anything is missing.
 func (w *Writer) Close() error {
 	if err := w.c.end(); err != nil {
-		return misuse(err)
+		return w.t.misuse(err)
 	}
 	return w.t.close()
 }
