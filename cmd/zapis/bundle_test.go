@@ -19,6 +19,7 @@ import (
 	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
 	"zapis/internal/bundle/bundletest"
+	"zapis/internal/command/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 	"zapis/store"
@@ -39,7 +40,7 @@ func TestBundleScripts(t *testing.T) {
 	}
 	made := t.TempDir()
 	env, authority := prepareBundles(t, made)
-	words := map[string]word{"flip": flip, "verifypage": verifyPage, "openpass": openPass,
+	words := map[string]scripttest.Word{"flip": flip, "verifypage": verifyPage, "openpass": openPass,
 		// reply REQUEST RESPONSE: what the authority answers
 		"reply": func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg || len(args) != 2 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/internal/command/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 )
@@ -24,7 +25,7 @@ type desk struct {
 
 type deskKey struct{}
 
-func deskCommands(t *testing.T) map[string]word {
+func deskCommands(t *testing.T) map[string]scripttest.Word {
 	of := func(ts *testscript.TestScript) *desk {
 		d, ok := ts.Value(deskKey{}).(*desk)
 		if !ok || d.House == nil {
@@ -32,7 +33,7 @@ func deskCommands(t *testing.T) map[string]word {
 		}
 		return d
 	}
-	return map[string]word{
+	return map[string]scripttest.Word{
 		"desk": func(ts *testscript.TestScript, _ bool, args []string) {
 			d := ts.Value(deskKey{}).(*desk)
 			d.House = vaulttest.New(t, vaulttest.Options{})

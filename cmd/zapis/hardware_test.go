@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"zapis/crypto/card"
+	"zapis/internal/command/scripttest"
 	"zapis/internal/vault/vaulttest"
 )
 
@@ -58,13 +59,13 @@ func TestHardware(t *testing.T) {
 	}
 	vaulttest.KeyFile(t, made, "anna")
 	env := []string{"RECIPIENT=" + key.Recipient().String(), "OTHER=" + other.Recipient().String()}
-	scripts(t, "hardware", made, env, map[string]word{"ledger": ledgerOf(t)}, func(e *testscript.Env) {
+	scripts(t, "hardware", made, env, map[string]scripttest.Word{"ledger": ledgerOf(t)}, func(e *testscript.Env) {
 		e.Vars = append(e.Vars, "ZAPIS="+zapis(e), "TRIAL_LOG="+filepath.Join(e.WorkDir, "started"))
 	})
 }
 
 // ledgerOf makes a ledger of the cards that are named, with one report in it: ledger carry.tar CARD….
-func ledgerOf(t *testing.T) word {
+func ledgerOf(t *testing.T) scripttest.Word {
 	return func(ts *testscript.TestScript, _ bool, args []string) {
 		var cards []card.Card
 		for _, name := range args[1:] {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/internal/command/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 )
@@ -22,34 +21,30 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"zapis": main, "age-plugin-trial": trialPlugin})
 }
 
-// A word that the scripts have beside testscript's own.
-type word = func(ts *testscript.TestScript, neg bool, args []string)
-
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	made := t.TempDir()
-	words := map[string]word{"flip": flip, "cut": cut}
+	words := map[string]scripttest.Word{"flip": flip, "cut": cut}
 	maps.Copy(words, deskCommands(t))
 	scripts(t, "script", made, prepare(t, made), words, func(e *testscript.Env) { e.Values[deskKey{}] = new(desk) })
 }
 
 // scripts runs those of a folder under testdata. Each begins in a folder of its own with what was made for all.
-func scripts(t *testing.T, dir, made string, env []string, words map[string]word, setup func(*testscript.Env)) {
+func scripts(t *testing.T, dir, made string, env []string, words map[string]scripttest.Word, setup func(*testscript.Env)) {
 	dir = filepath.Join("testdata", dir)
 	list, err := os.ReadDir(dir)
 	if err != nil || len(list) == 0 {
 		t.Fatalf("there are no scripts to run: %v", err)
 	}
-	all := map[string]word{"json": jsonCmd, "status": status}
+	all := map[string]scripttest.Word{"json": jsonCmd, "status": scripttest.Status}
 	maps.Copy(all, words)
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			// Under the race detector a process sleeps for a second when it ends, unless told not to.
-			e.Vars = append(append(e.Vars, "GORACE=atexit_sleep_ms=0"), env...)
+			e.Vars = append(append(e.Vars, scripttest.Prompt), env...)
 			if setup != nil {
 				setup(e)
 			}
@@ -126,23 +121,6 @@ func change(ts *testscript.TestScript, neg bool, args []string, how func([]byte,
 		n += len(content)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), how(content, n), 0o600))
-}
-
-// status runs a program that must end with this exit status: status N PROGRAM ARG…
-func status(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status N PROGRAM ARG…")
-	}
-	err := ts.Exec(args[1], args[2:]...)
-	got := 0
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if strconv.Itoa(got) != args[0] {
-		ts.Fatalf("exit status %d, want %s\n%s", got, args[0], ts.ReadFile("stderr"))
-	}
 }
 
 // jsonCmd compares a value of the last command's JSON: json PATH VALUE, where PATH is like 0.attachments and

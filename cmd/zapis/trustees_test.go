@@ -8,6 +8,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/accept"
+	"zapis/internal/command/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/vault/vaulttest"
 )
@@ -16,7 +17,7 @@ import (
 func TestTrusteeScripts(t *testing.T) {
 	t.Parallel()
 	made := t.TempDir()
-	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]word{"flip": flip}, nil)
+	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]scripttest.Word{"flip": flip}, nil)
 }
 
 // prepareTrustees makes a ledger of anna, boris and vera, of whom two open an identity (two.tar), one where all

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -13,17 +11,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/internal/command/scripttest"
 	"zapis/store"
 )
 
 // forward SOCKET FILE OLD makes a loopback address that leads to a socket, and writes it into a file in the
 // place of the word OLD.
 func scriptForward(ts *testscript.TestScript, _ bool, args []string) {
-	socket := ts.MkAbs(args[0])
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "socket"})
-	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}
+	proxy.Transport = scripttest.Socket(ts.MkAbs(args[0])).Transport
 	srv := httptest.NewServer(proxy)
 	ts.Defer(srv.Close)
 	text := ts.ReadFile(args[1])

@@ -2,22 +2,19 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"mime/multipart"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"zapis/internal/command"
+	"zapis/internal/command/scripttest"
 	"zapis/store"
 )
 
@@ -30,17 +27,16 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
-			// Under the race detector a process sleeps for a second when it ends, unless told not to.
-			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0")
+			e.Vars = append(e.Vars, scripttest.Prompt)
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		Cmds: map[string]scripttest.Word{
 			"trustee": scriptTrustee,
-			"answers": scriptAnswers,
+			"answers": scripttest.Answers,
 			"send":    scriptSend,
 			"get":     scriptGet,
 			"flip":    scriptFlip,
-			"mode":    scriptMode,
+			"mode":    scripttest.Mode,
 			"hold":    scriptHold,
 			"forward": scriptForward,
 			"slot":    scriptSlot,
@@ -62,67 +58,24 @@ func scriptTrustee(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// unixClient speaks HTTP over a socket.
-func unixClient(socket string) *http.Client {
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-		},
-		DisableKeepAlives: true,
-	}}
-}
-
-// answers SOCKET waits until somebody answers there.
-func scriptAnswers(ts *testscript.TestScript, _ bool, args []string) {
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		conn, err := net.Dial("unix", ts.MkAbs(args[0]))
-		if err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("nobody answers on %s: %v", args[0], err)
-		}
-	}
-}
-
 // send SOCKET NARRATIVE [FILESIZE] files a report, and prints the promise.
 func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	for _, f := range [][2]string{{"narrative", args[1]}, {"consent", "store"}} {
-		ts.Check(form.WriteField(f[0], f[1]))
-	}
+	var file []byte
 	if len(args) > 2 {
-		w, err := form.CreateFormFile("file", "a file")
+		n, err := strconv.Atoi(args[2])
 		ts.Check(err)
-		var n int
-		_, err = fmt.Sscan(args[2], &n)
-		ts.Check(err)
-		_, err = w.Write(bytes.Repeat([]byte("x"), n))
-		ts.Check(err)
+		file = bytes.Repeat([]byte("x"), n)
 	}
-	ts.Check(form.Close())
-	req, err := http.NewRequest(http.MethodPost, "http://form/send", &body)
-	ts.Check(err)
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	req.Header.Set("Accept", "application/json")
-	resp, err := unixClient(ts.MkAbs(args[0])).Do(req)
-	ts.Check(err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	if (resp.StatusCode == http.StatusCreated) == neg {
-		ts.Fatalf("%s\n%s", resp.Status, answer)
+	promise, refused := scripttest.Send(ts, args[0], [][2]string{{"narrative", args[1]}, {"consent", "store"}}, file)
+	if (refused != "") != neg {
+		ts.Fatalf("%s%s", promise, refused)
 	}
-	var got receipt
-	ts.Check(json.Unmarshal(answer, &got))
-	fmt.Fprint(ts.Stdout(), got.Promise)
+	fmt.Fprint(ts.Stdout(), promise)
 }
 
 // get SOCKET PATH prints a page.
 func scriptGet(ts *testscript.TestScript, neg bool, args []string) {
-	resp, err := unixClient(ts.MkAbs(args[0])).Get("http://form" + args[1])
+	resp, err := scripttest.Socket(ts.MkAbs(args[0])).Get("http://form" + args[1])
 	ts.Check(err)
 	defer resp.Body.Close()
 	page, err := io.ReadAll(resp.Body)
@@ -150,15 +103,6 @@ func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
 	changed[len(changed)-1] ^= 1
 	ts.Check(os.Chmod(names[0], 0o600))
 	ts.Check(os.WriteFile(names[0], bytes.ReplaceAll(content, at, changed), 0o600))
-}
-
-// mode FILE MODE compares a file's permissions.
-func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
-	info, err := os.Lstat(ts.MkAbs(args[0]))
-	ts.Check(err)
-	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
-		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
-	}
 }
 
 // hold DIR opens the ledger in this process until the script ends.
