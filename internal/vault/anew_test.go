@@ -42,13 +42,10 @@ func TestLostVault(t *testing.T) {
 	filed := d.Report(nil, "consent", "store", "consent", "lawyer", "person_agrees", "self")
 	d.carry()
 	for range 2 { // two heads of one log
-		d.in("anna", func(v *vault.Vault) { show(t, v, filed.Case) })
-		d.MustAccept(d.outbox("anna"))
-		d.carry()
+		d.sees("anna", filed)
 	}
 	lost := d.vaults["anna"]
-	d.vaults["anna"] = newVault(t)
-	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
+	done := d.anew("anna", d.House.Carry(0))
 	if done.Anew != "entry 3 holds the head of an earlier one, which reached event 7" || len(done.Misfits) > 0 {
 		t.Errorf("%q, %v", done.Anew, done.Misfits)
 	}
@@ -96,9 +93,7 @@ func TestLostVault(t *testing.T) {
 	})
 	d.MustAccept(d.outbox("anna"))
 	d.carry()
-	d.in("anna", func(v *vault.Vault) { show(t, v, filed.Case) })
-	d.MustAccept(d.outbox("anna"))
-	done = d.carry()["anna"]
+	done = d.sees("anna", filed)["anna"]
 	if done.Anew != "" || len(done.Misfits) > 0 {
 		t.Errorf("once more: %q, %v", done.Anew, done.Misfits)
 	}
@@ -135,9 +130,7 @@ func TestPretendedLoss(t *testing.T) {
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
-	d.in("boris", func(v *vault.Vault) { show(t, v, filed.Case) })
-	d.MustAccept(d.outbox("boris"))
-	d.carry()
+	d.sees("boris", filed)
 	for n := 1; n <= 2; n++ {
 		d.vaults["boris"] = newVault(t)
 		d.carry()
@@ -168,8 +161,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 	old := d.House.Carry(0)
 	d.in("anna", func(v *vault.Vault) { show(t, v, filed.Case) })
 	d.MustAccept(d.outbox("anna"))
-	d.vaults["anna"] = newVault(t)
-	d.vaults["anna"].mustTake(old, as(d.key("anna")))
+	d.anew("anna", old)
 	d.in("anna", func(v *vault.Vault) { show(t, v, filed.Case) })
 	done := d.carry()["anna"]
 	if len(done.Misfits) != 1 || done.Anew != "" {
@@ -182,8 +174,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 	}
 
 	// Where nothing was done yet, what a newer carry file brings is owned up to as well.
-	d.vaults["anna"] = newVault(t)
-	d.vaults["anna"].mustTake(old, as(d.key("anna")))
+	d.anew("anna", old)
 	if done := d.carry()["anna"]; done.Anew == "" || len(done.Misfits) > 0 {
 		t.Errorf("%q, %v", done.Anew, done.Misfits)
 	}

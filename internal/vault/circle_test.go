@@ -14,49 +14,27 @@ import (
 	"zapis/internal/vault/vaulttest"
 )
 
-// circle is a house whose trustees have a vault each.
-type circle struct {
-	t      *testing.T
-	h      *vaulttest.House
-	vaults map[string]*opener
-}
-
-func newCircle(t *testing.T, h *vaulttest.House) *circle {
-	c := &circle{t, h, make(map[string]*opener)}
-	for _, id := range h.Trustees {
-		v := newVault(t)
-		v.mustTake(h.Carry(0), as(id))
-		c.vaults[id.Card.Name] = v
-	}
-	return c
-}
-
-// with opens a trustee's vault, does something, and closes it.
-func (c *circle) with(name string, do func(v *vault.Vault, cases *vault.Cases)) {
-	c.t.Helper()
-	v := c.vaults[name].openAs(vaulttest.Identity(c.t, name))
-	do(v, sort(c.t, v))
-	if err := v.Close(); err != nil {
-		c.t.Fatal(err)
-	}
+// with opens a trustee's vault with its cases, does something, and closes it.
+func (d *desk) with(name string, do func(v *vault.Vault, cases *vault.Cases)) {
+	d.t.Helper()
+	d.in(name, func(v *vault.Vault) { do(v, sort(d.t, v)) })
 }
 
 var inTwoWeeks = tick.Add(14 * 24 * time.Hour)
 
-func (c *circle) ask(name, id string, last time.Time) (file []byte) {
-	c.t.Helper()
-	c.with(name, func(v *vault.Vault, cases *vault.Cases) {
+func (d *desk) ask(name, id string, last time.Time) (file []byte) {
+	d.t.Helper()
+	d.with(name, func(v *vault.Vault, cases *vault.Cases) {
 		var err error
-		if file, _, err = v.Ask(cases, id, vault.Asking{Why: "To warn them.", Expires: last}); err != nil {
-			c.t.Fatal(err)
-		}
+		file, _, err = v.Ask(cases, id, vault.Asking{Why: "To warn them.", Expires: last})
+		d.Must(err)
 	})
 	return file
 }
 
-func (c *circle) grant(name string, request []byte) (file []byte, err error) {
-	c.t.Helper()
-	c.with(name, func(v *vault.Vault, cases *vault.Cases) {
+func (d *desk) grant(name string, request []byte) (file []byte, err error) {
+	d.t.Helper()
+	d.with(name, func(v *vault.Vault, cases *vault.Cases) {
 		var asked *vault.Asked
 		if asked, err = v.ReadRequest(cases, request); err == nil {
 			file, err = v.Grant(asked)
@@ -65,23 +43,24 @@ func (c *circle) grant(name string, request []byte) (file []byte, err error) {
 	return file, err
 }
 
-func (c *circle) take(name, id string, grant []byte) (err error) {
-	c.t.Helper()
-	c.with(name, func(v *vault.Vault, _ *vault.Cases) { _, err = v.TakeGrant(id, grant) })
+func (d *desk) take(name, id string, grant []byte) (err error) {
+	d.t.Helper()
+	d.with(name, func(v *vault.Vault, _ *vault.Cases) { _, err = v.TakeGrant(id, grant) })
 	return err
 }
 
-func (c *circle) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
+// shared has boris grant anna what is under the quorum in a case, and anna take it in.
+func (d *desk) shared(id string) {
+	d.t.Helper()
+	grant, err := d.grant("boris", d.ask("anna", id, inTwoWeeks))
+	d.Must(err)
+	d.Must(d.take("anna", id, grant))
 }
 
-func (c *circle) refuses(err error, status fault.Status, text string) {
-	c.t.Helper()
+func (d *desk) refuses(err error, status fault.Status, text string) {
+	d.t.Helper()
 	if fault.StatusOf(err) != status || !strings.Contains(fmt.Sprint(err), text) {
-		c.t.Errorf("status %d, %v; want %d and %q", fault.StatusOf(err), err, status, text)
+		d.t.Errorf("status %d, %v; want %d and %q", fault.StatusOf(err), err, status, text)
 	}
 }
 

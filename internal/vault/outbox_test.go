@@ -42,16 +42,11 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
-	file := t.TempDir() + "/a.txt"
-	write(t, file, "x")
+	d.reply("anna", filed.Case, "an answer")
 	d.in("anna", func(v *vault.Vault) {
-		c := find(t, v, filed.Case)
-		_, err := v.Reply(c, "an answer")
-		d.Must(err)
-		d.Must(v.Write(c, review.Review{Kind: review.Note, Text: "a note"}, false))
-		_, err = v.Collect(c, vault.Collected{Files: []string{file}, Source: "a", How: "b"})
-		d.Must(err)
+		d.Must(v.Write(find(t, v, filed.Case), review.Review{Kind: review.Note, Text: "a note"}, false))
 	})
+	d.collects("anna", filed, "x")
 	late := d.outbox("anna")
 	d.replace(vault.SetChange{Add: []card.Card{vaulttest.Identity(t, "dora").Card}}, "anna", "boris")
 	list, err := d.Accept(late)
@@ -80,11 +75,8 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 	if got := texts(d.mailbox(filed)); got != "an answer" {
 		t.Errorf("the mailbox shows %q", got)
 	}
-	dora := vaulttest.Identity(t, "dora")
-	o := newVault(t)
-	o.mustTake(d.House.Carry(0), as(dora))
-	v := o.openAs(dora)
-	v.Close()
+	d.anew("dora", d.House.Carry(0))
+	d.in("dora", func(*vault.Vault) {})
 	d.carry()
 	d.in("boris", func(v *vault.Vault) {
 		notes := 0
@@ -125,12 +117,9 @@ func TestExhibitWithoutSignature(t *testing.T) {
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
-	file := t.TempDir() + "/a.txt"
-	write(t, file, "planted")
+	d.collects("anna", filed, "planted")
 	var box []byte
 	d.in("anna", func(v *vault.Vault) {
-		_, err := v.Collect(find(t, v, filed.Case), vault.Collected{Files: []string{file}, Source: "a", How: "b"})
-		d.Must(err)
 		out, err := v.Outbox()
 		d.Must(err)
 		for i, said := range out.Statements {
@@ -164,12 +153,7 @@ func TestExhibitHandedOn(t *testing.T) {
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
-	file := t.TempDir() + "/a.txt"
-	write(t, file, "found")
-	d.in("vera", func(v *vault.Vault) {
-		_, err := v.Collect(find(t, v, filed.Case), vault.Collected{Files: []string{file}, Source: "a", How: "b"})
-		d.Must(err)
-	})
+	d.collects("vera", filed, "found")
 	d.MustAccept(d.outbox("vera"))
 	takesOver(t, d.House)
 	d.carry()
@@ -179,8 +163,7 @@ func TestExhibitHandedOn(t *testing.T) {
 		handed, _, err = v.Reseal(find(t, v, filed.Case), vault.Resealing{To: "dora", Why: "She takes it over."})
 		d.Must(err)
 	})
-	d.vaults["dora"] = newVault(t)
-	d.vaults["dora"].mustTake(d.House.Carry(0), as(d.key("dora")))
+	d.anew("dora", d.House.Carry(0))
 	d.in("dora", func(v *vault.Vault) {
 		_, err := v.Receive(handed)
 		d.Must(err)
@@ -252,11 +235,8 @@ func TestShrunkenHead(t *testing.T) {
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
 	d.carry()
-	d.in("boris", func(v *vault.Vault) { show(t, v, filed.Case) })
-	d.MustAccept(d.outbox("boris"))
-	d.carry()
-	d.vaults["boris"] = newVault(t)
-	d.vaults["boris"].mustTake(d.House.Carry(0), as(d.key("boris")))
+	d.sees("boris", filed)
+	d.anew("boris", d.House.Carry(0))
 	d.MustAccept(d.outbox("boris"))
 	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
 	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 2, and that of entry 2 reached event ") {

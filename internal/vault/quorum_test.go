@@ -29,14 +29,15 @@ func TestEverySubset(t *testing.T) {
 	names := []string{"anna", "boris", "vera", "dora", "olga"}
 	h := vaulttest.New(t, vaulttest.Options{Trustees: names, Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 3}})
 	filed := h.Report(nil, "contact", "by the mill")
-	c := newCircle(t, h)
+	c := deskOf(t, h)
+	c.carry()
 	for a := range names {
 		request := c.ask(names[a], filed.Case, inTwoWeeks)
 		grants := make(map[string][]byte)
 		for _, b := range names {
 			if b != names[a] {
 				grant, err := c.grant(b, request)
-				c.must(err)
+				c.Must(err)
 				grants[b] = grant
 			}
 		}
@@ -48,24 +49,24 @@ func TestEverySubset(t *testing.T) {
 				}
 				// A copy of the asker's vault for each pair, so that no grant is remembered from before.
 				one := newVault(t)
-				c.must(os.CopyFS(one.dir, os.DirFS(fresh)))
+				c.Must(os.CopyFS(one.dir, os.DirFS(fresh)))
 				c.vaults[names[a]] = one
 				opens := func() bool {
 					open := false
 					c.with(names[a], func(v *vault.Vault, cases *vault.Cases) {
 						found, err := cases.Find(filed.Case)
-						c.must(err)
+						c.Must(err)
 						o, err := v.Show(found)
-						c.must(err)
+						c.Must(err)
 						open = o.Submissions[0].Identity != nil
 					})
 					return open
 				}
-				c.must(c.take(names[a], filed.Case, grants[names[b]]))
+				c.Must(c.take(names[a], filed.Case, grants[names[b]]))
 				if opens() {
 					t.Fatalf("%s and %s are enough", names[a], names[b])
 				}
-				c.must(c.take(names[a], filed.Case, grants[names[d]]))
+				c.Must(c.take(names[a], filed.Case, grants[names[d]]))
 				if !opens() {
 					t.Errorf("%s, %s and %s are not enough", names[a], names[b], names[d])
 				}
@@ -78,15 +79,14 @@ func TestBothLogs(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
-	c := newCircle(t, h)
-	grant, err := c.grant("boris", c.ask("anna", filed.Case, inTwoWeeks))
-	c.must(err)
-	c.must(c.take("anna", filed.Case, grant))
+	c := deskOf(t, h)
+	c.carry()
+	c.shared(filed.Case)
 	c.with("anna", func(v *vault.Vault, cases *vault.Cases) {
 		found, err := cases.Find(filed.Case)
-		c.must(err)
+		c.Must(err)
 		_, err = v.Show(found)
-		c.must(err)
+		c.Must(err)
 	})
 	for name, want := range map[string][]string{
 		"anna": {"asked: shares of 1 identity: To warn them.", "received: shares of 1 identity, from boris (" + vaulttest.Identity(t, "boris").Card.Fingerprint() + "): ",
@@ -97,7 +97,7 @@ func TestBothLogs(t *testing.T) {
 		c.with(name, func(v *vault.Vault, _ *vault.Cases) {
 			for n := uint64(1); n <= v.Custody.Len(); n++ {
 				e, err := v.Custody.Read(n, vaulttest.Identity(t, name).Age)
-				c.must(err)
+				c.Must(err)
 				if e.Case == filed.Case || e.Act == custody.Granted {
 					have = append(have, fmt.Sprintf("%s: %s: %s", e.Act, e.Subject, e.Why))
 				}
@@ -120,11 +120,12 @@ func TestRequestsRefused(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil, "contact", "by the mill"), h.Report(nil, "contact", "by the inn")
-	c := newCircle(t, h)
+	c := deskOf(t, h)
+	c.carry()
 	anna := vaulttest.Identity(t, "anna")
 	good := c.ask("anna", filed.Case, inTwoWeeks)
 	_, q, err := quorum.ParseRequestFile(good)
-	c.must(err)
+	c.Must(err)
 	another := func(change func(*quorum.Request)) []byte {
 		q := q
 		q.Parts = append([]quorum.Part(nil), q.Parts...)
@@ -155,7 +156,7 @@ func TestRequestsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(tt.name, func(t *testing.T) {
-			c := &circle{t, h, c.vaults}
+			c := &desk{House: h, t: t, vaults: c.vaults}
 			_, err := c.grant("boris", tt.file)
 			c.refuses(err, tt.status, tt.want)
 		})
@@ -167,25 +168,26 @@ func TestForgedGrants(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil, "contact", "by the mill"), h.Report(nil, "contact", "by the inn")
-	c := newCircle(t, h)
+	c := deskOf(t, h)
+	c.carry()
 	request, second := c.ask("anna", filed.Case, inTwoWeeks), c.ask("anna", other.Case, inTwoWeeks)
 	asked, q, err := quorum.ParseRequestFile(request)
-	c.must(err)
+	c.Must(err)
 	fromVera, err := c.grant("vera", request)
-	c.must(err)
+	c.Must(err)
 	_, veras, err := quorum.ParseGrantFile(fromVera)
-	c.must(err)
+	c.Must(err)
 	forOther, err := c.grant("boris", second)
-	c.must(err)
+	c.Must(err)
 	_, others, err := quorum.ParseGrantFile(forOther)
-	c.must(err)
+	c.Must(err)
 	anna, boris := vaulttest.Identity(t, "anna"), vaulttest.Identity(t, "boris")
 	to, err := seal.NewRecipients(1, anna.Card.Age)
-	c.must(err)
+	c.Must(err)
 	sealed := func(s quorum.Shares) []byte {
 		var b bytes.Buffer
 		_, err := seal.Seal(&b, seal.Message, to, bytes.NewReader(s.Marshal()))
-		c.must(err)
+		c.Must(err)
 		return b.Bytes()
 	}
 	base := quorum.Grant{Request: asked.Hash(), Case: filed.Case, To: anna.Card.Fingerprint(), Parts: veras.Parts}
@@ -217,13 +219,13 @@ func TestForgedGrants(t *testing.T) {
 		{"sealed to nobody here", forged(func(g *quorum.Grant) { g.Sealed = []byte("x") }), nil, fault.Mismatch, "the grant of boris: the sealed shares: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &circle{t, h, c.vaults}
+			c := &desk{House: h, t: t, vaults: c.vaults}
 			err := c.take("anna", filed.Case, signed(t, h, boris, uint64(100+number), "grant", tt.content, tt.change))
 			c.refuses(err, tt.status, tt.want)
 		})
 	}
-	c.must(c.take("anna", filed.Case, fromVera))
-	c.must(c.take("anna", filed.Case, fromVera)) // once more changes nothing
+	c.Must(c.take("anna", filed.Case, fromVera))
+	c.Must(c.take("anna", filed.Case, fromVera)) // once more changes nothing
 }
 
 // baddeal makes a quorum stanza whose shares are each what their hashes say, and were never dealt from one secret.
@@ -268,16 +270,15 @@ func TestBadDeal(t *testing.T) {
 		w.Close()
 		return b.Bytes()
 	}}.submit(t, h)
-	c := newCircle(t, h)
+	c := deskOf(t, h)
+	c.carry()
 	id := vault.CaseID(hash)
-	grant, err := c.grant("boris", c.ask("anna", id, inTwoWeeks))
-	c.must(err)
-	c.must(c.take("anna", id, grant))
+	c.shared(id)
 	c.with("anna", func(v *vault.Vault, cases *vault.Cases) {
 		found, err := cases.Find(id)
-		c.must(err)
+		c.Must(err)
 		o, err := v.Show(found)
-		c.must(err)
+		c.Must(err)
 		if o.Fits || o.Submissions[0].Identity != nil || len(o.Faults) != 1 ||
 			!strings.Contains(o.Faults[0].Error(), "the shares were dealt wrongly by the intake") {
 			t.Errorf("%v", o.Faults)
@@ -291,10 +292,9 @@ func TestNothingStays(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
-	c := newCircle(t, h)
-	grant, err := c.grant("boris", c.ask("anna", filed.Case, inTwoWeeks))
-	c.must(err)
-	c.must(c.take("anna", filed.Case, grant))
+	c := deskOf(t, h)
+	c.carry()
+	c.shared(filed.Case)
 	e, err := h.Store.Entry(1)
 	h.Must(err)
 	entry, err := ledger.ParseEntry(e)

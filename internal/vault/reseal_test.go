@@ -41,34 +41,34 @@ func TestForgedReseal(t *testing.T) {
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil), h.Report(nil)
 	takesOver(t, h)
-	c := newCircle(t, h)
-	dora := vaulttest.Identity(t, "dora")
-	c.vaults["dora"] = newVault(t)
-	c.vaults["dora"].mustTake(h.Carry(0), as(dora))
+	c := deskOf(t, h)
+	c.carry()
+	dora := c.key("dora")
+	c.anew("dora", h.Carry(0))
 	reseal := func(id string) (quorum.Reseal, []byte) {
 		var file []byte
 		c.with("anna", func(v *vault.Vault, cases *vault.Cases) {
 			found, err := cases.Find(id)
-			c.must(err)
+			c.Must(err)
 			file, _, err = v.Reseal(found, vault.Resealing{To: "dora", Why: "She takes it over."})
-			c.must(err)
+			c.Must(err)
 		})
 		_, s, err := quorum.ParseResealFile(file)
-		c.must(err)
+		c.Must(err)
 		return s, file
 	}
 	good, file := reseal(filed.Case)
 	others, _ := reseal(other.Case)
 	to, err := seal.NewRecipients(1, dora.Card.Age)
-	c.must(err)
+	c.Must(err)
 	sealed := func(k quorum.Keys) []byte {
 		var b bytes.Buffer
 		_, err := seal.Seal(&b, seal.Message, to, bytes.NewReader(k.Marshal()))
-		c.must(err)
+		c.Must(err)
 		return b.Bytes()
 	}
 	wrong, err := seal.ParseFileKey(strings.Repeat("ab", 16))
-	c.must(err)
+	c.Must(err)
 	lie := sealed(quorum.Keys{Case: filed.Case, Of: []quorum.Key{{Part: good.Parts[0].Hash, Key: wrong}}})
 	forged := func(change func(*quorum.Reseal)) []byte {
 		s := good
@@ -99,7 +99,7 @@ func TestForgedReseal(t *testing.T) {
 		{"sealed to nobody here", "anna", forged(func(s *quorum.Reseal) { s.Sealed = []byte("x") }), fault.Mismatch, "the reseal of anna: the sealed keys: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &circle{t, h, c.vaults}
+			c := &desk{House: h, t: t, vaults: c.vaults}
 			c.refuses(receive(signed(t, h, vaulttest.Identity(t, tt.by), uint64(50+n), "reseal", tt.content, func(s *card.Statement) {
 				if tt.by == "dora" {
 					s.Trustees = h.Store.Size() - 1
@@ -107,10 +107,10 @@ func TestForgedReseal(t *testing.T) {
 			})), tt.status, tt.want)
 		})
 	}
-	c.must(receive(file))
+	c.Must(receive(file))
 	c.with("dora", func(v *vault.Vault, cases *vault.Cases) {
 		found, err := cases.Find(filed.Case)
-		c.must(err)
+		c.Must(err)
 		o, err := v.Show(found)
 		if err != nil || !o.Fits || o.Submissions[0].Closed != "it is sealed to others than you" {
 			t.Errorf("%v, %+v", err, o)
@@ -122,7 +122,7 @@ func TestForgedReseal(t *testing.T) {
 		var acts []string
 		for n := uint64(1); n <= v.Custody.Len(); n++ {
 			e, err := v.Custody.Read(n, vaulttest.Identity(t, "anna").Age)
-			c.must(err)
+			c.Must(err)
 			if e.Act == custody.Resealed {
 				acts = append(acts, fmt.Sprintf("%s %s: %s", e.Case, e.Subject, e.Why))
 			}

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +26,13 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, o vaulttest.Options) *desk {
-	d := &desk{House: vaulttest.New(t, o), t: t, vaults: make(map[string]*opener)}
-	for _, id := range d.Trustees {
+	return deskOf(t, vaulttest.New(t, o))
+}
+
+// deskOf is a desk of a house that stands. Its vaults are empty until the first carry.
+func deskOf(t *testing.T, h *vaulttest.House) *desk {
+	d := &desk{House: h, t: t, vaults: make(map[string]*opener)}
+	for _, id := range h.Trustees {
 		d.vaults[id.Card.Name] = newVault(t)
 	}
 	return d
@@ -67,6 +73,32 @@ func (d *desk) outbox(name string) (file []byte) {
 	d.t.Helper()
 	d.in(name, func(v *vault.Vault) { file = d.House.Outbox(v) })
 	return file
+}
+
+// sees has a trustee look at a case, and brings the head of the log that holds it to everybody.
+func (d *desk) sees(name string, f vaulttest.Filed) map[string]*vault.Imported {
+	d.t.Helper()
+	d.in(name, func(v *vault.Vault) { show(d.t, v, f.Case) })
+	d.MustAccept(d.outbox(name))
+	return d.carry()
+}
+
+// anew gives a trustee an empty vault that takes a carry file in.
+func (d *desk) anew(name string, file []byte) *vault.Imported {
+	d.t.Helper()
+	d.vaults[name] = newVault(d.t)
+	return d.vaults[name].mustTake(file, as(d.key(name)))
+}
+
+// collects puts a file beside a case.
+func (d *desk) collects(name string, f vaulttest.Filed, content string) {
+	d.t.Helper()
+	file := filepath.Join(d.t.TempDir(), "a.txt")
+	write(d.t, file, content)
+	d.in(name, func(v *vault.Vault) {
+		_, err := v.Collect(find(d.t, v, f.Case), vault.Collected{Files: []string{file}, Source: "a", How: "b"})
+		d.Must(err)
+	})
 }
 
 func (d *desk) mailbox(f vaulttest.Filed) *intake.Mailbox {
