@@ -8,14 +8,16 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 # Where Debian keeps nginx and tor; not everybody's shell looks there.
 export PATH := $(PATH):/usr/sbin
 
-# Commands that the tests run, each with the Debian package that has it.
-NEEDED := chromium:chromium firefox-esr:firefox-esr ssh-keygen:openssh-client python3:python3 unzip:unzip \
-          openssl:openssl strace:strace sha256sum:coreutils tar:tar gcc:gcc \
-          qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
-          faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
-          mkfs.ext4:e2fsprogs losetup:mount
+# Commands that the printed lines of the demo run, and those that the tests run
+# beside them, each with the Debian package that has it.
+DEMO_TOOLS := unzip:unzip ssh-keygen:openssh-client sha256sum:coreutils
+TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:python3 \
+              openssl:openssl strace:strace tar:tar gcc:gcc,libc6-dev \
+              qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
+              faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
+              mkfs.ext4:e2fsprogs losetup:mount
 
-.PHONY: help build demo test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -36,20 +38,24 @@ bin:
 build: bin
 	@for p in $(PROGRAMS); do echo "building bin/$$p"; $(GOBUILD) -o bin/$$p ./cmd/$$p || exit 1; done
 
+# Where nothing can be installed, the demo runs all the same, but for two of the lines that it prints.
 demo: build
+	@$(MAKE) -s demo-tools || echo 'without unzip and ssh-keygen, the printed lines that run them will fail'
 	bin/zapisd demo --dir ./demo
 
 # The tests come last, so that their closing lines are the last ones printed.
 test: test-tools format vet staticcheck build cross page go-test
 
-test-tools:
+demo-tools: NEEDED := $(DEMO_TOOLS)
+test-tools: NEEDED := $(TEST_TOOLS)
+demo-tools test-tools:
 	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
 	for n in $(NEEDED); do command -v $${n%%:*} >/dev/null 2>&1 || missing="$$missing $${n##*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing:$$missing"; \
 	as=; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \
 	$$as apt-get update -q && \
-	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing libc6-dev
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$(echo $$missing | tr , ' ')
 
 format:
 	@found=$$(gofmt -l cmd crypto store web internal) || exit 1; \
