@@ -68,9 +68,7 @@ type proposeTombstoneCmd struct {
 }
 
 func (p *proposeTombstoneCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return p.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
-		return v.ProposeTombstone(cases, p.Item, p.Reason)
-	})
+	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeTombstone, p.Item, p.Reason)
 }
 
 // proposeHoldCmd proposes to keep what could be erased.
@@ -81,9 +79,7 @@ type proposeHoldCmd struct {
 }
 
 func (p *proposeHoldCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return p.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) {
-		return v.ProposeHold(cases, p.Item, p.Reason)
-	})
+	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeHold, p.Item, p.Reason)
 }
 
 // proposeReleaseCmd proposes to end a hold.
@@ -93,9 +89,7 @@ type proposeReleaseCmd struct {
 }
 
 func (p *proposeReleaseCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) {
-		return v.ProposeRelease(p.Hold)
-	})
+	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeRelease(p.Hold) })
 }
 
 type proposeKeyCmd struct {
@@ -120,6 +114,12 @@ func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar)
 type proposalFlags struct {
 	vaultFlag
 	Out string `required:"" placeholder:"FILE" help:"The proposal to write; it is never overwritten."`
+}
+
+// proposeOf writes a proposal about cases and entries, which has a reason.
+func (f proposalFlags) proposeOf(ctx context.Context, s *command.Streams, g *grammar,
+	make func(*vault.Vault, *vault.Cases, []string, string) ([]byte, error), items []string, reason string) error {
+	return f.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) { return make(v, cases, items, reason) })
 }
 
 // propose writes a proposal, and shows it as those who are to approve it will see it.
