@@ -227,7 +227,7 @@ func TestLoadRefuses(t *testing.T) {
 		{KeyFlags{}, "this needs your identity"},
 		{KeyFlags{Identity: filepath.Join(dir, "none")}, "the identity file: "},
 		{KeyFlags{Identity: file("large", begin+strings.Repeat("x", maxIdentityFile))}, "is too large for an identity file"},
-		{KeyFlags{Identity: file("card", "zapis/card/v1\n")}, "card is no identity file: it is somebody's card"},
+		{KeyFlags{Identity: file("card", "zapis/card/v1\n")}, "card is no identity file: it is a trustee's card"},
 		{KeyFlags{Identity: key, PassphraseFile: filepath.Join(dir, "none")}, "the passphrase file: "},
 		{KeyFlags{Identity: key, PassphraseFile: file("empty", "\nsecret\n")}, "has an empty first line"},
 		{KeyFlags{Identity: key, PassphraseFile: file("long", strings.Repeat("x", 2000))}, "has more than 1024 bytes"},

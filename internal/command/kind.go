@@ -19,6 +19,19 @@ import (
 // What claims to be of the right kind is for its parser, and for the status Mismatch where it does not verify.
 type Kind string
 
+// Party is what a file is to somebody outside, who checks what they were given.
+type Party int
+
+const (
+	ToInside Party = iota // nothing: it is for trustees, or for the operator
+	ToCheck               // what is checked
+	ToTrust               // what that is checked against
+	OfBundle              // a piece of what is checked
+	ToRead                // a document, which proves nothing alone
+	ToUnlock              // under a passphrase
+	ToOpen                // sealed to somebody's key
+)
+
 // The kinds that a verb is given.
 const (
 	KindRequest  Kind = "request"
@@ -42,37 +55,48 @@ var kinds = []struct {
 	begin string
 	at    int    // where the beginning stands
 	says  string // for a signed statement, its kind
+	party Party
 }{
-	{KindRequest, "a request for shares", "zapis ask wrote", "zapis grant answers it", signedBegin, 0, card.KindAsk},
-	{KindGrant, "a grant of shares", "zapis grant wrote", "zapis open CASE --grant FILE takes it in", signedBegin, 0, card.KindGrant},
-	{KindReseal, "a case that is handed on", "zapis reseal wrote", "zapis receive takes it in", signedBegin, 0, card.KindReseal},
-	{KindOutbox, "an approval", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", signedBegin, 0, card.KindApproval},
-	{"", "an answer to a reporter", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReply},
-	{"", "a review", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReview},
-	{"", "an exhibit's statement", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindExhibit},
-	{"", "the head of a custody log", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindCustody},
-	{KindProposal, "a proposal of other trustees", "zapis propose wrote", "zapis approve shows and signs it", "zapis/trustees/v1\n", 0, ""},
-	{KindProposal, "a proposal of other log keys", "zapis propose wrote", "zapis approve shows and signs it", "zapis/key/v1\n", 0, ""},
-	{KindProposal, "a proposal to erase", "zapis propose wrote", "zapis approve shows and signs it", "zapis/tombstone/v1\n", 0, ""},
-	{KindProposal, "a proposal to keep what could be erased", "zapis propose wrote", "zapis approve shows and signs it", "zapis/hold/v1\n", 0, ""},
-	{KindProposal, "a proposal to end a hold", "zapis propose wrote", "zapis approve shows and signs it", "zapis/release/v1\n", 0, ""},
-	{KindCard, "somebody's card", "zapis keygen wrote beside the key", "zapis card shows it; zapis propose trustees --add FILE.card proposes its owner", "zapis/card/v1\n", 0, ""},
-	{KindNewKeys, "a set of new log keys", "zapisd key new wrote", "zapis propose key proposes them", "zapis/log-keys/v1\n", 0, ""},
-	{KindCarry, "a carry file", "zapisd export wrote", "zapis import takes it in", "carry.txt\x00", 0, ""},
-	{KindOutbox, "an outbox", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, ""},
-	{KindBundle, "a bundle", "zapis bundle wrote", "zapis-verify checks it", "zapis-bundle/", 30, ""},
-	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, ""},
-	{"", "a receipt", "", "zapis-verify checks it", "c2sp.org/tlog-proof@v1\n", 0, ""},
-	{"", "a promise", "", "zapis-verify checks it", "zapis/promise/v1\n", 0, ""},
-	{KindIdentity, "an identity file, or something else under a passphrase", "zapis keygen wrote", "--identity takes an identity; age -d opens the rest", "age-encryption.org/v1\n-> scrypt ", 0, ""},
-	{"", "sealed with age", "", "whoever it is sealed to opens it: age -d -i KEY", "age-encryption.org/v1\n", 0, ""},
-	{"", "an identity that no passphrase protects", "", "delete it, and make another: zapis keygen", "# zapis/identity/v1\n", 0, ""},
+	{KindRequest, "a request for shares", "zapis ask wrote", "zapis grant answers it", signedBegin, 0, card.KindAsk, ToInside},
+	{KindGrant, "a grant of shares", "zapis grant wrote", "zapis open CASE --grant FILE takes it in", signedBegin, 0, card.KindGrant, ToInside},
+	{KindReseal, "a case that is handed on", "zapis reseal wrote", "zapis receive takes it in", signedBegin, 0, card.KindReseal, ToInside},
+	{KindOutbox, "an approval", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", signedBegin, 0, card.KindApproval, ToInside},
+	{"", "an answer to a reporter", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReply, ToInside},
+	{"", "a review", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindReview, ToInside},
+	{"", "an exhibit's statement", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindExhibit, ToInside},
+	{"", "the head of a custody log", "", "zapis outbox takes it along, for the operator", signedBegin, 0, card.KindCustody, ToInside},
+	{KindProposal, "a proposal of other trustees", "zapis propose wrote", "zapis approve shows and signs it", "zapis/trustees/v1\n", 0, "", ToInside},
+	{KindProposal, "a proposal of other log keys", "zapis propose wrote", "zapis approve shows and signs it", "zapis/key/v1\n", 0, "", ToInside},
+	{KindProposal, "a proposal to erase", "zapis propose wrote", "zapis approve shows and signs it", "zapis/tombstone/v1\n", 0, "", ToInside},
+	{KindProposal, "a proposal to keep what could be erased", "zapis propose wrote", "zapis approve shows and signs it", "zapis/hold/v1\n", 0, "", ToInside},
+	{KindProposal, "a proposal to end a hold", "zapis propose wrote", "zapis approve shows and signs it", "zapis/release/v1\n", 0, "", ToInside},
+	{KindCard, "a trustee's card", "zapis keygen wrote beside the key", "zapis card shows it; zapis propose trustees --add FILE.card proposes its owner", "zapis/card/v1\n", 0, "", ToTrust},
+	{KindNewKeys, "a set of new log keys", "zapisd key new wrote", "zapis propose key proposes them", "zapis/log-keys/v1\n", 0, "", ToInside},
+	{KindCarry, "a carry file", "zapisd export wrote", "zapis import takes it in", "carry.txt\x00", 0, "", ToInside},
+	{KindOutbox, "an outbox", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, "", ToInside},
+	{KindBundle, "a bundle", "zapis bundle wrote", "zapis-verify checks it", "zapis-bundle/", 30, "", ToCheck},
+	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, "", ToTrust},
+	{"", "a receipt", "", "zapis-verify checks it", "c2sp.org/tlog-proof@v1\n", 0, "", ToCheck},
+	{"", "a promise", "", "zapis-verify checks it", "zapis/promise/v1\n", 0, "", ToCheck},
+	{KindIdentity, "sealed with age under a passphrase", "zapis keygen wrote", "--identity takes an identity file; age -d opens the rest", "age-encryption.org/v1\n-> scrypt ", 0, "", ToUnlock},
+	{"", "sealed with age", "", "whoever it is sealed to opens it: age -d -i KEY", "age-encryption.org/v1\n", 0, "", ToOpen},
+	{"", "sealed with age", "", "whoever it is sealed to opens it: age -d -i KEY", "-----BEGIN AGE ENCRYPTED FILE-----", 0, "", ToOpen},
+	{"", "an identity that no passphrase protects", "", "delete it, and make another: zapis keygen", "# zapis/identity/v1\n", 0, "", ToInside},
+	{"", "a ledger's genesis", "", "zapis-verify --trust takes it", "zapis/genesis/v1\n", 0, "", ToTrust},
+	{"", "a certificate", "", "zapis-verify --trust takes it", "-----BEGIN CERTIFICATE-----", 0, "", ToTrust},
+	{"", "one file out of an unpacked bundle", "", unpacked, "BagIt-Version:", 0, "", OfBundle},
+	{"", "one file out of an unpacked bundle", "", unpacked, "Bag-Software-Agent:", 0, "", OfBundle},
+	{"", "one file out of an unpacked bundle, or some other signature", "", unpacked, "-----BEGIN SSH SIGNATURE-----", 0, "", OfBundle},
+	{"", "a PDF", "", "it is for reading", "%PDF-", 0, "", ToRead},
 }
 
 const (
+	unpacked    = "zapis-verify checks the whole bundle: the .zip file that it came in"
 	signedBegin = "zapis/signed/v1\n"
-	sniffed     = 1 << 10 // bytes that tell what a file is
 )
+
+// Sniffed is how many bytes tell what a file is.
+const Sniffed = 1 << 10
 
 var signedKind = regexp.MustCompile(`\nkind ([^\n]*)\n`)
 
@@ -127,7 +151,7 @@ func expect(f *os.File, name string, want Kind) error {
 	if !info.Mode().IsRegular() {
 		return nil
 	}
-	begin := make([]byte, sniffed)
+	begin := make([]byte, Sniffed)
 	n, err := io.ReadFull(f, begin)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err
@@ -145,13 +169,23 @@ func expect(f *os.File, name string, want Kind) error {
 			return nil
 		}
 	}
-	for _, k := range kinds {
-		if len(begin) >= k.at+len(k.begin) && claims(begin, k.begin, k.at) && k.says == signed {
-			return refuse(k.is, k.use)
-		}
+	if is, use, _, known := Sniff(begin); known {
+		return refuse(is, use)
 	}
 	return fault.New(fault.Failed, comesFrom(want)+"; have it sent again if it should be one",
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
+}
+
+// Sniff says what a file is that begins so, where it goes, and what it is to somebody outside; false where it begins
+// like nothing that is known here.
+func Sniff(begin []byte) (is, use string, to Party, known bool) {
+	signed := saidKind(begin)
+	for _, k := range kinds {
+		if len(begin) >= k.at+len(k.begin) && claims(begin, k.begin, k.at) && k.says == signed {
+			return k.is, k.use, k.party, true
+		}
+	}
+	return "", "", 0, false
 }
 
 // claims says whether bytes begin so, or nearly so: a file that was damaged there still claims to be what it was.

@@ -29,7 +29,7 @@ var (
 // public tiles, or nil. An error says that the file could not be judged, with
 // what to do: it is no such thing, or the keys to verify it with are not known.
 func File(name string, r io.ReaderAt, size int64, known *Known, tiles fs.FS) (Verdict, error) {
-	begin := make([]byte, sniffed)
+	begin := make([]byte, command.Sniffed)
 	n, err := r.ReadAt(begin, 0)
 	if err != nil && err != io.EOF {
 		return Verdict{}, err
