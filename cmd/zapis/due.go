@@ -29,6 +29,7 @@ type dueItem struct {
 	What     *string `json:"what"` // as the reporter named it
 	Danger   *string `json:"danger_now"`
 	Withdraw *string `json:"withdrawn"`
+	Holds    []held  `json:"holds"`
 }
 
 func (d *dueCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -60,7 +61,7 @@ func (d *dueCmd) items(cases []*vault.Case, now time.Time) []dueItem {
 			return
 		}
 		list = append(list, dueItem{Date: date, InDays: int(at.Sub(today) / (24 * time.Hour)), Case: c.Case, Kind: kind, What: orNull(what),
-			Danger: orNull(c.Danger), Withdraw: orNull(c.Withdrawn)})
+			Danger: orNull(c.Danger), Withdraw: orNull(c.Withdrawn), Holds: holdsOf(c)})
 	}
 	for _, one := range cases {
 		c := one.Summary()
@@ -98,6 +99,9 @@ func (d *dueCmd) write(s *command.Streams, list []dueItem) error {
 		}
 		if one.Withdraw != nil && one.Kind != "erasure" {
 			text += "  WITHDRAWN"
+		}
+		if len(one.Holds) > 0 && one.Kind != "deadline" {
+			text += "  ON HOLD"
 		}
 		fmt.Fprintf(s.Out, "%s  %-12s  %s  %s\n", one.Date, inDays(one.InDays), one.Case, text)
 	}

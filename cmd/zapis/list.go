@@ -40,6 +40,7 @@ type listed struct {
 	Collected    int       `json:"collected"`
 	Waiting      int       `json:"waiting"`
 	Fits         bool      `json:"commitments_ok"`
+	Holds        []held    `json:"holds"`
 }
 
 func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -77,8 +78,23 @@ func listedOf(c vault.Summary) listed {
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
 		Language: orNull(c.Language), Basis: orNull(c.Basis), PersonAgrees: orNull(c.PersonAgrees), ConsentGiven: notNull(c.ConsentGiven),
-		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits,
+		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits, Holds: holdsOf(c),
 	}
+}
+
+// held is a hold in list --json and show --json.
+type held struct {
+	Entry   uint64   `json:"entry"`   // the hold's own
+	Reason  string   `json:"reason"`  // proceedings, order or asked
+	Entries []uint64 `json:"entries"` // of the case, of which nothing can be erased
+}
+
+func holdsOf(c vault.Summary) []held {
+	list := []held{}
+	for _, h := range c.Holds {
+		list = append(list, held{h.Index, h.Reason, h.Entries})
+	}
+	return list
 }
 
 func orNull(s string) *string {
@@ -111,6 +127,9 @@ func writeList(w io.Writer, cases []*vault.Case, all int) error {
 		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
 		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), told(s), standing(s))
+		for _, h := range s.Holds {
+			fmt.Fprintf(&b, "             %s\n", onHold(h))
+		}
 	}
 	if len(cases) < all {
 		fmt.Fprintf(&b, "%d of %s\n", len(cases), many(all, "case", "cases"))
@@ -119,6 +138,18 @@ func writeList(w io.Writer, cases []*vault.Case, all int) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func onHold(h vault.Hold) string {
+	what := "it"
+	if !h.Whole {
+		var entries []string
+		for _, index := range h.Entries {
+			entries = append(entries, fmt.Sprintf("entry %d", index))
+		}
+		what = strings.Join(entries, ", ")
+	}
+	return fmt.Sprintf("ON HOLD by entry %d (%s): nothing of %s can be erased", h.Index, h.Reason, what)
 }
 
 func place(s vault.Summary) string {

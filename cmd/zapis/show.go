@@ -59,6 +59,7 @@ type shown struct {
 	Closed      *string    `json:"identity_closed"` // why it was not opened
 	FollowUps   []followUp `json:"follow_ups"`
 	Reviews     []reviewed `json:"reviews"`
+	Holds       []held     `json:"holds"`
 }
 
 type attached struct {
@@ -113,7 +114,7 @@ func (v values) MarshalJSON() ([]byte, error) {
 func shownOf(o *vault.OpenedCase) shown {
 	out := shown{
 		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
-		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o),
+		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary),
 	}
 	for i, sub := range o.Submissions {
 		if i == 0 && !o.Missing {

@@ -16,6 +16,9 @@ import (
 func writeCase(s *command.Streams, o *vault.OpenedCase) error {
 	p := newPage(s.Width())
 	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.Case, standing(o.Summary))
+	for _, h := range o.Holds {
+		fmt.Fprintf(&p.b, "%s\n", onHold(h))
+	}
 	if said := danger(o.Summary); said != "" {
 		fmt.Fprintf(&p.b, "%s\n", said)
 	}

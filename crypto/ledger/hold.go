@@ -151,10 +151,16 @@ type HeldAt struct {
 	Released bool
 }
 
+// Names says whether an entry is one of those that it keeps.
+func (h HeldAt) Names(index uint64) bool {
+	_, named := slices.BinarySearch(h.Entries, index)
+	return named
+}
+
 // HeldBy gives the hold in force under which an entry is, if there is one.
 func (s State) HeldBy(index uint64) (HeldAt, bool) {
 	for _, h := range s.Held {
-		if _, named := slices.BinarySearch(h.Entries, index); named && !h.Released {
+		if !h.Released && h.Names(index) {
 			return h, true
 		}
 	}

@@ -22,6 +22,7 @@ type Case struct {
 	ID      string
 	subs    []filed    // in order; the first report, where it is there, comes first
 	reviews []statedIn // what trustees wrote about it, in order
+	holds   []Hold
 }
 
 // filed is a submission in its case.
@@ -182,6 +183,7 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *re
 	}
 	for _, c := range list {
 		v.order(c)
+		c.holds = v.holdsOf(c)
 	}
 	return list
 }

@@ -74,6 +74,52 @@ func (v *Vault) ProposeRelease(hold uint64) ([]byte, error) {
 	return nil, fault.New(fault.Usage, "", "entry %d of this vault is no hold", hold)
 }
 
+// Hold keeps a case, or some of it: nothing of these entries can be erased.
+type Hold struct {
+	Index   uint64 // of the entry that brought it
+	Reason  string
+	Entries []uint64 // of the case
+	Whole   bool     // they are all that the case has
+}
+
+// holdsOf gives the holds in force on a case.
+func (v *Vault) holdsOf(c *Case) []Hold {
+	in := v.held.chain.Held()
+	if len(in) == 0 {
+		return nil
+	}
+	var entries []uint64
+	whole := true
+	for _, s := range c.subs {
+		if s.Waiting {
+			whole = false
+		} else {
+			entries = append(entries, s.Index)
+		}
+	}
+	for _, r := range c.reviews {
+		if r.index != nil {
+			entries = append(entries, *r.index)
+		}
+	}
+	slices.Sort(entries)
+	entries = slices.Compact(entries)
+	var list []Hold
+	for _, h := range in {
+		one := Hold{Index: h.Index, Reason: h.Reason}
+		for _, index := range entries {
+			if h.Names(index) {
+				one.Entries = append(one.Entries, index)
+			}
+		}
+		one.Whole = whole && len(one.Entries) == len(entries)
+		if len(one.Entries) > 0 {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
 // unheld refuses to erase what is held.
 func (v *Vault) unheld(list []ledger.Erased) error {
 	state := v.held.chain.State()

@@ -31,12 +31,13 @@ type Summary struct {
 	Collected    int // submissions of trustees
 	Waiting      int // of all of them
 	Fits         bool
+	Holds        []Hold // in force
 }
 
 // Summary tells where a case stands.
 func (c *Case) Summary() Summary {
 	first := c.subs[0]
-	s := Summary{Case: c.ID, Received: first.gist.Received, FollowUps: len(c.subs) - 1, Fits: true, Methods: first.gist.Answers["method"],
+	s := Summary{Case: c.ID, Received: first.gist.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Methods: first.gist.Answers["method"],
 		Country: first.one("country_event"), Language: first.one("language"), Basis: first.one("basis")}
 	if first.gist.Act != string(incident.ActReport) {
 		s.Missing = true
