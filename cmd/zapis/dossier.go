@@ -41,13 +41,8 @@ func openedFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Add
 	if err := c.Summary().Standing().Check(to, l); err != nil {
 		return nil, err
 	}
-	left, err := v.Erasable(c)
-	if err != nil {
+	if err := v.MayLeave(c); err != nil {
 		return nil, err
-	}
-	if left > 0 {
-		return nil, fault.New(fault.Failed, "zapis purge "+c.ID+" takes that off; what is left of the case then may go out",
-			"%s of %s by tombstones, and still on this disk", many(left, "part was erased", "parts were erased"), c.ID)
 	}
 	return openedCase(s, v, c)
 }

@@ -76,6 +76,9 @@ func (v *Vault) askedPart(cases *Cases, q quorum.Request, p quorum.Part, from ca
 	if !cases.has(q.Case, s) {
 		return s, mismatch("somebody asks for one case and means another: speak with them", "%s is not of the case %s, for which the request asks", s.Where(), q.Case)
 	}
+	if by, erased := v.held.erased[p.Hash]; erased {
+		return s, fault.New(fault.Failed, "", "the %s of %s was erased by the tombstone of entry %d: no share of it is given any more", p.Kind, s.Where(), by)
+	}
 	set, err := v.held.chain.SetAt(s.Body.Trustees)
 	if err != nil {
 		return s, err

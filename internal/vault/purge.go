@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/custody"
+	"zapis/internal/fault"
 	"zapis/internal/review"
 )
 
@@ -17,6 +18,21 @@ import (
 func (v *Vault) Erasable(c *Case) (int, error) {
 	due, err := v.dueParts(c)
 	return len(due), err
+}
+
+// MayLeave refuses to let anything of a case out while parts of it that tombstones erase are still on the disk:
+// what would go out could be made of them.
+func (v *Vault) MayLeave(c *Case) error {
+	left, err := v.Erasable(c)
+	if err != nil || left == 0 {
+		return err
+	}
+	what := "1 part was"
+	if left > 1 {
+		what = fmt.Sprintf("%d parts were", left)
+	}
+	return fault.New(fault.Failed, "zapis purge "+c.ID+" takes that off; what is left of the case then may go out",
+		"%s erased of %s by tombstones, and still on this disk", what, c.ID)
 }
 
 // duePart is a part that is to go, and where it lies.

@@ -38,6 +38,9 @@ func (v *Vault) Reseal(c *Case, r Resealing) (file []byte, left []string, err er
 	case set.Trustees[at].Age == v.key.Card.Age:
 		return nil, nil, fault.New(fault.Usage, "--to names the trustee who gets it", "that is you")
 	}
+	if err := v.MayLeave(c); err != nil {
+		return nil, nil, err
+	}
 	o, err := v.Show(c)
 	if err != nil {
 		return nil, nil, err

@@ -221,6 +221,9 @@ func (v *Vault) HandOver(c *Case, file *os.File, to, why string, leave dossier.L
 	if err := standing.CheckHandOver(to, leave); err != nil {
 		return custody.Event{}, err
 	}
+	if err := v.MayLeave(c); err != nil {
+		return custody.Event{}, err
+	}
 	if said := standing.WhyHandOver(to, leave); said != "" {
 		why = strings.TrimPrefix(why+"; "+said, "; ")
 	}
