@@ -46,11 +46,20 @@ func StatusOf(err error) Status {
 	return Failed
 }
 
-// HintOf gives the outermost hint that err wraps, or the empty string.
+// HintOf gives the outermost hint that err wraps, or the empty string; of errors that were joined, that of
+// the first that has one.
 func HintOf(err error) string {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if e, ok := err.(*Error); ok && e.Hint != "" {
-			return e.Hint
+	if e, ok := err.(*Error); ok && e.Hint != "" {
+		return e.Hint
+	}
+	switch w := err.(type) {
+	case interface{ Unwrap() error }:
+		return HintOf(w.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range w.Unwrap() {
+			if hint := HintOf(err); hint != "" {
+				return hint
+			}
 		}
 	}
 	return ""

@@ -22,6 +22,9 @@ func TestStatusAndHint(t *testing.T) {
 		{inner, fault.Mismatch, "ask for a new copy"},
 		{fmt.Errorf("around: %w", inner), fault.Mismatch, "ask for a new copy"},
 		{outer, fault.KeyMissing, "ask for a new copy"},
+		{errors.Join(nil, io.EOF, inner), fault.Mismatch, "ask for a new copy"},
+		{fmt.Errorf("%w, and %w", io.EOF, outer), fault.KeyMissing, "ask for a new copy"},
+		{errors.Join(io.EOF, io.ErrUnexpectedEOF), fault.Failed, ""},
 	} {
 		if got := fault.StatusOf(c.err); got != c.status {
 			t.Errorf("StatusOf(%v) = %d, want %d", c.err, got, c.status)
