@@ -35,11 +35,12 @@ func newTarReader(archive string, r io.Reader) *tarReader {
 	return &tarReader{archive: archive, r: bufio.NewReaderSize(r, 1<<18)}
 }
 
-const damagedHint = "fetch the file again; if it stays so, keep it: somebody may have changed it on the way"
+// DamagedHint is what to do about a file that is not as it was written.
+const DamagedHint = "fetch the file again; if it stays so, keep it: somebody may have changed it on the way"
 
 // refuse makes an error of exit status 3 about a member.
 func (t *tarReader) refuse(member, format string, args ...any) error {
-	return fault.New(fault.Mismatch, damagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
+	return fault.New(fault.Mismatch, DamagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
 }
 
 // readError tells an archive that ends too early from a disk that can't be

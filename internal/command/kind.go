@@ -73,6 +73,9 @@ var kinds = []struct {
 	{KindCard, "a trustee's card", "zapis keygen wrote beside the key", "zapis card shows it; zapis propose trustees --add FILE.card proposes its owner", "zapis/card/v1\n", 0, "", ToTrust},
 	{KindNewKeys, "a set of new log keys", "zapisd key new wrote", "zapis propose key proposes them", "zapis/log-keys/v1\n", 0, "", ToInside},
 	{KindCarry, "a carry file", "zapisd export wrote", "zapis import takes it in", "carry.txt\x00", 0, "", ToInside},
+	{KindCarry, shuffled, "zapisd export wrote", "zapis import takes it in", "checkpoints/", 0, "", ToInside},
+	{KindCarry, shuffled, "zapisd export wrote", "zapis import takes it in", "entries/", 0, "", ToInside},
+	{KindCarry, shuffled, "zapisd export wrote", "zapis import takes it in", "waiting/", 0, "", ToInside},
 	{KindOutbox, "an outbox", "zapis outbox or zapis approve wrote", "zapisd accept takes it in, at the operator's", "outbox.txt\x00", 0, "", ToInside},
 	{KindBundle, "a bundle", "zapis bundle wrote", "zapis-verify checks it", "zapis-bundle/", 30, "", ToCheck},
 	{"", "a ledger card", "", "--ledger takes it", "zapis-ledger+", 0, "", ToTrust},
@@ -91,6 +94,7 @@ var kinds = []struct {
 }
 
 const (
+	shuffled    = "a carry file that does not begin with carry.txt"
 	unpacked    = "zapis-verify checks the whole bundle: the .zip file that it came in"
 	signedBegin = "zapis/signed/v1\n"
 )

@@ -27,12 +27,12 @@ func TestWrongKindOfFile(t *testing.T) {
 	}
 	wanted := 0
 	for i, k := range kinds {
+		put(sample(i))
 		for _, want := range kinds {
 			if want.kind == "" {
 				continue
 			}
 			wanted++
-			put(sample(i))
 			content, err := ReadOf(name, want.kind, 1<<10)
 			if k.kind == want.kind {
 				if err != nil || string(content) != sample(i) {

@@ -139,7 +139,7 @@ func (s *stage) sameRoot(it carry.Item) error {
 	}
 	c, err := v.OpenCheckpoint(it.Text)
 	if err != nil {
-		return mismatch("", "%s: %w", it.Name, err)
+		return mismatch(carry.DamagedHint, "%s: %w", it.Name, err)
 	}
 	root, err := s.held.root(it.Size)
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *stage) joinHint(it carry.Item) string {
 	if it.Index == s.held.chain.Size() && it.Index > 0 && s.head.Since == it.Index {
 		return forkHint
 	}
-	return "fetch the file again; if it stays so, keep it"
+	return carry.DamagedHint
 }
 
 // known says that a submission needs not be taken up: it has an entry, or waits in the vault already.

@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/carry"
 	"zapis/internal/fault"
 )
 
@@ -31,23 +32,23 @@ func (s *stage) verify() error {
 		}
 	}
 	if err := s.chain.Settled(); err != nil {
-		return mismatch("", "%w", err)
+		return mismatch(carry.DamagedHint, "%w", err)
 	}
 	for _, text := range s.slots {
 		if _, err := s.chain.CheckCheckpoint(text); err != nil {
-			return mismatch("", "%w", err)
+			return mismatch(carry.DamagedHint, "%w", err)
 		}
 	}
 	s.chain.ForgetRoots()
 	for _, file := range s.again {
 		if _, err := openWaiting(s.chain, file); err != nil {
-			return mismatch("", "waiting submission: %w", err)
+			return mismatch(carry.DamagedHint, "waiting submission: %w", err)
 		}
 	}
 	for i, w := range s.waiting {
 		open, err := openWaiting(s.chain, w.file)
 		if err != nil {
-			return mismatch("", "waiting submission %s: %w", w.hash, err)
+			return mismatch(carry.DamagedHint, "waiting submission %s: %w", w.hash, err)
 		}
 		open.dir = s.dir
 		s.waiting[i] = open
@@ -69,7 +70,7 @@ func (s *stage) checkBody(e ledger.Entry) error {
 		return err
 	}
 	if err := s.chain.AddBody(e, body); err != nil {
-		return mismatch("", "%w", err)
+		return mismatch(carry.DamagedHint, "%w", err)
 	}
 	return nil
 }
