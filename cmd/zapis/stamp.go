@@ -120,11 +120,11 @@ func (c *stampCmd) attach(s *command.Streams, v *vault.Vault, b *stampable) erro
 	}
 	q, err := anchor.ParseRequest(asked)
 	if err != nil {
-		return fault.New(fault.Mismatch, "", "%s: %w", c.Asked, err)
+		return unstamped(c.Asked, "--asked takes the file that zapis stamp --request wrote", err)
 	}
 	claim, err := anchor.Answers(response, q, b.signature)
 	if err != nil {
-		return fault.New(fault.Mismatch, "ask the authority again", "%s: %w", c.Response, err)
+		return unstamped(c.Response, "ask the authority again", err)
 	}
 	put := func(w io.Writer) error { return bundle.Stamp(w, b.file, b.size, response) }
 	made, err := sumOf(put)
@@ -141,6 +141,18 @@ func (c *stampCmd) attach(s *command.Streams, v *vault.Vault, b *stampable) erro
 	fmt.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
 		claim.Time.Format("2006-01-02T15:04:05Z"), command.Escape(claim.By))
 	return nil
+}
+
+// unstamped says what to do about a request or a response that is refused. One in the other's place is a slip.
+func unstamped(name, hint string, err error) error {
+	status := fault.Mismatch
+	switch {
+	case errors.Is(err, anchor.ErrRequest):
+		status, hint = fault.Failed, "send it to the authority; what comes back is for --response, and this file for --asked"
+	case errors.Is(err, anchor.ErrResponse):
+		status = fault.Failed
+	}
+	return fault.New(status, hint, "%s: %w", name, err)
 }
 
 func readAtMost(name string, most int64) ([]byte, error) {

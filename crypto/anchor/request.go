@@ -43,10 +43,19 @@ func NewRequest(random io.Reader, message []byte, policy asn1.ObjectIdentifier) 
 	return r, nil
 }
 
+// The two files of one question lie beside each other on a stick.
+var (
+	ErrRequest  = errors.New("it is a request for a time stamp, and not the response to one")
+	ErrResponse = errors.New("it is a response, and not the request that was sent")
+)
+
 // ParseRequest reads a request that was kept in a file, so that a response that
 // came by hand can be held against it.
 func ParseRequest(der []byte) (Request, error) {
 	q, err := timestamp.ParseRequest(der)
+	if _, other := granted(der); err != nil && other == nil {
+		return Request{}, ErrResponse
+	}
 	if err != nil {
 		return Request{}, fmt.Errorf("time-stamp request: %w", err)
 	}

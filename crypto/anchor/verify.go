@@ -151,6 +151,9 @@ func granted(response []byte) (token []byte, err error) {
 	rest, err := asn1.Unmarshal(response, &r)
 	switch {
 	case err != nil:
+		if _, other := timestamp.ParseRequest(response); other == nil {
+			return nil, ErrRequest
+		}
 		return nil, canon.Refuse("the response can't be read: %w", err)
 	case len(rest) > 0:
 		return nil, canon.Refuse("%d bytes follow the response", len(rest))
