@@ -11,9 +11,10 @@ import (
 )
 
 // Confirm asks a question at the terminal that is answered by yes or no, in letters; anything else asks again.
-// Only yes gives nil: no, and an end of the input, have the status Failed.
+// Only yes gives nil: no, and an end of the input, have the status Failed; no terminal has Usage, since --yes was
+// left out.
 func Confirm(ctx context.Context, question string) error {
-	return withTerminalFor("give --yes if the answer is yes", "there is no terminal to ask you on", func(in, out *os.File) error {
+	return withTerminalOr(fault.New(fault.Usage, "give --yes if the answer is yes", "there is no terminal to ask you on"), func(in, out *os.File) error {
 		lines := make(chan string)
 		go func() {
 			defer close(lines)

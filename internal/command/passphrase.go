@@ -9,6 +9,9 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -34,10 +37,16 @@ func Passphrase(ctx context.Context, file, prompt string) (string, error) {
 	return pass, err
 }
 
-// NewPassphrase is Passphrase for a file that is about to be made: it is typed twice.
+// NewPassphrase is Passphrase for a file that is about to be made: it is typed twice, or comes from a file that holds
+// what a person can type. Some editors save text with bytes between and before it that nobody types.
 func NewPassphrase(ctx context.Context, file string) (string, error) {
 	if file != "" {
-		return passphraseFile(file)
+		line, err := passphraseFile(file)
+		if err == nil && (!utf8.ValidString(line) || strings.ContainsFunc(line, untypable)) {
+			err = fault.New(fault.KeyMissing, "save the file as plain text: UTF-8, without a byte order mark",
+				"the passphrase file %s: its first line has bytes that nobody can type", file)
+		}
+		return line, err
 	}
 	var pass string
 	err := withTerminal(func(in, out *os.File) error {
@@ -58,6 +67,8 @@ func NewPassphrase(ctx context.Context, file string) (string, error) {
 	return pass, err
 }
 
+func untypable(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+
 const passphraseHint = "the passphrase is the file's first line"
 
 func passphraseFile(name string) (string, error) {
@@ -75,17 +86,18 @@ func passphraseFile(name string) (string, error) {
 	case len(line) == 0:
 		return "", fault.New(fault.KeyMissing, passphraseHint, "the passphrase file %s has an empty first line", name)
 	case len(line) > maxPassphrase:
-		return "", fault.New(fault.KeyMissing, "", "the passphrase file %s: its first line has more than %d bytes", name, maxPassphrase)
+		return "", fault.New(fault.KeyMissing, passphraseHint, "the passphrase file %s: its first line has more than %d bytes", name, maxPassphrase)
 	}
 	return string(line), nil
 }
 
 // withTerminal opens the terminal itself, so that stdin and stdout stay free for what is piped.
 func withTerminal(use func(in, out *os.File) error) error {
-	return withTerminalFor(noTerminalHint, "there is no terminal to ask for the passphrase on", use)
+	return withTerminalOr(fault.New(fault.KeyMissing, noTerminalHint, "there is no terminal to ask for the passphrase on"), use)
 }
 
-func withTerminalFor(hint, without string, use func(in, out *os.File) error) error {
+// withTerminalOr gives the error where there is none.
+func withTerminalOr(none error, use func(in, out *os.File) error) error {
 	if runtime.GOOS == "windows" {
 		in, errIn := os.OpenFile("CONIN$", os.O_RDWR, 0)
 		out, errOut := os.OpenFile("CONOUT$", os.O_WRONLY, 0)
@@ -101,7 +113,7 @@ func withTerminalFor(hint, without string, use func(in, out *os.File) error) err
 	if isTerminal(os.Stdin) && isTerminal(os.Stderr) {
 		return use(os.Stdin, os.Stderr)
 	}
-	return fault.New(fault.KeyMissing, hint, "%s", without)
+	return none
 }
 
 // ask reads one line without showing it. An interrupt puts the terminal back before it ends the asking.
