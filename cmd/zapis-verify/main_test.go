@@ -44,6 +44,16 @@ func folder(t *testing.T, names ...string) string {
 	return dir
 }
 
+// write makes a file and gives its name.
+func write(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 func ledgerCard(t *testing.T) string {
 	t.Helper()
 	b, err := os.ReadFile(vector("ledger-card.txt"))
@@ -58,10 +68,7 @@ const trusted = "consistent, and of a ledger that you trust\n"
 func TestVerify(t *testing.T) {
 	card := ledgerCard(t)
 	otherCard := "zapis-ledger+example.org/ledger+" + strings.Repeat("0", 64)
-	notes := filepath.Join(t.TempDir(), "notes.txt")
-	if err := os.WriteFile(notes, []byte("remember the milk\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	notes := write(t, "remember the milk\n")
 	broken, key := filepath.Join(t.TempDir(), "broken.pem"), filepath.Join(t.TempDir(), "key.pem")
 	const good = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 	for name, text := range map[string]string{broken: good, key: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + good} {
@@ -88,6 +95,9 @@ func TestVerify(t *testing.T) {
 			"consistent, and signed with keys that you trust; whose ledger this is was NOT proved\n", "- The checkpoint was signed with log keys that you trust.", ""},
 		{"with a folder", []string{vector("bundle.zip"), "--trust", folder(t, "anna.card", "ledger-card.txt", "must-fail.tsv")}, 0, trusted,
 			"- The signer is the anna whose card you trust.", "must-fail.tsv: not a card, a genesis, keys, root certificates, a checkpoint or a bundle; not used\n"},
+		{"with its ledger's card as an editor on Windows saved it", []string{vector("bundle.zip"), "--trust", write(t, "\ufeff"+card+"\r\n\r\n")}, 0, trusted, "", ""},
+		{"with a card that was cut", []string{vector("bundle.zip"), "--trust", write(t, card[:len(card)-1]+"\n")}, 3, "", "",
+			": ledger card: not 64 lower-case hexadecimal digits\nhint: copy the whole line, from zapis-ledger+ to its last digit\n"},
 		{"with another ledger's card", []string{vector("bundle.zip"), "--trust", otherCard}, 3, "does NOT verify\n",
 			"- this bundle is of the ledger " + card + ", and that is none you trust", "does not verify\nhint: keep the file as it is, and tell whoever gave it to you\n"},
 		{"a case that waits", []string{vector("waiting.zip"), "--trust", card}, 0, trusted,

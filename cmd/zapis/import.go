@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"zapis/crypto/card"
 	"zapis/internal/command"
@@ -100,19 +99,21 @@ func readLedgerCard(given string) (*card.LedgerCard, error) {
 	if given == "" {
 		return nil, nil
 	}
-	line := given
-	if !strings.HasPrefix(given, "zapis-ledger+") {
+	if !command.IsLedgerCards(given) {
 		text, err := os.ReadFile(given)
 		if err != nil {
 			return nil, fault.New(fault.Usage, "a ledger card begins with zapis-ledger+", "--ledger: %w", err)
 		}
-		line = strings.TrimSuffix(string(text), "\n")
+		given = string(text)
 	}
-	c, err := card.ParseLedgerCard(line)
+	cards, err := command.LedgerCards(given)
+	if err == nil && len(cards) != 1 {
+		err = fmt.Errorf("%d ledger cards, where one is wanted", len(cards))
+	}
 	if err != nil {
 		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
 	}
-	return &c, nil
+	return &cards[0], nil
 }
 
 // watched shows how far a file has been read.

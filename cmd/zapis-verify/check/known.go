@@ -12,6 +12,7 @@ import (
 	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
 	"zapis/internal/bundle"
+	"zapis/internal/command"
 	"zapis/internal/fault"
 )
 
@@ -53,11 +54,18 @@ const NotUsed = "not a card, a genesis, keys, root certificates, a checkpoint or
 
 // LedgerCard takes a ledger's card: one line.
 func (t *Known) LedgerCard(line string) error {
-	c, err := card.ParseLedgerCard(line)
-	if err != nil {
-		return fault.New(fault.Usage, "copy the whole line, from zapis-ledger+ to its last digit", "--trust: %w", err)
+	if err := t.ledgerCards(line); err != nil {
+		return fault.New(fault.Usage, "", "--trust: %w", err)
 	}
-	t.options.Ledgers = append(t.options.Ledgers, c)
+	return nil
+}
+
+func (t *Known) ledgerCards(text string) error {
+	cards, err := command.LedgerCards(text)
+	if err != nil {
+		return fault.New(fault.Usage, "copy the whole line, from zapis-ledger+ to its last digit", "%w", err)
+	}
+	t.options.Ledgers = append(t.options.Ledgers, cards...)
 	return nil
 }
 
@@ -109,15 +117,8 @@ func (t *Known) text(name string, text []byte) (bool, error) {
 		t.ledgers = append(t.ledgers, l)
 		t.options.Ledgers = append(t.options.Ledgers, l.Card)
 		return true, nil
-	case strings.HasPrefix(s, "zapis-ledger+"):
-		for line := range strings.Lines(s) {
-			c, err := card.ParseLedgerCard(line)
-			if err != nil {
-				return false, err
-			}
-			t.options.Ledgers = append(t.options.Ledgers, c)
-		}
-		return true, nil
+	case command.IsLedgerCards(s):
+		return true, t.ledgerCards(s)
 	default:
 		return t.keep(name, text) || t.vkeys(strings.Split(strings.TrimSuffix(s, "\n"), "\n")), nil
 	}
