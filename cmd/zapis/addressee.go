@@ -30,7 +30,7 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 		if len(recipients) > 0 {
 			return a, fault.New(fault.Usage, "age opens a file by one of them", "give --to or --to-passphrase-file, not both")
 		}
-		pass, err := command.Passphrase(ctx, passphraseFile, "")
+		pass, err := command.NewPassphrase(ctx, passphraseFile)
 		if err != nil {
 			return a, err
 		}

@@ -67,7 +67,7 @@ func NewPassphrase(ctx context.Context, file string) (string, error) {
 	return pass, err
 }
 
-func untypable(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+func untypable(r rune) bool { return unicode.IsControl(r) || r == '\ufeff' }
 
 const passphraseHint = "the passphrase is the file's first line"
 
