@@ -328,8 +328,8 @@ func (x *examination) signature() {
 		x.fault("%s: %v", signaturePath, err)
 		return
 	}
-	x.prove("The lists were signed on %s by %s, whose key %s is a trustee's in the set of entry %d.",
-		x.info.Made.Format(timeLayout), c.Name, x.info.Fingerprint, x.charter.SetAt)
+	x.prove("The lists were signed by %s, whose key %s is a trustee's in the set of entry %d.", c.Name, x.info.Fingerprint, x.charter.SetAt)
+	x.notProve("When the bundle was made: %s is the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
 }
 
 // allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.

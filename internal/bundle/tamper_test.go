@@ -229,3 +229,21 @@ func TestMixedBundles(t *testing.T) {
 		}
 	}
 }
+
+// When a bundle was made is its signer's word: nothing else in it says so, and it is never called proved.
+func TestMadeByTheSignersClock(t *testing.T) {
+	t.Parallel()
+	h, in := testCase(t)
+	f := files(t, write(t, in))
+	paper := regexp.MustCompile(`(Bagging-Date|Zapis-Made-At): \d{4}-\d\d-\d\d`)
+	f[bagInfoPath] = paper.ReplaceAll(f[bagInfoPath], []byte("$1: 2001-01-01"))
+	r := check(t, pack(t, resign(t, f, h.signers["anna"])), Options{})
+	if !r.OK || !slices.ContainsFunc(r.NotProved, func(s string) bool {
+		return strings.HasPrefix(s, "When the bundle was made: 2001-01-01T") && strings.HasSuffix(s, "Z is the clock of anna.")
+	}) {
+		t.Errorf("ok %v, not proved: %q", r.OK, r.NotProved)
+	}
+	if proved := strings.Join(r.Proved, "\n"); strings.Contains(proved, "2001") || !strings.Contains(proved, "The lists were signed by anna, whose key ") {
+		t.Errorf("proved:\n%s", proved)
+	}
+}
