@@ -64,17 +64,7 @@ func wordsFor(field, given string) string {
 	if w, ok := words[field][given]; ok {
 		return w
 	}
-	switch field {
-	case "method":
-		if m, ok := incident.MethodByCode(given); ok {
-			return given + "  " + m.English
-		}
-	case "country_event", "country_now":
-		if name := incident.CountryName(given); name != "" && name != given {
-			return given + "  " + name
-		}
-	}
-	return given
+	return incident.Explain(field, given)
 }
 
 // wrap breaks a line of escaped text at spaces so that each piece takes at most so many columns; 0 for as many

@@ -8,6 +8,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/bundle/paper"
 	"zapis/internal/custody"
+	"zapis/internal/incident"
 )
 
 // documentPaths are what is made for people: signed with the bundle, and not
@@ -116,7 +117,7 @@ func paperSubmission(n int, s submission, entry []byte) (paper.Submission, error
 		}
 		shown := paper.Answer{Field: a.Field, Label: labels[a.Field]}
 		for _, v := range values {
-			shown.Values = append(shown.Values, explain(a.Field, v))
+			shown.Values = append(shown.Values, incident.Explain(a.Field, v))
 		}
 		p.Answers = append(p.Answers, shown)
 	}

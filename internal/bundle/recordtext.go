@@ -88,7 +88,7 @@ func (s submission) writeAnswers(b *strings.Builder) error {
 		}
 		fmt.Fprintf(b, "%s:\n", labels[a.Field])
 		for _, v := range values {
-			for line := range strings.Lines(plainText(explain(a.Field, v))) {
+			for line := range strings.Lines(plainText(incident.Explain(a.Field, v))) {
 				fmt.Fprintf(b, "    %s\n", strings.TrimSuffix(line, "\n"))
 			}
 		}
@@ -126,22 +126,6 @@ func (a answer) strings() ([]string, error) {
 		return nil, misformed("%s: its value is neither a text, nor a list of texts, nor null", a.Field)
 	}
 	return many, nil
-}
-
-// explain puts plain English beside a code of the vocabulary. Its words are
-// frozen with the vocabulary's version, as TestRecordWords holds.
-func explain(field, value string) string {
-	switch field {
-	case "method":
-		if m, ok := incident.MethodByCode(value); ok {
-			return value + "  " + m.English
-		}
-	case "country_event", "country_now":
-		if name := incident.CountryName(value); name != "" && name != value {
-			return value + "  " + name
-		}
-	}
-	return value
 }
 
 // plainText keeps tab and line feed and writes every other character that

@@ -125,3 +125,19 @@ func rows(tsv, header string, columns int) [][]string {
 	}
 	return out
 }
+
+// Explain puts plain English beside a code of the vocabulary; any other value stays as it is. What records say so is
+// frozen with the vocabulary's version.
+func Explain(field, value string) string {
+	switch field {
+	case "method":
+		if m, ok := MethodByCode(value); ok {
+			return value + "  " + m.English
+		}
+	case "country_event", "country_now":
+		if name := CountryName(value); name != "" && name != value {
+			return value + "  " + name
+		}
+	}
+	return value
+}
