@@ -32,11 +32,7 @@ func (a *askCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error 
 	if err := command.CheckFree(a.Out); err != nil {
 		return err
 	}
-	return a.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return a.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		id, err := cases.ID(a.Case)
 		if err != nil {
 			return err

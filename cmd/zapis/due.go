@@ -36,11 +36,7 @@ func (d *dueCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error 
 	if d.Days < 0 || d.Keep < 0 {
 		return fault.New(fault.Usage, "", "--days and --keep-years can't be negative")
 	}
-	return d.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return d.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		if err := v.RecordListing(len(cases.List)); err != nil {
 			return err
 		}

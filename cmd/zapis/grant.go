@@ -26,11 +26,7 @@ func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	if err := command.CheckFree(c.Out); err != nil {
 		return err
 	}
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return c.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		asked, err := v.ReadRequest(cases, file)
 		if err != nil {
 			return err

@@ -47,14 +47,11 @@ func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 	if err := l.check(); err != nil {
 		return err
 	}
-	return l.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return l.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		all := len(cases.List)
 		cases.List = l.apply(cases.List, time.Now())
-		if err := v.RecordListing(len(cases.List)); err != nil {
+		err := v.RecordListing(len(cases.List))
+		if err != nil {
 			return err
 		}
 		if l.JSON {

@@ -28,11 +28,7 @@ func (c *openCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 		}
 		files = append(files, file)
 	}
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return c.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		id, err := cases.ID(c.Case)
 		if err != nil {
 			return err

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"zapis/internal/command"
 	"zapis/internal/fault"
@@ -34,32 +30,11 @@ func (o *outboxCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if len(out.Statements) == 0 {
 			return fault.New(fault.Failed, "", "there is nothing to take out: the operator has all that you signed")
 		}
-		if err := writeOutbox(o.Out, out); err != nil {
+		if err := writeFile(o.Out, out.Write); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out, command.Escape(o.Out))
 		fmt.Fprintf(s.Err, "%s. The operator takes it in with zapisd accept; the next carry file shows what was taken.\n", out.Words())
 		return nil
 	})
-}
-
-// writeOutbox writes under another name first, and never over a file that is there.
-func writeOutbox(name string, out *vault.Outgoing) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-outbox-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := out.Write(w); err != nil {
-		return err
-	}
-	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := command.CheckFree(name); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -127,11 +127,7 @@ func (f proposalFlags) propose(ctx context.Context, s *command.Streams, g *gramm
 	if err := command.CheckFree(f.Out); err != nil {
 		return err
 	}
-	return f.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return f.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		text, err := make(v, cases)
 		if err != nil {
 			return err
@@ -175,11 +171,7 @@ func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 			return err
 		}
 	}
-	return a.with(ctx, s, g, func(v *vault.Vault) error {
-		cases, err := sorted(ctx, s, v)
-		if err != nil {
-			return err
-		}
+	return a.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		p, err := v.ReadProposal(cases, text)
 		if err != nil {
 			return err

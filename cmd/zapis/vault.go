@@ -47,6 +47,17 @@ func (f vaultFlag) with(ctx context.Context, s *command.Streams, g *grammar, do 
 	return do(v)
 }
 
+// withCases is with, for what needs the vault's cases.
+func (f vaultFlag) withCases(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault, *vault.Cases) error) error {
+	return f.with(ctx, s, g, func(v *vault.Vault) error {
+		cases, err := sorted(ctx, s, v)
+		if err != nil {
+			return err
+		}
+		return do(v, cases)
+	})
+}
+
 func keyOf(id *command.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Opener(), Signer: id.Signer}
 }

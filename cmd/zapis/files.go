@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"zapis/internal/command"
+	"zapis/internal/fault"
+)
+
+// readAtMost reads a file, unless it has more bytes.
+func readAtMost(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fault.New(fault.Mismatch, "", "%s has more than %d bytes", name, most)
+	}
+	return text, err
+}
+
+// writeFile writes under another name first, and never over a file that is there.
+func writeFile(name string, write func(io.Writer) error) error {
+	if err := command.CheckFree(name); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := command.CheckFree(name); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
