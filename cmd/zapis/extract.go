@@ -18,6 +18,9 @@ type extractCmd struct {
 }
 
 func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+	if err := command.CheckFolder(e.Out); err != nil {
+		return err
+	}
 	return e.with(ctx, s, g, func(v *vault.Vault) error {
 		o, err := opened(ctx, s, v, e.Case)
 		if err != nil {
@@ -45,7 +48,7 @@ func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, command.Escape(x.Closed))
 		}
 		if len(names) == 0 && len(closed) > 0 {
-			return fault.New(fault.KeyMissing, "", "no attachment of %s can be opened by you alone", o.Case)
+			return fault.New(fault.KeyMissing, "zapis ask "+o.Case+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.Case)
 		}
 		if len(names) == 0 {
 			fmt.Fprintln(s.Err, "This case has no attachments.")

@@ -156,16 +156,31 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 // CheckFree refuses names under which something exists already, and such as are in no folder.
 func CheckFree(names ...string) error {
 	for _, name := range names {
-		if dir := filepath.Dir(name); dir != "." {
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				return fault.New(fault.Failed, "make the folder first, or choose another", "%s can't be written: there is no folder %s", name, dir)
-			}
+		if err := inFolder(name); err != nil {
+			return err
 		}
 		if _, err := os.Lstat(name); err == nil {
 			return existsAlready(name)
 		} else if !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
+	}
+	return nil
+}
+
+// CheckFolder refuses the name of a folder that is no folder, and can't be made.
+func CheckFolder(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return fault.New(fault.Failed, "name a folder that is there, or is to be made", "%s is not a folder", name)
+	}
+	return inFolder(filepath.Clean(name))
+}
+
+// inFolder refuses a name that is in no folder.
+func inFolder(name string) error {
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fault.New(fault.Failed, "make the folder first, or choose another", "%s can't be written: there is no folder %s", name, dir)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
@@ -21,10 +22,15 @@ func (e Exhibit) FileName() string {
 	return e.Name + "." + incident.Extension(e.Value.MediaType)
 }
 
-// Extract writes the attachments of a case that can be opened into dir, which is made where it is missing.
+// Extract writes the attachments of a case that can be opened into dir, which is made where it is missing, if
+// anything goes there.
 // Each is recorded before it is opened, written under another name, and gets its own once all of it has
 // verified. It gives the names written. Nothing that exists is overwritten.
 func (v *Vault) Extract(ctx context.Context, o *OpenedCase, dir string, progress func(bytes int64)) ([]string, error) {
+	open := slices.DeleteFunc(o.Exhibits(), func(e Exhibit) bool { return e.Closed != "" })
+	if len(open) == 0 {
+		return nil, nil
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -33,18 +39,13 @@ func (v *Vault) Extract(ctx context.Context, o *OpenedCase, dir string, progress
 		return nil, err
 	}
 	defer root.Close()
-	var open []Exhibit
-	for _, e := range o.Exhibits() {
-		if e.Closed != "" {
-			continue
-		}
+	for _, e := range open {
 		if _, err := root.Lstat(e.FileName()); !errors.Is(err, os.ErrNotExist) {
 			if err != nil {
 				return nil, err
 			}
 			return nil, fault.New(fault.Failed, "name an empty folder", "%s/%s exists already and is never overwritten", dir, e.FileName())
 		}
-		open = append(open, e)
 	}
 	var names []string
 	for _, e := range open {
