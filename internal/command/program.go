@@ -14,10 +14,12 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"regexp"
@@ -60,9 +62,26 @@ func (p Program) Run(ctx context.Context, args []string, s *Streams) fault.Statu
 // WriteError writes an error as every program of ours does: a line of what happened, a line of what to do.
 func WriteError(w io.Writer, program string, err error) {
 	fmt.Fprintf(w, "%s: %s\n", program, EscapeLines(err.Error()))
-	if hint := fault.HintOf(err); hint != "" {
+	if hint := cmp.Or(fault.HintOf(err), systemHint(err)); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", EscapeLines(hint))
 	}
+}
+
+// systemHint is what to do about what the system refuses, where nobody nearer to it has said more.
+func systemHint(err error) string {
+	for _, s := range []struct {
+		err  error
+		hint string
+	}{
+		{syscall.ENOSPC, "make room on that disk, and do it again"},
+		{syscall.EROFS, "that disk is write-protected: take the protection off, or name a place on another"},
+		{fs.ErrPermission, "the system does not let you: ask whoever owns the file or the folder, or looks after this computer"},
+	} {
+		if errors.Is(err, s.err) {
+			return s.hint
+		}
+	}
+	return ""
 }
 
 func (p Program) run(ctx context.Context, args []string, s *Streams) error {

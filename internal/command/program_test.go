@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"zapis/internal/fault"
@@ -102,5 +104,23 @@ func TestErrorWithoutStatus(t *testing.T) {
 	WriteError(&talk, "zapis", errors.Join(errors.New("one"), errors.New("two")))
 	if talk.String() != "zapis: one\ntwo\n" {
 		t.Errorf("%q", talk.String())
+	}
+}
+
+// What the system refuses has a hint too, unless somebody nearer to it has given one.
+func TestSystemHints(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&fs.PathError{Op: "write", Path: "a.zip", Err: syscall.ENOSPC}, "zapis: write a.zip: no space left on device\nhint: make room on that disk, and do it again\n"},
+		{&fs.PathError{Op: "open", Path: "V", Err: syscall.EROFS}, "zapis: open V: read-only file system\nhint: that disk is write-protected: take the protection off, or name a place on another\n"},
+		{&fs.PathError{Op: "open", Path: "V", Err: syscall.EACCES}, "zapis: open V: permission denied\nhint: the system does not let you: ask whoever owns the file or the folder, or looks after this computer\n"},
+		{fault.New(fault.Failed, "nothing was done", "the log: %w", syscall.ENOSPC), "zapis: the log: no space left on device\nhint: nothing was done\n"},
+	} {
+		var talk bytes.Buffer
+		if WriteError(&talk, "zapis", c.err); talk.String() != c.want {
+			t.Errorf("%q\nwant %q", talk.String(), c.want)
+		}
 	}
 }
