@@ -291,3 +291,19 @@ var nibbles = func() (t [256]byte) {
 	}
 	return t
 }()
+
+// Dash writes a value that may be missing: the empty string is a dash.
+func Dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// Undash reads what Dash wrote.
+func Undash(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
+}

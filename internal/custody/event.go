@@ -117,8 +117,8 @@ func Link(previous, event [32]byte) [32]byte {
 // Marshal writes the event's text.
 func (e Event) Marshal() []byte {
 	return fmt.Appendf(nil, "%s\nnonce %x\nnumber %d\nat %s\nby %s %s\nact %s\ncase %s\nsubject %s\nin %s\nout %s\ntool %s\nwhy %s\n",
-		eventHeader, e.Nonce, e.Number, e.At.UTC().Format(time.RFC3339), dash(e.By.Name), dash(e.By.Fingerprint), e.Act,
-		dash(e.Case), encode(e.Subject), dash(e.In), dash(e.Out), encode(e.Tool), encode(e.Why))
+		eventHeader, e.Nonce, e.Number, e.At.UTC().Format(time.RFC3339), canon.Dash(e.By.Name), canon.Dash(e.By.Fingerprint), e.Act,
+		canon.Dash(e.Case), encode(e.Subject), canon.Dash(e.In), canon.Dash(e.Out), encode(e.Tool), encode(e.Why))
 }
 
 // ParseEvent reads an event. An error names the line and is a canon.ErrMismatch.
@@ -138,18 +138,18 @@ func ParseEvent(text []byte) (Event, error) {
 	}
 	e.At = e.At.UTC()
 	by := r.Words("by", 2)
-	e.By = By{undash(by[0]), undash(by[1])}
+	e.By = By{canon.Undash(by[0]), canon.Undash(by[1])}
 	r.Check(e.By.check())
 	e.Act = Act(r.Word("act"))
 	if !e.Act.known() {
 		r.Fail("there is no such act")
 	}
-	e.Case = undash(r.Word("case"))
+	e.Case = canon.Undash(r.Word("case"))
 	r.Check(checkCase(e.Case))
 	e.Subject = decode(r, r.Value("subject"))
-	e.In = undash(r.Word("in"))
+	e.In = canon.Undash(r.Word("in"))
 	r.Check(checkHash(e.In))
-	e.Out = undash(r.Word("out"))
+	e.Out = canon.Undash(r.Word("out"))
 	r.Check(checkHash(e.Out))
 	e.Tool = decode(r, r.Value("tool"))
 	e.Why = decode(r, r.Value("why"))
@@ -200,17 +200,3 @@ func checkHash(s string) error {
 
 // Hex writes a hash as events name it.
 func Hex(h [32]byte) string { return hex.EncodeToString(h[:]) }
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func undash(s string) string {
-	if s == "-" {
-		return ""
-	}
-	return s
-}

@@ -74,9 +74,9 @@ func (r Review) Marshal() []byte {
 	b.WriteString(header + "\ncase " + r.Case.String() + "\nat " + r.At.UTC().Format(timeLayout) + "\nkind " + string(r.Kind) + "\n")
 	switch r.Kind {
 	case Grade:
-		b.WriteString("nexus " + dash(r.Nexus) + "\nsource " + dash(r.Source) + "\ninformation " + dash(r.Information) + "\n")
+		b.WriteString("nexus " + canon.Dash(r.Nexus) + "\nsource " + canon.Dash(r.Source) + "\ninformation " + canon.Dash(r.Information) + "\n")
 	case Translation:
-		b.WriteString("of " + r.Of.String() + "\nlanguage " + r.Language + "\ntranslator " + dash(r.Translator) + "\n")
+		b.WriteString("of " + r.Of.String() + "\nlanguage " + r.Language + "\ntranslator " + canon.Dash(r.Translator) + "\n")
 	case Reply:
 		b.WriteString("message " + r.Message.String() + "\n")
 	case Exhibit:
@@ -120,9 +120,9 @@ func (r *Review) readKind(c *canon.Reader) {
 	switch r.Kind {
 	case Note:
 	case Grade:
-		r.Nexus, r.Source, r.Information = undash(c.Word("nexus")), undash(c.Word("source")), undash(c.Word("information"))
+		r.Nexus, r.Source, r.Information = canon.Undash(c.Word("nexus")), canon.Undash(c.Word("source")), canon.Undash(c.Word("information"))
 	case Translation:
-		r.Of, r.Language, r.Translator = c.Hash(c.Word("of")), c.Word("language"), undash(c.Value("translator"))
+		r.Of, r.Language, r.Translator = c.Hash(c.Word("of")), c.Word("language"), canon.Undash(c.Value("translator"))
 	case Reply:
 		r.Message = c.Hash(c.Word("message"))
 	case Exhibit:
@@ -201,17 +201,3 @@ func isLanguage(s string) bool {
 
 // CaseID names a case as trustees call it, by the body hash of its first report.
 func (r Review) CaseID() string { return "c" + hex.EncodeToString(r.Case[:5]) }
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func undash(s string) string {
-	if s == "-" {
-		return ""
-	}
-	return s
-}
