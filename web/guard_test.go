@@ -270,6 +270,8 @@ func TestWantsJSON(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"": false, "application/json": true, "text/html,application/xhtml+xml,*/*;q=0.8": false, "text/html, application/json": false,
 		"application/json;q=0": false, "application/json; charset=utf-8": true, "*/*": false, ";;, application/json": true,
+		"application/json, text/html;q=0.1": true, "application/json;q=0.5, text/html;q=0.4": true, "text/html, application/json;q=0.9": false,
+		"text/html;q=0, application/json;q=0.1": true, "application/json, text/plain, */*": true, "application/json;q=none": true,
 	} {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Accept", accept)

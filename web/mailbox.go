@@ -133,7 +133,7 @@ func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, t *taking, 
 		case unknown:
 			g.show(w, http.StatusOK, "ask", g.ask(t.one("code"), missed))
 		case t.one("act") == receiptAct:
-			s.showReceipt(w, g, box, c, t.one("number"))
+			s.showReceipt(w, r, box, c, t.one("number"))
 		default:
 			g.show(w, status, "mailbox", g.mailbox(s, t, box, c, wrong))
 		}
@@ -293,12 +293,13 @@ type receiptPage struct {
 	proof
 }
 
-func (s *server) showReceipt(w http.ResponseWriter, g *tongue, box *intake.Mailbox, c code.Code, number string) {
+func (s *server) showReceipt(w http.ResponseWriter, r *http.Request, box *intake.Mailbox, c code.Code, number string) {
 	n, err := strconv.Atoi(strings.TrimSpace(number))
 	if err != nil || n < 1 || n > len(box.Sent) {
-		g.show(w, http.StatusNotFound, "fault", g.fault("notfound", s))
+		s.showRefusal(w, r, refusal{status: http.StatusNotFound, code: "notfound"})
 		return
 	}
+	g := s.tongueOf(r)
 	p := receiptPage{base: g.base("mailbox"), Digits: c.Digits(), Number: n}
 	p.Switch = reopen(p.Digits)
 	if receipt := box.Sent[n-1].Receipt; receipt != nil {

@@ -150,6 +150,10 @@ func TestReceiptPage(t *testing.T) {
 		if got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", number)}); got.StatusCode != 404 {
 			t.Errorf("receipt %q: status %d", number, got.StatusCode)
 		}
+		got := h.postJSON("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", number)})
+		if got.StatusCode != 404 || got.body != `{"error":"notfound","fields":{}}`+"\n" {
+			t.Errorf("receipt %q, to a program: status %d, %.80s", number, got.StatusCode, got.body)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -35,8 +36,8 @@ type handleFile func(before incident.Form, name string, content io.Reader) error
 func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*fields, error) {
 	f := &fields{form: make(incident.Form), share: held}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case err != nil && kind == "":
+	switch coding := r.Header.Get("Content-Encoding"); {
+	case coding != "" && coding != "identity", err != nil && kind == "":
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	case kind == "application/x-www-form-urlencoded":
 		in := bufio.NewReaderSize(body, 4<<10)
@@ -110,12 +111,22 @@ func (f *fields) readMultipart(in *multipartSource, boundary string, file handle
 			return nil
 		}
 		if err != nil {
-			return err
+			return headFault(err)
 		}
 		if err := f.readPart(part, in, file); err != nil {
 			return err
 		}
 	}
+}
+
+// headFault says what is wrong with a part's head that textproto refuses. In what browsers send that is the name of a file,
+// which they pass on with its control characters.
+func headFault(err error) error {
+	var malformed textproto.ProtocolError
+	if errors.As(err, &malformed) && strings.Contains(string(malformed), "filename") {
+		return invalid(incident.Errors{{Field: incident.FileField, Code: incident.Control}})
+	}
+	return err
 }
 
 func (f *fields) readPart(part *multipart.Part, in *multipartSource, file handleFile) error {

@@ -45,15 +45,17 @@ type faultPage struct {
 // refuse answers a refusal with a page, or with JSON where that was asked for, and then takes in what is still
 // being sent, so that the browser comes to show it.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *pacedBody, why refusal) {
-	s.answer(w, r, body, func() {
-		why.retryAfter(w)
-		if wantsJSON(r) {
-			writeJSON(w, why.status, why.json())
-			return
-		}
-		g := s.tongueOf(r)
-		g.show(w, why.status, "fault", g.fault(why.code, s))
-	})
+	s.answer(w, r, body, func() { s.showRefusal(w, r, why) })
+}
+
+func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal) {
+	why.retryAfter(w)
+	if wantsJSON(r) {
+		writeJSON(w, why.status, why.json())
+		return
+	}
+	g := s.tongueOf(r)
+	g.show(w, why.status, "fault", g.fault(why.code, s))
 }
 
 func (why refusal) retryAfter(w http.ResponseWriter) {
@@ -134,27 +136,23 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(append(b, '\n'))
 }
 
-// wantsJSON says that a program is asking: it accepts JSON and no page.
+// wantsJSON says that a program is asking: it would rather have JSON than a page (RFC 9110, section 12.5.1).
 func wantsJSON(r *http.Request) bool {
-	wants := false
+	wish := make(map[string]float64)
 	for _, accept := range r.Header.Values("Accept") {
 		for _, one := range strings.Split(accept, ",") {
 			kind, params, err := mime.ParseMediaType(one)
 			if err != nil {
 				continue
 			}
-			if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
-				continue
+			q, err := strconv.ParseFloat(params["q"], 64)
+			if err != nil {
+				q = 1
 			}
-			switch kind {
-			case "application/json":
-				wants = true
-			case "text/html":
-				return false
-			}
+			wish[kind] = max(wish[kind], q)
 		}
 	}
-	return wants
+	return wish["application/json"] > wish["text/html"]
 }
 
 // intakeRefusal says what an error of intake means to the person who sent: errors that are theirs to mend come as

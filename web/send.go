@@ -66,6 +66,8 @@ func (s *server) postAgain(w http.ResponseWriter, r *http.Request) {
 	why := invalid(wrong)
 	if len(wrong) == 0 {
 		why.status = http.StatusOK
+		t.comeBack(w, r, why) // also to a program: nothing was refused, and there is nothing but the page
+		return
 	}
 	t.refuse(w, r, why)
 }

@@ -139,6 +139,9 @@ func TestBadInput(t *testing.T) {
 		{"a name of a field that never ends", valid(field(strings.Repeat("n", 300), "x")), 413, `{"error":"large","fields":{}}`, "That is more than we can take at once"},
 		{"words where a file belongs", valid(field("file", "x")), 422, `{"error":"invalid","fields":{"file":"not_a_file"}}`, "This was not a file."},
 		{"an empty file", valid(upload("a.txt", "")), 422, `{"error":"invalid","fields":{"file":"file_empty"}}`, "One file is empty."},
+		{"a control character in a file's name", valid(upload("a\x01b.txt", "x")), 422, `{"error":"invalid","fields":{"file":"control"}}`, "The name of one file has characters in it"},
+		{"a zero in a file's name", valid(upload("a\x00", "x")), 422, `{"error":"invalid","fields":{"file":"control"}}`, "The name of one file has characters in it"},
+		{"a tab in a file's name", valid(upload("a\tb", "x")), 422, `{"error":"invalid","fields":{"file":"control"}}`, "The name of one file has characters in it"},
 		{"a name of four kilobytes", valid(upload(strings.Repeat("n", 4096), "x")), 422, `{"error":"invalid","fields":{"file":"file_name_too_long"}}`, "The name of one file is too long."},
 		{"a file over the limit", valid(upload("a.bin", strings.Repeat("x", 1<<20+1))), 413, `{"error":"large","fields":{}}`, "16 files, 1 MB for each, 2 MB together"},
 		{"files over the limit", valid(upload("a", strings.Repeat("x", 1<<20)), upload("b", strings.Repeat("x", 1<<20)), upload("c", "x")), 413,
@@ -238,6 +241,13 @@ func TestBrokenBodies(t *testing.T) {
 			t.Fatalf("%s: half-stored", c.name)
 		}
 	}
+	got := h.do(h.request("POST", "/send", bytes.NewReader(body), "Content-Type", kind, "Accept", "application/json", "Content-Encoding", "gzip"))
+	if got.StatusCode != 415 || got.body != `{"error":"type","fields":{}}`+"\n" || h.store.Size() != size || h.partsOnDisk() != 0 {
+		t.Errorf("packed: status %d, %s", got.StatusCode, got.body)
+	}
+	if got := h.do(h.request("POST", "/send", bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", "identity")); got.StatusCode != 200 {
+		t.Errorf("said to be not packed: status %d", got.StatusCode)
+	}
 }
 
 // What was typed comes back, as text, whatever it looks like.
@@ -288,6 +298,12 @@ func TestLanguageOfARefusedForm(t *testing.T) {
 	}
 	if got := h.post("/de/again", valid()); got.StatusCode != 200 || strings.Contains(got.body, `id="errors"`) || h.store.Size() != 1 {
 		t.Errorf("nothing is wrong any more: status %d, %d entries", got.StatusCode, h.store.Size())
+	}
+	if got := h.postJSON("/de/again", bad); got.StatusCode != 422 || got.body != `{"error":"invalid","fields":{"consent":"required"}}`+"\n" {
+		t.Errorf("to a program: status %d, %s", got.StatusCode, got.body)
+	}
+	if got := h.postJSON("/de/again", valid()); got.StatusCode != 200 || !strings.Contains(got.body, `action="/de/send"`) {
+		t.Errorf("nothing is wrong, to a program: status %d, %.80s", got.StatusCode, got.body)
 	}
 }
 

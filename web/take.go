@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"zapis/crypto/code"
 	"zapis/internal/incident"
@@ -83,6 +84,11 @@ func (t *taking) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 		t.s.refuse(w, r, t.body, why)
 		return
 	}
+	t.comeBack(w, r, why)
+}
+
+// comeBack answers with the page that the request came from.
+func (t *taking) comeBack(w http.ResponseWriter, r *http.Request, why refusal) {
 	t.s.answer(w, r, t.body, func() {
 		why.retryAfter(w)
 		g := t.s.tongueOf(r)
@@ -206,15 +212,14 @@ func (t *taking) done() {
 }
 
 // tidy puts a date that was written with dots, as people here write it, into the form that we keep: 17.05.2026
-// becomes 2026-05-17, and 5.2026 becomes 2026-05. Whatever else it may be is left for incident to judge.
+// becomes 2026-05-17, and 5.2026 becomes 2026-05. Whatever is no such day comes back as it was typed.
 func tidy(f incident.Form) {
 	for _, name := range []string{"deadline", "when"} {
 		for i, v := range f[name] {
 			v = strings.TrimSpace(v)
-			if m := dotted.FindStringSubmatch(v); m != nil {
-				v = m[3] + "-" + twoDigits(m[2])
-				if m[1] != "" {
-					v += "-" + twoDigits(m[1])
+			for dotted, kept := range dottedDates {
+				if day, err := time.Parse(dotted, strings.ReplaceAll(v, ". ", ".")); err == nil {
+					v = day.Format(kept)
 				}
 			}
 			f[name][i] = v
@@ -222,11 +227,5 @@ func tidy(f incident.Form) {
 	}
 }
 
-var dotted = regexp.MustCompile(`^(?:([0-9]{1,2})\. ?)?([0-9]{1,2})\. ?([0-9]{4})$`)
-
-func twoDigits(s string) string {
-	if len(s) == 1 {
-		return "0" + s
-	}
-	return s
-}
+// dottedDates gives, for each layout that people write, the one that we keep.
+var dottedDates = map[string]string{"2.1.2006": "2006-01-02", "1.2006": "2006-01"}
