@@ -68,11 +68,17 @@ func judges(t *testing.T) map[string]ledgertest.Judge {
 	}
 }
 
+// changed is the ledger that a change is judged in: the genesis, and a report.
+func changed() *ledgertest.Builder {
+	b := ledgertest.New()
+	b.Report("report", 1)
+	return b
+}
+
 // judgeChange puts a trustees, key or tombstone body after a report, and
 // follows.
 func judgeChange(t *testing.T, body []byte) (string, error) {
-	b := ledgertest.New()
-	b.Report("report", 1)
+	b := changed()
 	kind := ledger.KindTombstone
 	switch {
 	case bytes.HasPrefix(body, []byte("zapis/trustees/")):
@@ -126,12 +132,29 @@ func writeVectors(t *testing.T) {
 	write := func(name string, all []ledgertest.Vector) {
 		must(t, ledgertest.WriteVectors(dir(name), j[name], all...))
 	}
-	write("entry", entryVectors(b))
+	write("entry", entryVectors(t, b))
 	write("genesis", genesisVectors())
 	write("checkpoint", checkpointVectors(t, b))
 	write("promise", promiseVectors(t))
 	write("receipt", receiptVectors(t))
 	write("change", changeVectors(t))
+	must(t, os.WriteFile(dir(changedEntry), changed().Entries[1], 0o666))
+}
+
+// changedEntry is entry 1 of the ledger that changes are judged in.
+const changedEntry = "change/key-entry.txt"
+
+// TestChangesAreJudgedInTheOpen: whoever has the vectors alone has the ledger before them too.
+func TestChangesAreJudgedInTheOpen(t *testing.T) {
+	b := changed()
+	for i, name := range []string{"entry/genesis.txt", changedEntry} {
+		if !bytes.Equal(read(t, name), b.Entries[i]) {
+			t.Errorf("%s is not entry %d", name, i)
+		}
+	}
+	if body := read(t, "genesis/genesis.txt"); ledger.Sum(body) != entry(t, b, 0).Body.Parts[0].Hash {
+		t.Error("genesis/genesis.txt is not the body of entry 0")
+	}
 }
 
 type vectors = []ledgertest.Vector
@@ -140,9 +163,14 @@ func bad(file, class string, text []byte, from, to string) ledgertest.Vector {
 	return ledgertest.Vector{File: file, Class: class, Content: ledgertest.Edit(text, from, to)}
 }
 
-func entryVectors(b *ledgertest.Builder) vectors {
+func entryVectors(t *testing.T, b *ledgertest.Builder) vectors {
 	report := b.Entries[1]
 	zeros := strings.Repeat("0", 64)
+	hash := func(part int) string { return entry(t, b, 1).Body.Parts[part].Hash.String() }
+	var attachments strings.Builder // fifteen, beside the two that there are
+	for i := range 15 {
+		fmt.Fprintf(&attachments, "attachment %s 70000\n", ledger.Sum([]byte{byte(i)}))
+	}
 	all := vectors{
 		{File: "genesis.txt", Class: "ok", Content: b.Entries[0]},
 		{File: "report.txt", Class: "ok", Content: report},
@@ -167,6 +195,14 @@ func entryVectors(b *ledgertest.Builder) vectors {
 		bad("another-order.txt", "canonical", report, "signal ", "statement "),
 		bad("empty-part.txt", "canonical", report, " 1300\n", " 0\n"),
 		bad("part-too-large.txt", "canonical", report, " 1300\n", " 1048577\n"),
+		bad("part-twice.txt", "canonical", report, hash(4), hash(3)),
+		bad("filler-size.txt", "canonical", b.Entries[2], " 64\n", " 65\n"),
+		bad("index-too-large.txt", "canonical", report, "index 1", "index 1099511627777"),
+		bad("origin-dots.txt", "canonical", report, "/ledger", "/../ledger"),
+		bad("origin-of-ours.txt", "canonical", report, "origin example.org", "origin zapis/example.org"),
+		bad("delete-character.txt", "canonical", report, "kind report", "kind report\x7f"),
+		bad("not-utf-8.txt", "canonical", report, "kind report", "kind r\xe9port"),
+		bad("attachments-too-many.txt", "canonical", report, "commitments", attachments.String()+"commitments"),
 		bad("more-lines.txt", "canonical", report, "commitments", "attachment "+zeros+" 70000\nnote hello\ncommitments"),
 		{File: "no-line-feed.txt", Class: "canonical", Content: bytes.TrimSuffix(report, []byte("\n"))},
 		{File: "line-after.txt", Class: "canonical", Content: append(bytes.Clone(report), "x\n"...)},
@@ -197,6 +233,9 @@ func genesisVectors() vectors {
 		bad("no-trustees.txt", "canonical", good, lines[10]+lines[11]+lines[12], ""),
 		bad("classic-recipient.txt", "canonical", good, "trustee anna age1pq1", "trustee anna age1"),
 		bad("damaged-recipient.txt", "canonical", good, "trustee anna age1pq1", "trustee anna age1pq1q"),
+		bad("approvals-too-many.txt", "canonical", good, "approvals 2", "approvals 4"),
+		bad("vocabulary-zero.txt", "canonical", good, "vocabulary 1", "vocabulary 0"),
+		bad("duty-twice.txt", "canonical", good, lines[13], lines[13]+lines[13]),
 		bad("duty-takes-a-name.txt", "canonical", good, "duty anna", "duty boris"),
 		bad("continues-nothing.txt", "canonical", continued.Marshal(), " 64 ", " 0 "),
 	}
@@ -229,6 +268,7 @@ func checkpointVectors(t *testing.T, b *ledgertest.Builder) vectors {
 		raw("signed-leading-zero.txt", "canonical", origin+"\n03\n"+root+"\n"),
 		raw("signed-extension.txt", "canonical", origin+"\n3\n"+root+"\nextension\n"),
 		raw("signed-short-root.txt", "canonical", origin+"\n3\nAAAA\n"),
+		raw("signed-size-zero.txt", "canonical", origin+"\n0\n"+root+"\n"),
 		raw("signed-another-origin.txt", "proof", "example.net/ledger\n3\n"+root+"\n"),
 	}
 }
@@ -279,6 +319,8 @@ func receiptVectors(t *testing.T) vectors {
 		bad("leading-zero.txt", "canonical", file, "index 3", "index 003"),
 		bad("crlf.txt", "canonical", file, l[0], strings.TrimSuffix(l[0], "\n")+"\r\n"),
 		bad("another-entry.txt", "proof", file, l[1], otherExtra),
+		bad("loose-base64.txt", "canonical", file, l[3], strings.Replace(l[3], "=\n", "\n", 1)),
+		bad("path-longer.txt", "proof", file, l[3], l[3]+l[3]),
 		bad("path-cut.txt", "proof", file, l[3], ""),
 		bad("path-swapped.txt", "proof", file, l[3]+l[4], l[4]+l[3]),
 		bad("without-ml-dsa.txt", "signature", file, ml, ""),
@@ -287,15 +329,18 @@ func receiptVectors(t *testing.T) vectors {
 
 func changeVectors(t *testing.T) vectors {
 	p := ledgertest.Trustees()
-	b := ledgertest.New()
-	b.Report("report", 1)
+	b := changed()
 	two := func(text, lines []byte) []byte { return b.Approve(text, lines, p[0], p[2]) }
 	k1, k2 := ledgertest.Key(1), ledgertest.Key(2)
 	set := ledger.TrusteesChange{Origin: origin, After: b.After, Set: ledgertest.Set(p[0], p[3])}.Marshal()
 	old := ledger.TrusteesChange{Origin: origin, After: ledger.Sum(nil), Set: ledgertest.Set(p[0], p[3])}.Marshal()
 	rotation := b.KeyChangeTo(k2, ledger.ReasonRotation).Marshal()
 	theft := b.KeyChangeTo(k2, ledger.ReasonCompromised).Marshal()
-	tomb := ledger.Tombstone{Origin: origin, Reason: ledger.EraseAsked, Parts: []ledger.Erased{{Index: 1, Hash: entry(t, b, 1).Body.Parts[3].Hash}}}.Marshal()
+	report := entry(t, b, 1).Body
+	erase := func(index uint64, part ledger.Hash) []byte {
+		return ledger.Tombstone{Origin: origin, Reason: ledger.EraseAsked, Parts: []ledger.Erased{{Index: index, Hash: part}}}.Marshal()
+	}
+	tomb := erase(1, report.Parts[3].Hash)
 	hold := ledger.Hold{Origin: origin, Nonce: ledger.Sum([]byte("hold")), Reason: ledger.HoldProceedings, Entries: []uint64{1}}.Marshal()
 	later := ledger.Hold{Origin: origin, Nonce: ledger.Sum([]byte("hold")), Reason: ledger.HoldProceedings, Entries: []uint64{2}}.Marshal()
 	release := ledger.Release{Origin: origin, Hold: 1, Leaf: ledger.LeafHash(b.Entries[1])}.Marshal()
@@ -321,6 +366,12 @@ func changeVectors(t *testing.T) vectors {
 		v("key-stays.txt", "right", two(b.KeyChangeTo(k1, ledger.ReasonRotation).Marshal(), ledgertest.KeyLines(rotation, k1, k1))),
 		bad("edited-after.txt", "right", good, "quorum identity 2", "quorum identity 1"),
 		bad("tombstone-without-order.txt", "canonical", two(tomb, nil), "part 1 ", "part 01 "),
+		v("tombstone-of-the-future.txt", "place", two(erase(2, report.Parts[3].Hash), nil)),
+		v("tombstone-of-the-genesis.txt", "right", two(erase(0, entry(t, b, 0).Body.Parts[0].Hash), nil)),
+		v("tombstone-twice.txt", "canonical", two(ledgertest.Edit(tomb, "part 1", strings.Split(string(tomb), "\n")[3]+"\npart 1"), nil)),
+		v("key-no-reason.txt", "canonical", two(ledgertest.Edit(theft, "reason compromised", "reason lost"), ledgertest.KeyLines(theft, k2))),
+		v("approved-in-another-order.txt", "right", b.Approve(set, nil, p[2], p[0])),
+		v("another-origin.txt", "place", two(ledgertest.Edit(set, "origin example.org", "origin example.net"), nil)),
 		bad("tombstone-no-reason.txt", "canonical", two(tomb, nil), "reason asked", "reason none"),
 		bad("approval-joined.txt", "canonical", good, "-----END SSH SIGNATURE-----\n\n", "-----END SSH SIGNATURE-----\n"),
 	}
