@@ -100,7 +100,7 @@ func readLedgerCard(given string) (*card.LedgerCard, error) {
 		return nil, nil
 	}
 	if !command.IsLedgerCards(given) {
-		text, err := os.ReadFile(given)
+		text, err := beginning(given)
 		if err != nil {
 			return nil, fault.New(fault.Usage, "a ledger card begins with zapis-ledger+", "--ledger: %w", err)
 		}
@@ -114,6 +114,16 @@ func readLedgerCard(given string) (*card.LedgerCard, error) {
 		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
 	}
 	return &cards[0], nil
+}
+
+// beginning reads a file, but no more of it than one that holds a ledger card can have: it may be the carry file.
+func beginning(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, command.Sniffed))
 }
 
 // watched shows how far a file has been read.
