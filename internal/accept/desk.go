@@ -22,6 +22,7 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 	"zapis/store"
 )
@@ -245,34 +246,14 @@ func (d *Desk) keep(name string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".aside-*")
-	if err != nil {
+	if err := durable.WriteFile(path, content, 0o600); err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	for folder := filepath.Dir(path); len(folder) >= len(d.dir); folder = filepath.Dir(folder) {
-		if err := syncFolder(folder); err != nil {
+	for folder := filepath.Dir(path); len(folder) > len(d.dir); {
+		folder = filepath.Dir(folder) // whose own name was made with it
+		if err := durable.SyncFolder(folder); err != nil {
 			return err
-		}
-		if folder == d.dir {
-			break
 		}
 	}
 	return nil
-}
-
-func syncFolder(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }

@@ -137,15 +137,6 @@ func readCheckpoint(note []byte) (ledger.Checkpoint, error) {
 	return ledger.ParseCheckpointText(text)
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return first(err, d.Close())
-}
-
 // first gives the first error that is one, with its own status and hint.
 func first(errs ...error) error {
 	for _, err := range errs {

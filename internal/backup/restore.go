@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 	"zapis/store"
 )
@@ -58,7 +59,7 @@ func (b *Folder) KeepKey(text []byte) error {
 	if err := os.Rename(path+newSuffix, path); err != nil {
 		return err
 	}
-	return syncDir(b.dir)
+	return durable.SyncFolder(b.dir)
 }
 
 // Restore makes a ledger's folder of what the backup holds, and verifies every

@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
+	"zapis/internal/durable"
 )
 
 // Result is what an update has brought.
@@ -100,7 +101,7 @@ func (b *Folder) settle(ctx context.Context, res *Result, last ledger.Checkpoint
 	if err := os.Rename(b.name(stateFile+newSuffix), b.name(stateFile)); err != nil {
 		return err
 	}
-	if err := syncDir(b.dir); err != nil {
+	if err := durable.SyncFolder(b.dir); err != nil {
 		return err
 	}
 	res.Removed, err = b.removeUnnamed(res.Parts)
@@ -227,12 +228,12 @@ func (b *Folder) enter(parts []Part) error {
 		folders[filepath.Dir(to)] = true
 	}
 	for dir := range folders {
-		if err := syncDir(dir); err != nil {
+		if err := durable.SyncFolder(dir); err != nil {
 			return err
 		}
 	}
 	if len(folders) > 0 {
-		if err := syncDir(b.name(partsDir)); err != nil {
+		if err := durable.SyncFolder(b.name(partsDir)); err != nil {
 			return err
 		}
 	}

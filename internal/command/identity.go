@@ -17,6 +17,7 @@ import (
 
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -150,7 +151,7 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	if err := CreateFile(CardFile(name), id.Card.Marshal(), 0o644); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(name))
+	return durable.SyncFolder(filepath.Dir(name))
 }
 
 // CheckFree refuses names under which something exists already, and such as are in no folder.
@@ -212,15 +213,6 @@ func CreateFile(name string, content []byte, mode os.FileMode) error {
 		os.Remove(name)
 	}
 	return err
-}
-
-func syncFolder(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // OpenIdentity opens what an identity file holds. All its refusals have the status KeyMissing.

@@ -19,6 +19,7 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/card"
 	"zapis/crypto/seal"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -117,7 +118,7 @@ func (l *Log) load(f *os.File) error {
 		}
 	}
 	if len(l.records) == 0 {
-		return syncFolder(filepath.Dir(l.path))
+		return durable.SyncFolder(filepath.Dir(l.path))
 	}
 	return nil
 }
@@ -313,12 +314,3 @@ func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (
 
 // Close lets the file go.
 func (l *Log) Close() error { return l.f.Close() }
-
-func syncFolder(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}

@@ -15,6 +15,7 @@ import (
 	"zapis/crypto/canon"
 	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -65,10 +66,10 @@ func CreateWatch(dir, name string) (*cosign.SigningKey, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return nil, fault.New(fault.Failed, "zapisd witness keys --dir shows its keys", "there is a witness already in %s", dir)
 	}
-	if err := writeDurably(filepath.Join(dir, witnessGuardName), guardLines{}.marshal(), 0o600); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, witnessGuardName), guardLines{}.marshal(), 0o600); err != nil {
 		return nil, err
 	}
-	return key, writeDurably(path, key.Marshal(), 0o600)
+	return key, durable.WriteFile(path, key.Marshal(), 0o600)
 }
 
 // OpenWatch opens a witness's folder, which nobody else may have open.
@@ -199,7 +200,7 @@ func (w *Watch) compareGuard(c ledger.Checkpoint) error {
 
 func (w *Watch) writeGuard(c ledger.Checkpoint) error {
 	next := w.guard.with(c)
-	if err := writeDurably(filepath.Join(w.dir, witnessGuardName), next.marshal(), 0o600); err != nil {
+	if err := durable.WriteFile(filepath.Join(w.dir, witnessGuardName), next.marshal(), 0o600); err != nil {
 		return err
 	}
 	w.guard = next
@@ -244,10 +245,10 @@ func (w *Watch) Add(text []byte, replace bool) (origin string, err error) {
 			"this witness knows %s by other keys", origin)
 	}
 	l.keys = keys
-	if err := writeDurably(filepath.Join(l.dir, logName), text, 0o600); err != nil {
+	if err := durable.WriteFile(filepath.Join(l.dir, logName), text, 0o600); err != nil {
 		return "", err
 	}
-	if err := syncFolder(filepath.Join(w.dir, watchedName)); err != nil {
+	if err := durable.SyncFolder(filepath.Join(w.dir, watchedName)); err != nil {
 		return "", err
 	}
 	w.logs[origin] = l
@@ -297,7 +298,7 @@ func (w *Watch) Cosign(q cosign.Request) (lines []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeDurably(filepath.Join(l.dir, checkpointName), note, 0o600); err != nil {
+	if err := durable.WriteFile(filepath.Join(l.dir, checkpointName), note, 0o600); err != nil {
 		return nil, err
 	}
 	l.note, l.latest = note, &c
@@ -316,5 +317,5 @@ func (l *watched) suspect(q cosign.Request) {
 		return
 	}
 	sum := sha256.Sum256(q.Checkpoint)
-	_ = writeDurably(filepath.Join(l.dir, "suspect-"+hex.EncodeToString(sum[:8])), q.Marshal(), 0o600)
+	_ = durable.WriteFile(filepath.Join(l.dir, "suspect-"+hex.EncodeToString(sum[:8])), q.Marshal(), 0o600)
 }

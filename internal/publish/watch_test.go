@@ -79,8 +79,8 @@ func TestWatchIsStoppedAnywhere(t *testing.T) {
 	}
 	w.Close()
 	// Files that were being written are of no account.
-	must(t, os.WriteFile(one(t, dir, "checkpoint")+".new", after[:40], 0o600))
-	must(t, os.WriteFile(filepath.Join(dir, "guard.new"), []byte("zapis"), 0o600))
+	must(t, os.WriteFile(aside(one(t, dir, "checkpoint")), after[:40], 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, ".guard.new"), []byte("zapis"), 0o600))
 	w = reopen(t, dir)
 	if !bytes.Equal(w.Latest(ledgertest.Origin), after) {
 		t.Error("it holds something else")
@@ -219,6 +219,11 @@ func TestWatchRefusesRequests(t *testing.T) {
 	}
 }
 
+// aside is the name under which a file is written before it is in place.
+func aside(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+}
+
 // A disk that takes nothing gets no signature out.
 func TestWatchCannotWrite(t *testing.T) {
 	b := grown(33, 64)
@@ -226,19 +231,19 @@ func TestWatchCannotWrite(t *testing.T) {
 	_, err := w.Cosign(b.request(t, 0, 0))
 	must(t, err)
 	path := one(t, dir, "checkpoint")
-	must(t, os.Mkdir(path+".new", 0o700))
+	must(t, os.Mkdir(aside(path), 0o700))
 	if lines, err := w.Cosign(b.request(t, 1, 33)); err == nil || lines != nil {
 		t.Fatalf("%s, %v", lines, err)
 	}
 	if status, ours := statusOf(err); err != nil && (status != 500 || !ours) {
 		t.Errorf("status %d", status)
 	}
-	must(t, os.Remove(path+".new"))
-	must(t, os.Mkdir(filepath.Join(dir, "guard.new"), 0o700))
+	must(t, os.Remove(aside(path)))
+	must(t, os.Mkdir(filepath.Join(dir, ".guard.new"), 0o700))
 	if lines, err := w.Cosign(b.request(t, 1, 33)); err == nil || lines != nil {
 		t.Fatalf("%s, %v", lines, err)
 	}
-	must(t, os.Remove(filepath.Join(dir, "guard.new")))
+	must(t, os.Remove(filepath.Join(dir, ".guard.new")))
 	var conflict *cosign.Conflict
 	if _, err := w.Cosign(b.request(t, 1, 33)); !errors.As(err, &conflict) || conflict.Size != 64 {
 		t.Errorf("what is on the disk counts, whether or not it left: %v", err)

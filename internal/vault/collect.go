@@ -19,6 +19,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
 	"zapis/internal/review"
@@ -292,7 +293,7 @@ func (x *collecting) texts(report *incident.Report) error {
 func (v *Vault) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sealed seal.Sealed, err error) {
 	dir := filepath.Join(v.dir, collectedDir)
 	if err := os.Mkdir(dir, 0o700); err == nil {
-		err = syncFolder(v.dir)
+		err = durable.SyncFolder(v.dir)
 		if err != nil {
 			return sealed, err
 		}
@@ -311,7 +312,7 @@ func (v *Vault) keepCollected(write func(io.Writer) (seal.Sealed, error)) (seale
 	if err := os.Rename(f.Name(), filepath.Join(dir, hex.EncodeToString(sealed.Ciphertext.Hash[:]))); err != nil {
 		return sealed, err
 	}
-	return sealed, syncFolder(dir)
+	return sealed, durable.SyncFolder(dir)
 }
 
 // ownExhibit is one of the owner's that the operator has not taken in.

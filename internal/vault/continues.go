@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 )
 
 // A ledger that can't go on is continued by another, under another name, whose genesis names the old one's last
@@ -59,7 +60,7 @@ func (s *stage) follows(old *Vault) (*Misfit, error) {
 
 // linked remembers that the link to an old vault was verified.
 func (v *Vault) linked(c *ledger.Continued) error {
-	return writeAside(filepath.Join(v.dir, continuesFile), linkText(c))
+	return durable.WriteFile(filepath.Join(v.dir, continuesFile), linkText(c), 0o600)
 }
 
 func linkText(c *ledger.Continued) []byte {

@@ -12,6 +12,7 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 	"zapis/internal/incident"
 )
@@ -54,7 +55,7 @@ func (v *Vault) Extract(ctx context.Context, o *OpenedCase, dir string, progress
 		}
 		names = append(names, e.FileName())
 	}
-	return names, syncFolder(dir)
+	return names, durable.SyncFolder(dir)
 }
 
 func (v *Vault) extract(ctx context.Context, id string, e Exhibit, root *os.Root, progress func(int64)) error {

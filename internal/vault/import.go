@@ -15,6 +15,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 )
 
 // ImportOptions are what an import is told beside the carry file.
@@ -168,7 +169,7 @@ func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
 	if err := os.Rename(s.dir, name); err != nil {
 		return err
 	}
-	if err := errors.Join(syncFolder(imports), syncFolder(v.dir)); err != nil {
+	if err := errors.Join(durable.SyncFolder(imports), durable.SyncFolder(v.dir)); err != nil {
 		return err
 	}
 	h, err := load(imports)

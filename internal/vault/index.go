@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 
 	"zapis/crypto/card"
+	"zapis/internal/durable"
 )
 
 // Caches keep what list and show need, so that they do not open everything again: one line of JSON for each
@@ -98,7 +99,7 @@ func writeCache[T any](v *Vault, c cache, list []T) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return writeAside(filepath.Join(v.dir, c.file), sealed.Bytes())
+	return durable.WriteFile(filepath.Join(v.dir, c.file), sealed.Bytes(), 0o600)
 }
 
 // encodeLines gives each as a line of JSON. It uses all cores: after ten thousand statements were opened, nothing

@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -80,7 +81,7 @@ func position(s ledger.TrusteeSet, c card.Card) int {
 }
 
 func (v *Vault) setOwner(c card.Card) error {
-	if err := writeAside(filepath.Join(v.dir, ownerFile), c.Marshal()); err != nil {
+	if err := durable.WriteFile(filepath.Join(v.dir, ownerFile), c.Marshal(), 0o600); err != nil {
 		return err
 	}
 	v.owner = &c

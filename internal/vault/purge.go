@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 	"zapis/internal/review"
 )
@@ -108,7 +109,7 @@ func remove(name string) error {
 	if err := os.Remove(name); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(name))
+	return durable.SyncFolder(filepath.Dir(name))
 }
 
 // filesOf lists the files that hold a part: where imports brought it, and what the owner has collected.

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -246,7 +247,7 @@ func (v *Vault) notTwice(s card.Signed, from card.Card, what string) error {
 func (v *Vault) keepSealed(name string, content []byte) error {
 	path := filepath.Join(v.dir, name)
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err == nil {
-		if err := syncFolder(v.dir); err != nil {
+		if err := durable.SyncFolder(v.dir); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, os.ErrExist) {
@@ -260,7 +261,7 @@ func (v *Vault) keepSealed(name string, content []byte) error {
 	if _, err := seal.Seal(&sealed, seal.Attachment, to, bytes.NewReader(content)); err != nil {
 		return err
 	}
-	return writeAside(path, sealed.Bytes())
+	return durable.WriteFile(path, sealed.Bytes(), 0o600)
 }
 
 // readSealed is the opposite of keepSealed. The error wraps os.ErrNotExist where there is no such file.

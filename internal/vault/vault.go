@@ -33,6 +33,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/custody"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -129,6 +130,9 @@ func (v *Vault) found() error {
 	case err == nil && !info.IsDir():
 		return fault.New(fault.Failed, "a vault is the folder that zapis import made", "%s is not a folder", v.dir)
 	case err == nil:
+		if _, err := os.Lstat(filepath.Join(v.dir, versionFile)); errors.Is(err, os.ErrNotExist) {
+			return v.blank()
+		}
 		return nil
 	case !errors.Is(err, os.ErrNotExist):
 		return err
@@ -138,7 +142,26 @@ func (v *Vault) found() error {
 	if err := os.Mkdir(v.dir, 0o700); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(v.dir))
+	return durable.SyncFolder(filepath.Dir(v.dir))
+}
+
+// blank refuses a folder that is no vault, unless one may be made of it: it is empty, or holds what the making of a
+// vault has left that was interrupted. Nothing is written into it before that is known.
+func (v *Vault) blank() error {
+	if !v.opts.Create {
+		return fault.New(fault.Failed, "zapis import makes one", "%s is not a vault", v.dir)
+	}
+	others, err := os.ReadDir(v.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range others {
+		aside, _ := filepath.Match("."+versionFile+".*", e.Name())
+		if !aside && e.Name() != lockFile && e.Name() != "custody" && e.Name() != importsDir {
+			return fault.New(fault.Failed, "name a new folder", "%s is not a vault, and not empty either", v.dir)
+		}
+	}
+	return nil
 }
 
 // version reads the vault's first file, or makes it in a folder that has nothing else.
@@ -152,24 +175,16 @@ func (v *Vault) version() error {
 		return fault.New(fault.Failed, "a newer zapis may read it", "%s is not a vault that this zapis knows", v.dir)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
-	case !v.opts.Create:
-		return fault.New(fault.Failed, "zapis import makes one", "%s is not a vault", v.dir)
 	}
-	others, err := os.ReadDir(v.dir)
-	if err != nil {
+	if err := v.blank(); err != nil {
 		return err
-	}
-	for _, e := range others {
-		if e.Name() != lockFile && e.Name() != "custody" && e.Name() != importsDir {
-			return fault.New(fault.Failed, "name a new folder", "%s is not a vault, and not empty either", v.dir)
-		}
 	}
 	for _, folder := range []string{"custody", importsDir} {
 		if err := os.Mkdir(filepath.Join(v.dir, folder), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}
-	return writeAside(name, []byte(versionLine))
+	return durable.WriteFile(name, []byte(versionLine), 0o600)
 }
 
 // Close gives the vault free for others.
