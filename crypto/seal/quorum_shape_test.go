@@ -54,16 +54,19 @@ func TestShutOutOfQuorum(t *testing.T) {
 	}
 }
 
+// shaped seals a part whose quorum stanza was changed.
+func shaped(t *testing.T, r *Recipients, change func(*age.Stanza)) []byte {
+	t.Helper()
+	return rawSeal(t, framed([]byte("x"), 1024-9, 1), recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {
+		s, _, err := (&quorumRecipient{r}).WrapWithLabels(fileKey)
+		change(s[0])
+		return s, err
+	}))
+}
+
 // TestQuorumShape: stanzas that CheckStanzas refuses.
 func TestQuorumShape(t *testing.T) {
 	r := set(2, 3)
-	stanza := func(change func(*age.Stanza)) []byte {
-		return rawSeal(t, framed([]byte("x"), 1024-9, 1), recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {
-			s, _, err := (&quorumRecipient{r}).WrapWithLabels(fileKey)
-			change(s[0])
-			return s, err
-		}))
-	}
 	const shareAt = wrappedSize + 3*hashSize
 	for _, c := range []struct {
 		name   string
@@ -93,7 +96,7 @@ func TestQuorumShape(t *testing.T) {
 		{"length huge", func(s *age.Stanza) { s.Body[shareAt] = 0xff }, "share 1 of the quorum stanza says that it has 42"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file := stanza(c.change)
+			file := shaped(t, r, c.change)
 			refused(t, CheckStanzas(bytes.NewReader(file), r), ErrMismatch, c.says)
 			if _, _, err := open(Signal, file, DigestOf(file), people()[0]); err == nil {
 				t.Error("opened by one alone")

@@ -102,6 +102,11 @@ func writePartVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	token := hardware(t)
+	tagged, err := NewRecipients(1, token.recipient, two.keys[1])
+	if err != nil {
+		t.Fatal(err)
+	}
 	short := rawSeal(t, framed(hello, 512-6-8, 6), two.age()...)
 	withKey := part("the part's file key alone opens it", "open", Signal, two, keyed.Bytes()).gives(hello)
 	withKey.FileKey = key.Reveal()
@@ -134,10 +139,13 @@ func writePartVectors(t *testing.T) {
 		"stanza-more":      part("a third stanza", "check", Signal, two, raw(a, b, people()[2].Recipient())).fails("mismatch", "the part is sealed to 3 keys"),
 		"stanza-classic": part("a classic stanza among post-quantum ones, as another implementation allows", "check", Signal, two,
 			raw(a, recipientFunc(classic.Recipient().Wrap))).fails("mismatch", `stanza 2: of type "X25519"`),
-		"own-other-key": part("the second stanza wraps another file key", "own", Signal, two, raw(a, otherKey(b))).as(2).fails("own-stanza", "your own stanza (trustee 2 of 2)"),
-		"own-garbage":   part("the second stanza opens for nobody", "own", Signal, two, raw(a, garbage(b))).as(2).fails("own-stanza", "your own stanza (trustee 2 of 2)"),
-		"own-swapped":   part("the stanzas stand in the wrong order", "own", Signal, two, raw(b, a)).as(1).fails("own-stanza", "your own stanza (trustee 1 of 2)"),
-		"own-unseen":    part("what the second trustee sees, the first can't", "own", Signal, two, raw(a, garbage(b))).as(1),
+		"hardware":       part("a key in hardware, and one in software", "check", Signal, tagged, raw(token.public, b)),
+		"hardware-tag":   part("the tag is that of another key in hardware", "check", Signal, tagged, raw(hardware(t).public, b)).fails("mismatch", "stanza 1: the tag is not that of this trustee's key"),
+		"hardware-order": part("the stanzas stand in the wrong order, which shows by their types", "check", Signal, tagged, raw(b, token.public)).fails("mismatch", `stanza 1: of type "mlkem768x25519"`),
+		"own-other-key":  part("the second stanza wraps another file key", "own", Signal, two, raw(a, otherKey(b))).as(2).fails("own-stanza", "your own stanza (trustee 2 of 2)"),
+		"own-garbage":    part("the second stanza opens for nobody", "own", Signal, two, raw(a, garbage(b))).as(2).fails("own-stanza", "your own stanza (trustee 2 of 2)"),
+		"own-swapped":    part("the stanzas stand in the wrong order", "own", Signal, two, raw(b, a)).as(1).fails("own-stanza", "your own stanza (trustee 1 of 2)"),
+		"own-unseen":     part("what the second trustee sees, the first can't", "own", Signal, two, raw(a, garbage(b))).as(1),
 	} {
 		writeVector(t, "part/part-"+name+".json", v)
 	}
@@ -172,6 +180,8 @@ func writeFramings(t *testing.T) {
 		{"zeros that belong to the content", "ok", "", Signal, []run{hello, z(1011), length(9)}, []run{hello, z(4)}},
 		{"a full signal", "ok", "", Signal, []run{{"61", 1016}, length(1016)}, []run{{"61", 1016}}},
 		{"a full identity", "ok", "", Identity, []run{{"61", 16376}, length(16376)}, []run{{"61", 16376}}},
+		{"a full statement", "ok", "", Statement, []run{{"61", 65528}, length(65528)}, []run{{"61", 65528}}},
+		{"a short message", "ok", "", Message, []run{hello, z(65536 - 13), length(5)}, []run{hello}},
 		{"the largest attachment of the first size", "ok", "", Attachment, []run{{"61", 65528}, length(65528)}, []run{{"61", 65528}}},
 		{"the smallest of the second", "ok", "", Attachment, []run{{"61", 65529}, z(131072 - 65529 - 8), length(65529)}, []run{{"61", 65529}}},
 		{"an empty attachment", "ok", "", Attachment, []run{z(65528), length(0)}, nil},
@@ -186,6 +196,8 @@ func writeFramings(t *testing.T) {
 		{"no power of two", "mismatch", "a plaintext of 196608 bytes is no size of kind attachment", Attachment, []run{hello, z(196608 - 13), length(5)}, nil},
 		{"a small attachment", "mismatch", "a plaintext of 32768 bytes is no size of kind attachment", Attachment, []run{hello, z(32768 - 13), length(5)}, nil},
 		{"a signal of an identity's size", "mismatch", "a plaintext of 16384 bytes is no size of kind signal", Signal, []run{hello, z(16384 - 13), length(5)}, nil},
+		{"a statement of an attachment's second size", "mismatch", "a plaintext of 131072 bytes is no size of kind statement", Statement, []run{{"61", 65529}, z(131072 - 65529 - 8), length(65529)}, nil},
+		{"a message of a signal's size", "mismatch", "a plaintext of 1024 bytes is no size of kind message", Message, []run{hello, z(1011), length(5)}, nil},
 		{"no padding at all", "mismatch", "a plaintext of 13 bytes is no size of kind signal", Signal, []run{hello, length(5)}, nil},
 		{"nothing at all", "mismatch", "a plaintext of 0 bytes is no size of kind signal", Signal, []run{}, nil},
 	})
@@ -214,6 +226,8 @@ func writeQuorumVectors(t *testing.T) {
 	unreduced := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.put(t, 2, bytes.Repeat([]byte{0xff}, 32)) })
 	hashless := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.hashes[1][0] ^= 1 })
 	trailing := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.files[2] = append(q.files[2], 0) })
+	swapped := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.files[1], q.files[2] = q.files[2], q.files[1] })
+	fewer, _ := sealed(t, Signal, set(2, 2), hello)
 	twice := rawSeal(t, framed(hello, 1024-len(hello)-8, uint64(len(hello))), append(r.age(), r.natives[0])...)
 	native, _ := sealed(t, Signal, set(1, 3), hello)
 	more, _ := sealed(t, Signal, set(3, 3), hello)
@@ -243,6 +257,11 @@ func writeQuorumVectors(t *testing.T) {
 		"share-trailer": part("a byte more in the last share's file", "check", Signal, r, trailing).fails("mismatch", "share 3: the share's file has"),
 		"two-stanzas":   part("a native stanza beside the quorum", "check", Signal, r, twice).fails("mismatch", "the part has 2 stanzas, and under a quorum it must have one"),
 		"native":        part("no quorum where the set asks for one", "check", Signal, r, native).fails("mismatch", "the part has 3 stanzas"),
+		"arguments":     part("a zero before the threshold", "check", Signal, r, shaped(t, r, func(s *age.Stanza) { s.Args[0] = "02" })).fails("mismatch", `the quorum stanza says "02" of "3"`),
+		"of-one":        part("a threshold of 1", "check", Signal, r, shaped(t, r, func(s *age.Stanza) { s.Args[0] = "1" })).fails("mismatch", `the quorum stanza says "1" of "3"`),
+		"fewer":         part("a stanza for two trustees of three", "check", Signal, r, fewer).fails("mismatch", "the part opens with 2 of 2 trustees, and the set asks for 2 of 3"),
+		"trailer":       part("a byte after the last share's file", "check", Signal, r, shaped(t, r, func(s *age.Stanza) { s.Body = append(s.Body, 0) })).fails("mismatch", "1 bytes follow the last share"),
+		"share-swapped": part("the shares' files stand in another order", "own", Signal, r, swapped).as(2).fails("own-stanza", "your own share (trustee 2 of 3)"),
 		"threshold":     part("another threshold than the set's", "check", Signal, r, more).fails("mismatch", "the part opens with 3 of 3 trustees, and the set asks for 2 of 3"),
 	} {
 		writeVector(t, "quorum/part-"+name+".json", v)
