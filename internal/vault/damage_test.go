@@ -33,10 +33,30 @@ func TestNotAVault(t *testing.T) {
 		_, err := vault.Open(tt.dir, vault.Options{Create: tt.create, Now: time.Now, Warn: t.Errorf})
 		refused(t, tt.dir, err, fault.Failed, tt.want)
 	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 1 {
+		t.Errorf("somebody's folder was written to: %q", left)
+	}
+
+	// What is left of a vault that was being made is made into one.
+	begun := filepath.Join(t.TempDir(), "begun")
+	if err := os.MkdirAll(filepath.Join(begun, "custody"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(begun, ".vault.txt.new"), []byte("zapis/v"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.Open(begun, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+
 	other := filepath.Join(t.TempDir(), "newer")
 	os.Mkdir(other, 0o700)
 	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v2\n"), 0o600)
-	_, err := vault.Open(other, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
+	_, err = vault.Open(other, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
 	refused(t, "a newer vault", err, fault.Failed, "is not a vault that this zapis knows")
 }
 
