@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -67,11 +68,11 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 		}
 		// One sync for each: the database must not have its name before the
 		// others have theirs.
-		if err := syncDir(dir); err != nil {
+		if err := durable.SyncFolder(dir); err != nil {
 			return err
 		}
 	}
-	return first(os.RemoveAll(aside), syncDir(filepath.Dir(filepath.Clean(dir))))
+	return fault.First(os.RemoveAll(aside), durable.SyncFolder(filepath.Dir(filepath.Clean(dir))))
 }
 
 // clearUnfinished makes room for a new ledger: it removes what a Create that
@@ -82,8 +83,8 @@ func clearUnfinished(dir string) error {
 	}
 	aside := filepath.Join(dir, creatingName)
 	if exists(aside) {
-		return first(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
-			os.RemoveAll(aside), syncDir(dir))
+		return fault.First(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
+			os.RemoveAll(aside), durable.SyncFolder(dir))
 	}
 	for _, name := range []string{keyName, guardName, partsName} {
 		if exists(filepath.Join(dir, name)) {
@@ -130,5 +131,5 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		}
 		return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
 	})
-	return c, first(err, db.Sync(), db.Close())
+	return c, fault.First(err, db.Sync(), db.Close())
 }

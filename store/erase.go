@@ -12,6 +12,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
+	"zapis/internal/fault"
 )
 
 // Parts are erased in the transaction that makes their tombstone an entry. Their
@@ -126,7 +128,7 @@ func erasePart(tx *bolt.Tx, p ledger.Erased, tombstone uint64) (file bool, err e
 	} else {
 		err = tx.Bucket(bucketSmall).DeleteBucket(p.Hash[:])
 	}
-	return file, first(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
+	return file, fault.First(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
 }
 
 // forget removes the files of what was erased, and then, where anything was,
@@ -169,7 +171,7 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 		path := partPath(s.dir, h)
 		err := removePart(path)
 		if err == nil {
-			err = syncDir(filepath.Dir(path))
+			err = durable.SyncFolder(filepath.Dir(path))
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -196,11 +198,11 @@ func (s *Store) compact() error {
 	}
 	path := filepath.Join(s.dir, dbName)
 	if err := s.copyCompact(path + asideSuffix); err != nil {
-		return first(err, os.RemoveAll(path+asideSuffix))
+		return fault.First(err, os.RemoveAll(path+asideSuffix))
 	}
 	err := os.Rename(path+asideSuffix, path)
 	if err == nil {
-		err = syncDir(s.dir)
+		err = durable.SyncFolder(s.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
@@ -228,8 +230,8 @@ func (s *Store) copyCompact(path string) error {
 	}
 	dst.NoSync = true // one sync at the end: until then the copy is nobody's
 	if err := bolt.Compact(dst, s.db, compactBytes); err != nil {
-		return first(fileError(err), dst.Close())
+		return fault.First(fileError(err), dst.Close())
 	}
 	err = dst.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(metaCompact) })
-	return first(fileError(err), fileError(dst.Sync()), dst.Close())
+	return fault.First(fileError(err), fileError(dst.Sync()), dst.Close())
 }

@@ -51,14 +51,3 @@ func diskError(err error) error {
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
-
-// first gives the first error that is one: what went wrong, not what then went
-// wrong in putting things away. It keeps that error's hint and status.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

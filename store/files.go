@@ -9,17 +9,9 @@ import (
 	"path/filepath"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
+	"zapis/internal/fault"
 )
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return first(err, d.Close())
-}
 
 // writeAside writes a file under another name and syncs it; a rename, and a
 // sync of the folder, must follow.
@@ -32,7 +24,7 @@ func writeAside(path string, content []byte, mode fs.FileMode) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return first(err, f.Close())
+	return fault.First(err, f.Close())
 }
 
 // makeDir makes a folder that nobody else may read, durably, if it is missing.
@@ -43,7 +35,7 @@ func makeDir(path string) error {
 	case err != nil:
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncFolder(filepath.Dir(path))
 }
 
 func exists(path string) bool {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -108,7 +109,7 @@ func createGuard(dir string, c ledger.Checkpoint) error {
 	if err := os.Rename(path+asideSuffix, path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncFolder(dir)
 }
 
 func openGuard(dir string, half int) (*guard, error) {

@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -127,7 +128,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	if err := os.Rename(path+asideSuffix, path); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	return durable.SyncFolder(s.dir)
 }
 
 // keyFor gives the signing key with these public halves, if this folder has it.
@@ -155,7 +156,7 @@ func (s *Store) renameKey() error {
 	if err := os.Rename(filepath.Join(s.dir, nextKeyName), filepath.Join(s.dir, keyName)); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	return durable.SyncFolder(s.dir)
 }
 
 // SignNextKey signs the text of a proposed key entry with the key that

@@ -44,7 +44,7 @@ func takeLock(dir, verb string, exclusive bool) (*lockFile, error) {
 			break
 		}
 		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
-			return nil, first(os.NewSyscallError("flock", err), f.Close())
+			return nil, fault.First(os.NewSyscallError("flock", err), f.Close())
 		}
 		if time.Now().After(end) {
 			holder := readHolder(f)
@@ -56,7 +56,7 @@ func takeLock(dir, verb string, exclusive bool) (*lockFile, error) {
 	l := &lockFile{f}
 	if exclusive {
 		if err := l.name(verb); err != nil {
-			return nil, first(err, l.release())
+			return nil, fault.First(err, l.release())
 		}
 	}
 	return l, nil

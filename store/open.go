@@ -26,7 +26,7 @@ func Open(dir string, c Config) (*Store, error) {
 		return nil, err
 	}
 	if err := s.openForWriting(); err != nil {
-		return nil, first(err, s.closeFiles())
+		return nil, fault.First(err, s.closeFiles())
 	}
 	s.queue = make(chan *request, queueLength)
 	s.quit = make(chan struct{})
@@ -34,7 +34,7 @@ func Open(dir string, c Config) (*Store, error) {
 	go s.commitLoop()
 	if c.Slot == 0 {
 		if err := s.sequenceLeftover(); err != nil {
-			return nil, first(err, s.Close())
+			return nil, fault.First(err, s.Close())
 		}
 	}
 	return s, nil
@@ -72,10 +72,10 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	o.ReadOnly = readOnly
 	o.PageSize = 0 // as the file says
 	if s.db, err = bolt.Open(path, 0o600, o); err != nil {
-		return nil, first(fault.New(fault.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
+		return nil, fault.First(fault.New(fault.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
 	if err := s.load(readOnly); err != nil {
-		return nil, first(fault.New(fault.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
+		return nil, fault.First(fault.New(fault.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
 	return s, nil
 }
@@ -85,7 +85,7 @@ func (s *Store) closeFiles() error {
 	if s.guard != nil {
 		err = s.guard.close()
 	}
-	return first(err, s.db.Close(), s.lock.release())
+	return fault.First(err, s.db.Close(), s.lock.release())
 }
 
 // load reads what is kept in memory: the genesis, the last checkpoint, what is

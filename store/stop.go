@@ -11,6 +11,7 @@ import (
 
 	"zapis/crypto/canon"
 	"zapis/crypto/ledger"
+	"zapis/internal/durable"
 	"zapis/internal/fault"
 )
 
@@ -140,7 +141,7 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 		if err := os.Rename(path+asideSuffix, path); err != nil {
 			return diskError(err)
 		}
-		if err := syncDir(s.dir); err != nil {
+		if err := durable.SyncFolder(s.dir); err != nil {
 			return diskError(err)
 		}
 		s.state.Lock()
@@ -229,10 +230,10 @@ func (s *Store) lift(m Stop, because string) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := first(err, f.Close()); err != nil {
+	if err := fault.First(err, f.Close()); err != nil {
 		return err
 	}
-	return first(os.Remove(filepath.Join(s.dir, stopName)), syncDir(s.dir))
+	return fault.First(os.Remove(filepath.Join(s.dir, stopName)), durable.SyncFolder(s.dir))
 }
 
 // Resume lets a stopped ledger sign again, because somebody knows that the
@@ -259,5 +260,5 @@ func Resume(dir, because string) error {
 	case err == nil:
 		err = s.lift(m, because)
 	}
-	return first(err, s.closeFiles())
+	return fault.First(err, s.closeFiles())
 }

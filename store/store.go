@@ -117,7 +117,7 @@ func (s *Store) view(fn func(v *view) error) (err error) {
 		return err
 	}
 	// Also where a damaged page makes bbolt panic: Close would wait for ever.
-	defer func() { err = first(err, tx.Rollback()) }()
+	defer func() { err = fault.First(err, tx.Rollback()) }()
 	return fn(v)
 }
 
@@ -173,5 +173,5 @@ func (s *Store) Close() error {
 	db := s.db
 	s.db = nil
 	s.gate.Unlock()
-	return first(err, db.Close(), s.lock.release())
+	return fault.First(err, db.Close(), s.lock.release())
 }

@@ -55,16 +55,6 @@ func (v *backupVerb) Run(ctx context.Context, s *command.Streams) error {
 	return nil
 }
 
-// first gives the first error that is one, with its own status and hint.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func sayUpdated(s *command.Streams, r *backup.Result) {
 	fmt.Fprintf(s.Out, "%s\n%s; new: %s, %d parts, %d bytes", r.Header.Card(), verified("", r.Header.Size),
 		entries(r.Header.Size-r.From), r.Fetched, r.Bytes)
@@ -91,7 +81,7 @@ func stream(ctx context.Context, dir, name string, args any, s *command.Streams)
 		defer cancel()
 		if err == nil {
 			_, err = io.Copy(io.Discard, pr)
-			return first(<-done, err)
+			return fault.First(<-done, err)
 		}
 		cancel()
 		pr.Close()
@@ -174,7 +164,7 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 		}
 		fmt.Fprintf(to, "%s %d\n", h, size)
 		_, err = io.Copy(to, r)
-		if err := first(err, r.Close()); err != nil {
+		if err := fault.First(err, r.Close()); err != nil {
 			return err
 		}
 		to.Progress(tick{"copying parts", int64(i + 1), int64(len(args.Parts))})

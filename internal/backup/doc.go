@@ -79,7 +79,7 @@ func (b *Folder) clear() error {
 // Close takes away what did not enter, and lets go of the folder.
 func (b *Folder) Close() error {
 	err := b.clear()
-	return first(err, b.lock.Close())
+	return fault.First(err, b.lock.Close())
 }
 
 // At names a folder that is only read.
@@ -135,14 +135,4 @@ func readCheckpoint(note []byte) (ledger.Checkpoint, error) {
 		return ledger.Checkpoint{}, err
 	}
 	return ledger.ParseCheckpointText(text)
-}
-
-// first gives the first error that is one, with its own status and hint.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

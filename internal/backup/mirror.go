@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
+	"zapis/internal/fault"
 )
 
 // Mirror brings the folder to what a carry file says, which may begin anywhere
@@ -91,7 +92,7 @@ func (m *merging) run(res *Result) (err error) {
 	if err == nil {
 		err = f.Sync()
 	}
-	return first(err, f.Close())
+	return fault.First(err, f.Close())
 }
 
 func (m *merging) nextOld() error {

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
 	"zapis/internal/durable"
+	"zapis/internal/fault"
 )
 
 // Result is what an update has brought.
@@ -127,7 +128,7 @@ func (b *Folder) writeState(state io.Reader) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return first(err, f.Close())
+	return fault.First(err, f.Close())
 }
 
 // wanted lists the parts that the new state names and the folder does not have.
@@ -199,9 +200,9 @@ func writePart(path string, p ledger.Part, r io.Reader) error {
 		err = refuse("zapisd check says all that is wrong with the ledger", "the %s %s is altered or cut", p.Kind, p.Hash)
 	}
 	if err == nil {
-		err = first(os.Chtimes(path, partTime, partTime), f.Sync())
+		err = fault.First(os.Chtimes(path, partTime, partTime), f.Sync())
 	}
-	return first(err, f.Close())
+	return fault.First(err, f.Close())
 }
 
 // partTime is what every part's file says of when it was written, as in the ledger: two runs with a part between them

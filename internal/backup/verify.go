@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
+	"zapis/internal/fault"
 )
 
 // Part is a part that the ledger names.
@@ -217,7 +218,7 @@ func smallIn(dirs ...string) func(ledger.Hash) ([]byte, error) {
 				continue
 			}
 			b, err := io.ReadAll(io.LimitReader(f, ledger.MaxSmall+1))
-			return b, first(err, f.Close())
+			return b, fault.First(err, f.Close())
 		}
 		return nil, err
 	}

@@ -64,3 +64,14 @@ func HintOf(err error) string {
 	}
 	return ""
 }
+
+// First gives the first error that is one: what went wrong, not what then went wrong in putting things away. It
+// keeps that error's status and hint.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

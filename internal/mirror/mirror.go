@@ -204,7 +204,7 @@ func (m *Mirror) write(name string, content []byte) error {
 	if _, err = f.Write(content); err == nil {
 		err = f.Sync()
 	}
-	if err := first(err, f.Close()); err != nil {
+	if err := fault.First(err, f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
@@ -214,7 +214,7 @@ func (m *Mirror) write(name string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	return first(d.Sync(), d.Close())
+	return fault.First(d.Sync(), d.Close())
 }
 
 var errFork = errors.New("the tree")
@@ -235,14 +235,4 @@ func sorted(paths map[string][]byte) []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// first gives the first error that is one, with its own status and hint.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
