@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,21 @@ func writeVectors(t *testing.T) {
 		m[index(m, "entries/1")].content = e.Marshal()
 		return m
 	}
+	fork, err := ledgertest.Key(1).SignCheckpoint(ledger.Checkpoint{Origin: ledgertest.Origin, Size: 2, Root: ledger.Sum(nil), Time: ledgertest.Slot})
+	must(t, err)
+	content := func(name, from, to string) func([]member) []member {
+		return func(m []member) []member {
+			i := index(m, name)
+			m[i].content = ledgertest.Edit(m[i].content, from, to)
+			return m
+		}
+	}
+	stray := func(m []member) []member {
+		i := index(m, "bodies/")
+		m[i].Name, m[i].content = "bodies/"+ledger.Sum([]byte("stray")).String(), []byte("stray")
+		return m
+	}
+	waits := func(change func([]member) []member) []byte { return pack(t, change(unpack(t, whole))) }
 	must(t, ledgertest.WriteVectors(vectorsDir, judge,
 		v("whole.tar", "ok", whole),
 		v("small.tar", "ok", good),
@@ -105,6 +121,18 @@ func writeVectors(t *testing.T) {
 			m[i].content = bytes.Join(lines[:5], nil)
 			return m
 		}),
+		bad("another-history.tar", "proof", func(m []member) []member { m[index(m, "checkpoints/2")].content = fork; return m }),
+		bad("another-genesis.tar", "hash", content("carry.txt", "genesis 5", "genesis 6")),
+		bad("part-twice.tar", "place", double(filler)),
+		bad("since-beyond.tar", "canonical", content("carry.txt", "since 0", "since 3")),
+		v("waiting-promise-missing.tar", "place", waits(func(m []member) []member {
+			return slices.DeleteFunc(m, func(m member) bool { return strings.HasSuffix(m.Name, "/promise") })
+		})),
+		v("waiting-part-missing.tar", "place", waits(func(m []member) []member { return m[:len(m)-1] })),
+		v("waiting-miscounted.tar", "place", waits(content("carry.txt", "waiting 2", "waiting 3"))),
+		v("outbox-body-unknown.tar", "place", pack(t, stray(unpack(t, box)))),
+		v("outbox-miscounted.tar", "place", pack(t, content("outbox.txt", "parts 4", "parts 5")(unpack(t, box)))),
+		v("outbox-another-ledger.tar", "place", pack(t, content("outbox.txt", "ledger 5", "ledger 6")(unpack(t, box)))),
 		v("outbox-part-missing.tar", "place", pack(t, remove("parts/")(unpack(t, box)))),
 	))
 }
