@@ -25,10 +25,8 @@ func Acts() []string {
 	return []string{"report", "follow-up", "consent", "stop", "delete", "exhibit"}
 }
 
-// IdentityFields always stand in the identity part, and the statement holds only
+// identityFields always stand in the identity part, and the statement holds only
 // their hashes. Beside them, attachment slots may stand there.
-func IdentityFields() []string { return slices.Clone(identityFields) }
-
 var identityFields = []string{"contact", "contact_when", "name"}
 
 // StatementPart is the content of a statement part.
@@ -61,7 +59,7 @@ type Item struct {
 }
 
 // Split sorts the lines into a statement's items and an identity part. Apart from
-// IdentityFields, which always go there, the attachment slots for which identify
+// identityFields, which always go there, the attachment slots for which identify
 // says so go into the identity part.
 func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPart) {
 	items, part := make([]Item, len(lines)), &IdentityPart{}
