@@ -32,6 +32,7 @@ var demoTrustees = []string{"anna", "boris", "vera"}
 //	demo/ledger.db …                             the ledger
 //	demo/trustees/anna.key, .key.card, .pass     and boris, vera
 //	demo/demo.json                               what has been filed
+//	demo/.gitignore                              so that it is never committed; it also says whose folder this is
 type demoVerb struct {
 	Dir    string `default:"./demo" placeholder:"D" help:"The demo's folder (${default})."`
 	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve the form, on this computer (${default})."`
@@ -48,7 +49,7 @@ func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
 	if err := prepareDemo(v.Dir, s); err != nil {
 		return err
 	}
-	srv, err := startServing(ctx, serving{dir: v.Dir, at: at, publish: true, grace: 10 * time.Second, talk: s})
+	srv, err := startServing(ctx, serving{verb: "zapisd demo", dir: v.Dir, at: at, publish: true, grace: 10 * time.Second, talk: s})
 	if err != nil {
 		return err
 	}
@@ -69,12 +70,11 @@ func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
 
 // prepareDemo makes the folder, the trustees and an empty ledger, each where it is missing.
 func prepareDemo(dir string, s *command.Streams) error {
-	keys := filepath.Join(dir, "trustees")
-	if err := os.MkdirAll(keys, 0o700); err != nil {
+	if err := claimDemo(dir); err != nil {
 		return err
 	}
-	// So that a demo within a source tree is never committed.
-	if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644); err != nil {
+	keys := filepath.Join(dir, "trustees")
+	if err := os.MkdirAll(keys, 0o700); err != nil {
 		return err
 	}
 	var cards []card.Card
@@ -99,6 +99,41 @@ func prepareDemo(dir string, s *command.Streams) error {
 		fmt.Fprintf(s.Err, "made a ledger and three trustees in %s\n", dir)
 	}
 	return err
+}
+
+// demoMark is what a demo's .gitignore holds, and the first thing that a demo writes.
+const demoMark = "*\n"
+
+// claimDemo takes a folder that is not there, is empty, or was a demo's before. What else somebody keeps in a folder is
+// left alone: a real ledger above all, which would hold the invented reports for ever.
+func claimDemo(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	mark := filepath.Join(dir, ".gitignore")
+	text, err := os.ReadFile(mark)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	alone := len(there) == 0 || len(there) == 1 && err == nil && strings.HasPrefix(demoMark, string(text)) // perhaps cut short
+	if !alone && string(text) != demoMark || foreignLedger(dir) {
+		return fault.New(fault.Failed, "give a folder that is empty or not there: --dir D", "%s holds something else than a demo", dir)
+	}
+	return os.WriteFile(mark, []byte(demoMark), 0o644)
+}
+
+// foreignLedger says that the ledger in dir, by its card, is not a demo's.
+func foreignLedger(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, cardFile))
+	if err != nil {
+		return false
+	}
+	named, err := card.ParseLedgerCard(string(text))
+	return err == nil && named.Origin != demoOrigin
 }
 
 // demoTrustee makes a trustee as zapis keygen does, or reads the card of one who is there.

@@ -55,7 +55,11 @@ func (a address) listen() (net.Listener, error) {
 	if a.network == "unix" {
 		return listenUnix(a.where, 0o660)
 	}
-	return net.Listen("tcp", a.where)
+	l, err := net.Listen("tcp", a.where)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fault.New(fault.Failed, "stop what listens there, or give another port: with --listen 127.0.0.1:0 one that is free is found", "%w", err)
+	}
+	return l, err
 }
 
 // shown is how a listener is named to people: with the port it got, where any was asked for.

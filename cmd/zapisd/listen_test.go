@@ -116,3 +116,17 @@ func TestSocketInADeepFolder(t *testing.T) {
 		t.Errorf("the socket is not in the folder: %v", err)
 	}
 }
+
+func TestATakenPort(t *testing.T) {
+	first, err := address{"tcp", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	at := first.Addr().String()
+	_, err = address{"tcp", at}.listen()
+	if want := "listen tcp " + at + ": bind: address already in use"; err == nil || err.Error() != want ||
+		!strings.HasPrefix(fault.HintOf(err), "stop what listens there, or give another port") {
+		t.Errorf("%v, hint %q, want %s", err, fault.HintOf(err), want)
+	}
+}

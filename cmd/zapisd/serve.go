@@ -44,8 +44,8 @@ func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	srv, err := startServing(ctx, serving{
-		dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site, limits: v.limits(), publish: !v.NoPublish,
-		grace: v.Grace, talk: s, front: v.front(), confined: true,
+		verb: "zapisd serve", dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site,
+		limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s, front: v.front(), confined: true,
 	})
 	if err != nil {
 		return err
@@ -97,6 +97,7 @@ const siteHint = "docs/guides/operator.md has a site file to copy"
 
 // serving is how a ledger is to be served.
 type serving struct {
+	verb     string // that others are told holds the ledger
 	dir      string
 	at       address
 	health   *address // nil for the folder's own
@@ -131,7 +132,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		}
 	}()
 
-	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: "zapisd serve"})
+	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: c.verb})
 	if err != nil {
 		_, seen := os.Stat(filepath.Join(c.dir, "ledger.db"))
 		return nil, notOpened(c.dir, err, seen)
@@ -168,7 +169,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 
 	srv.listener, err = c.at.listen()
 	if err != nil {
-		return nil, fault.New(fault.Failed, "", "--listen: %w", err)
+		return nil, fault.New(fault.Failed, fault.HintOf(err), "--listen: %w", err)
 	}
 	if c.circuits > 0 {
 		srv.listener = newCircuitListener(srv.listener, c.circuits)
