@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"syscall"
@@ -145,32 +146,25 @@ func (v *performVerb) work(ctx context.Context, in io.Reader, to reporter) error
 	return do(ctx, st, args, to)
 }
 
-// askServer asks the process that serves dir. It reports false where there is none.
+// askServer asks the process that serves dir. It reports false where there is none, or one that does not answer.
 func askServer(ctx context.Context, dir, name string, args []byte, to reporter) (served bool, err error) {
-	path, release, err := socketIn(dir, controlSocket)
+	client, release, err := controlClient(dir)
 	if err != nil {
 		return false, err
 	}
 	defer release()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return false, nil
-	case err != nil:
-		return true, fault.New(fault.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
+	if there, err := alive(ctx, client, aliveWait); err != nil || !there {
+		return err != nil, err
 	}
-	defer conn.Close()
-
-	client := http.Client{Transport: &http.Transport{
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return conn, nil },
-		DisableKeepAlives: true,
-	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://zapisd/"+name, bytes.NewReader(args))
 	if err != nil {
 		return true, err
 	}
 	resp, err := client.Do(req)
-	if err != nil {
+	switch {
+	case nobodyThere(err):
+		return false, nil
+	case err != nil:
 		return true, fault.New(fault.Failed, "", "the process that serves the ledger: %w", err)
 	}
 	defer resp.Body.Close()
@@ -179,6 +173,51 @@ func askServer(ctx context.Context, dir, name string, args []byte, to reporter) 
 			"the process that serves the ledger does not know %s", name)
 	}
 	return true, readFrames(resp.Body, to)
+}
+
+// controlClient speaks to whoever listens on dir's control socket.
+func controlClient(dir string) (client *http.Client, release func(), err error) {
+	path, release, err := socketIn(dir, controlSocket)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+		DisableKeepAlives: true,
+	}}, release, nil
+}
+
+func nobodyThere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// aliveWait is for how long a process that serves may take to answer anything, however much it has to do.
+const aliveWait = 5 * time.Second
+
+// alive reports whether somebody answers within a time. A process that is stopped (SIGSTOP) takes connections all the same:
+// nothing is asked of it, and who wants the ledger then finds the lock held, and by whom.
+func alive(ctx context.Context, client *http.Client, within time.Duration) (bool, error) {
+	wait, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	req, err := http.NewRequestWithContext(wait, http.MethodHead, "http://zapisd/", nil)
+	if err != nil {
+		return false, err
+	}
+	resp, err := client.Do(req)
+	var of *url.Error // it adds an address that is nobody's
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	switch {
+	case err == nil:
+		resp.Body.Close()
+		return true, nil
+	case nobodyThere(err), wait.Err() != nil && ctx.Err() == nil:
+		return false, nil
+	}
+	return false, fault.New(fault.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
 }
 
 // serveControl answers on dir's control socket until stop is called.

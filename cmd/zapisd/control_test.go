@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"zapis/internal/fault"
 	"zapis/store"
@@ -23,7 +24,11 @@ func fakeServer(t *testing.T, answer http.HandlerFunc) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: answer}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodHead { // that only asks whether somebody is there
+			answer(w, r)
+		}
+	})}
 	go srv.Serve(l)
 	t.Cleanup(func() { srv.Close() })
 	return dir
@@ -70,6 +75,32 @@ func TestPerformWithAnOlderServer(t *testing.T) {
 	if err == nil || err.Error() != "the process that serves the ledger does not know export" ||
 		fault.HintOf(err) != "it may be of another version: stop it and start it again" {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err))
+	}
+}
+
+// A stopped process takes connections and answers none.
+func TestAServerThatIsStopped(t *testing.T) {
+	dir := t.TempDir()
+	client, release, err := controlClient(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if there, err := alive(t.Context(), client, aliveWait); there || err != nil {
+		t.Errorf("no socket: %v, %v", there, err)
+	}
+	l, err := listenUnix(filepath.Join(dir, controlSocket), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if there, err := alive(t.Context(), client, time.Millisecond); there || err != nil {
+		t.Errorf("a socket that nobody answers on: %v, %v", there, err)
+	}
+	given, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	if there, err := alive(given, client, aliveWait); there || !errors.Is(err, context.Canceled) {
+		t.Errorf("given up on: %v, %v", there, err)
 	}
 }
 
