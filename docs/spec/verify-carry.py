@@ -7,13 +7,15 @@ Written from docs/spec/ledger.md and docs/spec/carry.md, in Python's standard
 library alone, so that what the Go programs say can be checked by something
 that shares no code with them. It checks the entries' places and links, the
 tree's root under every checkpoint that the file covers from the beginning,
-each checkpoint's Ed25519 signature (the ML-DSA-44 one it can't), and the
-SHA-256 of every part. It does not judge who may change trustees and keys, and
-it opens nothing. Exit status: 0 it fits, 3 it does not, 2 wrong usage.
+both signatures of the log on each, and the SHA-256 of every part. It does not
+judge who may change trustees and keys, what waits, nor how the archive is
+written, and it opens nothing. Exit status: 0 it fits, 3 it does not, 2 wrong
+usage.
 """
 
 import base64
 import hashlib
+import re
 import sys
 import tarfile
 
@@ -114,6 +116,99 @@ def ed25519(key, text, sig):
     return not ((x[0] * y[2] - y[0] * x[2]) % P or (x[1] * y[2] - y[1] * x[2]) % P)
 
 
+# --- ML-DSA-44, FIPS 204 algorithm 8 -----------------------------------------
+
+M = 8380417
+GAMMA2 = (M - 1) // 88
+ZETAS = [pow(1753, int(f"{i:08b}"[::-1], 2), M) for i in range(256)]
+
+
+def ntt(a):
+    a, k, half = list(a), 0, 128
+    while half:
+        for start in range(0, 256, 2 * half):
+            k += 1
+            for j in range(start, start + half):
+                t = ZETAS[k] * a[j + half] % M
+                a[j + half], a[j] = (a[j] - t) % M, (a[j] + t) % M
+        half //= 2
+    return a
+
+
+def inverse_ntt(a):
+    a, k, half = list(a), 256, 1
+    while half < 256:
+        for start in range(0, 256, 2 * half):
+            k -= 1
+            for j in range(start, start + half):
+                a[j], a[j + half] = (a[j] + a[j + half]) % M, ZETAS[k] * (a[j + half] - a[j]) % M
+        half *= 2
+    return [x * pow(256, M - 2, M) % M for x in a]
+
+
+def numbers(b, bits):
+    n = int.from_bytes(b, "little")
+    return [n >> bits * i & (1 << bits) - 1 for i in range(len(b) * 8 // bits)]
+
+
+def matrix(rho, row, column):
+    stream, a = hashlib.shake_128(rho + bytes([column, row])).digest(1344), []
+    for i in range(0, len(stream), 3):
+        x = int.from_bytes(stream[i:i + 3], "little") & 0x7FFFFF
+        if x < M:
+            a.append(x)
+    return a[:256]
+
+
+def challenge(seed):
+    stream, c = hashlib.shake_256(seed).digest(1024), [0] * 256
+    signs, at = int.from_bytes(stream[:8], "little"), 8
+    for i in range(256 - 39, 256):
+        while stream[at] > i:
+            at += 1
+        j, at = stream[at], at + 1
+        c[i], c[j] = c[j], 1 - 2 * (signs >> i - (256 - 39) & 1)
+    return c
+
+
+def hints(b):
+    """The positions of each row's hints; None where they are not written in the one way."""
+    rows, at = [], 0
+    for end in b[80:]:
+        row = list(b[at:end])
+        if end < at or end > 80 or row != sorted(set(row)):
+            return None
+        rows.append(row)
+        at = end
+    return None if any(b[at:80]) else rows
+
+
+def use_hint(r, hint):
+    low = r % (2 * GAMMA2)
+    if low > GAMMA2:
+        low -= 2 * GAMMA2
+    high, low = (0, low - 1) if r - low == M - 1 else ((r - low) // (2 * GAMMA2), low)
+    return (high + (1 if low > 0 else -1) * hint) % 44
+
+
+def ml_dsa_44(key, text, sig):
+    if len(key) != 1312 or len(sig) != 2420:
+        return False
+    rows = hints(sig[2336:])
+    z = [[(1 << 17) - x for x in numbers(sig[32 + 576 * i:608 + 576 * i], 18)] for i in range(4)]
+    if rows is None or max(abs(x) for p in z for x in p) >= (1 << 17) - 78:
+        return False
+    z, c, high = [ntt(p) for p in z], ntt(challenge(sig[:32])), b""
+    for i in range(4):
+        t = ntt(x << 13 for x in numbers(key[32 + 320 * i:352 + 320 * i], 10))
+        a = [matrix(key[:32], i, j) for j in range(4)]
+        w = inverse_ntt([(sum(a[j][n] * z[j][n] for j in range(4)) - c[n] * t[n]) % M for n in range(256)])
+        packed = sum(use_hint(r, n in rows[i]) << 6 * n for n, r in enumerate(w))
+        high += packed.to_bytes(192, "little")
+    digest = hashlib.shake_256(hashlib.shake_256(key).digest(64) + b"\x00\x00" + text).digest(64)
+    return hashlib.shake_256(digest + high).digest(32) == sig[:32]
+
+
 # --- the file ---------------------------------------------------------------
 
 def lines(text, name):
@@ -147,27 +242,43 @@ def note(text, name):
     return (body + "\n").encode(), sigs.split("\n")[:-1]
 
 
-def check_signature(text, sigs, vkey, name):
-    origin, digits, b64 = vkey.split("+", 2)
-    key = base64.b64decode(b64)[1:]
-    for line in sigs:
-        dash, who, sig = line.split(" ")
-        raw = base64.b64decode(sig)
-        if (dash, who, raw[:4].hex()) == ("—", origin, digits):
-            need(ed25519(key, text, raw[4:]), f"{name}: the Ed25519 signature does not fit")
-            return
-    raise Mismatch(f"{name}: the Ed25519 signature is missing")
+def named(vkey):
+    """A verifier key's key id and public key."""
+    _, digits, b64 = vkey.split("+", 2)
+    return bytes.fromhex(digits), base64.b64decode(b64)[1:]
 
 
-def vkeys(text, key):
+def check_signatures(origin, size, root, text, sigs, vkeys, name):
+    """Both of the log's lines, in their order, as ledger.md says what they sign."""
+    raw = [base64.b64decode(line.split(" ")[2]) if line.startswith(f"— {origin} ") else b"" for line in sigs]
+    for i, (vkey, kind) in enumerate(zip(vkeys, ["Ed25519", "ML-DSA-44"])):
+        digits, key = named(vkey)
+        need(i < len(raw) and raw[i][:4] == digits, f"{name}: the {kind} signature is missing, or not in its place")
+        sig = raw[i][4:]
+        if kind == "Ed25519":
+            fits = ed25519(key, text, sig)
+        else:
+            label, said = origin.encode(), sig[:8]
+            label = bytes([len(label)]) + label
+            fits = ml_dsa_44(key, b"subtree/v1\n\0" + label + said + label + bytes(8) + size.to_bytes(8, "big") + root, sig[8:])
+        need(fits, f"{name}: the {kind} signature does not fit")
+
+
+def values(text, key):
     return [line[len(key) + 1:] for line in text.decode("utf-8").split("\n")
             if line.startswith(key + " ")]
+
+
+NAMES = re.compile("carry.txt|(checkpoints|entries)/(0|[1-9][0-9]*)|parts/HEX|waiting/HEX/(body|promise|parts/HEX)"
+                   .replace("HEX", "[0-9a-f]{64}"))
 
 
 def verify(path, card):
     tar = tarfile.open(path, "r:")
     names = tar.getnames()
     need(len(set(names)) == len(names), "a member is there twice")
+    for n in names:
+        need(NAMES.fullmatch(n), f"{n!r}: not a name that a carry file has")
 
     def read(name):
         try:
@@ -187,7 +298,7 @@ def verify(path, card):
     wanted = sorted(int(n.split("/")[1]) for n in names if n.startswith("checkpoints/"))
     need(wanted and wanted[-1] == size, f"the checkpoint of {size} entries is missing")
 
-    tree, previous, roots, parts, keys = Tree(), None, {}, {}, []
+    tree, previous, roots, parts, keys, erased = Tree(), None, {}, {}, [], set()
     for i in range(since, size):
         name = f"entries/{i}"
         text = read(name)
@@ -205,7 +316,9 @@ def verify(path, card):
         for h, n in e["parts"]:
             parts[h] = n
         if e["kind"] in ("genesis", "key"):
-            keys.append((i, vkeys(read("parts/" + e["parts"][0][0]), "log")[0]))
+            keys.append((i, values(read("parts/" + e["parts"][0][0]), "log")))
+        if e["kind"] == "tombstone":
+            erased.update(line.split(" ")[1] for line in values(read("parts/" + e["parts"][0][0]), "part"))
         if since == 0:
             tree.add(leaf)
             if tree.size in wanted:
@@ -219,9 +332,9 @@ def verify(path, card):
         root = base64.b64encode(roots[n]).decode()
         need(first[2] == root, f"{name}: the root of {n} entries is {root}, and it says {first[2]}")
         key = [k for i, k in keys if i < n][-1]
-        check_signature(text, sigs, key, name)
+        check_signatures(origin, n, roots[n], text, sigs, key, name)
 
-    found = 0
+    found = set()
     for member in tar.getmembers():
         need(member.isfile(), f"{member.name}: not a plain file")
         at = member.name.split("/")
@@ -233,14 +346,16 @@ def verify(path, card):
         need(h.hexdigest() == at[-1], f"{member.name}: it has another hash than its name")
         if len(at) == 2:
             need(parts.get(at[-1]) == member.size, f"{member.name}: no entry names it with its size")
-            found += 1
+            found.add(at[-1])
+    for h in parts:
+        need(h in found or h in erased, f"the part {h} is missing, and no tombstone names it")
 
     print(f"{size} entries, root {roots[size].hex()}" if since == 0 else
           f"entries {since} to {size - 1} follow one another; the root needs a file from the beginning")
-    print(f"{found} of {len(parts)} parts are here, and each has its hash")
+    print(f"{len(found)} of {len(parts)} parts are here, and each has its hash")
     print("it is the ledger of the card" if card else
           f"whose ledger this is was NOT proved; its card would be zapis-ledger+{origin}+{genesis}")
-    print("not checked: the ML-DSA-44 signatures, and who approved changes")
+    print("not checked: who approved changes, what waits, and how the archive is written")
 
 
 def main():

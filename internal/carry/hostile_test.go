@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -300,11 +301,15 @@ func TestPythonVerifier(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 	for want, bad := range map[string][]byte{
-		"entry 4: previous is":                             pack(t, rechain(t, unpack(t, file))),
-		"the root of 12 entries is":                        pack(t, edit("checkpoints/12", "\n12\n", "\n12\nA")(unpack(t, file))),
-		"entries/3 is missing":                             pack(t, remove("entries/3")(unpack(t, file))),
-		"it has another hash than its name":                pack(t, flipPart(unpack(t, file))),
-		"checkpoints/12: the Ed25519 signature is missing": pack(t, edit("checkpoints/12", "— "+ledgertest.Origin+" ", "— "+ledgertest.Origin+"x ")(unpack(t, file))),
+		"entry 4: previous is":                                 pack(t, rechain(t, unpack(t, file))),
+		"the root of 12 entries is":                            pack(t, edit("checkpoints/12", "\n12\n", "\n12\nA")(unpack(t, file))),
+		"entries/3 is missing":                                 pack(t, remove("entries/3")(unpack(t, file))),
+		"it has another hash than its name":                    pack(t, flipPart(unpack(t, file))),
+		"checkpoints/12: the Ed25519 signature is missing":     pack(t, edit("checkpoints/12", "— "+ledgertest.Origin+" ", "— "+ledgertest.Origin+"x ")(unpack(t, file))),
+		"checkpoints/2: the ML-DSA-44 signature is missing":    vector(t, "signature-stripped.tar"),
+		"'parts/../../x': not a name that a carry file has":    vector(t, "leads-out.tar"),
+		"is missing, and no tombstone names it":                vector(t, "part-missing.tar"),
+		"checkpoints/12: the ML-DSA-44 signature does not fit": pack(t, flipLast("checkpoints/12")(unpack(t, file))),
 	} {
 		out, err := run(bad)
 		if err == nil || !strings.Contains(out, want) {
@@ -325,6 +330,25 @@ func rechain(t testing.TB, m []member) []member {
 	e.Previous[0] ^= 1
 	m[i].content = e.Marshal()
 	return m
+}
+
+// flipLast changes a character of the last signature under a checkpoint, into another of base64.
+func flipLast(name string) func([]member) []member {
+	return func(m []member) []member {
+		i := index(m, name)
+		at := len(m[i].content) - 100
+		if m[i].content[at]++; m[i].content[at] > 'z' || m[i].content[at] < 'a' {
+			m[i].content[at] = 'a'
+		}
+		return m
+	}
+}
+
+func vector(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(vectorsDir, name))
+	must(t, err)
+	return b
 }
 
 func flipPart(m []member) []member {
