@@ -13,8 +13,7 @@ import (
 
 // askCmd writes a request to the other trustees.
 type askCmd struct {
-	vaultFlag
-	Case string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	Why  string   `required:"" placeholder:"TEXT" help:"Why you ask: the others decide by it, and it stands in their custody logs and in yours."`
 	Part []string `enum:"statement,identity,attachment" placeholder:"KIND" help:"Ask for the statement, the identity or the attachments only. Repeat it for more."`
 	Last string   `name:"until" placeholder:"YYYY-MM-DD" help:"The last day on which it may be granted; in two weeks where you say nothing."`

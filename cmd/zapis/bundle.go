@@ -19,8 +19,7 @@ import (
 
 // bundleCmd makes the package that a lawyer receives.
 type bundleCmd struct {
-	vaultFlag
-	Case      string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	Out       string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten. A sealed one is FILE.zip.age."`
 	Withhold  []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
 	Include   []string `enum:"identity,location" placeholder:"identity|location" help:"identity: put the contact, the name, and the files that show who the reporter is into the bundle. location: also the pictures and films that hold the place where they were made."`
@@ -51,11 +50,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err := command.CheckFree(b.Out); err != nil {
 		return err
 	}
-	return b.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, b.Case)
-		if err != nil {
-			return err
-		}
+	return b.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		open, err := openedFor(s, v, c, o.For, o.Leave)
 		if err != nil {
 			return err

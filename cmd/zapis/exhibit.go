@@ -10,8 +10,7 @@ import (
 
 // exhibitCmd brings in what a trustee obtained.
 type exhibitCmd struct {
-	vaultFlag
-	Case   string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	File   []string `arg:"" name:"FILE" help:"The files, sixteen at most."`
 	Source string   `required:"" placeholder:"TEXT" help:"Whom or what it came from."`
 	How    string   `required:"" placeholder:"TEXT" help:"How you obtained it."`
@@ -20,11 +19,7 @@ type exhibitCmd struct {
 }
 
 func (e *exhibitCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return e.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, e.Case)
-		if err != nil {
-			return err
-		}
+	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		names, err := v.Collect(c, vault.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
 		if err != nil {
 			return err

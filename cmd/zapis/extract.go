@@ -12,17 +12,16 @@ import (
 
 // extractCmd writes attachments out of a case.
 type extractCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
-	Out  string `required:"" placeholder:"DIR" help:"The folder to write to; it is made where it is missing."`
+	caseFlags
+	Out string `required:"" placeholder:"DIR" help:"The folder to write to; it is made where it is missing."`
 }
 
 func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
 	if err := command.CheckFolder(e.Out); err != nil {
 		return err
 	}
-	return e.with(ctx, s, g, func(v *vault.Vault) error {
-		o, err := opened(ctx, s, v, e.Case)
+	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+		o, err := openedCase(s, v, c)
 		if err != nil {
 			return err
 		}

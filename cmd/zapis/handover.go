@@ -12,8 +12,7 @@ import (
 
 // handOverCmd writes down that something left the trustee's hands.
 type handOverCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	File string `arg:"" name:"FILE" help:"What is handed over: the bundle, or another file. It is read, for its hash."`
 	To   string `required:"" placeholder:"WHOM" help:"Who gets it, in one line."`
 	Why  string `placeholder:"TEXT" help:"What for, in one line."`
@@ -21,11 +20,7 @@ type handOverCmd struct {
 }
 
 func (h *handOverCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return h.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, h.Case)
-		if err != nil {
-			return err
-		}
+	return h.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		f, err := os.Open(h.File)
 		if err != nil {
 			return err

@@ -14,8 +14,7 @@ import (
 
 // letterCmd drafts a letter.
 type letterCmd struct {
-	vaultFlag
-	Case         string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	To           string   `required:"" enum:"police,ombud,ccf,un,bank" placeholder:"WHOM" help:"police, ombud (an ombudsperson or equality body), ccf (Interpol's Commission), un (special procedures) or bank."`
 	Out          string   `required:"" placeholder:"FILE.txt" help:"The draft to write; it is never overwritten."`
 	Lang         string   `default:"en" placeholder:"en" help:"Of the letter: en, de, pl, lt; for ccf and un en alone (${default})."`
@@ -35,11 +34,7 @@ func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err := command.CheckFree(l.Out); err != nil {
 		return err
 	}
-	return l.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, l.Case)
-		if err != nil {
-			return err
-		}
+	return l.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		d, err := dossierFor(s, v, c, to, l.outFlags)
 		if err != nil {
 			return err

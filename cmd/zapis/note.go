@@ -12,8 +12,7 @@ import (
 
 // noteCmd writes a note on a case.
 type noteCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	wordsFlags
 	Private bool `help:"Keep it in this vault, for yourself alone."`
 }
@@ -23,18 +22,12 @@ func (n *noteCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 	if err != nil {
 		return err
 	}
-	return write(ctx, s, g, n.vaultFlag, n.Case, n.Private, review.Review{Kind: review.Note, Text: strings.TrimRight(text, "\n")})
+	return n.write(ctx, s, g, n.Private, review.Review{Kind: review.Note, Text: strings.TrimRight(text, "\n")})
 }
 
 // write keeps what a trustee says about a case.
-func write(ctx context.Context, s *command.Streams, g *grammar, f vaultFlag, id string, private bool, r review.Review) error {
-	return f.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, id)
-		if err != nil {
-			return err
-		}
-		return say(s, v, c, r, private)
-	})
+func (f caseFlags) write(ctx context.Context, s *command.Streams, g *grammar, private bool, r review.Review) error {
+	return f.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error { return say(s, v, c, r, private) })
 }
 
 func say(s *command.Streams, v *vault.Vault, c *vault.Case, r review.Review, private bool) error {
@@ -52,8 +45,7 @@ func say(s *command.Streams, v *vault.Vault, c *vault.Case, r review.Review, pri
 
 // gradeCmd codes a case.
 type gradeCmd struct {
-	vaultFlag
-	Case        string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	Nexus       string `placeholder:"CODE" help:"What ties it to the state: state_agent, proxy, host_triggered, host_only, private, unknown."`
 	Source      string `placeholder:"A-F" help:"How far the source is relied upon: A completely, B usually, C fairly, D not usually, E not, F it can't be judged."`
 	Information string `placeholder:"1-6" help:"How far it is true: 1 confirmed by others, 2 probably, 3 possibly, 4 doubtful, 5 improbable, 6 it can't be judged."`
@@ -66,6 +58,6 @@ func (c *gradeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	if err != nil {
 		return err
 	}
-	return write(ctx, s, g, c.vaultFlag, c.Case, c.Private, review.Review{Kind: review.Grade, Nexus: c.Nexus,
+	return c.write(ctx, s, g, c.Private, review.Review{Kind: review.Grade, Nexus: c.Nexus,
 		Source: strings.ToUpper(c.Source), Information: c.Information, Text: strings.TrimRight(text, "\n")})
 }

@@ -13,8 +13,7 @@ import (
 
 // openCmd opens what others have granted.
 type openCmd struct {
-	vaultFlag
-	Case  string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	Grant []string `placeholder:"FILE" help:"What zapis grant wrote for you. Repeat it for more; those given before are remembered."`
 	JSON  bool     `name:"json" help:"Write one object, as show --json does."`
 }

@@ -11,8 +11,7 @@ import (
 
 // replyCmd answers a reporter.
 type replyCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	wordsFlags
 }
 
@@ -21,11 +20,7 @@ func (r *replyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	if err != nil {
 		return err
 	}
-	return r.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, r.Case)
-		if err != nil {
-			return err
-		}
+	return r.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		n, err := v.Reply(c, strings.TrimRight(text, "\n"))
 		if err != nil {
 			return err

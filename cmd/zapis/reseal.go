@@ -12,8 +12,7 @@ import (
 
 // resealCmd hands a past case on to a trustee who came later.
 type resealCmd struct {
-	vaultFlag
-	Case    string   `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	To      string   `required:"" placeholder:"NAME" help:"The trustee who gets it."`
 	Why     string   `required:"" placeholder:"TEXT" help:"Why: it stands in the custody log."`
 	Include []string `enum:"identity" placeholder:"identity" help:"Hand on the identity too, and the files that show who the reporter is."`
@@ -24,11 +23,7 @@ func (r *resealCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err := command.CheckFree(r.Out); err != nil {
 		return err
 	}
-	return r.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, r.Case)
-		if err != nil {
-			return err
-		}
+	return r.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		file, left, err := v.Reseal(c, vault.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
 		if err != nil {
 			return err

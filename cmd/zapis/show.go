@@ -14,17 +14,12 @@ import (
 
 // showCmd opens a case.
 type showCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
-	JSON bool   `name:"json" help:"Write one object."`
+	caseFlags
+	JSON bool `name:"json" help:"Write one object."`
 }
 
 func (c *showCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
-		one, err := caseOf(ctx, s, v, c.Case)
-		if err != nil {
-			return err
-		}
+	return c.withCase(ctx, s, g, func(v *vault.Vault, one *vault.Case) error {
 		return c.show(s, v, one)
 	})
 }

@@ -12,8 +12,7 @@ import (
 
 // translateCmd keeps a translation of what a reporter wrote.
 type translateCmd struct {
-	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	caseFlags
 	Lang string `required:"" placeholder:"xx" help:"What the translation is in: en, de, be-tarask."`
 	By   string `placeholder:"WHO" help:"Who or what made it, in one line, where it was not you."`
 	Of   string `placeholder:"ENTRY" help:"The entry of the follow-up that it translates; the first report's where you say nothing."`
@@ -27,19 +26,14 @@ func (t *translateCmd) Run(ctx context.Context, s *command.Streams, g *grammar) 
 		return err
 	}
 	r := review.Review{Kind: review.Translation, Language: t.Lang, Translator: strings.TrimSpace(t.By), Text: strings.TrimRight(text, "\n")}
-	if t.Of == "" {
-		return write(ctx, s, g, t.vaultFlag, t.Case, t.Private, r)
-	}
-	return t.with(ctx, s, g, func(v *vault.Vault) error {
-		c, err := caseOf(ctx, s, v, t.Case)
-		if err != nil {
-			return err
+	return t.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+		if t.Of != "" {
+			of, ok := c.SubmissionAt(t.Of)
+			if !ok {
+				return fault.New(fault.Usage, "zapis show says which there are", "--of %s: the case has no such entry", t.Of)
+			}
+			r.Of = of
 		}
-		of, ok := c.SubmissionAt(t.Of)
-		if !ok {
-			return fault.New(fault.Usage, "zapis show says which there are", "--of %s: the case has no such entry", t.Of)
-		}
-		r.Of = of
 		return say(s, v, c, r, t.Private)
 	})
 }

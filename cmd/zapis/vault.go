@@ -58,6 +58,23 @@ func (f vaultFlag) withCases(ctx context.Context, s *command.Streams, g *grammar
 	})
 }
 
+// caseFlags are what every verb on one case takes.
+type caseFlags struct {
+	vaultFlag
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+}
+
+// withCase is with, for what needs the case.
+func (f caseFlags) withCase(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault, *vault.Case) error) error {
+	return f.with(ctx, s, g, func(v *vault.Vault) error {
+		c, err := caseOf(ctx, s, v, f.Case)
+		if err != nil {
+			return err
+		}
+		return do(v, c)
+	})
+}
+
 func keyOf(id *command.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Opener(), Signer: id.Signer}
 }
@@ -118,15 +135,7 @@ func caseOf(ctx context.Context, s *command.Streams, v *vault.Vault, id string) 
 	return cases.Find(id)
 }
 
-// opened opens a case, and says loudly what does not fit.
-func opened(ctx context.Context, s *command.Streams, v *vault.Vault, id string) (*vault.OpenedCase, error) {
-	c, err := caseOf(ctx, s, v, id)
-	if err != nil {
-		return nil, err
-	}
-	return openedCase(s, v, c)
-}
-
+// openedCase opens a case, and says loudly what does not fit.
 func openedCase(s *command.Streams, v *vault.Vault, c *vault.Case) (*vault.OpenedCase, error) {
 	o, err := v.Show(c)
 	if err != nil {
