@@ -2,6 +2,8 @@ package incident
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -88,7 +90,14 @@ func TestExtension(t *testing.T) {
 	}
 	run := []string{"exe", "com", "bat", "cmd", "js", "vbs", "ps1", "sh", "jar", "msi", "scr", "lnk", "html", "htm", "svg", "xhtml", "hta",
 		"desktop", "docm", "xlsm", "py", "apk", "dmg", "iso", "url", "chm", "reg"}
+	spec, err := os.ReadFile("../../docs/spec/incident.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for mediaType, e := range extensions {
+		if row := regexp.MustCompile("(?m)^\\| `" + e + "` \\|.* `" + regexp.QuoteMeta(mediaType) + "` .*\\|$"); !row.Match(spec) {
+			t.Errorf("docs/spec/incident.md does not give %s the ending %s", mediaType, e)
+		}
 		if slices.Contains(run, e) || strings.Trim(e, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || len(e) > 5 {
 			t.Errorf("%s is given out as .%s", mediaType, e)
 		}
