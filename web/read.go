@@ -37,7 +37,7 @@ func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*
 	f := &fields{form: make(incident.Form), share: held}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch coding := r.Header.Get("Content-Encoding"); {
-	case coding != "" && coding != "identity", err != nil && kind == "":
+	case coding != "" && !strings.EqualFold(coding, "identity"), err != nil && kind == "":
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	case kind == "application/x-www-form-urlencoded":
 		in := bufio.NewReaderSize(body, 4<<10)

@@ -245,7 +245,7 @@ func TestBrokenBodies(t *testing.T) {
 	if got.StatusCode != 415 || got.body != `{"error":"type","fields":{}}`+"\n" || h.store.Size() != size || h.partsOnDisk() != 0 {
 		t.Errorf("packed: status %d, %s", got.StatusCode, got.body)
 	}
-	if got := h.do(h.request("POST", "/send", bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", "identity")); got.StatusCode != 200 {
+	if got := h.do(h.request("POST", "/send", bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", "Identity")); got.StatusCode != 200 {
 		t.Errorf("said to be not packed: status %d", got.StatusCode)
 	}
 }
