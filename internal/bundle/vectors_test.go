@@ -178,24 +178,36 @@ func writeVectors(t *testing.T) {
 	row(fmt.Sprintf("at %d 7a", at(verifyPath, 0)), "VERIFY.txt: does not have the SHA-256 that tagmanifest-sha256.txt lists")
 	row(fmt.Sprintf("at %d 39", at(checkpointPath, len(testOrigin)+1)), "data/ledger/checkpoint: checkpoint: the Ed25519 signature does not fit the text")
 
-	lie := func(name, want string, change func(map[string][]byte)) {
+	lieBy := func(signer, name, want string, change func(map[string][]byte)) {
 		f := maps.Clone(files(t, zip))
-		change(f)
 		for _, path := range documentPaths {
 			f[path] = []byte("left out of this vector\n") // nothing looks into them
 		}
-		put(name, pack(t, resign(t, f, h.signers["anna"])))
+		change(f)
+		put(name, pack(t, resign(t, f, h.signers[signer])))
 		row("file "+name, want)
 	}
-	lie("must-fail/account.zip", "data/report/report.json: does not say what the disclosed lines and the ledger say", func(f map[string][]byte) {
-		f[recordPath] = bytes.Replace(f[recordPath], []byte("come back"), []byte("come home"), 1)
-	})
+	lie := func(name, want string, change func(map[string][]byte)) { lieBy("anna", name, want, change) }
+	edit := func(path, from, to string) func(map[string][]byte) {
+		return func(f map[string][]byte) { f[path] = bytes.Replace(f[path], []byte(from), []byte(to), 1) }
+	}
+	lie("must-fail/account.zip", "data/report/report.json: does not say what the disclosed lines and the ledger say", edit(recordPath, "come back", "come home"))
 	lie("must-fail/one-signature.zip", "the log's ML-DSA-44 signature is missing, and both are needed", func(f map[string][]byte) {
 		f[checkpointPath] = bytes.Join(bytes.SplitAfter(f[checkpointPath], []byte("\n"))[:5], nil)
 	})
 	lie("must-fail/unlisted-line.zip", "data/disclosure/passport.json: belongs to nothing in this bundle", func(f map[string][]byte) {
 		f["data/disclosure/passport.json"] = []byte("x\n")
 	})
+	lie("must-fail/commitment.zip", "data/disclosure/commitments.txt: is not the list whose hash is in data/ledger/entries/2.txt",
+		func(f map[string][]byte) {
+			f["data/disclosure/commitments.txt"] = append([]byte(ledger.Sum(nil).String()), f["data/disclosure/commitments.txt"][64:]...)
+		})
+	lie("must-fail/other-receipt.zip", "data/ledger/receipt: is about another entry than the one in the bundle", func(f map[string][]byte) { f["data/ledger/receipt"] = f["data/ledger/receipts/3"] })
+	lie("must-fail/event-edited.zip", "data/custody/events.txt: custody log: its 4 events do not lead to the head that it names", edit("data/custody/events.txt", "\nact opened", "\nact viewed"))
+	lie("must-fail/reason.zip", "data/report/report.json: submission 1: contact is withheld for a reason that is not on the list", edit(recordPath, `"reason": "identity"`, `"reason": "secret"`))
+	lie("must-fail/no-index.zip", "data/00_index.pdf: is missing", func(f map[string][]byte) { delete(f, "data/00_index.pdf") })
+	lie("must-fail/identity-claimed.zip", "bag-info.txt: does not say rightly whether the identity is included", edit(bagInfoPath, "Zapis-Identity: withheld", "Zapis-Identity: included"))
+	lieBy("boris", "must-fail/other-signer.zip", "signatures/tagmanifest-sha256.txt.sig: signature: made by the key SHA256:", func(map[string][]byte) {})
 	row("file must-fail/other-token.zip", otherToken)
 	put("must-fail.tsv", []byte(rows.String()))
 }
