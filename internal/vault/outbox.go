@@ -316,24 +316,21 @@ type sentOut struct {
 
 // eachSent visits the outboxes that went out, in order.
 func (v *Vault) eachSent(visit func(sentOut)) error {
-	files, err := os.ReadDir(filepath.Join(v.dir, outboxesDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(outboxesDir)
+	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), ".") {
-			continue
-		}
-		text, err := v.readSealed(filepath.Join(outboxesDir, f.Name()))
+	for _, name := range names {
+		text, err := v.readSealed(filepath.Join(outboxesDir, name))
 		if err != nil {
 			return err
 		}
 		s, err := parseSent(text)
 		if err == nil {
-			_, err = fmt.Sscanf(f.Name(), "%d", &s.number)
+			_, err = fmt.Sscanf(name, "%d", &s.number)
 		}
 		if err != nil {
-			return damaged("%s/%s: %w", outboxesDir, f.Name(), err)
+			return damaged("%s/%s: %w", outboxesDir, name, err)
 		}
 		visit(s)
 	}

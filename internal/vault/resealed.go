@@ -31,17 +31,14 @@ func (v *Vault) handedKeys() (map[ledger.Hash]seal.FileKey, error) {
 	if v.again != nil {
 		return v.again, nil
 	}
-	files, err := os.ReadDir(filepath.Join(v.dir, resealedDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(resealedDir)
+	if err != nil {
 		return nil, err
 	}
 	all := make(map[ledger.Hash]seal.FileKey)
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), ".") {
-			continue
-		}
-		if err := v.learnKeys(all, f.Name()); err != nil {
-			return nil, spoilt(resealedDir+"/"+f.Name(), err)
+	for _, name := range names {
+		if err := v.learnKeys(all, name); err != nil {
+			return nil, spoilt(resealedDir+"/"+name, err)
 		}
 	}
 	v.again = all

@@ -324,24 +324,21 @@ func (v *Vault) privateNotes(first ledger.Hash) ([]Review, error) {
 }
 
 func (v *Vault) eachNote(visit func(name string, r review.Review) error) error {
-	files, err := os.ReadDir(filepath.Join(v.dir, notesDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(notesDir)
+	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), ".") {
-			continue // one that was being written when the power failed
-		}
-		text, err := v.readSealed(filepath.Join(notesDir, f.Name()))
+	for _, name := range names {
+		text, err := v.readSealed(filepath.Join(notesDir, name))
 		if err != nil {
 			return err
 		}
 		r, err := review.Parse(text)
 		clear(text)
 		if err != nil {
-			return fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s/%s: %w", notesDir, f.Name(), err)
+			return fault.New(fault.Mismatch, "take a copy of the vault from before", "the vault's %s/%s: %w", notesDir, name, err)
 		}
-		if err := visit(filepath.Join(notesDir, f.Name()), r); err != nil {
+		if err := visit(filepath.Join(notesDir, name), r); err != nil {
 			return err
 		}
 	}

@@ -58,18 +58,15 @@ func (v *Vault) Said() ([]ledger.Said, error) {
 	if err := v.needKey(); err != nil {
 		return nil, err
 	}
-	files, err := os.ReadDir(filepath.Join(v.dir, saidDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(saidDir)
+	if err != nil {
 		return nil, err
 	}
 	var list []ledger.Said
-	for _, f := range files {
-		if f.Name()[0] == '.' {
-			continue // one that was being written when the power failed
-		}
-		said, err := v.readSaid(f.Name())
+	for _, name := range names {
+		said, err := v.readSaid(name)
 		if err != nil {
-			return nil, spoilt(saidDir+"/"+f.Name(), err)
+			return nil, spoilt(saidDir+"/"+name, err)
 		}
 		list = append(list, said)
 	}

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"filippo.io/age"
 
@@ -32,21 +31,18 @@ func (v *Vault) shares() (granted, error) {
 	if v.granted != nil {
 		return v.granted, nil
 	}
-	files, err := os.ReadDir(filepath.Join(v.dir, grantsDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(grantsDir)
+	if err != nil {
 		return nil, err
 	}
 	all := make(granted)
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), ".") {
-			continue
-		}
-		file, err := v.readSealed(filepath.Join(grantsDir, f.Name()))
+	for _, name := range names {
+		file, err := v.readSealed(filepath.Join(grantsDir, name))
 		if err == nil {
 			err = v.learn(all, file)
 		}
 		if err != nil {
-			return nil, spoilt(grantsDir+"/"+f.Name(), err)
+			return nil, spoilt(grantsDir+"/"+name, err)
 		}
 	}
 	v.granted = all

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,14 +110,14 @@ func (v *Vault) recordAndSay(deed custody.Deed, kind string, content []byte) (le
 
 // keepNote records a private note and keeps it.
 func (v *Vault) keepNote(deed custody.Deed, text []byte) error {
-	files, err := os.ReadDir(filepath.Join(v.dir, notesDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := v.names(notesDir)
+	if err != nil {
 		return err
 	}
 	number := 1
-	for _, f := range files {
+	for _, name := range names {
 		var n int
-		if _, err := fmt.Sscanf(f.Name(), "%08d", &n); err == nil {
+		if _, err := fmt.Sscanf(name, "%08d", &n); err == nil {
 			number = max(number, n+1)
 		}
 	}
