@@ -292,3 +292,30 @@ func TestSiteCheck(t *testing.T) {
 		t.Errorf("New without intake: %v", err)
 	}
 }
+
+// A link in the list of what is wrong leads to something on its page, also where a program sent what the page never asks for.
+func TestErrorsLeadSomewhere(t *testing.T) {
+	h := newHouse(t, intake.Limits{}, Options{})
+	digits := h.send(t)
+	bad := []piece{field("passport", "x"), field("file", "x"), field("act", "stop")}
+	for _, f := range incident.Fields() {
+		bad = append(bad, field(f.Name, "\x01"))
+	}
+	link, ids := regexp.MustCompile(`<li><a href="#([^"]*)"`), regexp.MustCompile(` id="([^"]*)"`)
+	for path, more := range map[string][]piece{"/send": nil, "/again": nil, "/files": {field("code", "1")}, "/mailbox": {field("code", digits)}} {
+		page := h.post("/en"+path, append(more, bad...)).body
+		on := make(map[string]bool)
+		for _, m := range ids.FindAllStringSubmatch(page, -1) {
+			on[m[1]] = true
+		}
+		links := link.FindAllStringSubmatch(page, -1)
+		if len(links) < len(incident.Fields()) {
+			t.Errorf("%s: %d links", path, len(links))
+		}
+		for _, m := range links {
+			if !on[m[1]] {
+				t.Errorf("%s: a link leads to #%s, which is not there", path, m[1])
+			}
+		}
+	}
+}

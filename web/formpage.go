@@ -28,18 +28,34 @@ type errorLink struct{ ID, Text string }
 func (g *tongue) form(typed incident.Form, nonce string, wrong incident.Errors) formPage {
 	p := formPage{base: g.base(""), g: g, Nonce: nonce, Filler: filler(), Places: g.list(g.site.CheckAt), Watch: g.watch(),
 		typed: typed, wrong: wrong}
-	p.Errors = g.errorLinks(wrong)
+	p.Errors = g.errorLinks(wrong, onForm)
 	return p
 }
 
-func (g *tongue) errorLinks(wrong incident.Errors) []errorLink {
+// onForm, onFiles and onMailbox say which fields these pages ask for: a program may have sent others. An error's link leads
+// to a field of its page, or to where the page begins.
+func onForm(field string) bool { return !onFiles(field) }
+
+func onFiles(field string) bool {
+	return field == "file" || field == "files_identify" || field == "code"
+}
+
+func onMailbox(field string) bool {
+	return onFiles(field) || slices.Contains([]string{"narrative", "person_agrees", "consent", "act"}, field)
+}
+
+func (g *tongue) errorLinks(wrong incident.Errors, on func(field string) bool) []errorLink {
 	var links []errorLink
 	for _, e := range wrong {
 		label := g.label(e.Field)
 		if !strings.HasSuffix(label, "?") {
 			label += ":"
 		}
-		links = append(links, errorLink{g.anchor(e.Field), label + " " + g.sentence(e)})
+		id := "main"
+		if on(e.Field) {
+			id = g.anchor(e.Field)
+		}
+		links = append(links, errorLink{id, label + " " + g.sentence(e)})
 	}
 	return links
 }

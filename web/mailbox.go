@@ -213,6 +213,7 @@ func (g *tongue) mailbox(s *server, t *taking, box *intake.Mailbox, c code.Code,
 	}
 	p := mailboxPage{formPage: g.form(typed, newNonce(), wrong), Digits: c.Digits(), filesForm: g.filesForm(s, t, wrong)}
 	p.Path = "mailbox"
+	p.Errors = g.errorLinks(wrong, onMailbox)
 	p.Switch = reopen(p.Digits)
 	page, err := strconv.Atoi(t.one("page"))
 	if err != nil || page < 1 {

@@ -113,7 +113,7 @@ func filesAgain(g *tongue, t *taking, why refusal) (string, any) {
 	p := g.filesPage(t.s, t.one("code"))
 	p.Heading = g.t("files.heading")
 	p.Fault = g.banner(why, t.s)
-	p.Errors = g.errorLinks(why.fields)
+	p.Errors = g.errorLinks(why.fields, onFiles)
 	p.filesForm = g.filesForm(t.s, t, why.fields)
 	if code := why.fields.Of("code"); code != "" {
 		p.CodeWrong = g.sentence(incident.FieldError{Field: "code", Code: code})
