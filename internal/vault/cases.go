@@ -137,7 +137,8 @@ func (v *Vault) writeIndex(known map[ledger.Hash]gist) error {
 
 // group puts submissions together that name the same first report and carry its mailbox. One that names a
 // report and carries another mailbox was not made with that report's code: it stands alone, and is a
-// problem. So does an exhibit for which no trustee has signed.
+// problem. So does an exhibit for which no trustee has signed. A submission that the log has put in a second time is
+// a problem, and counts once.
 func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *reviewed, cases *Cases) []*Case {
 	byFirst := make(map[ledger.Hash]*Case)
 	var list []*Case
@@ -150,11 +151,18 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *re
 		}
 		c.subs = append(c.subs, f)
 	}
+	placed := make(map[ledger.Hash]Submission)
 	for _, s := range all {
 		g, have := known[s.Hash]
 		if !have {
 			continue
 		}
+		if before, again := placed[s.Hash]; again {
+			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "whoever runs the log may have done it: the reporter sent it once",
+				"%s is %s once more, to the byte", s.Where(), before.Where()))
+			continue
+		}
+		placed[s.Hash] = s
 		first, there := known[g.First]
 		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
 			cases.Problems = append(cases.Problems, fault.New(fault.Mismatch, "whoever runs the intake may have made it: judge it apart",

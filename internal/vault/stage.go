@@ -26,6 +26,7 @@ type stage struct {
 	entries   []ledger.Entry
 	slots     [][]byte // checkpoints over more than the vault holds
 	bodies    map[ledger.Hash]bool
+	named     map[ledger.Hash]bool // parts that new entries name
 	waiting   []waiting
 	again     [][]byte // promise files of what the vault has already
 	audiences audiences
@@ -68,7 +69,7 @@ func (v *Vault) begin(head carry.Header, want *card.LedgerCard) (*stage, error) 
 		}
 	}
 	s := &stage{held: h, dir: filepath.Join(v.dir, incomingDir), head: head, chain: chain,
-		bodies: make(map[ledger.Hash]bool), buf: make([]byte, 256<<10), folders: make(map[string]bool), writers: newWriters()}
+		bodies: make(map[ledger.Hash]bool), named: make(map[ledger.Hash]bool), buf: make([]byte, 256<<10), folders: make(map[string]bool), writers: newWriters()}
 	for _, folder := range []string{"", checkpointsN, partsDir, waitingDir} {
 		if err := os.Mkdir(filepath.Join(s.dir, folder), 0o700); err != nil {
 			return nil, err
@@ -96,7 +97,8 @@ func (s *stage) take(it carry.Item) error {
 	case carry.Entry:
 		return s.entry(it)
 	case carry.Part:
-		if it.Index < s.held.chain.Size() {
+		// An entry may name a part again that an old one has: each import holds what its own entries name.
+		if it.Index < s.held.chain.Size() && !s.named[it.Part.Hash] {
 			return drain(it.Content, s.buf)
 		}
 		return s.part(it)
@@ -165,6 +167,9 @@ func (s *stage) entry(it carry.Item) error {
 	}
 	s.entries = append(s.entries, e)
 	s.bodies[e.Body.Hash()] = true
+	for _, p := range e.Body.Parts {
+		s.named[p.Hash] = true
+	}
 	_, err = s.out.Write(it.Text)
 	return err
 }

@@ -1,0 +1,98 @@
+package vault_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/carry"
+	"zapis/internal/fault"
+	"zapis/internal/vault/vaulttest"
+	"zapis/store"
+)
+
+// replayed is a carry file in which the log has put what entry 1 has in once more, with the signal of that entry.
+func replayed(t *testing.T, h *vaulttest.House, signal uint64) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	h.Must(h.Store.Snapshot(func(n *store.Snapshot) error {
+		chain := ledger.NewChain(nil)
+		var texts [][]byte
+		var bodies []ledger.Body
+		h.Must(n.Entries(0, func(_ uint64, text []byte) error {
+			e, err := chain.Add(text)
+			texts, bodies = append(texts, bytes.Clone(text)), append(bodies, e.Body)
+			return err
+		}))
+		e := ledger.Entry{Origin: chain.Origin(), Index: chain.Size(), Previous: chain.Last(), Body: bodies[1]}
+		e.Body.Parts = append(bodies[signal].Parts[:1:1], e.Body.Parts[1:]...)
+		texts = append(texts, e.Marshal())
+		_, err := chain.Add(e.Marshal())
+		h.Must(err)
+		note, err := h.Log.SignCheckpoint(ledger.Checkpoint{Origin: chain.Origin(), Size: chain.Size(), Root: chain.Root(), Time: h.Now().Truncate(time.Second)})
+		h.Must(err)
+		w, err := carry.NewWriter(&out, carry.Header{Origin: chain.Origin(), Genesis: n.Card().Genesis, Size: chain.Size()})
+		h.Must(err)
+		h.Must(w.Checkpoint(note))
+		for _, text := range texts {
+			h.Must(w.Entry(text))
+		}
+		for _, b := range bodies {
+			for _, p := range b.Parts {
+				r, _, err := n.Part(p.Hash)
+				h.Must(err)
+				h.Must(w.Part(p.Hash, r))
+				h.Must(r.Close())
+			}
+		}
+		return w.Close()
+	}))
+	return out.Bytes()
+}
+
+// What the log puts in twice is named, and the case is as it was: in a vault that had it before, and in a new one.
+func TestReplayedReport(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		signal   uint64
+		cases    int
+		problems string
+	}{
+		{"a whole report", 1, 2, "entry 3 is entry 1 once more, to the byte"},
+		{"its parts, under another body", 2, 3, ""},
+	} {
+		h := vaulttest.New(t, vaulttest.Options{})
+		filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
+		h.Report(nil)
+		had, fresh := newVault(t), newVault(t)
+		had.mustTake(h.Carry(0), as(h.Trustees[0]))
+		file := replayed(t, h, tt.signal)
+		for _, o := range []*opener{had, fresh} {
+			o.mustTake(file, as(h.Trustees[0]))
+			v := o.openAs(h.Trustees[0])
+			cases := sort(t, v)
+			var said []string
+			for _, err := range cases.Problems {
+				said = append(said, err.Error())
+				if fault.StatusOf(err) != fault.Mismatch || fault.HintOf(err) != "whoever runs the log may have done it: the reporter sent it once" {
+					t.Errorf("%s: status %d, hint %q", tt.name, fault.StatusOf(err), fault.HintOf(err))
+				}
+			}
+			if got := strings.Join(said, "\n"); len(cases.List) != tt.cases || got != tt.problems {
+				t.Errorf("%s: %d cases, problems %q", tt.name, len(cases.List), got)
+			}
+			if c := show(t, v, filed.Case); !c.Fits || len(c.Submissions) != 1 || len(c.Exhibits()) != 1 || len(c.Faults) > 0 {
+				t.Errorf("%s: %+v", tt.name, c)
+			}
+			if c, err := v.Check(t.Context(), func(int64) {}); err != nil || len(c.Wrong) > 0 {
+				t.Errorf("%s: check: %v, %+v", tt.name, err, c)
+			}
+			if err := v.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
