@@ -104,14 +104,10 @@ func prepareDemo(dir string, s *command.Streams) error {
 // demoMark is what a demo's .gitignore holds, and the first thing that a demo writes.
 const demoMark = "*\n"
 
-// claimDemo takes a folder that is not there, is empty, or was a demo's before. What else somebody keeps in a folder is
-// left alone: a real ledger above all, which would hold the invented reports for ever.
+// claimDemo marks a folder as the demo's, and makes it where it is not there. A ledger that is no demo's is left alone:
+// it would hold the invented reports for ever. So is what somebody else wrote into .gitignore. Other files stay as they are.
 func claimDemo(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	there, err := os.ReadDir(dir)
-	if err != nil {
 		return err
 	}
 	mark := filepath.Join(dir, ".gitignore")
@@ -119,8 +115,9 @@ func claimDemo(dir string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	alone := len(there) == 0 || len(there) == 1 && err == nil && strings.HasPrefix(demoMark, string(text)) // perhaps cut short
-	if !alone && string(text) != demoMark || foreignLedger(dir) {
+	_, noLedger := os.Stat(filepath.Join(dir, "ledger.db"))
+	ours := string(text) == demoMark || noLedger != nil && strings.HasPrefix(demoMark, string(text)) // perhaps cut short
+	if !ours || foreignLedger(dir) {
 		return fault.New(fault.Failed, "give a folder that is empty or not there: --dir D", "%s holds something else than a demo", dir)
 	}
 	return os.WriteFile(mark, []byte(demoMark), 0o644)
