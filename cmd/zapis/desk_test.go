@@ -42,11 +42,12 @@ func deskCommands(t *testing.T) map[string]scripttest.Word {
 				ts.Setenv(name, d.Now().AddDate(0, 0, days).Format(day))
 			}
 			ts.Setenv("TENTH", d.Now().AddDate(10, 0, 0).Format(day))
+			page := strings.Repeat("0f", 16) // both, by somebody who went back
 			d.cases = []vaulttest.Filed{
 				d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}}, "narrative", "Яны прыйшлі а шостай.", "language", "be", "danger_now", "yes",
 					"deadline", ts.Getenv("FAR"), "deadline_what", "hearing", "method", "H1", "country_event", "PL", "basis", "present",
-					"consent", "store", "consent", "lawyer", "person_agrees", "self"),
-				d.Report(nil, "narrative", "One call.", "language", "en", "danger_now", "no", "deadline", ts.Getenv("NEAR"), "method", "T1", "method", "D3",
+					"consent", "store", "consent", "lawyer", "person_agrees", "self", "form", page),
+				d.Report(nil, "form", page, "narrative", "One call.", "language", "en", "danger_now", "no", "deadline", ts.Getenv("NEAR"), "method", "T1", "method", "D3",
 					"country_event", "LT", "basis", "seen", "consent", "store"),
 			}
 			for i, c := range d.cases {

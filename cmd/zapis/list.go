@@ -41,6 +41,7 @@ type listed struct {
 	Waiting      int       `json:"waiting"`
 	Fits         bool      `json:"commitments_ok"`
 	Holds        []held    `json:"holds"`
+	SamePage     *string   `json:"same_page"` // another case, sent from the same page of the form
 }
 
 func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
@@ -75,7 +76,7 @@ func listedOf(c vault.Summary) listed {
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
 		Language: orNull(c.Language), Basis: orNull(c.Basis), PersonAgrees: orNull(c.PersonAgrees), ConsentGiven: notNull(c.ConsentGiven),
-		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits, Holds: holdsOf(c),
+		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits, Holds: holdsOf(c), SamePage: orNull(c.SamePage),
 	}
 }
 
@@ -127,6 +128,9 @@ func writeList(w io.Writer, cases []*vault.Case, all int) error {
 		for _, h := range s.Holds {
 			fmt.Fprintf(&b, "             %s\n", onHold(h))
 		}
+		if s.SamePage != "" {
+			fmt.Fprintf(&b, "             %s\n", sentTwice(s))
+		}
 	}
 	if len(cases) < all {
 		fmt.Fprintf(&b, "%d of %s\n", len(cases), many(all, "case", "cases"))
@@ -147,6 +151,11 @@ func onHold(h vault.Hold) string {
 		what = strings.Join(entries, ", ")
 	}
 	return fmt.Sprintf("ON HOLD by entry %d (%s): nothing of %s can be erased", h.Index, h.Reason, what)
+}
+
+// sentTwice is asked, not told: whoever goes back to the page may as well have written another report on it.
+func sentTwice(s vault.Summary) string {
+	return fmt.Sprintf("SENT TWICE? %s came from the same page of the form", s.SamePage)
 }
 
 func place(s vault.Summary) string {

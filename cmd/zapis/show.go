@@ -55,6 +55,7 @@ type shown struct {
 	FollowUps   []followUp `json:"follow_ups"`
 	Reviews     []reviewed `json:"reviews"`
 	Holds       []held     `json:"holds"`
+	SamePage    *string    `json:"same_page"` // another case, sent from the same page of the form
 }
 
 type attached struct {
@@ -109,7 +110,7 @@ func (v values) MarshalJSON() ([]byte, error) {
 func shownOf(o *vault.OpenedCase) shown {
 	out := shown{
 		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
-		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary),
+		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.SamePage),
 	}
 	for i, sub := range o.Submissions {
 		if i == 0 && !o.Missing {

@@ -19,6 +19,9 @@ func writeCase(s *command.Streams, o *vault.OpenedCase) error {
 	for _, h := range o.Holds {
 		fmt.Fprintf(&p.b, "%s\n", onHold(h))
 	}
+	if o.SamePage != "" {
+		fmt.Fprintf(&p.b, "%s\n", sentTwice(o.Summary))
+	}
 	if said := danger(o.Summary); said != "" {
 		fmt.Fprintf(&p.b, "%s\n", said)
 	}

@@ -19,10 +19,11 @@ import (
 
 // Case is a report with what followed it, as its statements tell: the codes, not the words.
 type Case struct {
-	ID      string
-	subs    []filed    // in order; the first report, where it is there, comes first
-	reviews []statedIn // what trustees wrote about it, in order
-	holds   []Hold
+	ID       string
+	subs     []filed    // in order; the first report, where it is there, comes first
+	reviews  []statedIn // what trustees wrote about it, in order
+	holds    []Hold
+	samePage *Case // another one, whose report was sent from the same page of the form; nil where there is none
 }
 
 // filed is a submission in its case.
@@ -189,11 +190,29 @@ func (v *Vault) group(all []Submission, known map[ledger.Hash]gist, reviewed *re
 	for first, c := range byFirst {
 		c.reviews = reviewed.of[first]
 	}
+	pages := make(map[string]*Case)
 	for _, c := range list {
 		v.order(c)
 		c.holds = v.holdsOf(c)
+		if first := c.subs[0].gist; first.Act == string(incident.ActReport) {
+			pair(pages, first.Page, c)
+		}
 	}
 	return list
+}
+
+// pair has cases whose reports were sent from one page of the form name each other: the first of them the second,
+// and all others the first.
+func pair(pages map[string]*Case, page string, c *Case) {
+	first, again := pages[page]
+	if !again {
+		pages[page] = c
+		return
+	}
+	c.samePage = first
+	if first.samePage == nil {
+		first.samePage = c
+	}
 }
 
 const actExhibit = "exhibit"

@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type gist struct {
 	Received time.Time   `json:"received"`
 	Mailbox  ledger.Hash `json:"mailbox"` // SHA-256 of the mailbox and the tag secret
 	Fits     bool        `json:"fits"`    // whether the statement is the one that the entry committed to
+	Page     string      `json:"page"`    // the form's hidden field: another one for each page that was asked for
 
 	Answers map[string][]string `json:"answers"` // of the fields in kept
 }
@@ -31,6 +33,10 @@ func gistOf(s Submission, st *seal.StatementPart, fits bool) gist {
 	g := gist{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
 	if st.First() {
 		g.First = s.Hash
+	}
+	if g.Page = hex.EncodeToString(st.Form[:]); st.Form == [16]byte{} {
+		p, _ := smallOf(s.Body, ledger.PartStatement)
+		g.Page = p.Hash.String() // there was none; but a statement that the log puts in again is the same
 	}
 	g.Mailbox = sha256.Sum256(append([]byte(st.Mailbox+"\n"), st.Tags[:]...))
 	for _, field := range kept {

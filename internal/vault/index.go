@@ -22,7 +22,7 @@ import (
 // thing, sealed to the owner and signed by them, since anybody can seal to them. Where one can't be read, for
 // any reason, it is made anew.
 const (
-	indexHeader    = "zapis/index/v2 "
+	indexHeader    = "zapis/index/v3 "
 	reviewsHeader  = "zapis/reviews/v1 "
 	namespaceIndex = "zapis-index"
 	armorEnd       = "-----END SSH SIGNATURE-----\n"

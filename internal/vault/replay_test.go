@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
 	"zapis/internal/fault"
+	"zapis/internal/incident"
+	"zapis/internal/vault"
 	"zapis/internal/vault/vaulttest"
 	"zapis/store"
 )
@@ -84,6 +87,13 @@ func TestReplayedReport(t *testing.T) {
 			if got := strings.Join(said, "\n"); len(cases.List) != tt.cases || got != tt.problems {
 				t.Errorf("%s: %d cases, problems %q", tt.name, len(cases.List), got)
 			}
+			again := ""
+			if tt.cases == 3 {
+				again = cases.List[2].ID
+			}
+			if got := cases.List[0].Summary().SamePage; got != again {
+				t.Errorf("%s: the same page as %q, want %q", tt.name, got, again)
+			}
 			if c := show(t, v, filed.Case); !c.Fits || len(c.Submissions) != 1 || len(c.Exhibits()) != 1 || len(c.Faults) > 0 {
 				t.Errorf("%s: %+v", tt.name, c)
 			}
@@ -93,6 +103,36 @@ func TestReplayedReport(t *testing.T) {
 			if err := v.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// A report that was sent twice, by somebody who went back or by a browser that tried again, is two cases, and each says
+// so: but it may as well be two reports.
+func TestSentTwice(t *testing.T) {
+	t.Parallel()
+	h := vaulttest.New(t, vaulttest.Options{})
+	page, other := strings.Repeat("0f", 16), strings.Repeat("a1", 16)
+	h.Report(nil, "form", page)
+	h.Report(nil, "form", other)
+	first := h.Report(nil)
+	h.FollowUp(first, incident.ActFollowUp, nil, "narrative", "More.", "form", page)
+	h.Report(nil, "form", page)
+	h.Report(nil)
+	h.Report(nil, "form", page)
+	o := newVault(t)
+	o.mustTake(h.Carry(0), as(h.Trustees[0]))
+	v := o.openAs(h.Trustees[0])
+	defer v.Close()
+	for range 2 { // opened, and from the index
+		list := sort(t, v).List
+		var got []int
+		for _, c := range list {
+			same := c.Summary().SamePage
+			got = append(got, slices.IndexFunc(list, func(c *vault.Case) bool { return c.ID == same }))
+		}
+		if want := []int{3, -1, -1, 0, -1, 0}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 	}
 }

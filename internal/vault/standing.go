@@ -32,6 +32,7 @@ type Summary struct {
 	Waiting      int // of all of them
 	Fits         bool
 	Holds        []Hold // in force
+	SamePage     string // another case, whose report was sent from the same page of the form; empty where there is none
 }
 
 // Summary tells where a case stands.
@@ -45,6 +46,9 @@ func (c *Case) Summary() Summary {
 	}
 	if !first.Waiting {
 		s.Index = &first.Index
+	}
+	if c.samePage != nil {
+		s.SamePage = c.samePage.ID
 	}
 	for _, f := range c.subs {
 		s.Attachments += len(attachmentsOf(f.Body))

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -161,7 +162,8 @@ type Filed struct {
 	Body ledger.Hash
 }
 
-// Report sends a first report: pairs of field and answer, beside the narrative and the consent to keep it.
+// Report sends a first report: pairs of field and answer, beside the narrative and the consent to keep it; "form" is
+// the hidden field.
 func (h *House) Report(files []File, pairs ...string) Filed {
 	h.t.Helper()
 	f := form(pairs)
@@ -175,7 +177,7 @@ func (h *House) Report(files []File, pairs ...string) Filed {
 	if errs != nil {
 		h.t.Fatal(errs)
 	}
-	got, err := h.draft(files, r).Send(context.Background(), r, "")
+	got, err := h.draft(files, r).Send(context.Background(), r, strings.Join(f["form"], ""))
 	h.Must(err)
 	filed := h.filed(got)
 	filed.Case = vault.CaseID(filed.Body)
