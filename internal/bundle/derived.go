@@ -95,7 +95,7 @@ func checkDerived(of, mediaType, note string) error {
 	if mediaType == "" || strings.ContainsFunc(mediaType, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return errDerived
 	}
-	if note == "" || len(note) > maxNote || strings.TrimSpace(note) != note || strings.ContainsFunc(note, hidden) {
+	if note == "" || len(note) > maxNote || strings.TrimSpace(note) != note || strings.ContainsFunc(note, canon.Hidden) {
 		return errDerived
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"zapis/crypto/canon"
 	"zapis/internal/incident"
 )
 
@@ -129,13 +130,11 @@ func (a answer) strings() ([]string, error) {
 }
 
 // plainText keeps tab and line feed and writes every other character that
-// cannot be seen, or that turns the direction of reading, as its code point.
-// The list is fixed here, and not taken from Unicode's growing tables, because
-// what it makes is compared byte for byte years later.
+// does not show as its code point.
 func plainText(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if hidden(r) && r != '\n' && r != '\t' {
+		if canon.Hidden(r) && r != '\n' && r != '\t' {
 			fmt.Fprintf(&b, `\u{%x}`, r)
 			continue
 		}
@@ -147,17 +146,4 @@ func plainText(s string) string {
 // plainLine is plainText for one line.
 func plainLine(s string) string {
 	return strings.NewReplacer("\n", `\u{a}`, "\t", `\u{9}`).Replace(plainText(s))
-}
-
-func hidden(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0: // C0, DEL, C1
-	case r == 0xad, r == 0x34f, r == 0x61c, r == 0x180e, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
-	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
-	case r == 0xfeff, r >= 0xfff0 && r <= 0xfffb, r >= 0xe000 && r <= 0xf8ff, r >= 0xe0000 && r <= 0xe0fff, r >= 0xf0000:
-	case r >= 0xfe00 && r <= 0xfe0d: // selectors that carry data; those of text and picture stay
-	default:
-		return false
-	}
-	return true
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"zapis/crypto/canon"
@@ -31,7 +30,7 @@ func encode(text string) string {
 			b.WriteString(`\n`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case r == ' ' && end, r != ' ' && !unicode.IsPrint(r):
+		case r == ' ' && end, canon.Hidden(r):
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		default:
 			b.WriteRune(r)
@@ -81,7 +80,7 @@ func unescape(s string) (c rune, rest string, ok bool) {
 	case strings.HasPrefix(s, "u{"):
 		digits, after, closed := strings.Cut(s[2:], "}")
 		n, err := strconv.ParseUint(digits, 16, 32)
-		if closed && err == nil && n <= unicode.MaxRune && utf8.ValidRune(rune(n)) {
+		if closed && err == nil && n <= utf8.MaxRune && utf8.ValidRune(rune(n)) {
 			return rune(n), after, true
 		}
 	}

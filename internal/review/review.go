@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"zapis/crypto/canon"
@@ -180,7 +179,7 @@ func checkLine(s string) error {
 	switch {
 	case len(s) > maxLine:
 		return canon.Refuse("who translated it takes at most %d bytes", maxLine)
-	case s == "-", strings.TrimSpace(s) != s, !utf8.ValidString(s), strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }):
+	case s == "-", strings.TrimSpace(s) != s, !utf8.ValidString(s), strings.ContainsFunc(s, canon.Hidden):
 		return canon.Refuse("who translated it is one line of words")
 	}
 	return nil
