@@ -68,6 +68,9 @@ type checker struct {
 	governing []uint64               // entries that govern
 	tags      map[ledger.Hash]ledger.Hash
 	work      *workers
+	hashed    hashedFiles
+	reader    *reader
+	walked    int64 // bytes of the database that were looked at
 }
 
 // indexed is one body and its place.
@@ -89,13 +92,16 @@ func (c *checker) run() (found []Fault, err error) {
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
 	c.work = newWorkers(16 * runtime.GOMAXPROCS(0)) // most of them wait for the disk
 	defer c.work.stop()
-	stop := readAheadOf(c.v.tx.DB(), &c.done)
+	c.hashed = hashedFiles{ctx: c.ctx, dir: c.v.s.dir, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
+	defer c.hashed.begin(c.work)()
+	var stop func()
+	c.reader, stop = readAheadOf(c.v.tx.DB())
 	defer stop()
 
 	c.total = c.v.tx.Size() + c.filesSize()
 	c.chain = ledger.NewChain(nil)
 	c.tip = tip{origin: c.v.s.genesis.Origin}
-	steps := []func() error{c.checkBuckets, c.checkPromises, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
+	steps := []func() error{c.checkBuckets, c.checkEntries, c.checkPromises, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
@@ -112,6 +118,8 @@ func (c *checker) run() (found []Fault, err error) {
 
 // read counts bytes that were verified, and tells of it after every megabyte.
 func (c *checker) read(n int) error {
+	c.walked += int64(n)
+	c.reader.waitFor(c.walked)
 	done := c.done.Add(int64(n))
 	if done-c.told >= 1<<20 {
 		c.told = done

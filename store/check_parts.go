@@ -99,9 +99,8 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 		c.add(n, "attachment "+p.Hash.String(), "the index of files does not have it, or with another size")
 	}
 	name := "attachment " + p.Hash.String()
-	path := partPath(c.v.s.dir, p.Hash)
 	c.work.do(func() {
-		h, size, err := hashFile(c.ctx, path, func(n int) { c.done.Add(int64(n)) })
+		h, size, err := c.hashed.of(p.Hash)
 		switch {
 		case c.ctx.Err() != nil:
 		case errors.Is(err, fs.ErrNotExist):
@@ -127,7 +126,8 @@ func (c *checker) filesSize() (total int64) {
 }
 
 // checkPromises has the promises of what waits verified, beside all that follows:
-// two signatures of each take some 200 µs, and nothing of the disk.
+// two signatures of each take some 200 µs, and nothing of the disk. They lie
+// anywhere in the database, so the entries come first, and bring it in.
 func (c *checker) checkPromises() error {
 	verifiers, err := c.v.standing.verifiers()
 	if err != nil {
@@ -229,7 +229,7 @@ func (c *checker) checkFiles() error {
 			return nil
 		}
 		c.work.do(func() {
-			got, _, err := hashFile(c.ctx, path, func(int) {})
+			got, _, err := c.hashed.of(h)
 			switch {
 			case c.ctx.Err() != nil, errors.Is(err, fs.ErrNotExist):
 			case err != nil || got != h:

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"sync"
@@ -16,7 +16,7 @@ import (
 )
 
 // workers hash in parallel. do waits while all of them are busy and a few things
-// wait, so that what is handed over stays near what is being read ahead.
+// wait.
 type workers struct {
 	work chan func()
 	busy sync.WaitGroup
@@ -78,91 +78,131 @@ func (w *workers) stop() {
 	w.done.Wait()
 }
 
-// readBlock is how much is read at a time.
-const readBlock = 1 << 20
+// readStep is how much is read at a time.
+const readStep = 1 << 20
 
-var blocks = sync.Pool{New: func() any { b := make([]byte, readBlock); return &b }}
-
-// hashFile hashes a file, reading ahead of itself.
+// hashFile hashes a file through maps of it, so that what is read is not copied.
 func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, size int64, err error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0) // somebody may have put a pipe there
 	if err != nil {
 		return h, 0, err
 	}
 	defer f.Close()
 	sum := sha256.New()
-	block := blocks.Get().(*[]byte)
-	defer blocks.Put(block)
-	buf := *block
-	for {
-		if size%(4*readBlock) == 0 {
-			readAhead(f, size, 8*readBlock)
-		}
-		n, err := io.ReadFull(f, buf)
-		sum.Write(buf[:n])
-		size += int64(n)
-		read(n)
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			sum.Sum(h[:0])
-			return h, size, nil
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return h, size, err
-		}
-	}
+	size, err = eachPiece(f, func(piece []byte) error {
+		sum.Write(piece)
+		read(len(piece))
+		return ctx.Err()
+	})
+	sum.Sum(h[:0])
+	return h, size, err
 }
 
-// aheadBy is how far the database is read ahead of what is being verified.
-const aheadBy = 256 << 20
+// hashedFiles are the hashes of the files under parts/, each made once. All that lie there are hashed from the
+// beginning, before an entry names them: so the cores have something to do while the disk gives the database.
+type hashedFiles struct {
+	ctx  context.Context
+	dir  string
+	read func(int)
 
-// readAheadOf reads a database from front to back, ahead of what is being
-// verified through its map: bbolt has told the kernel that the map is read at
-// random, so that each page would be waited for, and faulted in, alone. Entries
-// and their parts lie in the file nearly in their order. Nothing depends on it.
-func readAheadOf(db *bolt.DB, done *atomic.Int64) (stop func()) {
-	f, err := os.Open(db.Path())
-	if err != nil {
-		return func() {}
+	mu    sync.Mutex
+	files map[ledger.Hash]*hashedFile // by name
+}
+
+type hashedFile struct {
+	once sync.Once
+	hash ledger.Hash
+	size int64
+	err  error
+}
+
+// of gives the hash and size of the file of this name.
+func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
+	h.mu.Lock()
+	f := h.files[name]
+	if f == nil {
+		f = new(hashedFile)
+		h.files[name] = f
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return func() {}
-	}
+	h.mu.Unlock()
+	f.once.Do(func() { f.hash, f.size, f.err = hashFile(h.ctx, partPath(h.dir, name), h.read) })
+	return f.hash, f.size, f.err
+}
+
+// begin has workers hash what there is, until stop is called.
+func (h *hashedFiles) begin(work *workers) (stop func()) {
 	quit := make(chan struct{})
 	var ended sync.WaitGroup
+	work.busy.Add(1)
 	ended.Go(func() {
-		defer f.Close()
-		const step, ahead = readBlock, 8 * readBlock // the kernel cuts a larger hint short
-		base := db.Info().Data
-		buf := make([]byte, step)
-		for at := int64(0); at < ahead; at += step {
-			readAhead(f, at, step)
-		}
-		for at := int64(0); at < info.Size(); at += step {
-			// Pages are not filled to the last byte, hence the quarter more.
-			for n := done.Load(); at > n+n/4+aheadBy; n = done.Load() {
-				select {
-				case <-quit:
-					return
-				case <-time.After(5 * time.Millisecond):
-				}
-			}
+		defer work.busy.Done()
+		// What is wrong with the folders, checkFiles says.
+		_ = eachPartFile(h.dir, func(_ string, name ledger.Hash, _ fs.DirEntry) error {
 			select {
 			case <-quit:
-				return
+				return fs.SkipAll
 			default:
+				work.do(func() { _, _, _ = h.of(name) })
+				return nil
 			}
-			readAhead(f, at+ahead, step)
-			_, _ = f.ReadAt(buf, at) // a hint may be ignored; then this reads
-			populate(base+uintptr(at), uintptr(min(step, info.Size()-at)))
-		}
+		}, nil)
 	})
 	return func() {
 		close(quit)
 		ended.Wait()
+	}
+}
+
+// The database is read by the stride, and so many of them ahead of what is being verified. Whoever reads
+// stands in line for a core with all who hash: the fewer times the better.
+const (
+	stride  = 32 << 20
+	aheadBy = 8
+)
+
+// reader reads a database from front to back, ahead of what is being verified
+// through its map: bbolt has told the kernel that the map is read at random, so
+// that each page would be waited for, and faulted in, alone, by somebody who
+// holds a core meanwhile. Entries and their parts lie in the file nearly in their
+// order. Nothing but the time it takes depends on it.
+type reader struct {
+	steps chan struct{} // one for each that was read; closed at the end
+	taken int64         // bytes up to which whoever verifies has waited
+}
+
+// readAheadOf begins to read.
+func readAheadOf(db *bolt.DB) (r *reader, stop func()) {
+	r = &reader{steps: make(chan struct{}, aheadBy)}
+	quit := make(chan struct{})
+	info, err := os.Stat(db.Path())
+	if err != nil {
+		close(r.steps)
+		return r, func() {}
+	}
+	base, size := db.Info().Data, uintptr(info.Size())
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		defer close(r.steps)
+		inOrder(base, size)
+		defer atRandom(base, size)
+		for at := uintptr(0); at < size; at += stride {
+			populate(base+at, min(stride, size-at))
+			select {
+			case r.steps <- struct{}{}:
+			case <-quit:
+				return
+			}
+		}
+	})
+	return r, func() {
+		close(quit)
+		ended.Wait()
+	}
+}
+
+// waitFor waits until about so many bytes of entries and parts have been read.
+func (r *reader) waitFor(bytes int64) {
+	for bytes += bytes / 4; r.taken <= bytes; r.taken += stride { // pages are not filled to the last byte
+		<-r.steps
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/fault"
@@ -243,5 +245,40 @@ func TestFileTimesSayNothing(t *testing.T) {
 	}
 	if part.Hash == (ledger.Hash{}) || part.Size != 70000 {
 		t.Errorf("%+v", part)
+	}
+}
+
+// What the database's index does not have yet is found in a ledger that is only read, too.
+func TestFindReadOnly(t *testing.T) {
+	dir := newFolder(t)
+	c := newClock()
+	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := submit(t, s, words(s))
+	c.forward(day)
+	sequence(t, s)
+	want, err := s.Find(p.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, dir, func(tx *bolt.Tx) error { // as after a crash
+		key := keyOf(p.Body)
+		return fault.First(tx.Bucket(bucketBodies).Delete(key[:]), tx.Bucket(bucketMeta).Put(metaIndexed, number(1)))
+	})
+	r, err := OpenReadOnly(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := r.Find(p.Body); err != nil || got != want {
+		t.Errorf("entry %d, %v; want %d", got, err, want)
+	}
+	if _, err := r.Find(ledger.Hash{}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("of nothing: %v", err)
 	}
 }

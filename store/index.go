@@ -27,6 +27,8 @@ const maxTail = 1 << 15
 type tailIndex struct {
 	from uint64 // the entries below are in the database's index
 
+	late  bool      // of a ledger that is only read: nothing is in memory until something is looked up
+	once  sync.Once // then
 	mu    sync.RWMutex
 	after map[bodyKey]uint64
 }
@@ -44,6 +46,9 @@ func keyOf(body ledger.Hash) bodyKey { return bodyKey(body[:16]) }
 // find looks a body up among the first size entries.
 func (x *tailIndex) find(tx *bolt.Tx, body ledger.Hash, size uint64) (uint64, bool) {
 	key := keyOf(body)
+	if x.late {
+		x.once.Do(func() { x.after, _ = indexFrom(tx, x.from, size) }) // where they are damaged, check says so
+	}
 	x.mu.RLock()
 	index, ok := x.after[key]
 	x.mu.RUnlock()
@@ -89,22 +94,37 @@ func (x *tailIndex) flush(tx *bolt.Tx, more []ledger.Hash) error {
 	return tx.Bucket(bucketMeta).Put(metaIndexed, number(next))
 }
 
-// loadTail indexes the entries that the database's index does not have.
-func loadTail(tx *bolt.Tx, size uint64) (*tailIndex, error) {
+// loadTail indexes the entries that the database's index does not have. A ledger
+// that is only read is not asked for most of them, and may be damaged: it waits
+// until something is looked up.
+func loadTail(tx *bolt.Tx, size uint64, readOnly bool) (*tailIndex, error) {
 	from, ok := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
 	if !ok || from > size {
 		return nil, fmt.Errorf("%w: ledger.db does not say how much of it is indexed", ledger.ErrMismatch)
 	}
+	if readOnly {
+		return &tailIndex{from: from, late: true}, nil
+	}
+	after, err := indexFrom(tx, from, size)
+	if err != nil {
+		return nil, err
+	}
 	x := newTail(from)
+	x.after = after
+	return x, nil
+}
+
+func indexFrom(tx *bolt.Tx, from, size uint64) (map[bodyKey]uint64, error) {
+	after := make(map[bodyKey]uint64)
 	entries := tx.Bucket(bucketEntries)
 	for i := from; i < size; i++ {
 		e, err := readEntry(entries, i)
 		if err != nil {
-			return nil, err
+			return after, err
 		}
-		x.after[keyOf(e.Body.Hash())] = i
+		after[keyOf(e.Body.Hash())] = i
 	}
-	return x, nil
+	return after, nil
 }
 
 func readEntry(entries *bolt.Bucket, index uint64) (ledger.Entry, error) {

@@ -111,7 +111,7 @@ func (s *Store) load(readOnly bool) error {
 		if s.released, err = loadReleased(tx, s.standing); err != nil {
 			return err
 		}
-		err = s.loadEnd(tx, g.Origin)
+		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
 			// Check will say what is wrong, and what else.
 			from, _ := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
@@ -122,8 +122,8 @@ func (s *Store) load(readOnly bool) error {
 }
 
 // loadEnd reads what appending needs.
-func (s *Store) loadEnd(tx *bolt.Tx, origin string) (err error) {
-	if s.tail, err = loadTail(tx, s.released.Size); err != nil {
+func (s *Store) loadEnd(tx *bolt.Tx, origin string, readOnly bool) (err error) {
+	if s.tail, err = loadTail(tx, s.released.Size, readOnly); err != nil {
 		return err
 	}
 	if s.tip, err = loadTip(tx, origin); err != nil {
