@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 
-	"zapis/crypto/card"
 	"zapis/internal/command"
 	"zapis/internal/fault"
 	"zapis/internal/vault"
@@ -21,7 +20,7 @@ type importCmd struct {
 }
 
 func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	want, err := readLedgerCard(i.Ledger)
+	want, err := command.LedgerCardFlag(i.Ledger)
 	if err != nil {
 		return err
 	}
@@ -92,38 +91,6 @@ func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Ident
 			many(n, "thing is", "things are"))
 	}
 	return nil
-}
-
-// readLedgerCard takes a ledger card's line, or the name of a file that has nothing else in it.
-func readLedgerCard(given string) (*card.LedgerCard, error) {
-	if given == "" {
-		return nil, nil
-	}
-	if !command.IsLedgerCards(given) {
-		text, err := beginning(given)
-		if err != nil {
-			return nil, fault.New(fault.Usage, "a ledger card begins with zapis-ledger+", "--ledger: %w", err)
-		}
-		given = string(text)
-	}
-	cards, err := command.LedgerCards(given)
-	if err == nil && len(cards) != 1 {
-		err = fmt.Errorf("%d ledger cards, where one is wanted", len(cards))
-	}
-	if err != nil {
-		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
-	}
-	return &cards[0], nil
-}
-
-// beginning reads a file, but no more of it than one that holds a ledger card can have: it may be the carry file.
-func beginning(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, command.Sniffed))
 }
 
 // watched shows how far a file has been read.

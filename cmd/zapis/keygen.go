@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"zapis/internal/command"
 	"zapis/internal/fault"
@@ -31,12 +32,24 @@ func (k *keygenCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	if err := id.WriteFiles(k.Out, pass, command.WorkFactor); err != nil {
 		return err
 	}
+	warnShort(s, pass)
 	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", command.Escape(k.Out))
 	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
 		command.Escape(command.CardFile(k.Out)))
 	fmt.Fprint(s.Err, spoken(id.Card.Marshal()))
 	_, err = fmt.Fprintln(s.Out, id.Card.Fingerprint())
 	return err
+}
+
+// shortPassphrase is fewer characters than somebody who has the file may need years to try: at a second a guess, which
+// scrypt makes of it, words from a list are worth more than signs.
+const shortPassphrase = 16
+
+func warnShort(s *command.Streams, pass string) {
+	if n := utf8.RuneCountInString(pass); n < shortPassphrase {
+		warn(s, "the passphrase has %s: who takes the file can try them out for as long as they like. Six words drawn by lot hold",
+			many(n, "character", "characters"))
+	}
 }
 
 func (k *keygenCmd) identity(g *grammar) (*command.Identity, error) {

@@ -17,7 +17,7 @@ type mirrorVerb struct {
 	To     string   `required:"" placeholder:"FOLDER" help:"Where the mirror is kept: made where it is missing, else brought up to date."`
 	URL    string   `name:"url" placeholder:"URL" help:"Mirror what a ledger publishes: its checkpoint and its tiles of hashes."`
 	Carry  []string `placeholder:"FILE" help:"Mirror the whole ledger, out of carry files; - for one on stdin. May be repeated, the older first."`
-	Ledger string   `placeholder:"CARD" help:"The ledger's card, as you got it from somebody you know."`
+	Ledger string   `placeholder:"CARD" help:"The ledger card, as you got it from somebody you know: its line, or a file with it."`
 	Trust  string   `placeholder:"FILE" help:"With --url: the ledger's genesis (data/ledger/bodies/0.txt of any bundle), or its log's two keys."`
 }
 
@@ -25,7 +25,7 @@ func (v *mirrorVerb) Run(ctx context.Context, s *command.Streams) error {
 	if (v.URL == "") == (len(v.Carry) == 0) {
 		return fault.New(fault.Usage, "--url mirrors what is public, --carry the whole ledger", "mirror takes either --url or --carry")
 	}
-	named, err := v.card()
+	named, err := command.LedgerCardFlag(v.Ledger)
 	if err != nil {
 		return err
 	}
@@ -33,17 +33,6 @@ func (v *mirrorVerb) Run(ctx context.Context, s *command.Streams) error {
 		return v.public(ctx, named, s)
 	}
 	return v.whole(ctx, named, s)
-}
-
-func (v *mirrorVerb) card() (*card.LedgerCard, error) {
-	if v.Ledger == "" {
-		return nil, nil
-	}
-	c, err := card.ParseLedgerCard(v.Ledger)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
-	}
-	return &c, nil
 }
 
 func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *command.Streams) error {

@@ -154,7 +154,11 @@ func checkChoices(o *OpenedCase, choices []bundle.Choice) error {
 	}
 	for _, c := range choices {
 		if !slices.Contains(known, c.Item) {
-			return fault.New(fault.Usage, "name a field, as zapis show --json has it, or an exhibit like A03", "there is nothing to withhold called %q", c.Item)
+			hint := "name a field, as zapis show --json has it, or an exhibit like A03"
+			if c.Item == "identity" {
+				hint = "leave it out: contact, contact_when and name are withheld unless --include identity is given"
+			}
+			return fault.New(fault.Usage, hint, "there is nothing to withhold called %q", c.Item)
 		}
 		if c.Reason != "" && !c.Reason.Valid() {
 			var names []string

@@ -28,7 +28,7 @@ func TestNotAVault(t *testing.T) {
 		{dir, false, "is not a vault"},
 		{none, false, "there is no vault " + none},
 		{filepath.Join(dir, "letter.txt"), true, "is not a folder"},
-		{filepath.Join(none, "deeper"), true, "no such file or directory"},
+		{filepath.Join(none, "deeper"), true, "in which the vault would be, is not there"},
 	} {
 		_, err := vault.Open(tt.dir, vault.Options{Create: tt.create, Now: time.Now, Warn: t.Errorf})
 		refused(t, tt.dir, err, fault.Failed, tt.want)

@@ -139,7 +139,9 @@ func (v *Vault) found() error {
 	case !v.opts.Create:
 		return fault.New(fault.Failed, "zapis import makes one", "there is no vault %s", v.dir)
 	}
-	if err := os.Mkdir(v.dir, 0o700); err != nil {
+	if err := os.Mkdir(v.dir, 0o700); errors.Is(err, os.ErrNotExist) {
+		return fault.New(fault.Failed, "make that folder first, or name the vault otherwise: --vault V", "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
+	} else if err != nil {
 		return err
 	}
 	return durable.SyncFolder(filepath.Dir(v.dir))
