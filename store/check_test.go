@@ -80,9 +80,6 @@ func newSample(t testing.TB) sample {
 	if m.tombstone, err = s.Find(st.Body); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Erase(t.Context(), m.tombstone); err != nil {
-		t.Fatal(err)
-	}
 	m.waits = report(t, s, 67000)
 	submit(t, s, m.waits)
 	submit(t, s, said(t, s, ledger.KindReply, people[1], ledger.Reply{Tag: m.freshTag, Message: random(700)}.Marshal()))

@@ -23,45 +23,6 @@ import (
 // the same transaction. What a file system, an SSD or a backup keeps is beyond
 // reach: docs/forgetting.md.
 
-// Erase takes the parts away that a tombstone names. The slot of a tombstone
-// does it; doing it again changes nothing.
-func (s *Store) Erase(ctx context.Context, tombstone uint64) error {
-	return s.ask(ctx, &request{act: func() error {
-		var files []ledger.Hash
-		err := s.update(func(tx *bolt.Tx) error {
-			body, err := tombstoneBody(tx, tombstone, s.tip.size)
-			if err != nil {
-				return err
-			}
-			files, err = eraseBy(tx, tombstone, body)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		return s.forget(files)
-	}})
-}
-
-// tombstoneBody reads a tombstone that is an entry.
-func tombstoneBody(tx *bolt.Tx, index, size uint64) ([]byte, error) {
-	if index >= size {
-		return nil, fmt.Errorf("tombstone %d: %w", index, ErrUnknown)
-	}
-	e, err := readEntry(tx.Bucket(bucketEntries), index)
-	if err != nil {
-		return nil, err
-	}
-	if e.Body.Kind != ledger.KindTombstone {
-		return nil, fmt.Errorf("%w: entry %d is a %s, and no tombstone", ErrRefused, index, e.Body.Kind)
-	}
-	body, ok := smallPart(tx, e.Body.Parts[0].Hash)
-	if !ok {
-		return nil, fmt.Errorf("%w: the body of entry %d is missing", ledger.ErrMismatch, index)
-	}
-	return body, nil
-}
-
 func erasedBy(body []byte) ([]ledger.Erased, error) {
 	a, err := ledger.ParseApproved(body)
 	if err != nil {

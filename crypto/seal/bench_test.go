@@ -160,7 +160,7 @@ func BenchmarkOpenStatement(b *testing.B) {
 	b.Run("check-stanzas", func(b *testing.B) {
 		r := set(1, 3)
 		for b.Loop() {
-			if err := CheckStanzas(bytes.NewReader(file), r); err != nil {
+			if err := checkStanzas(bytes.NewReader(file), r); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -15,22 +15,13 @@ import (
 // b64 is how age writes binary arguments: unpadded, canonical.
 var b64 = base64.RawStdEncoding.Strict()
 
-// CheckStanzas reads a part's header and says whether its stanzas are exactly the
+// CheckPart reads a part's header and says whether its stanzas are exactly the
 // set's: native ones in the set's order where the threshold is 1, else the one
-// quorum stanza with that threshold and one share file for each. No key is
+// quorum stanza with that threshold and one share file for each; and whether a
+// file of this many bytes with this header can be a part of this kind. No key is
 // needed. ErrMismatch names the trustee's position where it differs.
 //
 // What a stanza wraps can be seen only with its key: see CheckOwn.
-func CheckStanzas(src io.Reader, r *Recipients) error {
-	header, err := Header(src)
-	if err != nil {
-		return err
-	}
-	return checkHeader(header, r)
-}
-
-// CheckPart is CheckStanzas, and says also whether a file of this many bytes with
-// this header can be a part of this kind.
 func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
 	if err := k.known(); err != nil {
 		return err
@@ -136,7 +127,7 @@ func checkStanza(s *age.Stanza, r native) error {
 //
 // ErrOwnStanza where it does not: whoever sealed the part shut this trustee out.
 // ErrNoKey where the identity is not the one of that position at all; that can be
-// told for keys held in software only. ErrMismatch where CheckStanzas would refuse.
+// told for keys held in software only. ErrMismatch where CheckPart would refuse the stanzas.
 func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error {
 	if position < 1 || position > len(r.keys) {
 		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))

@@ -36,7 +36,7 @@ func TestShutOutOfQuorum(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := dealtBy(t, r, c.change)
-			if err := CheckStanzas(bytes.NewReader(file), r); err != nil {
+			if err := checkStanzas(bytes.NewReader(file), r); err != nil {
 				t.Fatal("without a key it looks right:", err)
 			}
 			err := CheckOwn(bytes.NewReader(file), r, 2, people()[1])
@@ -64,7 +64,7 @@ func shaped(t *testing.T, r *Recipients, change func(*age.Stanza)) []byte {
 	}))
 }
 
-// TestQuorumShape: stanzas that CheckStanzas refuses.
+// TestQuorumShape: stanzas that CheckPart refuses.
 func TestQuorumShape(t *testing.T) {
 	r := set(2, 3)
 	const shareAt = wrappedSize + 3*hashSize
@@ -97,7 +97,7 @@ func TestQuorumShape(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := shaped(t, r, c.change)
-			refused(t, CheckStanzas(bytes.NewReader(file), r), ErrMismatch, c.says)
+			refused(t, checkStanzas(bytes.NewReader(file), r), ErrMismatch, c.says)
 			if _, _, err := open(Signal, file, DigestOf(file), people()[0]); err == nil {
 				t.Error("opened by one alone")
 			}
@@ -105,9 +105,9 @@ func TestQuorumShape(t *testing.T) {
 	}
 
 	two := rawSeal(t, framed([]byte("x"), 1024-9, 1), append(r.age(), r.natives[0])...)
-	refused(t, CheckStanzas(bytes.NewReader(two), r), ErrMismatch, "the part has 2 stanzas, and under a quorum it must have one")
+	refused(t, checkStanzas(bytes.NewReader(two), r), ErrMismatch, "the part has 2 stanzas, and under a quorum it must have one")
 	native, _ := sealed(t, Signal, set(1, 3), []byte("x"))
-	refused(t, CheckStanzas(bytes.NewReader(native), r), ErrMismatch, "the part has 3 stanzas, and under a quorum it must have one")
+	refused(t, checkStanzas(bytes.NewReader(native), r), ErrMismatch, "the part has 3 stanzas, and under a quorum it must have one")
 	_, err := OpenShare(bytes.NewReader(native), 1, people()[0])
 	refused(t, err, ErrMismatch, "this part is not under a quorum")
 
@@ -118,6 +118,6 @@ func TestQuorumShape(t *testing.T) {
 		`of type "mlkem768p256tag" with 2 arguments,`: rawSeal(t, random(32), hardware(t).public),
 	} {
 		file := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.files[0] = inner })
-		refused(t, CheckStanzas(bytes.NewReader(file), r), ErrMismatch, "share 1: "+name)
+		refused(t, checkStanzas(bytes.NewReader(file), r), ErrMismatch, "share 1: "+name)
 	}
 }

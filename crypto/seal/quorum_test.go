@@ -201,7 +201,7 @@ func TestBadDeal(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := dealtBy(t, r, c.change)
-			if err := CheckStanzas(bytes.NewReader(file), r); err != nil {
+			if err := checkStanzas(bytes.NewReader(file), r); err != nil {
 				t.Fatal("nobody alone can see it:", err)
 			}
 			for p := 1; p <= 3; p++ {

@@ -167,13 +167,6 @@ func (d *Door) Close() error {
 	return d.Listener.Close()
 }
 
-// Within says how many are in.
-func (d *Door) Within() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.guests)
-}
-
 // now is never 0, which stands for nobody being waited for.
 func (d *Door) now() int64 { return int64(time.Since(d.start)) + 1 }
 

@@ -83,7 +83,7 @@ func TestPlacesAreGivenOnce(t *testing.T) {
 		if took := time.Since(begin); took < 5*time.Second || took > 6*time.Second {
 			t.Errorf("a newcomer stood outside for %v", took)
 		}
-		if d.Within() != 2 || gone(a) || gone(b) || gone(c) {
+		if d.within() != 2 || gone(a) || gone(b) || gone(c) {
 			t.Error("somebody was let go who had waited no longer than they are given")
 		}
 		told.Close()
@@ -96,8 +96,8 @@ func TestPlacesAreGivenOnce(t *testing.T) {
 		inA.Close()
 		inA.Close()
 		accept(t, d)
-		if d.Within() != 2 || gone(late) {
-			t.Errorf("%d within", d.Within())
+		if d.within() != 2 || gone(late) {
+			t.Errorf("%d within", d.within())
 		}
 	})
 }
@@ -246,4 +246,11 @@ func TestWithHTTP(t *testing.T) {
 	if _, err := first.Read(make([]byte, 1)); err == nil {
 		t.Error("the first still has a connection")
 	}
+}
+
+// within says how many are in.
+func (d *Door) within() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.guests)
 }
