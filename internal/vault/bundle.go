@@ -127,6 +127,10 @@ func mayExport(o *OpenedCase, opts BundleOptions) error {
 	if !o.Fits {
 		return fault.New(fault.Mismatch, "a bundle would carry it on", "the case does not fit its entries")
 	}
+	if o.Missing {
+		return fault.New(fault.Failed, "import a newer carry file; what was sealed before your time a colleague can open",
+			"the first report of %s is not in this vault, or does not open here, and a bundle begins with it", o.Case)
+	}
 	if err := o.Standing().Check(opts.For, opts.Leave); err != nil {
 		return err
 	}

@@ -244,7 +244,8 @@ func TestForgedFollowUp(t *testing.T) {
 	forged{act: "follow-up", first: ledger.Hash{9}}.submit(t, h)
 	o := newVault(t)
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
-	cases := sort(t, o.openAs(h.Trustees[0]))
+	v := o.openAs(h.Trustees[0])
+	cases := sort(t, v)
 	if len(cases.List) != 4 || len(cases.Problems) != 2 {
 		t.Fatalf("%d cases, %v", len(cases.List), cases.Problems)
 	}
@@ -256,6 +257,8 @@ func TestForgedFollowUp(t *testing.T) {
 	if s := cases.List[3].Summary(); !s.Missing || s.Case != "c0900000000" {
 		t.Errorf("a follow-up without its report: %+v", s)
 	}
+	_, err := v.Bundle(show(t, v, "c0900000000"), vault.BundleOptions{For: lawyer, Leave: dossier.Leave{Override: "x"}})
+	refused(t, "a bundle of it", err, fault.Failed, "the first report of c0900000000 is not in this vault, or does not open here, and a bundle begins with it")
 }
 
 func TestRecordComesFirst(t *testing.T) {
