@@ -163,8 +163,8 @@ func expect(f *os.File, name string, want Kind) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if n == 0 {
-		return refuse("empty", "have it sent again")
+	if n == 0 { // cut off like any other
+		return fault.New(fault.Mismatch, "have it sent again; "+comesFrom(want), "%s is no %s: it is empty", name, want)
 	}
 	begin = begin[:n]
 	signed := saidKind(begin)
