@@ -148,10 +148,7 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	if err := CreateFile(name, sealed, 0o600); err != nil {
 		return err
 	}
-	if err := CreateFile(CardFile(name), id.Card.Marshal(), 0o644); err != nil {
-		return err
-	}
-	return durable.SyncFolder(filepath.Dir(name))
+	return CreateFile(CardFile(name), id.Card.Marshal(), 0o644)
 }
 
 // CheckFree refuses names under which something exists already, and such as are in no folder.
@@ -195,22 +192,9 @@ func existsAlready(name string) error {
 
 // CreateFile makes a file that is not there yet, all of it on the disk, or not at all.
 func CreateFile(name string, content []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	err := durable.CreateFile(name, content, mode)
 	if errors.Is(err, os.ErrExist) {
 		return existsAlready(name)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		os.Remove(name)
 	}
 	return err
 }

@@ -18,14 +18,7 @@ func WriteFile(name string, content []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
+	if err = fill(f, content); err == nil {
 		err = os.Rename(aside, name)
 	}
 	if err != nil {
@@ -33,6 +26,32 @@ func WriteFile(name string, content []byte, mode fs.FileMode) error {
 		return err
 	}
 	return SyncFolder(filepath.Dir(name))
+}
+
+// CreateFile makes a file that is not there yet, whole or not at all; where there is one, the error is os.ErrExist and
+// that one stays.
+func CreateFile(name string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if err := fill(f, content); err != nil {
+		os.Remove(name)
+		return err
+	}
+	return SyncFolder(filepath.Dir(name))
+}
+
+// fill writes a file, syncs and closes it.
+func fill(f *os.File, content []byte) error {
+	_, err := f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
 }
 
 // SyncFolder makes the names in a folder durable.

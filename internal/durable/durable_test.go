@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,5 +36,18 @@ func TestWriteFile(t *testing.T) {
 	}
 	if there, err = os.ReadDir(dir); err != nil || len(there) != 2 {
 		t.Errorf("%v, %v", there, err)
+	}
+}
+
+func TestCreateFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "key")
+	if err := CreateFile(name, []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := CreateFile(name, []byte("two"), 0o600); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over a file: %v", err)
+	}
+	if got, err := os.ReadFile(name); err != nil || string(got) != "one" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

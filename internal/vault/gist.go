@@ -34,9 +34,10 @@ func gistOf(s Submission, st *seal.StatementPart, fits bool) gist {
 	if st.First() {
 		g.First = s.Hash
 	}
-	if g.Page = hex.EncodeToString(st.Form[:]); st.Form == [16]byte{} {
+	g.Page = hex.EncodeToString(st.Form[:])
+	if st.Form == [16]byte{} { // there was none; but a statement that the log puts in again is the same
 		p, _ := smallOf(s.Body, ledger.PartStatement)
-		g.Page = p.Hash.String() // there was none; but a statement that the log puts in again is the same
+		g.Page = p.Hash.String()
 	}
 	g.Mailbox = sha256.Sum256(append([]byte(st.Mailbox+"\n"), st.Tags[:]...))
 	for _, field := range kept {
