@@ -12,12 +12,12 @@ import (
 
 type country struct{ Code, Name string }
 
-// oftenNamed are the countries that stand first in the list: where people who fled live, pass and come from.
-var oftenNamed = []string{"BY", "RU", "UA", "PL", "LT", "LV", "EE", "DE", "CZ", "GE", "AM", "KZ", "RS", "ME", "TR", "VN"}
+// frequentCodes are the countries listed first: those where people who fled live, pass through and come from.
+var frequentCodes = []string{"BY", "RU", "UA", "PL", "LT", "LV", "EE", "DE", "CZ", "GE", "AM", "KZ", "RS", "ME", "TR", "VN"}
 
-// countriesOf names the countries that a report may name, in one language and its own order. Names come from the
-// Unicode CLDR as golang.org/x/text has it; where that has grown old, the locale says better.
-func countriesOf(l *locale) []country {
+// localizedCountries lists the countries a report may name, with their names in one language, in its collation order.
+// Names come from the Unicode CLDR data in golang.org/x/text; a locale may override one.
+func localizedCountries(l *locale) []country {
 	names := display.Regions(l.tag)
 	var all []country
 	for _, c := range incident.Countries() {
@@ -37,10 +37,10 @@ func countriesOf(l *locale) []country {
 	return all
 }
 
-// often gives the countries that stand first, in their own order; rest gives the others.
-func often(all []country) []country {
+// frequentCountries returns the entries of frequentCodes, in that order. otherCountries returns the rest.
+func frequentCountries(all []country) []country {
 	var some []country
-	for _, code := range oftenNamed {
+	for _, code := range frequentCodes {
 		if i := slices.IndexFunc(all, func(c country) bool { return c.Code == code }); i >= 0 {
 			some = append(some, all[i])
 		}
@@ -48,6 +48,6 @@ func often(all []country) []country {
 	return some
 }
 
-func rest(all []country) []country {
-	return slices.DeleteFunc(slices.Clone(all), func(c country) bool { return slices.Contains(oftenNamed, c.Code) })
+func otherCountries(all []country) []country {
+	return slices.DeleteFunc(slices.Clone(all), func(c country) bool { return slices.Contains(frequentCodes, c.Code) })
 }

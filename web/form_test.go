@@ -16,7 +16,7 @@ import (
 )
 
 func TestFormPage(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, lang := range languages {
 		got := h.get("/" + lang + "/")
 		if got.StatusCode != http.StatusOK || got.Header.Get("Content-Language") != lang || !strings.Contains(got.body, `<html lang="`+lang+`">`) {
@@ -38,17 +38,17 @@ func TestFormPage(t *testing.T) {
 }
 
 // tongue gives a language's sentences.
-func (h *house) tongue(t *testing.T, code string) *tongue {
+func (h *testServer) tongue(t *testing.T, code string) *localizer {
 	t.Helper()
 	all := locales(t)
-	g, err := newTongue(all[code], h.site, all)
+	loc, err := newLocalizer(all[code], h.site, all)
 	h.must(err)
-	return g
+	return loc
 }
 
 // Free recall comes before any menu, and the fields stand in the order of design §6.
 func TestQuestionsInOrder(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	page := h.get("/en/").body
 	order := []string{"danger_now", "deadline", "deadline_what", "narrative", "method", "when", "when_precision", "country_event",
 		"country_now", "target", "basis", "person_agrees", "target_role", "reported_to", "consent", "contact", "contact_when", "name"}
@@ -85,12 +85,12 @@ func TestQuestionsInOrder(t *testing.T) {
 
 // What is tied by for, aria-describedby or a link has to be there, once.
 func TestTies(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
-	bad := []piece{field("narrative", ""), field("deadline", "soon"), field("when", "2190"), field("country_event", "XX"),
+	h := newTestServer(t, intake.Limits{}, Options{})
+	bad := []formPart{field("narrative", ""), field("deadline", "soon"), field("when", "2190"), field("country_event", "XX"),
 		field("target", "dog"), field("method", "Z9"), field("contact", "\x01")}
 	pages := map[string]string{
 		"form": h.get("/en/").body, "errors": h.post("/en/send", bad).body, "sent": h.post("/en/send", valid()).body,
-		"ask": h.get("/en/mailbox").body, "wrong code": h.post("/en/mailbox", []piece{field("code", "1")}).body,
+		"ask": h.get("/en/mailbox").body, "wrong code": h.post("/en/mailbox", []formPart{field("code", "1")}).body,
 	}
 	id := regexp.MustCompile(` id="([^"]+)"`)
 	tie := regexp.MustCompile(` (?:for|aria-describedby|aria-labelledby|form)="([^"]+)"|href="#([^"]+)"`)
@@ -115,7 +115,7 @@ func TestTies(t *testing.T) {
 }
 
 func TestPageSize(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	fillerValue := regexp.MustCompile(`name="filler" value="(\.*)"`)
 	lengths := make(map[int]bool)
 	for _, lang := range languages {
@@ -144,11 +144,11 @@ func TestPageSize(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	sum := sha256.Sum256([]byte(styleSheet))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-	for _, got := range []answer{h.get("/"), h.get("/nowhere"), h.post("/en/send", nil), h.post("/en/send", valid()), h.postJSON("/en/send", nil)} {
+	for _, got := range []testResponse{h.get("/"), h.get("/nowhere"), h.post("/en/send", nil), h.post("/en/send", valid()), h.postJSON("/en/send", nil)} {
 		for name, want := range map[string]string{
 			"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "same-origin", "Cache-Control": "no-store, no-transform",
@@ -179,7 +179,7 @@ func TestOnionLocation(t *testing.T) {
 }
 
 func TestAcceptLanguage(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for accept, want := range map[string]string{
 		"": "en", "be": "be", "be-BY,ru;q=0.9": "be", "ru-RU": "ru", "uk-UA,uk;q=0.8,en;q=0.5": "uk", "pl": "pl", "lt-LT": "lt",
 		"de-AT,en;q=0.3": "de", "en-US,en": "en", "ja": "en", "fr, de;q=0.4": "de", "%%%": "en", "*": "en",
@@ -194,7 +194,7 @@ func TestAcceptLanguage(t *testing.T) {
 }
 
 func TestWhoRunsIt(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	page := html.UnescapeString(h.get("/en/").body)
 	for _, want := range []string{
 		"House of Testimony runs this form.", "desk@example.org", "3 trained readers open reports.",
@@ -211,9 +211,9 @@ func TestWhoRunsIt(t *testing.T) {
 	site := testSite()
 	site.Duty = &Duty{Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}, From: "08:00", To: "22:00", Zone: "Warsaw time"}
 	site.Quorum, site.Readers, site.Exit = 1, 1, "https://example.org/weather"
-	g, err := newTongue(all["en"], site, all)
+	loc, err := newLocalizer(all["en"], site, all)
 	h.must(err)
-	raw, err := g.render("form", g.form(nil, newNonce(), nil))
+	raw, err := loc.render("form", loc.form(nil, newNonce(), nil))
 	h.must(err)
 	page = html.UnescapeString(string(raw))
 	for _, want := range []string{
@@ -230,7 +230,7 @@ func TestWhoRunsIt(t *testing.T) {
 }
 
 func TestMethodsAndPaths(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -295,14 +295,14 @@ func TestSiteCheck(t *testing.T) {
 
 // A link in the list of what is wrong leads to something on its page, also where a program sent what the page never asks for.
 func TestErrorsLeadSomewhere(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
-	bad := []piece{field("passport", "x"), field("file", "x"), field("act", "stop")}
+	bad := []formPart{field("passport", "x"), field("file", "x"), field("act", "stop")}
 	for _, f := range incident.Fields() {
 		bad = append(bad, field(f.Name, "\x01"))
 	}
 	link, ids := regexp.MustCompile(`<li><a href="#([^"]*)"`), regexp.MustCompile(` id="([^"]*)"`)
-	for path, more := range map[string][]piece{"/send": nil, "/again": nil, "/files": {field("code", "1")}, "/mailbox": {field("code", digits)}} {
+	for path, more := range map[string][]formPart{"/send": nil, "/again": nil, "/files": {field("code", "1")}, "/mailbox": {field("code", digits)}} {
 		page := h.post("/en"+path, append(more, bad...)).body
 		on := make(map[string]bool)
 		for _, m := range ids.FindAllStringSubmatch(page, -1) {

@@ -11,24 +11,24 @@ import (
 // formPage is the page with the questions, empty or with what was typed.
 type formPage struct {
 	base
-	g      *tongue
-	Nonce  string
-	Filler string
-	Places string // where the address can be compared
-	Watch  string // who looks for urgent reports, or on which days we read
-	Errors []errorLink
-	Part   bool // of what was typed, only a part came back
-	typed  incident.Form
-	wrong  incident.Errors
+	g         *localizer
+	Nonce     string
+	Filler    string
+	Places    string // where the address can be compared
+	Watch     string // who looks for urgent reports, or on which days we read
+	Errors    []errorLink
+	Truncated bool // of what was typed, only a part came back
+	typed     incident.Form
+	wrong     incident.Errors
 }
 
 // errorLink is a refusal at the top of the page, leading to its field.
 type errorLink struct{ ID, Text string }
 
-func (g *tongue) form(typed incident.Form, nonce string, wrong incident.Errors) formPage {
-	p := formPage{base: g.base(""), g: g, Nonce: nonce, Filler: filler(), Places: g.list(g.site.CheckAt), Watch: g.watch(),
+func (loc *localizer) form(typed incident.Form, nonce string, wrong incident.Errors) formPage {
+	p := formPage{base: loc.base(""), g: loc, Nonce: nonce, Filler: newFiller(), Places: loc.list(loc.site.CheckAt), Watch: loc.dutyHours(),
 		typed: typed, wrong: wrong}
-	p.Errors = g.errorLinks(wrong, onForm)
+	p.Errors = loc.errorLinks(wrong, onForm)
 	return p
 }
 
@@ -44,40 +44,40 @@ func onMailbox(field string) bool {
 	return onFiles(field) || slices.Contains([]string{"narrative", "person_agrees", "consent", "act"}, field)
 }
 
-func (g *tongue) errorLinks(wrong incident.Errors, on func(field string) bool) []errorLink {
+func (loc *localizer) errorLinks(wrong incident.Errors, on func(field string) bool) []errorLink {
 	var links []errorLink
 	for _, e := range wrong {
-		label := g.label(e.Field)
+		label := loc.label(e.Field)
 		if !strings.HasSuffix(label, "?") {
 			label += ":"
 		}
 		id := "main"
 		if on(e.Field) {
-			id = g.anchor(e.Field)
+			id = loc.fieldAnchor(e.Field)
 		}
-		links = append(links, errorLink{id, label + " " + g.sentence(e)})
+		links = append(links, errorLink{id, label + " " + loc.errorSentence(e)})
 	}
 	return links
 }
 
 // watch says who looks for urgent reports.
-func (g *tongue) watch() string {
-	if d := g.site.Duty; d != nil {
-		return g.t("form.duty", "days", g.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone) + " " +
-			g.t("form.reading", "days", g.days(week(g.site.ReadingDays)))
+func (loc *localizer) dutyHours() string {
+	if d := loc.site.Duty; d != nil {
+		return loc.t("form.duty", "days", loc.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone) + " " +
+			loc.t("form.reading", "days", loc.days(week(loc.site.ReadingDays)))
 	}
-	return g.t("form.noduty", "days", g.days(week(g.site.ReadingDays)))
+	return loc.t("form.noduty", "days", loc.days(week(loc.site.ReadingDays)))
 }
 
 // sentence gives the words for a refusal: those for this field where there are some, else those for the code.
-func (g *tongue) sentence(e incident.FieldError) string {
-	if key := "wrong." + e.Field + "." + e.Code; g.has(key) {
-		return g.t(key)
+func (loc *localizer) errorSentence(e incident.FieldError) string {
+	if key := "wrong." + e.Field + "." + e.Code; loc.has(key) {
+		return loc.t(key)
 	}
-	if key := "wrong." + e.Code; g.has(key) {
-		return g.t(key)
+	if key := "wrong." + e.Code; loc.has(key) {
+		return loc.t(key)
 	}
-	return g.t("wrong.other")
+	return loc.t("wrong.other")
 }
 
 // labels are the keys of the words that stand on the page for a field.
@@ -91,15 +91,15 @@ var labels = map[string]string{
 	"act": "mailbox.take",
 }
 
-func (g *tongue) label(field string) string {
+func (loc *localizer) label(field string) string {
 	if key, ok := labels[field]; ok {
-		return g.t(key)
+		return loc.t(key)
 	}
-	return g.t("field.other")
+	return loc.t("field.other")
 }
 
 // anchor is the id that an error's link leads to: the field, or the first of its choices.
-func (g *tongue) anchor(field string) string {
+func (loc *localizer) fieldAnchor(field string) string {
 	switch f, ok := incident.FieldByName(field); {
 	case field == "act":
 		return "act-" + string(incident.ActStop)
@@ -234,7 +234,7 @@ func (p formPage) has(name, code string) bool { return slices.Contains(p.typed[n
 
 func (p formPage) wrongWith(name string) string {
 	if code := p.wrong.Of(name); code != "" {
-		return p.g.sentence(incident.FieldError{Field: name, Code: code})
+		return p.g.errorSentence(incident.FieldError{Field: name, Code: code})
 	}
 	return ""
 }

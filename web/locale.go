@@ -16,28 +16,28 @@ import (
 //go:embed locales/*.txt
 var localeFiles embed.FS
 
-// languages are those the pages speak, in the order in which the choice shows them.
-// English is the reference: what it has, every other has.
+// languages lists the locales in the order in which the page shows them. English is the reference: every other locale
+// has exactly its keys.
 var languages = []string{"be", "ru", "uk", "pl", "lt", "de", "en"}
 
 const reference = "en"
 
-// A locale holds one language's sentences. Its file is
+// locale holds one language's sentences. Its file is
 //
 //	# Deutsch. Not reviewed by a native speaker yet.
 //	form.heading = Erzählen Sie uns, was passiert ist
 //	form.readers#one = {n} geschulte Person öffnet Meldungen.
 //	form.readers#other = {n} geschulte Personen öffnen Meldungen.
 //
-// one sentence a line, placeholders in braces, no markup: what stands there is text and is escaped as text.
-// After # stands a CLDR plural category (one, few, many, other): n picks from that set.
+// one sentence a line, placeholders in braces, no markup: the text is escaped as text. After # stands a CLDR plural
+// category (one, few, many, other); the method n selects by number.
 type locale struct {
 	code string // "be"
 	tag  language.Tag
 	text map[string]string
 }
 
-// loadLocales reads all of them and refuses a set in which one lacks a key or a placeholder of another.
+// loadLocales reads all locales and refuses a set in which one lacks a key or a placeholder of the reference.
 func loadLocales() (map[string]*locale, error) {
 	all := make(map[string]*locale, len(languages))
 	for _, code := range languages {
@@ -83,20 +83,20 @@ func parseLocale(code, raw string) (*locale, error) {
 	return l, lines.Err()
 }
 
-// pluralForms are the categories that whole numbers fall into; a language needs those of its own.
+// pluralForms names the CLDR categories for whole numbers; a locale needs those of its language.
 var pluralForms = map[plural.Form]string{
 	plural.Zero: "zero", plural.One: "one", plural.Two: "two",
 	plural.Few: "few", plural.Many: "many", plural.Other: "other",
 }
 
-// splitPlural takes a plural category off a key.
+// splitPlural cuts a plural category off a key.
 func splitPlural(key string) (stem string, ok bool) {
 	stem, _, ok = strings.Cut(key, "#")
 	return stem, ok
 }
 
-// stems returns the locale's keys with plural categories taken off, each with the placeholders that stand in
-// it. {n} of a plural set is left out of the comparison: "one reader" needs no figure.
+// stems returns the keys without plural categories, each with its placeholders, sorted. {n} of a plural set is left out:
+// "one reader" needs no figure.
 func (l *locale) stems() (map[string]string, error) {
 	found := make(map[string]string)
 	for _, key := range slices.Sorted(maps.Keys(l.text)) {
@@ -114,8 +114,8 @@ func (l *locale) stems() (map[string]string, error) {
 	return found, nil
 }
 
-// sameAs refuses a locale whose keys or placeholders differ from those of ref, or that lacks a
-// plural form which its language needs for a number from 0 to 1000.
+// sameAs refuses a locale whose keys or placeholders differ from those of ref, or that lacks a plural form its language
+// needs for a number from 0 to 1000.
 func (l *locale) sameAs(ref *locale) error {
 	mine, err := l.stems()
 	if err != nil {
@@ -153,7 +153,7 @@ func (l *locale) sameAs(ref *locale) error {
 	return nil
 }
 
-// placeholders lists, sorted, the names that stand in braces.
+// placeholders returns the names in braces, sorted.
 func placeholders(text string) []string {
 	var names []string
 	for {
@@ -175,8 +175,8 @@ func (l *locale) has(key string) bool {
 	return ok
 }
 
-// t returns a sentence with its placeholders filled from name, value pairs. It panics where the key does not
-// exist: New and the tests walk every template and every code, so that no reader ever meets that.
+// t returns a sentence, its placeholders filled from name, value pairs. It panics on a missing key: New and the tests
+// check every template and every code, so that this cannot happen while serving.
 func (l *locale) t(key string, pairs ...any) string {
 	text, ok := l.text[key]
 	if !ok {
@@ -185,7 +185,7 @@ func (l *locale) t(key string, pairs ...any) string {
 	return fill(text, pairs)
 }
 
-// n is t for a sentence that depends on a number, which fills {n}.
+// n is t for a sentence that depends on a number, which also fills {n}.
 func (l *locale) n(key string, n int, pairs ...any) string {
 	return l.t(key+"#"+l.form(n), append(pairs, "n", n)...)
 }
@@ -217,7 +217,7 @@ func (l *locale) list(items []string) string {
 	return l.t("list.and", "some", strings.Join(items[:last], ", "), "last", items[last])
 }
 
-// days says on which weekdays, counted from Monday as 1: "on Mondays and on Thursdays", or "every day".
+// days names weekdays, 1 being Monday: "on Mondays and on Thursdays", or "every day".
 func (l *locale) days(days []int) string {
 	if len(days) == 7 {
 		return l.t("day.every")
@@ -229,7 +229,7 @@ func (l *locale) days(days []int) string {
 	return l.list(names)
 }
 
-// size says a number of bytes in words.
+// size formats a number of bytes.
 func (l *locale) size(bytes int64) string {
 	const mb = 1 << 20
 	switch {

@@ -67,7 +67,7 @@ func codeKeys() []string {
 	for _, act := range []string{"stop", "delete"} {
 		keys = append(keys, "mailbox."+act, "mailbox."+act+".hint")
 	}
-	for _, f := range faults {
+	for _, f := range errorCodes {
 		keys = append(keys, "fault."+f+".heading", "fault."+f+".text")
 	}
 	for _, code := range append(incident.Codes(), codeLength, codeDigit, codeUnknown) {
@@ -77,7 +77,7 @@ func codeKeys() []string {
 }
 
 // faults are the refusals that have a page of their own.
-var faults = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full"}
+var errorCodes = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full"}
 
 func TestEveryCodeHasWords(t *testing.T) {
 	for _, l := range locales(t) {
@@ -92,12 +92,12 @@ func TestEveryCodeHasWords(t *testing.T) {
 // A sentence that no page says is one that a translator works on for nothing.
 func TestNoLocaleKeyIsIdle(t *testing.T) {
 	all := locales(t)
-	g, err := newTongue(all[reference], testSite(), all)
+	loc, err := newLocalizer(all[reference], testSite(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	used := make(map[string]bool)
-	for _, key := range append(templateKeys(g.pages), codeKeys()...) {
+	for _, key := range append(templateKeys(loc.pages), codeKeys()...) {
 		used[key] = true
 	}
 	special := regexp.MustCompile(`^wrong\.(?:([a-z_]+)\.)?([a-z0-9_]+)$`)

@@ -21,109 +21,109 @@ const (
 
 // getMailbox asks for the code.
 func (s *server) getMailbox(w http.ResponseWriter, r *http.Request) {
-	g := s.tongueOf(r)
+	loc := s.localizerFor(r)
 	w.Header().Add("Vary", "Accept-Language")
-	g.showBlank(w, g.blankAsk)
+	loc.sendPrerendered(w, loc.emptyAsk)
 }
 
 func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {
-	t := s.take(w, r, mailboxAgain)
-	if t == nil {
+	sub := s.readSubmission(w, r, redisplayMailbox)
+	if sub == nil {
 		return
 	}
-	defer t.done()
-	c, wrong := t.code()
+	defer sub.close()
+	c, wrong := sub.code()
 	if len(wrong) > 0 {
-		t.refuse(w, r, invalid(wrong)) // nothing was looked up: the digits alone say that this is no code
+		sub.refuse(w, r, invalid(wrong)) // nothing was looked up: the digits alone say that this is no code
 		return
 	}
-	switch act := t.one("act"); act {
+	switch act := sub.first("act"); act {
 	case "", receiptAct:
-		if t.files > 0 {
-			t.refuse(w, r, refusal{status: http.StatusBadRequest, code: "type"})
+		if sub.filesSeen > 0 {
+			sub.refuse(w, r, refusal{status: http.StatusBadRequest, code: "type"})
 			return
 		}
-		s.openMailbox(w, r, t, c, nil)
+		s.openMailbox(w, r, sub, c, nil)
 	case string(incident.ActFollowUp), string(incident.ActConsent), string(incident.ActStop), string(incident.ActDelete):
-		s.addToCase(w, r, t, c, incident.Act(act))
+		s.submitToCase(w, r, sub, c, incident.Act(act))
 	case withdrawAct: // the form was sent without choosing
-		s.openMailbox(w, r, t, c, incident.Errors{{Field: "act", Code: incident.Required}})
+		s.openMailbox(w, r, sub, c, incident.Errors{{Field: "act", Code: incident.Required}})
 	default:
-		s.openMailbox(w, r, t, c, incident.Errors{{Field: "act", Code: incident.UnknownCode}})
+		s.openMailbox(w, r, sub, c, incident.Errors{{Field: "act", Code: incident.UnknownCode}})
 	}
 }
 
 // mailboxAgain asks for the code again, or gives back the words that were to be added.
-func mailboxAgain(g *tongue, t *taking, why refusal) (string, any) {
-	if t.one("act") == string(incident.ActFollowUp) && why.fields.Of("code") == "" {
-		p := mailboxPage{formPage: g.form(t.typed, t.nonce(), why.fields), Digits: t.one("code"), filesForm: g.filesForm(t.s, t, why.fields)}
-		p.Path, p.Switch, p.Fault = "mailbox", reopen(p.Digits), g.banner(why, t.s)
+func redisplayMailbox(loc *localizer, sub *submission, why refusal) (string, any) {
+	if sub.first("act") == string(incident.ActFollowUp) && why.fields.Of("code") == "" {
+		p := mailboxPage{formPage: loc.form(sub.form, sub.nonce(), why.fields), Digits: sub.first("code"), filesForm: loc.filesForm(sub.s, sub, why.fields)}
+		p.Path, p.Switch, p.Error = "mailbox", mailboxSwitch(p.Digits), loc.errorBanner(why, sub.s)
 		return "add", p
 	}
-	p := g.ask(t.one("code"), why.fields)
-	p.Fault = g.banner(why, t.s)
+	p := loc.ask(sub.first("code"), why.fields)
+	p.Error = loc.errorBanner(why, sub.s)
 	return "ask", p
 }
 
 // addToCase does what the reporter asks of their case.
-func (s *server) addToCase(w http.ResponseWriter, r *http.Request, t *taking, c code.Code, act incident.Act) {
-	report, wrong := incident.Validate(t.typed, s.options.Now(), act)
-	wrong = append(wrong, t.wrong...)
-	if act == incident.ActFollowUp && len(wrong) == 0 && t.kept == 0 && report.IsEmpty() {
+func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submission, c code.Code, act incident.Act) {
+	report, wrong := incident.Validate(sub.form, s.options.Now(), act)
+	wrong = append(wrong, sub.fileErrors...)
+	if act == incident.ActFollowUp && len(wrong) == 0 && sub.filesKept == 0 && report.IsEmpty() {
 		wrong = incident.Errors{{Field: "narrative", Code: incident.Nothing}}
 	}
 	var result intake.Result
 	if len(wrong) == 0 {
-		err := t.begin()
+		err := sub.ensureDraft()
 		if err == nil {
-			result, err = t.draft.SendFollowUp(t.ctx, c, act, report, t.nonce())
+			result, err = sub.draft.SendFollowUp(sub.ctx, c, act, report, sub.nonce())
 		}
 		if err != nil {
-			why := intakeRefusal(err)
+			why := refusalFromIntake(err)
 			if len(why.fields) == 0 {
-				t.refuse(w, r, why)
+				sub.refuse(w, r, why)
 				return
 			}
 			wrong = why.fields
 		}
 	}
 	if len(wrong) > 0 {
-		t.discard()
-		s.openMailbox(w, r, t, c, wrong)
+		sub.discard()
+		s.openMailbox(w, r, sub, c, wrong)
 		return
 	}
-	s.answer(w, r, t.body, func() {
+	s.respond(w, r, sub.body, func() {
 		if wantsJSON(r) {
-			writeJSON(w, http.StatusCreated, accepted{c.Digits(), string(result.Promise)})
+			writeJSON(w, http.StatusCreated, acceptedJSON{c.Digits(), string(result.Promise)})
 			return
 		}
-		g := s.tongueOf(r)
-		p := donePage{base: g.base(""), Digits: c.Digits(), Heading: g.t("done." + string(act)), proof: newProof(result.Promise)}
-		p.Switch = reopen(p.Digits)
-		g.show(w, http.StatusOK, "done", p)
+		loc := s.localizerFor(r)
+		p := donePage{base: loc.base(""), Digits: c.Digits(), Heading: loc.t("done." + string(act)), proof: newProof(result.Promise)}
+		p.Switch = mailboxSwitch(p.Digits)
+		loc.sendPage(w, http.StatusOK, "done", p)
 	})
 }
 
 // openMailbox shows what the code opens, with what was refused, if anything. A code without a case and one without
 // messages take the same status, size and, in intake, work.
-func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, t *taking, c code.Code, wrong incident.Errors) {
-	if !s.codes.enter(t.ctx, s.options.Queue) {
-		t.refuse(w, r, busy)
+func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submission, c code.Code, wrong incident.Errors) {
+	if !s.mailboxSlots.acquire(sub.ctx, s.options.QueueTime) {
+		sub.refuse(w, r, refusalBusy)
 		return
 	}
-	defer s.codes.leave()
-	box, err := s.intake.Mailbox(t.ctx, c)
-	unknown := err != nil && intakeRefusal(err).fields.Of("code") == codeUnknown
+	defer s.mailboxSlots.release()
+	box, err := s.intake.Mailbox(sub.ctx, c)
+	unknown := err != nil && refusalFromIntake(err).fields.Of("code") == codeUnknown
 	if err != nil && !unknown {
-		t.refuse(w, r, intakeRefusal(err))
+		sub.refuse(w, r, refusalFromIntake(err))
 		return
 	}
 	status := http.StatusOK
 	if len(wrong) > 0 && !unknown {
 		status = http.StatusUnprocessableEntity
 	}
-	s.answer(w, r, t.body, func() {
-		g := s.tongueOf(r)
+	s.respond(w, r, sub.body, func() {
+		loc := s.localizerFor(r)
 		missed := incident.Errors{{Field: "code", Code: codeUnknown}}
 		switch {
 		case wantsJSON(r) && unknown:
@@ -131,11 +131,11 @@ func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, t *taking, 
 		case wantsJSON(r) && len(wrong) > 0:
 			writeJSON(w, status, invalid(wrong).json())
 		case unknown:
-			g.show(w, http.StatusOK, "ask", g.ask(t.one("code"), missed))
-		case t.one("act") == receiptAct:
-			s.showReceipt(w, r, box, c, t.one("number"))
+			loc.sendPage(w, http.StatusOK, "ask", loc.ask(sub.first("code"), missed))
+		case sub.first("act") == receiptAct:
+			s.showReceipt(w, r, box, c, sub.first("number"))
 		default:
-			g.show(w, status, "mailbox", g.mailbox(s, t, box, c, wrong))
+			loc.sendPage(w, status, "mailbox", loc.mailbox(s, sub, box, c, wrong))
 		}
 	})
 }
@@ -148,10 +148,10 @@ type askPage struct {
 	Wrong  string
 }
 
-func (g *tongue) ask(typed string, wrong incident.Errors) askPage {
-	p := askPage{base: g.base("mailbox"), Digits: typed, Filler: filler()}
+func (loc *localizer) ask(typed string, wrong incident.Errors) askPage {
+	p := askPage{base: loc.base("mailbox"), Digits: typed, Filler: newFiller()}
 	if len(wrong) > 0 {
-		p.Wrong = g.sentence(wrong[0])
+		p.Wrong = loc.errorSentence(wrong[0])
 	}
 	return p
 }
@@ -176,7 +176,7 @@ func newProof(file []byte) proof {
 }
 
 // reopen makes the languages of a page buttons that open the mailbox.
-func reopen(digits string) *languageSwitch {
+func mailboxSwitch(digits string) *languageSwitch {
 	return &languageSwitch{Path: "mailbox", Hidden: []hiddenField{{"code", digits}}}
 }
 
@@ -201,25 +201,25 @@ type receiptRow struct {
 }
 
 // messagesRoom is how many bytes of messages, escaped, stand on one page, so that it keeps its size.
-const messagesRoom = 24 << 10
+const messagePageBytes = 24 << 10
 
 // maxReceipts is how many submissions are listed, the newest.
 const maxReceipts = 40
 
-func (g *tongue) mailbox(s *server, t *taking, box *intake.Mailbox, c code.Code, wrong incident.Errors) mailboxPage {
+func (loc *localizer) mailbox(s *server, sub *submission, box *intake.Mailbox, c code.Code, wrong incident.Errors) mailboxPage {
 	typed := incident.Form{}
 	if len(wrong) > 0 {
-		typed = t.typed
+		typed = sub.form
 	}
-	p := mailboxPage{formPage: g.form(typed, newNonce(), wrong), Digits: c.Digits(), filesForm: g.filesForm(s, t, wrong)}
+	p := mailboxPage{formPage: loc.form(typed, newNonce(), wrong), Digits: c.Digits(), filesForm: loc.filesForm(s, sub, wrong)}
 	p.Path = "mailbox"
-	p.Errors = g.errorLinks(wrong, onMailbox)
-	p.Switch = reopen(p.Digits)
-	page, err := strconv.Atoi(t.one("page"))
+	p.Errors = loc.errorLinks(wrong, onMailbox)
+	p.Switch = mailboxSwitch(p.Digits)
+	page, err := strconv.Atoi(sub.first("page"))
 	if err != nil || page < 1 {
 		page = 1
 	}
-	p.Messages, p.Next = g.messages(box.Replies, page)
+	p.Messages, p.Next = loc.messages(box.Replies, page)
 	for i := max(0, len(box.Sent)-maxReceipts); i < len(box.Sent); i++ {
 		p.Receipts = append(p.Receipts, receiptRow{i + 1, box.Sent[i].Receipt != nil})
 	}
@@ -237,24 +237,24 @@ func (p mailboxPage) Withdrawal() control {
 }
 
 // messages lays replies out on pages of messagesRoom, breaking a long one where it must, and gives one page.
-func (g *tongue) messages(replies []intake.Reply, page int) (on []message, next int) {
+func (loc *localizer) messages(replies []intake.Reply, page int) (on []message, next int) {
 	at, used := 1, 0
 	for i, reply := range replies {
 		text := reply.Text
 		switch {
 		case reply.Erased:
-			text = g.t("mailbox.erased")
+			text = loc.t("mailbox.erased")
 		case reply.Broken:
-			text = g.t("mailbox.broken")
+			text = loc.t("mailbox.broken")
 		}
 		for first := true; first || text != ""; first = false {
-			piece, rest := cutEscaped(text, messagesRoom-used)
+			piece, rest := cutEscaped(text, messagePageBytes-used)
 			if piece == "" && text != "" {
 				at, used = at+1, 0
 				continue
 			}
 			if at == page {
-				on = append(on, message{g.t("mailbox.message", "n", i+1), piece})
+				on = append(on, message{loc.t("mailbox.message", "n", i+1), piece})
 			}
 			used += escapedLen(piece) + messageMarkup
 			text = rest
@@ -300,11 +300,11 @@ func (s *server) showReceipt(w http.ResponseWriter, r *http.Request, box *intake
 		s.showRefusal(w, r, refusal{status: http.StatusNotFound, code: "notfound"})
 		return
 	}
-	g := s.tongueOf(r)
-	p := receiptPage{base: g.base("mailbox"), Digits: c.Digits(), Number: n}
-	p.Switch = reopen(p.Digits)
+	loc := s.localizerFor(r)
+	p := receiptPage{base: loc.base("mailbox"), Digits: c.Digits(), Number: n}
+	p.Switch = mailboxSwitch(p.Digits)
 	if receipt := box.Sent[n-1].Receipt; receipt != nil {
 		p.Entered, p.proof = true, newProof(receipt)
 	}
-	g.show(w, http.StatusOK, "receipt", p)
+	loc.sendPage(w, http.StatusOK, "receipt", p)
 }

@@ -14,24 +14,24 @@ import (
 )
 
 func TestMailboxAsks(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	got := h.get("/en/mailbox")
 	if got.StatusCode != 200 || !strings.Contains(got.body, `<input id="code" name="code" type="text" inputmode="numeric" value=""`) ||
 		strings.Contains(got.body, `method="get"`) {
 		t.Errorf("status %d", got.StatusCode)
 	}
-	code := strings.ReplaceAll(stranger, " ", "")
-	if got := h.get("/en/mailbox?code=" + code).body; strings.Contains(got, code[:8]) || strings.Contains(got, stranger[:9]) {
+	code := strings.ReplaceAll(unknownCode, " ", "")
+	if got := h.get("/en/mailbox?code=" + code).body; strings.Contains(got, code[:8]) || strings.Contains(got, unknownCode[:9]) {
 		t.Error("a code is read from an address")
 	}
 }
 
 // A slip of the pen is told by the check digits alone; a code of nobody takes the same status and size as one with a case.
 func TestHitAndMiss(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
-	hit := h.post("/en/mailbox", []piece{field("code", digits)})
-	miss := h.post("/en/mailbox", []piece{field("code", stranger)})
+	hit := h.post("/en/mailbox", []formPart{field("code", digits)})
+	miss := h.post("/en/mailbox", []formPart{field("code", unknownCode)})
 	if hit.StatusCode != 200 || miss.StatusCode != 200 || len(hit.body) != pageSize || len(miss.body) != pageSize {
 		t.Errorf("hit: %d, %d bytes; miss: %d, %d bytes", hit.StatusCode, len(hit.body), miss.StatusCode, len(miss.body))
 	}
@@ -44,10 +44,10 @@ func TestHitAndMiss(t *testing.T) {
 		t.Error("the pages do not say what they found")
 	}
 	for typed, says := range map[string]string{
-		slip(digits): "A digit seems wrong. Please look at your paper.", "12 34": "The code has 32 digits.", "": "Please type your code.",
+		mistypeDigit(digits): "A digit seems wrong. Please look at your paper.", "12 34": "The code has 32 digits.", "": "Please type your code.",
 		`"><script>`: "The code has 32 digits.",
 	} {
-		got := h.post("/en/mailbox", []piece{field("code", typed)})
+		got := h.post("/en/mailbox", []formPart{field("code", typed)})
 		if got.StatusCode != 422 || !strings.Contains(got.body, says) || !strings.Contains(html.UnescapeString(got.body), `value="`+typed+`"`) ||
 			strings.Contains(got.body, "<script") {
 			t.Errorf("%q: status %d, and the page does not say %q", typed, got.StatusCode, says)
@@ -56,17 +56,17 @@ func TestHitAndMiss(t *testing.T) {
 }
 
 func TestMailboxActs(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	for i, c := range []struct {
-		pieces []piece
+		pieces []formPart
 		says   string
 	}{
-		{[]piece{field("act", "follow-up"), field("narrative", "One more thing."), field("language", "en"), upload("", "")}, "We have what you added"},
-		{[]piece{upload("a.txt", "x"), field("act", "follow-up"), field("narrative", "")}, "We have what you added"},
-		{[]piece{field("act", "consent"), field("consent", "store"), field("consent", "un"), field("person_agrees", "yes")}, "We have changed what you allowed"},
-		{[]piece{field("act", "stop"), field("act", "withdraw")}, "We stop using it"},
-		{[]piece{field("act", "delete"), field("act", "withdraw")}, "We stop using it and will delete it"},
+		{[]formPart{field("act", "follow-up"), field("narrative", "One more thing."), field("language", "en"), upload("", "")}, "We have what you added"},
+		{[]formPart{upload("a.txt", "x"), field("act", "follow-up"), field("narrative", "")}, "We have what you added"},
+		{[]formPart{field("act", "consent"), field("consent", "store"), field("consent", "un"), field("person_agrees", "yes")}, "We have changed what you allowed"},
+		{[]formPart{field("act", "stop"), field("act", "withdraw")}, "We stop using it"},
+		{[]formPart{field("act", "delete"), field("act", "withdraw")}, "We stop using it and will delete it"},
 	} {
 		got := h.post("/en/mailbox", append(c.pieces, field("code", digits), field("form", strings.Repeat("0f", 16)), field("filler", "...")))
 		if got.StatusCode != 200 || !strings.Contains(got.body, "<h1>"+c.says+"</h1>") || !strings.Contains(got.body, "zapis/promise/v1") {
@@ -76,32 +76,32 @@ func TestMailboxActs(t *testing.T) {
 			t.Errorf("%s: %d bytes, %d entries", c.says, len(got.body), h.store.Size())
 		}
 	}
-	page := h.post("/en/mailbox", []piece{field("code", digits)}).body
+	page := h.post("/en/mailbox", []formPart{field("code", digits)}).body
 	if !strings.Contains(page, "Proof file 6<") || strings.Contains(page, "Proof file 7<") {
 		t.Error("the mailbox does not list what was sent")
 	}
-	got := h.postJSON("/mailbox", []piece{field("code", digits), field("act", "follow-up"), field("narrative", "x")})
+	got := h.postJSON("/mailbox", []formPart{field("code", digits), field("act", "follow-up"), field("narrative", "x")})
 	if got.StatusCode != http.StatusCreated || !strings.HasPrefix(got.body, `{"code":"`+digits+`","promise":"zapis/promise/v1\n`) {
 		t.Errorf("status %d, %s", got.StatusCode, got.body)
 	}
 }
 
 func TestMailboxActsRefused(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	for _, c := range []struct {
 		name   string
-		pieces []piece
+		pieces []formPart
 		json   string
 		says   string
 	}{
-		{"nothing to add", []piece{field("act", "follow-up"), field("narrative", " ")}, `{"narrative":"nothing"}`, "Please write something, or choose a file."},
-		{"a consent without keeping", []piece{field("act", "consent"), field("consent", "un")}, `{"consent":"required"}`, "Please tick the first line."},
-		{"words with a consent", []piece{field("act", "consent"), field("consent", "store"), field("name", "x")}, `{"name":"not_here"}`, "This does not belong here."},
-		{"files with a withdrawal", []piece{field("act", "stop"), upload("a", "x")}, `{"file":"not_here"}`, "This does not belong here."},
-		{"no choice", []piece{field("act", "withdraw")}, `{"act":"required"}`, "Please choose one of the two."},
-		{"a first report", []piece{field("act", "report"), field("narrative", "x")}, `{"act":"unknown_code"}`, "Please choose one of the two."},
-		{"an empty file", []piece{field("act", "follow-up"), field("narrative", "My words"), upload("a", "")}, `{"file":"file_empty"}`, "One file is empty."},
+		{"nothing to add", []formPart{field("act", "follow-up"), field("narrative", " ")}, `{"narrative":"nothing"}`, "Please write something, or choose a file."},
+		{"a consent without keeping", []formPart{field("act", "consent"), field("consent", "un")}, `{"consent":"required"}`, "Please tick the first line."},
+		{"words with a consent", []formPart{field("act", "consent"), field("consent", "store"), field("name", "x")}, `{"name":"not_here"}`, "This does not belong here."},
+		{"files with a withdrawal", []formPart{field("act", "stop"), upload("a", "x")}, `{"file":"not_here"}`, "This does not belong here."},
+		{"no choice", []formPart{field("act", "withdraw")}, `{"act":"required"}`, "Please choose one of the two."},
+		{"a first report", []formPart{field("act", "report"), field("narrative", "x")}, `{"act":"unknown_code"}`, "Please choose one of the two."},
+		{"an empty file", []formPart{field("act", "follow-up"), field("narrative", "My words"), upload("a", "")}, `{"file":"file_empty"}`, "One file is empty."},
 	} {
 		pieces := append(c.pieces, field("code", digits))
 		got := h.postJSON("/mailbox", pieces)
@@ -119,20 +119,20 @@ func TestMailboxActsRefused(t *testing.T) {
 			t.Fatalf("%s: half-stored", c.name)
 		}
 	}
-	got := h.postJSON("/mailbox", []piece{field("code", stranger), field("act", "follow-up"), field("narrative", "x")})
+	got := h.postJSON("/mailbox", []formPart{field("code", unknownCode), field("act", "follow-up"), field("narrative", "x")})
 	if got.StatusCode != 422 || strings.TrimSpace(got.body) != `{"error":"invalid","fields":{"code":"code_unknown"}}` {
 		t.Errorf("a stranger's follow-up: status %d, %s", got.StatusCode, got.body)
 	}
-	if got := h.post("/en/mailbox", []piece{field("code", digits), upload("a", "x")}); got.StatusCode != 400 || h.partsOnDisk() != 0 {
+	if got := h.post("/en/mailbox", []formPart{field("code", digits), upload("a", "x")}); got.StatusCode != 400 || h.partsOnDisk() != 0 {
 		t.Errorf("a file without an act: status %d", got.StatusCode)
 	}
 }
 
 // What stops a follow-up, stops it with its words still there.
 func TestFollowUpTooLarge(t *testing.T) {
-	h := newHouse(t, intake.Limits{File: 1 << 10}, Options{})
+	h := newTestServer(t, intake.Limits{File: 1 << 10}, Options{})
 	digits := h.send(t)
-	got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "follow-up"), field("narrative", "My words"), upload("a", strings.Repeat("x", 2<<10))})
+	got := h.post("/en/mailbox", []formPart{field("code", digits), field("act", "follow-up"), field("narrative", "My words"), upload("a", strings.Repeat("x", 2<<10))})
 	if got.StatusCode != 413 || !strings.Contains(got.body, "My words</textarea>") || !strings.Contains(got.body, "That is more than we can take at once") ||
 		!strings.Contains(got.body, `name="code" value="`+digits+`"`) || len(got.body) != pageSize {
 		t.Errorf("status %d, %d bytes", got.StatusCode, len(got.body))
@@ -140,17 +140,17 @@ func TestFollowUpTooLarge(t *testing.T) {
 }
 
 func TestReceiptPage(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
-	got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", "1")})
+	got := h.post("/en/mailbox", []formPart{field("code", digits), field("act", "receipt"), field("number", "1")})
 	if got.StatusCode != 200 || !strings.Contains(got.body, "c2sp.org/tlog-proof@v1") || !strings.Contains(got.body, "It stands in our ledger.") || len(got.body) != pageSize {
 		t.Errorf("status %d, %d bytes", got.StatusCode, len(got.body))
 	}
 	for _, number := range []string{"", "0", "2", "-1", "x"} {
-		if got := h.post("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", number)}); got.StatusCode != 404 {
+		if got := h.post("/en/mailbox", []formPart{field("code", digits), field("act", "receipt"), field("number", number)}); got.StatusCode != 404 {
 			t.Errorf("receipt %q: status %d", number, got.StatusCode)
 		}
-		got := h.postJSON("/en/mailbox", []piece{field("code", digits), field("act", "receipt"), field("number", number)})
+		got := h.postJSON("/en/mailbox", []formPart{field("code", digits), field("act", "receipt"), field("number", number)})
 		if got.StatusCode != 404 || got.body != `{"error":"notfound","fields":{}}`+"\n" {
 			t.Errorf("receipt %q, to a program: status %d, %.80s", number, got.StatusCode, got.body)
 		}
@@ -159,15 +159,15 @@ func TestReceiptPage(t *testing.T) {
 
 // Replies stand in order, whole, as text, over as many pages of one size as they need.
 func TestMessages(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
-	g := h.tongue(t, "en")
+	h := newTestServer(t, intake.Limits{}, Options{})
+	loc := h.tongue(t, "en")
 	replies := []intake.Reply{{Text: "first <b>"}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Broken: true}}
 	texts := make(map[string]string)
 	var order []string
 	pages := 0
 	for next := 1; next != 0; {
 		var on []message
-		on, next = g.messages(replies, next)
+		on, next = loc.messages(replies, next)
 		pages++
 		room := 0
 		for _, m := range on {
@@ -177,8 +177,8 @@ func TestMessages(t *testing.T) {
 			}
 			texts[m.Heading] += m.Text
 		}
-		if room > messagesRoom+messageMarkup {
-			t.Errorf("page %d holds %d bytes of messages, more than %d", pages, room, messagesRoom)
+		if room > messagePageBytes+messageMarkup {
+			t.Errorf("page %d holds %d bytes of messages, more than %d", pages, room, messagePageBytes)
 		}
 	}
 	if pages < 5 || strings.Join(order, ", ") != "Message 1, Message 2, Message 3, Message 4, Message 5" {
@@ -196,19 +196,19 @@ func TestMessages(t *testing.T) {
 			t.Errorf("message %d is not what was written", i+1)
 		}
 	}
-	if on, next := g.messages(nil, 7); on != nil || next != 0 {
+	if on, next := loc.messages(nil, 7); on != nil || next != 0 {
 		t.Error("there are messages where there are none")
 	}
 	for _, lang := range languages {
-		g := h.tongue(t, lang)
-		p := mailboxPage{formPage: g.form(nil, newNonce(), nil), Digits: stranger, Next: 2}
+		loc := h.tongue(t, lang)
+		p := mailboxPage{formPage: loc.form(nil, newNonce(), nil), Digits: unknownCode, Next: 2}
 		p.Filler = strings.Repeat(".", fillerMax)
-		p.Switch = reopen(stranger)
+		p.Switch = mailboxSwitch(unknownCode)
 		for n := range maxReceipts {
 			p.Receipts = append(p.Receipts, receiptRow{Number: n + 100})
 		}
-		p.Messages = []message{{"Message 1", strings.Repeat("x", messagesRoom)}}
-		page, err := g.render("mailbox", p)
+		p.Messages = []message{{"Message 1", strings.Repeat("x", messagePageBytes)}}
+		page, err := loc.render("mailbox", p)
 		h.must(err)
 		padded := bytes.NewBuffer(page)
 		if pad(padded); padded.Len() != pageSize {

@@ -21,45 +21,45 @@ var templateFiles embed.FS
 var styleSheet string
 
 // tongue is one language's side of the house: its sentences and its parsed templates.
-type tongue struct {
+type localizer struct {
 	*locale
-	site      Site
-	pages     *template.Template
-	countries []country
-	links     []tongueLink
-	broken    []byte  // the page for when nothing else can be rendered
-	blankForm stencil // the form, and the page that asks for the code, with nothing in them
-	blankAsk  stencil
+	site          Site
+	pages         *template.Template
+	countries     []country
+	links         []languageLink
+	errorFallback []byte      // the page for when nothing else can be rendered
+	emptyForm     prerendered // the form, and the page that asks for the code, with nothing in them
+	emptyAsk      prerendered
 }
 
 // newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
 // a sentence which the locale has not stops the start, not a reader.
-func newTongue(l *locale, site Site, all map[string]*locale) (*tongue, error) {
-	g := &tongue{locale: l, site: site, countries: countriesOf(l)}
+func newLocalizer(l *locale, site Site, all map[string]*locale) (*localizer, error) {
+	loc := &localizer{locale: l, site: site, countries: localizedCountries(l)}
 	for _, code := range languages {
-		g.links = append(g.links, tongueLink{code, all[code].t("lang.name"), code == l.code})
+		loc.links = append(loc.links, languageLink{code, all[code].t("lang.name"), code == l.code})
 	}
 	pages, err := template.New("").Funcs(template.FuncMap{
-		"t":     l.t,
-		"n":     l.n,
-		"style": func() template.CSS { return template.CSS(styleSheet) },
-		"rest":  func() []country { return rest(g.countries) },
-		"often": func() []country { return often(g.countries) },
+		"t":                 l.t,
+		"n":                 l.n,
+		"style":             func() template.CSS { return template.CSS(styleSheet) },
+		"otherCountries":    func() []country { return otherCountries(loc.countries) },
+		"frequentCountries": func() []country { return frequentCountries(loc.countries) },
 	}).ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	g.pages = pages
+	loc.pages = pages
 	for _, key := range templateKeys(pages) {
 		if !l.has(key) && !l.has(key+"#"+l.form(1)) {
 			return nil, fmt.Errorf("locale %s: a template asks for %s", l.code, key)
 		}
 	}
-	g.broken, err = g.render("fault", faultPage{base: g.base(""), Heading: l.t("fault.broken.heading"), Text: l.t("fault.broken.text")})
+	loc.errorFallback, err = loc.render("error", errorPage{base: loc.base(""), Heading: l.t("fault.broken.heading"), Text: l.t("fault.broken.text")})
 	if err == nil {
-		err = g.stencils()
+		err = loc.prerenderAll()
 	}
-	return g, err
+	return loc, err
 }
 
 // templateKeys lists the keys that stand in the templates as literals.
@@ -115,18 +115,18 @@ func templateKeys(pages *template.Template) []string {
 
 // base is what every page has.
 type base struct {
-	Lang    string
-	Path    string // below the language: "", "mailbox"
-	Exit    string
-	Site    Site
-	Tongues []tongueLink
-	Switch  *languageSwitch // nil where the languages are links
-	Fault   *faultText      // what went wrong, where the page came back for another reason than its fields
+	Lang      string
+	Path      string // below the language: "", "mailbox"
+	LeaveURL  string
+	Site      Site
+	Languages []languageLink
+	Switch    *languageSwitch // nil where the languages are links
+	Error     *errorMessage   // what went wrong, where the page came back for another reason than its fields
 }
 
-type tongueLink struct {
+type languageLink struct {
 	Code, Name string
-	Here       bool
+	Current    bool
 }
 
 // languageSwitch makes the languages buttons that send what the page came from again, so that a page made
@@ -139,20 +139,20 @@ type languageSwitch struct {
 
 type hiddenField struct{ Name, Value string }
 
-func (g *tongue) base(path string) base {
-	return base{Lang: g.code, Path: path, Exit: exitOf(g.site), Site: g.site, Tongues: g.links}
+func (loc *localizer) base(path string) base {
+	return base{Lang: loc.code, Path: path, LeaveURL: leaveURL(loc.site), Site: loc.site, Languages: loc.links}
 }
 
-func exitOf(s Site) string {
+func leaveURL(s Site) string {
 	if s.Exit != "" {
 		return s.Exit
 	}
-	return weather
+	return defaultLeaveURL
 }
 
-func (g *tongue) render(name string, data any) ([]byte, error) {
+func (loc *localizer) render(name string, data any) ([]byte, error) {
 	var b bytes.Buffer
-	if err := g.pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := loc.pages.ExecuteTemplate(&b, name, data); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -181,18 +181,18 @@ func padded(needs int) int {
 func pad(b *bytes.Buffer) {
 	needs := b.Len() + len(padOpening) + len(padClosing)
 	b.WriteString(padOpening)
-	for left := padded(needs) - needs; left > 0; left -= min(left, len(dots)) {
-		b.Write(dots[:min(left, len(dots))])
+	for left := padded(needs) - needs; left > 0; left -= min(left, len(paddingDots)) {
+		b.Write(paddingDots[:min(left, len(paddingDots))])
 	}
 	b.WriteString(padClosing)
 }
 
 // dots fills pages up. Nobody writes into it.
-var dots = bytes.Repeat([]byte("."), pageSize)
+var paddingDots = bytes.Repeat([]byte("."), pageSize)
 
 // filler is random in length only: what it says does not matter, that nobody can tell the length of the
 // words beside it does.
-func filler() string {
+func newFiller() string {
 	var b [2]byte
 	rand.Read(b[:])
 	return strings.Repeat(".", (int(b[0])<<8|int(b[1]))%fillerMax)
@@ -209,38 +209,38 @@ func newNonce() string {
 var pageBuffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 2*pageSize)) }}
 
 // show renders a page, pads it, and sends it; where rendering fails it sends the page that was rendered at the start.
-func (g *tongue) show(w http.ResponseWriter, status int, name string, data any) {
+func (loc *localizer) sendPage(w http.ResponseWriter, status int, name string, data any) {
 	b := pageBuffers.Get().(*bytes.Buffer)
 	defer func() {
 		clear(b.Bytes())
 		b.Reset()
 		pageBuffers.Put(b)
 	}()
-	if err := g.make(b, name, data); err != nil {
+	if err := loc.renderLimited(b, name, data); err != nil {
 		clear(b.Bytes())
 		b.Reset()
-		b.Write(g.broken)
+		b.Write(loc.errorFallback)
 		status = http.StatusInternalServerError
 	}
-	g.send(w, status, b)
+	loc.writePadded(w, status, b)
 }
 
 // make renders into b, and is done by no more than have a core to do it on: more at a time would be no faster.
-func (g *tongue) make(b *bytes.Buffer, name string, data any) error {
-	making <- struct{}{}
-	defer func() { <-making }()
-	return g.pages.ExecuteTemplate(b, name, data)
+func (loc *localizer) renderLimited(b *bytes.Buffer, name string, data any) error {
+	renderSlots <- struct{}{}
+	defer func() { <-renderSlots }()
+	return loc.pages.ExecuteTemplate(b, name, data)
 }
 
-var making = make(chan struct{}, runtime.NumCPU())
+var renderSlots = make(chan struct{}, runtime.NumCPU())
 
 // showBroken sends the page for when nothing else can be rendered.
-func (g *tongue) showBroken(w http.ResponseWriter) {
-	g.send(w, http.StatusInternalServerError, bytes.NewBuffer(bytes.Clone(g.broken)))
+func (loc *localizer) sendErrorFallback(w http.ResponseWriter) {
+	loc.writePadded(w, http.StatusInternalServerError, bytes.NewBuffer(bytes.Clone(loc.errorFallback)))
 }
 
-func (g *tongue) send(w http.ResponseWriter, status int, b *bytes.Buffer) {
+func (loc *localizer) writePadded(w http.ResponseWriter, status int, b *bytes.Buffer) {
 	pad(b)
-	g.head(w, status, b.Len())
+	loc.writeHeader(w, status, b.Len())
 	_, _ = w.Write(b.Bytes())
 }

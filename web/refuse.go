@@ -23,8 +23,8 @@ type refusal struct {
 
 // tooMuch is the refusal of a body past all bounds, busy that of a request for which there is no room.
 var (
-	tooMuch = refusal{status: http.StatusRequestEntityTooLarge, code: "large"}
-	busy    = refusal{status: http.StatusServiceUnavailable, code: "busy"}
+	refusalTooLarge = refusal{status: http.StatusRequestEntityTooLarge, code: "large"}
+	refusalBusy     = refusal{status: http.StatusServiceUnavailable, code: "busy"}
 )
 
 func (why refusal) Error() string { return "refused: " + why.code }
@@ -37,15 +37,15 @@ func invalid(fields incident.Errors) refusal {
 }
 
 // faultPage says in two sentences what went wrong.
-type faultPage struct {
+type errorPage struct {
 	base
 	Heading, Text string
 }
 
 // refuse answers a refusal with a page, or with JSON where that was asked for, and then takes in what is still
 // being sent, so that the browser comes to show it.
-func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *pacedBody, why refusal) {
-	s.answer(w, r, body, func() { s.showRefusal(w, r, why) })
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *minRateBody, why refusal) {
+	s.respond(w, r, body, func() { s.showRefusal(w, r, why) })
 }
 
 func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal) {
@@ -54,8 +54,8 @@ func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal
 		writeJSON(w, why.status, why.json())
 		return
 	}
-	g := s.tongueOf(r)
-	g.show(w, why.status, "fault", g.fault(why.code, s))
+	loc := s.localizerFor(r)
+	loc.sendPage(w, why.status, "error", loc.errorPage(why.code, s))
 }
 
 func (why refusal) retryAfter(w http.ResponseWriter) {
@@ -64,40 +64,40 @@ func (why refusal) retryAfter(w http.ResponseWriter) {
 	}
 }
 
-func (g *tongue) fault(code string, s *server) faultPage {
-	f := g.faultText(code, s)
-	return faultPage{base: g.base(""), Heading: f.Heading, Text: f.Text}
+func (loc *localizer) errorPage(code string, s *server) errorPage {
+	f := loc.errorMessage(code, s)
+	return errorPage{base: loc.base(""), Heading: f.Heading, Text: f.Text}
 }
 
 // faultText is what went wrong, in two sentences.
-type faultText struct{ Heading, Text string }
+type errorMessage struct{ Heading, Text string }
 
-func (g *tongue) faultText(code string, s *server) *faultText {
+func (loc *localizer) errorMessage(code string, s *server) *errorMessage {
 	key := "fault." + code
-	return &faultText{g.t(key + ".heading"), g.t(key+".text", "count", s.limits.Files,
-		"each", g.size(s.limits.File), "all", g.size(s.limits.Report))}
+	return &errorMessage{loc.t(key + ".heading"), loc.t(key+".text", "count", s.limits.Files,
+		"each", loc.size(s.limits.File), "all", loc.size(s.limits.Report))}
 }
 
 // banner is the fault for the top of a page that came back; nil where the fields say what is wrong.
-func (g *tongue) banner(why refusal, s *server) *faultText {
+func (loc *localizer) errorBanner(why refusal, s *server) *errorMessage {
 	if why.code == invalidCode {
 		return nil
 	}
-	return g.faultText(why.code, s)
+	return loc.errorMessage(why.code, s)
 }
 
 // answer runs write and ends the connection: what was sent last lies in its buffer until it goes, and whoever asks again
 // and again without reading would have pages made that nobody takes. Where the request's body is not at its end the
 // connection is closed in good order: announce it, write, flush, take in the rest.
-func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody, write func()) {
+func (s *server) respond(w http.ResponseWriter, r *http.Request, body *minRateBody, write func()) {
 	unread := body != nil && !body.complete()
 	if body == nil && r.Body != nil && r.Body != http.NoBody {
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		body = newPacedBody(w, r, s.options.pace())
+		body = newMinRateBody(w, r, s.options.minRate())
 		unread = true
 	}
 	w.Header().Set("Connection", "close")
-	s.allowTime(w)
+	s.startWriteDeadline(w)
 	write()
 	if unread {
 		_ = http.NewResponseController(w).Flush()
@@ -106,7 +106,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, body *pacedBody,
 }
 
 // allowTime begins the time for taking an answer: what the sender of an upload took does not count.
-func (s *server) allowTime(w http.ResponseWriter) {
+func (s *server) startWriteDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.AnswerTime()))
 }
 
@@ -157,7 +157,7 @@ func wantsJSON(r *http.Request) bool {
 
 // intakeRefusal says what an error of intake means to the person who sent: errors that are theirs to mend come as
 // fields, and what is neither that nor a lack of room is ours.
-func intakeRefusal(err error) refusal {
+func refusalFromIntake(err error) refusal {
 	var one incident.FieldError
 	var some incident.Errors
 	switch {
@@ -168,7 +168,7 @@ func intakeRefusal(err error) refusal {
 	case errors.Is(err, intake.ErrUnknownCode):
 		return invalid(incident.Errors{{Field: "code", Code: codeUnknown}})
 	case errors.Is(err, intake.ErrBusy), errors.Is(err, intake.ErrAgain):
-		return busy
+		return refusalBusy
 	case errors.Is(err, intake.ErrFull):
 		return refusal{status: http.StatusInsufficientStorage, code: "full"}
 	}

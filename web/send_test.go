@@ -31,13 +31,13 @@ func codeOn(t *testing.T, page string) string {
 }
 
 // send files the least report and gives its code.
-func (h *house) send(t *testing.T) string {
+func (h *testServer) send(t *testing.T) string {
 	t.Helper()
 	return codeOn(t, h.post("/en/send", valid()).body)
 }
 
 func TestSend(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	before := h.store.Size()
 	got := h.post("/en/send", valid(field("danger_now", "unsure"), field("method", "D5"), field("method", "T10"),
 		field("when", "17.5.2026"), field("country_event", "PL"), field("contact", "by letter"), field("filler", strings.Repeat(".", 9000))))
@@ -60,7 +60,7 @@ func TestSend(t *testing.T) {
 }
 
 func TestSendURLEncoded(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	form := url.Values{"narrative": {"Яны прыйшлі а шостай & пайшлі\r\n100%"}, "consent": {"store", "lawyer"}, "": {""}}
 	got := h.do(h.request("POST", "/be/send", strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded; charset=utf-8"))
 	if got.StatusCode != http.StatusUnprocessableEntity { // the nameless field is one that we do not know
@@ -78,8 +78,8 @@ func TestSendURLEncoded(t *testing.T) {
 }
 
 func TestSendJSON(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
-	got := h.postJSON("/send", append([]piece{upload("a.txt", "a file before the words")}, valid()...))
+	h := newTestServer(t, intake.Limits{}, Options{})
+	got := h.postJSON("/send", append([]formPart{upload("a.txt", "a file before the words")}, valid()...))
 	var taken struct{ Code, Promise string }
 	h.must(json.Unmarshal([]byte(got.body), &taken))
 	if got.StatusCode != http.StatusCreated || got.Header.Get("Content-Type") != "application/json" {
@@ -96,7 +96,7 @@ func TestSendJSON(t *testing.T) {
 
 // Every refusal is clear in words and in JSON, and leaves nothing behind.
 func TestBadInput(t *testing.T) {
-	h := newHouse(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
+	h := newTestServer(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
 	seventeen := valid()
 	for range 17 {
 		seventeen = append(seventeen, upload("a.txt", "a"))
@@ -108,15 +108,15 @@ func TestBadInput(t *testing.T) {
 	size := h.store.Size()
 	for _, c := range []struct {
 		name   string
-		pieces []piece
+		pieces []formPart
 		status int
 		json   string
 		says   string
 	}{
 		{"nothing at all", nil, 422, `{"error":"invalid","fields":{"consent":"required","narrative":"required"}}`, "Please write something here, even one sentence."},
-		{"an empty narrative", []piece{field("narrative", " \r\n\t"), field("consent", "store")}, 422,
+		{"an empty narrative", []formPart{field("narrative", " \r\n\t"), field("consent", "store")}, 422,
 			`{"error":"invalid","fields":{"narrative":"required"}}`, "2. What happened? Please write something here, even one sentence."},
-		{"no consent", []piece{field("narrative", "x"), field("consent", "lawyer")}, 422,
+		{"no consent", []formPart{field("narrative", "x"), field("consent", "lawyer")}, 422,
 			`{"error":"invalid","fields":{"consent":"required"}}`, "Please tick the first line."},
 		{"an unknown code", valid(field("method", "Z9")), 422, `{"error":"invalid","fields":{"method":"unknown_code"}}`, "We do not know this answer."},
 		{"an unknown country", valid(field("country_now", "XX")), 422, `{"error":"invalid","fields":{"country_now":"unknown_code"}}`, "We do not know this answer."},
@@ -129,7 +129,7 @@ func TestBadInput(t *testing.T) {
 		{"seventeen files", seventeen, 422, `{"error":"invalid","fields":{"file":"too_many"}}`, "Send sixteen at most"},
 		{"a field twice", valid(field("name", "a"), field("name", "b")), 422, `{"error":"invalid","fields":{"name":"twice"}}`, "This was answered twice."},
 		{"a tick twice", valid(field("consent", "store")), 422, `{"error":"invalid","fields":{"consent":"repeated"}}`, "The same answer came twice."},
-		{"a megabyte of words", []piece{field("narrative", strings.Repeat("слова ", 1<<20/11)), field("consent", "store")}, 422,
+		{"a megabyte of words", []formPart{field("narrative", strings.Repeat("слова ", 1<<20/11)), field("consent", "store")}, 422,
 			`{"error":"invalid","fields":{"narrative":"too_long"}}`, "at most 16,000 characters, and fewer in some scripts."},
 		{"five megabytes of words", valid(field("contact", strings.Repeat("x", 5<<20))), 413, `{"error":"large","fields":{}}`, "That is more than we can take at once"},
 		{"control characters", valid(field("contact", "a\x00b")), 422, `{"error":"invalid","fields":{"contact":"control"}}`, "characters in it that cannot be seen"},
@@ -146,7 +146,7 @@ func TestBadInput(t *testing.T) {
 		{"a file over the limit", valid(upload("a.bin", strings.Repeat("x", 1<<20+1))), 413, `{"error":"large","fields":{}}`, "16 files, 1 MB for each, 2 MB together"},
 		{"files over the limit", valid(upload("a", strings.Repeat("x", 1<<20)), upload("b", strings.Repeat("x", 1<<20)), upload("c", "x")), 413,
 			`{"error":"large","fields":{}}`, "Nothing of it was stored."},
-		{"a good file with bad words", []piece{upload("a.txt", "kept by nobody"), field("consent", "store")}, 422,
+		{"a good file with bad words", []formPart{upload("a.txt", "kept by nobody"), field("consent", "store")}, 422,
 			`{"error":"invalid","fields":{"narrative":"required"}}`, "Please write something here"},
 	} {
 		got := h.postJSON("/send", c.pieces)
@@ -165,18 +165,18 @@ func TestBadInput(t *testing.T) {
 
 // A text that is too long comes back to be shortened, and the page never says that all of it did where its end is gone.
 func TestTooLongComesBack(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	const whole, part = "Nothing is lost: what you wrote is still below.", "the beginning is below, the end is not."
 	for _, c := range []struct {
 		name        string
-		pieces      []piece
+		pieces      []formPart
 		says, never string
 		back        int
 	}{
-		{"a long text", []piece{field("narrative", strings.Repeat("w", 100_000)), field("consent", "store")}, whole, part, 100_000},
-		{"a megabyte", []piece{field("narrative", strings.Repeat("w", 1_000_000)), field("consent", "store")}, part, whole, narrativeRoom},
-		{"a long contact", []piece{field("narrative", "x"), field("consent", "store"), field("contact", strings.Repeat("w", fieldRoom+1))}, part, whole, fieldRoom},
-		{"a long filler", []piece{field("narrative", ""), field("filler", strings.Repeat("w", fieldRoom+1))}, whole, part, 0},
+		{"a long text", []formPart{field("narrative", strings.Repeat("w", 100_000)), field("consent", "store")}, whole, part, 100_000},
+		{"a megabyte", []formPart{field("narrative", strings.Repeat("w", 1_000_000)), field("consent", "store")}, part, whole, maxNarrativeBytes},
+		{"a long contact", []formPart{field("narrative", "x"), field("consent", "store"), field("contact", strings.Repeat("w", maxFieldBytes+1))}, part, whole, maxFieldBytes},
+		{"a long filler", []formPart{field("narrative", ""), field("filler", strings.Repeat("w", maxFieldBytes+1))}, whole, part, 0},
 	} {
 		page := html.UnescapeString(h.post("/en/send", c.pieces).body)
 		if !strings.Contains(page, c.says) || strings.Contains(page, c.never) {
@@ -190,7 +190,7 @@ func TestTooLongComesBack(t *testing.T) {
 
 // Names that a file must not have elsewhere are no reason to refuse evidence: they are kept as evidence, never used.
 func TestFileNames(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, name := range []string{"../../etc/passwd", `..\..\boot.ini`, "photo\u202egpj.exe", "", "..", strings.Repeat("й", 127), `"quoted".txt`} {
 		if got := h.postJSON("/send", valid(upload(name, "x"))); got.StatusCode != http.StatusCreated {
 			t.Errorf("%q: status %d, %s", name, got.StatusCode, got.body)
@@ -206,8 +206,8 @@ func TestFileNames(t *testing.T) {
 }
 
 func TestBrokenBodies(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
-	body, kind := multi(t, valid(upload("a.bin", strings.Repeat("x", 300<<10)))...)
+	h := newTestServer(t, intake.Limits{}, Options{})
+	body, kind := multipartBody(t, valid(upload("a.bin", strings.Repeat("x", 300<<10)))...)
 	size := h.store.Size()
 	for _, c := range []struct {
 		name   string
@@ -252,9 +252,9 @@ func TestBrokenBodies(t *testing.T) {
 
 // What was typed comes back, as text, whatever it looks like.
 func TestWhatWasTypedComesBack(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	const evil = `"><script>alert(1)</script>{{.Site}}</textarea>' onfocus=x <!--`
-	got := h.post("/uk/send", []piece{
+	got := h.post("/uk/send", []formPart{
 		field("narrative", evil), field("deadline", evil), field("deadline_what", evil), field("when", "2026-05"), field("when_precision", "month"),
 		field("contact", evil), field("contact_when", evil), field("name", evil), field("danger_now", "yes"), field("danger_now", evil),
 		field("method", "T2"), field("country_event", "LT"), field("country_now", evil), field("consent", "court"), field("consent", evil),
@@ -283,9 +283,9 @@ func TestWhatWasTypedComesBack(t *testing.T) {
 
 // A refused form changes its language without losing what was typed, and stores nothing in doing so.
 func TestLanguageOfARefusedForm(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	nonce := strings.Repeat("a1", 16)
-	bad := []piece{field("narrative", "My words"), field("form", nonce)}
+	bad := []formPart{field("narrative", "My words"), field("form", nonce)}
 	for _, path := range []string{"/en/send", "/en/again"} {
 		page := h.post(path, bad).body
 		if !strings.Contains(page, `<button lang="be" formaction="/be/again" form="report">`) || !strings.Contains(page, `value="`+nonce+`"`) {
@@ -309,11 +309,11 @@ func TestLanguageOfARefusedForm(t *testing.T) {
 
 // The page with the code is shown again in another language, with the same code and promise.
 func TestLanguageOfTheCodePage(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	first := h.post("/en/send", valid()).body
 	digits := codeOn(t, first)
 	promise := html.UnescapeString(regexp.MustCompile(`(?s)name="promise" value="([^"]*)"`).FindStringSubmatch(first)[1])
-	again := h.post("/lt/sent", []piece{field("code", digits), field("promise", strings.ReplaceAll(promise, "\n", "\r\n"))})
+	again := h.post("/lt/sent", []formPart{field("code", digits), field("promise", strings.ReplaceAll(promise, "\n", "\r\n"))})
 	if again.StatusCode != 200 || codeOn(t, again.body) != digits || !strings.Contains(again.body, "Jūsų kodas") {
 		t.Errorf("status %d", again.StatusCode)
 	}
@@ -321,7 +321,7 @@ func TestLanguageOfTheCodePage(t *testing.T) {
 	if link.FindString(again.body) != link.FindString(first) {
 		t.Error("the promise is another")
 	}
-	for _, bad := range [][]piece{{field("code", "1"), field("promise", promise)}, {field("code", digits), field("promise", "x")}, {field("code", digits)}} {
+	for _, bad := range [][]formPart{{field("code", "1"), field("promise", promise)}, {field("code", digits), field("promise", "x")}, {field("code", digits)}} {
 		if got := h.post("/lt/sent", bad); got.StatusCode != 400 || !strings.Contains(got.body, "Negalime to perskaityti") {
 			t.Errorf("status %d", got.StatusCode)
 		}

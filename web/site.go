@@ -32,7 +32,7 @@ type Duty struct {
 	Zone     string // as people say it: "Warsaw time", "CET"
 }
 
-const weather = "https://www.yr.no/"
+const defaultLeaveURL = "https://www.yr.no/"
 
 // Check reports every fact that is missing or cannot be, one line each.
 func (s Site) Check() error {

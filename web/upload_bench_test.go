@@ -19,7 +19,7 @@ import (
 // the padded size: encrypted to a file and synced. In turns, since a disk's mood changes. times-age must stay at or
 // below 2.
 func BenchmarkPost100MiB(b *testing.B) {
-	h := newHouse(b, intake.Limits{}, Options{})
+	h := newTestServer(b, intake.Limits{}, Options{})
 	var recipients []age.Recipient
 	for range 3 {
 		id, err := age.GenerateHybridIdentity()
@@ -48,34 +48,34 @@ func BenchmarkPost100MiB(b *testing.B) {
 }
 
 // postLarge has the handler read a form with one large file, without a network in between.
-func (h *house) postLarge(size int64) {
+func (h *testServer) postLarge(size int64) {
 	h.t.Helper()
 	body := io.MultiReader(
 		strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\nwords\r\n--b\r\nContent-Disposition: form-data; name=\"consent\"\r\n\r\nstore\r\n"+
 			"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"film.mp4\"\r\n\r\n"),
 		io.LimitReader(dotsForever{}, size), strings.NewReader("\r\n--b--\r\n"))
 	r := h.request(http.MethodPost, "/send", io.NopCloser(body), "Content-Type", "multipart/form-data; boundary=b", "Accept", "application/json")
-	w := &recorded{header: make(http.Header)}
+	w := &discardResponse{header: make(http.Header)}
 	h.pages.ServeHTTP(w, r)
 	if w.status != http.StatusCreated {
 		h.t.Fatalf("status %d, %s", w.status, w.body.String())
 	}
 }
 
-type recorded struct {
+type discardResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (r *recorded) Header() http.Header         { return r.header }
-func (r *recorded) WriteHeader(status int)      { r.status = status }
-func (r *recorded) Write(p []byte) (int, error) { return r.body.Write(p) }
+func (r *discardResponse) Header() http.Header         { return r.header }
+func (r *discardResponse) WriteHeader(status int)      { r.status = status }
+func (r *discardResponse) Write(p []byte) (int, error) { return r.body.Write(p) }
 
 type dotsForever struct{}
 
 func (dotsForever) Read(p []byte) (int, error) {
-	for n := 0; n < len(p); n += copy(p[n:], dots) {
+	for n := 0; n < len(p); n += copy(p[n:], paddingDots) {
 	}
 	return len(p), nil
 }

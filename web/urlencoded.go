@@ -13,12 +13,12 @@ var errEscape = refusal{status: http.StatusBadRequest, code: "cut"}
 func (f *fields) readURLEncoded(in *bufio.Reader) error {
 	for {
 		name := &urlValue{in: in, stop: '='}
-		raw, err := io.ReadAll(io.LimitReader(name, nameRoom+1))
+		raw, err := io.ReadAll(io.LimitReader(name, maxFieldName+1))
 		if err != nil {
 			return err
 		}
-		if len(raw) > nameRoom {
-			return tooMuch
+		if len(raw) > maxFieldName {
+			return refusalTooLarge
 		}
 		value := &urlValue{in: in, ended: name.ended, last: name.last}
 		if len(raw) > 0 || !name.ended {
@@ -36,8 +36,8 @@ func (f *fields) readURLEncoded(in *bufio.Reader) error {
 type urlValue struct {
 	in    *bufio.Reader
 	stop  byte
-	ended bool // the pair is over: '&' or the end of the body was met
-	last  bool // the body is over
+	ended bool // the pair has ended: '&' or the end of the body
+	last  bool // the body has ended
 	done  bool
 }
 

@@ -30,14 +30,14 @@ import (
 
 // Options bound what one machine takes on. The zero value of each field means its default.
 type Options struct {
-	Rate   int64         // the least that a sender has to bring, in bytes a second, over Window; 1024
-	Window time.Duration // 30 s
-	Drain  time.Duration // for how long a refused upload is still taken in; 60 s
-	Queue  time.Duration // for how long a form that came whole waits for its turn; 20 s
-	Words  int           // forms without files being worked on at once; 256
-	Held   int64         // bytes of words that are held while they are being read; 64 MiB
-	Given  time.Duration // for how long anybody may send before somebody else's words come first; 10 s
-	Codes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
+	Rate       int64         // the least that a sender has to bring, in bytes a second, over Window; 1024
+	Window     time.Duration // 30 s
+	Drain      time.Duration // for how long a refused upload is still taken in; 60 s
+	QueueTime  time.Duration // for how long a form that came whole waits for its turn; 20 s
+	Forms      int           // forms without files being worked on at once; 256
+	FormMemory int64         // bytes of words that are held while they are being read; 64 MiB
+	FormGrace  time.Duration // for how long anybody may send before somebody else's words come first; 10 s
+	Mailboxes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
 
 	Now func() time.Time // the clock that dates are compared with; time.Now
 
@@ -49,18 +49,18 @@ func (o Options) withDefaults() Options {
 	o.Rate = cmp.Or(o.Rate, 1024)
 	o.Window = cmp.Or(o.Window, 30*time.Second)
 	o.Drain = cmp.Or(o.Drain, time.Minute)
-	o.Queue = cmp.Or(o.Queue, 20*time.Second)
-	o.Words = cmp.Or(o.Words, 256)
-	o.Held = cmp.Or(o.Held, 64<<20)
-	o.Given = cmp.Or(o.Given, 10*time.Second)
-	o.Codes = cmp.Or(o.Codes, 64)
+	o.QueueTime = cmp.Or(o.QueueTime, 20*time.Second)
+	o.Forms = cmp.Or(o.Forms, 256)
+	o.FormMemory = cmp.Or(o.FormMemory, 64<<20)
+	o.FormGrace = cmp.Or(o.FormGrace, 10*time.Second)
+	o.Mailboxes = cmp.Or(o.Mailboxes, 64)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	return o
 }
 
-func (o Options) pace() pace { return pace{o.Rate, o.Window} }
+func (o Options) minRate() minRate { return minRate{o.Rate, o.Window} }
 
 // AnswerTime is for how long a reader may take a page at that pace; a connection that takes longer is dropped.
 func (o Options) AnswerTime() time.Duration {
@@ -75,21 +75,21 @@ type Pages struct {
 }
 
 // Busy is the handler for those for whom there is no place: it says so, and takes nothing in.
-func (p *Pages) Busy() http.Handler { return p.server.guard(http.HandlerFunc(p.server.turnAway)) }
+func (p *Pages) Busy() http.Handler { return p.server.middleware(http.HandlerFunc(p.server.sendBusy)) }
 
 type server struct {
-	intake  *intake.Intake
-	limits  intake.Limits
-	site    Site
-	options Options
-	policy  string // Content-Security-Policy
-	tongues map[string]*tongue
-	matcher language.Matcher
-	tags    []string // the languages in the matcher's order
+	intake     *intake.Intake
+	limits     intake.Limits
+	site       Site
+	options    Options
+	policy     string // Content-Security-Policy
+	localizers map[string]*localizer
+	matcher    language.Matcher
+	tags       []string // the languages in the matcher's order
 
-	words, codes room
-	held         *heldWords
-	quiet        *quiet
+	formSlots, mailboxSlots semaphore
+	memory                  *memoryBudget
+	scrubber                *scrubber
 }
 
 // New makes the handler of all public pages. It fails where the operator's facts are incomplete (Site.Check),
@@ -108,39 +108,39 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	options = options.withDefaults()
 	s := &server{
 		intake: in, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
-		tongues: make(map[string]*tongue),
-		words:   make(room, options.Words), codes: make(room, options.Codes),
-		held: newHeldWords(options.Held, options.Given), quiet: newQuiet(),
+		localizers: make(map[string]*localizer),
+		formSlots:  make(semaphore, options.Forms), mailboxSlots: make(semaphore, options.Mailboxes),
+		memory: newMemoryBudget(options.FormMemory, options.FormGrace), scrubber: newScrubber(),
 	}
 	s.tags = append([]string{reference}, slices.DeleteFunc(slices.Clone(languages), func(c string) bool { return c == reference })...)
 	var tags []language.Tag
 	for _, code := range s.tags {
 		l := locales[code]
 		tags = append(tags, l.tag)
-		g, err := newTongue(l, site, locales)
+		loc, err := newLocalizer(l, site, locales)
 		if err != nil {
 			return nil, err
 		}
-		s.tongues[code] = g
+		s.localizers[code] = loc
 	}
 	s.matcher = language.NewMatcher(tags)
-	return &Pages{s.guard(s.routes()), s}, nil
+	return &Pages{s.middleware(s.routes()), s}, nil
 }
 
 func (s *server) routes() http.Handler {
 	r := mux.NewRouter().SkipClean(true)
 	in := "/{lang:" + strings.Join(languages, "|") + "}"
 	page := func(path string, by map[string]http.HandlerFunc) {
-		r.Handle("/"+path, s.methods(by))
-		r.Handle(in+"/"+path, s.methods(by))
+		r.Handle("/"+path, s.byMethod(by))
+		r.Handle(in+"/"+path, s.byMethod(by))
 	}
 	page("", map[string]http.HandlerFunc{http.MethodGet: s.getForm})
 	page("send", map[string]http.HandlerFunc{http.MethodPost: s.postSend})
 	page("sent", map[string]http.HandlerFunc{http.MethodPost: s.postSent})
-	page("again", map[string]http.HandlerFunc{http.MethodPost: s.postAgain})
+	page("again", map[string]http.HandlerFunc{http.MethodPost: s.postRedisplay})
 	page("mailbox", map[string]http.HandlerFunc{http.MethodGet: s.getMailbox, http.MethodPost: s.postMailbox})
 	page("files", map[string]http.HandlerFunc{http.MethodPost: s.postFiles})
-	r.Handle(in, s.methods(map[string]http.HandlerFunc{http.MethodGet: func(w http.ResponseWriter, r *http.Request) {
+	r.Handle(in, s.byMethod(map[string]http.HandlerFunc{http.MethodGet: func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"/", http.StatusPermanentRedirect)
 	}}))
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -157,21 +157,21 @@ func contentPolicy(style string) string {
 }
 
 // tongueOf picks the language that the address names, or else the one that the browser asks for.
-func (s *server) tongueOf(r *http.Request) *tongue {
+func (s *server) localizerFor(r *http.Request) *localizer {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if g, ok := s.tongues[first]; ok {
-		return g
+	if loc, ok := s.localizers[first]; ok {
+		return loc
 	}
 	asked, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err != nil || len(asked) == 0 {
-		return s.tongues[reference]
+		return s.localizers[reference]
 	}
 	_, i, _ := s.matcher.Match(asked...)
-	return s.tongues[s.tags[i]]
+	return s.localizers[s.tags[i]]
 }
 
 func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
-	g := s.tongueOf(r)
+	loc := s.localizerFor(r)
 	w.Header().Add("Vary", "Accept-Language")
-	g.showBlank(w, g.blankForm)
+	loc.sendPrerendered(w, loc.emptyForm)
 }

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// headers are sent with every answer: nothing is loaded from anywhere, nothing is kept, no page of ours is framed or
-// scripted, and forms go to us alone. The style's hash is filled in at the start.
+// headers are set on every answer. They forbid loading from elsewhere, storing, framing and scripts, and let forms go to
+// our own origin only. The style sheet's hash is added at start.
 var headers = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
-	// Not no-referrer: browsers then send `Origin: null` with our own forms, which is what a foreign page's look like.
+	// Not no-referrer: with it browsers send `Origin: null` for our own forms, as a foreign page's form would.
 	"Referrer-Policy": "same-origin",
-	// no-transform also tells a proxy not to compress: a compressed page's size tells what is in it.
+	// no-transform also tells a proxy not to compress: the size of a compressed page reveals its contents.
 	"Cache-Control": "no-store, no-transform",
 	"Permissions-Policy": "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), clipboard-read=(), clipboard-write=(), " +
 		"display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), " +
@@ -34,8 +34,9 @@ func (s *server) setHeaders(h http.Header, path string) {
 	}
 }
 
-// guard stands before every handler.
-func (s *server) guard(next http.Handler) http.Handler {
+// middleware wraps every handler: security headers, the origin check for POST (http.CrossOriginProtection), and recovery
+// from panics.
+func (s *server) middleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, nil, refusal{status: http.StatusForbidden, code: "origin"})
@@ -52,47 +53,47 @@ func (s *server) guard(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			// The panic's own words may hold a reporter's, so they go nowhere. The stack names functions only.
+			// The panic value may contain a reporter's text, so it is dropped. The stack names functions only.
 			if s.options.Broken != nil {
 				s.options.Broken(debug.Stack())
 			}
-			if !t.begun {
+			if !t.started {
 				w.Header().Set("Connection", "close")
-				s.allowTime(w)
-				s.tongueOf(r).showBroken(t)
+				s.startWriteDeadline(w)
+				s.localizerFor(r).sendErrorFallback(t)
 			}
 		}()
 		checked.ServeHTTP(t, r)
 	})
 }
 
-// turnAway tells those for whom there is no place that there is none, in their language.
-func (s *server) turnAway(w http.ResponseWriter, r *http.Request) {
+// sendBusy answers 503 in the client's language. It reads no body.
+func (s *server) sendBusy(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
-	s.refuse(w, r, nil, busy)
+	s.refuse(w, r, nil, refusalBusy)
 }
 
-// trackedWriter knows whether an answer has begun.
+// trackedWriter records whether an answer has started.
 type trackedWriter struct {
 	http.ResponseWriter
-	begun bool
+	started bool
 }
 
 func (t *trackedWriter) WriteHeader(status int) {
-	t.begun = true
+	t.started = true
 	t.ResponseWriter.WriteHeader(status)
 }
 
 func (t *trackedWriter) Write(b []byte) (int, error) {
-	t.begun = true
+	t.started = true
 	return t.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (t *trackedWriter) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
-// methods answers each method by its handler, and the others with 405 and a calm page.
-func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
+// byMethod dispatches on the HTTP method and answers 405 to every other one.
+func (s *server) byMethod(by map[string]http.HandlerFunc) http.Handler {
 	var allowed []string
 	for m := range by {
 		allowed = append(allowed, m)
@@ -108,7 +109,7 @@ func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
 		}
 		if handle, ok := by[method]; ok {
 			if method == http.MethodGet && r.Body != nil && r.Body != http.NoBody {
-				// Nothing of ours reads it, and net/http would wait for it for ever.
+				// No handler reads it, and net/http would wait for the body without end.
 				s.refuse(w, r, nil, refusal{status: http.StatusBadRequest, code: "type"})
 				return
 			}
@@ -120,20 +121,20 @@ func (s *server) methods(by map[string]http.HandlerFunc) http.Handler {
 	})
 }
 
-// A room bounds how many requests of one kind are being worked on at the same time.
-type room chan struct{}
+// semaphore limits how many requests of one kind are processed at a time.
+type semaphore chan struct{}
 
-// enter takes a place, and waits for one for as long as d.
-func (r room) enter(ctx context.Context, d time.Duration) bool {
+// acquire takes a slot, waiting at most d for one.
+func (sem semaphore) acquire(ctx context.Context, d time.Duration) bool {
 	select {
-	case r <- struct{}{}:
+	case sem <- struct{}{}:
 		return true
 	default:
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case r <- struct{}{}:
+	case sem <- struct{}{}:
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
@@ -141,4 +142,4 @@ func (r room) enter(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-func (r room) leave() { <-r }
+func (sem semaphore) release() { <-sem }

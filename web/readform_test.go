@@ -24,7 +24,7 @@ func FuzzURLEncoded(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		ours := unread()
+		ours := newTestFields()
 		err := ours.readURLEncoded(bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(body)), 16))
 		var why refusal
 		if err != nil && !errors.As(err, &why) {
@@ -34,7 +34,7 @@ func FuzzURLEncoded(f *testing.F) {
 			return
 		}
 		theirs, theirErr := url.ParseQuery(body)
-		if (err == nil) != (theirErr == nil) && why.code != tooMuch.code {
+		if (err == nil) != (theirErr == nil) && why.code != refusalTooLarge.code {
 			t.Fatalf("%q: %v, net/url: %v", body, err, theirErr)
 		}
 		if err != nil {
@@ -43,7 +43,7 @@ func FuzzURLEncoded(f *testing.F) {
 		delete(theirs, "filler")
 		for name, values := range theirs {
 			for i, v := range values {
-				if len(v) > fieldRoom {
+				if len(v) > maxFieldBytes {
 					return
 				}
 				values[i] = strings.ReplaceAll(v, "\r\n", "\n")
@@ -59,19 +59,19 @@ func FuzzURLEncoded(f *testing.F) {
 }
 
 // unread is a form of which nothing was read yet, on a machine with room.
-func unread() *fields {
-	return &fields{form: make(incident.Form), share: newHeldWords(1<<20, 0).begin(nil)}
+func newTestFields() *fields {
+	return &fields{form: make(incident.Form), memory: newMemoryBudget(1<<20, 0).reserve(nil)}
 }
 
 // FuzzMultipart looks for a body that crashes the reading, or that is taken as whole though it ends before its end.
 func FuzzMultipart(f *testing.F) {
-	whole, _ := multi(f, valid(upload("a.txt", "content"), field("filler", "..."))...)
+	whole, _ := multipartBody(f, valid(upload("a.txt", "content"), field("filler", "..."))...)
 	boundary := string(whole[2:bytes.IndexByte(whole, '\r')])
 	f.Add(whole, len(whole))
 	f.Add(whole, 90)
 	f.Add(whole, len(whole)-3)
 	f.Fuzz(func(t *testing.T, body []byte, cut int) {
-		f := unread()
+		f := newTestFields()
 		if cut >= 0 && cut < len(body) {
 			body = body[:cut]
 		}
@@ -89,7 +89,7 @@ func FuzzMultipart(f *testing.F) {
 				held += len(v)
 			}
 		}
-		if held > wordsRoom {
+		if held > maxHeldBytes {
 			t.Fatalf("%d bytes are held", held)
 		}
 	})
@@ -99,7 +99,7 @@ func TestWholeRunes(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "a": "a", "я": "я", "я\xd1": "я", "a\xe2\x82": "a", "\xf0\x9f\x98": "", "😀": "😀", "\xff": "\xff", "a\x82\x82\x82\x82": "a\x82\x82\x82\x82",
 	} {
-		if got := string(wholeRunes([]byte(in))); got != want {
+		if got := string(trimPartialRune([]byte(in))); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
@@ -107,7 +107,7 @@ func TestWholeRunes(t *testing.T) {
 
 // All fields together are held within bounds, however they are cut up, and what is cut stays whole characters.
 func TestRoomForWords(t *testing.T) {
-	f := unread()
+	f := newTestFields()
 	for _, name := range []string{"narrative", "contact", "name", "x", "y", "z"} {
 		if err := f.add(name, strings.NewReader(strings.Repeat("я", 100_000))); err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func TestRoomForWords(t *testing.T) {
 			t.Errorf("%s was cut inside a character", name)
 		}
 	}
-	if held > wordsRoom || len(f.form["narrative"][0]) != narrativeRoom || len(f.form["name"][0]) != fieldRoom {
+	if held > maxHeldBytes || len(f.form["narrative"][0]) != maxNarrativeBytes || len(f.form["name"][0]) != maxFieldBytes {
 		t.Errorf("%d bytes are held", held)
 	}
 	if err := f.add("more", iotest.ErrReader(errors.New("gone"))); errorText(err) != "gone" {
@@ -135,7 +135,7 @@ func TestTidy(t *testing.T) {
 		"5. 2026": "2026-05", "29.2.2024": "2024-02-29", "29.2.2023": "29.2.2023", "31.31.2024": "31.31.2024", "13.2024": "13.2024",
 	} {
 		form := incident.Form{"when": {in}, "name": {in}}
-		tidy(form)
+		normalizeDates(form)
 		if form["when"][0] != want || form["name"][0] != in {
 			t.Errorf("%q becomes %q, want %q", in, form["when"][0], want)
 		}
@@ -145,24 +145,24 @@ func TestTidy(t *testing.T) {
 // What was read of a form is overwritten where it lay: in the form, in multipart's buffer, and in our own.
 func TestNothingIsLeftOfAForm(t *testing.T) {
 	const word = "marker-5d2e"
-	body, kind := multi(t, field("narrative", strings.Repeat(word+" ", 800)+"\r\nend"), field("contact", word))
+	body, kind := multipartBody(t, field("narrative", strings.Repeat(word+" ", 800)+"\r\nend"), field("contact", word))
 	_, params, _ := mime.ParseMediaType(kind)
 	for _, wide := range []bool{false, true} {
 		in := newMultipartSource(bytes.NewReader(body))
 		if wide {
-			in.widen()
+			in.enlarge()
 		}
-		f := unread()
+		f := newTestFields()
 		if err := f.readMultipart(in, params["boundary"], nil); err != nil {
 			t.Fatal(err)
 		}
-		narrative, words := f.form["narrative"][0], f.words
+		narrative, words := f.form["narrative"][0], f.buffers
 		if !strings.HasSuffix(narrative, word+" \nend") || f.form["contact"][0] != word {
 			t.Fatalf("read as %.20q", narrative)
 		}
 		if wide {
-			left, _ := in.wide.Peek(in.wide.Size())
-			if len(left) != wideBuffer || len(bytes.Trim(left, "\x00")) > 0 {
+			left, _ := in.large.Peek(in.large.Size())
+			if len(left) != fileBufferSize || len(bytes.Trim(left, "\x00")) > 0 {
 				t.Error("our own buffer was not overwritten")
 			}
 		}
@@ -180,9 +180,9 @@ func TestNothingIsLeftOfAForm(t *testing.T) {
 
 // multipart.Reader keeps what it read last in a buffer that nobody else can reach. It is read over.
 func TestMultipartsBufferIsReadOver(t *testing.T) {
-	seen := &remembering{r: strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\n" + strings.Repeat("marker ", 100) + "\r\n--b--\r\n")}
+	seen := &bufferRecorder{r: strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\n" + strings.Repeat("marker ", 100) + "\r\n--b--\r\n")}
 	in := newMultipartSource(seen)
-	if err := unread().readMultipart(in, "b", nil); err != nil {
+	if err := newTestFields().readMultipart(in, "b", nil); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(seen.into, []byte("marker")) {
@@ -191,12 +191,12 @@ func TestMultipartsBufferIsReadOver(t *testing.T) {
 }
 
 // remembering keeps hold of the buffer that it was first read into, which only a test may do.
-type remembering struct {
+type bufferRecorder struct {
 	r    io.Reader
 	into []byte
 }
 
-func (m *remembering) Read(p []byte) (int, error) {
+func (m *bufferRecorder) Read(p []byte) (int, error) {
 	if m.into == nil {
 		m.into = p
 	}

@@ -20,21 +20,21 @@ import (
 // Bounds of what is held in memory of one form. They are wider than what the fields take, so that a text which is too
 // long comes back whole to be shortened; past them it is cut, and refused as too long all the same.
 const (
-	narrativeRoom = 128 << 10
-	fieldRoom     = 8 << 10
-	wordsRoom     = 160 << 10 // of all fields together
-	wordsBody     = 4 << 20   // bytes of a body that are not files: what is past the bounds above is read and dropped
-	nameRoom      = 64
-	maxFields     = 512
+	maxNarrativeBytes = 128 << 10
+	maxFieldBytes     = 8 << 10
+	maxHeldBytes      = 160 << 10 // of all fields together
+	maxFormBytes      = 4 << 20   // bytes of a body that are not files: what is past the bounds above is read and dropped
+	maxFieldName      = 64
+	maxFields         = 512
 )
 
 // handleFile takes in one file, with the fields that came before it; what it returns ends the reading, unless it is nil.
-type handleFile func(before incident.Form, name string, content io.Reader) error
+type fileHandler func(before incident.Form, name string, content io.Reader) error
 
 // readForm reads a body as a stream, fields and files in any order. It returns what was typed even where it fails, as
 // far as it came. Errors are refusals. Who reads a form wipes it.
-func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*fields, error) {
-	f := &fields{form: make(incident.Form), share: held}
+func readForm(r *http.Request, body *minRateBody, held *reservation, file fileHandler) (*fields, error) {
+	f := &fields{form: make(incident.Form), memory: held}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch coding := r.Header.Get("Content-Encoding"); {
 	case coding != "" && !strings.EqualFold(coding, "identity"), err != nil && kind == "":
@@ -42,7 +42,7 @@ func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*
 	case kind == "application/x-www-form-urlencoded":
 		in := bufio.NewReaderSize(body, 4<<10)
 		err = f.readURLEncoded(in)
-		overwrite(in)
+		zeroBuffer(in)
 	case kind == "multipart/form-data" && params["boundary"] == "":
 		err = refusal{status: http.StatusBadRequest, code: "cut"}
 	case kind == "multipart/form-data":
@@ -50,16 +50,16 @@ func readForm(r *http.Request, body *pacedBody, held *share, file handleFile) (*
 	default:
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	}
-	return f, readingFault(err, body)
+	return f, readRefusal(err, body)
 }
 
 // sticky passes on what r gives, and remembers what ended it.
-type sticky struct {
+type stickyReader struct {
 	r   io.Reader
 	err error
 }
 
-func (s *sticky) Read(p []byte) (int, error) {
+func (s *stickyReader) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
@@ -69,7 +69,7 @@ func (s *sticky) Read(p []byte) (int, error) {
 }
 
 // readingFault makes a refusal of whatever ended the reading.
-func readingFault(err error, body *pacedBody) error {
+func readRefusal(err error, body *minRateBody) error {
 	var why refusal
 	switch {
 	case err == nil:
@@ -85,33 +85,33 @@ func readingFault(err error, body *pacedBody) error {
 
 // fields gathers a form within its bounds.
 type fields struct {
-	form  incident.Form
-	share *share // what is held of it is counted there
-	words [][]byte
-	count int
-	held  int  // bytes kept
-	read  int  // bytes read that were not files
-	part  bool // something was longer than its room, and its end is gone
+	form      incident.Form
+	memory    *reservation // what is held of it is counted there
+	buffers   [][]byte
+	count     int
+	heldBytes int  // bytes kept
+	readBytes int  // bytes read that were not files
+	truncated bool // something was longer than its room, and its end is gone
 }
 
 // wipe overwrites every word of the form. Its strings, and what was cut out of them, are not to be used any more.
 func (f *fields) wipe() {
-	for _, w := range f.words {
+	for _, w := range f.buffers {
 		clear(w)
 	}
-	f.form, f.words = nil, nil
+	f.form, f.buffers = nil, nil
 }
 
-func (f *fields) readMultipart(in *multipartSource, boundary string, file handleFile) error {
+func (f *fields) readMultipart(in *multipartSource, boundary string, file fileHandler) error {
 	parts := multipart.NewReader(in, boundary)
-	defer in.overwrite(parts)
+	defer in.zeroBuffers(parts)
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return headFault(err)
+			return partHeaderError(err)
 		}
 		if err := f.readPart(part, in, file); err != nil {
 			return err
@@ -121,7 +121,7 @@ func (f *fields) readMultipart(in *multipartSource, boundary string, file handle
 
 // headFault says what is wrong with a part's head that textproto refuses. In what browsers send that is the name of a file,
 // which they pass on with its control characters.
-func headFault(err error) error {
+func partHeaderError(err error) error {
 	var malformed textproto.ProtocolError
 	if errors.As(err, &malformed) && strings.Contains(string(malformed), "filename") {
 		return invalid(incident.Errors{{Field: incident.FileField, Code: incident.Control}})
@@ -129,7 +129,7 @@ func headFault(err error) error {
 	return err
 }
 
-func (f *fields) readPart(part *multipart.Part, in *multipartSource, file handleFile) error {
+func (f *fields) readPart(part *multipart.Part, in *multipartSource, file fileHandler) error {
 	name, sent, isFile := partNames(part.Header)
 	if name != incident.FileField || !isFile {
 		return f.add(name, part)
@@ -143,7 +143,7 @@ func (f *fields) readPart(part *multipart.Part, in *multipartSource, file handle
 	if err != nil && err != io.EOF {
 		return err
 	}
-	in.widen()
+	in.enlarge()
 	return file(f.form, sent, io.MultiReader(bytes.NewReader(first[:n]), part))
 }
 
@@ -160,36 +160,36 @@ func partNames(h textproto.MIMEHeader) (field, file string, isFile bool) {
 
 // add reads one field's value, keeps it within bounds, and reads the rest of it away.
 func (f *fields) add(name string, value io.Reader) error {
-	if f.count++; f.count > maxFields || len(name) > nameRoom {
-		return tooMuch
+	if f.count++; f.count > maxFields || len(name) > maxFieldName {
+		return refusalTooLarge
 	}
-	room := fieldRoom
+	room := maxFieldBytes
 	if name == "narrative" {
-		room = narrativeRoom
+		room = maxNarrativeBytes
 	}
 	if name == "filler" {
 		room = 0
 	}
-	kept, err := f.keep(value, min(room, wordsRoom-f.held))
+	kept, err := f.readValue(value, min(room, maxHeldBytes-f.heldBytes))
 	if err != nil {
 		return err
 	}
-	rest, err := io.CopyN(io.Discard, value, int64(wordsBody-f.read))
+	rest, err := io.CopyN(io.Discard, value, int64(maxFormBytes-f.readBytes))
 	if err == nil {
-		return tooMuch
+		return refusalTooLarge
 	}
 	if err != io.EOF {
 		return err
 	}
 	read := len(kept) + int(rest)
 	if rest > 0 {
-		kept = wholeRunes(kept)
+		kept = trimPartialRune(kept)
 	}
-	kept = oneLineBreak(kept)
-	f.held += len(kept)
-	f.read += read
+	kept = normalizeLineBreaks(kept)
+	f.heldBytes += len(kept)
+	f.readBytes += read
 	if name != "filler" {
-		f.part = f.part || rest > 0
+		f.truncated = f.truncated || rest > 0
 		// The string is the bytes themselves, so that wiping them leaves no copy.
 		f.form[name] = append(f.form[name], unsafe.String(unsafe.SliceData(kept), len(kept)))
 	}
@@ -197,16 +197,16 @@ func (f *fields) add(name string, value io.Reader) error {
 }
 
 // keep reads up to room bytes, and leaves no copy of them but the one that wipe knows.
-func (f *fields) keep(value io.Reader, room int) ([]byte, error) {
+func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	buf := make([]byte, 0, min(room, 256))
-	defer func() { f.words = append(f.words, buf[:cap(buf)]) }()
+	defer func() { f.buffers = append(f.buffers, buf[:cap(buf)]) }()
 	for {
 		if len(buf) == room {
 			return buf, nil
 		}
 		if len(buf) == cap(buf) {
-			if !f.share.take(cap(buf)) {
-				return nil, busy
+			if !f.memory.grow(cap(buf)) {
+				return nil, refusalBusy
 			}
 			wider := append(make([]byte, 0, min(room, 2*cap(buf))), buf...)
 			clear(buf)
@@ -224,7 +224,7 @@ func (f *fields) keep(value io.Reader, room int) ([]byte, error) {
 }
 
 // oneLineBreak makes LF of the CR LF that browsers send of a text area, in place.
-func oneLineBreak(b []byte) []byte {
+func normalizeLineBreaks(b []byte) []byte {
 	out := b[:0]
 	for i, c := range b {
 		if c != '\r' || i+1 == len(b) || b[i+1] != '\n' {
@@ -235,7 +235,7 @@ func oneLineBreak(b []byte) []byte {
 }
 
 // wholeRunes takes a broken character off the end of a text that was cut.
-func wholeRunes(b []byte) []byte {
+func trimPartialRune(b []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
 		if tail := b[len(b)-i:]; utf8.RuneStart(tail[0]) {
 			if !utf8.FullRune(tail) {

@@ -18,7 +18,7 @@ import (
 // A form of ours comes from our own page; another page's is refused, whatever else is right about it. A program without a
 // browser's headers is let through.
 func TestOrigins(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, c := range []struct {
 		headers []string
 		status  int
@@ -49,13 +49,13 @@ func TestOrigins(t *testing.T) {
 // A panic's words may be a reporter's: the page says nothing of them, and nobody is told but where it happened.
 func TestPanic(t *testing.T) {
 	all := locales(t)
-	g, err := newTongue(all["pl"], testSite(), all)
+	loc, err := newLocalizer(all["pl"], testSite(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var told string
-	s := &server{tongues: map[string]*tongue{"pl": g}, options: Options{Broken: func(stack []byte) { told += string(stack) }}}
-	boom := s.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("CANARY came at six") }))
+	s := &server{localizers: map[string]*localizer{"pl": loc}, options: Options{Broken: func(stack []byte) { told += string(stack) }}}
+	boom := s.middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("CANARY came at six") }))
 	w := httptest.NewRecorder()
 	boom.ServeHTTP(w, httptest.NewRequest("GET", "/pl/", nil))
 	if w.Code != 500 || !strings.Contains(w.Body.String(), "Coś się u nas zepsuło") || w.Body.Len() != pageSize || w.Header().Get("Connection") != "close" {
@@ -65,7 +65,7 @@ func TestPanic(t *testing.T) {
 		t.Errorf("told: %s", told)
 	}
 
-	late := s.guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	late := s.middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half a page")
 		panic("CANARY")
 	}))
@@ -80,15 +80,15 @@ func TestPanic(t *testing.T) {
 			t.Error("an aborted handler was not passed on")
 		}
 	}()
-	abort := s.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	abort := s.middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	abort.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/pl/", nil))
 }
 
 // Past its bounds the server says so, in words, gives back what was typed, and stores nothing.
 func TestFullHouse(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{Words: 2, Queue: time.Millisecond})
+	h := newTestServer(t, intake.Limits{}, Options{Forms: 2, QueueTime: time.Millisecond})
 	for range 2 { // two that are being worked on
-		h.pages.server.words <- struct{}{}
+		h.pages.server.formSlots <- struct{}{}
 	}
 	got := h.post("/en/send", valid())
 	if got.StatusCode != 503 || got.Header.Get("Retry-After") != "60" ||
@@ -102,7 +102,7 @@ func TestFullHouse(t *testing.T) {
 		t.Error("something was stored")
 	}
 	for range 2 {
-		h.pages.server.words.leave()
+		h.pages.server.formSlots.release()
 	}
 	if got := h.post("/en/send", valid()); got.StatusCode != 200 {
 		t.Errorf("once they are gone: status %d", got.StatusCode)
@@ -112,7 +112,7 @@ func TestFullHouse(t *testing.T) {
 // Whoever sends without end keeps nobody from being read. Where their words together are too much, the one who has been
 // sending longest has to go.
 func TestSlowFormsKeepNobodyOut(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{Words: 1, Queue: time.Millisecond, Held: 20 << 10, Given: time.Millisecond})
+	h := newTestServer(t, intake.Limits{}, Options{Forms: 1, QueueTime: time.Millisecond, FormMemory: 20 << 10, FormGrace: time.Millisecond})
 	type ended struct {
 		status int
 		body   string
@@ -136,7 +136,7 @@ func TestSlowFormsKeepNobodyOut(t *testing.T) {
 		return w, done
 	}
 	_, first := hang()
-	for h.pages.server.held.free() == 20<<10 {
+	for h.pages.server.memory.available() == 20<<10 {
 		// Its words are on their way.
 	}
 	if got := h.post("/en/send", valid()); got.StatusCode != 200 {
@@ -151,7 +151,7 @@ func TestSlowFormsKeepNobodyOut(t *testing.T) {
 	if got := <-second; got.status != 200 {
 		t.Errorf("the second hears status %d", got.status)
 	}
-	for h.pages.server.held.free() != 20<<10 {
+	for h.pages.server.memory.available() != 20<<10 {
 		// Their handlers are about to end.
 	}
 }
@@ -159,36 +159,36 @@ func TestSlowFormsKeepNobodyOut(t *testing.T) {
 // Nobody has to go before their time, and a form that is read does not have to go at all.
 func TestHeldWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHeldWords(100, 10*time.Second)
-		body := func() *pacedBody {
-			_, b := paced(1024, 30*time.Second)
+		m := newMemoryBudget(100, 10*time.Second)
+		body := func() *minRateBody {
+			_, b := pipedBody(1024, 30*time.Second)
 			return b
 		}
-		a, b, c := h.begin(body()), h.begin(body()), h.begin(body())
-		if !a.take(50) || !b.take(50) || c.take(1) {
+		a, b, c := m.reserve(body()), m.reserve(body()), m.reserve(body())
+		if !a.grow(50) || !b.grow(50) || c.grow(1) {
 			t.Fatal("what is free was not given, or what is not free was")
 		}
-		a.read()
+		a.complete()
 		time.Sleep(10 * time.Second)
 		var why refusal
-		if !c.take(10) || b.take(1) || !errors.As(b.body.wasCut(), &why) || why.code != "busy" || a.body.wasCut() != nil {
+		if !c.grow(10) || b.grow(1) || !errors.As(b.body.abortCause(), &why) || why.code != "busy" || a.body.abortCause() != nil {
 			t.Error("b should have had to go, and a not: its form is read")
 		}
-		if c.take(41) {
+		if c.grow(41) {
 			t.Error("c was asked to go for itself")
 		}
 		a.release()
 		b.release()
 		c.release()
-		if h.left != 100 || h.reading.Len() != 0 {
-			t.Errorf("%d of 100 bytes are free, %d forms are being read", h.left, h.reading.Len())
+		if m.free != 100 || m.inProgress.Len() != 0 {
+			t.Errorf("%d of 100 bytes are free, %d forms are being read", m.free, m.inProgress.Len())
 		}
 	})
 }
 
 // A request that brings a body where none belongs is refused, and its body not waited for.
 func TestBodiesWhereNoneBelong(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
+	h := newTestServer(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
 	for _, first := range []string{"GET /en/", "HEAD /en/", "PUT /en/send", "GET /nowhere", "OPTIONS /en/", "POST /nowhere", "POST /en/"} {
 		conn, err := net.Dial("tcp", h.Listener.Addr().String())
 		h.must(err)
@@ -205,7 +205,7 @@ func TestBodiesWhereNoneBelong(t *testing.T) {
 
 // Those for whom there is no place hear so in their language, whatever they ask.
 func TestBusyPages(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{})
+	h := newTestServer(t, intake.Limits{}, Options{})
 	outside := httptest.NewServer(h.pages.Busy())
 	defer outside.Close()
 	for _, c := range []struct{ method, path, says string }{
@@ -222,7 +222,7 @@ func TestBusyPages(t *testing.T) {
 
 // Files never take the room of words.
 func TestUploadsLeaveRoomForWords(t *testing.T) {
-	h := newHouse(t, intake.Limits{Uploads: 1}, Options{Words: 1, Queue: time.Minute})
+	h := newTestServer(t, intake.Limits{Uploads: 1}, Options{Forms: 1, QueueTime: time.Minute})
 	r, w := io.Pipe()
 	req := h.request("POST", "/send", r, "Content-Type", "multipart/form-data; boundary=b", "Accept", "application/json")
 	done := make(chan int, 1)
@@ -257,10 +257,10 @@ func TestUploadsLeaveRoomForWords(t *testing.T) {
 func TestRefusalsOfIntake(t *testing.T) {
 	for err, want := range map[error]refusal{
 		intake.ErrFull:   {status: 507, code: "full"},
-		intake.ErrBusy:   busy,
+		intake.ErrBusy:   refusalBusy,
 		os.ErrPermission: {status: 500, code: "broken"},
 	} {
-		if got := intakeRefusal(err); got.status != want.status || got.code != want.code || got.Error() != "refused: "+want.code {
+		if got := refusalFromIntake(err); got.status != want.status || got.code != want.code || got.Error() != "refused: "+want.code {
 			t.Errorf("%v: %d %s", err, got.status, got.code)
 		}
 	}

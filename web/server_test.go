@@ -25,7 +25,7 @@ import (
 )
 
 // house is a running site over a ledger of its own.
-type house struct {
+type testServer struct {
 	*httptest.Server
 	t     testing.TB
 	dir   string
@@ -52,9 +52,9 @@ func testSite() Site {
 }
 
 // newHouse opens a site whose slots come at once.
-func newHouse(t testing.TB, limits intake.Limits, options Options) *house {
+func newTestServer(t testing.TB, limits intake.Limits, options Options) *testServer {
 	t.Helper()
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "ledger"), site: testSite()}
+	h := &testServer{t: t, dir: filepath.Join(t.TempDir(), "ledger"), site: testSite()}
 	set := ledger.TrusteeSet{Vocabulary: incident.VocabularyVersion, Approvals: 2,
 		Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2}}
 	for _, name := range []string{"anna", "boris", "vera"} {
@@ -83,7 +83,7 @@ func newHouse(t testing.TB, limits intake.Limits, options Options) *house {
 	return h
 }
 
-func (h *house) must(err error) {
+func (h *testServer) must(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
@@ -91,27 +91,27 @@ func (h *house) must(err error) {
 }
 
 // answer is what came back.
-type answer struct {
+type testResponse struct {
 	*http.Response
 	body string
 }
 
-func (h *house) do(r *http.Request) answer {
+func (h *testServer) do(r *http.Request) testResponse {
 	h.t.Helper()
 	resp, err := h.Client().Do(r)
 	h.must(err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	h.must(err)
-	return answer{resp, string(body)}
+	return testResponse{resp, string(body)}
 }
 
-func (h *house) get(path string, headers ...string) answer {
+func (h *testServer) get(path string, headers ...string) testResponse {
 	h.t.Helper()
 	return h.do(h.request(http.MethodGet, path, nil, headers...))
 }
 
-func (h *house) request(method, path string, body io.Reader, headers ...string) *http.Request {
+func (h *testServer) request(method, path string, body io.Reader, headers ...string) *http.Request {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.URL+path, body)
 	h.must(err)
@@ -122,20 +122,20 @@ func (h *house) request(method, path string, body io.Reader, headers ...string) 
 }
 
 // piece is one field of a multipart form, or a file where file is set.
-type piece struct {
+type formPart struct {
 	name, value string
 	file        bool
 	fileName    string
 }
 
-func field(name, value string) piece { return piece{name: name, value: value} }
+func field(name, value string) formPart { return formPart{name: name, value: value} }
 
-func upload(name, content string) piece {
-	return piece{name: "file", value: content, file: true, fileName: name}
+func upload(name, content string) formPart {
+	return formPart{name: "file", value: content, file: true, fileName: name}
 }
 
 // multi writes pieces as a browser does.
-func multi(t testing.TB, pieces ...piece) (body []byte, contentType string) {
+func multipartBody(t testing.TB, pieces ...formPart) (body []byte, contentType string) {
 	t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -162,24 +162,24 @@ func multi(t testing.TB, pieces ...piece) (body []byte, contentType string) {
 }
 
 // post sends pieces as multipart/form-data.
-func (h *house) post(path string, pieces []piece, headers ...string) answer {
+func (h *testServer) post(path string, pieces []formPart, headers ...string) testResponse {
 	h.t.Helper()
-	body, kind := multi(h.t, pieces...)
+	body, kind := multipartBody(h.t, pieces...)
 	return h.do(h.request(http.MethodPost, path, bytes.NewReader(body), append(headers, "Content-Type", kind)...))
 }
 
-func (h *house) postJSON(path string, pieces []piece) answer {
+func (h *testServer) postJSON(path string, pieces []formPart) testResponse {
 	h.t.Helper()
 	return h.post(path, pieces, "Accept", "application/json")
 }
 
 // valid is the least that is taken, and what is added.
-func valid(more ...piece) []piece {
-	return append([]piece{field("narrative", "They came at six."), field("consent", "store")}, more...)
+func valid(more ...formPart) []formPart {
+	return append([]formPart{field("narrative", "They came at six."), field("consent", "store")}, more...)
 }
 
 // partsOnDisk counts attachments, kept or on their way.
-func (h *house) partsOnDisk() int {
+func (h *testServer) partsOnDisk() int {
 	h.t.Helper()
 	n := 0
 	h.must(filepath.WalkDir(filepath.Join(h.dir, "parts"), func(_ string, d os.DirEntry, err error) error {

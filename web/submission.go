@@ -16,140 +16,142 @@ import (
 )
 
 // A taking is one POST while it is being read: its words, and a draft once a file comes.
-type taking struct {
-	s       *server
-	ctx     context.Context
-	body    *pacedBody
-	again   again
-	fields  *fields
-	typed   incident.Form
-	share   *share // of the memory for words
-	draft   *intake.Draft
-	wrong   incident.Errors // about files
-	files   int             // that came
-	kept    int             // of them, in the draft
-	tooMuch bool            // the request announced more than we take: its words are read, its files refused
-	room    room            // the place that the request holds, if any
+type submission struct {
+	s          *server
+	ctx        context.Context
+	body       *minRateBody
+	redisplay  redisplayFunc
+	fields     *fields
+	form       incident.Form
+	memory     *reservation // of the memory for words
+	draft      *intake.Draft
+	fileErrors incident.Errors // about files
+	filesSeen  int             // that came
+	filesKept  int             // of them, in the draft
+	oversized  bool            // the request announced more than we take: its words are read, its files refused
+	slot       semaphore       // the place that the request holds, if any
 }
 
 // again draws the page that a refused request came from, with what was typed still in it: going back in a browser
 // would lose that, or send it all again.
-type again func(g *tongue, t *taking, why refusal) (name string, page any)
+type redisplayFunc func(loc *localizer, sub *submission, why refusal) (name string, page any)
 
 // take reads a POST. It returns nil where it has answered already, because the request was refused.
-func (s *server) take(w http.ResponseWriter, r *http.Request, again again) (taken *taking) {
+func (s *server) readSubmission(w http.ResponseWriter, r *http.Request, redisplay redisplayFunc) *submission {
 	_ = http.NewResponseController(w).EnableFullDuplex() // so that a refusal can be written while they still send
-	t := &taking{s: s, ctx: r.Context(), body: newPacedBody(w, r, s.options.pace()), again: again,
-		tooMuch: r.ContentLength > s.limits.Report+wordsBody}
-	s.quiet.begin()
-	t.share = s.held.begin(t.body)
+	sub := &submission{s: s, ctx: r.Context(), body: newMinRateBody(w, r, s.options.minRate()), redisplay: redisplay,
+		oversized: r.ContentLength > s.limits.Report+maxFormBytes}
+	s.scrubber.requestStarted()
+	sub.memory = s.memory.reserve(sub.body)
+	complete := false
 	defer func() {
-		if taken == nil {
-			t.done()
+		if !complete {
+			sub.close()
 		}
 	}()
 	var err error
-	t.fields, err = readForm(r, t.body, t.share, t.file)
-	t.share.read()
-	t.typed = t.fields.form
-	tidy(t.typed)
-	if err == nil && t.files == 0 && !t.enter(s.words) {
-		err = busy
+	sub.fields, err = readForm(r, sub.body, sub.memory, sub.addFile)
+	sub.memory.complete()
+	sub.form = sub.fields.form
+	normalizeDates(sub.form)
+	if err == nil && sub.filesSeen == 0 && !sub.acquire(s.formSlots) {
+		err = refusalBusy
 	}
 	if err != nil {
 		var why refusal
 		if !errors.As(err, &why) {
 			why = refusal{status: http.StatusBadRequest, code: "cut"}
 		}
-		t.refuse(w, r, why)
+		sub.refuse(w, r, why)
 		return nil
 	}
-	return t
+	complete = true
+	return sub
 }
 
 // enter takes a place in a room, and waits for one as long as is reasonable.
-func (t *taking) enter(r room) bool {
-	if !r.enter(t.ctx, t.s.options.Queue) {
+func (sub *submission) acquire(sem semaphore) bool {
+	if !sem.acquire(sub.ctx, sub.s.options.QueueTime) {
 		return false
 	}
-	t.room = r
+	sub.slot = sem
 	return true
 }
 
 // refuse answers with the page that the request came from, if anything of it is there, or else with a page of its own.
 // What was sealed goes first.
-func (t *taking) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
-	t.discard()
-	if wantsJSON(r) || len(t.typed) == 0 && why.code != invalidCode {
-		t.s.refuse(w, r, t.body, why)
+func (sub *submission) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
+	sub.discard()
+	if wantsJSON(r) || len(sub.form) == 0 && why.code != invalidCode {
+		sub.s.refuse(w, r, sub.body, why)
 		return
 	}
-	t.comeBack(w, r, why)
+	sub.redisplayForm(w, r, why)
 }
 
 // comeBack answers with the page that the request came from.
-func (t *taking) comeBack(w http.ResponseWriter, r *http.Request, why refusal) {
-	t.s.answer(w, r, t.body, func() {
+func (sub *submission) redisplayForm(w http.ResponseWriter, r *http.Request, why refusal) {
+	sub.s.respond(w, r, sub.body, func() {
 		why.retryAfter(w)
-		g := t.s.tongueOf(r)
-		name, page := t.again(g, t, why)
-		g.show(w, why.status, name, page)
+		loc := sub.s.localizerFor(r)
+		name, page := sub.redisplay(loc, sub, why)
+		loc.sendPage(w, why.status, name, page)
 	})
 }
 
 // file seals one file into the draft. Words have a room of their own, which files never enter: intake has or has not a
 // place among the uploads.
-func (t *taking) file(before incident.Form, name string, content io.Reader) error {
-	t.files++
-	t.body.crowd = t.s.intake.Crowded
-	if t.tooMuch {
-		return tooMuch
+func (sub *submission) addFile(before incident.Form, name string, content io.Reader) error {
+	sub.filesSeen++
+	sub.body.contended = sub.s.intake.Crowded
+	if sub.oversized {
+		return refusalTooLarge
 	}
-	if err := t.begin(); err != nil {
-		return intakeRefusal(err)
+	if err := sub.ensureDraft(); err != nil {
+		return refusalFromIntake(err)
 	}
 	if slices.Contains(before["files_identify"], "yes") {
-		t.draft.MarkIdentify()
+		sub.draft.MarkIdentify()
 	}
-	source := &sticky{r: content}
-	err := t.draft.AddFile(name, source)
+	source := &stickyReader{r: content}
+	err := sub.draft.AddFile(name, source)
 	var wrong incident.FieldError
 	switch {
 	case err == nil:
-		t.kept++
+		sub.filesKept++
 		return nil
 	case source.err != nil && source.err != io.EOF:
 		return source.err
 	case errors.As(err, &wrong):
 		if wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge {
-			return tooMuch
+			return refusalTooLarge
 		}
-		if len(t.wrong) == 0 {
-			t.wrong = incident.Errors{wrong}
+		if len(sub.fileErrors) == 0 {
+			sub.fileErrors = incident.Errors{wrong}
 		}
 		return nil
 	}
-	return intakeRefusal(err)
+	return refusalFromIntake(err)
 }
 
 // begin makes the draft where no file has made it yet.
-func (t *taking) begin() (err error) {
-	if t.draft == nil {
-		t.draft, err = t.s.intake.Begin(t.ctx)
+func (sub *submission) ensureDraft() (err error) {
+	if sub.draft == nil {
+		sub.draft, err = sub.s.intake.Begin(sub.ctx)
 	}
 	return err
 }
 
-func (t *taking) one(name string) string {
-	if v := t.typed[name]; len(v) > 0 {
+func (sub *submission) first(name string) string {
+	if v := sub.form[name]; len(v) > 0 {
 		return v[0]
 	}
 	return ""
 }
 
 // nonce is the form's hidden field, kept where it looks like one of ours, so that the same form sent twice shows.
-func (t *taking) nonce() string {
-	if n := t.one("form"); nonceShape.MatchString(n) {
+func (sub *submission) nonce() string {
+	if n := sub.first("form"); nonceShape.MatchString(n) {
 		return n
 	}
 	return ""
@@ -158,8 +160,8 @@ func (t *taking) nonce() string {
 var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // code reads the code that came with the form, or says what is wrong with how it was written.
-func (t *taking) code() (code.Code, incident.Errors) {
-	typed := t.typed["code"]
+func (sub *submission) code() (code.Code, incident.Errors) {
+	typed := sub.form["code"]
 	wrong := ""
 	switch len(typed) {
 	case 0:
@@ -189,35 +191,35 @@ const (
 	codeUnknown = "code_unknown" // no report with this code
 )
 
-func (t *taking) discard() {
-	if t.draft != nil {
-		t.draft.Discard()
-		t.draft = nil
+func (sub *submission) discard() {
+	if sub.draft != nil {
+		sub.draft.Discard()
+		sub.draft = nil
 	}
 }
 
 // done ends the taking, whatever came of it, and wipes what was typed.
-func (t *taking) done() {
-	t.discard()
-	if t.room != nil {
-		t.room.leave()
-		t.room = nil
+func (sub *submission) close() {
+	sub.discard()
+	if sub.slot != nil {
+		sub.slot.release()
+		sub.slot = nil
 	}
-	t.share.release()
-	if t.fields != nil {
-		t.fields.wipe()
+	sub.memory.release()
+	if sub.fields != nil {
+		sub.fields.wipe()
 	}
-	t.typed = nil
-	t.s.quiet.end()
+	sub.form = nil
+	sub.s.scrubber.requestEnded()
 }
 
 // tidy puts a date that was written with dots, as people here write it, into the form that we keep: 17.05.2026
 // becomes 2026-05-17, and 5.2026 becomes 2026-05. Whatever is no such day comes back as it was typed.
-func tidy(f incident.Form) {
+func normalizeDates(f incident.Form) {
 	for _, name := range []string{"deadline", "when"} {
 		for i, v := range f[name] {
 			v = strings.TrimSpace(v)
-			for dotted, kept := range dottedDates {
+			for dotted, kept := range dottedLayouts {
 				if day, err := time.Parse(dotted, strings.ReplaceAll(v, ". ", ".")); err == nil {
 					v = day.Format(kept)
 				}
@@ -228,4 +230,4 @@ func tidy(f incident.Form) {
 }
 
 // dottedDates gives, for each layout that people write, the one that we keep.
-var dottedDates = map[string]string{"2.1.2006": "2006-01-02", "1.2006": "2006-01"}
+var dottedLayouts = map[string]string{"2.1.2006": "2006-01-02", "1.2006": "2006-01"}

@@ -12,7 +12,7 @@ import (
 
 // BenchmarkFormPage makes the page that everybody asks for first.
 func BenchmarkFormPage(b *testing.B) {
-	h := newHouse(b, intake.Limits{}, Options{})
+	h := newTestServer(b, intake.Limits{}, Options{})
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		h.pages.ServeHTTP(w, httptest.NewRequest("GET", "/be/", nil))
@@ -24,31 +24,31 @@ func BenchmarkFormPage(b *testing.B) {
 func TestBlankForm(t *testing.T) {
 	all := locales(t)
 	for _, lang := range languages {
-		g, err := newTongue(all[lang], testSite(), all)
+		loc, err := newLocalizer(all[lang], testSite(), all)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		g.showBlank(w, g.blankForm)
+		loc.sendPrerendered(w, loc.emptyForm)
 		got, _, _ := strings.Cut(w.Body.String(), padOpening)
 		nonce := regexp.MustCompile(`name="form" value="([0-9a-f]{32})"`).FindStringSubmatch(got)
 		fill := regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)
 		if nonce == nil || fill == nil || w.Body.Len() != pageSize {
 			t.Fatalf("%s: no hidden field, no filler, or %d bytes", lang, w.Body.Len())
 		}
-		p := g.form(nil, nonce[1], nil)
+		p := loc.form(nil, nonce[1], nil)
 		p.Filler = fill[1]
-		want, err := g.render("form", p)
+		want, err := loc.render("form", p)
 		if err != nil || got != string(want) {
 			t.Errorf("%s: not the same page", lang)
 		}
 
 		w = httptest.NewRecorder()
-		g.showBlank(w, g.blankAsk)
+		loc.sendPrerendered(w, loc.emptyAsk)
 		got, _, _ = strings.Cut(w.Body.String(), padOpening)
-		ask := g.ask("", nil)
+		ask := loc.ask("", nil)
 		ask.Filler = regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)[1]
-		if want, err = g.render("ask", ask); err != nil || got != string(want) || w.Body.Len() != pageSize {
+		if want, err = loc.render("ask", ask); err != nil || got != string(want) || w.Body.Len() != pageSize {
 			t.Errorf("%s: not the page that asks for the code", lang)
 		}
 	}

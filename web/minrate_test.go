@@ -24,16 +24,16 @@ type pipeWriter struct {
 func (p pipeWriter) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadline(t) }
 
 // paced makes a body that comes through a pipe, in a bubble with a clock of its own.
-func paced(rate int64, window time.Duration) (sender net.Conn, body *pacedBody) {
+func pipedBody(rate int64, window time.Duration) (sender net.Conn, body *minRateBody) {
 	ours, theirs := net.Pipe()
 	r := &http.Request{Body: ours}
-	return theirs, newPacedBody(pipeWriter{conn: ours}, r, pace{rate, window})
+	return theirs, newMinRateBody(pipeWriter{conn: ours}, r, minRate{rate, window})
 }
 
 // A phone that brings a tenth more than it has to, for an hour, is never cut.
 func TestSteadySender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sender, body := paced(1024, 30*time.Second)
+		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
 			for range 3600 {
 				time.Sleep(time.Second)
@@ -52,7 +52,7 @@ func TestSteadySender(t *testing.T) {
 func TestSlowSender(t *testing.T) {
 	for _, size := range []int{0, 1000} {
 		synctest.Test(t, func(t *testing.T) {
-			sender, body := paced(1024, 30*time.Second)
+			sender, body := pipedBody(1024, 30*time.Second)
 			gone := make(chan struct{})
 			go func() {
 				defer close(gone)
@@ -77,7 +77,7 @@ func TestSlowSender(t *testing.T) {
 // Time that we spend ourselves is not held against the sender.
 func TestOurOwnTimeDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sender, body := paced(1024, 30*time.Second)
+		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
 			for range 10 {
 				_, _ = sender.Write(make([]byte, 100))
@@ -97,17 +97,17 @@ func TestOurOwnTimeDoesNotCount(t *testing.T) {
 // A drain ends with the body, or with its time.
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sender, body := paced(1024, 30*time.Second)
+		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
 			_, _ = sender.Write(make([]byte, 1<<20))
 			sender.Close()
 		}()
 		body.drain(time.Minute)
-		if body.seen != 1<<20 || !body.complete() {
-			t.Errorf("%d bytes were taken in", body.seen)
+		if body.received != 1<<20 || !body.complete() {
+			t.Errorf("%d bytes were taken in", body.received)
 		}
 
-		sender, body = paced(1, 30*time.Second)
+		sender, body = pipedBody(1, 30*time.Second)
 		gone := make(chan struct{})
 		go func() {
 			defer close(gone)
@@ -130,7 +130,7 @@ func TestDrain(t *testing.T) {
 
 // A slow body gets an answer, with the connection closed after it, and leaves nothing.
 func TestSlowBodyIsAnswered(t *testing.T) {
-	h := newHouse(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
+	h := newTestServer(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
 	for _, sent := range []string{"", "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n" + strings.Repeat("x", 9000)} {
 		resp := h.raw(t, "POST /en/send HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n"+sent)
 		if resp.StatusCode != 400 || !resp.Close || !strings.Contains(resp.body, "The connection was too slow") {
@@ -143,7 +143,7 @@ func TestSlowBodyIsAnswered(t *testing.T) {
 }
 
 // raw writes bytes to the server and reads what comes back until the connection is closed.
-func (h *house) raw(t *testing.T, request string) answer {
+func (h *testServer) raw(t *testing.T, request string) testResponse {
 	t.Helper()
 	conn, err := net.Dial("tcp", h.Listener.Addr().String())
 	h.must(err)
@@ -155,12 +155,12 @@ func (h *house) raw(t *testing.T, request string) answer {
 	h.must(err)
 	body, err := io.ReadAll(resp.Body)
 	h.must(err)
-	return answer{resp, string(body)}
+	return testResponse{resp, string(body)}
 }
 
 // A large upload that is refused in the middle is taken in to its end, so that a browser comes to show the page.
 func TestRefusalInTheMiddle(t *testing.T) {
-	h := newHouse(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
+	h := newTestServer(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
 	conn, err := net.Dial("tcp", h.Listener.Addr().String())
 	h.must(err)
 	defer conn.Close()
