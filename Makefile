@@ -97,7 +97,7 @@ faults:
 
 # Every bit of a mebibyte, then one bit in each byte with a CRC-32 that fits it: half an hour of one core.
 flips:
-	go test ./internal/bundle -run '^TestEveryFlip' -count=1 -v -timeout 24h -args -bundle.flipsize 1048576 -bundle.step 1
+	go test ./internal/evidence/bundle -run '^TestEveryFlip' -count=1 -v -timeout 24h -args -bundle.flipsize 1048576 -bundle.step 1
 
 bench:
 	@go run ./internal/bench/table

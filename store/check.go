@@ -12,7 +12,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
 )
 
@@ -266,11 +266,11 @@ func (c *checker) follow(index uint64, text []byte) (ledger.Entry, error) {
 	case err != nil:
 		return ledger.Entry{}, err
 	case e.Index != index:
-		return e, canon.Refuse("it says index %d", e.Index)
+		return e, canonical.Refuse("it says index %d", e.Index)
 	case e.Origin != c.tip.origin:
-		return e, canon.Refuse("it is of %s", e.Origin)
+		return e, canonical.Refuse("it is of %s", e.Origin)
 	case c.tip.leaf != ledger.Hash{} && e.Previous != c.tip.leaf:
-		return e, canon.Refuse("its previous is %s, and the entry before has the leaf hash %s", e.Previous, c.tip.leaf)
+		return e, canonical.Refuse("its previous is %s, and the entry before has the leaf hash %s", e.Previous, c.tip.leaf)
 	}
 	return e, nil
 }
@@ -327,9 +327,9 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	if err == nil {
 		var unverified ledger.Checkpoint
 		if unverified, err = ledger.ParseCheckpointText(text); err == nil && unverified.Size != size {
-			err = canon.Refuse("it says size %d", unverified.Size)
+			err = canonical.Refuse("it says size %d", unverified.Size)
 		} else if err == nil && unverified.Root != root {
-			err = canon.Refuse("its root is %s, and the entries have %s", unverified.Root, root)
+			err = canonical.Refuse("its root is %s, and the entries have %s", unverified.Root, root)
 		}
 	}
 	if err != nil {
@@ -382,7 +382,7 @@ func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
 			}
 		}
 		if !found {
-			return nil, canon.Refuse("no log key is in force")
+			return nil, canonical.Refuse("no log key is in force")
 		}
 	}
 	if v := c.verifier[keys]; v != nil {

@@ -16,7 +16,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // checkFolder verifies all of a ledger that nobody has open.
@@ -186,7 +186,7 @@ func TestCheckNamesTheFault(t *testing.T) {
 			[]string{n + ", attachment " + file.String() + ": its file has 1048575 bytes, and the entry says 1048576"}},
 		{"an attachment missing", onFile(file, os.Remove), []string{n + ", attachment " + file.String() + ": its file is missing"}},
 		{"a pipe in an attachment's place", onFile(file, func(path string) error { // nobody writes to it, and nobody waits
-			return fault.First(os.Remove(path), syscall.Mkfifo(path, 0o600))
+			return exit.First(os.Remove(path), syscall.Mkfifo(path, 0o600))
 		}), []string{n + ", attachment " + file.String() + ": its file has 0 bytes, and the entry says 1048576", partPath(m.dir, file) + ": it does not belong here"}},
 		{"an attachment not indexed", put(bucketFiles, file[:], remove), []string{n + ", attachment " + file.String() + ": the index of files does not have it"}},
 		{"a file that is none of ours", func(t *testing.T) {

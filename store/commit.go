@@ -9,7 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // Limits of one group: what one transaction takes. bbolt keeps all of it in
@@ -183,7 +183,7 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) error {
 		return diskError(err)
 	}
 	if err := fn(tx); err != nil {
-		return fault.First(err, tx.Rollback())
+		return exit.First(err, tx.Rollback())
 	}
 	return diskError(tx.Commit())
 }
@@ -214,7 +214,7 @@ func (s *Store) commitEntries(grow func(tx *bolt.Tx, t *tip) (*growth, error)) (
 		err = s.prepare(tx, &t, g)
 	}
 	if err != nil || g == nil {
-		return nil, fault.First(err, tx.Rollback())
+		return nil, exit.First(err, tx.Rollback())
 	}
 
 	s.gate.Lock()

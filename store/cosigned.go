@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
+	"zapis/internal/atomicfile"
 )
 
 // cosignedName is a folder of flat files, each a checkpoint with the lines of
@@ -86,7 +86,7 @@ func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error
 	if err := os.Rename(path+asideSuffix, path); err != nil {
 		return err
 	}
-	return durable.SyncFolder(filepath.Dir(path))
+	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 // CosignedSizes are those of the checkpoints that have lines of witnesses,

@@ -9,8 +9,8 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // Create makes a ledger of one entry in dir, signs its first checkpoint with the
@@ -19,10 +19,10 @@ import (
 // where that is missing there is no ledger, and Create can be tried again.
 func Create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
 	if _, err := ledger.ParseGenesis(g.Marshal()); err != nil {
-		return card.LedgerCard{}, fault.New(fault.Usage, "", "%w", err)
+		return card.LedgerCard{}, exit.New(exit.Usage, "", "%w", err)
 	}
 	if k.Keys() != g.Log {
-		return card.LedgerCard{}, fault.New(fault.Usage, "", "the genesis names other log keys than the one that is to sign")
+		return card.LedgerCard{}, exit.New(exit.Usage, "", "the genesis names other log keys than the one that is to sign")
 	}
 	if err := create(dir, g, k, now); err != nil {
 		return card.LedgerCard{}, err
@@ -68,27 +68,27 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 		}
 		// One sync for each: the database must not have its name before the
 		// others have theirs.
-		if err := durable.SyncFolder(dir); err != nil {
+		if err := atomicfile.SyncFolder(dir); err != nil {
 			return err
 		}
 	}
-	return fault.First(os.RemoveAll(aside), durable.SyncFolder(filepath.Dir(filepath.Clean(dir))))
+	return exit.First(os.RemoveAll(aside), atomicfile.SyncFolder(filepath.Dir(filepath.Clean(dir))))
 }
 
 // clearUnfinished makes room for a new ledger: it removes what a Create that
 // was cut off has left, and nothing else.
 func clearUnfinished(dir string) error {
 	if exists(filepath.Join(dir, dbName)) {
-		return fault.New(fault.Failed, "choose another folder", "%w: %s", ErrExists, dir)
+		return exit.New(exit.Failed, "choose another folder", "%w: %s", ErrExists, dir)
 	}
 	aside := filepath.Join(dir, creatingName)
 	if exists(aside) {
-		return fault.First(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
-			os.RemoveAll(aside), durable.SyncFolder(dir))
+		return exit.First(os.RemoveAll(filepath.Join(dir, guardName)), os.RemoveAll(filepath.Join(dir, keyName)),
+			os.RemoveAll(aside), atomicfile.SyncFolder(dir))
 	}
 	for _, name := range []string{keyName, guardName, partsName} {
 		if exists(filepath.Join(dir, name)) {
-			return fault.New(fault.Failed, "if ledger.db was lost, bring it back; otherwise choose another folder",
+			return exit.New(exit.Failed, "if ledger.db was lost, bring it back; otherwise choose another folder",
 				"%s has a %s but no %s", dir, name, dbName)
 		}
 	}
@@ -131,5 +131,5 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		}
 		return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
 	})
-	return c, fault.First(err, db.Sync(), db.Close())
+	return c, exit.First(err, db.Sync(), db.Close())
 }

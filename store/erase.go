@@ -12,8 +12,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // Parts are erased in the transaction that makes their tombstone an entry. Their
@@ -89,7 +89,7 @@ func erasePart(tx *bolt.Tx, p ledger.Erased, tombstone uint64) (file bool, err e
 	} else {
 		err = tx.Bucket(bucketSmall).DeleteBucket(p.Hash[:])
 	}
-	return file, fault.First(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
+	return file, exit.First(err, tx.Bucket(bucketErased).Put(p.Hash[:], number(tombstone)))
 }
 
 // forget removes the files of what was erased, and then, where anything was,
@@ -132,7 +132,7 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 		path := partPath(s.dir, h)
 		err := removePart(path)
 		if err == nil {
-			err = durable.SyncFolder(filepath.Dir(path))
+			err = atomicfile.SyncFolder(filepath.Dir(path))
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -159,11 +159,11 @@ func (s *Store) compact() error {
 	}
 	path := filepath.Join(s.dir, dbName)
 	if err := s.copyCompact(path + asideSuffix); err != nil {
-		return fault.First(err, os.RemoveAll(path+asideSuffix))
+		return exit.First(err, os.RemoveAll(path+asideSuffix))
 	}
 	err := os.Rename(path+asideSuffix, path)
 	if err == nil {
-		err = durable.SyncFolder(s.dir)
+		err = atomicfile.SyncFolder(s.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
@@ -191,8 +191,8 @@ func (s *Store) copyCompact(path string) error {
 	}
 	dst.NoSync = true // one sync at the end: until then the copy is nobody's
 	if err := bolt.Compact(dst, s.db, compactBytes); err != nil {
-		return fault.First(fileError(err), dst.Close())
+		return exit.First(fileError(err), dst.Close())
 	}
 	err = dst.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(metaCompact) })
-	return fault.First(fileError(err), fileError(dst.Sync()), dst.Close())
+	return exit.First(fileError(err), fileError(dst.Sync()), dst.Close())
 }

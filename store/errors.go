@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"syscall"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // What a caller may want to tell apart. All are wrapped with what happened.
@@ -41,10 +41,10 @@ func diskError(err error) error {
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) && path.Op == "write" && isFull(err) {
-		return fault.New(fault.Failed, "make room on the disk; nothing was lost, and nothing was half-stored",
+		return exit.New(exit.Failed, "make room on the disk; nothing was lost, and nothing was half-stored",
 			"%w (%w)", ErrFull, err)
 	}
-	return fault.New(fault.Failed, "stop this process, look at the disk, then run zapisd check",
+	return exit.New(exit.Failed, "stop this process, look at the disk, then run zapisd check",
 		"%w: %w", ErrBroken, err)
 }
 

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // writeAside writes a file under another name and syncs it; a rename, and a
@@ -24,7 +24,7 @@ func writeAside(path string, content []byte, mode fs.FileMode) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return fault.First(err, f.Close())
+	return exit.First(err, f.Close())
 }
 
 // makeDir makes a folder that nobody else may read, durably, if it is missing.
@@ -35,7 +35,7 @@ func makeDir(path string) error {
 	case err != nil:
 		return err
 	}
-	return durable.SyncFolder(filepath.Dir(path))
+	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 func exists(path string) bool {

@@ -13,7 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 func TestCreateMakesThisFolder(t *testing.T) {
@@ -57,7 +57,7 @@ func TestCreateRefuses(t *testing.T) {
 	wants(t, err, nil, "the genesis names other log keys than the one that is to sign")
 	g := ledgertest.Genesis()
 	g.Set.Trustees = nil
-	if _, err = Create(t.TempDir(), g, ledgertest.Key(1), start); fault.StatusOf(err) != fault.Usage {
+	if _, err = Create(t.TempDir(), g, ledgertest.Key(1), start); exit.StatusOf(err) != exit.Usage {
 		t.Errorf("a genesis without trustees: %v", err)
 	}
 }
@@ -106,8 +106,8 @@ func TestLockNamesTheHolder(t *testing.T) {
 	if d := time.Since(begin); d < lockTimeout || d > 2*lockTimeout {
 		t.Errorf("it waited %s", d)
 	}
-	if fault.HintOf(err) != "stop that process, or let it do the work" {
-		t.Errorf("hint %q", fault.HintOf(err))
+	if exit.HintOf(err) != "stop that process, or let it do the work" {
+		t.Errorf("hint %q", exit.HintOf(err))
 	}
 	if _, err := OpenReadOnly(dir); !errors.Is(err, ErrHeld) {
 		t.Errorf("reading beside a writer: %v", err)
@@ -217,8 +217,8 @@ func TestWrongKey(t *testing.T) {
 	}
 	_, err := Open(dir, Config{})
 	wants(t, err, nil, dir+" has no log.key that is the key of "+ledgertest.Genesis().Card().String())
-	if fault.StatusOf(err) != fault.KeyMissing {
-		t.Errorf("status %d", fault.StatusOf(err))
+	if exit.StatusOf(err) != exit.KeyMissing {
+		t.Errorf("status %d", exit.StatusOf(err))
 	}
 }
 
@@ -268,7 +268,7 @@ func TestFindReadOnly(t *testing.T) {
 	}
 	edit(t, dir, func(tx *bolt.Tx) error { // as after a crash
 		key := keyOf(p.Body)
-		return fault.First(tx.Bucket(bucketBodies).Delete(key[:]), tx.Bucket(bucketMeta).Put(metaIndexed, number(1)))
+		return exit.First(tx.Bucket(bucketBodies).Delete(key[:]), tx.Bucket(bucketMeta).Put(metaIndexed, number(1)))
 	})
 	r, err := OpenReadOnly(dir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // The guard holds the last checkpoint whose signature may have left this
@@ -109,7 +109,7 @@ func createGuard(dir string, c ledger.Checkpoint) error {
 	if err := os.Rename(path+asideSuffix, path); err != nil {
 		return err
 	}
-	return durable.SyncFolder(dir)
+	return atomicfile.SyncFolder(dir)
 }
 
 func openGuard(dir string, half int) (*guard, error) {
@@ -143,21 +143,21 @@ func compareGuard(dir string, g, last ledger.Checkpoint, rootAt func(size uint64
 		"this ledger can't go on, and is continued by a new one that names its last checkpoint"
 	switch {
 	case g.Origin != last.Origin:
-		return fault.New(fault.Mismatch, "look which guard belongs to this folder",
+		return exit.New(exit.Mismatch, "look which guard belongs to this folder",
 			"%w: the guard is of %s, the database of %s: %s", ErrForked, g.Origin, last.Origin, dir)
 	case g.Size > last.Size:
-		return fault.New(fault.Mismatch, hint,
+		return exit.New(exit.Mismatch, hint,
 			"%w: it ends at %d entries, and %d were signed: %s", ErrBehindGuard, last.Size, g.Size, dir)
 	}
 	if root, ok := rootAt(g.Size); !ok || root != g.Root {
-		return fault.New(fault.Mismatch, hint,
+		return exit.New(exit.Mismatch, hint,
 			"%w: they differ at %d entries: %s", ErrForked, g.Size, dir)
 	}
 	return nil
 }
 
 func errNoGuard(dir string, err error) error {
-	return fault.New(fault.Failed,
+	return exit.New(exit.Failed,
 		"a database that comes from a backup has none, and signing from an old copy would fork the ledger. "+
 			"Confirm that nothing newer was ever signed, with the size and root of the last checkpoint that "+
 			"reporters, trustees or witnesses have seen",

@@ -7,7 +7,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // Held gives the holds that are in force: no tombstone takes parts of the
@@ -70,11 +70,11 @@ func conflict(text, waits []byte) error {
 		return err
 	case ledger.IsHold(text):
 		if index, both, err := bothName(text, waits); err != nil || both {
-			return fault.First(err, fmt.Errorf("%w: a tombstone for a part of entry %d waits for its slot already: the hold comes too late", ErrRefused, index))
+			return exit.First(err, fmt.Errorf("%w: a tombstone for a part of entry %d waits for its slot already: the hold comes too late", ErrRefused, index))
 		}
 	case ledger.IsHold(waits):
 		if index, both, err := bothName(waits, text); err != nil || both {
-			return fault.First(err, fmt.Errorf("%w: a hold of entry %d waits for its slot", ErrRefused, index))
+			return exit.First(err, fmt.Errorf("%w: a hold of entry %d waits for its slot", ErrRefused, index))
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // nextKeyName is the log key that a key entry is about to bring into force.
@@ -28,7 +28,7 @@ func (s *Store) loadKey() error {
 			continue
 		}
 		if err != nil {
-			return fault.New(fault.KeyMissing, "", "%w", err)
+			return exit.New(exit.KeyMissing, "", "%w", err)
 		}
 		if k.Keys() != want {
 			continue
@@ -42,7 +42,7 @@ func (s *Store) loadKey() error {
 	if s.config.KeyLost {
 		return nil
 	}
-	return fault.New(fault.KeyMissing, "without it the log can sign nothing; bring it back from where it is kept. If it is lost: "+
+	return exit.New(exit.KeyMissing, "without it the log can sign nothing; bring it back from where it is kept. If it is lost: "+
 		"zapisd key new, and have the trustees approve that, for the reason compromised",
 		"%s has no %s that is the key of %s", s.dir, keyName, s.card)
 }
@@ -77,7 +77,7 @@ func (s *Store) SignKeyChange(text []byte) ([]byte, error) {
 }
 
 // errKeyLost is what a ledger without its key answers to all but a new one.
-var errKeyLost = fault.New(fault.KeyMissing, "have the trustees approve a new key, for the reason compromised",
+var errKeyLost = exit.New(exit.KeyMissing, "have the trustees approve a new key, for the reason compromised",
 	"the log's key is lost, and without it nothing can be signed or promised")
 
 // adopt makes the key entry that replaces a lost key an entry at once, in a slot
@@ -128,7 +128,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	if err := os.Rename(path+asideSuffix, path); err != nil {
 		return err
 	}
-	return durable.SyncFolder(s.dir)
+	return atomicfile.SyncFolder(s.dir)
 }
 
 // keyFor gives the signing key with these public halves, if this folder has it.
@@ -156,7 +156,7 @@ func (s *Store) renameKey() error {
 	if err := os.Rename(filepath.Join(s.dir, nextKeyName), filepath.Join(s.dir, keyName)); err != nil {
 		return err
 	}
-	return durable.SyncFolder(s.dir)
+	return atomicfile.SyncFolder(s.dir)
 }
 
 // SignNextKey signs the text of a proposed key entry with the key that

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // lockTimeout is how long an opening waits for another process to let go.
@@ -44,19 +44,19 @@ func takeLock(dir, verb string, exclusive bool) (*lockFile, error) {
 			break
 		}
 		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
-			return nil, fault.First(os.NewSyscallError("flock", err), f.Close())
+			return nil, exit.First(os.NewSyscallError("flock", err), f.Close())
 		}
 		if time.Now().After(end) {
 			holder := readHolder(f)
 			f.Close()
-			return nil, fault.New(fault.Failed, "stop that process, or let it do the work",
+			return nil, exit.New(exit.Failed, "stop that process, or let it do the work",
 				"%w by %s: %s", ErrHeld, holder, dir)
 		}
 	}
 	l := &lockFile{f}
 	if exclusive {
 		if err := l.name(verb); err != nil {
-			return nil, fault.First(err, l.release())
+			return nil, exit.First(err, l.release())
 		}
 	}
 	return l, nil

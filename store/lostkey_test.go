@@ -7,7 +7,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // The machine is there, its key is not: the trustees give it another one.
@@ -26,8 +26,8 @@ func TestLostKey(t *testing.T) {
 		}
 		_, err := Open(dir, Config{Slot: day, Now: c.now})
 		wants(t, err, nil, dir+" has no log.key that is the key of "+s.Card().String())
-		if fault.StatusOf(err) != fault.KeyMissing {
-			t.Errorf("status %d", fault.StatusOf(err))
+		if exit.StatusOf(err) != exit.KeyMissing {
+			t.Errorf("status %d", exit.StatusOf(err))
 		}
 		config := Config{Slot: day, Now: c.now, KeyLost: true}
 		if slot == 0 {

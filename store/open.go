@@ -8,7 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // Open opens a ledger for writing. It waits at most two seconds for another
@@ -26,7 +26,7 @@ func Open(dir string, c Config) (*Store, error) {
 		return nil, err
 	}
 	if err := s.openForWriting(); err != nil {
-		return nil, fault.First(err, s.closeFiles())
+		return nil, exit.First(err, s.closeFiles())
 	}
 	s.queue = make(chan *request, queueLength)
 	s.quit = make(chan struct{})
@@ -34,7 +34,7 @@ func Open(dir string, c Config) (*Store, error) {
 	go s.commitLoop()
 	if c.Slot == 0 {
 		if err := s.sequenceLeftover(); err != nil {
-			return nil, fault.First(err, s.Close())
+			return nil, exit.First(err, s.Close())
 		}
 	}
 	return s, nil
@@ -60,7 +60,7 @@ func OpenReadOnly(dir string) (*Store, error) {
 func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	path := filepath.Join(dir, dbName)
 	if !exists(path) {
-		return nil, fault.New(fault.Failed, "zapisd init makes one", "%w: %s has no %s", ErrNoLedger, dir, dbName)
+		return nil, exit.New(exit.Failed, "zapisd init makes one", "%w: %s has no %s", ErrNoLedger, dir, dbName)
 	}
 	lock, err := takeLock(dir, c.Verb, !readOnly)
 	if err != nil {
@@ -72,10 +72,10 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	o.ReadOnly = readOnly
 	o.PageSize = 0 // as the file says
 	if s.db, err = bolt.Open(path, 0o600, o); err != nil {
-		return nil, fault.First(fault.New(fault.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
+		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
 	if err := s.load(readOnly); err != nil {
-		return nil, fault.First(fault.New(fault.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
+		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
 	return s, nil
 }
@@ -85,7 +85,7 @@ func (s *Store) closeFiles() error {
 	if s.guard != nil {
 		err = s.guard.close()
 	}
-	return fault.First(err, s.db.Close(), s.lock.release())
+	return exit.First(err, s.db.Close(), s.lock.release())
 }
 
 // load reads what is kept in memory: the genesis, the last checkpoint, what is
@@ -239,7 +239,7 @@ func Confirm(dir string, seen ledger.Checkpoint) error {
 		return err
 	}
 	if seen.Size != last.Size || seen.Root != last.Root {
-		return fault.New(fault.Mismatch, "a log that signed from here would fork; continue it by a new ledger",
+		return exit.New(exit.Mismatch, "a log that signed from here would fork; continue it by a new ledger",
 			"the database ends at %d entries with root %s, and the checkpoint that was seen has %d entries with root %s",
 			last.Size, last.Root, seen.Size, seen.Root)
 	}

@@ -13,8 +13,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // partTime is what every part's file says of when it was written. The hour of a
@@ -146,7 +146,7 @@ func (w *PartWriter) Keep(h ledger.Hash) (ledger.Part, error) {
 		err = w.keep(part)
 	}
 	if err != nil {
-		return ledger.Part{}, fault.First(fileError(err), w.Discard())
+		return ledger.Part{}, exit.First(fileError(err), w.Discard())
 	}
 	return part, nil
 }
@@ -176,7 +176,7 @@ func (w *PartWriter) keep(part ledger.Part) error {
 	}
 	w.f, w.path, w.hash, w.kept = nil, path, part.Hash, true
 	p.parts[part.Hash] = partState{size: part.Size}
-	return durable.SyncFolder(filepath.Dir(path))
+	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 // Discard removes the attachment, whole or not, unless a body that names it has
@@ -240,7 +240,7 @@ func openPart(dir string, tx *bolt.Tx, h ledger.Hash) (io.ReadCloser, int64, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, 0, fault.First(err, f.Close())
+		return nil, 0, exit.First(err, f.Close())
 	}
 	return f, info.Size(), nil
 }

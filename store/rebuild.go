@@ -9,8 +9,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // Locators visits the boxes that lead reporters back to their entries, in the
@@ -58,7 +58,7 @@ func NewRebuild(dir, origin string) (*Rebuild, error) {
 	r := &Rebuild{dir: dir, aside: filepath.Join(dir, creatingName), origin: origin, lock: lock,
 		t: tip{origin: origin, values: new(arena)}}
 	if err := r.begin(); err != nil {
-		return nil, fault.First(err, r.Discard())
+		return nil, exit.First(err, r.Discard())
 	}
 	return r, nil
 }
@@ -87,7 +87,7 @@ func (r *Rebuild) begin() error {
 		}
 	}
 	meta := r.tx.Bucket(bucketMeta)
-	return fault.First(meta.Put(metaFormat, []byte(format)), meta.Put(metaIndexed, number(0)))
+	return exit.First(meta.Put(metaFormat, []byte(format)), meta.Put(metaIndexed, number(0)))
 }
 
 // Discard takes away what was not finished. It is safe after Finish.
@@ -98,15 +98,15 @@ func (r *Rebuild) Discard() error {
 		r.tx = nil
 	}
 	if r.db != nil {
-		err = fault.First(err, r.db.Close())
+		err = exit.First(err, r.db.Close())
 		r.db = nil
 	}
 	if r.aside != "" {
-		err = fault.First(err, os.RemoveAll(r.aside))
+		err = exit.First(err, os.RemoveAll(r.aside))
 		r.aside = ""
 	}
 	if r.lock != nil {
-		err = fault.First(err, r.lock.release())
+		err = exit.First(err, r.lock.release())
 		r.lock = nil
 	}
 	return err
@@ -159,7 +159,7 @@ func (r *Rebuild) Checkpoint(c ledger.Checkpoint, note []byte) error {
 	if c.Size != r.t.size || c.Root != r.t.root() {
 		return fmt.Errorf("%w: the checkpoint of %d entries is not of these", ledger.ErrMismatch, c.Size)
 	}
-	return fault.First(r.tx.Bucket(bucketCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
+	return exit.First(r.tx.Bucket(bucketCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
 }
 
 // Erased remembers that a tombstone has taken a part.
@@ -178,7 +178,7 @@ func (r *Rebuild) Part(p ledger.Part, content io.Reader) error {
 		if int64(len(b)) != p.Size || ledger.Sum(b) != p.Hash {
 			return fmt.Errorf("%w: the %s %s is altered", ledger.ErrMismatch, p.Kind, p.Hash)
 		}
-		return fault.First(putSmall(r.tx, p.Hash, b), r.wrote(len(b)))
+		return exit.First(putSmall(r.tx, p.Hash, b), r.wrote(len(b)))
 	}
 	path := partPath(r.aside, p.Hash)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -202,17 +202,17 @@ func copyPart(path string, p ledger.Part, content io.Reader) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return fault.First(fileError(err), f.Close(), os.Chtimes(path, partTime, partTime))
+	return exit.First(fileError(err), f.Close(), os.Chtimes(path, partTime, partTime))
 }
 
 // Waiting stores a submission that waits, by its promise file.
 func (r *Rebuild) Waiting(body ledger.Hash, promise []byte) error {
-	return fault.First(r.tx.Bucket(bucketWaiting).Put(body[:], promise), r.wrote(len(promise)))
+	return exit.First(r.tx.Bucket(bucketWaiting).Put(body[:], promise), r.wrote(len(promise)))
 }
 
 // Locator stores a locator's box.
 func (r *Rebuild) Locator(name [32]byte, box []byte) error {
-	return fault.First(r.tx.Bucket(bucketLocators).Put(name[:], box), r.wrote(len(box)+32))
+	return exit.First(r.tx.Bucket(bucketLocators).Put(name[:], box), r.wrote(len(box)+32))
 }
 
 // Finish puts the ledger in place. key may be nil: without it the ledger can be
@@ -220,7 +220,7 @@ func (r *Rebuild) Locator(name [32]byte, box []byte) error {
 func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	err := r.tx.Commit()
 	r.tx = nil
-	err = fault.First(fileError(err), fileError(r.db.Sync()), r.db.Close())
+	err = exit.First(fileError(err), fileError(r.db.Sync()), r.db.Close())
 	r.db = nil
 	if err != nil {
 		return err
@@ -239,13 +239,13 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 		return err
 	}
 	if err := os.Remove(filepath.Join(r.dir, partsName)); err != nil && !os.IsNotExist(err) {
-		return fault.New(fault.Failed, "choose another folder", "%s has parts and no ledger: %w", r.dir, err)
+		return exit.New(exit.Failed, "choose another folder", "%s has parts and no ledger: %w", r.dir, err)
 	}
 	for _, name := range names {
 		if err := os.Rename(filepath.Join(r.aside, name), filepath.Join(r.dir, name)); err != nil {
 			return err
 		}
-		if err := durable.SyncFolder(r.dir); err != nil {
+		if err := atomicfile.SyncFolder(r.dir); err != nil {
 			return err
 		}
 	}
@@ -259,11 +259,11 @@ func syncFolders(dir string) error {
 		return err
 	}
 	for _, f := range folders {
-		if err := durable.SyncFolder(filepath.Join(dir, f.Name())); err != nil {
+		if err := atomicfile.SyncFolder(filepath.Join(dir, f.Name())); err != nil {
 			return err
 		}
 	}
-	return durable.SyncFolder(dir)
+	return atomicfile.SyncFolder(dir)
 }
 
 // ConfirmShown is Confirm, with checkpoints as others show them: the largest
@@ -277,14 +277,14 @@ func ConfirmShown(dir string, notes ...[]byte) error {
 	for _, note := range notes {
 		c, err := s.openShown(note)
 		if err != nil {
-			err = fault.New(fault.Mismatch, "if the log's keys have changed since this copy was made, the copy is too old to go on from",
+			err = exit.New(exit.Mismatch, "if the log's keys have changed since this copy was made, the copy is too old to go on from",
 				"what was shown is not a checkpoint that this ledger has signed: %w", err)
-			return fault.First(err, s.Close())
+			return exit.First(err, s.Close())
 		}
 		if c.Size <= s.released.Size && !s.holds(c) {
-			err = fault.New(fault.Mismatch, "keep everything: the log has shown two histories",
+			err = exit.New(exit.Mismatch, "keep everything: the log has shown two histories",
 				"%w: the checkpoint that was shown has %d entries, and another root than this ledger at that size", ErrForked, c.Size)
-			return fault.First(err, s.Close())
+			return exit.First(err, s.Close())
 		}
 		if c.Size > newest.Size {
 			newest = c

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
-	"zapis/internal/durable"
-	"zapis/internal/fault"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
 )
 
 // What the mark of a stopped ledger means.
@@ -63,7 +63,7 @@ func (m Stop) marshal() []byte {
 }
 
 func parseStop(text []byte) (m Stop, err error) {
-	r := canon.NewReader(text, 2*ledger.MaxNote)
+	r := canonical.NewReader(text, 2*ledger.MaxNote)
 	r.Exact(stopHeader)
 	m.Origin = r.Word("origin")
 	switch r.Word("what") {
@@ -94,7 +94,7 @@ func readStop(dir string) (Stop, error) {
 	}
 	m, err := parseStop(text)
 	if err != nil {
-		return m, fault.New(fault.Mismatch, "the file says why; it is a text", "%w: %s can't be read: %w", ErrStopped, filepath.Join(dir, stopName), err)
+		return m, exit.New(exit.Mismatch, "the file says why; it is a text", "%w: %s can't be read: %w", ErrStopped, filepath.Join(dir, stopName), err)
 	}
 	return m, nil
 }
@@ -110,15 +110,15 @@ func (m Stop) err() error {
 	}
 	switch {
 	case m.Forked && m.Evidence != nil:
-		return fault.New(fault.Mismatch, "somebody signs with this log's key, or this is a restored copy that has signed: keep everything, and tell the trustees",
+		return exit.New(exit.Mismatch, "somebody signs with this log's key, or this is a restored copy that has signed: keep everything, and tell the trustees",
 			"%w: the witness %s shows another history, of %d entries, signed with this log's own keys", ErrStopped, m.Witness, m.Reported)
 	case m.Forked:
-		return fault.New(fault.Mismatch, hint, "%w: the witness %s has cosigned another history, of %d entries", ErrStopped, m.Witness, m.Reported)
+		return exit.New(exit.Mismatch, hint, "%w: the witness %s has cosigned another history, of %d entries", ErrStopped, m.Witness, m.Reported)
 	case m.Evidence != nil:
-		return fault.New(fault.Mismatch, hint, "%w: it has %d entries, and the witness %s shows a checkpoint of %d, signed with this log's own keys",
+		return exit.New(exit.Mismatch, hint, "%w: it has %d entries, and the witness %s shows a checkpoint of %d, signed with this log's own keys",
 			ErrStopped, m.Size, m.Witness, m.Reported)
 	}
-	return fault.New(fault.Mismatch, hint, "%w: it has %d entries, and the witness %s says that it has cosigned %d", ErrStopped, m.Size, m.Witness, m.Reported)
+	return exit.New(exit.Mismatch, hint, "%w: it has %d entries, and the witness %s says that it has cosigned %d", ErrStopped, m.Size, m.Witness, m.Reported)
 }
 
 // StopSigning stops this log for good: the mark is made durable, and from then
@@ -141,7 +141,7 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 		if err := os.Rename(path+asideSuffix, path); err != nil {
 			return diskError(err)
 		}
-		if err := durable.SyncFolder(s.dir); err != nil {
+		if err := atomicfile.SyncFolder(s.dir); err != nil {
 			return diskError(err)
 		}
 		s.state.Lock()
@@ -158,16 +158,16 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 func (s *Store) checkGround(m Stop) error {
 	if m.Evidence == nil {
 		if !m.Forked && m.Reported <= s.released.Size {
-			return fault.New(fault.Failed, "ask again", "%w: the ledger has %d entries by now, and the witness %d", ErrNoGround, s.released.Size, m.Reported)
+			return exit.New(exit.Failed, "ask again", "%w: the ledger has %d entries by now, and the witness %d", ErrNoGround, s.released.Size, m.Reported)
 		}
 		return nil
 	}
 	c, err := s.openShown(m.Evidence)
 	if err != nil {
-		return fault.New(fault.Mismatch, "", "%w: %w", ErrNoGround, err)
+		return exit.New(exit.Mismatch, "", "%w: %w", ErrNoGround, err)
 	}
 	if c.Size != m.Reported || s.holds(c) || m.Forked != (c.Size <= s.released.Size) {
-		return fault.New(fault.Failed, "ask again", "%w: the checkpoint of %d entries that the witness shows is this ledger's own", ErrNoGround, c.Size)
+		return exit.New(exit.Failed, "ask again", "%w: the checkpoint of %d entries that the witness shows is this ledger's own", ErrNoGround, c.Size)
 	}
 	return nil
 }
@@ -230,10 +230,10 @@ func (s *Store) lift(m Stop, because string) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := fault.First(err, f.Close()); err != nil {
+	if err := exit.First(err, f.Close()); err != nil {
 		return err
 	}
-	return fault.First(os.Remove(filepath.Join(s.dir, stopName)), durable.SyncFolder(s.dir))
+	return exit.First(os.Remove(filepath.Join(s.dir, stopName)), atomicfile.SyncFolder(s.dir))
 }
 
 // Resume lets a stopped ledger sign again, because somebody knows that the
@@ -241,7 +241,7 @@ func (s *Store) lift(m Stop, because string) error {
 // this log's own signatures: no reason makes that go away.
 func Resume(dir, because string) error {
 	if because == "" || strings.ContainsFunc(because, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
-		return fault.New(fault.Usage, "", "a reason is one line of text")
+		return exit.New(exit.Usage, "", "a reason is one line of text")
 	}
 	c, err := Config{Verb: "zapisd witness resume"}.withDefaults()
 	if err != nil {
@@ -254,11 +254,11 @@ func Resume(dir, because string) error {
 	m, err := readStop(dir)
 	switch {
 	case errors.Is(err, ErrNotStopped):
-		err = fault.New(fault.Failed, "", "%w: %s", err, dir)
+		err = exit.New(exit.Failed, "", "%w: %s", err, dir)
 	case err == nil && m.Evidence != nil:
 		err = m.err()
 	case err == nil:
 		err = s.lift(m, because)
 	}
-	return fault.First(err, s.closeFiles())
+	return exit.First(err, s.closeFiles())
 }

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/crypto/witness"
+	"zapis/internal/exit"
 )
 
 // larger is what a witness may show: a checkpoint of a ledger that grew out of
@@ -64,8 +64,8 @@ func TestStopSigning(t *testing.T) {
 			stop := c.stop(t, s)
 			err = s.StopSigning(t.Context(), stop)
 			wants(t, err, ErrStopped, c.want)
-			if fault.HintOf(err) != c.hint || fault.StatusOf(err) != fault.Mismatch {
-				t.Errorf("status %d, hint:\n%s", fault.StatusOf(err), fault.HintOf(err))
+			if exit.HintOf(err) != c.hint || exit.StatusOf(err) != exit.Mismatch {
+				t.Errorf("status %d, hint:\n%s", exit.StatusOf(err), exit.HintOf(err))
 			}
 			wants(t, <-ran, ErrStopped, c.want)
 			_, err = s.Submit(t.Context(), report(t, s))
@@ -126,7 +126,7 @@ func TestNoGroundToStop(t *testing.T) {
 	}
 	closeAndCheck(t, s)
 	wants(t, Resume(dir, "why"), ErrNotStopped, "nothing has stopped this ledger: "+dir)
-	if err := Resume(dir, "two\nlines"); err == nil || err.Error() != "a reason is one line of text" || fault.StatusOf(err) != fault.Usage {
+	if err := Resume(dir, "two\nlines"); err == nil || err.Error() != "a reason is one line of text" || exit.StatusOf(err) != exit.Usage {
 		t.Errorf("a reason of two lines: %v", err)
 	}
 	ro, err := OpenReadOnly(dir)
@@ -202,7 +202,7 @@ func TestKeepCosigned(t *testing.T) {
 	if got := s.LatestCosigned(); !bytes.Equal(got, stored) {
 		t.Errorf("published without witnesses: %s", got)
 	}
-	k, err := cosign.GenerateSigningKey("w.example/w", bytes.NewReader(bytes.Repeat([]byte("w"), 64)))
+	k, err := witness.GenerateSigningKey("w.example/w", bytes.NewReader(bytes.Repeat([]byte("w"), 64)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,12 +211,12 @@ func TestKeepCosigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	add := func(note []byte) ([]byte, error) { return cosign.Merge(note, by) }
+	add := func(note []byte) ([]byte, error) { return witness.Merge(note, by) }
 	if err := s.KeepCosigned(c.Size, add); err != nil {
 		t.Fatal(err)
 	}
 	with := s.LatestCosigned()
-	if _, found, err := cosign.Open(s.Verifier(), with, k.Verifiers()); err != nil || len(found) != 2 {
+	if _, found, err := witness.Open(s.Verifier(), with, k.Verifiers()); err != nil || len(found) != 2 {
 		t.Errorf("%d lines, %v", len(found), err)
 	}
 	if latest, _ := s.LatestCheckpoint(); !bytes.Equal(latest, stored) {

@@ -9,7 +9,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // Config is how a store behaves while it is open.
@@ -34,7 +34,7 @@ type Config struct {
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Slot < 0 || c.Slot%time.Second != 0 || c.Slot > 366*24*time.Hour {
-		return c, fault.New(fault.Usage, "24h is a day", "a slot has whole seconds, from 0 to 366 days, not %s", c.Slot)
+		return c, exit.New(exit.Usage, "24h is a day", "a slot has whole seconds, from 0 to 366 days, not %s", c.Slot)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -117,7 +117,7 @@ func (s *Store) view(fn func(v *view) error) (err error) {
 		return err
 	}
 	// Also where a damaged page makes bbolt panic: Close would wait for ever.
-	defer func() { err = fault.First(err, tx.Rollback()) }()
+	defer func() { err = exit.First(err, tx.Rollback()) }()
 	return fn(v)
 }
 
@@ -173,5 +173,5 @@ func (s *Store) Close() error {
 	db := s.db
 	s.db = nil
 	s.gate.Unlock()
-	return fault.First(err, db.Close(), s.lock.release())
+	return exit.First(err, db.Close(), s.lock.release())
 }

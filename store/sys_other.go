@@ -8,7 +8,7 @@ import (
 	"math"
 	"os"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 func syncData(f *os.File) error { return f.Sync() }
@@ -37,7 +37,7 @@ func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				err = nil
 			}
-			return n, fault.First(used, err)
+			return n, exit.First(used, err)
 		}
 	}
 }

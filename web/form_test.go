@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"zapis/internal/incident"
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 func TestFormPage(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"zapis/crypto/code"
+	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // The mailbox has no session: each POST carries the code, in its body and never in an address. The field `act` says what
@@ -66,7 +66,7 @@ func redisplayMailbox(loc *localizer, sub *submission, why refusal) (string, any
 }
 
 // addToCase does what the reporter asks of their case.
-func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submission, c code.Code, act incident.Act) {
+func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, act incident.Act) {
 	report, wrong := incident.Validate(sub.form, s.options.Now(), act)
 	wrong = append(wrong, sub.fileErrors...)
 	if act == incident.ActFollowUp && len(wrong) == 0 && sub.filesKept == 0 && report.IsEmpty() {
@@ -106,7 +106,7 @@ func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submi
 
 // openMailbox shows what the code opens, with what was refused, if anything. A code without a case and one without
 // messages take the same status, size and, in intake, work.
-func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submission, c code.Code, wrong incident.Errors) {
+func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, wrong incident.Errors) {
 	if !s.mailboxSlots.acquire(sub.ctx, s.options.QueueTime) {
 		sub.refuse(w, r, refusalBusy)
 		return
@@ -206,7 +206,7 @@ const messagePageBytes = 24 << 10
 // maxReceipts is how many submissions are listed, the newest.
 const maxReceipts = 40
 
-func (loc *localizer) mailbox(s *server, sub *submission, box *intake.Mailbox, c code.Code, wrong incident.Errors) mailboxPage {
+func (loc *localizer) mailbox(s *server, sub *submission, box *intake.Mailbox, c reportcode.Code, wrong incident.Errors) mailboxPage {
 	typed := incident.Form{}
 	if len(wrong) > 0 {
 		typed = sub.form
@@ -294,7 +294,7 @@ type receiptPage struct {
 	proof
 }
 
-func (s *server) showReceipt(w http.ResponseWriter, r *http.Request, box *intake.Mailbox, c code.Code, number string) {
+func (s *server) showReceipt(w http.ResponseWriter, r *http.Request, box *intake.Mailbox, c reportcode.Code, number string) {
 	n, err := strconv.Atoi(strings.TrimSpace(number))
 	if err != nil || n < 1 || n > len(box.Sent) {
 		s.showRefusal(w, r, refusal{status: http.StatusNotFound, code: "notfound"})

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 func TestMailboxAsks(t *testing.T) {

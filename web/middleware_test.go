@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // A form of ours comes from our own page; another page's is refused, whatever else is right about it. A program without a

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // pipeWriter is a response writer whose connection is one end of a pipe.

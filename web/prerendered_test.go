@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // BenchmarkFormPage makes the page that everybody asks for first.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/incident"
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // refusal is why a request is not answered as asked: an HTTP status, a stable code (a key of the locales, and

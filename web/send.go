@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"zapis/crypto/code"
+	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // accepted is what a program gets for a report or a follow-up. Promise is the whole promise file.
@@ -169,7 +169,7 @@ func (loc *localizer) sent(s *server, result intake.Result) sentPage {
 }
 
 // added is the page for files that came later.
-func (loc *localizer) added(s *server, c code.Code, files int, result intake.Result) sentPage {
+func (loc *localizer) added(s *server, c reportcode.Code, files int, result intake.Result) sentPage {
 	p := loc.filesPage(s, c.Digits())
 	p.Heading, p.Thanks = loc.n("files.done", files), loc.t("files.done.text")
 	p.proof = newProof(result.Promise)

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/crypto/code"
-	"zapis/internal/intake"
+	"zapis/crypto/reportcode"
+	"zapis/internal/server/intake"
 )
 
 var shownCode = regexp.MustCompile(`id="code">((?:<span>\d{4}</span> ){8})`)
@@ -24,7 +24,7 @@ func codeOn(t *testing.T, page string) string {
 		t.Fatal("the page shows no code")
 	}
 	digits := strings.TrimSpace(strings.NewReplacer("<span>", "", "</span>", "").Replace(m[1]))
-	if _, err := code.Parse(digits); err != nil {
+	if _, err := reportcode.Parse(digits); err != nil {
 		t.Fatalf("the page shows a code that is none: %v", err)
 	}
 	return digits
@@ -85,7 +85,7 @@ func TestSendJSON(t *testing.T) {
 	if got.StatusCode != http.StatusCreated || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("status %d, %s", got.StatusCode, got.Header.Get("Content-Type"))
 	}
-	if _, err := code.Parse(taken.Code); err != nil || !strings.HasPrefix(taken.Promise, "zapis/promise/v1\n") ||
+	if _, err := reportcode.Parse(taken.Code); err != nil || !strings.HasPrefix(taken.Promise, "zapis/promise/v1\n") ||
 		!strings.Contains(taken.Promise, "\nattachment ") {
 		t.Errorf("the answer is %s", got.body)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // slip changes one digit of a code, so that its check digits no longer fit.

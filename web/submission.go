@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"zapis/crypto/code"
+	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // A taking is one POST while it is being read: its words, and a draft once a file comes.
@@ -160,19 +160,19 @@ func (sub *submission) nonce() string {
 var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // code reads the code that came with the form, or says what is wrong with how it was written.
-func (sub *submission) code() (code.Code, incident.Errors) {
+func (sub *submission) code() (reportcode.Code, incident.Errors) {
 	typed := sub.form["code"]
 	wrong := ""
 	switch len(typed) {
 	case 0:
 		wrong = incident.Required
 	case 1:
-		c, err := code.Parse(typed[0])
+		c, err := reportcode.Parse(typed[0])
 		if err == nil {
 			return c, nil
 		}
 		wrong = codeLength
-		if errors.Is(err, code.ErrCheckDigits) {
+		if errors.Is(err, reportcode.ErrCheckDigits) {
 			wrong = codeDigit
 		}
 		if typed[0] == "" {
@@ -181,7 +181,7 @@ func (sub *submission) code() (code.Code, incident.Errors) {
 	default:
 		wrong = incident.Twice
 	}
-	return code.Code{}, incident.Errors{{Field: "code", Code: wrong}}
+	return reportcode.Code{}, incident.Errors{{Field: "code", Code: wrong}}
 }
 
 // What may be wrong with a code, beside the codes of incident.

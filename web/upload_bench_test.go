@@ -12,7 +12,7 @@ import (
 
 	"filippo.io/age"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // BenchmarkPost100MiB compares a form with a file of 100 MiB, read from a sender that costs nothing, with age alone over

@@ -25,7 +25,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/text/language"
 
-	"zapis/internal/intake"
+	"zapis/internal/server/intake"
 )
 
 // Options bound what one machine takes on. The zero value of each field means its default.

@@ -13,9 +13,9 @@ import (
 	"os"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/offline"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/sandbox"
 )
 
 const about = `Checks one file that came from a Zapis ledger, without a network: a bundle, a receipt, a promise or a checkpoint.
@@ -37,18 +37,18 @@ type grammar struct {
 }
 
 func main() {
-	offline.Drop()
-	os.Exit(int(command.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}.Main()))
+	sandbox.Drop()
+	os.Exit(int(cli.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}.Main()))
 }
 
 // Run checks the one file.
-func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
+func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	switch len(g.File) {
 	case 0:
-		return fault.New(fault.Usage, "type its name behind the command, for example: zapis-verify bundle.zip; zapis-verify --help says the rest", "no file was named that is to be checked")
+		return exit.New(exit.Usage, "type its name behind the command, for example: zapis-verify bundle.zip; zapis-verify --help says the rest", "no file was named that is to be checked")
 	case 1:
 	default:
-		return fault.New(fault.Usage, `if the name has spaces in it, put it into quotation marks: zapis-verify "my bundle.zip"`, "%d files were named, and one is checked at a time: %q and %q", len(g.File), g.File[0], g.File[1])
+		return exit.New(exit.Usage, `if the name has spaces in it, put it into quotation marks: zapis-verify "my bundle.zip"`, "%d files were named, and one is checked at a time: %q and %q", len(g.File), g.File[0], g.File[1])
 	}
 	name := g.File[0]
 	known, err := readTrust(g.Trust, s.Err)
@@ -74,7 +74,7 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 	return v.Refusal(name)
 }
 
-func (g *grammar) check(name string, f *os.File, size int64, known *check.Known, tiles fs.FS, s *command.Streams) (check.Verdict, error) {
+func (g *grammar) check(name string, f *os.File, size int64, known *check.Known, tiles fs.FS, s *cli.Streams) (check.Verdict, error) {
 	p := s.Progress("checking", size)
 	defer p.Done()
 	return check.File(name, &counted{f, p}, size, known, tiles)
@@ -99,7 +99,7 @@ func openFile(name string) (*os.File, int64, error) {
 
 func notAFile(name string, info fs.FileInfo) error {
 	if !info.IsDir() {
-		return fault.New(fault.Usage, "copy it into a file first", "%s is not a file", name)
+		return exit.New(exit.Usage, "copy it into a file first", "%s is not a file", name)
 	}
 	has := func(path string) bool {
 		_, err := os.Stat(name + string(os.PathSeparator) + path)
@@ -107,12 +107,12 @@ func notAFile(name string, info fs.FileInfo) error {
 	}
 	switch {
 	case has("bagit.txt") || has("zapis-bundle"):
-		return fault.New(fault.Usage, "give the .zip file itself, as you received it; VERIFY.txt in the folder says how to check what is unpacked with other programs",
+		return exit.New(exit.Usage, "give the .zip file itself, as you received it; VERIFY.txt in the folder says how to check what is unpacked with other programs",
 			"%s is the folder that a bundle was unpacked into", name)
 	case has("checkpoint") && has("tile"):
-		return fault.New(fault.Usage, "name the promise, the receipt or the checkpoint, and give this folder to --tiles", "%s is a folder with a ledger's public tiles", name)
+		return exit.New(exit.Usage, "name the promise, the receipt or the checkpoint, and give this folder to --tiles", "%s is a folder with a ledger's public tiles", name)
 	}
-	return fault.New(fault.Usage, "name the one file in it that is to be checked", "%s is a folder, and not a file", name)
+	return exit.New(exit.Usage, "name the one file in it that is to be checked", "%s is a folder, and not a file", name)
 }
 
 // openTiles gives the folder of tiles, or nil where none was named.
@@ -122,7 +122,7 @@ func openTiles(name string) (fs.FS, error) {
 	}
 	info, err := os.Stat(name)
 	if err == nil && !info.IsDir() {
-		return nil, fault.New(fault.Usage, "name the folder that holds the file checkpoint and the folder tile", "--tiles: %s is not a folder", name)
+		return nil, exit.New(exit.Usage, "name the folder that holds the file checkpoint and the folder tile", "--tiles: %s is not a folder", name)
 	}
 	var root *os.Root
 	if err == nil {
@@ -138,7 +138,7 @@ func openTiles(name string) (fs.FS, error) {
 // no such thing, or the keys are not known.
 func (g *grammar) refuse(w io.Writer, err error) error {
 	if r, ok := check.Unjudged(err); ok && g.JSON {
-		if failed := command.WriteJSON(w, r); failed != nil {
+		if failed := cli.WriteJSON(w, r); failed != nil {
 			return failed
 		}
 	}
@@ -148,7 +148,7 @@ func (g *grammar) refuse(w io.Writer, err error) error {
 // counted moves the progress bar as the file is read.
 type counted struct {
 	io.ReaderAt
-	p *command.Progress
+	p *cli.Progress
 }
 
 func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
@@ -159,7 +159,7 @@ func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
 
 func show(w io.Writer, v check.Verdict, asJSON bool) error {
 	if asJSON {
-		return command.WriteJSON(w, v.Report)
+		return cli.WriteJSON(w, v.Report)
 	}
 	var b bytes.Buffer
 	fmt.Fprintln(&b, v.First())

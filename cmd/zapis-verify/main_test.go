@@ -11,20 +11,20 @@ import (
 	"testing"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/bundle"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/exit"
 )
 
 var vectors = filepath.Join("..", "..", "docs", "spec", "vectors", "bundle")
 
 func vector(name string) string { return filepath.Join(vectors, filepath.FromSlash(name)) }
 
-func verify(t *testing.T, args ...string) (fault.Status, string, string) {
+func verify(t *testing.T, args ...string) (exit.Status, string, string) {
 	t.Helper()
 	var out, talk bytes.Buffer
-	p := command.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}
-	status := p.Run(t.Context(), args, &command.Streams{In: strings.NewReader(""), Out: &out, Err: &talk})
+	p := cli.Program{Name: "zapis-verify", About: about, Grammar: new(grammar)}
+	status := p.Run(t.Context(), args, &cli.Streams{In: strings.NewReader(""), Out: &out, Err: &talk})
 	return status, out.String(), talk.String()
 }
 
@@ -80,7 +80,7 @@ func TestVerify(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		args   []string
-		status fault.Status
+		status exit.Status
 		first  string // how the output begins
 		has    string // in the output
 		talk   string // in what is said on stderr
@@ -178,7 +178,7 @@ func TestJSONOfARefusal(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		file   string
-		status fault.Status
+		status exit.Status
 		want   string
 	}{
 		{notes, 3, `{"ok":false,"proved":[],"withheld":[],"not_proved":[],"faults":["` + notes + ` is not a bundle (one .zip), a receipt, a promise or a checkpoint; or it was one, and its beginning is damaged"]}`},
@@ -219,7 +219,7 @@ func TestFlips(t *testing.T) {
 			text[bit/8] ^= 1 << (bit % 8)
 			v, err := judge()
 			// A flip in the origin makes it another ledger's, whose keys are not known.
-			if status := fault.StatusOf(err); v.OK || err != nil && status != fault.Mismatch && status != fault.KeyMissing {
+			if status := exit.StatusOf(err); v.OK || err != nil && status != exit.Mismatch && status != exit.KeyMissing {
 				t.Fatalf("%s with bit %d of byte %d flipped: %+v %v", name, bit%8, bit/8, v, err)
 			}
 			text[bit/8] ^= 1 << (bit % 8)
@@ -255,7 +255,7 @@ func TestTiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			status, out, _ := verify(t, vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", dir)
-			if status != fault.Mismatch || !strings.Contains(out, tt.want) {
+			if status != exit.Mismatch || !strings.Contains(out, tt.want) {
 				t.Errorf("status %d\n%s\nwant %s", status, out, tt.want)
 			}
 		})
@@ -286,7 +286,7 @@ func TestLinksNoNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(out), "\nnet/http\n") || !strings.Contains(string(out), "zapis/internal/bundle\n") {
+	if strings.Contains(string(out), "\nnet/http\n") || !strings.Contains(string(out), "zapis/internal/evidence/bundle\n") {
 		t.Error("net/http is linked")
 	}
 }

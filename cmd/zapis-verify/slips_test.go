@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // What somebody who has never seen a bundle gives by mistake: each is told what
@@ -52,7 +52,7 @@ func TestSlips(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		args   []string
-		status fault.Status
+		status exit.Status
 		out    string // in the output
 		talk   string // in what is said on stderr
 		hint   string // the same
@@ -143,8 +143,8 @@ func TestUnreadable(t *testing.T) {
 		{"", "bundle.zip", syscall.EIO, fmt.Sprintf("bundle.zip can't be read: open bundle.zip: %v", syscall.EIO), "copy it to another disk or stick first: this one may be failing"},
 	} {
 		err := check.Unreadable(tt.what, tt.name, &fs.PathError{Op: "open", Path: tt.name, Err: tt.err})
-		if err.Error() != tt.want || fault.HintOf(err) != tt.hint || fault.StatusOf(err) != fault.Failed {
-			t.Errorf("%v\nhint: %s", err, fault.HintOf(err))
+		if err.Error() != tt.want || exit.HintOf(err) != tt.hint || exit.StatusOf(err) != exit.Failed {
+			t.Errorf("%v\nhint: %s", err, exit.HintOf(err))
 		}
 	}
 }

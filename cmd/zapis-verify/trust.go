@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // readTrust reads what --trust names: ledger cards, files and folders.
@@ -24,7 +24,7 @@ func readTrust(names []string, talk io.Writer) (*check.Known, error) {
 		}
 		info, err := os.Stat(name)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "give a ledger card (it begins with zapis-ledger+), a file or a folder", "%w", check.Unreadable("--trust: ", name, err))
+			return nil, exit.New(exit.Usage, "give a ledger card (it begins with zapis-ledger+), a file or a folder", "%w", check.Unreadable("--trust: ", name, err))
 		}
 		if info.IsDir() {
 			if err := readFolder(known, name, talk); err != nil {
@@ -37,7 +37,7 @@ func readTrust(names []string, talk io.Writer) (*check.Known, error) {
 			return nil, err
 		}
 		if !used {
-			return nil, fault.New(fault.Usage, "it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card",
+			return nil, exit.New(exit.Usage, "it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card",
 				"--trust: %s holds nothing that can be trusted", name)
 		}
 	}
@@ -63,7 +63,7 @@ func readFolder(known *check.Known, name string, talk io.Writer) error {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", command.Escape(path), check.NotUsed)
+			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", cli.Escape(path), check.NotUsed)
 		}
 	}
 	return nil

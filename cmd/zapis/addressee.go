@@ -9,8 +9,8 @@ import (
 
 	"filippo.io/age"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // addressee is to whom a bundle is sealed; the zero addressee is nobody in particular.
@@ -28,9 +28,9 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 	var a addressee
 	if passphraseFile != "" {
 		if len(recipients) > 0 {
-			return a, fault.New(fault.Usage, "age opens a file by one of them", "give --to or --to-passphrase-file, not both")
+			return a, exit.New(exit.Usage, "age opens a file by one of them", "give --to or --to-passphrase-file, not both")
 		}
-		pass, err := command.NewPassphrase(ctx, passphraseFile)
+		pass, err := cli.NewPassphrase(ctx, passphraseFile)
 		if err != nil {
 			return a, err
 		}
@@ -52,13 +52,13 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 			r, err = age.ParseX25519Recipient(text)
 		}
 		if err != nil {
-			return a, fault.New(fault.Usage, "it begins with age1pq1, or age1 in the older kind", "--to: it is no recipient of age's own")
+			return a, exit.New(exit.Usage, "it begins with age1pq1, or age1 in the older kind", "--to: it is no recipient of age's own")
 		}
 		a.recipients = append(a.recipients, r)
 		names = append(names, fmt.Sprintf("%.16s… (SHA-256 of the recipient %x)", text, sha256.Sum256([]byte(text))))
 	}
 	if hybrid > 0 && hybrid < len(recipients) {
-		return a, fault.New(fault.Usage, "make two bundles", "--to: recipients of the newer and the older kind can't be mixed")
+		return a, exit.New(exit.Usage, "make two bundles", "--to: recipients of the newer and the older kind can't be mixed")
 	}
 	a.classic = len(recipients) > 0 && hybrid == 0
 	if a.sealed() {

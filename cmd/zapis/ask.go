@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // askCmd writes a request to the other trustees.
@@ -23,12 +23,12 @@ type askCmd struct {
 // askedFor is how long a request counts where nobody says otherwise.
 const askedFor = 14 * 24 * time.Hour
 
-func (a *askCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	last, err := lastDay(a.Last, time.Now())
 	if err != nil {
 		return err
 	}
-	if err := command.CheckFree(a.Out); err != nil {
+	if err := cli.CheckFree(a.Out); err != nil {
 		return err
 	}
 	return a.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
@@ -40,10 +40,10 @@ func (a *askCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error 
 		if err != nil {
 			return err
 		}
-		if err := command.CreateFile(a.Out, file, 0o600); err != nil {
+		if err := cli.CreateFile(a.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(a.Out))
+		fmt.Fprintln(s.Out, cli.Escape(a.Out))
 		fmt.Fprintf(s.Err, "It asks for %s of %s, until %s. Take it to the other trustees: zapis grant shows it to them.\n",
 			vault.PartsText(q.Parts), q.Case, last.Format("2006-01-02"))
 		return nil
@@ -57,9 +57,9 @@ func lastDay(given string, now time.Time) (time.Time, error) {
 	t, err := time.Parse("2006-01-02", given)
 	switch {
 	case err != nil:
-		return t, fault.New(fault.Usage, "", "--until %q: a date is written YYYY-MM-DD", given)
+		return t, exit.New(exit.Usage, "", "--until %q: a date is written YYYY-MM-DD", given)
 	case now.UTC().Truncate(24 * time.Hour).After(t):
-		return t, fault.New(fault.Usage, "", "--until %s: that day has passed", given)
+		return t, exit.New(exit.Usage, "", "--until %s: that day has passed", given)
 	}
 	return t, nil
 }

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/bundle"
-	"zapis/internal/bundle/paper"
-	"zapis/internal/command"
-	"zapis/internal/dossier"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/bundle/pdf"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/vault"
 )
 
 // bundleCmd makes the package that a lawyer receives.
@@ -34,7 +34,7 @@ type bundleCmd struct {
 	leaveFlags
 }
 
-func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	o, err := b.options()
 	if err != nil {
 		return err
@@ -45,9 +45,9 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	}
 	o.To = to.said
 	if to.sealed() != strings.HasSuffix(b.Out, ".age") {
-		return fault.New(fault.Usage, "a bundle is FILE.zip; one that is sealed to somebody is FILE.zip.age", "%s is not what would be written", b.Out)
+		return exit.New(exit.Usage, "a bundle is FILE.zip; one that is sealed to somebody is FILE.zip.age", "%s is not what would be written", b.Out)
 	}
-	if err := command.CheckFree(b.Out); err != nil {
+	if err := cli.CheckFree(b.Out); err != nil {
 		return err
 	}
 	return b.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
@@ -62,7 +62,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(b.Out))
+		fmt.Fprintln(s.Out, cli.Escape(b.Out))
 		b.say(s, o, in, to)
 		return nil
 	})
@@ -77,11 +77,11 @@ func (b *bundleCmd) options() (vault.BundleOptions, error) {
 	o := vault.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys,
 		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
 	var ok bool
-	if o.For, ok = dossier.AddresseeByCode(b.For); !ok {
-		return o, fault.New(fault.Usage, "", "there is no addressee %q", b.For)
+	if o.For, ok = casefile.AddresseeByCode(b.For); !ok {
+		return o, exit.New(exit.Usage, "", "there is no addressee %q", b.For)
 	}
 	if b.Forum == "us" {
-		o.Forum = paper.ForumUS
+		o.Forum = pdf.ForumUS
 	}
 	for _, item := range b.Withhold {
 		field, reason, _ := strings.Cut(item, "=")
@@ -90,7 +90,7 @@ func (b *bundleCmd) options() (vault.BundleOptions, error) {
 	for _, item := range b.Derived {
 		m := workingCopy.FindStringSubmatch(item)
 		if m == nil {
-			return o, fault.New(fault.Usage, "like blurred.jpg=A03, or blurred.jpg=A03=faces blurred", "--derived %s: it names a file and what it was made from", item)
+			return o, exit.New(exit.Usage, "like blurred.jpg=A03, or blurred.jpg=A03=faces blurred", "--derived %s: it names a file and what it was made from", item)
 		}
 		if m[3] == "" {
 			m[3] = "redacted working copy"
@@ -100,14 +100,14 @@ func (b *bundleCmd) options() (vault.BundleOptions, error) {
 	if b.Time != "" {
 		var err error
 		if o.Time, err = time.Parse(timeForm, b.Time); err != nil || o.Time.Format(timeForm) != b.Time {
-			return o, fault.New(fault.Usage, "in UTC, like 2026-11-23T20:47:45Z", "--time %s is no time", b.Time)
+			return o, exit.New(exit.Usage, "in UTC, like 2026-11-23T20:47:45Z", "--time %s is no time", b.Time)
 		}
 	}
 	return o, nil
 }
 
 // say tells what the bundle holds and what it does not.
-func (b *bundleCmd) say(s *command.Streams, o vault.BundleOptions, in bundle.Input, to addressee) {
+func (b *bundleCmd) say(s *cli.Streams, o vault.BundleOptions, in bundle.Input, to addressee) {
 	fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
 	if n := len(in.Derived) - len(o.Derived); n > 0 {
 		fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))

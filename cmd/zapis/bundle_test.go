@@ -14,14 +14,14 @@ import (
 	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/crypto/anchor"
-	"zapis/crypto/anchor/anchortest"
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/bundle/bundletest"
-	"zapis/internal/command/scripttest"
+	"zapis/crypto/timestamp"
+	"zapis/crypto/timestamp/timestamptest"
+	"zapis/crypto/witness"
+	"zapis/internal/cli/scripttest"
+	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/incident"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
 )
 
@@ -86,7 +86,7 @@ func verifyPage(ts *testscript.TestScript, neg bool, args []string) {
 // prepareBundles makes a ledger of anna, boris and vera with one case: a photo that holds a place, a letter, a
 // follow-up whose file shows the reporter, between two tokens of an authority and
 // below a witness's line (case.tar).
-func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Authority) {
+func prepareBundles(t *testing.T, dir string) (env []string, a timestamptest.Authority) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write := func(name string, content []byte) {
 		if err := os.WriteFile(at(name), content, 0o600); err != nil {
@@ -98,9 +98,9 @@ func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Author
 	write("blurred.jpg", []byte(jpeg+" blurred"))
 	write("still-there.jpg", []byte(located))
 	write("located.jpg", []byte(located))
-	write("letter.pdf", []byte(pdf))
+	write("letter.pdf", []byte(pdfLetter))
 	write("them", []byte("fifteen geese\n"))
-	a = anchortest.New(t, anchortest.Plan{From: time.Now().Add(-24 * time.Hour), Until: time.Now().Add(24 * time.Hour)})
+	a = timestamptest.New(t, timestamptest.Plan{From: time.Now().Add(-24 * time.Hour), Until: time.Now().Add(24 * time.Hour)})
 	write("root.pem", a.RootPEM())
 
 	h := vaulttest.New(t, vaulttest.Options{})
@@ -108,13 +108,13 @@ func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Author
 	write("anna.plain", []byte(h.Trustees[0].Age.String()+"\n")) // as age takes it, without the passphrase
 	h.Report(nil, "narrative", "Somebody else's.")
 	stamp(t, h, a, time.Now().Add(-2*time.Hour))
-	one := h.Report([]vaulttest.File{{Name: "IMG_1.jpg", Content: located}, {Name: "letter.pdf", Content: pdf}}, "narrative", "They came at six.",
+	one := h.Report([]vaulttest.File{{Name: "IMG_1.jpg", Content: located}, {Name: "letter.pdf", Content: pdfLetter}}, "narrative", "They came at six.",
 		"contact", "canary-contact", "language", "be", "consent", "store", "consent", "lawyer", "person_agrees", "self")
 	h.Report(nil, "narrative", "Another one's.")
 	h.FollowUp(one, incident.ActFollowUp, []vaulttest.File{{Name: "me.txt", Content: "it is me\n"}}, "narrative", "One more thing.", "files_identify", "yes")
 	note, c := h.Store.LatestCheckpoint()
 	stamp(t, h, a, time.Now().Add(-time.Hour))
-	w, err := cosign.GenerateSigningKey("witness.example/w1", rand.Reader)
+	w, err := witness.GenerateSigningKey("witness.example/w1", rand.Reader)
 	h.Must(err)
 	text, err := ledger.NoteText(note)
 	h.Must(err)
@@ -127,9 +127,9 @@ func prepareBundles(t *testing.T, dir string) (env []string, a anchortest.Author
 }
 
 // stamp has the latest checkpoint stamped, and the token taken into the ledger.
-func stamp(t *testing.T, h *vaulttest.House, a anchortest.Authority, when time.Time) {
+func stamp(t *testing.T, h *vaulttest.House, a timestamptest.Authority, when time.Time) {
 	note, c := h.Store.LatestCheckpoint()
-	q, err := anchor.NewRequest(rand.Reader, note, nil)
+	q, err := timestamp.NewRequest(rand.Reader, note, nil)
 	h.Must(err)
 	take(h, ledger.Anchor{Size: c.Size, Checkpoint: ledger.Sum(note), Response: a.ReplyAt(t, q.DER, when), Certificates: [][]byte{a.Root.Raw}})
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // checkCmd verifies a vault.
@@ -14,7 +14,7 @@ type checkCmd struct {
 	vaultFlag
 }
 
-func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *checkCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	id, err := g.LoadIfGiven(ctx)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", many(int(done.Entries), "entry", "entries"), many(done.Parts, "file", "files"))
 	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", many(int(done.Events), "event", "events"), many(done.Heads, "head", "heads"))
 	for _, text := range done.Earlier {
-		fmt.Fprintf(s.Out, "earlier  %s\n", command.Escape(text))
+		fmt.Fprintf(s.Out, "earlier  %s\n", cli.Escape(text))
 	}
 	if !done.Opened {
 		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
@@ -49,7 +49,7 @@ func (c *checkCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 		case done.Foreign:
 			hint += "; if the vault that signed it is lost, zapis import into a new folder, with --identity and the newest carry file, begins a log that owns up to it"
 		}
-		return fault.New(fault.Mismatch, hint, "%s not fit, as said above", many(n, "thing does", "things do"))
+		return exit.New(exit.Mismatch, hint, "%s not fit, as said above", many(n, "thing does", "things do"))
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ type purgeCmd struct {
 	Yes  bool   `help:"Do it, without being asked."`
 }
 
-func (p *purgeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *purgeCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return p.with(ctx, s, g, func(v *vault.Vault) error {
 		var one *vault.Case
 		if p.Case != "" {
@@ -75,10 +75,10 @@ func (p *purgeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 			return err
 		}
 		if due == 0 {
-			return fault.New(fault.Failed, "the trustees erase together: zapis propose tombstone", "no tombstone erases anything of it that is still on this disk")
+			return exit.New(exit.Failed, "the trustees erase together: zapis propose tombstone", "no tombstone erases anything of it that is still on this disk")
 		}
 		if !p.Yes {
-			if err := command.Confirm(ctx, fmt.Sprintf("Take %s off this disk for good?", many(due, "erased part", "erased parts"))); err != nil {
+			if err := cli.Confirm(ctx, fmt.Sprintf("Take %s off this disk for good?", many(due, "erased part", "erased parts"))); err != nil {
 				return err
 			}
 		}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/convert"
-	"zapis/internal/dossier"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/export"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/vault"
 )
 
 // convertCmd writes cases in formats that others read.
@@ -24,14 +24,14 @@ type convertCmd struct {
 	outFlags
 }
 
-func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	format := convert.Format(c.Format)
+func (c *convertCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	format := export.Format(c.Format)
 	if c.To == "" {
 		c.To = format.Default()
 	}
-	to, ok := dossier.AddresseeByCode(c.To)
+	to, ok := casefile.AddresseeByCode(c.To)
 	if !ok {
-		return fault.New(fault.Usage, "", "there is no addressee %q", c.To)
+		return exit.New(exit.Usage, "", "there is no addressee %q", c.To)
 	}
 	if err := c.check(format, to); err != nil {
 		return err
@@ -41,10 +41,10 @@ func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 		if err != nil {
 			return err
 		}
-		if err := convert.Check(format, to, len(list), c.identity()); err != nil {
+		if err := export.Check(format, to, len(list), c.identity()); err != nil {
 			return err
 		}
-		in := convert.Input{To: to, WithIdentity: c.identity()}
+		in := export.Input{To: to, WithIdentity: c.identity()}
 		for _, one := range list {
 			d, err := dossierFor(s, v, one, to, c.outFlags)
 			if err != nil {
@@ -52,11 +52,11 @@ func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 			}
 			in.Cases = append(in.Cases, d)
 		}
-		out, err := convert.Write(format, in)
+		out, err := export.Write(format, in)
 		if err != nil {
 			return err
 		}
-		if err := export(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.outFlags, in.Cases...); err != nil {
+		if err := writeExport(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.outFlags, in.Cases...); err != nil {
 			return err
 		}
 		c.tell(s, to, out)
@@ -65,24 +65,24 @@ func (c *convertCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 }
 
 // check refuses what does not go together, before anything is opened.
-func (c *convertCmd) check(format convert.Format, to dossier.Addressee) error {
+func (c *convertCmd) check(format export.Format, to casefile.Addressee) error {
 	switch {
 	case len(c.Case) == 0 && !c.All:
-		return fault.New(fault.Usage, "name a case, or say --all", "no case is named")
+		return exit.New(exit.Usage, "name a case, or say --all", "no case is named")
 	case len(c.Case) > 0 && c.All:
-		return fault.New(fault.Usage, "", "cases are named, and --all takes every one")
+		return exit.New(exit.Usage, "", "cases are named, and --all takes every one")
 	case c.All && (c.Override != "" || c.Asked != ""):
-		return fault.New(fault.Usage, "name the cases that it is said of", "--override-consent and --asked do not go with --all")
+		return exit.New(exit.Usage, "name the cases that it is said of", "--override-consent and --asked do not go with --all")
 	case !c.All && c.filters():
-		return fault.New(fault.Usage, "--all takes them", "cases are named: there is nothing to choose by --danger, --method and the like")
+		return exit.New(exit.Usage, "--all takes them", "cases are named: there is nothing to choose by --danger, --method and the like")
 	}
 	if err := c.filterFlags.check(); err != nil {
 		return err
 	}
-	if err := convert.Check(format, to, max(1, len(c.Case)), c.identity()); err != nil {
+	if err := export.Check(format, to, max(1, len(c.Case)), c.identity()); err != nil {
 		return err
 	}
-	return command.CheckFree(c.Out)
+	return cli.CheckFree(c.Out)
 }
 
 // filters says whether any of the flags that choose cases is given.
@@ -91,7 +91,7 @@ func (f filterFlags) filters() bool {
 }
 
 // choose gives the cases that are named, or all that fit and may go to the addressee.
-func (c *convertCmd) choose(ctx context.Context, s *command.Streams, v *vault.Vault, to dossier.Addressee) ([]*vault.Case, error) {
+func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *vault.Vault, to casefile.Addressee) ([]*vault.Case, error) {
 	if !c.All {
 		return chosen(ctx, s, v, c.Case)
 	}
@@ -104,7 +104,7 @@ func (c *convertCmd) choose(ctx context.Context, s *command.Streams, v *vault.Va
 	for _, one := range c.apply(cases.List, time.Now()) {
 		if err := one.Summary().Standing().Check(to, c.leave()); err != nil {
 			if out++; out <= maxSealed {
-				fmt.Fprintf(s.Err, "left out: %s\n", command.Escape(err.Error()))
+				fmt.Fprintf(s.Err, "left out: %s\n", cli.Escape(err.Error()))
 			}
 			continue
 		}
@@ -114,12 +114,12 @@ func (c *convertCmd) choose(ctx context.Context, s *command.Streams, v *vault.Va
 		fmt.Fprintf(s.Err, "… and %d more\n", out-maxSealed)
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Failed, "", "there is no case that fits and may go to %s", to.English)
+		return nil, exit.New(exit.Failed, "", "there is no case that fits and may go to %s", to.English)
 	}
 	return list, nil
 }
 
-func (c *convertCmd) tell(s *command.Streams, to dossier.Addressee, out convert.Output) {
+func (c *convertCmd) tell(s *cli.Streams, to casefile.Addressee, out export.Output) {
 	fmt.Fprintf(s.Err, "%s, for %s\n", many(out.Rows, "case", "cases"), to.English)
 	if out.Alone > 0 {
 		fmt.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", many(out.Alone, "row is", "rows are each"))

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/custody"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/trustee/vault"
 )
 
 // custodyCmd prints the custody log.
@@ -32,7 +32,7 @@ type event struct {
 	Why         *string   `json:"why"`
 }
 
-func (c *custodyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *custodyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return c.with(ctx, s, g, func(v *vault.Vault) error {
 		var one *vault.Case
 		if c.Case != "" {
@@ -51,7 +51,7 @@ func (c *custodyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 				out = append(out, event{e.Number, e.At, orNull(e.By.Name), orNull(e.By.Fingerprint), string(e.Act), orNull(e.Case),
 					orNull(e.Subject), orNull(e.In), orNull(e.Out), e.Tool, orNull(e.Why)})
 			}
-			return command.WriteJSON(s.Out, out)
+			return cli.WriteJSON(s.Out, out)
 		}
 		for _, e := range list {
 			writeEvent(s, e)
@@ -61,7 +61,7 @@ func (c *custodyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 	})
 }
 
-func writeEvent(s *command.Streams, e custody.Event) {
+func writeEvent(s *cli.Streams, e custody.Event) {
 	by := "nobody (no key was given)"
 	if e.By.Name != "" {
 		by = e.By.Name + " " + e.By.Fingerprint
@@ -70,10 +70,10 @@ func writeEvent(s *command.Streams, e custody.Event) {
 	if e.Case != "" {
 		fmt.Fprintf(s.Out, "  %s", e.Case)
 	}
-	fmt.Fprintf(s.Out, "  %s\n      %s, %s\n", command.Escape(e.Subject), command.Escape(by), command.Escape(e.Tool))
+	fmt.Fprintf(s.Out, "  %s\n      %s, %s\n", cli.Escape(e.Subject), cli.Escape(by), cli.Escape(e.Tool))
 	for _, line := range []struct{ label, text string }{{"in", e.In}, {"out", e.Out}, {"why", e.Why}} {
 		if line.text != "" {
-			fmt.Fprintf(s.Out, "      %-3s  %s\n", line.label, command.Escape(line.text))
+			fmt.Fprintf(s.Out, "      %-3s  %s\n", line.label, cli.Escape(line.text))
 		}
 	}
 }

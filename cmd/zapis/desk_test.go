@@ -10,9 +10,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/internal/command/scripttest"
+	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // A script that changes a ledger has one of its own: `desk` makes it, of anna, boris and vera, with two cases

@@ -9,12 +9,12 @@ import (
 	"strings"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/dossier"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/review"
-	"zapis/internal/vault"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
 )
 
 // leaveFlags are what a trustee says where the reporter's ticks are not enough.
@@ -23,8 +23,8 @@ type leaveFlags struct {
 	Override string `name:"override-consent" placeholder:"REASON" help:"Do it without the reporter's consent. The reason stands in the custody log."`
 }
 
-func (l leaveFlags) leave() dossier.Leave {
-	return dossier.Leave{Asked: strings.TrimSpace(l.Asked), Override: strings.TrimSpace(l.Override)}
+func (l leaveFlags) leave() casefile.Leave {
+	return casefile.Leave{Asked: strings.TrimSpace(l.Asked), Override: strings.TrimSpace(l.Override)}
 }
 
 // outFlags are what everything that is made of a case for somebody takes, but for a bundle.
@@ -37,7 +37,7 @@ func (l outFlags) identity() bool { return len(l.Include) > 0 }
 
 // openedFor opens a case for somebody: not before the reporter's consent was looked at, and not while it holds what
 // the trustees have erased together.
-func openedFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l dossier.Leave) (*vault.OpenedCase, error) {
+func openedFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addressee, l casefile.Leave) (*vault.OpenedCase, error) {
 	if err := c.Summary().Standing().Check(to, l); err != nil {
 		return nil, err
 	}
@@ -48,13 +48,13 @@ func openedFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Add
 }
 
 // dossierFor reads a case for somebody: not where it does not verify.
-func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Addressee, l outFlags) (dossier.Case, error) {
+func dossierFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addressee, l outFlags) (casefile.Case, error) {
 	o, err := openedFor(s, v, c, to, l.leave())
 	if err != nil {
-		return dossier.Case{}, err
+		return casefile.Case{}, err
 	}
 	if err := o.MayExport(); err != nil {
-		return dossier.Case{}, err
+		return casefile.Case{}, err
 	}
 	d, err := dossierOf(v, o)
 	if err == nil && l.identity() {
@@ -63,8 +63,8 @@ func dossierFor(s *command.Streams, v *vault.Vault, c *vault.Case, to dossier.Ad
 	return d, err
 }
 
-func dossierOf(v *vault.Vault, o *vault.OpenedCase) (dossier.Case, error) {
-	d := dossier.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: o.Standing()}
+func dossierOf(v *vault.Vault, o *vault.OpenedCase) (casefile.Case, error) {
+	d := casefile.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: o.Standing()}
 	for _, s := range o.Submissions {
 		d.Submissions = append(d.Submissions, submissionOf(s))
 		for n, e := range s.Exhibits {
@@ -79,7 +79,7 @@ func dossierOf(v *vault.Vault, o *vault.OpenedCase) (dossier.Case, error) {
 			if by == "" {
 				by = r.By.Name
 			}
-			d.Translation = append(d.Translation, dossier.Translation{Of: r.Of.String(), Language: r.Language, Translator: by, Text: r.Text})
+			d.Translation = append(d.Translation, casefile.Translation{Of: r.Of.String(), Language: r.Language, Translator: by, Text: r.Text})
 		case r.Kind == review.Grade:
 			d.Nexus, d.Source, d.Information = newer(d.Nexus, r.Nexus), newer(d.Source, r.Source), newer(d.Information, r.Information)
 		}
@@ -96,12 +96,12 @@ func newer(old, given string) string {
 	return given
 }
 
-func submissionOf(s vault.OpenedSubmission) dossier.Submission {
-	d := dossier.Submission{Place: s.Where(), Body: s.Hash.String(), Act: s.Statement.Act, Received: s.Statement.Received,
+func submissionOf(s vault.OpenedSubmission) casefile.Submission {
+	d := casefile.Submission{Place: s.Where(), Body: s.Hash.String(), Act: s.Statement.Act, Received: s.Statement.Received,
 		Closed: s.Closed, Answers: make(map[string][]string)}
 	for _, p := range s.Body.Parts {
 		if p.Kind == ledger.PartStatement {
-			d.Statement = dossier.Sealed{SHA256: p.Hash.String(), Size: p.Size}
+			d.Statement = casefile.Sealed{SHA256: p.Hash.String(), Size: p.Size}
 		}
 	}
 	for _, one := range answersOf(s) {
@@ -134,8 +134,8 @@ func given(value []byte) []string {
 	return nil
 }
 
-func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) dossier.Exhibit {
-	d := dossier.Exhibit{Name: e.Name, Place: s.Where(), Sealed: dossier.Sealed{SHA256: e.Part.Hash.String(), Size: e.Part.Size},
+func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) casefile.Exhibit {
+	d := casefile.Exhibit{Name: e.Name, Place: s.Where(), Sealed: casefile.Sealed{SHA256: e.Part.Hash.String(), Size: e.Part.Size},
 		Identifies: s.ShowsReporter(slot), Closed: e.Closed}
 	if e.Value != nil {
 		d.File, d.MediaType, d.Size, d.SHA256 = e.FileName(), e.Value.MediaType, e.Value.Size, e.Value.SHA256
@@ -143,8 +143,8 @@ func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) dossier.E
 	return d
 }
 
-// export records what was made for every case of it, and then writes it.
-func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, to dossier.Addressee, l outFlags, cases ...dossier.Case) error {
+// writeExport records what was made for every case of it, and then writes it.
+func writeExport(s *cli.Streams, v *vault.Vault, out, what string, text []byte, to casefile.Addressee, l outFlags, cases ...casefile.Case) error {
 	if l.identity() {
 		what += ", with the identity"
 	}
@@ -156,12 +156,12 @@ func export(s *command.Streams, v *vault.Vault, out, what string, text []byte, t
 	if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(out))
+	fmt.Fprintln(s.Out, cli.Escape(out))
 	return nil
 }
 
 // chosen finds the cases that are named, each once.
-func chosen(ctx context.Context, s *command.Streams, v *vault.Vault, ids []string) ([]*vault.Case, error) {
+func chosen(ctx context.Context, s *cli.Streams, v *vault.Vault, ids []string) ([]*vault.Case, error) {
 	cases, err := sorted(ctx, s, v)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func chosen(ctx context.Context, s *command.Streams, v *vault.Vault, ids []strin
 			return nil, err
 		}
 		if seen[c.ID] {
-			return nil, fault.New(fault.Usage, "", "%s is named twice", c.ID)
+			return nil, exit.New(exit.Usage, "", "%s is named twice", c.ID)
 		}
 		seen[c.ID] = true
 		list = append(list, c)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"zapis/internal/incident"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // TestOutScripts runs the scripts of what goes out in other forms than a bundle, under testdata/out.
@@ -34,7 +34,7 @@ func prepareOut(t *testing.T, dir string) (env []string) {
 		env = append(env, name+"="+f.Case)
 		return f
 	}
-	files := []vaulttest.File{{Name: "notice.jpg", Content: jpeg}, {Name: "letter.pdf", Content: pdf}}
+	files := []vaulttest.File{{Name: "notice.jpg", Content: jpeg}, {Name: "letter.pdf", Content: pdfLetter}}
 	everybody := []string{"statistics", "lawyer", "police", "court", "un", "ccf", "other", "state", "publish"}
 	open := report("OPEN", files, "self", everybody, "narrative", "=They came at six.", "contact", "by the fountain")
 	report("ASK", nil, "self", append([]string{"ask"}, everybody...), "narrative", "Ask me.")

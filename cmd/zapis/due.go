@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // dueCmd lists what runs out.
@@ -32,9 +32,9 @@ type dueItem struct {
 	Holds    []held  `json:"holds"`
 }
 
-func (d *dueCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (d *dueCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if d.Days < 0 || d.Keep < 0 {
-		return fault.New(fault.Usage, "", "--days and --keep-years can't be negative")
+		return exit.New(exit.Usage, "", "--days and --keep-years can't be negative")
 	}
 	return d.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
 		if err := v.RecordListing(len(cases.List)); err != nil {
@@ -42,7 +42,7 @@ func (d *dueCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error 
 		}
 		list := d.items(cases.List, time.Now().UTC())
 		if d.JSON {
-			return command.WriteJSON(s.Out, list)
+			return cli.WriteJSON(s.Out, list)
 		}
 		return d.write(s, list)
 	})
@@ -75,7 +75,7 @@ func (d *dueCmd) items(cases []*vault.Case, now time.Time) []dueItem {
 	return list
 }
 
-func (d *dueCmd) write(s *command.Streams, list []dueItem) error {
+func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 	if len(list) == 0 {
 		fmt.Fprintf(s.Out, "Nothing runs out within %s.\n", many(d.Days, "day", "days"))
 		return nil
@@ -84,7 +84,7 @@ func (d *dueCmd) write(s *command.Streams, list []dueItem) error {
 		text := "a date to know"
 		switch {
 		case one.What != nil:
-			text = command.Escape(*one.What)
+			text = cli.Escape(*one.What)
 		case one.Kind == "retention":
 			text = fmt.Sprintf("kept for %s: it has to go", many(d.Keep, "year", "years"))
 		case one.Kind == "erasure":

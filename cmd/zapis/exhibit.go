@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"zapis/internal/command"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/vault"
 )
 
 // exhibitCmd brings in what a trustee obtained.
@@ -18,7 +18,7 @@ type exhibitCmd struct {
 	Tool   string   `placeholder:"TEXT" help:"With which tool, and its version."`
 }
 
-func (e *exhibitCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (e *exhibitCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		names, err := v.Collect(c, vault.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
 		if err != nil {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // extractCmd writes attachments out of a case.
@@ -16,8 +16,8 @@ type extractCmd struct {
 	Out string `required:"" placeholder:"DIR" help:"The folder to write to; it is made where it is missing."`
 }
 
-func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	if err := command.CheckFolder(e.Out); err != nil {
+func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if err := cli.CheckFolder(e.Out); err != nil {
 		return err
 	}
 	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
@@ -38,22 +38,22 @@ func (e *extractCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 		names, err := v.Extract(ctx, o, e.Out, bar.Add)
 		bar.Done()
 		for _, name := range names {
-			fmt.Fprintln(s.Out, command.Escape(filepath.Join(e.Out, name)))
+			fmt.Fprintln(s.Out, cli.Escape(filepath.Join(e.Out, name)))
 		}
 		if err != nil {
 			return err
 		}
 		for _, x := range closed {
-			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, command.Escape(x.Closed))
+			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, cli.Escape(x.Closed))
 		}
 		if len(names) == 0 && len(closed) > 0 {
-			return fault.New(fault.KeyMissing, "zapis ask "+o.Case+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.Case)
+			return exit.New(exit.KeyMissing, "zapis ask "+o.Case+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.Case)
 		}
 		if len(names) == 0 {
 			fmt.Fprintln(s.Err, "This case has no attachments.")
 		}
 		if len(o.Faults) > 0 {
-			return fault.New(fault.Mismatch, "", "the case does not fit its entries, as said above")
+			return exit.New(exit.Mismatch, "", "the case does not fit its entries, as said above")
 		}
 		return nil
 	})

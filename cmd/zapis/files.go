@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // readAtMost reads a file, unless it has more bytes.
@@ -20,14 +20,14 @@ func readAtMost(name string, most int64) ([]byte, error) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(text)) > most {
-		err = fault.New(fault.Mismatch, "", "%s has more than %d bytes", name, most)
+		err = exit.New(exit.Mismatch, "", "%s has more than %d bytes", name, most)
 	}
 	return text, err
 }
 
 // writeFile writes under another name first, and never over a file that is there.
 func writeFile(name string, write func(io.Writer) error) error {
-	if err := command.CheckFree(name); err != nil {
+	if err := cli.CheckFree(name); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-*")
@@ -43,7 +43,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := command.CheckFree(name); err != nil {
+	if err := cli.CheckFree(name); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/vault"
+	"zapis/internal/trustee/vault"
 )
 
 // filterFlags say which cases are listed, and in which order. Several kinds of flag must all fit; of one kind
@@ -36,7 +36,7 @@ func (f filterFlags) check() error {
 		field, _ := incident.FieldByName(one.field)
 		for _, code := range one.given {
 			if !slices.Contains(field.Codes, code) {
-				return fault.New(fault.Usage, "one of: "+strings.Join(field.Codes, ", "), "--%s %s: there is no such code", one.flag, code)
+				return exit.New(exit.Usage, "one of: "+strings.Join(field.Codes, ", "), "--%s %s: there is no such code", one.flag, code)
 			}
 		}
 	}
@@ -44,19 +44,19 @@ func (f filterFlags) check() error {
 		_, known := incident.MethodByCode(code)
 		group := slices.ContainsFunc(incident.Groups(), func(g incident.Group) bool { return g.Letter == code })
 		if !known && !group {
-			return fault.New(fault.Usage, "zapis show --json has the codes", "--method %s: there is no such code", code)
+			return exit.New(exit.Usage, "zapis show --json has the codes", "--method %s: there is no such code", code)
 		}
 	}
 	for _, code := range f.Country {
 		if incident.CountryName(code) == "" {
-			return fault.New(fault.Usage, "two capital letters, as ISO 3166 has them, or unknown", "--country %s: there is no such code", code)
+			return exit.New(exit.Usage, "two capital letters, as ISO 3166 has them, or unknown", "--country %s: there is no such code", code)
 		}
 	}
 	if _, err := time.Parse(day, f.Since); f.Since != "" && err != nil {
-		return fault.New(fault.Usage, "", "--since %s: a date is written YYYY-MM-DD", f.Since)
+		return exit.New(exit.Usage, "", "--since %s: a date is written YYYY-MM-DD", f.Since)
 	}
 	if f.Due != nil && *f.Due < 0 {
-		return fault.New(fault.Usage, "", "--due %d: it can't be negative", *f.Due)
+		return exit.New(exit.Usage, "", "--due %d: it can't be negative", *f.Due)
 	}
 	return nil
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"zapis/internal/command"
-	"zapis/internal/quorum"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/vault"
 )
 
 // grantCmd answers a request.
@@ -18,12 +18,12 @@ type grantCmd struct {
 	Out     string `required:"" placeholder:"FILE" help:"The grant to write; it is never overwritten."`
 }
 
-func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	file, err := command.ReadOf(c.Request, command.KindRequest, quorum.MaxFile)
+func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	file, err := cli.ReadOf(c.Request, cli.KindRequest, exchange.MaxFile)
 	if err != nil {
 		return err
 	}
-	if err := command.CheckFree(c.Out); err != nil {
+	if err := cli.CheckFree(c.Out); err != nil {
 		return err
 	}
 	return c.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
@@ -33,7 +33,7 @@ func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 		}
 		writeAsked(s.Err, asked)
 		if !c.Yes {
-			if err := command.Confirm(ctx, "Give your share to "+asked.From.Name+"?"); err != nil {
+			if err := cli.Confirm(ctx, "Give your share to "+asked.From.Name+"?"); err != nil {
 				return err
 			}
 		}
@@ -41,10 +41,10 @@ func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 		if err != nil {
 			return err
 		}
-		if err := command.CreateFile(c.Out, grant, 0o600); err != nil {
+		if err := cli.CreateFile(c.Out, grant, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(c.Out))
+		fmt.Fprintln(s.Out, cli.Escape(c.Out))
 		fmt.Fprintf(s.Err, "It opens for %s alone. What is granted can't be called back.\n", asked.From.Name)
 		return nil
 	})
@@ -52,7 +52,7 @@ func (c *grantCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 
 func writeAsked(w io.Writer, a *vault.Asked) {
 	fmt.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
-	fmt.Fprintf(w, "Why: %s\n", command.Escape(a.Request.Why))
+	fmt.Fprintf(w, "Why: %s\n", cli.Escape(a.Request.Why))
 	if !a.Last.IsZero() {
 		fmt.Fprintf(w, "It counts until %s.\n", a.Last.Format("2006-01-02"))
 	}

@@ -6,8 +6,8 @@ import (
 	"os"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/vault"
 )
 
 // handOverCmd writes down that something left the trustee's hands.
@@ -19,7 +19,7 @@ type handOverCmd struct {
 	leaveFlags
 }
 
-func (h *handOverCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return h.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
 		f, err := os.Open(h.File)
 		if err != nil {

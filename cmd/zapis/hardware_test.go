@@ -11,8 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"zapis/crypto/card"
-	"zapis/internal/command/scripttest"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/cli/scripttest"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // trialPlugin is age-plugin-trial: it speaks age's plugin protocol as the plugin of a hardware key does, and has its

@@ -6,9 +6,9 @@ import (
 	"io"
 	"os"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // importCmd takes a carry file into a vault.
@@ -19,12 +19,12 @@ type importCmd struct {
 	File   string `arg:"" name:"carry.tar" help:"What zapisd export wrote."`
 }
 
-func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	want, err := command.LedgerCardFlag(i.Ledger)
+func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	want, err := cli.LedgerCardFlag(i.Ledger)
 	if err != nil {
 		return err
 	}
-	f, err := command.OpenOf(i.File, command.KindCarry)
+	f, err := cli.OpenOf(i.File, cli.KindCarry)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (i *importCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 	return i.report(s, v, id, done)
 }
 
-func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Identity, done *vault.Imported) error {
+func (i *importCmd) report(s *cli.Streams, v *vault.Vault, id *cli.Identity, done *vault.Imported) error {
 	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
@@ -87,14 +87,14 @@ func (i *importCmd) report(s *command.Streams, v *vault.Vault, id *command.Ident
 		warn(s, "%s", m.Text)
 	}
 	if n := len(done.Misfits); n > 0 {
-		return fault.New(fault.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
+		return exit.New(exit.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
 			many(n, "thing is", "things are"))
 	}
 	return nil
 }
 
 // watched shows how far a file has been read.
-func watched(s *command.Streams, f *os.File) io.Reader {
+func watched(s *cli.Streams, f *os.File) io.Reader {
 	var size int64
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
@@ -104,7 +104,7 @@ func watched(s *command.Streams, f *os.File) io.Reader {
 
 type watchedReader struct {
 	r   io.Reader
-	bar *command.Progress
+	bar *cli.Progress
 }
 
 func (w *watchedReader) Read(b []byte) (int, error) {

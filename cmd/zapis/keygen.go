@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // keygenCmd makes a trustee's keys.
@@ -17,25 +17,25 @@ type keygenCmd struct {
 	Recipient string `placeholder:"age1tagpq1…" help:"The public half that it showed."`
 }
 
-func (k *keygenCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	if err := command.CheckFree(k.Out, command.CardFile(k.Out)); err != nil {
+func (k *keygenCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if err := cli.CheckFree(k.Out, cli.CardFile(k.Out)); err != nil {
 		return err
 	}
 	id, err := k.identity(g)
 	if err != nil {
 		return err
 	}
-	pass, err := command.NewPassphrase(ctx, g.PassphraseFile)
+	pass, err := cli.NewPassphrase(ctx, g.PassphraseFile)
 	if err != nil {
 		return err
 	}
-	if err := id.WriteFiles(k.Out, pass, command.WorkFactor); err != nil {
+	if err := id.WriteFiles(k.Out, pass, cli.WorkFactor); err != nil {
 		return err
 	}
 	warnShort(s, pass)
-	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", command.Escape(k.Out))
+	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", cli.Escape(k.Out))
 	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
-		command.Escape(command.CardFile(k.Out)))
+		cli.Escape(cli.CardFile(k.Out)))
 	fmt.Fprint(s.Err, spoken(id.Card.Marshal()))
 	_, err = fmt.Fprintln(s.Out, id.Card.Fingerprint())
 	return err
@@ -45,30 +45,30 @@ func (k *keygenCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 // scrypt makes of it, words from a list are worth more than signs.
 const shortPassphrase = 16
 
-func warnShort(s *command.Streams, pass string) {
+func warnShort(s *cli.Streams, pass string) {
 	if n := utf8.RuneCountInString(pass); n < shortPassphrase {
 		warn(s, "the passphrase has %s: who takes the file can try them out for as long as they like. Six words drawn by lot hold",
 			many(n, "character", "characters"))
 	}
 }
 
-func (k *keygenCmd) identity(g *grammar) (*command.Identity, error) {
+func (k *keygenCmd) identity(g *grammar) (*cli.Identity, error) {
 	if k.Hardware == "" {
 		if k.Recipient != "" {
-			return nil, fault.New(fault.Usage, "", "--recipient goes with --hardware")
+			return nil, exit.New(exit.Usage, "", "--recipient goes with --hardware")
 		}
-		return command.NewIdentity(k.Name)
+		return cli.NewIdentity(k.Name)
 	}
 	if k.Recipient == "" || g.Plugin == "" {
-		return nil, fault.New(fault.Usage, "the plugin's own tool shows the recipient", "--hardware needs --plugin and --recipient")
+		return nil, exit.New(exit.Usage, "the plugin's own tool shows the recipient", "--hardware needs --plugin and --recipient")
 	}
 	text, err := readAtMost(k.Hardware, 64<<10)
 	if err != nil {
 		return nil, err
 	}
-	line, err := command.HardwareLine(text)
+	line, err := cli.HardwareLine(text)
 	if err != nil {
-		return nil, fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", k.Hardware, err)
+		return nil, exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", k.Hardware, err)
 	}
-	return command.NewHardwareIdentity(k.Name, k.Recipient, line, g.Plugin)
+	return cli.NewHardwareIdentity(k.Name, k.Recipient, line, g.Plugin)
 }

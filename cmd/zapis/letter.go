@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/dossier"
-	"zapis/internal/fault"
-	"zapis/internal/letter"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/letter"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/vault"
 )
 
 // letterCmd drafts a letter.
@@ -23,15 +23,15 @@ type letterCmd struct {
 	outFlags
 }
 
-func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	to, ok := dossier.AddresseeByCode(l.To)
+func (l *letterCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	to, ok := casefile.AddresseeByCode(l.To)
 	if !ok {
-		return fault.New(fault.Usage, "", "there is no addressee %q", l.To)
+		return exit.New(exit.Usage, "", "there is no addressee %q", l.To)
 	}
 	if err := letter.Check(to, l.Lang); err != nil {
 		return err
 	}
-	if err := command.CheckFree(l.Out); err != nil {
+	if err := cli.CheckFree(l.Out); err != nil {
 		return err
 	}
 	return l.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
@@ -47,7 +47,7 @@ func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		if err := export(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.outFlags, d); err != nil {
+		if err := writeExport(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.outFlags, d); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")
@@ -60,7 +60,7 @@ func (l *letterCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 }
 
 // subjectOf says in the custody log what was drafted, and what may be done with each exhibit that it names.
-func subjectOf(to dossier.Addressee, annexes []dossier.Annex) string {
+func subjectOf(to casefile.Addressee, annexes []casefile.Annex) string {
 	said := []string{"letter to " + to.English}
 	for _, a := range annexes {
 		said = append(said, a.Name+" "+string(a.Mark))

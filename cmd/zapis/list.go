@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/vault"
+	"zapis/internal/trustee/vault"
 )
 
 // listCmd shows the cases of a vault.
@@ -44,7 +44,7 @@ type listed struct {
 	SamePage     *string   `json:"same_page"` // another case, sent from the same page of the form
 }
 
-func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := l.check(); err != nil {
 		return err
 	}
@@ -60,12 +60,12 @@ func (l *listCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 			for _, c := range cases.List {
 				list = append(list, listedOf(c.Summary()))
 			}
-			err = command.WriteJSON(s.Out, list)
+			err = cli.WriteJSON(s.Out, list)
 		} else {
 			err = writeList(s.Out, cases.List, all)
 		}
 		if n := len(cases.Problems); err == nil && n > 0 {
-			err = fault.New(fault.Mismatch, "say so to the other trustees", "%s not verify, as said above", many(n, "statement does", "statements do"))
+			err = exit.New(exit.Mismatch, "say so to the other trustees", "%s not verify, as said above", many(n, "statement does", "statements do"))
 		}
 		return err
 	})
@@ -172,7 +172,7 @@ func country(code string) string {
 	if code == "" {
 		return "-"
 	}
-	return command.Escape(code)
+	return cli.Escape(code)
 }
 
 func danger(s vault.Summary) string {
@@ -186,7 +186,7 @@ func danger(s vault.Summary) string {
 		said = "no danger now"
 	}
 	if s.Deadline != "" {
-		said += ", by " + command.Escape(s.Deadline)
+		said += ", by " + cli.Escape(s.Deadline)
 	}
 	return strings.TrimPrefix(said, ", ")
 }
@@ -197,7 +197,7 @@ func methods(codes []string) string {
 	}
 	var words []string
 	for _, code := range codes {
-		word := command.Escape(code)
+		word := cli.Escape(code)
 		if m, ok := incident.MethodByCode(code); ok {
 			word = m.English
 		}
@@ -221,12 +221,12 @@ func amount(s vault.Summary) string {
 func told(s vault.Summary) string {
 	var text string
 	if s.Language != "" {
-		text += "; in " + command.Escape(s.Language)
+		text += "; in " + cli.Escape(s.Language)
 	}
 	if s.Basis != "" {
 		word, ok := words["basis"][s.Basis]
 		if !ok {
-			word = command.Escape(s.Basis)
+			word = cli.Escape(s.Basis)
 		}
 		text += "; " + word
 	}
@@ -245,7 +245,7 @@ func standing(s vault.Summary) string {
 		if word, ok := consentWords[c]; ok {
 			to = append(to, word)
 		} else {
-			to = append(to, command.Escape(c))
+			to = append(to, cli.Escape(c))
 		}
 	}
 	text := "nothing is allowed"

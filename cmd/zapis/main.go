@@ -6,8 +6,8 @@ package main
 import (
 	"os"
 
-	"zapis/internal/command"
-	"zapis/internal/offline"
+	"zapis/internal/cli"
+	"zapis/internal/sandbox"
 )
 
 const about = "What a trustee does with a ledger, offline: keys, import, reading, extraction, bundles. " +
@@ -15,7 +15,7 @@ const about = "What a trustee does with a ledger, offline: keys, import, reading
 
 // grammar is the whole command line: what each verb takes stands in the file named after it.
 type grammar struct {
-	command.KeyFlags
+	cli.KeyFlags
 
 	Keygen  keygenCmd  `cmd:"" help:"Make your identity, and the card that others know you by."`
 	Card    cardCmd    `cmd:"" help:"Show a card as people compare it by voice."`
@@ -39,10 +39,10 @@ type grammar struct {
 }
 
 func main() {
-	offline.Drop()
+	sandbox.Drop()
 	os.Exit(int(program().Main()))
 }
 
-func program() command.Program {
-	return command.Program{Name: "zapis", About: about, Grammar: new(grammar)}
+func program() cli.Program {
+	return cli.Program{Name: "zapis", About: about, Grammar: new(grammar)}
 }

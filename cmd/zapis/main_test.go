@@ -12,9 +12,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/internal/command/scripttest"
+	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 func TestMain(m *testing.M) {
@@ -56,8 +56,8 @@ func scripts(t *testing.T, dir, made string, env []string, words map[string]scri
 
 // Two photos' worth of bytes.
 const (
-	jpeg = "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a photo"
-	pdf  = "%PDF-1.7\na letter\n"
+	jpeg      = "\xff\xd8\xff\xe0\x00\x10JFIF\x00 a photo"
+	pdfLetter = "%PDF-1.7\na letter\n"
 )
 
 // prepare makes a ledger of anna, boris and vera with two cases (carry.tar), the same with a follow-up, a
@@ -76,11 +76,11 @@ func prepare(t *testing.T, dir string) (env []string) {
 	write("pass", vaulttest.Passphrase+"\n")
 	write("wrong", "sakret\n")
 	write("photo.jpg", jpeg)
-	write("letter.pdf", pdf)
+	write("letter.pdf", pdfLetter)
 
 	h := vaulttest.New(t, vaulttest.Options{})
 	write("ledger.card", h.Card().String()+"\n")
-	first := h.Report([]vaulttest.File{{Name: "../up\u202egpj.exe", Content: jpeg}, {Name: "letter.pdf", Content: pdf}},
+	first := h.Report([]vaulttest.File{{Name: "../up\u202egpj.exe", Content: jpeg}, {Name: "letter.pdf", Content: pdfLetter}},
 		"narrative", "They came at six.\n\u202eTwice\u200b.", "danger_now", "yes", "deadline", "2026-12-01", "deadline_what", "hearing",
 		"method", "H1", "method", "T1", "country_event", "PL", "contact", "tomorrow at the fountain", "language", "be",
 		"consent", "store", "consent", "lawyer", "person_agrees", "self")

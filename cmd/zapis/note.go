@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/review"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
 )
 
 // noteCmd writes a note on a case.
@@ -17,7 +17,7 @@ type noteCmd struct {
 	Private bool `help:"Keep it in this vault, for yourself alone."`
 }
 
-func (n *noteCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (n *noteCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	text, err := n.read(s)
 	if err != nil {
 		return err
@@ -26,11 +26,11 @@ func (n *noteCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 }
 
 // write keeps what a trustee says about a case.
-func (f caseFlags) write(ctx context.Context, s *command.Streams, g *grammar, private bool, r review.Review) error {
+func (f caseFlags) write(ctx context.Context, s *cli.Streams, g *grammar, private bool, r review.Review) error {
 	return f.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error { return say(s, v, c, r, private) })
 }
 
-func say(s *command.Streams, v *vault.Vault, c *vault.Case, r review.Review, private bool) error {
+func say(s *cli.Streams, v *vault.Vault, c *vault.Case, r review.Review, private bool) error {
 	if err := v.Write(c, r, private); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ type gradeCmd struct {
 	Private bool `help:"Keep it in this vault, for yourself alone."`
 }
 
-func (c *gradeCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *gradeCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	text, err := c.optional(s)
 	if err != nil {
 		return err

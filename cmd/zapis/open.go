@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/quorum"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/vault"
 )
 
 // openCmd opens what others have granted.
@@ -18,10 +18,10 @@ type openCmd struct {
 	JSON  bool     `name:"json" help:"Write one object, as show --json does."`
 }
 
-func (c *openCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	var files [][]byte
 	for _, name := range c.Grant {
-		file, err := command.ReadOf(name, command.KindGrant, quorum.MaxFile)
+		file, err := cli.ReadOf(name, cli.KindGrant, exchange.MaxFile)
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (c *openCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error
 		for i, file := range files {
 			granted, err := v.TakeGrant(id, file)
 			if err != nil {
-				return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", c.Grant[i], err)
+				return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", c.Grant[i], err)
 			}
 			fmt.Fprintf(s.Err, "%s has granted.\n", granted.From.Name)
 			parts = append(parts, granted.Parts...)
@@ -66,6 +66,6 @@ func enough(v *vault.Vault, cases *vault.Cases, id string, parts []ledger.Hash) 
 	if err != nil || missing == 0 {
 		return err
 	}
-	return fault.New(fault.KeyMissing, "zapis ask "+id+" --why TEXT --out FILE writes what they grant; what they granted already is kept",
+	return exit.New(exit.KeyMissing, "zapis ask "+id+" --why TEXT --out FILE writes what they grant; what they granted already is kept",
 		"%s must still grant before it opens", many(missing, "more trustee", "more trustees"))
 }

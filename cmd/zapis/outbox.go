@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // outboxCmd writes what the operator is to take in.
@@ -15,8 +15,8 @@ type outboxCmd struct {
 	Out string `required:"" placeholder:"outbox.tar" help:"The file to write; it is never overwritten."`
 }
 
-func (o *outboxCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	if err := command.CheckFree(o.Out); err != nil {
+func (o *outboxCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if err := cli.CheckFree(o.Out); err != nil {
 		return err
 	}
 	return o.with(ctx, s, g, func(v *vault.Vault) error {
@@ -28,12 +28,12 @@ func (o *outboxCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 			warn(s, "%s", lost)
 		}
 		if len(out.Statements) == 0 {
-			return fault.New(fault.Failed, "", "there is nothing to take out: the operator has all that you signed")
+			return exit.New(exit.Failed, "", "there is nothing to take out: the operator has all that you signed")
 		}
 		if err := writeFile(o.Out, out.Write); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(o.Out))
+		fmt.Fprintln(s.Out, cli.Escape(o.Out))
 		fmt.Fprintf(s.Err, "%s. The operator takes it in with zapisd accept; the next carry file shows what was taken.\n", out.Words())
 		return nil
 	})

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/papercopy"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/paperkey"
 )
 
 // paperCmd puts an identity file on paper, and brings it back.
@@ -23,15 +23,15 @@ type paperCmd struct {
 	Out     string   `required:"" placeholder:"FILE" help:"The page to write, ending in .pdf, .html or .txt; with --restore, the identity file. It is never overwritten."`
 }
 
-func (p *paperCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *paperCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if len(p.Restore) > 0 {
 		return p.restore(ctx, s, g)
 	}
 	ending := strings.ToLower(filepath.Ext(p.Out))
-	if !slices.Contains(papercopy.Formats(), ending) {
-		return fault.New(fault.Usage, "a page to print is best a .pdf", "--out %s: it ends in none of %s", p.Out, strings.Join(papercopy.Formats(), " "))
+	if !slices.Contains(paperkey.Formats(), ending) {
+		return exit.New(exit.Usage, "a page to print is best a .pdf", "--out %s: it ends in none of %s", p.Out, strings.Join(paperkey.Formats(), " "))
 	}
-	if err := command.CheckFree(p.Out); err != nil {
+	if err := cli.CheckFree(p.Out); err != nil {
 		return err
 	}
 	file, err := g.Sealed()
@@ -39,19 +39,19 @@ func (p *paperCmd) Run(ctx context.Context, s *command.Streams, g *grammar) erro
 		return err
 	}
 	var page bytes.Buffer
-	if err := papercopy.Page(&page, ending, file); err != nil {
+	if err := paperkey.Page(&page, ending, file); err != nil {
 		return err
 	}
-	if err := command.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {
+	if err := cli.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(p.Out))
+	fmt.Fprintln(s.Out, cli.Escape(p.Out))
 	fmt.Fprintln(s.Err, "Print it, try the way back with zapis paper --restore, and delete the file. Keep the paper apart from the passphrase.")
 	return nil
 }
 
-func (p *paperCmd) restore(ctx context.Context, s *command.Streams, g *grammar) error {
-	if err := command.CheckFree(p.Out, command.CardFile(p.Out)); err != nil {
+func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if err := cli.CheckFree(p.Out, cli.CardFile(p.Out)); err != nil {
 		return err
 	}
 	var text []byte
@@ -63,36 +63,36 @@ func (p *paperCmd) restore(ctx context.Context, s *command.Streams, g *grammar) 
 		text = append(append(text, part...), '\n')
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return fault.New(fault.Failed, "type the lines of the paper into it, or scan its codes", "there is nothing in %s", strings.Join(p.Restore, ", "))
+		return exit.New(exit.Failed, "type the lines of the paper into it, or scan its codes", "there is nothing in %s", strings.Join(p.Restore, ", "))
 	}
-	file, err := papercopy.Restore(text)
+	file, err := paperkey.Restore(text)
 	if err != nil {
-		return fault.New(fault.Mismatch, "compare that line, or that code, with the paper", "%w", err)
+		return exit.New(exit.Mismatch, "compare that line, or that code, with the paper", "%w", err)
 	}
 	if p.Untried {
-		if err := command.CreateFile(p.Out, file, 0o600); err != nil {
+		if err := cli.CreateFile(p.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(p.Out))
+		fmt.Fprintln(s.Out, cli.Escape(p.Out))
 		return nil
 	}
 	id, err := g.Try(ctx, file)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(command.CreateFile(p.Out, file, 0o600), command.CreateFile(command.CardFile(p.Out), id.Card.Marshal(), 0o644)); err != nil {
+	if err := errors.Join(cli.CreateFile(p.Out, file, 0o600), cli.CreateFile(cli.CardFile(p.Out), id.Card.Marshal(), 0o644)); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(p.Out))
+	fmt.Fprintln(s.Out, cli.Escape(p.Out))
 	fmt.Fprintf(s.Err, "It opens, and is the identity of %s (%s).\n", id.Card.Name, id.Card.Fingerprint())
 	return nil
 }
 
-func readTyped(s *command.Streams, name string) ([]byte, error) {
+func readTyped(s *cli.Streams, name string) ([]byte, error) {
 	if name != "-" {
-		return readAtMost(name, 16*papercopy.MaxFile)
+		return readAtMost(name, 16*paperkey.MaxFile)
 	}
-	return io.ReadAll(io.LimitReader(s.In, 16*papercopy.MaxFile+1))
+	return io.ReadAll(io.LimitReader(s.In, 16*paperkey.MaxFile+1))
 }
 
 // cardCmd shows what a card is known by.
@@ -100,7 +100,7 @@ type cardCmd struct {
 	File string `arg:"" name:"FILE.card" help:"A card, as zapis keygen writes it beside the key."`
 }
 
-func (c *cardCmd) Run(s *command.Streams) error {
+func (c *cardCmd) Run(s *cli.Streams) error {
 	one, err := readCard(c.File)
 	if err != nil {
 		return err

@@ -7,9 +7,9 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // proposeCmd writes proposals, for trustees to approve.
@@ -34,7 +34,7 @@ type proposeTrusteesCmd struct {
 	Approvals  int      `placeholder:"K" help:"How many trustees approve a change like this one."`
 }
 
-func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *proposeTrusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	change := vault.SetChange{Remove: p.Remove, RemoveDuty: p.RemoveDuty, Identity: p.Identity, Statement: p.Statement,
 		Attachment: p.Attachment, Approvals: p.Approvals}
 	for files, to := range map[*[]string]*[]card.Card{&p.Add: &change.Add, &p.Replace: &change.Replace, &p.AddDuty: &change.AddDuty} {
@@ -50,13 +50,13 @@ func (p *proposeTrusteesCmd) Run(ctx context.Context, s *command.Streams, g *gra
 }
 
 func readCard(name string) (card.Card, error) {
-	text, err := command.ReadOf(name, command.KindCard, card.MaxSize)
+	text, err := cli.ReadOf(name, cli.KindCard, card.MaxSize)
 	if err != nil {
 		return card.Card{}, err
 	}
 	c, err := card.Parse(text)
 	if err != nil {
-		return c, fault.New(fault.Mismatch, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
+		return c, exit.New(exit.Mismatch, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
 	}
 	return c, nil
 }
@@ -67,7 +67,7 @@ type proposeTombstoneCmd struct {
 	Reason string   `required:"" enum:"asked,ordered,retention,unlawful,mistake" placeholder:"WORD" help:"One of ${enum}."`
 }
 
-func (p *proposeTombstoneCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *proposeTombstoneCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeTombstone, p.Item, p.Reason)
 }
 
@@ -78,7 +78,7 @@ type proposeHoldCmd struct {
 	Reason string   `required:"" enum:"proceedings,order,asked" placeholder:"WORD" help:"One of ${enum}."`
 }
 
-func (p *proposeHoldCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *proposeHoldCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeHold, p.Item, p.Reason)
 }
 
@@ -88,7 +88,7 @@ type proposeReleaseCmd struct {
 	Hold uint64 `arg:"" name:"ENTRY" help:"The number of the hold's entry."`
 }
 
-func (p *proposeReleaseCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (p *proposeReleaseCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeRelease(p.Hold) })
 }
 
@@ -98,14 +98,14 @@ type proposeKeyCmd struct {
 	Reason string `required:"" enum:"rotation,compromised" placeholder:"WORD" help:"rotation, where the old keys are safe and sign it too; or compromised."`
 }
 
-func (p *proposeKeyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	text, err := command.ReadOf(p.Keys, command.KindNewKeys, ledger.MaxSmall)
+func (p *proposeKeyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	text, err := cli.ReadOf(p.Keys, cli.KindNewKeys, ledger.MaxSmall)
 	if err != nil {
 		return err
 	}
 	keys, err := ledger.ParseNewKeys(text)
 	if err != nil {
-		return fault.New(fault.Mismatch, "zapisd key new writes such a file", "%s: %w", p.Keys, err)
+		return exit.New(exit.Mismatch, "zapisd key new writes such a file", "%s: %w", p.Keys, err)
 	}
 	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
 }
@@ -117,14 +117,14 @@ type proposalFlags struct {
 }
 
 // proposeOf writes a proposal about cases and entries, which has a reason.
-func (f proposalFlags) proposeOf(ctx context.Context, s *command.Streams, g *grammar,
+func (f proposalFlags) proposeOf(ctx context.Context, s *cli.Streams, g *grammar,
 	make func(*vault.Vault, *vault.Cases, []string, string) ([]byte, error), items []string, reason string) error {
 	return f.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) { return make(v, cases, items, reason) })
 }
 
 // propose writes a proposal, and shows it as those who are to approve it will see it.
-func (f proposalFlags) propose(ctx context.Context, s *command.Streams, g *grammar, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
-	if err := command.CheckFree(f.Out); err != nil {
+func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
+	if err := cli.CheckFree(f.Out); err != nil {
 		return err
 	}
 	return f.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
@@ -136,20 +136,20 @@ func (f proposalFlags) propose(ctx context.Context, s *command.Streams, g *gramm
 		if err != nil {
 			return err
 		}
-		if err := command.CreateFile(f.Out, text, 0o644); err != nil {
+		if err := cli.CreateFile(f.Out, text, 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(f.Out))
+		fmt.Fprintln(s.Out, cli.Escape(f.Out))
 		writeProposal(s, p)
 		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", many(p.Needs, "trustee has", "trustees have"))
 		return nil
 	})
 }
 
-func writeProposal(s *command.Streams, p *vault.Proposal) {
+func writeProposal(s *cli.Streams, p *vault.Proposal) {
 	fmt.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
 	for _, line := range p.Words {
-		fmt.Fprintf(s.Err, "  %s\n", command.Escape(line))
+		fmt.Fprintf(s.Err, "  %s\n", cli.Escape(line))
 	}
 }
 
@@ -161,13 +161,13 @@ type approveCmd struct {
 	Out      string `placeholder:"FILE" help:"Write the approval into a file too, for zapisd accept; the next outbox has it in any case."`
 }
 
-func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	text, err := command.ReadOf(a.Proposal, command.KindProposal, ledger.MaxSmall)
+func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	text, err := cli.ReadOf(a.Proposal, cli.KindProposal, ledger.MaxSmall)
 	if err != nil {
 		return err
 	}
 	if a.Out != "" {
-		if err := command.CheckFree(a.Out); err != nil {
+		if err := cli.CheckFree(a.Out); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 		if p.Mine != nil {
 			fmt.Fprintln(s.Err, "You have approved it before: the same approval is given again.")
 		} else if !a.Yes {
-			if err := command.Confirm(ctx, "Approve it?"); err != nil {
+			if err := cli.Confirm(ctx, "Approve it?"); err != nil {
 				return err
 			}
 		}
@@ -192,10 +192,10 @@ func (a *approveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) er
 			fmt.Fprintln(s.Err, "Approved. The next outbox takes it along.")
 			return nil
 		}
-		if err := command.CreateFile(a.Out, approval, os.FileMode(0o644)); err != nil {
+		if err := cli.CreateFile(a.Out, approval, os.FileMode(0o644)); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(a.Out))
+		fmt.Fprintln(s.Out, cli.Escape(a.Out))
 		return nil
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/vault"
 )
 
 // replyCmd answers a reporter.
@@ -15,7 +15,7 @@ type replyCmd struct {
 	wordsFlags
 }
 
-func (r *replyCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (r *replyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	text, err := r.read(s)
 	if err != nil {
 		return err

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/quorum"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/vault"
 )
 
 // resealCmd hands a past case on to a trustee who came later.
@@ -19,8 +19,8 @@ type resealCmd struct {
 	Out     string   `required:"" placeholder:"FILE" help:"The file to write; it is never overwritten."`
 }
 
-func (r *resealCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	if err := command.CheckFree(r.Out); err != nil {
+func (r *resealCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if err := cli.CheckFree(r.Out); err != nil {
 		return err
 	}
 	return r.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
@@ -28,13 +28,13 @@ func (r *resealCmd) Run(ctx context.Context, s *command.Streams, g *grammar) err
 		if err != nil {
 			return err
 		}
-		if err := command.CreateFile(r.Out, file, 0o600); err != nil {
+		if err := cli.CreateFile(r.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, command.Escape(r.Out))
-		fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", command.Escape(r.To))
+		fmt.Fprintln(s.Out, cli.Escape(r.Out))
+		fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", cli.Escape(r.To))
 		for _, what := range left {
-			fmt.Fprintf(s.Err, "Not in it: %s\n", command.Escape(what))
+			fmt.Fprintf(s.Err, "Not in it: %s\n", cli.Escape(what))
 		}
 		return nil
 	})
@@ -46,8 +46,8 @@ type receiveCmd struct {
 	File string `arg:"" name:"FILE" help:"What zapis reseal wrote for you."`
 }
 
-func (r *receiveCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
-	file, err := command.ReadOf(r.File, command.KindReseal, quorum.MaxFile)
+func (r *receiveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	file, err := cli.ReadOf(r.File, cli.KindReseal, exchange.MaxFile)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,9 @@ import (
 	"io"
 	"os"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/review"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/review"
 )
 
 // wordsFlags say where a verb takes a trustee's own words from. There is no editor: editors leave copies of what
@@ -18,9 +18,9 @@ type wordsFlags struct {
 }
 
 // read gives the words. Nothing of them is written anywhere by this.
-func (f wordsFlags) read(s *command.Streams) (string, error) {
+func (f wordsFlags) read(s *cli.Streams) (string, error) {
 	if f.Text != "" && f.File != "" {
-		return "", fault.New(fault.Usage, "", "give --text or --file, not both")
+		return "", exit.New(exit.Usage, "", "give --text or --file, not both")
 	}
 	if f.Text != "" {
 		return f.Text, nil
@@ -44,16 +44,16 @@ func (f wordsFlags) read(s *command.Streams) (string, error) {
 		return "", err
 	}
 	if len(text) > review.MaxText {
-		return "", fault.New(fault.Usage, "say it in several", "the words have more than %d bytes", review.MaxText)
+		return "", exit.New(exit.Usage, "say it in several", "the words have more than %d bytes", review.MaxText)
 	}
 	if err := review.CheckText(string(text)); err != nil {
-		return "", fault.New(fault.Usage, "--text WORDS, or --file with plain text in UTF-8, or type them", "%w", err)
+		return "", exit.New(exit.Usage, "--text WORDS, or --file with plain text in UTF-8, or type them", "%w", err)
 	}
 	return string(text), nil
 }
 
 // optional is read, where saying nothing means that there are no words.
-func (f wordsFlags) optional(s *command.Streams) (string, error) {
+func (f wordsFlags) optional(s *cli.Streams) (string, error) {
 	if f.Text == "" && f.File == "" {
 		return "", nil
 	}

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/vault"
+	"zapis/internal/trustee/vault"
 )
 
 // showCmd opens a case.
@@ -18,24 +18,24 @@ type showCmd struct {
 	JSON bool `name:"json" help:"Write one object."`
 }
 
-func (c *showCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *showCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return c.withCase(ctx, s, g, func(v *vault.Vault, one *vault.Case) error {
 		return c.show(s, v, one)
 	})
 }
 
-func (c *showCmd) show(s *command.Streams, v *vault.Vault, one *vault.Case) error {
+func (c *showCmd) show(s *cli.Streams, v *vault.Vault, one *vault.Case) error {
 	o, err := openedCase(s, v, one)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		err = command.WriteJSON(s.Out, shownOf(o))
+		err = cli.WriteJSON(s.Out, shownOf(o))
 	} else {
 		err = writeCase(s, o)
 	}
 	if err == nil && !o.Fits {
-		err = fault.New(fault.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
+		err = exit.New(exit.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
 	}
 	return err
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/review"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
 )
 
 // reviewed is what a trustee wrote about a case, in show --json.
@@ -82,7 +82,7 @@ func reviewTitle(o *vault.OpenedCase, r vault.Review) string {
 	case review.Grade:
 		title = "GRADE"
 	case review.Translation:
-		title = fmt.Sprintf("TRANSLATION, no original: %s, of the %s", command.Escape(r.Language), strings.ToLower(translated(o, r)))
+		title = fmt.Sprintf("TRANSLATION, no original: %s, of the %s", cli.Escape(r.Language), strings.ToLower(translated(o, r)))
 	case review.Reply:
 		title = "ANSWER TO THE REPORTER"
 	default:

@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"zapis/crypto/seal"
-	"zapis/internal/command"
+	"zapis/internal/cli"
 	"zapis/internal/incident"
-	"zapis/internal/vault"
+	"zapis/internal/trustee/vault"
 )
 
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
-func writeCase(s *command.Streams, o *vault.OpenedCase) error {
+func writeCase(s *cli.Streams, o *vault.OpenedCase) error {
 	p := newPage(s.Width())
 	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.Case, standing(o.Summary))
 	for _, h := range o.Holds {
@@ -90,7 +90,7 @@ func newPage(columns int) *page {
 
 // row writes a label and a text whose further lines stand under the first.
 func (p *page) row(label, text string) {
-	for line := range strings.SplitSeq(strings.TrimRight(command.EscapeLines(text), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(cli.EscapeLines(text), "\n"), "\n") {
 		for _, piece := range wrap(line, p.columns-labelWidth-4) {
 			fmt.Fprintf(&p.b, "%s\n", strings.TrimRight(fmt.Sprintf("  %-*s  %s", labelWidth, label, piece), " "))
 			label = ""

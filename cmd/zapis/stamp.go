@@ -9,11 +9,11 @@ import (
 	"io"
 	"os"
 
-	"zapis/crypto/anchor"
-	"zapis/internal/bundle"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/crypto/timestamp"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // stampCmd has a time-stamping authority say by when a bundle was signed. This laptop stays offline: the
@@ -27,11 +27,11 @@ type stampCmd struct {
 	Out      string `placeholder:"FILE.zip" help:"With --response: the bundle with the time stamp."`
 }
 
-func (c *stampCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (c *stampCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if (c.Request == "") == (c.Response == "") || (c.Response == "") != (c.Out == "") || (c.Response == "") != (c.Asked == "") {
-		return fault.New(fault.Usage, "", "give --request FILE.tsq, or --response FILE.tsr with --asked FILE.tsq and --out FILE.zip")
+		return exit.New(exit.Usage, "", "give --request FILE.tsq, or --response FILE.tsr with --asked FILE.tsq and --out FILE.zip")
 	}
-	f, err := command.OpenOf(c.Bundle, command.KindBundle)
+	f, err := cli.OpenOf(c.Bundle, cli.KindBundle)
 	if err != nil {
 		return err
 	}
@@ -84,43 +84,43 @@ func sumOf(write func(io.Writer) error) ([32]byte, error) {
 }
 
 // ask writes a request, once it stands in the custody log.
-func (c *stampCmd) ask(s *command.Streams, v *vault.Vault, b *stampable) error {
-	if err := command.CheckFree(c.Request); err != nil {
+func (c *stampCmd) ask(s *cli.Streams, v *vault.Vault, b *stampable) error {
+	if err := cli.CheckFree(c.Request); err != nil {
 		return err
 	}
-	q, err := anchor.NewRequest(rand.Reader, b.signature, nil)
+	q, err := timestamp.NewRequest(rand.Reader, b.signature, nil)
 	if err != nil {
 		return err
 	}
 	if err := v.Exported(b.id, vault.Export{What: "request for a time stamp of a bundle", From: &b.sum, Made: sha256.Sum256(q.DER)}); err != nil {
 		return err
 	}
-	if err := command.CreateFile(c.Request, q.DER, 0o644); err != nil {
+	if err := cli.CreateFile(c.Request, q.DER, 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(c.Request))
+	fmt.Fprintln(s.Out, cli.Escape(c.Request))
 	fmt.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
 	return nil
 }
 
 // attach writes the bundle with the authority's response in it. What is recorded has the hash of just these bytes.
-func (c *stampCmd) attach(s *command.Streams, v *vault.Vault, b *stampable) error {
-	if err := command.CheckFree(c.Out); err != nil {
+func (c *stampCmd) attach(s *cli.Streams, v *vault.Vault, b *stampable) error {
+	if err := cli.CheckFree(c.Out); err != nil {
 		return err
 	}
-	response, err := readAtMost(c.Response, anchor.MaxResponse)
+	response, err := readAtMost(c.Response, timestamp.MaxResponse)
 	if err != nil {
 		return err
 	}
-	asked, err := readAtMost(c.Asked, anchor.MaxResponse)
+	asked, err := readAtMost(c.Asked, timestamp.MaxResponse)
 	if err != nil {
 		return err
 	}
-	q, err := anchor.ParseRequest(asked)
+	q, err := timestamp.ParseRequest(asked)
 	if err != nil {
 		return unstamped(c.Asked, "--asked takes the file that zapis stamp --request wrote", err)
 	}
-	claim, err := anchor.Answers(response, q, b.signature)
+	claim, err := timestamp.Answers(response, q, b.signature)
 	if err != nil {
 		return unstamped(c.Response, "ask the authority again", err)
 	}
@@ -135,20 +135,20 @@ func (c *stampCmd) attach(s *command.Streams, v *vault.Vault, b *stampable) erro
 	if err := writeFile(c.Out, put); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(c.Out))
+	fmt.Fprintln(s.Out, cli.Escape(c.Out))
 	fmt.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
-		claim.Time.Format("2006-01-02T15:04:05Z"), command.Escape(claim.By))
+		claim.Time.Format("2006-01-02T15:04:05Z"), cli.Escape(claim.By))
 	return nil
 }
 
 // unstamped says what to do about a request or a response that is refused. One in the other's place is a slip.
 func unstamped(name, hint string, err error) error {
-	status := fault.Mismatch
+	status := exit.Mismatch
 	switch {
-	case errors.Is(err, anchor.ErrRequest):
-		status, hint = fault.Failed, "send it to the authority; what comes back is for --response, and this file for --asked"
-	case errors.Is(err, anchor.ErrResponse):
-		status = fault.Failed
+	case errors.Is(err, timestamp.ErrRequest):
+		status, hint = exit.Failed, "send it to the authority; what comes back is for --response, and this file for --asked"
+	case errors.Is(err, timestamp.ErrResponse):
+		status = exit.Failed
 	}
-	return fault.New(status, hint, "%s: %w", name, err)
+	return exit.New(status, hint, "%s: %w", name, err)
 }

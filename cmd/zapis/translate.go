@@ -4,10 +4,10 @@ import (
 	"context"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/review"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
 )
 
 // translateCmd keeps a translation of what a reporter wrote.
@@ -20,7 +20,7 @@ type translateCmd struct {
 	Private bool `help:"Keep it in this vault, for yourself alone."`
 }
 
-func (t *translateCmd) Run(ctx context.Context, s *command.Streams, g *grammar) error {
+func (t *translateCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	text, err := t.read(s)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (t *translateCmd) Run(ctx context.Context, s *command.Streams, g *grammar) 
 		if t.Of != "" {
 			of, ok := c.SubmissionAt(t.Of)
 			if !ok {
-				return fault.New(fault.Usage, "zapis show says which there are", "--of %s: the case has no such entry", t.Of)
+				return exit.New(exit.Usage, "zapis show says which there are", "--of %s: the case has no such entry", t.Of)
 			}
 			r.Of = of
 		}

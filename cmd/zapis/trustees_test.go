@@ -7,10 +7,10 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/accept"
-	"zapis/internal/command/scripttest"
+	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/server/outbox"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // TestTrusteeScripts runs the scripts of what trustees do together, under testdata/trustees.
@@ -49,7 +49,7 @@ func prepareTrustees(t *testing.T, dir string) (env []string) {
 func later(t *testing.T, dir string) (env []string) {
 	t.Helper()
 	h := vaulttest.New(t, vaulttest.Options{})
-	filed := h.Report([]vaulttest.File{{Name: "letter.pdf", Content: pdf}}, "narrative", "From before.", "contact", "by the old oak")
+	filed := h.Report([]vaulttest.File{{Name: "letter.pdf", Content: pdfLetter}}, "narrative", "From before.", "contact", "by the old oak")
 	marked := h.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "narrative", "A face.", "contact", "by the gate", "files_identify", "yes")
 	h.CarryFile(filepath.Join(dir, "old.tar"), 0)
 	after, err := h.Store.After()
@@ -57,7 +57,7 @@ func later(t *testing.T, dir string) (env []string) {
 	set := h.Set
 	set.Trustees = append(set.Trustees[:2:2], vaulttest.Identity(t, "dora").Card)
 	text := ledger.TrusteesChange{Origin: vaulttest.Origin, After: after, Set: set}.Marshal()
-	desk := accept.New(h.Store, h.Now)
+	desk := outbox.New(h.Store, h.Now)
 	for _, name := range []string{"anna", "boris"} {
 		signed, err := vaulttest.Identity(t, name).Signer.SignStatement(card.Statement{Ledger: h.Card().Genesis, Number: 1,
 			Kind: card.KindApproval, Subject: ledger.Subject(text)})

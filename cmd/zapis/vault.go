@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/vault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/vault"
 )
 
 // vaultFlag is what every verb on a vault takes.
@@ -16,9 +16,9 @@ type vaultFlag struct {
 }
 
 // open opens the vault, with a key where one is given. Whoever opens it closes it.
-func (f vaultFlag) open(s *command.Streams, id *command.Identity, create bool) (*vault.Vault, error) {
+func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*vault.Vault, error) {
 	v, err := vault.Open(f.Vault, vault.Options{
-		Create: create, Now: time.Now, Tool: "zapis " + command.Version(),
+		Create: create, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
 	})
 	if err != nil {
@@ -34,7 +34,7 @@ func (f vaultFlag) open(s *command.Streams, id *command.Identity, create bool) (
 }
 
 // with opens the vault with the identity that the verb needs, and closes it after.
-func (f vaultFlag) with(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault) error) error {
+func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault) error) error {
 	id, err := g.Load(ctx)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (f vaultFlag) with(ctx context.Context, s *command.Streams, g *grammar, do 
 }
 
 // withCases is with, for what needs the vault's cases.
-func (f vaultFlag) withCases(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault, *vault.Cases) error) error {
+func (f vaultFlag) withCases(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault, *vault.Cases) error) error {
 	return f.with(ctx, s, g, func(v *vault.Vault) error {
 		cases, err := sorted(ctx, s, v)
 		if err != nil {
@@ -65,7 +65,7 @@ type caseFlags struct {
 }
 
 // withCase is with, for what needs the case.
-func (f caseFlags) withCase(ctx context.Context, s *command.Streams, g *grammar, do func(*vault.Vault, *vault.Case) error) error {
+func (f caseFlags) withCase(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault, *vault.Case) error) error {
 	return f.with(ctx, s, g, func(v *vault.Vault) error {
 		c, err := caseOf(ctx, s, v, f.Case)
 		if err != nil {
@@ -75,7 +75,7 @@ func (f caseFlags) withCase(ctx context.Context, s *command.Streams, g *grammar,
 	})
 }
 
-func keyOf(id *command.Identity) vault.Key {
+func keyOf(id *cli.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Opener(), Signer: id.Signer}
 }
 
@@ -83,8 +83,8 @@ func keyOf(id *command.Identity) vault.Key {
 const maxSealed = 20
 
 // sort sorts the vault's submissions into cases, and says what stands in the way of some.
-func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cases, error) {
-	var bar *command.Progress
+func sorted(ctx context.Context, s *cli.Streams, v *vault.Vault) (*vault.Cases, error) {
+	var bar *cli.Progress
 	cases, err := v.Sort(ctx, func(done, of int) {
 		if bar == nil {
 			bar = s.Progress("opening statements", int64(of))
@@ -101,7 +101,7 @@ func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cas
 		warn(s, "%v", p)
 	}
 	for _, p := range cases.Apart {
-		fmt.Fprintf(s.Err, "%v: %s\n", p, fault.HintOf(p))
+		fmt.Fprintf(s.Err, "%v: %s\n", p, exit.HintOf(p))
 	}
 	if cases.Closed > 0 {
 		fmt.Fprintf(s.Err, "%s sealed to others than you\n", many(cases.Closed, "statement is", "statements are"))
@@ -127,7 +127,7 @@ func sorted(ctx context.Context, s *command.Streams, v *vault.Vault) (*vault.Cas
 }
 
 // caseOf finds the one that was asked for.
-func caseOf(ctx context.Context, s *command.Streams, v *vault.Vault, id string) (*vault.Case, error) {
+func caseOf(ctx context.Context, s *cli.Streams, v *vault.Vault, id string) (*vault.Case, error) {
 	cases, err := sorted(ctx, s, v)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func caseOf(ctx context.Context, s *command.Streams, v *vault.Vault, id string) 
 }
 
 // openedCase opens a case, and says loudly what does not fit.
-func openedCase(s *command.Streams, v *vault.Vault, c *vault.Case) (*vault.OpenedCase, error) {
+func openedCase(s *cli.Streams, v *vault.Vault, c *vault.Case) (*vault.OpenedCase, error) {
 	o, err := v.Show(c)
 	if err != nil {
 		return nil, err
@@ -147,8 +147,8 @@ func openedCase(s *command.Streams, v *vault.Vault, c *vault.Case) (*vault.Opene
 	return o, nil
 }
 
-func warn(s *command.Streams, format string, args ...any) {
-	fmt.Fprintf(s.Err, "WARNING: %s\n", command.EscapeLines(fmt.Sprintf(format, args...)))
+func warn(s *cli.Streams, format string, args ...any) {
+	fmt.Fprintf(s.Err, "WARNING: %s\n", cli.EscapeLines(fmt.Sprintf(format, args...)))
 }
 
 func many(n int, one, more string) string {

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"zapis/internal/command"
+	"zapis/internal/cli"
 	"zapis/internal/incident"
 )
 
@@ -70,14 +70,14 @@ func wordsFor(field, given string) string {
 // wrap breaks a line of escaped text at spaces so that each piece takes at most so many columns; 0 for as many
 // as there are. A word that is longer stays whole: the terminal breaks it.
 func wrap(line string, columns int) []string {
-	if columns <= 0 || command.Columns(line) <= columns {
+	if columns <= 0 || cli.Columns(line) <= columns {
 		return []string{line}
 	}
 	var lines []string
 	var now strings.Builder
 	used := 0
 	for _, word := range strings.Split(line, " ") {
-		n := command.Columns(word)
+		n := cli.Columns(word)
 		if used > 0 && used+1+n > columns {
 			lines = append(lines, now.String())
 			now.Reset()

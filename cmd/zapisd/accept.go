@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"zapis/internal/accept"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/outbox"
 	"zapis/store"
 )
 
@@ -30,30 +30,30 @@ type acceptArgs struct {
 	Name string `json:"name"` // of the copy
 }
 
-func (v *acceptVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *acceptVerb) Run(ctx context.Context, s *cli.Streams) error {
 	lines := &outcomes{w: s.Out}
 	for _, name := range v.File {
-		f, err := command.OpenOf(name, command.KindOutbox)
+		f, err := cli.OpenOf(name, cli.KindOutbox)
 		if err != nil {
 			return err
 		}
 		err = v.take(ctx, s, lines, f)
 		f.Close()
 		if err != nil {
-			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
+			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
 		}
 	}
 	const hint = "the rest was taken; the same may be handed in again"
 	switch {
 	case lines.refused > 0:
-		return fault.New(fault.Mismatch, hint, "statements refused: %d, as said above", lines.refused)
+		return exit.New(exit.Mismatch, hint, "statements refused: %d, as said above", lines.refused)
 	case lines.late > 0:
-		return fault.New(fault.Failed, hint, "statements not taken: %d, as said above", lines.late)
+		return exit.New(exit.Failed, hint, "statements not taken: %d, as said above", lines.late)
 	}
 	return nil
 }
 
-func (v *acceptVerb) take(ctx context.Context, s *command.Streams, lines *outcomes, f *os.File) error {
+func (v *acceptVerb) take(ctx context.Context, s *cli.Streams, lines *outcomes, f *os.File) error {
 	copied, err := intoInbox(v.Dir, f)
 	if err != nil {
 		return err
@@ -116,31 +116,31 @@ func acceptHandedIn(ctx context.Context, st *store.Store, raw json.RawMessage, t
 		return err
 	}
 	if args.Name != filepath.Base(args.Name) {
-		return fault.New(fault.Usage, "", "not the name of a copy: %q", args.Name)
+		return exit.New(exit.Usage, "", "not the name of a copy: %q", args.Name)
 	}
 	f, err := os.Open(filepath.Join(st.Dir(), inboxDir, args.Name))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return accept.New(st, time.Now).File(ctx, f, func(o accept.Outcome) { fmt.Fprintln(to, outcomeLine(o)) })
+	return outbox.New(st, time.Now).File(ctx, f, func(o outbox.Outcome) { fmt.Fprintln(to, outcomeLine(o)) })
 }
 
-func outcomeLine(o accept.Outcome) string {
+func outcomeLine(o outbox.Outcome) string {
 	who := o.From
 	if who == "" {
 		who = o.Statement.Signer
 	}
-	line := fmt.Sprintf("%s %d of %s: ", o.Statement.Kind, o.Statement.Number, command.Escape(who))
+	line := fmt.Sprintf("%s %d of %s: ", o.Statement.Kind, o.Statement.Number, cli.Escape(who))
 	if o.Err == nil {
 		return line + o.Text
 	}
 	mark := lateMark
-	if fault.StatusOf(o.Err) == fault.Mismatch {
+	if exit.StatusOf(o.Err) == exit.Mismatch {
 		mark = refusedMark
 	}
-	text := mark + line + command.Escape(o.Err.Error())
-	if hint := fault.HintOf(o.Err); hint != "" {
+	text := mark + line + cli.Escape(o.Err.Error())
+	if hint := exit.HintOf(o.Err); hint != "" {
 		text += " (" + hint + ")"
 	}
 	return text

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"zapis/crypto/card"
-	"zapis/internal/accept"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
+	"zapis/internal/server/outbox"
 )
 
 // What does not verify is told from what can't be taken now, by the line and by the count that makes the status.
@@ -18,11 +18,11 @@ func TestOutcomeLines(t *testing.T) {
 	}
 	var out bytes.Buffer
 	lines := &outcomes{w: &out}
-	for _, o := range []accept.Outcome{
+	for _, o := range []outbox.Outcome{
 		{Statement: signed(1), From: "anna", Text: "taken: entry 7"},
 		{Statement: signed(2), From: "anna", Text: "known already", Known: true},
-		{Statement: signed(3), From: "boris", Err: fault.New(fault.Failed, "do this", "another answer has its tag already")},
-		{Statement: signed(4), Err: fault.New(fault.Mismatch, "", "its signer \x1b[2J is not among the trustees")},
+		{Statement: signed(3), From: "boris", Err: exit.New(exit.Failed, "do this", "another answer has its tag already")},
+		{Statement: signed(4), Err: exit.New(exit.Mismatch, "", "its signer \x1b[2J is not among the trustees")},
 	} {
 		fmt.Fprintln(lines, outcomeLine(o))
 	}

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"zapis/crypto/anchor"
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/publish"
+	"zapis/crypto/timestamp"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/publish"
 )
 
 // anchorVerb has the ledger's time confirmed. As with witnesses, the network is spoken to by the process that
@@ -36,7 +36,7 @@ type rootFlags struct {
 	Revocation []string `placeholder:"FILE" help:"A revocation list or OCSP response (DER) to keep beside the token. May be repeated."`
 }
 
-func (f rootFlags) options() (o anchor.Options, err error) {
+func (f rootFlags) options() (o timestamp.Options, err error) {
 	if o.Policies, err = parseOID(f.Policy); err != nil {
 		return o, err
 	}
@@ -56,7 +56,7 @@ func (f rootFlags) options() (o anchor.Options, err error) {
 		o.Certificates = append(o.Certificates, c.Raw)
 	}
 	for _, name := range f.Revocation {
-		der, err := readSmall(name, anchor.MaxRevocation)
+		der, err := readSmall(name, timestamp.MaxRevocation)
 		if err != nil {
 			return o, err
 		}
@@ -70,11 +70,11 @@ func readCertificates(flag string, names []string) (all []*x509.Certificate, err
 	for _, name := range names {
 		text, err := readSmall(name, 1<<20)
 		if err != nil {
-			return nil, fault.New(fault.StatusOf(err), "it is the authority's own certificate in PEM, which you got from them; docs/guides/partner.md says more", "%s %w", flag, err)
+			return nil, exit.New(exit.StatusOf(err), "it is the authority's own certificate in PEM, which you got from them; docs/guides/partner.md says more", "%s %w", flag, err)
 		}
 		found, err := parseCertificates(text)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "a certificate is a block that begins with -----BEGIN CERTIFICATE-----", "%s %s: %w", flag, name, err)
+			return nil, exit.New(exit.Usage, "a certificate is a block that begins with -----BEGIN CERTIFICATE-----", "%s %s: %w", flag, name, err)
 		}
 		all = append(all, found...)
 	}
@@ -110,22 +110,22 @@ func parseOID(text string) ([]asn1.ObjectIdentifier, error) {
 	for _, digits := range strings.Split(text, ".") {
 		n, err := strconv.ParseUint(digits, 10, 31)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
+			return nil, exit.New(exit.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
 		}
 		oid = append(oid, int(n))
 	}
 	if _, err := asn1.Marshal(oid); err != nil {
-		return nil, fault.New(fault.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
+		return nil, exit.New(exit.Usage, "", "--policy %s: an OID is numbers with dots, as 1.2.3.4", text)
 	}
 	return []asn1.ObjectIdentifier{oid}, nil
 }
 
-func newRequest(note []byte, policies []asn1.ObjectIdentifier) (anchor.Request, error) {
+func newRequest(note []byte, policies []asn1.ObjectIdentifier) (timestamp.Request, error) {
 	var policy asn1.ObjectIdentifier
 	if len(policies) > 0 {
 		policy = policies[0]
 	}
-	return anchor.NewRequest(rand.Reader, note, policy)
+	return timestamp.NewRequest(rand.Reader, note, policy)
 }
 
 type anchorAsk struct {
@@ -134,7 +134,7 @@ type anchorAsk struct {
 	Proxy string   `placeholder:"URL" help:"Go through a proxy, as socks5h://127.0.0.1:9050 for Tor."`
 }
 
-func (v *anchorAsk) Run(ctx context.Context, s *command.Streams) error {
+func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 	proxy, err := parseProxy(v.Proxy)
 	if err != nil {
 		return err
@@ -159,10 +159,10 @@ func (v *anchorAsk) Run(ctx context.Context, s *command.Streams) error {
 		if err == nil {
 			with := o
 			with.Nonce = q.Nonce
-			err = l.anchor(state, response, with, func(t anchor.Token) (lists [][]byte) {
+			err = l.anchor(state, response, with, func(t timestamp.Token) (lists [][]byte) {
 				lists, problems := publish.FetchRevocations(ctx, client, t.Chain)
 				for _, p := range problems {
-					fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(p.Error()))
+					fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(p.Error()))
 				}
 				return lists
 			})
@@ -171,9 +171,9 @@ func (v *anchorAsk) Run(ctx context.Context, s *command.Streams) error {
 		case err != nil && len(v.URL) == 1:
 			return err
 		case err != nil:
-			fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(err.Error()))
-			if failed == nil || fault.StatusOf(failed) < fault.StatusOf(err) {
-				failed = fault.New(fault.StatusOf(err), "the others' tokens were taken in", "not all authorities gave a token that verifies")
+			fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(err.Error()))
+			if failed == nil || exit.StatusOf(failed) < exit.StatusOf(err) {
+				failed = exit.New(exit.StatusOf(err), "the others' tokens were taken in", "not all authorities gave a token that verifies")
 			}
 		}
 	}
@@ -181,10 +181,10 @@ func (v *anchorAsk) Run(ctx context.Context, s *command.Streams) error {
 }
 
 // anchor verifies a response strictly, with all that is kept beside it, and only then has it appended.
-func (l *openLedger) anchor(state anchorReply, response []byte, o anchor.Options, fetch func(anchor.Token) [][]byte) error {
-	token, err := anchor.Verify(response, state.Note, o)
+func (l *openLedger) anchor(state anchorReply, response []byte, o timestamp.Options, fetch func(timestamp.Token) [][]byte) error {
+	token, err := timestamp.Verify(response, state.Note, o)
 	if err != nil {
-		return fault.New(fault.Mismatch, "nothing was taken in", "%w", err)
+		return exit.New(exit.Mismatch, "nothing was taken in", "%w", err)
 	}
 	a := ledger.Anchor{Size: state.Size, Checkpoint: ledger.Sum(state.Note), Response: response, Certificates: token.Above(), Revocations: o.Revocations}
 	if fetch != nil {
@@ -192,18 +192,18 @@ func (l *openLedger) anchor(state anchorReply, response []byte, o anchor.Options
 	}
 	again := o
 	again.Certificates, again.Revocations = a.Certificates, a.Revocations
-	if _, err := anchor.Verify(response, state.Note, again); err != nil {
-		return fault.New(fault.Mismatch, "nothing was taken in", "%w", err)
+	if _, err := timestamp.Verify(response, state.Note, again); err != nil {
+		return exit.New(exit.Mismatch, "nothing was taken in", "%w", err)
 	}
 	body := a.Marshal()
 	if len(body) > ledger.MaxSmall {
-		return fault.New(fault.Failed, "leave out a revocation list", "the token with what is to be kept beside it has %d bytes, and an entry's body at most %d", len(body), ledger.MaxSmall)
+		return exit.New(exit.Failed, "leave out a revocation list", "the token with what is to be kept beside it has %d bytes, and an entry's body at most %d", len(body), ledger.MaxSmall)
 	}
 	if err := l.call("anchor-append", anchorArgs{Body: body}, nil); err != nil {
 		return err
 	}
 	fmt.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
-		command.Escape(token.Signer.Subject.String()), token.Policy)
+		cli.Escape(token.Signer.Subject.String()), token.Policy)
 	return nil
 }
 
@@ -213,7 +213,7 @@ type anchorRequest struct {
 	Out    string `required:"" placeholder:"FILE.tsq" help:"The request to write (RFC 3161, DER)."`
 }
 
-func (v *anchorRequest) Run(ctx context.Context, s *command.Streams) error {
+func (v *anchorRequest) Run(ctx context.Context, s *cli.Streams) error {
 	policies, err := parseOID(v.Policy)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (v *anchorRequest) Run(ctx context.Context, s *command.Streams) error {
 	if err := writeFile(v.Out, q.DER); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  %s\n", command.Escape(v.Out), entries(state.Size))
+	fmt.Fprintf(s.Out, "%s  %s\n", cli.Escape(v.Out), entries(state.Size))
 	return nil
 }
 
@@ -240,7 +240,7 @@ type anchorAccept struct {
 	File    string `arg:"" name:"file.tsr" help:"The response (RFC 3161, DER)."`
 }
 
-func (v *anchorAccept) Run(ctx context.Context, s *command.Streams) error {
+func (v *anchorAccept) Run(ctx context.Context, s *cli.Streams) error {
 	o, err := v.options()
 	if err != nil {
 		return err
@@ -249,11 +249,11 @@ func (v *anchorAccept) Run(ctx context.Context, s *command.Streams) error {
 	if err != nil {
 		return err
 	}
-	q, err := anchor.ParseRequest(der)
+	q, err := timestamp.ParseRequest(der)
 	if err != nil {
-		return fault.New(fault.Mismatch, "", "%s: %w", v.Request, err)
+		return exit.New(exit.Mismatch, "", "%s: %w", v.Request, err)
 	}
-	response, err := readSmall(v.File, anchor.MaxResponse)
+	response, err := readSmall(v.File, timestamp.MaxResponse)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"errors"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -46,7 +46,7 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 		}
 	}
 	if reply.Note == nil {
-		return fault.New(fault.Mismatch, "is it a request of this ledger?", "the request is about no checkpoint of this ledger")
+		return exit.New(exit.Mismatch, "is it a request of this ledger?", "the request is about no checkpoint of this ledger")
 	}
 	return json.NewEncoder(to).Encode(reply)
 }
@@ -67,11 +67,11 @@ func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ r
 		return err
 	}
 	if ledger.Sum(note) != a.Checkpoint {
-		return fault.New(fault.Mismatch, "", "the anchor is about another checkpoint of %d entries than this ledger's", a.Size)
+		return exit.New(exit.Mismatch, "", "the anchor is about another checkpoint of %d entries than this ledger's", a.Size)
 	}
 	err = submitAnchor(ctx, st, a)
 	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrPartTaken) {
-		return fault.New(fault.Failed, "", "this token was taken in already")
+		return exit.New(exit.Failed, "", "this token was taken in already")
 	}
 	return err
 }

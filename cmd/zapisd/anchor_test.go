@@ -13,15 +13,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/crypto/anchor"
-	"zapis/crypto/anchor/anchortest"
+	"zapis/crypto/timestamp"
+	"zapis/crypto/timestamp/timestamptest"
 )
 
 // authority NAME starts a time-stamping authority on loopback: its address is then in $NAME, its root in
 // NAME.pem, the certificate below that in NAME.ca.pem, a list that revokes it in NAME.crl. Below the address, /good stamps, /alone sends the signer's certificate only, /other stamps
 // something else, /page sends a web page, /long sends too much, /away sends elsewhere, /list is its revocation list.
 func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
-	var a anchortest.Authority
+	var a timestamptest.Authority
 	var once sync.Mutex // openssl's serial file is one per reply, and the test's folders are made one by one
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		once.Lock()
@@ -34,7 +34,7 @@ func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 		case "/alone":
 			w.Write(a.ReplyAlone(t, request))
 		case "/other":
-			q, err := anchor.NewRequest(rand.Reader, []byte("something else"), nil)
+			q, err := timestamp.NewRequest(rand.Reader, []byte("something else"), nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -43,7 +43,7 @@ func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, "<p>hello")
 		case "/long":
-			w.Write(make([]byte, anchor.MaxResponse+1))
+			w.Write(make([]byte, timestamp.MaxResponse+1))
 		case "/away":
 			http.Redirect(w, r, "/good", http.StatusTemporaryRedirect)
 		case "/list":
@@ -56,7 +56,7 @@ func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 		}
 	}))
 	ts.Defer(srv.Close)
-	a = anchortest.New(t, anchortest.Plan{List: srv.URL + "/list"})
+	a = timestamptest.New(t, timestamptest.Plan{List: srv.URL + "/list"})
 	ts.Setenv(args[0], srv.URL)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), a.RootPEM(), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.CA.Raw}), 0o600))

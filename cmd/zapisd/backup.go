@@ -16,10 +16,10 @@ import (
 	"strings"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/backup"
 	"zapis/internal/carry"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
 	"zapis/store"
 )
 
@@ -29,7 +29,7 @@ type backupVerb struct {
 	WithKey bool   `help:"Keep the log's key there too. Whoever has the folder can then sign in the ledger's name."`
 }
 
-func (v *backupVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *backupVerb) Run(ctx context.Context, s *cli.Streams) error {
 	b, err := backup.Open(v.Out)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (v *backupVerb) Run(ctx context.Context, s *command.Streams) error {
 	return nil
 }
 
-func sayUpdated(s *command.Streams, r *backup.Result) {
+func sayUpdated(s *cli.Streams, r *backup.Result) {
 	fmt.Fprintf(s.Out, "%s\n%s; new: %s, %d parts, %d bytes", r.Header.Card(), verified("", r.Header.Size),
 		entries(r.Header.Size-r.From), r.Fetched, r.Bytes)
 	if r.Removed > 0 {
@@ -66,7 +66,7 @@ func sayUpdated(s *command.Streams, r *backup.Result) {
 
 // stream gives what an operation writes as a reader, which has the operation's error at its end. end waits for
 // the operation; it is given what went wrong in reading, and gives what went wrong first.
-func stream(ctx context.Context, dir, name string, args any, s *command.Streams) (r io.Reader, end func(error) error) {
+func stream(ctx context.Context, dir, name string, args any, s *cli.Streams) (r io.Reader, end func(error) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	pr, pw := io.Pipe()
 	done := make(chan error, 1)
@@ -81,7 +81,7 @@ func stream(ctx context.Context, dir, name string, args any, s *command.Streams)
 		defer cancel()
 		if err == nil {
 			_, err = io.Copy(io.Discard, pr)
-			return fault.First(<-done, err)
+			return exit.First(<-done, err)
 		}
 		cancel()
 		pr.Close()
@@ -94,7 +94,7 @@ func stream(ctx context.Context, dir, name string, args any, s *command.Streams)
 const partsAtOnce = 10000
 
 // fetchParts asks for parts, and takes them apart again: a line "HASH SIZE" and as many bytes for each.
-func fetchParts(ctx context.Context, dir string, wanted []ledger.Part, take func(ledger.Part, io.Reader) error, s *command.Streams) error {
+func fetchParts(ctx context.Context, dir string, wanted []ledger.Part, take func(ledger.Part, io.Reader) error, s *cli.Streams) error {
 	for some := range slices.Chunk(wanted, partsAtOnce) {
 		r, end := stream(ctx, dir, "backup-parts", partsArgs{Parts: hashesOf(some)}, s)
 		if err := end(takeParts(bufio.NewReaderSize(r, 1<<20), some, take)); err != nil {
@@ -160,11 +160,11 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 			continue
 		}
 		if err != nil {
-			return fault.New(fault.Mismatch, checkHint, "part %s: %w", h, err)
+			return exit.New(exit.Mismatch, checkHint, "part %s: %w", h, err)
 		}
 		fmt.Fprintf(to, "%s %d\n", h, size)
 		_, err = io.Copy(to, r)
-		if err := fault.First(err, r.Close()); err != nil {
+		if err := exit.First(err, r.Close()); err != nil {
 			return err
 		}
 		to.Progress(tick{"copying parts", int64(i + 1), int64(len(args.Parts))})

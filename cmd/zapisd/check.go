@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -14,7 +14,7 @@ type checkVerb struct {
 	Dir string `required:"" placeholder:"D" help:"The ledger's folder."`
 }
 
-func (v *checkVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *checkVerb) Run(ctx context.Context, s *cli.Streams) error {
 	to := newScreen(s.Out, s)
 	defer to.done()
 	return perform(ctx, v.Dir, "check", struct{}{}, to)
@@ -27,10 +27,10 @@ func checkLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 		return err
 	}
 	for _, f := range faults {
-		fmt.Fprintln(to, command.Escape(f.String()))
+		fmt.Fprintln(to, cli.Escape(f.String()))
 	}
 	if len(faults) > 0 {
-		return fault.New(fault.Mismatch, "keep the folder as it is: it is evidence; docs/guides/operator.md says what then",
+		return exit.New(exit.Mismatch, "keep the folder as it is: it is evidence; docs/guides/operator.md says what then",
 			"the ledger does not verify: faults found: %d", len(faults))
 	}
 	fmt.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))

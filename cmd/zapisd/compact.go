@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"zapis/internal/command"
+	"zapis/internal/cli"
 	"zapis/store"
 )
 
@@ -13,7 +13,7 @@ type compactVerb struct {
 	Dir string `required:"" placeholder:"D" help:"The ledger's folder."`
 }
 
-func (v *compactVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *compactVerb) Run(ctx context.Context, s *cli.Streams) error {
 	to := newScreen(s.Out, s)
 	defer to.done()
 	return perform(ctx, v.Dir, "compact", struct{}{}, to)

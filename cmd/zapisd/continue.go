@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/backup"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
 	"zapis/store"
 )
 
@@ -23,13 +23,13 @@ type ending struct {
 }
 
 // goOn makes a ledger that continues another.
-func (v *initVerb) goOn(ctx context.Context, s *command.Streams) error {
+func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 	old, err := v.ending(ctx, s)
 	if err != nil {
-		return fault.New(fault.StatusOf(err), fault.HintOf(err), "--continue %s: %w", v.Continue, err)
+		return exit.New(exit.StatusOf(err), exit.HintOf(err), "--continue %s: %w", v.Continue, err)
 	}
 	if old.Last.Origin == v.Origin {
-		return fault.New(fault.Usage, "for instance "+v.Origin+"-2", "--origin %s: the old ledger has this name, and by it witnesses and receipts know that one", v.Origin)
+		return exit.New(exit.Usage, "for instance "+v.Origin+"-2", "--origin %s: the old ledger has this name, and by it witnesses and receipts know that one", v.Origin)
 	}
 	set := old.Set
 	if len(v.Trustee) > 0 {
@@ -47,7 +47,7 @@ func (v *initVerb) goOn(ctx context.Context, s *command.Streams) error {
 }
 
 // ending verifies the old ledger, all of it, and says where it ends.
-func (v *initVerb) ending(ctx context.Context, s *command.Streams) (e ending, err error) {
+func (v *initVerb) ending(ctx context.Context, s *cli.Streams) (e ending, err error) {
 	info, err := os.Stat(v.Continue)
 	if err != nil {
 		return e, err
@@ -114,7 +114,7 @@ func continueState(ctx context.Context, st *store.Store, _ json.RawMessage, to r
 		if f.Part == "guard" {
 			continue
 		}
-		return fault.New(fault.Mismatch, "continue it from a backup, a mirror or a carry file that verifies", "the ledger does not verify: %s", f)
+		return exit.New(exit.Mismatch, "continue it from a backup, a mirror or a carry file that verifies", "the ledger does not verify: %s", f)
 	}
 	_, c := st.LatestCheckpoint()
 	named := st.Card()

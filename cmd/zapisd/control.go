@@ -19,8 +19,8 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -83,7 +83,7 @@ func perform(ctx context.Context, dir, name string, args any, to reporter) error
 		err = askChild(ctx, dir, name, payload, to)
 	}
 	if errors.Is(err, errNoEnd) && ctx.Err() == nil {
-		return fault.New(fault.Mismatch, "keep the folder as it is, and bring back the last backup that zapisd check accepts",
+		return exit.New(exit.Mismatch, "keep the folder as it is, and bring back the last backup that zapisd check accepts",
 			"ledger.db in %s is damaged: reading it ended the process that read it", dir)
 	}
 	return err
@@ -124,7 +124,7 @@ type performVerb struct {
 	Name string `arg:""`
 }
 
-func (v *performVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *performVerb) Run(ctx context.Context, s *cli.Streams) error {
 	frames := newFrameWriter(s.Out)
 	return frames.End(v.work(ctx, s.In, frames))
 }
@@ -132,7 +132,7 @@ func (v *performVerb) Run(ctx context.Context, s *command.Streams) error {
 func (v *performVerb) work(ctx context.Context, in io.Reader, to reporter) error {
 	do, ok := operations[v.Name]
 	if !ok {
-		return fault.New(fault.Usage, "", "there is no %s", v.Name)
+		return exit.New(exit.Usage, "", "there is no %s", v.Name)
 	}
 	args, err := io.ReadAll(in)
 	if err != nil {
@@ -165,11 +165,11 @@ func askServer(ctx context.Context, dir, name string, args []byte, to reporter) 
 	case nobodyThere(err):
 		return false, nil
 	case err != nil:
-		return true, fault.New(fault.Failed, "", "the process that serves the ledger: %w", err)
+		return true, exit.New(exit.Failed, "", "the process that serves the ledger: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return true, fault.New(fault.Failed, "it may be of another version: stop it and start it again",
+		return true, exit.New(exit.Failed, "it may be of another version: stop it and start it again",
 			"the process that serves the ledger does not know %s", name)
 	}
 	return true, readFrames(resp.Body, to)
@@ -217,7 +217,7 @@ func alive(ctx context.Context, client *http.Client, within time.Duration) (bool
 	case nobodyThere(err), wait.Err() != nil && ctx.Err() == nil:
 		return false, nil
 	}
-	return false, fault.New(fault.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
+	return false, exit.New(exit.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
 }
 
 // serveControl answers on dir's control socket until stop is called.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -44,8 +44,8 @@ func TestPerformOutlivesTheServer(t *testing.T) {
 	var got tape
 	err := perform(t.Context(), dir, "export", exportArgs{}, &got)
 	want := "ledger.db in " + dir + " is damaged: reading it ended the process that read it"
-	if err == nil || err.Error() != want || fault.StatusOf(err) != fault.Mismatch || fault.HintOf(err) == "" {
-		t.Errorf("%v (status %d), want %s", err, fault.StatusOf(err), want)
+	if err == nil || err.Error() != want || exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) == "" {
+		t.Errorf("%v (status %d), want %s", err, exit.StatusOf(err), want)
 	}
 	if got.String() != "half of a carry file" {
 		t.Errorf("%q came", got.String())
@@ -57,12 +57,12 @@ func TestPerformAsksTheServer(t *testing.T) {
 		args, _ := io.ReadAll(r.Body)
 		frames := newFrameWriter(w)
 		fmt.Fprintf(frames, "%s %s %s", r.Method, r.URL.Path, args)
-		frames.End(fault.New(fault.KeyMissing, "bring it", "a key is missing"))
+		frames.End(exit.New(exit.KeyMissing, "bring it", "a key is missing"))
 	})
 	var got tape
 	err := perform(t.Context(), dir, "export", exportArgs{Since: 7}, &got)
-	if err == nil || err.Error() != "a key is missing" || fault.StatusOf(err) != fault.KeyMissing || fault.HintOf(err) != "bring it" {
-		t.Errorf("%v, status %d, hint %q", err, fault.StatusOf(err), fault.HintOf(err))
+	if err == nil || err.Error() != "a key is missing" || exit.StatusOf(err) != exit.KeyMissing || exit.HintOf(err) != "bring it" {
+		t.Errorf("%v, status %d, hint %q", err, exit.StatusOf(err), exit.HintOf(err))
 	}
 	if want := `POST /export {"since":7}`; got.String() != want {
 		t.Errorf("asked %s, want %s", got.String(), want)
@@ -73,8 +73,8 @@ func TestPerformWithAnOlderServer(t *testing.T) {
 	dir := fakeServer(t, http.NotFound)
 	err := perform(t.Context(), dir, "export", exportArgs{}, &tape{})
 	if err == nil || err.Error() != "the process that serves the ledger does not know export" ||
-		fault.HintOf(err) != "it may be of another version: stop it and start it again" {
-		t.Errorf("%v, hint %q", err, fault.HintOf(err))
+		exit.HintOf(err) != "it may be of another version: stop it and start it again" {
+		t.Errorf("%v, hint %q", err, exit.HintOf(err))
 	}
 }
 

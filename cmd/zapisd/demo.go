@@ -17,8 +17,8 @@ import (
 	"zapis/cmd/zapisd/sample"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/store"
 )
@@ -38,13 +38,13 @@ type demoVerb struct {
 	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve the form, on this computer (${default})."`
 }
 
-func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *demoVerb) Run(ctx context.Context, s *cli.Streams) error {
 	at, err := parseAddress("--listen "+v.Listen, v.Listen)
 	switch {
 	case err != nil:
 		return err
 	case at.network != "tcp" || at.public():
-		return fault.New(fault.Usage, "", "--listen %s: the demo is for this computer only, as 127.0.0.1:8080", v.Listen)
+		return exit.New(exit.Usage, "", "--listen %s: the demo is for this computer only, as 127.0.0.1:8080", v.Listen)
 	}
 	if err := prepareDemo(v.Dir, s); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (v *demoVerb) Run(ctx context.Context, s *command.Streams) error {
 }
 
 // prepareDemo makes the folder, the trustees and an empty ledger, each where it is missing.
-func prepareDemo(dir string, s *command.Streams) error {
+func prepareDemo(dir string, s *cli.Streams) error {
 	if err := claimDemo(dir); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func claimDemo(dir string) error {
 	_, noLedger := os.Stat(filepath.Join(dir, "ledger.db"))
 	ours := string(text) == demoMark || noLedger != nil && strings.HasPrefix(demoMark, string(text)) // perhaps cut short
 	if !ours || foreignLedger(dir) {
-		return fault.New(fault.Failed, "give a folder that is empty or not there: --dir D", "%s holds something else than a demo", dir)
+		return exit.New(exit.Failed, "give a folder that is empty or not there: --dir D", "%s holds something else than a demo", dir)
 	}
 	return os.WriteFile(mark, []byte(demoMark), 0o644)
 }
@@ -136,7 +136,7 @@ func foreignLedger(dir string) bool {
 // demoTrustee makes a trustee as zapis keygen does, or reads the card of one who is there.
 func demoTrustee(dir, name string) (card.Card, error) {
 	file := filepath.Join(dir, name+".key")
-	text, err := os.ReadFile(command.CardFile(file))
+	text, err := os.ReadFile(cli.CardFile(file))
 	if err == nil {
 		return card.Parse(text)
 	}
@@ -152,11 +152,11 @@ func demoTrustee(dir, name string) (card.Card, error) {
 	if err := os.WriteFile(filepath.Join(dir, name+".pass"), []byte(pass+"\n"), 0o600); err != nil {
 		return card.Card{}, err
 	}
-	id, err := command.NewIdentity(name)
+	id, err := cli.NewIdentity(name)
 	if err != nil {
 		return card.Card{}, err
 	}
-	if err := id.WriteFiles(file, pass, command.WorkFactor); err != nil {
+	if err := id.WriteFiles(file, pass, cli.WorkFactor); err != nil {
 		return card.Card{}, err
 	}
 	return id.Card, nil
@@ -210,7 +210,7 @@ func (d *demo) save() error {
 }
 
 // fill sends the reports that are not in the ledger yet.
-func (d *demo) fill(ctx context.Context, s *command.Streams) error {
+func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 	// An earlier demo may have been interrupted before it wrote the card.
 	if err := os.WriteFile(filepath.Join(d.dir, cardFile), []byte(d.card.String()+"\n"), 0o644); err != nil {
 		return err
@@ -219,7 +219,7 @@ func (d *demo) fill(ctx context.Context, s *command.Streams) error {
 	switch {
 	case err == nil:
 		if err := json.Unmarshal(text, &d.filed); err != nil {
-			return fault.New(fault.Failed, "remove the demo's folder and begin again", "%s can't be read: %w", d.record(), err)
+			return exit.New(exit.Failed, "remove the demo's folder and begin again", "%s can't be read: %w", d.record(), err)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return err

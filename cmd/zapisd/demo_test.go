@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // A demo takes a folder of its own, also one in which another was cut short at any moment, and no other.
@@ -38,7 +38,7 @@ func TestClaimDemo(t *testing.T) {
 		if (err == nil) != c.ours {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if want := dir + " holds something else than a demo"; err != nil && (err.Error() != want || fault.HintOf(err) == "") {
+		if want := dir + " holds something else than a demo"; err != nil && (err.Error() != want || exit.HintOf(err) == "") {
 			t.Errorf("%s: %v, want %s", c.name, err, want)
 		}
 		mark, _ := os.ReadFile(filepath.Join(dir, ".gitignore"))

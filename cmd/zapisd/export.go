@@ -12,8 +12,8 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -27,17 +27,17 @@ type exportArgs struct {
 	Since uint64 `json:"since"`
 }
 
-func (v *exportVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *exportVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if v.Out != "-" {
 		return writeAside(v.Out, func(f *os.File) error { return v.write(ctx, s, f) })
 	}
 	if s.Watched() {
-		return fault.New(fault.Usage, "name a file, or lead standard output elsewhere: --out - > carry.tar", "a carry file is not for a terminal")
+		return exit.New(exit.Usage, "name a file, or lead standard output elsewhere: --out - > carry.tar", "a carry file is not for a terminal")
 	}
 	return v.write(ctx, s, s.Out)
 }
 
-func (v *exportVerb) write(ctx context.Context, s *command.Streams, out io.Writer) error {
+func (v *exportVerb) write(ctx context.Context, s *cli.Streams, out io.Writer) error {
 	w := bufio.NewWriterSize(out, 1<<20)
 	to := newScreen(w, s)
 	defer to.done()
@@ -55,7 +55,7 @@ func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to 
 	}
 	return st.Snapshot(func(n *store.Snapshot) error {
 		if args.Since > n.Size() {
-			return fault.New(fault.Failed, "", "--since %d: the ledger has %s", args.Since, entries(n.Size()))
+			return exit.New(exit.Failed, "", "--since %d: the ledger has %s", args.Since, entries(n.Size()))
 		}
 		return (&exporting{ctx: ctx, from: n, to: to}).write(args.Since)
 	})
@@ -108,7 +108,7 @@ func (x *exporting) entries(since uint64) error {
 		}
 		e, err := ledger.ParseEntry(text)
 		if err != nil {
-			return fault.New(fault.Mismatch, checkHint, "entry %d: %w", index, err)
+			return exit.New(exit.Mismatch, checkHint, "entry %d: %w", index, err)
 		}
 		for _, p := range e.Body.Parts {
 			if !seen[p.Hash] {
@@ -148,7 +148,7 @@ func (x *exporting) copy(p ledger.Part, write func(ledger.Hash, io.Reader) error
 	}
 	defer r.Close()
 	if err := write(p.Hash, r); err != nil {
-		return fault.New(fault.Mismatch, checkHint, "part %s: %w", p.Hash, err)
+		return exit.New(exit.Mismatch, checkHint, "part %s: %w", p.Hash, err)
 	}
 	x.copied += p.Size
 	x.to.Progress(tick{"writing", x.copied, x.bytes})
@@ -161,7 +161,7 @@ func writeAside(name string, write func(*os.File) error) (err error) {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.part")
 	if err != nil {
-		return fault.New(fault.Failed, "", "the file %s: %w", name, err)
+		return exit.New(exit.Failed, "", "the file %s: %w", name, err)
 	}
 	defer func() {
 		if err != nil {

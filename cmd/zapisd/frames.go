@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // A verb's work may be done in another process than the one that was asked: in the one that serves
@@ -39,9 +39,9 @@ type tick struct {
 
 // outcome is how the work ended.
 type outcome struct {
-	Status fault.Status `json:"status"`
-	Error  string       `json:"error,omitempty"`
-	Hint   string       `json:"hint,omitempty"`
+	Status exit.Status `json:"status"`
+	Error  string      `json:"error,omitempty"`
+	Hint   string      `json:"hint,omitempty"`
 }
 
 // reporter is what an operation speaks to: results as an io.Writer, and progress.
@@ -114,7 +114,7 @@ func (f *frameWriter) Progress(t tick) {
 
 // End sends the last frame.
 func (f *frameWriter) End(err error) error {
-	end := outcome{Status: fault.StatusOf(err), Hint: fault.HintOf(err)}
+	end := outcome{Status: exit.StatusOf(err), Hint: exit.HintOf(err)}
 	if err != nil {
 		end.Error = err.Error()
 	}
@@ -165,10 +165,10 @@ func readFrames(r io.Reader, to reporter) error {
 			if err := json.Unmarshal(buf, &end); err != nil {
 				return fmt.Errorf("an end that can't be read: %w", err)
 			}
-			if end.Status == fault.Done {
+			if end.Status == exit.Done {
 				return nil
 			}
-			return fault.New(end.Status, end.Hint, "%s", end.Error)
+			return exit.New(end.Status, end.Hint, "%s", end.Error)
 		default:
 			return fmt.Errorf("a frame of unknown kind %q came", head[0])
 		}
@@ -178,12 +178,12 @@ func readFrames(r io.Reader, to reporter) error {
 // screen is the reporter for work whose results go to w and whose progress to the terminal.
 type screen struct {
 	io.Writer
-	streams *command.Streams
-	bar     *command.Progress
+	streams *cli.Streams
+	bar     *cli.Progress
 	label   string
 }
 
-func newScreen(results io.Writer, s *command.Streams) *screen {
+func newScreen(results io.Writer, s *cli.Streams) *screen {
 	return &screen{Writer: results, streams: s}
 }
 

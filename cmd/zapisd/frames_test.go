@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // tape keeps what a reporter was told.
@@ -25,14 +25,14 @@ func TestFrames(t *testing.T) {
 	fmt.Fprint(w, "one ")
 	w.Progress(tick{"reading", 3, 9})
 	fmt.Fprint(w, long)
-	if err := w.End(fault.New(fault.Mismatch, "look there", "entry 3 does not fit")); err != nil {
+	if err := w.End(exit.New(exit.Mismatch, "look there", "entry 3 does not fit")); err != nil {
 		t.Fatal(err)
 	}
 
 	var got tape
 	err := readFrames(bytes.NewReader(wire.Bytes()), &got)
-	if err == nil || err.Error() != "entry 3 does not fit" || fault.StatusOf(err) != fault.Mismatch || fault.HintOf(err) != "look there" {
-		t.Errorf("the end is %v, status %d, hint %q", err, fault.StatusOf(err), fault.HintOf(err))
+	if err == nil || err.Error() != "entry 3 does not fit" || exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) != "look there" {
+		t.Errorf("the end is %v, status %d, hint %q", err, exit.StatusOf(err), exit.HintOf(err))
 	}
 	if got.String() != "one "+long {
 		t.Errorf("%d bytes of results came, want %d", got.Len(), 4+len(long))

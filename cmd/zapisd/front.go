@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"time"
 
-	"zapis/internal/door"
-	"zapis/internal/fault"
-	"zapis/internal/intake"
+	"zapis/internal/exit"
+	"zapis/internal/server/connlimit"
+	"zapis/internal/server/intake"
 	"zapis/web"
 )
 
@@ -42,12 +42,12 @@ func (b *bounds) limits() intake.Limits {
 func (b *bounds) check(named func(flag string, value any) string) error {
 	for name, d := range map[string]time.Duration{"rate-over": b.RateOver, "header-time": b.HeaderTime, "idle-time": b.IdleTime} {
 		if d < time.Millisecond {
-			return fault.New(fault.Usage, "", "%s: it has to be a time, as 30s", named(name, d))
+			return exit.New(exit.Usage, "", "%s: it has to be a time, as 30s", named(name, d))
 		}
 	}
 	for name, n := range map[string]size{"max-file": b.MaxFile, "max-report": b.MaxReport} {
 		if n < 1 {
-			return fault.New(fault.Usage, "", "%s: it has to be a size, as 500M", named(name, n))
+			return exit.New(exit.Usage, "", "%s: it has to be a size, as 500M", named(name, n))
 		}
 	}
 	both := func(one string, a any, other string, c any) string { return named(one, a) + ", " + named(other, c) }
@@ -61,30 +61,30 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 		{both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor), intake.Limits{FilesFloor: l.FilesFloor, WordsFloor: l.WordsFloor}},
 	} {
 		if err := some.is.Check(); err != nil {
-			return fault.New(fault.Usage, "", "%s: %w", some.flags, err)
+			return exit.New(exit.Usage, "", "%s: %w", some.flags, err)
 		}
 	}
 	switch room := fileLimit() - filesKeptBack; {
 	case b.Uploads < 1:
-		return fault.New(fault.Usage, "", "%s: it has to be at least 1", named("uploads", b.Uploads))
+		return exit.New(exit.Usage, "", "%s: it has to be at least 1", named("uploads", b.Uploads))
 	case b.WordsFloor < 1 || b.FilesFloor < 1:
-		return fault.New(fault.Usage, "", "%s: something has to stay free", both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor))
+		return exit.New(exit.Usage, "", "%s: something has to stay free", both("files-floor", b.FilesFloor, "words-floor", b.WordsFloor))
 	case b.MinRate < 1:
-		return fault.New(fault.Usage, "", "%s: it has to be at least one byte a second", named("min-rate", b.MinRate))
+		return exit.New(exit.Usage, "", "%s: it has to be at least one byte a second", named("min-rate", b.MinRate))
 	case b.Connections < 0:
-		return fault.New(fault.Usage, "", "%s: it can't be negative", named("connections", b.Connections))
+		return exit.New(exit.Usage, "", "%s: it can't be negative", named("connections", b.Connections))
 	case room < 1:
-		return fault.New(fault.Failed, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
+		return exit.New(exit.Failed, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
 			"this process may have %d files open, and needs more than %d", room+filesKeptBack, filesKeptBack)
 	case b.Connections > room:
-		return fault.New(fault.Usage, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
+		return exit.New(exit.Usage, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
 			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), room+filesKeptBack, room)
 	}
 	return nil
 }
 
 // filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those who find no place.
-const filesKeptBack = 256 + door.Open
+const filesKeptBack = 256 + connlimit.Open
 
 func (b *bounds) front() front {
 	return front{
@@ -108,7 +108,7 @@ const maxHeader = 16 << 10
 
 // public is the side that reporters see: a door with places, and a porch where those are told for whom there is none.
 type public struct {
-	door          *door.Door
+	door          *connlimit.Door
 	within, porch *http.Server
 }
 
@@ -128,7 +128,7 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 		}
 	}
 	p := &public{
-		door:   door.New(l, cmp.Or(f.connections, max(1, min(4096, fileLimit()-filesKeptBack))), keepWaiting),
+		door:   connlimit.New(l, cmp.Or(f.connections, max(1, min(4096, fileLimit()-filesKeptBack))), keepWaiting),
 		within: server(handler), porch: server(busy),
 	}
 	p.porch.SetKeepAlivesEnabled(false)

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -93,7 +93,7 @@ func troubles(st *store.Store, disks []diskSpace, now time.Time) (list []string)
 func serveHealth(at address, st *store.Store) (stop func(), err error) {
 	l, err := at.listen()
 	if err != nil {
-		return nil, fault.New(fault.Failed, "", "--health: %w", err)
+		return nil, exit.New(exit.Failed, "", "--health: %w", err)
 	}
 	srv := &http.Server{
 		Handler:           healthHandler(st),

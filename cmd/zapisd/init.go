@@ -10,8 +10,8 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/store"
 )
@@ -32,12 +32,12 @@ type initVerb struct {
 // cardFile is where the ledger's own card stands in its folder.
 const cardFile = "ledger.card"
 
-func (v *initVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	switch {
 	case v.Continue != "":
 		return v.goOn(ctx, s)
 	case len(v.Trustee) == 0:
-		return fault.New(fault.Usage, "zapisd init --help says what it takes", "missing flags: --trustee=CARD")
+		return exit.New(exit.Usage, "zapisd init --help says what it takes", "missing flags: --trustee=CARD")
 	}
 	set, err := v.set()
 	if err != nil {
@@ -70,7 +70,7 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 		k    int
 	}{{"identity-quorum", identity}, {"statement-quorum", v.Statement}, {"attachment-quorum", v.Attachment}} {
 		if q.k < 1 || q.k > len(trustees) {
-			return set, fault.New(fault.Usage, "", "--%s %d: it can be 1 to %d, the number of trustees", q.flag, q.k, len(trustees))
+			return set, exit.New(exit.Usage, "", "--%s %d: it can be 1 to %d, the number of trustees", q.flag, q.k, len(trustees))
 		}
 	}
 	return ledger.TrusteeSet{
@@ -89,10 +89,10 @@ func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (car
 
 func makeLedger(dir, origin string, set ledger.TrusteeSet, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
 	if err := card.CheckOrigin(origin); err != nil {
-		return card.LedgerCard{}, fault.New(fault.Usage, "", "--origin: %w", err)
+		return card.LedgerCard{}, exit.New(exit.Usage, "", "--origin: %w", err)
 	}
 	if err := set.Check(); err != nil {
-		return card.LedgerCard{}, fault.New(fault.Usage, "", "%w", err)
+		return card.LedgerCard{}, exit.New(exit.Usage, "", "%w", err)
 	}
 	key, err := ledger.GenerateSigningKey(origin, rand.Reader)
 	if err != nil {
@@ -115,11 +115,11 @@ func readCards(files []string) ([]card.Card, error) {
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, fault.New(fault.Failed, "a card is the file that zapis keygen writes beside the key", "the card: %w", err)
+			return nil, exit.New(exit.Failed, "a card is the file that zapis keygen writes beside the key", "the card: %w", err)
 		}
 		c, err := card.Parse(text)
 		if err != nil {
-			return nil, fault.New(fault.Failed, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
+			return nil, exit.New(exit.Failed, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
 		}
 		cards = append(cards, c)
 	}

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
+	"zapis/internal/cli"
 	"zapis/store"
 )
 
@@ -24,8 +24,8 @@ type keyNewVerb struct {
 	Out string `required:"" placeholder:"FILE" help:"The public halves, for zapis propose key."`
 }
 
-func (v *keyNewVerb) Run(ctx context.Context, s *command.Streams) error {
-	if err := command.CheckFree(v.Out); err != nil {
+func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
+	if err := cli.CheckFree(v.Out); err != nil {
 		return err
 	}
 	var keys bytes.Buffer
@@ -38,7 +38,7 @@ func (v *keyNewVerb) Run(ctx context.Context, s *command.Streams) error {
 	}); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, command.Escape(v.Out))
+	fmt.Fprintln(s.Out, cli.Escape(v.Out))
 	fmt.Fprintln(s.Err, "The new keys wait in the ledger's folder. They sign once the trustees have approved them: zapis propose key.")
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // address is where the intake listens: HOST:PORT, or unix:PATH for a proxy or tor on the same machine.
@@ -23,7 +23,7 @@ type address struct {
 func parseAddress(name, text string) (address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if path == "" {
-			return address{}, fault.New(fault.Usage, "", "%s names no path", name)
+			return address{}, exit.New(exit.Usage, "", "%s names no path", name)
 		}
 		return address{"unix", path}, nil
 	}
@@ -32,7 +32,7 @@ func parseAddress(name, text string) (address, error) {
 		_, err = net.LookupPort("tcp", port)
 	}
 	if err != nil {
-		return address{}, fault.New(fault.Usage, "give HOST:PORT, or unix:PATH", "%s: %w", name, err)
+		return address{}, exit.New(exit.Usage, "give HOST:PORT, or unix:PATH", "%s: %w", name, err)
 	}
 	return address{"tcp", text}, nil
 }
@@ -57,7 +57,7 @@ func (a address) listen() (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", a.where)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fault.New(fault.Failed, "stop what listens there, or give another port: with --listen 127.0.0.1:0 one that is free is found", "%w", err)
+		return nil, exit.New(exit.Failed, "stop what listens there, or give another port: with --listen 127.0.0.1:0 one that is free is found", "%w", err)
 	}
 	return l, err
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -40,7 +40,7 @@ func TestParseAddress(t *testing.T) {
 
 		"127.0.0.1:99999": "--listen 127.0.0.1:99999: address 99999: invalid port",
 	} {
-		if _, err := parseAddress("--listen "+text, text); err == nil || err.Error() != want || fault.StatusOf(err) != fault.Usage {
+		if _, err := parseAddress("--listen "+text, text); err == nil || err.Error() != want || exit.StatusOf(err) != exit.Usage {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestParseAddress(t *testing.T) {
 
 // A folder that the service's user may not enter is not one without a ledger: init would be the wrong thing to do.
 func TestNotOpened(t *testing.T) {
-	none := fault.New(fault.Failed, "zapisd init makes one", "%w: D has no ledger.db", store.ErrNoLedger)
+	none := exit.New(exit.Failed, "zapisd init makes one", "%w: D has no ledger.db", store.ErrNoLedger)
 	for _, tt := range []struct {
 		seen       error
 		want, hint string
@@ -57,8 +57,8 @@ func TestNotOpened(t *testing.T) {
 			"run it as the user whose folder that is, or give the folder to this one (chown -R)"},
 		{&fs.PathError{Op: "stat", Path: "D/ledger.db", Err: fs.ErrNotExist}, "there is no ledger here: D has no ledger.db", "zapisd init makes one"},
 	} {
-		if err := notOpened("D", none, tt.seen); err.Error() != tt.want || fault.HintOf(err) != tt.hint || fault.StatusOf(err) != fault.Failed {
-			t.Errorf("%v: %v, %s", tt.seen, err, fault.HintOf(err))
+		if err := notOpened("D", none, tt.seen); err.Error() != tt.want || exit.HintOf(err) != tt.hint || exit.StatusOf(err) != exit.Failed {
+			t.Errorf("%v: %v, %s", tt.seen, err, exit.HintOf(err))
 		}
 	}
 }
@@ -126,7 +126,7 @@ func TestATakenPort(t *testing.T) {
 	at := first.Addr().String()
 	_, err = address{"tcp", at}.listen()
 	if want := "listen tcp " + at + ": bind: address already in use"; err == nil || err.Error() != want ||
-		!strings.HasPrefix(fault.HintOf(err), "stop what listens there, or give another port") {
-		t.Errorf("%v, hint %q, want %s", err, fault.HintOf(err), want)
+		!strings.HasPrefix(exit.HintOf(err), "stop what listens there, or give another port") {
+		t.Errorf("%v, hint %q, want %s", err, exit.HintOf(err), want)
 	}
 }

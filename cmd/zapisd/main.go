@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"zapis/internal/command"
+	"zapis/internal/cli"
 )
 
 const about = "Zapis takes reports of persecution, seals them to a group of trustees, and keeps them in a ledger " +
@@ -34,5 +34,5 @@ type grammar struct {
 }
 
 func main() {
-	os.Exit(int(command.Program{Name: "zapisd", About: about, Grammar: new(grammar)}.Main()))
+	os.Exit(int(cli.Program{Name: "zapisd", About: about, Grammar: new(grammar)}.Main()))
 }

@@ -7,10 +7,10 @@ import (
 	"os"
 
 	"zapis/crypto/card"
-	"zapis/internal/backup"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/mirror"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
+	"zapis/internal/server/mirror"
 )
 
 type mirrorVerb struct {
@@ -21,11 +21,11 @@ type mirrorVerb struct {
 	Trust  string   `placeholder:"FILE" help:"With --url: the ledger's genesis (data/ledger/bodies/0.txt of any bundle), or its log's two keys."`
 }
 
-func (v *mirrorVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *mirrorVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if (v.URL == "") == (len(v.Carry) == 0) {
-		return fault.New(fault.Usage, "--url mirrors what is public, --carry the whole ledger", "mirror takes either --url or --carry")
+		return exit.New(exit.Usage, "--url mirrors what is public, --carry the whole ledger", "mirror takes either --url or --carry")
 	}
-	named, err := command.LedgerCardFlag(v.Ledger)
+	named, err := cli.LedgerCardFlag(v.Ledger)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (v *mirrorVerb) Run(ctx context.Context, s *command.Streams) error {
 	return v.whole(ctx, named, s)
 }
 
-func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *command.Streams) error {
+func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *cli.Streams) error {
 	b, err := backup.Open(v.To)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *comma
 	for _, name := range v.Carry {
 		res, err := mirrorFile(ctx, b, name, named, s)
 		if err != nil {
-			return fault.New(fault.StatusOf(err), fault.HintOf(err), "%s: %w", name, err)
+			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
 		}
 		sayUpdated(s, res)
 	}
@@ -58,7 +58,7 @@ func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *comma
 	return nil
 }
 
-func mirrorFile(ctx context.Context, b *backup.Folder, name string, named *card.LedgerCard, s *command.Streams) (*backup.Result, error) {
+func mirrorFile(ctx context.Context, b *backup.Folder, name string, named *card.LedgerCard, s *cli.Streams) (*backup.Result, error) {
 	var in io.Reader = s.In
 	if name != "-" {
 		f, err := os.Open(name)
@@ -71,7 +71,7 @@ func mirrorFile(ctx context.Context, b *backup.Folder, name string, named *card.
 	return b.Mirror(ctx, in, named)
 }
 
-func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *command.Streams) error {
+func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *cli.Streams) error {
 	m, err := mirror.Open(v.To)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *comm
 	if v.Trust != "" {
 		text, err := os.ReadFile(v.Trust)
 		if err != nil {
-			return fault.New(fault.Usage, "", "--trust: %w", err)
+			return exit.New(exit.Usage, "", "--trust: %w", err)
 		}
 		if err := m.Trust(text, named); err != nil {
 			return err

@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/backup"
 	"zapis/internal/carry"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
 	"zapis/store"
 )
 
@@ -25,9 +25,9 @@ type restoreVerb struct {
 	Newest []string `placeholder:"FILE" help:"Let it sign again, once it has log.key: the newest checkpoint that anybody outside has seen, as published, from a witness, or in a trustee's newest carry file. May be repeated."`
 }
 
-func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *restoreVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if v.From == "" && len(v.Newest) == 0 {
-		return fault.New(fault.Usage, "--from restores, --newest lets a restored ledger sign again", "restore takes --from, --newest or both")
+		return exit.New(exit.Usage, "--from restores, --newest lets a restored ledger sign again", "restore takes --from, --newest or both")
 	}
 	notes, err := newestNotes(v.Newest)
 	if err != nil {
@@ -53,7 +53,7 @@ func (v *restoreVerb) Run(ctx context.Context, s *command.Streams) error {
 	if lacks != "" {
 		fmt.Fprintln(s.Out, "confirmed: nothing newer was shown")
 		fmt.Fprintf(s.Err, "It signs nothing yet: %s. Put the log's key there, readable by nobody else, or have the trustees approve a new one, "+
-			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", command.Escape(lacks))
+			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", cli.Escape(lacks))
 		return nil
 	}
 	fmt.Fprintln(s.Out, "confirmed: it signs again")
@@ -78,7 +78,7 @@ func lacksKey(dir string) (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return path + " is missing", nil
-	case fault.StatusOf(err) == fault.KeyMissing:
+	case exit.StatusOf(err) == exit.KeyMissing:
 		return err.Error(), nil
 	case err == nil && key.Keys() != st.Verifier().Keys():
 		return path + " is not the key that is in force", nil
@@ -86,7 +86,7 @@ func lacksKey(dir string) (string, error) {
 	return "", err
 }
 
-func (v *restoreVerb) restore(ctx context.Context, s *command.Streams) error {
+func (v *restoreVerb) restore(ctx context.Context, s *cli.Streams) error {
 	b := backup.At(v.From)
 	key, err := v.key(b)
 	if err != nil {
@@ -116,7 +116,7 @@ func (v *restoreVerb) key(b *backup.Folder) (*ledger.SigningKey, error) {
 	if v.LogKey != "" {
 		k, err := backup.ReadKey(v.LogKey)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fault.New(fault.KeyMissing, "", "--log-key: %w", err)
+			err = exit.New(exit.KeyMissing, "", "--log-key: %w", err)
 		}
 		return k, err
 	}
@@ -132,7 +132,7 @@ func newestNotes(names []string) (notes [][]byte, err error) {
 	for _, name := range names {
 		note, err := noteIn(name)
 		if err != nil {
-			return nil, fault.New(max(fault.StatusOf(err), fault.Failed), "give a checkpoint, or a carry file", "--newest %s: %w", name, err)
+			return nil, exit.New(max(exit.StatusOf(err), exit.Failed), "give a checkpoint, or a carry file", "--newest %s: %w", name, err)
 		}
 		notes = append(notes, note)
 	}

@@ -15,10 +15,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/intake"
-	"zapis/internal/publish"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/intake"
+	"zapis/internal/server/publish"
 	"zapis/store"
 	"zapis/web"
 )
@@ -38,7 +38,7 @@ type serveVerb struct {
 	bounds `embed:""`
 }
 
-func (v *serveVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *serveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	at, health, err := v.check()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 		health = &h
 	}
 	wrong := func(flag string, value any, format string, args ...any) error {
-		return fault.New(fault.Usage, "", "%s: %w", v.Config.named(flag, value), fmt.Errorf(format, args...))
+		return exit.New(exit.Usage, "", "%s: %w", v.Config.named(flag, value), fmt.Errorf(format, args...))
 	}
 	switch {
 	case v.Slot < 0:
@@ -82,9 +82,9 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 	case v.CircuitLimit > 0 && at.network != "unix":
 		err = wrong("circuit-limit", v.CircuitLimit, "only tor's own socket has circuits: it needs --listen unix:PATH")
 	case v.Site == "" && at.public():
-		err = fault.New(fault.Usage, siteHint, "%s is public: reporters must read who runs this form, so --site FILE is needed", v.Config.named("listen", v.Listen))
+		err = exit.New(exit.Usage, siteHint, "%s is public: reporters must read who runs this form, so --site FILE is needed", v.Config.named("listen", v.Listen))
 	case v.Site == "" && v.CircuitLimit > 0:
-		err = fault.New(fault.Usage, siteHint, "%s: an onion service is public: reporters must read who runs this form, so --site FILE is needed",
+		err = exit.New(exit.Usage, siteHint, "%s: an onion service is public: reporters must read who runs this form, so --site FILE is needed",
 			v.Config.named("circuit-limit", v.CircuitLimit))
 	}
 	if err == nil {
@@ -108,7 +108,7 @@ type serving struct {
 	front    front
 	publish  bool
 	grace    time.Duration
-	talk     *command.Streams
+	talk     *cli.Streams
 	confined bool // to the ledger's folder, for ever
 }
 
@@ -169,7 +169,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 
 	srv.listener, err = c.at.listen()
 	if err != nil {
-		return nil, fault.New(fault.Failed, fault.HintOf(err), "--listen: %w", err)
+		return nil, exit.New(exit.Failed, exit.HintOf(err), "--listen: %w", err)
 	}
 	if c.circuits > 0 {
 		srv.listener = newCircuitListener(srv.listener, c.circuits)
@@ -198,9 +198,9 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 func notOpened(dir string, err, seen error) error {
 	switch {
 	case errors.Is(err, store.ErrNoGuard):
-		return fault.New(fault.StatusOf(err), fault.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
+		return exit.New(exit.StatusOf(err), exit.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
 	case errors.Is(err, store.ErrNoLedger) && errors.Is(seen, fs.ErrPermission):
-		return fault.New(fault.Failed, "run it as the user whose folder that is, or give the folder to this one (chown -R)",
+		return exit.New(exit.Failed, "run it as the user whose folder that is, or give the folder to this one (chown -R)",
 			"this user may not look into %s", dir)
 	}
 	return err
@@ -256,7 +256,7 @@ func (s *server) stop() {
 
 // sayBroken tells the operator that a page went wrong, once for each place in the program: enough to mend
 // it, and nothing of who asked or what for.
-func sayBroken(s *command.Streams) func(stack []byte) {
+func sayBroken(s *cli.Streams) func(stack []byte) {
 	var told atomic.Int32
 	return func(stack []byte) {
 		if told.Add(1) > 20 {

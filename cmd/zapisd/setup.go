@@ -13,8 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 //go:embed setup
@@ -31,7 +31,7 @@ type setupVerb struct {
 const circuitsEach = 16
 
 // Run writes what the system needs to run the intake, and says how it is put in place. It changes nothing else.
-func (v *setupVerb) Run(s *command.Streams) error {
+func (v *setupVerb) Run(s *cli.Streams) error {
 	dir, err := filepath.Abs(v.Dir)
 	if err != nil {
 		return err
@@ -73,15 +73,15 @@ func (v *setupVerb) Run(s *command.Streams) error {
 	for _, name := range names {
 		paths = append(paths, filepath.Join(v.Out, name))
 	}
-	if err := command.CheckFree(paths...); err != nil {
+	if err := cli.CheckFree(paths...); err != nil {
 		return err
 	}
 	for i, name := range names {
-		if err := command.CreateFile(paths[i], files[name], 0o644); err != nil {
+		if err := cli.CreateFile(paths[i], files[name], 0o644); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(s.Out, "written to %s: %s\n", command.Escape(v.Out), strings.Join(names, " "))
+	fmt.Fprintf(s.Out, "written to %s: %s\n", cli.Escape(v.Out), strings.Join(names, " "))
 	facts.sayWhatNext(s.Out)
 	return nil
 }
@@ -175,11 +175,11 @@ var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev
 // checkServicePath refuses a place that the service could not reach.
 func checkServicePath(flag, path string) error {
 	if !plainPath.MatchString(path) || filepath.Clean(path) != path {
-		return fault.New(fault.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, command.Escape(path))
+		return exit.New(exit.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, cli.Escape(path))
 	}
 	for _, c := range closedFolders {
 		if path == c || strings.HasPrefix(path, c+"/") {
-			return fault.New(fault.Usage, "/var/lib/zapis is a good place for a ledger, /usr/local/bin for the program",
+			return exit.New(exit.Usage, "/var/lib/zapis is a good place for a ledger, /usr/local/bin for the program",
 				"%s %s: the service has no way into %s", flag, path, c)
 		}
 	}

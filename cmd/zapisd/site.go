@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 	"zapis/web"
 )
 
@@ -25,7 +25,7 @@ func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return web.Site{}, fault.New(fault.Failed, "", "the site file: %w", err)
+		return web.Site{}, exit.New(exit.Failed, "", "the site file: %w", err)
 	}
 	defer f.Close()
 	site, err := parseSite(f)
@@ -33,7 +33,7 @@ func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 		err = fitSite(&site, set)
 	}
 	if err != nil {
-		return web.Site{}, fault.New(fault.Failed, siteHint, "the site file %s: %w", name, err)
+		return web.Site{}, exit.New(exit.Failed, siteHint, "the site file %s: %w", name, err)
 	}
 	return site, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 var twoOfThree = ledger.TrusteeSet{Trustees: make([]card.Card, 3), Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2}}
@@ -120,7 +120,7 @@ func TestSiteRefused(t *testing.T) {
 		if err == nil || err.Error() != "the site file "+file+": "+tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
-		if fault.HintOf(err) == "" {
+		if exit.HintOf(err) == "" {
 			t.Errorf("%s: no hint", name)
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/store"
 )
 
@@ -59,7 +59,7 @@ const owedCompaction = "a compaction is owed: make room on the disk for a second
 // waitingStep is what the number of those that wait is rounded up to: what a slot is filled up to as well.
 const waitingStep = 32
 
-func (v *statusVerb) Run(ctx context.Context, s *command.Streams) error {
+func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
 	served, err := answers(v.Dir)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (v *statusVerb) Run(ctx context.Context, s *command.Streams) error {
 		st.Attention = append(st.Attention, "nobody serves this ledger: no report can be sent")
 	}
 	if v.JSON {
-		return command.WriteJSON(s.Out, st)
+		return cli.WriteJSON(s.Out, st)
 	}
 	st.print(s.Out)
 	return nil
@@ -140,10 +140,10 @@ func (st status) print(w io.Writer) {
 	line("anchored", "%s", step(st.Anchor))
 	line("database", "%s", rounded(st.Database))
 	for _, d := range st.Disks {
-		line("disk", "%s: %d%% free, %s of %s", command.Escape(d.Path), d.FreePercent, rounded(d.Free), rounded(d.Size))
+		line("disk", "%s: %d%% free, %s of %s", cli.Escape(d.Path), d.FreePercent, rounded(d.Free), rounded(d.Size))
 	}
 	for _, n := range st.Attention {
-		line("attention", "%s", command.Escape(n))
+		line("attention", "%s", cli.Escape(n))
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *status) count(ctx context.Context, st *store.Store) error {
 		err := n.Entries(0, func(index uint64, text []byte) error {
 			e, err := ledger.ParseEntry(text)
 			if err != nil {
-				return fault.New(fault.Mismatch, "zapisd check says all that is wrong", "entry %d: %w", index, err)
+				return exit.New(exit.Mismatch, "zapisd check says all that is wrong", "entry %d: %w", index, err)
 			}
 			for _, p := range e.Body.Parts {
 				s.Parts.Number++

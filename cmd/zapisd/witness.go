@@ -15,11 +15,11 @@ import (
 	"sync"
 	"time"
 
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/publish"
+	"zapis/crypto/witness"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/publish"
 	"zapis/store"
 )
 
@@ -48,18 +48,18 @@ type policyFlags struct {
 	NoEntry bool   `help:"Keep the cosignatures beside the ledger only, not as entries in it."`
 }
 
-func (f policyFlags) load() ([]byte, *cosign.Policy, error) {
+func (f policyFlags) load() ([]byte, *witness.Policy, error) {
 	name := f.Policy
 	if name == "" {
 		name = filepath.Join(f.Dir, policyFile)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, nil, fault.New(fault.Failed, "docs/guides/partner.md says how to write it", "the witness policy: %w", err)
+		return nil, nil, exit.New(exit.Failed, "docs/guides/partner.md says how to write it", "the witness policy: %w", err)
 	}
-	p, err := cosign.ParsePolicy(text)
+	p, err := witness.ParsePolicy(text)
 	if err != nil {
-		return nil, nil, fault.New(fault.Failed, "docs/guides/partner.md says how to write it", "%s: %w", name, err)
+		return nil, nil, exit.New(exit.Failed, "docs/guides/partner.md says how to write it", "%s: %w", name, err)
 	}
 	return text, p, nil
 }
@@ -69,7 +69,7 @@ type witnessAsk struct {
 	Proxy string `placeholder:"URL" help:"Go through a proxy, as socks5h://127.0.0.1:9050 for Tor."`
 }
 
-func (v *witnessAsk) Run(ctx context.Context, s *command.Streams) error {
+func (v *witnessAsk) Run(ctx context.Context, s *cli.Streams) error {
 	proxy, err := parseProxy(v.Proxy)
 	if err != nil {
 		return err
@@ -84,14 +84,14 @@ func (v *witnessAsk) Run(ctx context.Context, s *command.Streams) error {
 		return err
 	}
 	if err := policy.CheckLog(log); err != nil {
-		return fault.New(fault.Failed, "", "%w", err)
+		return exit.New(exit.Failed, "", "%w", err)
 	}
-	if err := cosign.CheckOutside(log, policy.Verifiers()); err != nil {
-		return fault.New(fault.Failed, "", "%w", err)
+	if err := witness.CheckOutside(log, policy.Verifiers()); err != nil {
+		return exit.New(exit.Failed, "", "%w", err)
 	}
 	places := state.places(policy)
 	if len(places) == 0 {
-		return fault.New(fault.Failed, "zapisd witness request writes a file for those who are offline", "no witness of the policy has a URL")
+		return exit.New(exit.Failed, "zapisd witness request writes a file for those who are offline", "no witness of the policy has a URL")
 	}
 	client := publish.NewClient(proxy)
 	answers := make([]answer, len(places))
@@ -108,7 +108,7 @@ func (v *witnessAsk) Run(ctx context.Context, s *command.Streams) error {
 // answer is what came of asking one witness.
 type answer struct {
 	note []byte // the checkpoint that was asked for
-	by   []cosign.Cosignature
+	by   []witness.Cosignature
 	err  error
 }
 
@@ -126,10 +126,10 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 	}
 	for i, a := range answers {
 		if a.err != nil {
-			fmt.Fprintf(l.s.Err, "zapisd: %s\n", command.EscapeLines(a.err.Error()))
+			fmt.Fprintf(l.s.Err, "zapisd: %s\n", cli.EscapeLines(a.err.Error()))
 			continue
 		}
-		note, err := cosign.Merge(a.note, a.by)
+		note, err := witness.Merge(a.note, a.by)
 		if err != nil {
 			return err
 		}
@@ -140,10 +140,10 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 		sayCosigned(l.s, kept.Size, places[i].Name(), a.by)
 	}
 	if !kept.Enough {
-		err := fault.New(fault.Failed, "ask again later; until then it is published without them", "the latest checkpoint does not have the cosignatures that the policy wants")
+		err := exit.New(exit.Failed, "ask again later; until then it is published without them", "the latest checkpoint does not have the cosignatures that the policy wants")
 		for _, a := range answers {
-			if fault.StatusOf(a.err) == fault.Mismatch {
-				err = fault.New(fault.Mismatch, fault.HintOf(a.err), "%w", err)
+			if exit.StatusOf(a.err) == exit.Mismatch {
+				err = exit.New(exit.Mismatch, exit.HintOf(a.err), "%w", err)
 			}
 		}
 		return err
@@ -151,13 +151,13 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 	return nil
 }
 
-func sayCosigned(s *command.Streams, size uint64, name string, by []cosign.Cosignature) {
+func sayCosigned(s *cli.Streams, size uint64, name string, by []witness.Cosignature) {
 	var kinds []string
 	for _, c := range by {
 		kinds = append(kinds, c.Witness.Algorithm())
 	}
 	slices.Sort(kinds)
-	fmt.Fprintf(s.Out, "%s  %s  %s  %s\n", command.Escape(name), entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
+	fmt.Fprintf(s.Out, "%s  %s  %s  %s\n", cli.Escape(name), entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
 }
 
 func entries(n uint64) string {
@@ -181,7 +181,7 @@ func parseProxy(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "socks5" && u.Scheme != "socks5h" && u.Scheme != "http" {
-		return nil, fault.New(fault.Usage, "Tor's is socks5h://127.0.0.1:9050", "--proxy %s is no socks5h://, socks5:// or http:// address", text)
+		return nil, exit.New(exit.Usage, "Tor's is socks5h://127.0.0.1:9050", "--proxy %s is no socks5h://, socks5:// or http:// address", text)
 	}
 	return u, nil
 }
@@ -193,9 +193,9 @@ type witnessRequest struct {
 	Out   string  `required:"" placeholder:"FILE" help:"The file to write."`
 }
 
-func (v *witnessRequest) Run(ctx context.Context, s *command.Streams) error {
+func (v *witnessRequest) Run(ctx context.Context, s *cli.Streams) error {
 	if (v.For == "") == (v.Since == nil) {
-		return fault.New(fault.Usage, "", "give --for NAME or --since N, one of them")
+		return exit.New(exit.Usage, "", "give --for NAME or --since N, one of them")
 	}
 	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
 	state, _, err := l.state()
@@ -213,7 +213,7 @@ func (v *witnessRequest) Run(ctx context.Context, s *command.Streams) error {
 	if err := writeFile(v.Out, q.Marshal()); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  from %d to %s\n", command.Escape(v.Out), old, entries(state.Size))
+	fmt.Fprintf(s.Out, "%s  from %d to %s\n", cli.Escape(v.Out), old, entries(state.Size))
 	return nil
 }
 
@@ -229,12 +229,12 @@ func readSmall(name string, most int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.New(fault.Failed, "", "%s: there is no such file", name)
+		return nil, exit.New(exit.Failed, "", "%s: there is no such file", name)
 	case err != nil:
-		return nil, fault.New(fault.Failed, "", "%w", err)
+		return nil, exit.New(exit.Failed, "", "%w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > most {
-		return nil, fault.New(fault.Failed, "", "%s: not a file of at most %d bytes", name, most)
+		return nil, exit.New(exit.Failed, "", "%s: not a file of at most %d bytes", name, most)
 	}
 	return os.ReadFile(name)
 }
@@ -244,7 +244,7 @@ type witnessAccept struct {
 	File string `arg:"" help:"What the witness has answered."`
 }
 
-func (v *witnessAccept) Run(ctx context.Context, s *command.Streams) error {
+func (v *witnessAccept) Run(ctx context.Context, s *cli.Streams) error {
 	text, policy, err := v.load()
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (v *witnessAccept) Run(ctx context.Context, s *command.Streams) error {
 	if err := l.call("witness-keep", keepArgs{Note: note, Policy: text, Entries: !v.NoEntry}, &kept); err != nil {
 		return err
 	}
-	lines, err := cosign.Lines(note)
+	lines, err := witness.Lines(note)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (v *witnessAccept) Run(ctx context.Context, s *command.Streams) error {
 	if err != nil {
 		return err
 	}
-	by, err := cosign.Check(checkpoint, lines, policy.Verifiers())
+	by, err := witness.Check(checkpoint, lines, policy.Verifiers())
 	if err != nil {
 		return err
 	}
@@ -282,7 +282,7 @@ type witnessResume struct {
 	Because string `required:"" placeholder:"REASON" help:"Why the witness is wrong: one line, which is kept."`
 }
 
-func (v *witnessResume) Run(context.Context, *command.Streams) error {
+func (v *witnessResume) Run(context.Context, *cli.Streams) error {
 	return store.Resume(v.Dir, v.Because)
 }
 
@@ -291,14 +291,14 @@ type witnessKeys struct {
 	URL string `placeholder:"URL" help:"Of a witness: where it can be asked."`
 }
 
-func (v *witnessKeys) Run(ctx context.Context, s *command.Streams) error {
+func (v *witnessKeys) Run(ctx context.Context, s *cli.Streams) error {
 	w, err := openWatch(v.Dir)
 	switch {
 	case err == nil:
 		defer w.Close()
 		_, err := s.Out.Write(witnessPolicy(w.Key(), v.URL))
 		return err
-	case fault.StatusOf(err) != fault.KeyMissing:
+	case exit.StatusOf(err) != exit.KeyMissing:
 		return err
 	}
 	_, log, err := (&openLedger{ctx: ctx, dir: v.Dir, s: s}).state()
@@ -316,7 +316,7 @@ func (v *witnessKeys) Run(ctx context.Context, s *command.Streams) error {
 type openLedger struct {
 	ctx context.Context
 	dir string
-	s   *command.Streams
+	s   *cli.Streams
 	mu  sync.Mutex
 }
 
@@ -336,7 +336,7 @@ func (l *openLedger) call(name string, args, reply any) error {
 func (l *openLedger) state() (ledgerState, *ledger.Verifier, error) {
 	var state ledgerState
 	if _, err := os.Stat(l.dir); errors.Is(err, fs.ErrNotExist) {
-		return state, nil, fault.New(fault.Failed, "", "%w", err)
+		return state, nil, exit.New(exit.Failed, "", "%w", err)
 	}
 	if err := l.call("witness-state", struct{}{}, &state); err != nil {
 		return state, nil, err
@@ -346,10 +346,10 @@ func (l *openLedger) state() (ledgerState, *ledger.Verifier, error) {
 }
 
 // prove is a publish.Prove.
-func (l *openLedger) prove(_ context.Context, old uint64) (cosign.Request, error) {
+func (l *openLedger) prove(_ context.Context, old uint64) (witness.Request, error) {
 	var body []byte
 	if err := l.call("witness-prove", proveArgs{Old: old}, &body); err != nil {
-		return cosign.Request{}, err
+		return witness.Request{}, err
 	}
-	return cosign.ParseRequest(body)
+	return witness.ParseRequest(body)
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"slices"
 
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
-	"zapis/internal/publish"
+	"zapis/crypto/witness"
+	"zapis/internal/exit"
+	"zapis/internal/server/publish"
 	"zapis/store"
 )
 
@@ -45,7 +45,7 @@ func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to repo
 		if err != nil {
 			continue // damaged, or of a ledger that was here before: there may be others
 		}
-		lines, err := cosign.Lines(note)
+		lines, err := witness.Lines(note)
 		if err != nil {
 			continue
 		}
@@ -61,7 +61,7 @@ func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to repo
 
 // places groups a policy's keys by where they are asked. A witness starts from the least of what its keys have
 // cosigned: it keeps one state for all.
-func (s ledgerState) places(p *cosign.Policy) []publish.WitnessAt {
+func (s ledgerState) places(p *witness.Policy) []publish.WitnessAt {
 	var places []publish.WitnessAt
 	for _, w := range p.Witnesses {
 		if w.URL == "" {
@@ -75,7 +75,7 @@ func (s ledgerState) places(p *cosign.Policy) []publish.WitnessAt {
 		}
 		i := slices.IndexFunc(places, func(at publish.WitnessAt) bool { return at.URL == w.URL })
 		if i < 0 {
-			places = append(places, publish.WitnessAt{URL: w.URL, Keys: []*cosign.Verifier{w.Key}, Last: last})
+			places = append(places, publish.WitnessAt{URL: w.URL, Keys: []*witness.Verifier{w.Key}, Last: last})
 			continue
 		}
 		places[i].Keys = append(places[i].Keys, w.Key)
@@ -104,9 +104,9 @@ func witnessProve(_ context.Context, st *store.Store, raw json.RawMessage, to re
 		return err
 	}
 	note, c := st.LatestCheckpoint()
-	q := cosign.Request{Old: args.Old, Checkpoint: note}
+	q := witness.Request{Old: args.Old, Checkpoint: note}
 	if q.Old > c.Size {
-		return fault.New(fault.Failed, "if a witness said so, this may be a restored copy: look before anything is signed",
+		return exit.New(exit.Failed, "if a witness said so, this may be a restored copy: look before anything is signed",
 			"no proof from %d entries: the ledger has %d", q.Old, c.Size)
 	}
 	if q.Old > 0 {
@@ -137,27 +137,27 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 	if err := json.Unmarshal(raw, &args); err != nil {
 		return err
 	}
-	policy, err := cosign.ParsePolicy(args.Policy)
+	policy, err := witness.ParsePolicy(args.Policy)
 	if err != nil {
 		return err
 	}
-	if err := cosign.CheckOutside(st.Verifier(), policy.Verifiers()); err != nil {
+	if err := witness.CheckOutside(st.Verifier(), policy.Verifiers()); err != nil {
 		return err
 	}
 	c, by, err := readCosigned(args.Note, policy)
 	if err != nil {
-		return fault.New(fault.Mismatch, "", "%w", err)
+		return exit.New(exit.Mismatch, "", "%w", err)
 	}
 	if c.Origin != st.Origin() {
-		return fault.New(fault.Mismatch, "", "the cosigned checkpoint is of %s, and this ledger is %s", c.Origin, st.Origin())
+		return exit.New(exit.Mismatch, "", "the cosigned checkpoint is of %s, and this ledger is %s", c.Origin, st.Origin())
 	}
 	if err := checkOurs(ctx, st, c, by, args.Note); err != nil {
 		return err
 	}
-	var fresh []cosign.Cosignature
+	var fresh []witness.Cosignature
 	var with []byte
 	err = st.KeepCosigned(c.Size, func(note []byte) ([]byte, error) {
-		had, err := cosign.Lines(note)
+		had, err := witness.Lines(note)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +170,7 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 				fresh = append(fresh, x)
 			}
 		}
-		with, err = cosign.Merge(note, by)
+		with, err = witness.Merge(note, by)
 		return with, err
 	})
 	if err != nil {
@@ -190,7 +190,7 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 }
 
 // readCosigned verifies the witnesses' lines of a note; whose checkpoint it is remains to be seen.
-func readCosigned(note []byte, policy *cosign.Policy) (c ledger.Checkpoint, by []cosign.Cosignature, err error) {
+func readCosigned(note []byte, policy *witness.Policy) (c ledger.Checkpoint, by []witness.Cosignature, err error) {
 	text, err := ledger.NoteText(note)
 	if err != nil {
 		return c, nil, err
@@ -198,18 +198,18 @@ func readCosigned(note []byte, policy *cosign.Policy) (c ledger.Checkpoint, by [
 	if c, err = ledger.ParseCheckpointText(text); err != nil {
 		return c, nil, err
 	}
-	lines, err := cosign.Lines(note)
+	lines, err := witness.Lines(note)
 	if err != nil {
 		return c, nil, err
 	}
-	if by, err = cosign.Check(text, lines, policy.Verifiers()); err == nil && len(by) == 0 {
+	if by, err = witness.Check(text, lines, policy.Verifiers()); err == nil && len(by) == 0 {
 		err = fmt.Errorf("no witness of the policy has cosigned this checkpoint of %d entries", c.Size)
 	}
 	return c, by, err
 }
 
 // checkOurs stops the ledger if a witness has cosigned a checkpoint that it does not have.
-func checkOurs(ctx context.Context, st *store.Store, c ledger.Checkpoint, by []cosign.Cosignature, note []byte) error {
+func checkOurs(ctx context.Context, st *store.Store, c ledger.Checkpoint, by []witness.Cosignature, note []byte) error {
 	stored, err := st.Checkpoint(c.Size)
 	if err == nil {
 		text, err := ledger.NoteText(stored)
@@ -245,7 +245,7 @@ func stop(ctx context.Context, st *store.Store, m store.Stop) error {
 
 // appendCosignatures makes entries of cosignatures: anchors, which go out with the next slot and travel in
 // every carry file.
-func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []cosign.Cosignature) error {
+func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []witness.Cosignature) error {
 	note, err := st.Checkpoint(size)
 	if err != nil {
 		return err

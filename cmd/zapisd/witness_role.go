@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"time"
 
-	"zapis/crypto/cosign"
-	"zapis/internal/command"
-	"zapis/internal/fault"
-	"zapis/internal/publish"
+	"zapis/crypto/witness"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/publish"
 )
 
 // The other side: being a witness of partners' ledgers.
@@ -19,7 +19,7 @@ import (
 func openWatch(dir string) (*publish.Watch, error) { return publish.OpenWatch(dir, time.Now) }
 
 // witnessPolicy is what the operator of a ledger puts into D/witnesses, for one witness.
-func witnessPolicy(key *cosign.SigningKey, url string) []byte {
+func witnessPolicy(key *witness.SigningKey, url string) []byte {
 	var text []byte
 	names := [2]string{key.Name() + "/ed25519", key.Name() + "/ml-dsa-44"}
 	for i, v := range key.Verifiers() {
@@ -38,7 +38,7 @@ type witnessInit struct {
 	URL  string `placeholder:"URL" help:"Where it can be asked."`
 }
 
-func (v *witnessInit) Run(_ context.Context, s *command.Streams) error {
+func (v *witnessInit) Run(_ context.Context, s *cli.Streams) error {
 	key, err := publish.CreateWatch(v.Dir, v.Name)
 	if err != nil {
 		return err
@@ -53,8 +53,8 @@ type witnessAdd struct {
 	File    string `arg:"" help:"The ledger's keys, as its operator printed them with zapisd witness keys."`
 }
 
-func (v *witnessAdd) Run(_ context.Context, s *command.Streams) error {
-	text, err := readSmall(v.File, cosign.MaxPolicy)
+func (v *witnessAdd) Run(_ context.Context, s *cli.Streams) error {
+	text, err := readSmall(v.File, witness.MaxPolicy)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ type witnessServe struct {
 	Listen string `default:"127.0.0.1:8081" placeholder:"ADDRESS" help:"HOST:PORT, or unix:PATH for a proxy or tor (${default})."`
 }
 
-func (v *witnessServe) Run(ctx context.Context, s *command.Streams) error {
+func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 	at, err := parseAddress("--listen "+v.Listen, v.Listen)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (v *witnessServe) Run(ctx context.Context, s *command.Streams) error {
 	defer w.Close()
 	l, err := at.listen()
 	if err != nil {
-		return fault.New(fault.Failed, "", "--listen: %w", err)
+		return exit.New(exit.Failed, "", "--listen: %w", err)
 	}
 	hardenProcess()
 	if err := confine(v.Dir, at); err != nil {
@@ -96,7 +96,7 @@ func (v *witnessServe) Run(ctx context.Context, s *command.Streams) error {
 	}
 	srv := &http.Server{
 		Handler: w.Handler(func(err error) {
-			fmt.Fprintf(s.Err, "zapisd: %s\n", command.EscapeLines(err.Error()))
+			fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(err.Error()))
 		}),
 		ReadTimeout:    20 * time.Second,
 		WriteTimeout:   30 * time.Second,
@@ -125,14 +125,14 @@ type witnessCosign struct {
 
 // Run answers with what was cosigned last in any case: a ledger that asks from the wrong place learns from it
 // where to start, and one that was restored or forked learns that it must stop.
-func (v *witnessCosign) Run(_ context.Context, s *command.Streams) error {
-	body, err := readSmall(v.File, cosign.MaxRequest)
+func (v *witnessCosign) Run(_ context.Context, s *cli.Streams) error {
+	body, err := readSmall(v.File, witness.MaxRequest)
 	if err != nil {
 		return err
 	}
-	q, err := cosign.ParseRequest(body)
+	q, err := witness.ParseRequest(body)
 	if err != nil {
-		return fault.New(fault.Mismatch, "", "%s: %w", v.File, err)
+		return exit.New(exit.Mismatch, "", "%s: %w", v.File, err)
 	}
 	w, err := openWatch(v.Dir)
 	if err != nil {
@@ -149,23 +149,23 @@ func (v *witnessCosign) Run(_ context.Context, s *command.Streams) error {
 	if refused != nil {
 		return whyNot(q, refused, note != nil)
 	}
-	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), command.Escape(v.Out))
+	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), cli.Escape(v.Out))
 	return nil
 }
 
-func whyNot(q cosign.Request, err error, answered bool) error {
-	origin := command.Escape(q.Origin())
+func whyNot(q witness.Request, err error, answered bool) error {
+	origin := cli.Escape(q.Origin())
 	back := "take the answer back all the same: it says where this witness stands"
-	var conflict *cosign.Conflict
+	var conflict *witness.Conflict
 	switch {
 	case errors.As(err, &conflict) && answered:
-		return fault.New(fault.Failed, back, "not cosigned: %s: %w", origin, err)
+		return exit.New(exit.Failed, back, "not cosigned: %s: %w", origin, err)
 	case errors.As(err, &conflict):
-		return fault.New(fault.Failed, "ask for a request with --since 0", "not cosigned: %s: %w", origin, err)
-	case errors.Is(err, cosign.ErrUnknownLog):
-		return fault.New(fault.Failed, "zapisd witness add takes its keys", "not cosigned: %s: %w", origin, err)
-	case errors.Is(err, cosign.ErrProof):
-		return fault.New(fault.Mismatch, "tell the trustees of that ledger; "+back, "not cosigned: %s: %w", origin, err)
+		return exit.New(exit.Failed, "ask for a request with --since 0", "not cosigned: %s: %w", origin, err)
+	case errors.Is(err, witness.ErrUnknownLog):
+		return exit.New(exit.Failed, "zapisd witness add takes its keys", "not cosigned: %s: %w", origin, err)
+	case errors.Is(err, witness.ErrProof):
+		return exit.New(exit.Mismatch, "tell the trustees of that ledger; "+back, "not cosigned: %s: %w", origin, err)
 	}
-	return fault.New(fault.Mismatch, "", "not cosigned: %s: %w", origin, err)
+	return exit.New(exit.Mismatch, "", "not cosigned: %s: %w", origin, err)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/internal/command/scripttest"
+	"zapis/internal/cli/scripttest"
 	"zapis/store"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/internal/command"
-	"zapis/internal/command/scripttest"
+	"zapis/internal/cli"
+	"zapis/internal/cli/scripttest"
 	"zapis/store"
 )
 
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 // trustee NAME makes NAME.key and NAME.key.card.
 func scriptTrustee(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		id, err := command.NewIdentity(name)
+		id, err := cli.NewIdentity(name)
 		ts.Check(err)
 		ts.Check(id.WriteFiles(ts.MkAbs(name+".key"), "a passphrase", 1))
 	}

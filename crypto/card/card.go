@@ -16,11 +16,11 @@ import (
 	"errors"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // ErrMismatch is the class of everything that does not verify.
-var ErrMismatch = canon.ErrMismatch
+var ErrMismatch = canonical.ErrMismatch
 
 // MaxSize is the most bytes a trustee's card may have. A hybrid recipient has
 // about 2,000 characters.
@@ -37,7 +37,7 @@ type Card struct {
 
 // Parse reads a card. An error names the line and is an ErrMismatch.
 func Parse(text []byte) (Card, error) {
-	r := canon.NewReader(text, MaxSize)
+	r := canonical.NewReader(text, MaxSize)
 	r.Exact(header)
 	var c Card
 	c.Name = r.Word("name")
@@ -47,7 +47,7 @@ func Parse(text []byte) (Card, error) {
 	c.SSH = r.Value("ssh")
 	r.Check(CheckSSH(c.SSH))
 	if err := r.End(); err != nil {
-		return Card{}, canon.Refuse("card: %w", err)
+		return Card{}, canonical.Refuse("card: %w", err)
 	}
 	return c, nil
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // LedgerCard names a ledger, and is where trust in it starts. It is written on
@@ -28,14 +28,14 @@ func ParseLedgerCard(s string) (LedgerCard, error) {
 	rest, ok := strings.CutPrefix(strings.TrimSuffix(s, "\n"), ledgerPrefix)
 	origin, digits, ok2 := strings.Cut(rest, "+")
 	if !ok || !ok2 {
-		return LedgerCard{}, canon.Refuse("ledger card: it is written zapis-ledger+ORIGIN+HEX")
+		return LedgerCard{}, canonical.Refuse("ledger card: it is written zapis-ledger+ORIGIN+HEX")
 	}
 	if err := CheckOrigin(origin); err != nil {
-		return LedgerCard{}, canon.Refuse("ledger card: %w", err)
+		return LedgerCard{}, canonical.Refuse("ledger card: %w", err)
 	}
-	genesis, err := canon.ParseHash(digits)
+	genesis, err := canonical.ParseHash(digits)
 	if err != nil {
-		return LedgerCard{}, canon.Refuse("ledger card: %w", err)
+		return LedgerCard{}, canonical.Refuse("ledger card: %w", err)
 	}
 	return LedgerCard{origin, genesis}, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // The namespaces of our SSH signatures (the -n of ssh-keygen -Y): what is
@@ -148,22 +148,22 @@ func Verify(namespace string, msg, armored []byte, sshPub string) error {
 func VerifyReader(namespace string, msg io.Reader, armored []byte, sshPub string) error {
 	key, err := parseSSH(sshPub)
 	if err != nil {
-		return canon.Refuse("signature: %w", err)
+		return canonical.Refuse("signature: %w", err)
 	}
 	sig, err := openArmor(armored)
 	if err != nil {
-		return canon.Refuse("signature: %w", err)
+		return canonical.Refuse("signature: %w", err)
 	}
 	if sig.Namespace != namespace {
-		return canon.Refuse("signature: its namespace is %q, not %q", sig.Namespace, namespace)
+		return canonical.Refuse("signature: its namespace is %q, not %q", sig.Namespace, namespace)
 	}
 	if !bytes.Equal(sig.PublicKey.Marshal(), key.Marshal()) {
-		return canon.Refuse("signature: made by the key %s, not by %s",
+		return canonical.Refuse("signature: made by the key %s, not by %s",
 			ssh.FingerprintSHA256(sig.PublicKey), ssh.FingerprintSHA256(key))
 	}
 	err = sshsig.Verify(msg, sig, key, sshsig.HashSHA512, namespace)
 	if err != nil {
-		return canon.Refuse("signature: it does not fit the text")
+		return canonical.Refuse("signature: it does not fit the text")
 	}
 	return nil
 }

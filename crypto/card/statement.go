@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // Statement is what a trustee signs about something else, which it names by
@@ -87,7 +87,7 @@ func (s Statement) ExpiredAt(t time.Time) bool {
 // ParseStatement reads the text of a statement.
 func ParseStatement(text []byte) (Statement, error) {
 	var s Statement
-	r := canon.NewReader(text, maxStatement)
+	r := canonical.NewReader(text, maxStatement)
 	r.Exact(statementHeader)
 	s.Ledger = r.Hash(r.Word("ledger"))
 	s.Trustees = r.Decimal(r.Word("trustees"), maxNumber)
@@ -114,7 +114,7 @@ func ParseStatement(text []byte) (Statement, error) {
 		s.Expires = t
 	}
 	if err := r.End(); err != nil {
-		return Statement{}, canon.Refuse("statement: %w", err)
+		return Statement{}, canonical.Refuse("statement: %w", err)
 	}
 	return s, nil
 }
@@ -151,13 +151,13 @@ func (s *Signer) SignStatement(st Statement) (Signed, error) {
 func (s Signed) Verify(sshPub string) error {
 	fp, err := Fingerprint(sshPub)
 	if err != nil {
-		return canon.Refuse("statement: %w", err)
+		return canonical.Refuse("statement: %w", err)
 	}
 	if fp != s.Signer {
-		return canon.Refuse("statement: its signer is %s, not %s", s.Signer, fp)
+		return canonical.Refuse("statement: its signer is %s, not %s", s.Signer, fp)
 	}
 	if err := Verify(NamespaceStatement, s.Statement.Marshal(), s.Signature, sshPub); err != nil {
-		return canon.Refuse("statement %d of %s: %w", s.Number, s.Signer, err)
+		return canonical.Refuse("statement %d of %s: %w", s.Number, s.Signer, err)
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func ParseSigned(file []byte) (Signed, error) {
 		return Signed{}, err
 	}
 	if len(rest) > 0 {
-		return Signed{}, canon.Refuse("statement: bytes follow the signature")
+		return Signed{}, canonical.Refuse("statement: bytes follow the signature")
 	}
 	return s, nil
 }
@@ -188,7 +188,7 @@ func ParseSigned(file []byte) (Signed, error) {
 func CutSigned(b []byte) (s Signed, rest []byte, err error) {
 	text, sig, ok := bytes.Cut(b, []byte("\n\n"))
 	if !ok {
-		return Signed{}, nil, canon.Refuse("statement: no blank line before a signature")
+		return Signed{}, nil, canonical.Refuse("statement: no blank line before a signature")
 	}
 	s.Statement, err = ParseStatement(append(text[:len(text):len(text)], '\n'))
 	if err != nil {
@@ -197,12 +197,12 @@ func CutSigned(b []byte) (s Signed, rest []byte, err error) {
 	head := sig[:min(len(sig), maxArmor)]
 	i := bytes.Index(head, []byte(armorEnd))
 	if i < 0 {
-		return Signed{}, nil, canon.Refuse("statement: %w", errArmor)
+		return Signed{}, nil, canonical.Refuse("statement: %w", errArmor)
 	}
 	i += len(armorEnd)
 	s.Signature = bytes.Clone(sig[:i])
 	if _, err := openArmor(s.Signature); err != nil {
-		return Signed{}, nil, canon.Refuse("statement: signature: %w", err)
+		return Signed{}, nil, canonical.Refuse("statement: signature: %w", err)
 	}
 	return s, sig[i:], nil
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 const (
@@ -67,7 +67,7 @@ func appendBase64(dst []byte, key string, b []byte) []byte {
 
 // ParseAnchor reads the body of an anchor entry.
 func ParseAnchor(body []byte) (Anchor, error) {
-	r := canon.NewReader(body, MaxSmall)
+	r := canonical.NewReader(body, MaxSmall)
 	r.Exact(anchorHeader)
 	w := r.Words("checkpoint", 2)
 	a := Anchor{Size: r.Decimal(w[0], MaxIndex), Checkpoint: r.Hash(w[1])}
@@ -83,12 +83,12 @@ func ParseAnchor(body []byte) (Anchor, error) {
 		a.Revocations = readEvidence(r, "revocation")
 	}
 	if err := r.End(); err != nil {
-		return Anchor{}, canon.Refuse("anchor: %w", err)
+		return Anchor{}, canonical.Refuse("anchor: %w", err)
 	}
 	return a, nil
 }
 
-func readEvidence(r *canon.Reader, key string) (all [][]byte) {
+func readEvidence(r *canonical.Reader, key string) (all [][]byte) {
 	for r.Has(key) {
 		if len(all) == maxEvidence {
 			r.Line()
@@ -101,7 +101,7 @@ func readEvidence(r *canon.Reader, key string) (all [][]byte) {
 }
 
 // readBase64 accepts the one canonical encoding only.
-func readBase64(r *canon.Reader, key string) []byte {
+func readBase64(r *canonical.Reader, key string) []byte {
 	word := r.Word(key)
 	if r.Err() != nil {
 		return nil

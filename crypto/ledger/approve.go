@@ -3,7 +3,7 @@ package ledger
 import (
 	"bytes"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -17,26 +17,26 @@ func CheckApprovals(text []byte, approvals []card.Signed, set TrusteeSet, setInd
 		n := i + 1
 		switch at := set.Position(s.Signer); {
 		case s.Kind != card.KindApproval:
-			return canon.Refuse("approval %d: it is a statement of the kind %s", n, s.Kind)
+			return canonical.Refuse("approval %d: it is a statement of the kind %s", n, s.Kind)
 		case Hash(s.Ledger) != genesis:
-			return canon.Refuse("approval %d: it is for another ledger", n)
+			return canonical.Refuse("approval %d: it is for another ledger", n)
 		case s.Trustees != setIndex:
-			return canon.Refuse("approval %d: it was made under the trustees of entry %d, and those of entry %d are in force", n, s.Trustees, setIndex)
+			return canonical.Refuse("approval %d: it was made under the trustees of entry %d, and those of entry %d are in force", n, s.Trustees, setIndex)
 		case Hash(s.Subject) != subject:
-			return canon.Refuse("approval %d: it is about another proposal", n)
+			return canonical.Refuse("approval %d: it is about another proposal", n)
 		case at == 0:
-			return canon.Refuse("approval %d: its signer %s is not among the trustees", n, s.Signer)
+			return canonical.Refuse("approval %d: its signer %s is not among the trustees", n, s.Signer)
 		case at <= last:
-			return canon.Refuse("approval %d: approvals stand in the order of the trustees, one of each", n)
+			return canonical.Refuse("approval %d: approvals stand in the order of the trustees, one of each", n)
 		default:
 			if err := s.Verify(set.Trustees[at-1].SSH); err != nil {
-				return canon.Refuse("approval %d: %w", n, err)
+				return canonical.Refuse("approval %d: %w", n, err)
 			}
 			last = at
 		}
 	}
 	if need := set.Needed(text); len(approvals) < need {
-		return canon.Refuse("%d approvals, and %d are needed", len(approvals), need)
+		return canonical.Refuse("%d approvals, and %d are needed", len(approvals), need)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func checkKeyLines(c KeyChange, text, lines []byte) error {
 		sign = append(sign, [2]any{c.Old, "old"})
 	}
 	if len(split) != 2*len(sign) {
-		return canon.Refuse("%d signatures by log keys, and for the reason %s there must be %d", len(split), c.Reason, 2*len(sign))
+		return canonical.Refuse("%d signatures by log keys, and for the reason %s there must be %d", len(split), c.Reason, 2*len(sign))
 	}
 	for i, s := range sign {
 		keys := s[0].(LogKeys)
@@ -60,7 +60,7 @@ func checkKeyLines(c KeyChange, text, lines []byte) error {
 		}
 		note := append(append(bytes.Clone(text), '\n'), bytes.Join(split[2*i:2*i+2], nil)...)
 		if _, err := v.openText(note, keyHeader); err != nil {
-			return canon.Refuse("the %s keys' signatures: %w", s[1], err)
+			return canonical.Refuse("the %s keys' signatures: %w", s[1], err)
 		}
 	}
 	return nil

@@ -3,7 +3,7 @@ package ledger
 import (
 	"slices"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // AddBody verifies the body of an entry that is no report or exhibit, with the
@@ -13,18 +13,18 @@ import (
 // where they were erased.
 func (c *Chain) AddBody(e Entry, body []byte) error {
 	if err := c.addBody(e, body); err != nil {
-		return canon.Refuse("entry %d (%s): %w", e.Index, e.Body.Kind, err)
+		return canonical.Refuse("entry %d (%s): %w", e.Index, e.Body.Kind, err)
 	}
 	return nil
 }
 
 func (c *Chain) addBody(e Entry, body []byte) error {
 	if e.Body.Kind.HasParts() || len(e.Body.Parts) != 1 {
-		return canon.Refuse("its parts are sealed, and it has no body to check")
+		return canonical.Refuse("its parts are sealed, and it has no body to check")
 	}
 	p := e.Body.Parts[0]
 	if int64(len(body)) != p.Size || Sum(body) != p.Hash {
-		return canon.Refuse("the body has %d bytes and the hash %s, and the entry names %d and %s", len(body), Sum(body), p.Size, p.Hash)
+		return canonical.Refuse("the body has %d bytes and the hash %s, and the entry names %d and %s", len(body), Sum(body), p.Size, p.Hash)
 	}
 	if e.Body.Kind.Governs() {
 		return c.govern(e, body)
@@ -61,29 +61,29 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 func (c *Chain) anchor(e Entry, body []byte) error {
 	a, err := ParseAnchor(body)
 	if err == nil && a.Size > e.Index {
-		err = canon.Refuse("it is about a checkpoint of %d entries, which is not before it", a.Size)
+		err = canonical.Refuse("it is about a checkpoint of %d entries, which is not before it", a.Size)
 	}
 	return err
 }
 
 // CheckFiller refuses what is not 64 lower-case hexadecimal digits.
 func CheckFiller(body []byte) error {
-	if _, err := canon.ParseHash(string(body)); err != nil {
-		return canon.Refuse("a filler is %d lower-case hexadecimal digits and nothing else", FillerSize)
+	if _, err := canonical.ParseHash(string(body)); err != nil {
+		return canonical.Refuse("a filler is %d lower-case hexadecimal digits and nothing else", FillerSize)
 	}
 	return nil
 }
 
 func (c *Chain) govern(e Entry, body []byte) error {
 	if len(c.s.Pending) == 0 || c.s.Pending[0].Index > e.Index {
-		return canon.Refuse("its body was already given")
+		return canonical.Refuse("its body was already given")
 	}
 	next := c.s.Pending[0]
 	if next.Index != e.Index {
-		return canon.Refuse("the body of entry %d (%s) must be known first", next.Index, next.Kind)
+		return canonical.Refuse("the body of entry %d (%s) must be known first", next.Index, next.Kind)
 	}
 	if e.LeafHash() != next.Leaf {
-		return canon.Refuse("it is not the entry that was added")
+		return canonical.Refuse("it is not the entry that was added")
 	}
 	var err error
 	if e.Body.Kind == KindGenesis {
@@ -107,7 +107,7 @@ func (c *Chain) genesis(body []byte) error {
 		return err
 	}
 	if g.Origin != c.s.Origin {
-		return canon.Refuse("the body is of %s, and the entry of %s", g.Origin, c.s.Origin)
+		return canonical.Refuse("the body is of %s, and the entry of %s", g.Origin, c.s.Origin)
 	}
 	c.s.Sets[0].Set = &g.Set
 	c.s.Keys = append(c.s.Keys, KeysAt{0, g.Log})
@@ -127,17 +127,17 @@ func (c *Chain) approved(e Entry, body []byte) error {
 		return err
 	}
 	if len(a.KeyLines) > 0 && e.Body.Kind != KindKey {
-		return canon.Refuse("only a key entry is signed by log keys")
+		return canonical.Refuse("only a key entry is signed by log keys")
 	}
 	origin, after, apply, err := c.proposed(e, a)
 	if err != nil {
 		return err
 	}
 	if origin != c.s.Origin {
-		return canon.Refuse("the proposal is for %s", origin)
+		return canonical.Refuse("the proposal is for %s", origin)
 	}
 	if after != c.s.After {
-		return canon.Refuse("the proposal comes after %s, and the newest change is %s", after, c.s.After)
+		return canonical.Refuse("the proposal comes after %s, and the newest change is %s", after, c.s.After)
 	}
 	if err := CheckApprovals(a.Text, a.Approvals, set, e.Body.Trustees, c.s.Genesis); err != nil {
 		return err
@@ -170,13 +170,13 @@ func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply 
 func (c *Chain) mayErase(e Entry, t Tombstone) error {
 	for _, p := range t.Parts {
 		if p.Index >= e.Index {
-			return canon.Refuse("it erases a part of entry %d, which is not before it", p.Index)
+			return canonical.Refuse("it erases a part of entry %d, which is not before it", p.Index)
 		}
 		if _, fixed := slices.BinarySearch(c.s.Fixed, p.Index); fixed {
-			return canon.Refuse("it erases the body of entry %d, by which the ledger is governed", p.Index)
+			return canonical.Refuse("it erases the body of entry %d, by which the ledger is governed", p.Index)
 		}
 		if h, held := c.s.HeldBy(p.Index); held {
-			return canon.Refuse("it erases a part of entry %d, and the hold of entry %d forbids that", p.Index, h.Index)
+			return canonical.Refuse("it erases a part of entry %d, and the hold of entry %d forbids that", p.Index, h.Index)
 		}
 	}
 	return nil
@@ -184,11 +184,11 @@ func (c *Chain) mayErase(e Entry, t Tombstone) error {
 
 func (c *Chain) newKeys(k KeyChange, a Approved) error {
 	if k.Old != c.s.Keys[len(c.s.Keys)-1].Keys {
-		return canon.Refuse("its old keys are not those in force")
+		return canonical.Refuse("its old keys are not those in force")
 	}
 	for _, was := range c.s.Keys {
 		if k.New[0] == was.Keys[0] || k.New[1] == was.Keys[1] {
-			return canon.Refuse("a log key never comes back, and the keys of entry %d would", was.Index)
+			return canonical.Refuse("a log key never comes back, and the keys of entry %d would", was.Index)
 		}
 	}
 	return checkKeyLines(k, a.Text, a.KeyLines)
@@ -199,7 +199,7 @@ func (c *Chain) newKeys(k KeyChange, a Approved) error {
 func (c *Chain) Settled() error {
 	if len(c.s.Pending) > 0 {
 		p := c.s.Pending[0]
-		return canon.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
+		return canonical.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
 	}
 	return nil
 }
@@ -209,18 +209,18 @@ func (c *Chain) SetAt(index uint64) (TrusteeSet, error) {
 	for _, s := range c.s.Sets {
 		if s.Index == index {
 			if s.Set == nil {
-				return TrusteeSet{}, canon.Refuse("the body of entry %d, which names the trustees, must be known first", index)
+				return TrusteeSet{}, canonical.Refuse("the body of entry %d, which names the trustees, must be known first", index)
 			}
 			return *s.Set, nil
 		}
 	}
-	return TrusteeSet{}, canon.Refuse("entry %d names no trustees", index)
+	return TrusteeSet{}, canonical.Refuse("entry %d names no trustees", index)
 }
 
 // SetInForce gives the newest set, and the index of its entry.
 func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
 	if len(c.s.Sets) == 0 {
-		return 0, TrusteeSet{}, canon.Refuse("there is no entry yet")
+		return 0, TrusteeSet{}, canonical.Refuse("there is no entry yet")
 	}
 	index := c.s.Sets[len(c.s.Sets)-1].Index
 	set, err := c.SetAt(index)
@@ -232,7 +232,7 @@ func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
 func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	for _, p := range c.s.Pending {
 		if p.Index < size && p.Kind != KindTombstone {
-			return nil, canon.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
+			return nil, canonical.Refuse("entry %d (%s): its body is missing", p.Index, p.Kind)
 		}
 	}
 	for i := len(c.s.Keys) - 1; i >= 0; i-- {
@@ -240,7 +240,7 @@ func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 			return NewVerifier(c.s.Keys[i].Keys[:]...)
 		}
 	}
-	return nil, canon.Refuse("no log key is in force at %d entries", size)
+	return nil, canonical.Refuse("no log key is in force at %d entries", size)
 }
 
 // Verifiers gives those of all keys that were ever in force, newest first: a
@@ -271,25 +271,25 @@ func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
 	}
 	size := unverified.Size
 	if size > c.s.Size {
-		return Checkpoint{}, canon.Refuse("checkpoint %d: there are only %d entries", size, c.s.Size)
+		return Checkpoint{}, canonical.Refuse("checkpoint %d: there are only %d entries", size, c.s.Size)
 	}
 	v, err := c.Verifier(size)
 	if err != nil {
-		return Checkpoint{}, canon.Refuse("checkpoint %d: %w", size, err)
+		return Checkpoint{}, canonical.Refuse("checkpoint %d: %w", size, err)
 	}
 	cp, err := v.OpenCheckpoint(msg)
 	if err != nil {
-		return Checkpoint{}, canon.Refuse("checkpoint %d: %w", size, err)
+		return Checkpoint{}, canonical.Refuse("checkpoint %d: %w", size, err)
 	}
 	root, ok := c.rootOf(size)
 	if !ok && size == c.s.Size {
 		root, ok = c.Root(), true
 	}
 	if !ok {
-		return Checkpoint{}, canon.Refuse("checkpoint %d: the root at this size was not asked for", size)
+		return Checkpoint{}, canonical.Refuse("checkpoint %d: the root at this size was not asked for", size)
 	}
 	if cp.Root != root {
-		return Checkpoint{}, canon.Refuse("checkpoint %d: its root is %s, and the entries have %s", size, cp.Root, root)
+		return Checkpoint{}, canonical.Refuse("checkpoint %d: its root is %s, and the entries have %s", size, cp.Root, root)
 	}
 	return cp, nil
 }

@@ -3,7 +3,7 @@ package ledger
 import (
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // Kind is what an entry is.
@@ -126,29 +126,29 @@ func (b Body) Check() error {
 
 // ParseBody reads a body. An error names the line and is an ErrMismatch.
 func ParseBody(text []byte) (Body, error) {
-	r := canon.NewReader(text, MaxEntry)
+	r := canonical.NewReader(text, MaxEntry)
 	var b Body
 	readKind(r, &b)
 	readTrustees(r, &b)
 	readParts(r, &b)
 	if err := r.End(); err != nil {
-		return Body{}, canon.Refuse("body: %w", err)
+		return Body{}, canonical.Refuse("body: %w", err)
 	}
 	return b, nil
 }
 
-func readKind(r *canon.Reader, b *Body) {
+func readKind(r *canonical.Reader, b *Body) {
 	b.Kind = Kind(r.Word("kind"))
 	if r.Err() == nil && !b.Kind.Valid() {
 		r.Fail("there is no such kind")
 	}
 }
 
-func readTrustees(r *canon.Reader, b *Body) {
+func readTrustees(r *canonical.Reader, b *Body) {
 	b.Trustees = r.Decimal(r.Word("trustees"), MaxIndex)
 }
 
-func readParts(r *canon.Reader, b *Body) {
+func readParts(r *canonical.Reader, b *Body) {
 	if !b.Kind.HasParts() {
 		b.Parts = []Part{readPart(r, PartBody, MaxSmall)}
 		if b.Kind == KindFiller && b.Parts[0].Size != FillerSize {
@@ -177,7 +177,7 @@ func readParts(r *canon.Reader, b *Body) {
 	b.Commitments = r.Hash(r.Word("commitments"))
 }
 
-func readPart(r *canon.Reader, kind string, max uint64) Part {
+func readPart(r *canonical.Reader, kind string, max uint64) Part {
 	w := r.Words(kind, 2)
 	p := Part{Kind: kind, Hash: r.Hash(w[0]), Size: int64(r.Decimal(w[1], max))}
 	if p.Size < minPart {

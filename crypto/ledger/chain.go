@@ -4,7 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -77,10 +77,10 @@ func NewChain(c *card.LedgerCard) *Chain {
 // contradicts itself.
 func ResumeChain(s State) (*Chain, error) {
 	if len(s.Range) != bits.OnesCount64(s.Size) || s.Size > 0 && (len(s.Sets) == 0 || s.Sets[0].Index != 0 || s.Origin == "") {
-		return nil, canon.Refuse("chain: the stored state contradicts itself")
+		return nil, canonical.Refuse("chain: the stored state contradicts itself")
 	}
 	if s.Size == 1 && s.Range[0] != s.Genesis {
-		return nil, canon.Refuse("chain: the stored state contradicts itself")
+		return nil, canonical.Refuse("chain: the stored state contradicts itself")
 	}
 	return &Chain{s: s.clone(), marks: map[uint64]bool{}}, nil
 }
@@ -135,12 +135,12 @@ func (c *Chain) Root() Hash {
 func (c *Chain) Mark(size uint64) error {
 	switch {
 	case size == 0 || size > MaxIndex:
-		return canon.Refuse("chain: no checkpoint has the size %d", size)
+		return canonical.Refuse("chain: no checkpoint has the size %d", size)
 	case size == c.s.Size:
 		c.keepRoot()
 	case size < c.s.Size:
 		if _, ok := c.rootOf(size); !ok {
-			return canon.Refuse("chain: entry %d is already added, and the root of %d was not kept", c.s.Size-1, size)
+			return canonical.Refuse("chain: entry %d is already added, and the root of %d was not kept", c.s.Size-1, size)
 		}
 	default:
 		c.marks[size] = true
@@ -178,11 +178,11 @@ func (c *Chain) ForgetRoots() { c.s.Roots, c.marks = nil, map[uint64]bool{} }
 func (c *Chain) Add(entry []byte) (Entry, error) {
 	e, err := ParseEntry(entry)
 	if err != nil {
-		return Entry{}, canon.Refuse("entry %d: %w", c.s.Size, err)
+		return Entry{}, canonical.Refuse("entry %d: %w", c.s.Size, err)
 	}
 	leaf := LeafHash(entry)
 	if err := c.fits(e, leaf); err != nil {
-		return Entry{}, canon.Refuse("entry %d: %w", c.s.Size, err)
+		return Entry{}, canonical.Refuse("entry %d: %w", c.s.Size, err)
 	}
 	if e.Index == 0 {
 		c.s.Origin, c.s.Genesis = e.Origin, leaf
@@ -206,25 +206,25 @@ func (c *Chain) Add(entry []byte) (Entry, error) {
 
 func (c *Chain) fits(e Entry, leaf Hash) error {
 	if e.Index != c.s.Size {
-		return canon.Refuse("it says index %d", e.Index)
+		return canonical.Refuse("it says index %d", e.Index)
 	}
 	if c.s.Origin != "" && e.Origin != c.s.Origin {
-		return canon.Refuse("it is of %s, and this is the ledger %s", e.Origin, c.s.Origin)
+		return canonical.Refuse("it is of %s, and this is the ledger %s", e.Origin, c.s.Origin)
 	}
 	if e.Index == 0 {
 		if c.s.Genesis != (Hash{}) && leaf != c.s.Genesis {
-			return canon.Refuse("its leaf hash is %s, and the ledger card names %s", leaf, c.s.Genesis)
+			return canonical.Refuse("its leaf hash is %s, and the ledger card names %s", leaf, c.s.Genesis)
 		}
 		return nil
 	}
 	if e.Previous != c.s.Last {
-		return canon.Refuse("its previous is %s, and entry %d has the leaf hash %s", e.Previous, e.Index-1, c.s.Last)
+		return canonical.Refuse("its previous is %s, and entry %d has the leaf hash %s", e.Previous, e.Index-1, c.s.Last)
 	}
 	if !slices.ContainsFunc(c.s.Sets, func(s SetAt) bool { return s.Index == e.Body.Trustees }) {
-		return canon.Refuse("it goes by the trustees of entry %d, which is neither the genesis nor a trustees entry", e.Body.Trustees)
+		return canonical.Refuse("it goes by the trustees of entry %d, which is neither the genesis nor a trustees entry", e.Body.Trustees)
 	}
 	if newest := c.s.Sets[len(c.s.Sets)-1].Index; e.Body.Kind.Governs() && e.Body.Trustees != newest {
-		return canon.Refuse("it goes by the trustees of entry %d, and those of entry %d are in force", e.Body.Trustees, newest)
+		return canonical.Refuse("it goes by the trustees of entry %d, and those of entry %d are in force", e.Body.Trustees, newest)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/vkey"
 )
 
@@ -74,26 +74,26 @@ type Verifier struct {
 // both under the same origin.
 func NewVerifier(vkeys ...string) (*Verifier, error) {
 	if len(vkeys) != 2 {
-		return nil, canon.Refuse("log key: a log has two keys, not %d", len(vkeys))
+		return nil, canonical.Refuse("log key: a log has two keys, not %d", len(vkeys))
 	}
 	keys := LogKeys(vkeys)
 	ed, err := parseVKey(keys[0], vkey.Ed25519)
 	if err != nil {
-		return nil, canon.Refuse("log key: %w", err)
+		return nil, canonical.Refuse("log key: %w", err)
 	}
 	ml, err := parseVKey(keys[1], vkey.MLDSA44)
 	if err != nil {
-		return nil, canon.Refuse("log key: %w", err)
+		return nil, canonical.Refuse("log key: %w", err)
 	}
 	if ed.Name != ml.Name {
-		return nil, canon.Refuse("log key: the two keys are of different origins")
+		return nil, canonical.Refuse("log key: the two keys are of different origins")
 	}
 	v := &Verifier{origin: ed.Name, keys: keys, mlKey: ml.Public}
 	if v.ed, err = note.NewVerifier(keys[0]); err != nil {
-		return nil, canon.Refuse("log key: %w", err)
+		return nil, canonical.Refuse("log key: %w", err)
 	}
 	if v.ml, err = fnote.NewMLDSAVerifier(keys[1]); err != nil {
-		return nil, canon.Refuse("log key: %w", err)
+		return nil, canonical.Refuse("log key: %w", err)
 	}
 	return v, nil
 }
@@ -116,7 +116,7 @@ func (v *Verifier) OpenCheckpoint(msg []byte) (Checkpoint, error) {
 func (v *Verifier) OpenStored(msg []byte) (Checkpoint, error) {
 	c, others, err := v.OpenWitnessed(msg)
 	if err == nil && len(others) > 0 {
-		err = canon.Refuse("checkpoint: a stored one has the log's two signatures and no other, and this has one by %s", others[0].Name)
+		err = canonical.Refuse("checkpoint: a stored one has the log's two signatures and no other, and this has one by %s", others[0].Name)
 	}
 	if err != nil {
 		return Checkpoint{}, err
@@ -129,14 +129,14 @@ func (v *Verifier) OpenStored(msg []byte) (Checkpoint, error) {
 func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, error) {
 	n, err := v.openNote(msg, v.ml)
 	if err != nil {
-		return Checkpoint{}, nil, canon.Refuse("checkpoint: %w", err)
+		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
 	}
 	c, err := ParseCheckpointText(n.Text)
 	if err != nil {
 		return Checkpoint{}, nil, err
 	}
 	if c.Origin != v.origin {
-		return Checkpoint{}, nil, canon.Refuse("checkpoint: it is of %s, not of %s", c.Origin, v.origin)
+		return Checkpoint{}, nil, canonical.Refuse("checkpoint: it is of %s, not of %s", c.Origin, v.origin)
 	}
 	t, err := fnote.CoSigV1Timestamp(n.Sigs[1])
 	if err == nil {
@@ -144,7 +144,7 @@ func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, erro
 		err = c.check()
 	}
 	if err != nil {
-		return Checkpoint{}, nil, canon.Refuse("checkpoint: %w", err)
+		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
 	}
 	return c, n.UnverifiedSigs, nil
 }
@@ -155,20 +155,20 @@ func ParseCheckpointText(text string) (Checkpoint, error) {
 	var f flog.Checkpoint
 	rest, err := f.Unmarshal([]byte(text))
 	if err != nil {
-		return Checkpoint{}, canon.Refuse("checkpoint: %w", err)
+		return Checkpoint{}, canonical.Refuse("checkpoint: %w", err)
 	}
 	if len(rest) > 0 {
-		return Checkpoint{}, canon.Refuse("checkpoint: line 4: extension lines are not used here")
+		return Checkpoint{}, canonical.Refuse("checkpoint: line 4: extension lines are not used here")
 	}
 	if len(f.Hash) != 32 {
-		return Checkpoint{}, canon.Refuse("checkpoint: line 3: a root hash has 32 bytes, not %d", len(f.Hash))
+		return Checkpoint{}, canonical.Refuse("checkpoint: line 3: a root hash has 32 bytes, not %d", len(f.Hash))
 	}
 	c := Checkpoint{Origin: f.Origin, Size: f.Size, Root: Hash(f.Hash)}
 	if again := c.text(); again != text {
-		return Checkpoint{}, canon.Refuse("checkpoint: line %d: not the one way to write it", 1+differingLine(again, text))
+		return Checkpoint{}, canonical.Refuse("checkpoint: line %d: not the one way to write it", 1+differingLine(again, text))
 	}
 	if c.Size == 0 || c.Size > MaxIndex {
-		return Checkpoint{}, canon.Refuse("checkpoint: line 2: a size is 1 to %d", uint64(MaxIndex))
+		return Checkpoint{}, canonical.Refuse("checkpoint: line 2: a size is 1 to %d", uint64(MaxIndex))
 	}
 	return c, nil
 }
@@ -178,7 +178,7 @@ func ParseCheckpointText(text string) (Checkpoint, error) {
 func NoteText(msg []byte) (string, error) {
 	i := strings.LastIndex(string(msg), "\n\n")
 	if i < 0 || len(msg) > MaxNote {
-		return "", canon.Refuse("note: no blank line before signatures")
+		return "", canonical.Refuse("note: no blank line before signatures")
 	}
 	return string(msg[:i+1]), nil
 }
@@ -192,7 +192,7 @@ func StripWitnesses(msg []byte) ([]byte, error) {
 	}
 	lines := strings.SplitAfterN(string(msg[len(text)+1:]), "\n", 3)
 	if len(lines) < 3 {
-		return nil, canon.Refuse("note: fewer than two signatures")
+		return nil, canonical.Refuse("note: fewer than two signatures")
 	}
 	return []byte(text + "\n" + lines[0] + lines[1]), nil
 }

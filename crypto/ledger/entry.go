@@ -3,7 +3,7 @@ package ledger
 import (
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -51,7 +51,7 @@ func (e Entry) LeafHash() Hash { return LeafHash(e.Marshal()) }
 
 // ParseEntry reads an entry. An error names the line and is an ErrMismatch.
 func ParseEntry(text []byte) (Entry, error) {
-	r := canon.NewReader(text, MaxEntry)
+	r := canonical.NewReader(text, MaxEntry)
 	var e Entry
 	r.Exact(entryHeader)
 	e.Origin = r.Word("origin")
@@ -71,7 +71,7 @@ func ParseEntry(text []byte) (Entry, error) {
 	}
 	readParts(r, &e.Body)
 	if err := r.End(); err != nil {
-		return Entry{}, canon.Refuse("entry: %w", err)
+		return Entry{}, canonical.Refuse("entry: %w", err)
 	}
 	return e, nil
 }

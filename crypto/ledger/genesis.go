@@ -3,7 +3,7 @@ package ledger
 import (
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/vkey"
 )
@@ -57,7 +57,7 @@ func (k LogKeys) append(dst []byte, key string) []byte {
 
 // ParseGenesis reads a genesis body. An error names the line.
 func ParseGenesis(text []byte) (Genesis, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	var g Genesis
 	r.Exact(genesisHeader)
 	g.Origin = readOrigin(r)
@@ -73,18 +73,18 @@ func ParseGenesis(text []byte) (Genesis, error) {
 		}
 	}
 	if err := r.End(); err != nil {
-		return Genesis{}, canon.Refuse("genesis: %w", err)
+		return Genesis{}, canonical.Refuse("genesis: %w", err)
 	}
 	return g, nil
 }
 
-func readOrigin(r *canon.Reader) string {
+func readOrigin(r *canonical.Reader) string {
 	origin := r.Word("origin")
 	r.Check(card.CheckOrigin(origin))
 	return origin
 }
 
-func readLogKeys(r *canon.Reader, key, origin string) (k LogKeys) {
+func readLogKeys(r *canonical.Reader, key, origin string) (k LogKeys) {
 	for i, typ := range []byte{vkey.Ed25519, vkey.MLDSA44} {
 		k[i] = r.Word(key)
 		v, err := parseVKey(k[i], typ)

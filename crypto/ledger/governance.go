@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -49,12 +49,12 @@ func changeHead(header, origin string, after Hash) []byte {
 
 // ParseTrusteesChange reads the text of a proposed trustees entry.
 func ParseTrusteesChange(text []byte) (TrusteesChange, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	r.Exact(trusteesHeader)
 	c := TrusteesChange{Origin: readOrigin(r), After: r.Hash(r.Word("after"))}
 	c.Set = readSet(r)
 	if err := r.End(); err != nil {
-		return TrusteesChange{}, canon.Refuse("trustees: %w", err)
+		return TrusteesChange{}, canonical.Refuse("trustees: %w", err)
 	}
 	return c, nil
 }
@@ -94,7 +94,7 @@ func (c KeyChange) Marshal() []byte {
 
 // ParseKeyChange reads the text of a proposed key entry.
 func ParseKeyChange(text []byte) (KeyChange, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	r.Exact(keyHeader)
 	c := KeyChange{Origin: readOrigin(r), After: r.Hash(r.Word("after"))}
 	c.Old = readLogKeys(r, "old", c.Origin)
@@ -104,7 +104,7 @@ func ParseKeyChange(text []byte) (KeyChange, error) {
 		r.Fail("a reason is %s or %s", ReasonRotation, ReasonCompromised)
 	}
 	if err := r.End(); err != nil {
-		return KeyChange{}, canon.Refuse("key: %w", err)
+		return KeyChange{}, canonical.Refuse("key: %w", err)
 	}
 	return c, nil
 }
@@ -158,7 +158,7 @@ func (t Tombstone) Marshal() []byte {
 
 // ParseTombstone reads the text of a proposed tombstone entry.
 func ParseTombstone(text []byte) (Tombstone, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	r.Exact(tombstoneHeader)
 	t := Tombstone{Origin: readOrigin(r), Reason: r.Word("reason")}
 	switch t.Reason {
@@ -181,7 +181,7 @@ func ParseTombstone(text []byte) (Tombstone, error) {
 		t.Parts = append(t.Parts, p)
 	}
 	if err := r.End(); err != nil {
-		return Tombstone{}, canon.Refuse("tombstone: %w", err)
+		return Tombstone{}, canonical.Refuse("tombstone: %w", err)
 	}
 	return t, nil
 }
@@ -212,33 +212,33 @@ func (a Approved) Marshal() []byte {
 // verifies nothing: Chain does.
 func ParseApproved(body []byte) (Approved, error) {
 	if len(body) > MaxSmall {
-		return Approved{}, canon.Refuse("approved body: it has %d bytes, and at most %d are allowed", len(body), MaxSmall)
+		return Approved{}, canonical.Refuse("approved body: it has %d bytes, and at most %d are allowed", len(body), MaxSmall)
 	}
 	var a Approved
 	i := bytes.Index(body, []byte("\n\n"))
 	if i < 0 {
-		return Approved{}, canon.Refuse("approved body: no blank line after the proposal")
+		return Approved{}, canonical.Refuse("approved body: no blank line after the proposal")
 	}
 	a.Text = bytes.Clone(body[:i+1])
 	rest := body[i+1:] // begins with the blank line
 	if bytes.HasPrefix(rest, []byte("\n— ")) {
 		end := bytes.Index(rest[1:], []byte("\n\n"))
 		if end < 0 {
-			return Approved{}, canon.Refuse("approved body: no blank line after the keys' signatures")
+			return Approved{}, canonical.Refuse("approved body: no blank line after the keys' signatures")
 		}
 		a.KeyLines = bytes.Clone(rest[1 : end+2])
 		rest = rest[end+2:]
 	}
 	for len(rest) > 0 {
 		if rest[0] != '\n' {
-			return Approved{}, canon.Refuse("approved body: no blank line before an approval")
+			return Approved{}, canonical.Refuse("approved body: no blank line before an approval")
 		}
 		s, after, err := card.CutSigned(rest[1:])
 		if err != nil {
-			return Approved{}, canon.Refuse("approved body: approval %d: %w", len(a.Approvals)+1, err)
+			return Approved{}, canonical.Refuse("approved body: approval %d: %w", len(a.Approvals)+1, err)
 		}
 		if len(a.Approvals) == MaxTrustees {
-			return Approved{}, canon.Refuse("approved body: more than %d approvals", MaxTrustees)
+			return Approved{}, canonical.Refuse("approved body: more than %d approvals", MaxTrustees)
 		}
 		a.Approvals = append(a.Approvals, s)
 		rest = after

@@ -10,11 +10,11 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // ErrMismatch is the class of everything that does not verify.
-var ErrMismatch = canon.ErrMismatch
+var ErrMismatch = canonical.ErrMismatch
 
 // Hash is a SHA-256 hash, written as 64 lower-case hexadecimal digits.
 type Hash [32]byte
@@ -33,9 +33,9 @@ func (h *Hash) UnmarshalText(b []byte) error {
 
 // ParseHash reads 64 lower-case hexadecimal digits.
 func ParseHash(s string) (Hash, error) {
-	h, err := canon.ParseHash(s)
+	h, err := canonical.ParseHash(s)
 	if err != nil {
-		return Hash{}, canon.Refuse("hash: %w", err)
+		return Hash{}, canonical.Refuse("hash: %w", err)
 	}
 	return h, nil
 }

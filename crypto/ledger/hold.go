@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // Besides a tombstone, an entry of the kind tombstone may bring its contrary: a
@@ -55,7 +55,7 @@ func (h Hold) Marshal() []byte {
 
 // ParseHold reads the text of a proposed hold.
 func ParseHold(text []byte) (Hold, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	r.Exact(holdHeader)
 	h := Hold{Origin: readOrigin(r), Nonce: r.Hash(r.Word("nonce")), Reason: r.Word("reason")}
 	switch h.Reason {
@@ -76,7 +76,7 @@ func ParseHold(text []byte) (Hold, error) {
 		h.Entries = append(h.Entries, index)
 	}
 	if err := r.End(); err != nil {
-		return Hold{}, canon.Refuse("hold: %w", err)
+		return Hold{}, canonical.Refuse("hold: %w", err)
 	}
 	return h, nil
 }
@@ -101,13 +101,13 @@ func (r Release) Marshal() []byte {
 
 // ParseRelease reads the text of a proposed release.
 func ParseRelease(text []byte) (Release, error) {
-	r := canon.NewReader(text, 1<<10)
+	r := canonical.NewReader(text, 1<<10)
 	r.Exact(releaseHeader)
 	p := Release{Origin: readOrigin(r)}
 	w := r.Words("hold", 2)
 	p.Hold, p.Leaf = r.Decimal(w[0], MaxIndex), r.Hash(w[1])
 	if err := r.End(); err != nil {
-		return Release{}, canon.Refuse("release: %w", err)
+		return Release{}, canonical.Refuse("release: %w", err)
 	}
 	return p, nil
 }
@@ -196,11 +196,11 @@ func (s *State) Keep(index uint64, leaf Hash, text []byte) error {
 // mayHold refuses a hold of what is not there yet, and one that was made before.
 func (c *Chain) mayHold(e Entry, h Hold, text []byte) error {
 	if last := h.Entries[len(h.Entries)-1]; last >= e.Index {
-		return canon.Refuse("it holds entry %d, which is not before it", last)
+		return canonical.Refuse("it holds entry %d, which is not before it", last)
 	}
 	for _, was := range c.s.Held {
 		if was.Subject == Subject(text) {
-			return canon.Refuse("it is the hold of entry %d once more", was.Index)
+			return canonical.Refuse("it is the hold of entry %d once more", was.Index)
 		}
 	}
 	return nil
@@ -210,9 +210,9 @@ func (c *Chain) mayRelease(r Release) error {
 	i := slices.IndexFunc(c.s.Held, func(h HeldAt) bool { return h.Index == r.Hold && h.Leaf == r.Leaf })
 	switch {
 	case i < 0:
-		return canon.Refuse("it releases a hold of entry %d, and there is none", r.Hold)
+		return canonical.Refuse("it releases a hold of entry %d, and there is none", r.Hold)
 	case c.s.Held[i].Released:
-		return canon.Refuse("it releases the hold of entry %d, which is released already", r.Hold)
+		return canonical.Refuse("it releases the hold of entry %d, which is released already", r.Hold)
 	}
 	return nil
 }

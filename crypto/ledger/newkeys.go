@@ -1,6 +1,6 @@
 package ledger
 
-import "zapis/crypto/canon"
+import "zapis/crypto/canonical"
 
 const newKeysHeader = "zapis/log-keys/v1"
 
@@ -23,12 +23,12 @@ func (k NewKeys) Marshal() []byte {
 
 // ParseNewKeys reads it.
 func ParseNewKeys(text []byte) (NewKeys, error) {
-	r := canon.NewReader(text, MaxSmall)
+	r := canonical.NewReader(text, MaxSmall)
 	r.Exact(newKeysHeader)
 	k := NewKeys{Origin: readOrigin(r)}
 	k.Log = readLogKeys(r, "log", k.Origin)
 	if err := r.End(); err != nil {
-		return NewKeys{}, canon.Refuse("log keys: %w", err)
+		return NewKeys{}, canonical.Refuse("log keys: %w", err)
 	}
 	return k, nil
 }

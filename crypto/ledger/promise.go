@@ -6,7 +6,7 @@ import (
 
 	"filippo.io/mldsa"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 const contextPromise = "zapis/promise/v1"
@@ -45,7 +45,7 @@ func PromiseFile(note, body []byte) []byte {
 func SplitPromise(file []byte) (note, body []byte, err error) {
 	i := bytes.LastIndex(file, []byte("\n\n"))
 	if i < 0 || len(file) > MaxNote {
-		return nil, nil, canon.Refuse("promise: no blank line before a body")
+		return nil, nil, canonical.Refuse("promise: no blank line before a body")
 	}
 	return file[: i+1 : i+1], file[i+2:], nil
 }
@@ -62,10 +62,10 @@ func (v *Verifier) OpenPromise(file []byte) (Promise, error) {
 		return Promise{}, err
 	}
 	if _, err := ParseBody(body); err != nil {
-		return Promise{}, canon.Refuse("promise: %w", err)
+		return Promise{}, canonical.Refuse("promise: %w", err)
 	}
 	if h := BodyHash(body); h != p.Body {
-		return Promise{}, canon.Refuse("promise: the body in the file has the hash %s, and %s was promised", h, p.Body)
+		return Promise{}, canonical.Refuse("promise: the body in the file has the hash %s, and %s was promised", h, p.Body)
 	}
 	p.Text = bytes.Clone(body)
 	return p, nil
@@ -75,9 +75,9 @@ func (v *Verifier) OpenPromise(file []byte) (Promise, error) {
 func (v *Verifier) OpenPromiseNote(msg []byte) (Promise, error) {
 	text, err := v.openText(msg, contextPromise)
 	if err != nil {
-		return Promise{}, canon.Refuse("promise: %w", err)
+		return Promise{}, canonical.Refuse("promise: %w", err)
 	}
-	r := canon.NewReader([]byte(text), MaxEntry)
+	r := canonical.NewReader([]byte(text), MaxEntry)
 	r.Exact(contextPromise)
 	p := Promise{Origin: r.Line()}
 	if r.Err() == nil && p.Origin != v.origin {
@@ -86,13 +86,13 @@ func (v *Verifier) OpenPromiseNote(msg []byte) (Promise, error) {
 	p.Body = r.Hash(r.Line())
 	p.Slot = readTime(r)
 	if err := r.End(); err != nil {
-		return Promise{}, canon.Refuse("promise: %w", err)
+		return Promise{}, canonical.Refuse("promise: %w", err)
 	}
 	return p, nil
 }
 
 // readTime reads a line that is a time: RFC 3339, UTC, whole seconds, with Z.
-func readTime(r *canon.Reader) time.Time {
+func readTime(r *canonical.Reader) time.Time {
 	s := r.Line()
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.UTC().Format(time.RFC3339) != s || checkTime(t) != nil {
@@ -113,7 +113,7 @@ func (v *Verifier) openText(msg []byte, context string) (string, error) {
 		return "", err
 	}
 	if len(n.UnverifiedSigs) > 0 {
-		return "", canon.Refuse("a signature by a key that is not the log's")
+		return "", canonical.Refuse("a signature by a key that is not the log's")
 	}
 	return n.Text, nil
 }

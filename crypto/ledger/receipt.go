@@ -8,7 +8,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // Receipt is the proof that one entry is in the ledger under a checkpoint, as
@@ -65,18 +65,18 @@ func MakeReceipt(entry, checkpoint []byte, r tlog.HashReader) ([]byte, error) {
 // but one.
 func SplitReceipt(receipt []byte) (entry, checkpoint []byte, index uint64, path []Hash, err error) {
 	if len(receipt) > MaxReceipt {
-		return nil, nil, 0, nil, canon.Refuse("receipt: it has %d bytes, and at most %d are allowed", len(receipt), MaxReceipt)
+		return nil, nil, 0, nil, canonical.Refuse("receipt: it has %d bytes, and at most %d are allowed", len(receipt), MaxReceipt)
 	}
 	var p proof.TLogProof
 	if err := p.Unmarshal(receipt); err != nil {
-		return nil, nil, 0, nil, canon.Refuse("receipt: %w", err)
+		return nil, nil, 0, nil, canonical.Refuse("receipt: %w", err)
 	}
 	if again := p.Marshal(); !bytes.Equal(again, receipt) {
-		return nil, nil, 0, nil, canon.Refuse("receipt: line %d: not the one way to write it",
+		return nil, nil, 0, nil, canonical.Refuse("receipt: line %d: not the one way to write it",
 			1+differingLine(string(again), string(receipt)))
 	}
 	if len(p.ExtraData) == 0 {
-		return nil, nil, 0, nil, canon.Refuse("receipt: line 2: it must be %q", "extra <the entry>")
+		return nil, nil, 0, nil, canonical.Refuse("receipt: line 2: it must be %q", "extra <the entry>")
 	}
 	for _, h := range p.Hashes {
 		path = append(path, Hash(h))
@@ -94,10 +94,10 @@ func (v *Verifier) OpenReceipt(receipt []byte) (Receipt, error) {
 	}
 	r := Receipt{Text: entry, Leaf: LeafHash(entry), Note: checkpoint}
 	if r.Entry, err = ParseEntry(entry); err != nil {
-		return Receipt{}, canon.Refuse("receipt: %w", err)
+		return Receipt{}, canonical.Refuse("receipt: %w", err)
 	}
 	if r.Checkpoint, r.Others, err = v.OpenWitnessed(checkpoint); err != nil {
-		return Receipt{}, canon.Refuse("receipt: %w", err)
+		return Receipt{}, canonical.Refuse("receipt: %w", err)
 	}
 	if err := v.checkPlace(r, index, path); err != nil {
 		return Receipt{}, err
@@ -114,11 +114,11 @@ func (v *Verifier) OpenReceiptUnder(receipt, note []byte, c Checkpoint) (Receipt
 		return Receipt{}, err
 	}
 	if !bytes.Equal(checkpoint, note) {
-		return Receipt{}, canon.Refuse("receipt: it ends in another checkpoint")
+		return Receipt{}, canonical.Refuse("receipt: it ends in another checkpoint")
 	}
 	r := Receipt{Text: entry, Leaf: LeafHash(entry), Note: checkpoint, Checkpoint: c}
 	if r.Entry, err = ParseEntry(entry); err != nil {
-		return Receipt{}, canon.Refuse("receipt: %w", err)
+		return Receipt{}, canonical.Refuse("receipt: %w", err)
 	}
 	if err := v.checkPlace(r, index, path); err != nil {
 		return Receipt{}, err
@@ -129,13 +129,13 @@ func (v *Verifier) OpenReceiptUnder(receipt, note []byte, c Checkpoint) (Receipt
 // checkPlace verifies that the entry is of this ledger, and where it says in the tree.
 func (v *Verifier) checkPlace(r Receipt, index uint64, path []Hash) error {
 	if r.Entry.Origin != v.origin {
-		return canon.Refuse("receipt: the entry is of %s, and the checkpoint of %s", r.Entry.Origin, v.origin)
+		return canonical.Refuse("receipt: the entry is of %s, and the checkpoint of %s", r.Entry.Origin, v.origin)
 	}
 	if r.Entry.Index != index {
-		return canon.Refuse("receipt: the entry says index %d, and the proof %d", r.Entry.Index, index)
+		return canonical.Refuse("receipt: the entry says index %d, and the proof %d", r.Entry.Index, index)
 	}
 	if err := CheckInclusion(r.Checkpoint, index, r.Leaf, path); err != nil {
-		return canon.Refuse("receipt: %w", err)
+		return canonical.Refuse("receipt: %w", err)
 	}
 	return nil
 }

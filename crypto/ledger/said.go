@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -30,10 +30,10 @@ func ParseSaid(body []byte) (Said, error) {
 	}
 	content, ok := bytes.CutPrefix(rest, []byte("\n"))
 	if !ok || len(content) == 0 {
-		return Said{}, canon.Refuse("statement: no blank line and content after its signature")
+		return Said{}, canonical.Refuse("statement: no blank line and content after its signature")
 	}
 	if Sum(content) != st.Subject {
-		return Said{}, canon.Refuse("statement: it is about another content")
+		return Said{}, canonical.Refuse("statement: it is about another content")
 	}
 	return Said{st, bytes.Clone(content)}, nil
 }
@@ -43,13 +43,13 @@ func (s Said) check(k Kind, set TrusteeSet, setIndex uint64, genesis Hash) error
 	at := set.Position(s.Statement.Signer)
 	switch {
 	case s.Statement.Kind != string(k):
-		return canon.Refuse("its statement is of the kind %s", s.Statement.Kind)
+		return canonical.Refuse("its statement is of the kind %s", s.Statement.Kind)
 	case Hash(s.Statement.Ledger) != genesis:
-		return canon.Refuse("its statement is for another ledger")
+		return canonical.Refuse("its statement is for another ledger")
 	case s.Statement.Trustees != setIndex:
-		return canon.Refuse("its statement was made under the trustees of entry %d, and the entry names %d", s.Statement.Trustees, setIndex)
+		return canonical.Refuse("its statement was made under the trustees of entry %d, and the entry names %d", s.Statement.Trustees, setIndex)
 	case at == 0:
-		return canon.Refuse("its signer %s is not among the trustees", s.Statement.Signer)
+		return canonical.Refuse("its signer %s is not among the trustees", s.Statement.Signer)
 	}
 	return s.Statement.Verify(set.Trustees[at-1].SSH)
 }
@@ -77,13 +77,13 @@ func (p Reply) Marshal() []byte {
 func ParseReply(content []byte) (Reply, error) {
 	const head = len(replyHeader) + len("\ntag ") + 64 + len("\n\n")
 	if len(content) <= head || content[head-1] != '\n' || len(content) > MaxSmall {
-		return Reply{}, canon.Refuse("reply: it is %s, a tag, a blank line and a message", replyHeader)
+		return Reply{}, canonical.Refuse("reply: it is %s, a tag, a blank line and a message", replyHeader)
 	}
-	r := canon.NewReader(content[:head-1], head)
+	r := canonical.NewReader(content[:head-1], head)
 	r.Exact(replyHeader)
 	p := Reply{Tag: r.Hash(r.Word("tag")), Message: bytes.Clone(content[head:])}
 	if err := r.End(); err != nil {
-		return Reply{}, canon.Refuse("reply: %w", err)
+		return Reply{}, canonical.Refuse("reply: %w", err)
 	}
 	return p, nil
 }
@@ -108,7 +108,7 @@ func (c CustodyHead) Marshal() []byte {
 
 // ParseCustodyHead reads the content of a custody entry.
 func ParseCustodyHead(content []byte) (CustodyHead, error) {
-	r := canon.NewReader(content, 1<<10)
+	r := canonical.NewReader(content, 1<<10)
 	r.Exact(custodyHeader)
 	c := CustodyHead{Events: r.Decimal(r.Word("events"), MaxIndex)}
 	if c.Events == 0 {
@@ -116,7 +116,7 @@ func ParseCustodyHead(content []byte) (CustodyHead, error) {
 	}
 	c.Link = r.Hash(r.Word("link"))
 	if err := r.End(); err != nil {
-		return CustodyHead{}, canon.Refuse("custody head: %w", err)
+		return CustodyHead{}, canonical.Refuse("custody head: %w", err)
 	}
 	return c, nil
 }

@@ -11,7 +11,7 @@ import (
 	"filippo.io/mldsa"
 	fnote "github.com/transparency-dev/formats/note"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/vkey"
 )
@@ -62,12 +62,12 @@ func (k *SigningKey) edID() uint32 {
 
 // ParseSigningKey reads a key file. Its errors never hold what the file holds.
 func ParseSigningKey(text []byte) (*SigningKey, error) {
-	r := canon.NewReader(text, 4<<10)
+	r := canonical.NewReader(text, 4<<10)
 	r.Exact(keyFileHeader)
 	origin := readOrigin(r)
 	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {
-		return nil, canon.Refuse("log key: %w", err)
+		return nil, canonical.Refuse("log key: %w", err)
 	}
 	return newSigningKey(origin, ed, ml)
 }

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // The tree is RFC 6962's, over the entries' leaf hashes, kept as the stored
@@ -58,10 +58,10 @@ func ProveConsistency(size, old uint64, r tlog.HashReader) ([]Hash, error) {
 // CheckInclusion verifies that leaf is entry index under a checkpoint.
 func CheckInclusion(c Checkpoint, index uint64, leaf Hash, path []Hash) error {
 	if index >= c.Size || c.Size > MaxIndex {
-		return canon.Refuse("inclusion: entry %d is not among the first %d", index, c.Size)
+		return canonical.Refuse("inclusion: entry %d is not among the first %d", index, c.Size)
 	}
 	if tlog.CheckRecord(toTlog(path), int64(c.Size), tlog.Hash(c.Root), int64(index), tlog.Hash(leaf)) != nil {
-		return canon.Refuse("inclusion: the path does not lead from entry %d to the root of %d entries", index, c.Size)
+		return canonical.Refuse("inclusion: the path does not lead from entry %d to the root of %d entries", index, c.Size)
 	}
 	return nil
 }
@@ -70,10 +70,10 @@ func CheckInclusion(c Checkpoint, index uint64, leaf Hash, path []Hash) error {
 // ledger at c.
 func CheckConsistency(c, old Checkpoint, path []Hash) error {
 	if old.Size == 0 || old.Size > c.Size || c.Size > MaxIndex {
-		return canon.Refuse("consistency: no way from %d to %d entries", old.Size, c.Size)
+		return canonical.Refuse("consistency: no way from %d to %d entries", old.Size, c.Size)
 	}
 	if tlog.CheckTree(toTlog(path), int64(c.Size), tlog.Hash(c.Root), int64(old.Size), tlog.Hash(old.Root)) != nil {
-		return canon.Refuse("consistency: the ledger of %d entries is not the beginning of that of %d", old.Size, c.Size)
+		return canonical.Refuse("consistency: the ledger of %d entries is not the beginning of that of %d", old.Size, c.Size)
 	}
 	return nil
 }

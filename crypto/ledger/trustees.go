@@ -3,7 +3,7 @@ package ledger
 import (
 	"strconv"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 )
 
@@ -87,7 +87,7 @@ func appendCard(dst []byte, key string, c card.Card) []byte {
 	return append(dst, key+" "+c.Name+" "+c.Age+" "+c.SSH+"\n"...)
 }
 
-func readSet(r *canon.Reader) (s TrusteeSet) {
+func readSet(r *canonical.Reader) (s TrusteeSet) {
 	number := func(key string, max uint64) int {
 		n := int(r.Decimal(r.Word(key), max))
 		if n == 0 {
@@ -119,7 +119,7 @@ func readSet(r *canon.Reader) (s TrusteeSet) {
 	return s
 }
 
-func readCards(r *canon.Reader, key string, most int) (cards []card.Card) {
+func readCards(r *canonical.Reader, key string, most int) (cards []card.Card) {
 	for r.Has(key) {
 		w := r.Words(key, 4)
 		c := card.Card{Name: w[0], Age: w[1], SSH: w[2] + " " + w[3]}
@@ -141,10 +141,10 @@ func readCards(r *canon.Reader, key string, most int) (cards []card.Card) {
 
 // Check refuses a set that could not be read back.
 func (s TrusteeSet) Check() error {
-	r := canon.NewReader(s.append(nil), MaxSmall)
+	r := canonical.NewReader(s.append(nil), MaxSmall)
 	readSet(r)
 	if err := r.End(); err != nil {
-		return canon.Refuse("trustees: %w", err)
+		return canonical.Refuse("trustees: %w", err)
 	}
 	return nil
 }

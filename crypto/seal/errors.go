@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // The classes of refusal. An error's text says what happened; errors.Is says
@@ -12,7 +12,7 @@ import (
 var (
 	// ErrMismatch: the bytes are not what was recorded, or not in the one
 	// encoding that the format allows. All packages under crypto/ share it.
-	ErrMismatch = canon.ErrMismatch
+	ErrMismatch = canonical.ErrMismatch
 
 	// ErrNoKey: no key that was given opens this part or share.
 	ErrNoKey = errors.New("no key for this")

@@ -20,7 +20,7 @@ import (
 
 	"filippo.io/mldsa"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 )
 
 // Types of key, as C2SP signed-note and tlog-cosignature number them. A log
@@ -109,11 +109,11 @@ func encode(prefix, name string, id uint32, typ byte, key []byte) string {
 //	ml-dsa-44 <32-byte seed, base64>
 //
 // Refusals never hold what a line holds.
-func ReadSeeds(r *canon.Reader) (ed, ml []byte) {
+func ReadSeeds(r *canonical.Reader) (ed, ml []byte) {
 	return readSeed(r, "ed25519"), readSeed(r, "ml-dsa-44")
 }
 
-func readSeed(r *canon.Reader, key string) []byte {
+func readSeed(r *canonical.Reader, key string) []byte {
 	s := r.Word(key)
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) != 32 || base64.StdEncoding.EncodeToString(b) != s {

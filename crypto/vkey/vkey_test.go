@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/vkey"
 )
 
@@ -63,13 +63,13 @@ func TestRefused(t *testing.T) {
 
 func TestSeeds(t *testing.T) {
 	ed, ml := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
-	r := canon.NewReader([]byte(vkey.Seeds(ed, ml)), 1<<10)
+	r := canonical.NewReader([]byte(vkey.Seeds(ed, ml)), 1<<10)
 	gotEd, gotML := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil || !bytes.Equal(gotEd, ed) || !bytes.Equal(gotML, ml) {
 		t.Fatalf("came back as %x, %x, %v", gotEd, gotML, err)
 	}
 	secret := base64.StdEncoding.EncodeToString(ed[:31])
-	r = canon.NewReader([]byte("ed25519 "+secret+"\nml-dsa-44 AQ==\n"), 1<<10)
+	r = canonical.NewReader([]byte("ed25519 "+secret+"\nml-dsa-44 AQ==\n"), 1<<10)
 	vkey.ReadSeeds(r)
 	err := r.End()
 	if err == nil || err.Error() != "line 1: a seed is 32 bytes in base64" {

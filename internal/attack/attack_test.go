@@ -11,12 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/backup"
-	"zapis/internal/fault"
-	"zapis/internal/publish"
-	"zapis/internal/vault"
+	"zapis/crypto/witness"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
+	"zapis/internal/server/publish"
+	"zapis/internal/trustee/vault"
 	"zapis/store"
 )
 
@@ -137,8 +137,8 @@ func TestNothingForks(t *testing.T) {
 				want = strings.ReplaceAll(want, "@", slot)
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%s: %v\nwant %s", by, err, want)
-				} else if fault.StatusOf(err) != fault.Mismatch {
-					t.Errorf("%s: status %d", by, fault.StatusOf(err))
+				} else if exit.StatusOf(err) != exit.Mismatch {
+					t.Errorf("%s: status %d", by, exit.StatusOf(err))
 				}
 			}
 			_, err := held.vault(t).Import(t.Context(), bytes.NewReader(carryFile), vault.ImportOptions{})
@@ -151,13 +151,13 @@ func TestNothingForks(t *testing.T) {
 			for _, name := range []string{"checkpoint", "cosigned"} {
 				want := a.verify
 				status, out := verify(t, h.at(name), "--trust", h.at("genesis.txt"), "--tiles", public)
-				if status != int(fault.Mismatch) || !strings.Contains(out, want) {
+				if status != int(exit.Mismatch) || !strings.Contains(out, want) {
 					t.Errorf("zapis-verify %s: status %d\n%s\nwant %s", name, status, out, want)
 				}
 			}
 			// The receipt is under its own slot's checkpoint, of 33 entries: a change after those it can't tell.
 			status, out := verify(t, h.at("receipt"), "--trust", h.at("genesis.txt"), "--tiles", public)
-			if touched := firstChanged(was, is); (status == int(fault.Mismatch)) != (touched > 0 && touched < 33) {
+			if touched := firstChanged(was, is); (status == int(exit.Mismatch)) != (touched > 0 && touched < 33) {
 				t.Errorf("zapis-verify receipt: entry %d was touched, status %d\n%s", touched, status, out)
 			}
 			expectStatus(t, held.witness(t, s))
@@ -238,7 +238,7 @@ func holders(t testing.TB, h *house) outside {
 	_, err = w.Add(fmt.Appendf(nil, "log %s\nlog %s\nquorum none\n", logKeys[0], logKeys[1]), false)
 	must(t, err)
 	note, _ := h.Store.LatestCheckpoint()
-	lines, err := w.Cosign(cosign.Request{Checkpoint: note})
+	lines, err := w.Cosign(witness.Request{Checkpoint: note})
 	must(t, err)
 	must(t, w.Close())
 	must(t, os.WriteFile(h.at("cosigned"), append(note, lines...), 0o600))
@@ -286,7 +286,7 @@ func (o outside) witness(t testing.TB, s *store.Store) error {
 	must(t, err)
 	defer w.Close()
 	note, c := s.LatestCheckpoint()
-	q := cosign.Request{Old: 65, Checkpoint: note}
+	q := witness.Request{Old: 65, Checkpoint: note}
 	if c.Size > 65 {
 		q.Proof, err = s.Consistency(c.Size, 65)
 		must(t, err)
@@ -297,8 +297,8 @@ func (o outside) witness(t testing.TB, s *store.Store) error {
 
 func expectStatus(t *testing.T, err error) {
 	t.Helper()
-	var conflict *cosign.Conflict
-	if !errors.As(err, &conflict) && !errors.Is(err, cosign.ErrProof) && !errors.Is(err, cosign.ErrOldSize) {
+	var conflict *witness.Conflict
+	if !errors.As(err, &conflict) && !errors.Is(err, witness.ErrProof) && !errors.Is(err, witness.ErrOldSize) {
 		t.Errorf("the witness: %v", err)
 	}
 }

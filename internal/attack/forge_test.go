@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"zapis/internal/command/scripttest"
-	"zapis/internal/vault/vaulttest"
+	"zapis/internal/cli/scripttest"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // What ends well for everybody, and for whom, as scripts over the programs as they are shipped.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -53,7 +53,7 @@ func (h BackupHeader) Marshal() []byte {
 
 // ParseBackupHeader reads backup.txt.
 func ParseBackupHeader(text []byte) (BackupHeader, error) {
-	r := canon.NewReader(text, maxHeaderTxt)
+	r := canonical.NewReader(text, maxHeaderTxt)
 	r.Exact(backupHeader)
 	var h BackupHeader
 	h.Origin = r.Word("origin")
@@ -251,7 +251,7 @@ func (r *BackupReader) Next() (BackupItem, error) {
 // read takes a member's name apart, and says how many bytes it may have.
 func (it *BackupItem) read(name string) (max int, err error) {
 	folder, rest, _ := strings.Cut(name, "/")
-	number := func() (uint64, error) { return canon.ParseDecimal(rest) }
+	number := func() (uint64, error) { return canonical.ParseDecimal(rest) }
 	switch folder {
 	case "checkpoints":
 		it.Kind = BackupCheckpoint

@@ -8,7 +8,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // backupOf writes a small backup, and gives its items too.
@@ -80,7 +80,7 @@ func TestBackup(t *testing.T) {
 	}
 	for n := range len(file) {
 		if n%97 == 0 {
-			if _, _, err := readBackup(file[:n]); fault.StatusOf(err) != fault.Mismatch {
+			if _, _, err := readBackup(file[:n]); exit.StatusOf(err) != exit.Mismatch {
 				t.Fatalf("cut after %d bytes: %v", n, err)
 			}
 		}
@@ -102,7 +102,7 @@ func TestBackupRefuses(t *testing.T) {
 		{"origin example.org/ledger\ngenesis", "origin example.org/LEDGER\ngenesis", "backup: backup.txt: line 2: "},
 	} {
 		_, _, err := readBackup(ledgertest.Edit(file, test.from, test.to))
-		if err == nil || !strings.HasPrefix(err.Error(), test.want) || fault.StatusOf(err) != fault.Mismatch {
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) || exit.StatusOf(err) != exit.Mismatch {
 			t.Errorf("%s: %v\nwant %s", test.to, err, test.want)
 		}
 	}

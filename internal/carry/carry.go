@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -48,7 +48,7 @@ func (h Header) Marshal() []byte {
 
 // ParseHeader reads carry.txt.
 func ParseHeader(text []byte) (Header, error) {
-	r := canon.NewReader(text, maxHeaderTxt)
+	r := canonical.NewReader(text, maxHeaderTxt)
 	r.Exact(carryHeader)
 	var h Header
 	h.Origin = r.Word("origin")

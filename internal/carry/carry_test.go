@@ -14,7 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/carry"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // write makes a carry file of a ledger.
@@ -182,7 +182,7 @@ func TestUnreadPartIsCompared(t *testing.T) {
 	for err == nil {
 		_, err = r.Next()
 	}
-	if err == io.EOF || fault.StatusOf(err) != fault.Mismatch || !strings.Contains(err.Error(), "its bytes have the hash") {
+	if err == io.EOF || exit.StatusOf(err) != exit.Mismatch || !strings.Contains(err.Error(), "its bytes have the hash") {
 		t.Errorf("read on to: %v", err)
 	}
 	if _, again := r.Next(); !errors.Is(again, err) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // Headers are those that Go's own tar writes, beyond 8 GiB too.
@@ -56,8 +56,8 @@ func TestPaxHeadersThatLie(t *testing.T) {
 // A disk that fails is no forgery.
 func TestReadErrorIsNoMismatch(t *testing.T) {
 	_, err := NewReader(failing{})
-	if err == nil || fault.StatusOf(err) != fault.Failed || err.Error() != "carry file: its beginning: the disk is on fire" {
-		t.Errorf("got %v (%d)", err, fault.StatusOf(err))
+	if err == nil || exit.StatusOf(err) != exit.Failed || err.Error() != "carry file: its beginning: the disk is on fire" {
+		t.Errorf("got %v (%d)", err, exit.StatusOf(err))
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"testing"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 func isMismatch(err error) bool {
-	return fault.StatusOf(err) == fault.Mismatch || errors.Is(err, ledger.ErrMismatch)
+	return exit.StatusOf(err) == exit.Mismatch || errors.Is(err, ledger.ErrMismatch)
 }
 
 func writeFile(t testing.TB, path string, b []byte) {

@@ -16,7 +16,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/carry"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // member is one of an archive's, as archive/tar sees it.
@@ -186,8 +186,8 @@ func refused(t *testing.T, file []byte, want string) {
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("refused with:\n%s\nwant:\n%s", err, want)
 	}
-	if fault.StatusOf(err) != fault.Mismatch && !isMismatch(err) {
-		t.Errorf("exit status %d", fault.StatusOf(err))
+	if exit.StatusOf(err) != exit.Mismatch && !isMismatch(err) {
+		t.Errorf("exit status %d", exit.StatusOf(err))
 	}
 }
 

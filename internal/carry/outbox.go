@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -42,7 +42,7 @@ func (h OutboxHeader) Marshal() []byte {
 
 // ParseOutboxHeader reads outbox.txt.
 func ParseOutboxHeader(text []byte) (OutboxHeader, error) {
-	r := canon.NewReader(text, maxHeaderTxt)
+	r := canonical.NewReader(text, maxHeaderTxt)
 	r.Exact(outboxHeader)
 	var h OutboxHeader
 	h.Ledger = r.Hash(r.Word("ledger"))

@@ -14,7 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/carry"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // outbox makes one with a reply, an approval of something already known, and an
@@ -172,13 +172,13 @@ func TestHostileOutboxes(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got:\n%v\nwant:\n%s", err, test.want)
 			}
-			if fault.StatusOf(err) != fault.Mismatch || fault.HintOf(err) == "" {
-				t.Errorf("exit status %d, hint %q", fault.StatusOf(err), fault.HintOf(err))
+			if exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) == "" {
+				t.Errorf("exit status %d, hint %q", exit.StatusOf(err), exit.HintOf(err))
 			}
 		})
 	}
 	for i := 0; i < len(file); i += 41 {
-		if _, err := readOutbox(file[:i]); fault.StatusOf(err) != fault.Mismatch {
+		if _, err := readOutbox(file[:i]); exit.StatusOf(err) != exit.Mismatch {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
@@ -195,8 +195,8 @@ func TestWritersRefuse(t *testing.T) {
 	}
 	is := func(err error, want string) {
 		t.Helper()
-		if err == nil || err.Error() != want || fault.StatusOf(err) != fault.Failed {
-			t.Errorf("got %v (%d), want %s", err, fault.StatusOf(err), want)
+		if err == nil || err.Error() != want || exit.StatusOf(err) != exit.Failed {
+			t.Errorf("got %v (%d), want %s", err, exit.StatusOf(err), want)
 		}
 	}
 	_, err := carry.NewWriter(io.Discard, carry.Header{Origin: "a b", Size: 1})

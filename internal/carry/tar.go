@@ -8,8 +8,8 @@ import (
 	"io"
 	"strings"
 
-	"zapis/crypto/canon"
-	"zapis/internal/fault"
+	"zapis/crypto/canonical"
+	"zapis/internal/exit"
 )
 
 const maxSize = 1 << 40 // bytes of one member; far above what entries may name
@@ -40,7 +40,7 @@ const DamagedHint = "fetch the file again; if it stays so, keep it: somebody may
 
 // refuse makes an error of exit status 3 about a member.
 func (t *tarReader) refuse(member, format string, args ...any) error {
-	return fault.New(fault.Mismatch, DamagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
+	return exit.New(exit.Mismatch, DamagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
 }
 
 // readError tells an archive that ends too early from a disk that can't be
@@ -233,7 +233,7 @@ func parsePax(records []byte, name string) (int64, string, error) {
 		case ok && key == "path":
 			name = value
 		case ok && key == "size" && rest == "":
-			n, err := canon.ParseDecimal(value)
+			n, err := canonical.ParseDecimal(value)
 			if err != nil || n > maxSize {
 				return 0, name, fmt.Errorf("its size can't be")
 			}

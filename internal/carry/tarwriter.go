@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // tarWriter writes canonical members one after the other.
@@ -21,7 +21,7 @@ func (t *tarWriter) misuse(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.New(fault.Failed, "", "%s: %w", t.archive, err)
+	return exit.New(exit.Failed, "", "%s: %w", t.archive, err)
 }
 
 func (t *tarWriter) bytes(name string, b []byte) error {

@@ -56,7 +56,7 @@ func TestGuidesNameRealFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	more, err := filepath.Glob(filepath.Join(root, "internal", "command", "*.go"))
+	more, err := filepath.Glob(filepath.Join(root, "internal", "cli", "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

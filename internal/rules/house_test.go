@@ -65,7 +65,7 @@ func TestRoomsAreNamedByTheirSubject(t *testing.T) {
 func TestNoRoomPattern(t *testing.T) {
 	for name, banned := range map[string]bool{
 		"util": true, "utils": true, "common": true, "helpers": true, "helper": true,
-		"ledger": false, "commonplace": false, "command": false,
+		"ledger": false, "commonplace": false, "cli": false,
 	} {
 		if noRoom.MatchString(name) != banned {
 			t.Errorf("%s: banned %v, want %v", name, !banned, banned)

@@ -13,9 +13,9 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/bundle"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/exit"
 )
 
 // The kinds of file, by how they begin.
@@ -29,7 +29,7 @@ var (
 // public tiles, or nil. An error says that the file could not be judged, with
 // what to do: it is no such thing, or the keys to verify it with are not known.
 func File(name string, r io.ReaderAt, size int64, known *Known, tiles fs.FS) (Verdict, error) {
-	begin := make([]byte, command.Sniffed)
+	begin := make([]byte, cli.Sniffed)
 	n, err := r.ReadAt(begin, 0)
 	if err != nil && err != io.EOF {
 		return Verdict{}, err
@@ -37,7 +37,7 @@ func File(name string, r io.ReaderAt, size int64, known *Known, tiles fs.FS) (Ve
 	begin = begin[:n]
 	if bytes.HasPrefix(begin, magicZip) {
 		if tiles != nil {
-			return Verdict{}, fault.New(fault.Usage, "check the bundle without tiles; then take the receipt out of it, data/ledger/receipt, and check that with them",
+			return Verdict{}, exit.New(exit.Usage, "check the bundle without tiles; then take the receipt out of it, data/ledger/receipt, and check that with them",
 				"--tiles is for promises, receipts and checkpoints, and %s is a bundle", name)
 		}
 		report, err := bundle.Check(r, size, known.options)
@@ -93,10 +93,10 @@ func accepted(c *card.LedgerCard, proved, notProved []string) Verdict {
 // amounts to; false where the file could not be read at all.
 func Unjudged(err error) (bundle.Report, bool) {
 	r := bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{}}
-	switch fault.StatusOf(err) {
-	case fault.Mismatch:
+	switch exit.StatusOf(err) {
+	case exit.Mismatch:
 		r.Faults = append(r.Faults, err.Error())
-	case fault.KeyMissing:
+	case exit.KeyMissing:
 		r.NotProved = append(r.NotProved, err.Error())
 	default:
 		return r, false
@@ -135,7 +135,7 @@ func (v Verdict) Lists() []List {
 		}
 		shown := List{Title: l.Title}
 		for _, s := range l.Sentences {
-			shown.Sentences = append(shown.Sentences, command.Escape(s))
+			shown.Sentences = append(shown.Sentences, cli.Escape(s))
 		}
 		all = append(all, shown)
 	}
@@ -154,18 +154,18 @@ func (v Verdict) Refusal(name string) error {
 	case "receipt", "promise", "checkpoint":
 		hint += "; if it was pasted into a mail or a document on the way, have the file itself sent: pasting changes a text"
 	}
-	return fault.New(fault.Mismatch, hint, "%s does not verify", name)
+	return exit.New(exit.Mismatch, hint, "%s does not verify", name)
 }
 
 // Unreadable says what an error of the system means to whoever gave that name.
 func Unreadable(what, name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.StatusOf(err), "look at how it is written, and in which folder you are; a name with spaces in it takes quotation marks",
+		return exit.New(exit.StatusOf(err), "look at how it is written, and in which folder you are; a name with spaces in it takes quotation marks",
 			"%s%s is not there", what, name)
 	case errors.Is(err, fs.ErrPermission):
-		return fault.New(fault.StatusOf(err), "ask whoever owns it, or looks after this computer, to let you read it",
+		return exit.New(exit.StatusOf(err), "ask whoever owns it, or looks after this computer, to let you read it",
 			"%s%s may not be read by you: the system refuses it", what, name)
 	}
-	return fault.New(fault.StatusOf(err), "copy it to another disk or stick first: this one may be failing", "%s%s can't be read: %w", what, name, err)
+	return exit.New(exit.StatusOf(err), "copy it to another disk or stick first: this one may be failing", "%s%s can't be read: %w", what, name, err)
 }

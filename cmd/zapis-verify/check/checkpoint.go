@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
+	"zapis/crypto/witness"
 )
 
 // A seen checkpoint is one that somebody kept: out of a receipt, out of tiles of
@@ -69,7 +69,7 @@ func (t *Known) verifySeen(origin string, k keys) error {
 		}
 		c, err := k.OpenCheckpoint(s.note)
 		if err != nil {
-			return canon.Refuse("%s, which you gave as known: %w", s.name, err)
+			return canonical.Refuse("%s, which you gave as known: %w", s.name, err)
 		}
 		t.seen[i].Checkpoint = c
 	}
@@ -83,7 +83,7 @@ func (t *Known) same(c ledger.Checkpoint) (proved, notProved []string, err error
 		switch {
 		case s.Origin != c.Origin:
 		case s.Size == c.Size && s.Root != c.Root:
-			return nil, nil, canon.Refuse("the log cheated: it signed two histories of %d entries, one with the root %s, and in %s one with %s. Keep both: together they prove it", c.Size, c.Root, s.name, s.Root)
+			return nil, nil, canonical.Refuse("the log cheated: it signed two histories of %d entries, one with the root %s, and in %s one with %s. Keep both: together they prove it", c.Size, c.Root, s.name, s.Root)
 		case s.Size == c.Size:
 			proved = append(proved, fmt.Sprintf("It is the same ledger of %d entries as in %s, which you know.", c.Size, s.name))
 		default:
@@ -114,12 +114,12 @@ func (s shelf) holds(c ledger.Checkpoint, name string) error {
 	case has && root == c.Root:
 		return nil
 	case has:
-		return canon.Refuse("the log cheated: the first %d entries in the tiles have the root %s, and it had signed %s, in %s. Entries were altered, put in, left out or reordered. Keep both: together they prove it",
+		return canonical.Refuse("the log cheated: the first %d entries in the tiles have the root %s, and it had signed %s, in %s. Entries were altered, put in, left out or reordered. Keep both: together they prove it",
 			c.Size, root, c.Root, name)
 	case s.checkpoint.Time.Before(c.Time):
-		return canon.Refuse("the tiles are older than %s: they have %d entries, and it has %d. Fetch them anew; if that stays so, the ledger was rolled back", name, s.checkpoint.Size, c.Size)
+		return canonical.Refuse("the tiles are older than %s: they have %d entries, and it has %d. Fetch them anew; if that stays so, the ledger was rolled back", name, s.checkpoint.Size, c.Size)
 	}
-	return canon.Refuse("the log cheated: it had signed %d entries, in %s, and later, at %s, a ledger of %d. Keep both: together they prove it",
+	return canonical.Refuse("the log cheated: it had signed %d entries, in %s, and later, at %s, a ledger of %d. Keep both: together they prove it",
 		c.Size, name, s.checkpoint.Time.Format(time.RFC3339), s.checkpoint.Size)
 }
 
@@ -185,11 +185,11 @@ func (t *Known) witnessed(note []byte) (proved []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := cosign.Lines(note)
+	lines, err := witness.Lines(note)
 	if err != nil {
 		return nil, err
 	}
-	by, err := cosign.Check(text, lines, t.witnesses)
+	by, err := witness.Check(text, lines, t.witnesses)
 	for _, one := range by {
 		proved = append(proved, fmt.Sprintf("The witness %s, whose key you trust, has seen it, at %s by its clock.", one.Witness.Name(), one.Time.UTC().Format(time.RFC3339)))
 	}

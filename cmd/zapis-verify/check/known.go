@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"zapis/crypto/card"
-	"zapis/crypto/cosign"
 	"zapis/crypto/ledger"
-	"zapis/internal/bundle"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/crypto/witness"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/exit"
 )
 
 // keys open what a log has signed. bundle.Ledger and ledger.Verifier do.
@@ -31,8 +31,8 @@ type Known struct {
 	logs    []*ledger.Verifier // of options.Logs
 	ledgers []*bundle.Ledger   // with known cards or without
 
-	seen      []seen             // checkpoints of long ago, to compare with
-	witnesses []*cosign.Verifier // whose lines on a checkpoint count
+	seen      []seen              // checkpoints of long ago, to compare with
+	witnesses []*witness.Verifier // whose lines on a checkpoint count
 }
 
 // anchor is what a bundle that verified was tied to.
@@ -55,15 +55,15 @@ const NotUsed = "not a card, a genesis, keys, root certificates, a checkpoint or
 // LedgerCard takes a ledger's card: one line.
 func (t *Known) LedgerCard(line string) error {
 	if err := t.ledgerCards(line); err != nil {
-		return fault.New(fault.Usage, "", "--trust: %w", err)
+		return exit.New(exit.Usage, "", "--trust: %w", err)
 	}
 	return nil
 }
 
 func (t *Known) ledgerCards(text string) error {
-	cards, err := command.LedgerCards(text)
+	cards, err := cli.LedgerCards(text)
 	if err != nil {
-		return fault.New(fault.Usage, "copy the whole line, from zapis-ledger+ to its last digit", "%w", err)
+		return exit.New(exit.Usage, "copy the whole line, from zapis-ledger+ to its last digit", "%w", err)
 	}
 	t.options.Ledgers = append(t.options.Ledgers, cards...)
 	return nil
@@ -72,7 +72,7 @@ func (t *Known) ledgerCards(text string) error {
 // Enough refuses what was given where it says nothing of whom to trust.
 func (t *Known) Enough() error {
 	if t.anchor() == anchorNone && t.options.Times.Roots == nil && len(t.witnesses) == 0 {
-		return fault.New(fault.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
+		return exit.New(exit.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",
 			"--trust: nothing that was given says whom you trust")
 	}
 	return nil
@@ -88,7 +88,7 @@ func (t *Known) Add(name string, r io.ReaderAt, size int64) (bool, error) {
 	if bytes.HasPrefix(text, magicZip) {
 		l, err := bundle.ReadLedger(r, size)
 		if err != nil {
-			return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+			return false, exit.New(exit.Mismatch, "", "%s: %w", name, err)
 		}
 		t.ledgers = append(t.ledgers, l)
 		return true, nil
@@ -98,7 +98,7 @@ func (t *Known) Add(name string, r io.ReaderAt, size int64) (bool, error) {
 	}
 	used, err := t.text(name, text)
 	if err != nil {
-		return false, fault.New(fault.Mismatch, "", "%s: %w", name, err)
+		return false, exit.New(exit.Mismatch, "", "%s: %w", name, err)
 	}
 	return used, nil
 }
@@ -117,7 +117,7 @@ func (t *Known) text(name string, text []byte) (bool, error) {
 		t.ledgers = append(t.ledgers, l)
 		t.options.Ledgers = append(t.options.Ledgers, l.Card)
 		return true, nil
-	case command.IsLedgerCards(s):
+	case cli.IsLedgerCards(s):
 		return true, t.ledgerCards(s)
 	default:
 		return t.keep(name, text) || t.vkeys(strings.Split(strings.TrimSuffix(s, "\n"), "\n")), nil
@@ -131,9 +131,9 @@ func (t *Known) vkeys(lines []string) bool {
 		t.options.Logs = append(t.options.Logs, v.Keys())
 		return true
 	}
-	var all []*cosign.Verifier
+	var all []*witness.Verifier
 	for _, line := range lines {
-		v, err := cosign.NewVerifier(line)
+		v, err := witness.NewVerifier(line)
 		if err != nil {
 			return false
 		}
@@ -150,13 +150,13 @@ func (t *Known) roots(name string, text []byte) error {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
 			if n == 0 {
-				return fault.New(fault.Mismatch, "copy it whole, from -----BEGIN to the end of the line -----END", "%s: the certificate in it is cut off or damaged", name)
+				return exit.New(exit.Mismatch, "copy it whole, from -----BEGIN to the end of the line -----END", "%s: the certificate in it is cut off or damaged", name)
 			}
 			return nil
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil || block.Type != "CERTIFICATE" {
-			return fault.New(fault.Mismatch, "", "%s: it holds something else than certificates", name)
+			return exit.New(exit.Mismatch, "", "%s: it holds something else than certificates", name)
 		}
 		if t.options.Times.Roots == nil {
 			t.options.Times.Roots = x509.NewCertPool()
@@ -182,11 +182,11 @@ func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
 	const hint = "get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card"
 	for _, known := range t.options.Ledgers {
 		if known.Origin == origin {
-			return nil, nil, fault.New(fault.KeyMissing,
+			return nil, nil, exit.New(exit.KeyMissing,
 				"give also any bundle of this ledger, or its genesis (data/ledger/bodies/0.txt of a bundle), to --trust",
 				"the keys of %s are not known: a ledger card names them by a hash only", origin)
 		}
 	}
-	return nil, nil, fault.New(fault.KeyMissing, hint,
+	return nil, nil, exit.New(exit.KeyMissing, hint,
 		"the keys of %s are not known, and without them no signature can be verified", origin)
 }

@@ -1,8 +1,8 @@
 package check
 
 import (
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 const checked = "a bundle (one .zip), a receipt, a promise or a checkpoint"
@@ -14,31 +14,31 @@ const (
 
 // others are the files that people have beside those that are checked, and what
 // to do with each. The hint of what is for trustees ends with what they do.
-var others = map[command.Party]struct {
+var others = map[cli.Party]struct {
 	hint   string
-	status fault.Status
+	status exit.Status
 }{
-	command.ToInside: {"it is not for third parties: ", fault.Usage},
-	command.ToTrust:  {"it is not what is checked, but what it is checked against: give it to --trust, and name the bundle, the receipt or the promise", fault.Usage},
-	command.OfBundle: {whole, fault.Usage},
-	command.ToRead:   {whole, fault.Mismatch},
-	command.ToUnlock: {opened + ": age -d -o bundle.zip FILE asks for the passphrase; then check bundle.zip", fault.KeyMissing},
-	command.ToOpen:   {opened + " and the key that it was sealed to: age -d -i KEY -o bundle.zip FILE; then check bundle.zip", fault.KeyMissing},
+	cli.ToInside: {"it is not for third parties: ", exit.Usage},
+	cli.ToTrust:  {"it is not what is checked, but what it is checked against: give it to --trust, and name the bundle, the receipt or the promise", exit.Usage},
+	cli.OfBundle: {whole, exit.Usage},
+	cli.ToRead:   {whole, exit.Mismatch},
+	cli.ToUnlock: {opened + ": age -d -o bundle.zip FILE asks for the passphrase; then check bundle.zip", exit.KeyMissing},
+	cli.ToOpen:   {opened + " and the key that it was sealed to: age -d -i KEY -o bundle.zip FILE; then check bundle.zip", exit.KeyMissing},
 }
 
 // other says what a file is that is none of those that are checked.
 func other(name string, begin []byte) error {
 	if len(begin) == 0 {
-		return fault.New(fault.Mismatch, "have it sent or copied again: it was cut off on the way", "%s is empty: there is not one byte in it", name)
+		return exit.New(exit.Mismatch, "have it sent or copied again: it was cut off on the way", "%s is empty: there is not one byte in it", name)
 	}
-	is, use, to, _ := command.Sniff(begin)
+	is, use, to, _ := cli.Sniff(begin)
 	if o, listed := others[to]; listed && is != "" {
 		hint := o.hint
-		if to == command.ToInside {
+		if to == cli.ToInside {
 			hint += use
 		}
-		return fault.New(o.status, hint, "%s is %s; what is checked is "+checked, name, is)
+		return exit.New(o.status, hint, "%s is %s; what is checked is "+checked, name, is)
 	}
-	return fault.New(fault.Mismatch, "give the file as you received it, unopened and not converted; if this is that file, it was damaged: have it sent again",
+	return exit.New(exit.Mismatch, "give the file as you received it, unopened and not converted; if this is that file, it was damaged: have it sent again",
 		"%s is not "+checked+"; or it was one, and its beginning is damaged", name)
 }

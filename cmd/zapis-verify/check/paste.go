@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 // begins are the lines that something begins with which takes several.
@@ -25,7 +25,7 @@ func (t *Known) Paste(text string) error {
 		item = nil
 		used, err := t.Add(name, strings.NewReader(lines), int64(len(lines)))
 		if err == nil && !used {
-			err = fault.New(fault.Usage, "paste cards and keys only, whole lines, each kind apart from the next by an empty line",
+			err = exit.New(exit.Usage, "paste cards and keys only, whole lines, each kind apart from the next by an empty line",
 				"%s: the line that begins “%s” is part of no card, genesis, key or root certificate", name, shortened(begin))
 		}
 		return err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 func vector(t *testing.T, name string) string {
@@ -46,14 +46,14 @@ func TestPasteRefuses(t *testing.T) {
 	card := vector(t, "ledger-card.txt")
 	for _, tt := range []struct {
 		name, text string
-		status     fault.Status
+		status     exit.Status
 		want       string
 	}{
-		{"a card that was cut", card[:40], fault.Usage, "--trust: ledger card: "},
-		{"words", card + "\nDear colleague, this is the card of the ledger", fault.Usage, "what you pasted: the line that begins “Dear colleague, this is …” is part of no card, genesis, key or root certificate"},
-		{"a trustee's card without its last line", strings.Join(strings.SplitAfter(vector(t, "anna.card"), "\n")[:3], ""), fault.Mismatch, "what you pasted: card: "},
-		{"a genesis without its last line", strings.TrimSuffix(vector(t, "genesis.txt"), "\n")[:900], fault.Mismatch, "what you pasted: genesis: "},
-		{"half a certificate", vector(t, "anchored/root.pem")[:90], fault.Mismatch, "what you pasted: the certificate in it is cut off or damaged"},
+		{"a card that was cut", card[:40], exit.Usage, "--trust: ledger card: "},
+		{"words", card + "\nDear colleague, this is the card of the ledger", exit.Usage, "what you pasted: the line that begins “Dear colleague, this is …” is part of no card, genesis, key or root certificate"},
+		{"a trustee's card without its last line", strings.Join(strings.SplitAfter(vector(t, "anna.card"), "\n")[:3], ""), exit.Mismatch, "what you pasted: card: "},
+		{"a genesis without its last line", strings.TrimSuffix(vector(t, "genesis.txt"), "\n")[:900], exit.Mismatch, "what you pasted: genesis: "},
+		{"half a certificate", vector(t, "anchored/root.pem")[:90], exit.Mismatch, "what you pasted: the certificate in it is cut off or damaged"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := new(Known)
@@ -61,7 +61,7 @@ func TestPasteRefuses(t *testing.T) {
 			if err == nil {
 				err = k.Enough()
 			}
-			if err == nil || fault.StatusOf(err) != tt.status || !strings.HasPrefix(err.Error(), tt.want) {
+			if err == nil || exit.StatusOf(err) != tt.status || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})

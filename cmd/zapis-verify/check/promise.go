@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -21,7 +21,7 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 		origin = lines[1]
 	}
 	if err := card.CheckOrigin(origin); err != nil {
-		return refused(canon.Refuse("promise: line 2: %w", err)), nil
+		return refused(canonical.Refuse("promise: line 2: %w", err)), nil
 	}
 	k, c, err := known.keysOf(origin)
 	if err != nil {
@@ -72,7 +72,7 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 		notProved = append(notProved, fmt.Sprintf("That the promise was kept: it is not yet due. The slot is %s, and the checkpoint in the tiles is of %s.",
 			slot, cp.Time.Format(time.RFC3339)))
 	default:
-		return refused(canon.Refuse("the log cheated: it promised the body %s for %s, and none of the %d entries of its checkpoint of %s is that body. Keep the promise and these tiles: together they prove it",
+		return refused(canonical.Refuse("the log cheated: it promised the body %s for %s, and none of the %d entries of its checkpoint of %s is that body. Keep the promise and these tiles: together they prove it",
 			p.Body, slot, cp.Size, cp.Time.Format(time.RFC3339))), nil
 	}
 	return accepted(c, proved, notProved), nil

@@ -9,10 +9,10 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"zapis/crypto/canon"
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
-	"zapis/internal/fault"
+	"zapis/internal/exit"
 )
 
 const (
@@ -52,7 +52,7 @@ func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func
 		for i := range width {
 			leaf := ledger.Hash(tile[i*32 : i*32+32])
 			if at+i == 0 && c != nil && leaf != ledger.Hash(c.Genesis) {
-				return shelf{}, canon.Refuse("the tiles begin with another genesis than that of the ledger you trust")
+				return shelf{}, canonical.Refuse("the tiles begin with another genesis than that of the ledger you trust")
 			}
 			if visit != nil {
 				visit(at+i, leaf)
@@ -65,7 +65,7 @@ func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func
 		at += width
 	}
 	if tree.root() != s.checkpoint.Root {
-		return shelf{}, canon.Refuse("the tiles are not those of the checkpoint beside them: their root is another")
+		return shelf{}, canonical.Refuse("the tiles are not those of the checkpoint beside them: their root is another")
 	}
 	return s, nil
 }
@@ -85,7 +85,7 @@ func readTile(dir fs.FS, n uint64, width int) ([]byte, error) {
 			return nil, err
 		}
 		if len(tile) != w*32 {
-			return nil, canon.Refuse("%s: has %d bytes, not %d", path, len(tile), w*32)
+			return nil, canonical.Refuse("%s: has %d bytes, not %d", path, len(tile), w*32)
 		}
 		return tile, nil
 	}
@@ -100,7 +100,7 @@ func noTiles(err error) error {
 	case !ok:
 		return err
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.Failed, "it takes a whole copy of what the ledger publishes: a folder with the file checkpoint and the folder tile in it, as zapisd mirror keeps one",
+		return exit.New(exit.Failed, "it takes a whole copy of what the ledger publishes: a folder with the file checkpoint and the folder tile in it, as zapisd mirror keeps one",
 			"--tiles: the folder has no file %s", file.Path)
 	}
 	return Unreadable("--tiles: ", file.Path, err)
@@ -114,7 +114,7 @@ func readSmall(dir fs.FS, name string, most int64) ([]byte, error) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(text)) > most {
-		err = canon.Refuse("%s: is longer than it can be", name)
+		err = canonical.Refuse("%s: is longer than it can be", name)
 	}
 	return text, err
 }

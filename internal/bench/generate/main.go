@@ -16,8 +16,8 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/internal/bench/sample"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 const about = `Make a ledger of many invented reports, as a carry file, to measure with.`
@@ -30,13 +30,13 @@ type grammar struct {
 }
 
 func main() {
-	os.Exit(int(command.Program{Name: "generate", About: about, Grammar: new(grammar)}.Main()))
+	os.Exit(int(cli.Program{Name: "generate", About: about, Grammar: new(grammar)}.Main()))
 }
 
 // Run makes the ledger and writes it.
-func (g *grammar) Run(ctx context.Context, s *command.Streams) (err error) {
+func (g *grammar) Run(ctx context.Context, s *cli.Streams) (err error) {
 	if g.Reports < 1 || g.More < 0 {
-		return fault.New(fault.Usage, "", "a ledger to measure with has at least one report")
+		return exit.New(exit.Usage, "", "a ledger to measure with has at least one report")
 	}
 	cards, err := trustees(g.Trustees)
 	if err != nil {
@@ -125,12 +125,12 @@ const passphrase = "invented, and only to measure with"
 func invent(dir string) ([]card.Card, error) {
 	var cards []card.Card
 	for _, name := range []string{"anna", "boris", "vera"} {
-		id, err := command.NewIdentity(name)
+		id, err := cli.NewIdentity(name)
 		if err != nil {
 			return nil, err
 		}
 		file := filepath.Join(dir, name+".key")
-		if err := id.WriteFiles(file, passphrase, command.WorkFactor); err != nil {
+		if err := id.WriteFiles(file, passphrase, cli.WorkFactor); err != nil {
 			return nil, err
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+".pass"), []byte(passphrase+"\n"), 0o600); err != nil {

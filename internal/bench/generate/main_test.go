@@ -11,8 +11,8 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/internal/carry"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 // trusteesIn leaves the cards of three trustees in a new folder.
@@ -20,7 +20,7 @@ func trusteesIn(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"anna", "boris", "vera"} {
-		id, err := command.NewIdentity(name)
+		id, err := cli.NewIdentity(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,18 +31,18 @@ func trusteesIn(t *testing.T) string {
 	return dir
 }
 
-func generate(t *testing.T, args ...string) (status fault.Status, out, talk string) {
+func generate(t *testing.T, args ...string) (status exit.Status, out, talk string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	p := command.Program{Name: "generate", About: about, Grammar: new(grammar)}
-	status = p.Run(t.Context(), args, &command.Streams{In: strings.NewReader(""), Out: &o, Err: &e})
+	p := cli.Program{Name: "generate", About: about, Grammar: new(grammar)}
+	status = p.Run(t.Context(), args, &cli.Streams{In: strings.NewReader(""), Out: &o, Err: &e})
 	return status, o.String(), e.String()
 }
 
 func TestGenerate(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "carry.tar")
 	args := []string{"--reports", "3", "--more", "2", "--out", out, "--trustees", trusteesIn(t)}
-	if status, said, talk := generate(t, args...); status != fault.Done || strings.Count(said, "zapis-ledger+example.org/ledger+") != 2 {
+	if status, said, talk := generate(t, args...); status != exit.Done || strings.Count(said, "zapis-ledger+example.org/ledger+") != 2 {
 		t.Fatalf("%d: %s%s", status, said, talk)
 	}
 	var first card.LedgerCard
@@ -90,14 +90,14 @@ func TestGenerate(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if status, _, talk := generate(t, args...); status != fault.Failed || !strings.Contains(talk, "file exists") {
+	if status, _, talk := generate(t, args...); status != exit.Failed || !strings.Contains(talk, "file exists") {
 		t.Errorf("again: %d, %s", status, talk)
 	}
 }
 
 func TestGenerateRefuses(t *testing.T) {
 	status, _, talk := generate(t, "--reports", "0", "--out", "x", "--trustees", t.TempDir())
-	if status != fault.Usage || talk != "generate: a ledger to measure with has at least one report\n" {
+	if status != exit.Usage || talk != "generate: a ledger to measure with has at least one report\n" {
 		t.Errorf("%d: %q", status, talk)
 	}
 	dir := t.TempDir()

@@ -16,8 +16,8 @@ import (
 	"runtime"
 	"strings"
 
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 const about = `Measure what the design asks for, against its peers, and print one table.`
@@ -28,11 +28,11 @@ type grammar struct {
 }
 
 func main() {
-	os.Exit(int(command.Program{Name: "table", About: about, Grammar: new(grammar)}.Main()))
+	os.Exit(int(cli.Program{Name: "table", About: about, Grammar: new(grammar)}.Main()))
 }
 
 // Run measures row by row and prints the table.
-func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
+func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	var lines []line
 	missed := 0
 	for _, r := range runs(g.Reports) {
@@ -57,7 +57,7 @@ func (g *grammar) Run(ctx context.Context, s *command.Streams) error {
 	fmt.Fprint(s.Out, markdown(lines))
 	fmt.Fprintf(s.Out, "\n%s, %s/%s, %d cores\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	if missed > 0 {
-		return fault.New(fault.Failed, "measure again on a machine that does nothing else", "%d of %d rows miss what they must reach", missed, len(lines))
+		return exit.New(exit.Failed, "measure again on a machine that does nothing else", "%d of %d rows miss what they must reach", missed, len(lines))
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func goTest(ctx context.Context, r run) ([]byte, error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		return nil, fault.New(fault.Failed, "", "go %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, out.Bytes())
+		return nil, exit.New(exit.Failed, "", "go %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, out.Bytes())
 	}
 	return out.Bytes(), nil
 }

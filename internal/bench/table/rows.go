@@ -56,7 +56,7 @@ func runs(reports int) []run {
 			{work: "inclusion proof in a million entries", figure: "Proof/inclusion ns/op", most: 50, unit: " µs", scale: 1e-3},
 			{work: "consistency proof in a million entries", figure: "Proof/consistency ns/op", most: 50, unit: " µs", scale: 1e-3},
 		}},
-		{pkg: "./internal/intake", what: "^BenchmarkSubmit100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
+		{pkg: "./internal/server/intake", what: "^BenchmarkSubmit100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
 			{work: "seal and append a report with a 100 MiB file: times age over the padded size", figure: "Submit100MiB times-age", most: 2, unit: "x"},
 		}},
 		{pkg: "./web", what: "^BenchmarkPost100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
@@ -70,7 +70,7 @@ func runs(reports int) []run {
 			{work: "the same, from a cold cache", figure: "Check cold/sha256", least: 0.8, unit: "x"},
 			{work: "the same, from a cold cache: of reading the files", figure: "Check cold/read", unit: "x"},
 		}},
-		{pkg: "./internal/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
+		{pkg: "./internal/trustee/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
 			{work: "open " + many + " statements: of age and SHA-256 on all cores", figure: "AtSize list-of-limit", least: 0.8, unit: "x"},
 			{work: "the same, by processor time", figure: "AtSize list-cpu-of-limit", unit: "x"},
 			{work: "the same: of age's unwrapping of the headers alone", figure: "AtSize list-of-unwrap", unit: "x"},
@@ -81,7 +81,7 @@ func runs(reports int) []run {
 			{work: "import 100 more: of the same limit", figure: "AtSize more-of-limit", unit: "x"},
 			{work: "the same 100, in all", figure: "AtSize more-ms", unit: " ms"},
 		}},
-		{pkg: "./internal/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
+		{pkg: "./internal/evidence/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
 			{work: "zapis-verify on a bundle: of one-core SHA-256 over its bytes", figure: "Check of-sha256", least: 0.7, unit: "x"},
 		}},
 	}

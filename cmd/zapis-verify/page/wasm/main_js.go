@@ -11,8 +11,8 @@ import (
 	"syscall/js"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/command"
-	"zapis/internal/fault"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
 )
 
 func main() {
@@ -60,7 +60,7 @@ func judge(file js.Value, pasted string, known, tiles js.Value) answer {
 	} else {
 		a.add("Why", err.Error())
 	}
-	a.add("What to do", fault.HintOf(err))
+	a.add("What to do", exit.HintOf(err))
 	a.add("Of what you gave as known", notUsed...)
 	return a
 }
@@ -69,7 +69,7 @@ func (a *answer) add(title string, sentences ...string) {
 	l := check.List{Title: title}
 	for _, s := range sentences {
 		if s != "" {
-			l.Sentences = append(l.Sentences, command.Escape(s))
+			l.Sentences = append(l.Sentences, cli.Escape(s))
 		}
 	}
 	if len(l.Sentences) > 0 {

@@ -1,0 +1,171 @@
+package reportcode
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/metrics"
+
+	"filippo.io/age"
+	"golang.org/x/crypto/argon2"
+
+	"zapis/crypto/bech32"
+)
+
+// The cost of one derivation: 19 MiB of memory, twice over, on one lane.
+const (
+	argonTime    = 2
+	argonMemory  = 19 * 1024 // KiB
+	argonThreads = 1
+
+	// atOnce bounds the memory that derivations take, and leaves one of them a
+	// place when somebody else tries codes in bulk.
+	atOnce = 2
+)
+
+// Deriver turns codes into keys for one ledger. It may be used by any number of
+// goroutines: two derivations run at a time, the others queue.
+type Deriver struct {
+	salt [32]byte
+	room chan struct{}
+}
+
+// NewDeriver makes the deriver for the ledger of that origin: the same code
+// has other keys elsewhere.
+func NewDeriver(origin string) *Deriver {
+	return &Deriver{
+		salt: sha256.Sum256([]byte("zapis/code/v1\n" + origin + "\n")),
+		room: make(chan struct{}, atOnce),
+	}
+}
+
+// Derive makes the keys of a code; it takes some tens of milliseconds of one
+// core. It returns ctx's error if that ends while the call still queues, and
+// ErrLength for the zero Code.
+func (d *Deriver) Derive(ctx context.Context, c Code) (*Keys, error) {
+	if c.IsZero() {
+		return nil, ErrLength
+	}
+	select {
+	case d.room <- struct{}{}:
+		defer func() { <-d.room }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting to derive a code's keys: %w", ctx.Err())
+	}
+	password := **c.d
+	defer clear(password[:])
+	master := argon2.IDKey(password[:], d.salt[:], argonTime, argonMemory, argonThreads, 32)
+	defer clear(master)
+	defer collect()
+	return newKeys(master)
+}
+
+// collect has the 19 MiB of a derivation used again by the next one: left alone,
+// the collector waits until there is as much garbage as there is memory in use.
+// Where much more than that is in use it comes often enough by itself, and calling
+// it would cost more than a derivation.
+func collect() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Uint64() < 4*argonMemory<<10 {
+		runtime.GC()
+	}
+}
+
+// Keys are what a code unlocks. They print as "[keys]".
+type Keys struct{ k hidden[keys] }
+
+type keys struct {
+	identity *age.HybridIdentity
+	mailbox  [32]byte
+	locator  [32]byte
+}
+
+func newKeys(master []byte) (*Keys, error) {
+	seed, err := expand(master, "zapis/code/v1 identity")
+	if err != nil {
+		return nil, err
+	}
+	defer clear(seed[:])
+	k := &keys{}
+	if k.identity, err = hybridIdentity(seed); err != nil {
+		return nil, err
+	}
+	if k.mailbox, err = expand(master, "zapis/code/v1 mailbox"); err != nil {
+		return nil, err
+	}
+	if k.locator, err = expand(master, "zapis/code/v1 locator"); err != nil {
+		return nil, err
+	}
+	return &Keys{hide(k)}, nil
+}
+
+func expand(master []byte, info string) (out [32]byte, err error) {
+	b, err := hkdf.Key(sha256.New, master, nil, info, len(out))
+	if err != nil {
+		return out, fmt.Errorf("deriving a code's keys: %w", err)
+	}
+	defer clear(b)
+	return [32]byte(b), nil
+}
+
+// hybridIdentity makes the age identity of a seed. age has no public constructor
+// from a seed; its text form is one. The error does not quote it.
+func hybridIdentity(seed [32]byte) (*age.HybridIdentity, error) {
+	text := bech32.Encode("age-secret-key-pq-", seed[:])
+	defer clear(text)
+	for i, c := range text {
+		if 'a' <= c && c <= 'z' {
+			text[i] = c - 'a' + 'A' // age writes secrets in capitals, and reads no others
+		}
+	}
+	id, err := age.ParseHybridIdentity(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("deriving a code's keys: age refused the identity's seed")
+	}
+	return id, nil
+}
+
+// Identity opens what is sealed to the reporter.
+func (k *Keys) Identity() *age.HybridIdentity { return (*k.k).identity }
+
+// Recipient is the reporter's mailbox key, age1pq1…, to which replies are sealed.
+func (k *Keys) Recipient() string { return (*k.k).identity.Recipient().String() }
+
+// TagSecret is the secret from which ReplyTag computes the replies' tags. It
+// goes into the sealed statement, so that trustees can tag what they answer.
+func (k *Keys) TagSecret() [32]byte { return (*k.k).mailbox }
+
+// Wipe overwrites the mailbox secret and the locator key, in all copies of k.
+// The identity is age's own and can only be let go.
+func (k *Keys) Wipe() { **k.k = keys{} }
+
+// ReplyTag is the tag of a case's n-th reply, from 0: HMAC-SHA256 under the
+// mailbox secret of "reply" and n as eight bytes, big endian. Without the secret
+// no two tags can be seen to belong together.
+func ReplyTag(secret [32]byte, n uint64) [32]byte { return tagged(secret, "reply", n) }
+
+func tagged(key [32]byte, word string, n uint64) [32]byte {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write(binary.BigEndian.AppendUint64([]byte(word), n))
+	return [32]byte(mac.Sum(nil))
+}
+
+const redactedKeys = "[keys]"
+
+// Format makes every verb of fmt print "[keys]".
+func (Keys) Format(s fmt.State, _ rune) { fmt.Fprint(s, redactedKeys) }
+
+// String returns "[keys]".
+func (Keys) String() string { return redactedKeys }
+
+// LogValue makes slog print "[keys]".
+func (Keys) LogValue() slog.Value { return slog.StringValue(redactedKeys) }
+
+// MarshalText makes encoders of JSON, XML and the like write "[keys]".
+func (Keys) MarshalText() ([]byte, error) { return []byte(redactedKeys), nil }

@@ -1,0 +1,56 @@
+package witness
+
+import (
+	"errors"
+	"fmt"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/ledger"
+)
+
+// Why a witness does not cosign, in the order in which it looks. The numbers
+// are what C2SP tlog-witness answers over HTTP.
+var (
+	ErrUnknownLog = errors.New("the ledger is not one that this witness watches")             // 404
+	ErrSignature  = errors.New("the checkpoint is not signed with both of the ledger's keys") // 403
+	ErrOldSize    = errors.New("the request starts beyond its own checkpoint")                // 400
+	ErrProof      = errors.New("the ledger did not grow out of what this witness has seen")   // 422
+)
+
+// Conflict says that the witness has last cosigned another size than the
+// request starts from: 409, with that size.
+type Conflict struct{ Size uint64 }
+
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("this witness has cosigned %d entries last, and the request starts elsewhere", c.Size)
+}
+
+// Judge decides whether a witness cosigns what is asked, where latest is what
+// it has cosigned last of this log, or nil. It gives the checkpoint to keep; an
+// error is one of the above, wrapped. Between looking up latest and keeping the
+// new one nothing else of the same log may come.
+func Judge(log *ledger.Verifier, latest *ledger.Checkpoint, q Request) (ledger.Checkpoint, error) {
+	c, err := log.OpenCheckpoint(q.Checkpoint)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if q.Old > c.Size {
+		return c, canonical.Refuse("%w: from %d, and it has %d entries", ErrOldSize, q.Old, c.Size)
+	}
+	var old ledger.Checkpoint
+	if latest != nil {
+		old = *latest
+	}
+	switch {
+	case q.Old != old.Size:
+		return c, &Conflict{old.Size}
+	case old.Size == 0 && len(q.Proof) > 0:
+		return c, canonical.Refuse("%w: a first request has no proof", ErrProof)
+	case old.Size == 0:
+		return c, nil
+	}
+	if err := ledger.CheckConsistency(c, old, q.Proof); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrProof, err)
+	}
+	return c, nil
+}

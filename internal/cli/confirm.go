@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"zapis/internal/exit"
+)
+
+// Confirm asks a question at the terminal that is answered by yes or no, in letters; anything else asks again.
+// Only yes gives nil: no, and an end of the input, have the status Failed; no terminal has Usage, since --yes was
+// left out.
+func Confirm(ctx context.Context, question string) error {
+	return withTerminalOr(exit.New(exit.Usage, "give --yes if the answer is yes", "there is no terminal to ask you on"), func(in, out *os.File) error {
+		lines := make(chan string)
+		go func() {
+			defer close(lines)
+			for scan := bufio.NewScanner(in); scan.Scan(); {
+				select {
+				case lines <- scan.Text():
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		for {
+			fmt.Fprintf(out, "%s (yes or no) ", question)
+			select {
+			case <-ctx.Done():
+				fmt.Fprintln(out)
+				return ctx.Err()
+			case line, more := <-lines:
+				switch answer := strings.ToLower(strings.TrimSpace(line)); {
+				case !more:
+					fmt.Fprintln(out)
+					return exit.New(exit.Failed, "", "nothing was answered, and nothing was done")
+				case answer == "yes":
+					return nil
+				case answer == "no":
+					return exit.New(exit.Failed, "", "you said no, and nothing was done")
+				}
+			}
+		}
+	})
+}

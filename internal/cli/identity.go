@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+
+	"filippo.io/age"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+)
+
+// Identity is a trustee's secret half: what opens, and what signs. Its file is an age file protected by
+// a passphrase, which stock age takes as an identity too (docs/spec/identity.md):
+//
+//	# zapis/identity/v1
+//	# name anna
+//	# ssh-ed25519 <base64 of the 32-byte seed>
+//	AGE-SECRET-KEY-PQ-1…
+//
+// Where hardware holds the key that opens, its public half and the line by which an age plugin finds it stand in
+// place of the last line:
+//
+//	# age age1tagpq1…
+//	AGE-PLUGIN-YUBIKEY-1…
+type Identity struct {
+	Card   card.Card
+	Age    *age.HybridIdentity // nil where hardware holds it
+	Signer *card.Signer
+
+	seed     []byte
+	hardware string       // the line for the plugin; empty where there is none
+	opener   age.Identity // the plugin, once it was named
+}
+
+const identityHeader = "# zapis/identity/v1"
+
+// WorkFactor is the scrypt work factor (log2 N) that our identity files are made with: about a second
+// and 256 MiB for each guess. Age's own command uses the same.
+const WorkFactor = 18
+
+// maxWorkFactor is the most that is spent on a file that says it is an identity: 2^20 takes 1 GiB.
+const maxWorkFactor = 20
+
+// maxIdentityFile bounds what is read; a real one has about 2,400 bytes.
+const maxIdentityFile = 64 << 10
+
+// Format gives the name and no key, whatever verb of fmt is used.
+func (id *Identity) Format(f fmt.State, _ rune) { io.WriteString(f, "identity of "+id.Card.Name) }
+
+// NewIdentity makes new keys for a trustee.
+func NewIdentity(name string) (*Identity, error) {
+	if err := card.CheckName(name); err != nil {
+		return nil, exit.New(exit.Usage, "", "the name %q: %w", name, err)
+	}
+	key, err := age.GenerateHybridIdentity()
+	if err != nil {
+		return nil, err
+	}
+	seed := make([]byte, ed25519.SeedSize)
+	rand.Read(seed)
+	return newIdentity(name, seed, key)
+}
+
+func newIdentity(name string, seed []byte, key *age.HybridIdentity) (*Identity, error) {
+	signer, err := card.NewSigner(name, seed)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{Card: signer.Card(key.Recipient().String()), Age: key, Signer: signer, seed: seed}, nil
+}
+
+// ParseIdentity reads the text within an identity file. An error names the line, never what stands in it.
+func ParseIdentity(text []byte) (*Identity, error) {
+	r := canonical.NewReader(text, maxIdentityFile)
+	r.Exact(identityHeader)
+	name := r.Word("# name")
+	r.Check(card.CheckName(name))
+	seed, err := base64.StdEncoding.Strict().DecodeString(r.Word("# ssh-ed25519"))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		r.Fail("an Ed25519 seed is 32 bytes in base64")
+	}
+	if r.Has("# age") {
+		return parseHardware(r, name, seed)
+	}
+	line := r.Line()
+	key, err := age.ParseHybridIdentity(line)
+	if err != nil || key.String() != line {
+		r.Fail("not a post-quantum age identity (AGE-SECRET-KEY-PQ-1…)")
+	}
+	if err := r.End(); err != nil {
+		return nil, err
+	}
+	return newIdentity(name, seed, key)
+}
+
+// text is the opposite of ParseIdentity.
+func (id *Identity) text() []byte {
+	head := fmt.Sprintf("%s\n# name %s\n# ssh-ed25519 %s\n", identityHeader, id.Card.Name, base64.StdEncoding.EncodeToString(id.seed))
+	if id.hardware != "" {
+		return []byte(head + "# age " + id.Card.Age + "\n" + id.hardware + "\n")
+	}
+	return []byte(head + id.Age.String() + "\n")
+}
+
+// Seal encrypts the identity for its file with a passphrase, at a scrypt work factor (WorkFactor, but for tests).
+func (id *Identity) Seal(passphrase string, workFactor int) ([]byte, error) {
+	to, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	to.SetWorkFactor(workFactor)
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, to)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(id.text()); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return sealed.Bytes(), nil
+}
+
+// WriteFiles makes the identity file name, for its owner alone, and the card name.card beside it. Neither
+// may exist: a key that is overwritten is gone, and all that was sealed to it.
+func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
+	if err := CheckFree(name, CardFile(name)); err != nil {
+		return err
+	}
+	sealed, err := id.Seal(passphrase, workFactor)
+	if err != nil {
+		return err
+	}
+	if err := CreateFile(name, sealed, 0o600); err != nil {
+		return err
+	}
+	return CreateFile(CardFile(name), id.Card.Marshal(), 0o644)
+}
+
+// CheckFree refuses names under which something exists already, and such as are in no folder.
+func CheckFree(names ...string) error {
+	for _, name := range names {
+		if err := inFolder(name); err != nil {
+			return err
+		}
+		if _, err := os.Lstat(name); err == nil {
+			return existsAlready(name)
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckFolder refuses the name of a folder that is no folder, and can't be made.
+func CheckFolder(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return exit.New(exit.Failed, "name a folder that is there, or is to be made", "%s is not a folder", name)
+	}
+	return inFolder(filepath.Clean(name))
+}
+
+// inFolder refuses a name that is in no folder.
+func inFolder(name string) error {
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return exit.New(exit.Failed, "make the folder first, or choose another", "%s can't be written: there is no folder %s", name, dir)
+	}
+	return nil
+}
+
+// CardFile is where the card of an identity file stands.
+func CardFile(identity string) string { return identity + ".card" }
+
+func existsAlready(name string) error {
+	return exit.New(exit.Failed, "choose another name, or move that file away", "%s exists already and is never overwritten", name)
+}
+
+// CreateFile makes a file that is not there yet, all of it on the disk, or not at all.
+func CreateFile(name string, content []byte, mode os.FileMode) error {
+	err := atomicfile.CreateFile(name, content, mode)
+	if errors.Is(err, os.ErrExist) {
+		return existsAlready(name)
+	}
+	return err
+}
+
+// OpenIdentity opens what an identity file holds. All its refusals have the status KeyMissing.
+func OpenIdentity(sealed []byte, passphrase string) (*Identity, error) {
+	open, err := age.NewScryptIdentity(passphrase)
+	if err != nil {
+		return nil, exit.New(exit.KeyMissing, "", "%w", err)
+	}
+	open.SetMaxWorkFactor(maxWorkFactor)
+	plain, err := age.Decrypt(bytes.NewReader(sealed), passphraseOnly{open})
+	debug.FreeOSMemory() // scrypt's 256 MiB: left lying, they would tell the collector how much garbage is usual
+	var refused *exit.Error
+	switch {
+	case errors.As(err, &refused):
+		return nil, refused
+	case errors.Is(err, age.ErrIncorrectIdentity):
+		return nil, exit.New(exit.KeyMissing, "passphrases are told apart by every letter, its case, and spaces", "the passphrase does not open the identity file")
+	case err != nil:
+		return nil, exit.New(exit.KeyMissing, identityHint, "this is not an identity file: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(plain, maxIdentityFile+1))
+	if err != nil {
+		return nil, exit.New(exit.KeyMissing, "take your copy of it", "the identity file is damaged: %w", err)
+	}
+	id, err := ParseIdentity(text)
+	if err != nil {
+		return nil, exit.New(exit.KeyMissing, identityHint, "the identity file opens, and holds no identity of ours: %w", err)
+	}
+	return id, nil
+}
+
+const identityHint = "an identity file is what zapis keygen wrote"
+
+// passphraseOnly says plainly what age says in passing: that a file is protected by no passphrase, or by
+// one whose work factor is there to keep this machine busy.
+type passphraseOnly struct{ *age.ScryptIdentity }
+
+func (p passphraseOnly) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	if len(stanzas) != 1 || stanzas[0].Type != "scrypt" || len(stanzas[0].Args) != 2 {
+		return nil, exit.New(exit.KeyMissing, identityHint, "this is not an identity file: no passphrase protects it")
+	}
+	if n, err := strconv.Atoi(stanzas[0].Args[1]); err == nil && n > maxWorkFactor {
+		return nil, exit.New(exit.KeyMissing, identityHint,
+			"the identity file asks for a scrypt work factor of %d, and at most %d is spent on one", n, maxWorkFactor)
+	}
+	return p.ScryptIdentity.Unwrap(stanzas)
+}

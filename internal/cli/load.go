@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"zapis/internal/exit"
+)
+
+// KeyFlags are the flags with which a program is given an identity.
+type KeyFlags struct {
+	Identity       string `placeholder:"FILE" help:"Your identity file, as zapis keygen wrote it."`
+	PassphraseFile string `placeholder:"FILE" help:"A file whose first line is the passphrase; without it you are asked."`
+	Plugin         string `placeholder:"NAME" help:"Where hardware holds your key: the age plugin to start for it, age-plugin-NAME."`
+}
+
+// Load opens the identity that the flags name. Status KeyMissing where they name none.
+func (k KeyFlags) Load(ctx context.Context) (*Identity, error) {
+	sealed, err := k.Sealed()
+	if err != nil {
+		return nil, err
+	}
+	id, err := k.open(ctx, sealed, "The passphrase of "+Escape(k.Identity))
+	if err != nil {
+		return nil, err
+	}
+	return id, id.attach(k.Plugin)
+}
+
+// Sealed gives the identity file that the flags name as it is. Status KeyMissing where they name none.
+func (k KeyFlags) Sealed() ([]byte, error) {
+	if k.Identity == "" {
+		return nil, exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")
+	}
+	return readIdentityFile(k.Identity)
+}
+
+// Try opens what is to become an identity file, so that somebody knows that they have its passphrase. Hardware is
+// not asked for.
+func (k KeyFlags) Try(ctx context.Context, sealed []byte) (*Identity, error) {
+	return k.open(ctx, sealed, "The passphrase of the identity")
+}
+
+func (k KeyFlags) open(ctx context.Context, sealed []byte, prompt string) (*Identity, error) {
+	pass, err := Passphrase(ctx, k.PassphraseFile, prompt)
+	if err != nil {
+		return nil, err
+	}
+	return OpenIdentity(sealed, pass)
+}
+
+// LoadIfGiven is Load where a verb can do without: nil if no identity was named.
+func (k KeyFlags) LoadIfGiven(ctx context.Context) (*Identity, error) {
+	if k.Identity == "" {
+		return nil, nil
+	}
+	return k.Load(ctx)
+}
+
+func readIdentityFile(name string) ([]byte, error) {
+	f, err := OpenOf(name, KindIdentity)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.New(exit.KeyMissing, identityHint, "the identity file: %w", err)
+	}
+	if err != nil {
+		return nil, exit.New(exit.KeyMissing, exit.HintOf(err), "%w", err)
+	}
+	defer f.Close()
+	sealed, err := io.ReadAll(io.LimitReader(f, maxIdentityFile+1))
+	if err != nil {
+		return nil, exit.New(exit.KeyMissing, "", "the identity file: %w", err)
+	}
+	if len(sealed) > maxIdentityFile {
+		return nil, exit.New(exit.KeyMissing, identityHint, "%s is too large for an identity file", name)
+	}
+	return sealed, nil
+}

@@ -1,0 +1,155 @@
+// Package command is how our three programs speak at a terminal: the verbs and their flags, where
+// results and talk go, what an error looks like, what a passphrase prompt and an identity file are,
+// and how a stranger's text is shown without letting it move the cursor.
+//
+// A main package declares its verbs as a kong grammar, each with a method
+//
+//	Run(ctx context.Context, s *command.Streams) error
+//
+// (a pointer to the grammar may be a third argument) and ends in one line:
+//
+//	os.Exit(int(command.Program{Name: "zapis", About: about, Grammar: new(grammar)}.Main()))
+//
+// Nothing below main exits or prints outside its Streams.
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"zapis/internal/exit"
+)
+
+// Program is one command line.
+type Program struct {
+	Name    string // as it is typed
+	About   string // a sentence or two, at the top of --help
+	Grammar any    // a pointer to a struct of verbs and flags, as kong reads it
+}
+
+// Main runs the process' own command line on its own streams, and gives the exit status. An
+// interrupt (SIGINT, SIGTERM) ends the context; a second one ends the process.
+func (p Program) Main() exit.Status {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return p.Run(ctx, os.Args[1:], StandardStreams())
+}
+
+// Run parses args, runs the verb they name, says on s.Err what went wrong, and gives the status.
+func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status {
+	err := p.run(ctx, args, s)
+	if err == nil {
+		return exit.Done
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = exit.New(exit.Failed, "", "interrupted")
+	}
+	WriteError(s.Err, p.Name, err)
+	return exit.StatusOf(err)
+}
+
+// WriteError writes an error as every program of ours does: a line of what happened, a line of what to do.
+func WriteError(w io.Writer, program string, err error) {
+	fmt.Fprintf(w, "%s: %s\n", program, EscapeLines(err.Error()))
+	if hint := cmp.Or(exit.HintOf(err), systemHint(err)); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", EscapeLines(hint))
+	}
+}
+
+// systemHint is what to do about what the system refuses, where nobody nearer to it has said more.
+func systemHint(err error) string {
+	for _, s := range []struct {
+		err  error
+		hint string
+	}{
+		{syscall.ENOSPC, "make room on that disk, and do it again"},
+		{syscall.EROFS, "that disk is write-protected: take the protection off, or name a place on another"},
+		{fs.ErrPermission, "the system does not let you: ask whoever owns the file or the folder, or looks after this computer"},
+	} {
+		if errors.Is(err, s.err) {
+			return s.hint
+		}
+	}
+	return ""
+}
+
+func (p Program) run(ctx context.Context, args []string, s *Streams) error {
+	done := false // set when --help has answered; kong itself would go on parsing
+	parser, err := kong.New(p.Grammar,
+		kong.Name(p.Name),
+		kong.Description(p.About),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(func(int) { done = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.PostBuild(neverSplit),
+		kong.Bind(s),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p.Grammar),
+	)
+	if err != nil {
+		return fmt.Errorf("the grammar of %s: %w", p.Name, err)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case done:
+		return nil
+	case err != nil:
+		return exit.New(exit.Usage, usageHint(p.Name, err), "%s", plainly(err.Error()))
+	}
+	return alone(parsed.Run())
+}
+
+var (
+	missingWord = regexp.MustCompile(`^expected "<(.+)>(?: \.\.\.)?"$`)
+	noNumber    = regexp.MustCompile(`expected a valid 64 bit u?int but got ("[^"]*")$`)
+)
+
+// plainly says in our words what kong says in a programmer's.
+func plainly(said string) string {
+	said = missingWord.ReplaceAllString(said, "$1 is missing")
+	return noNumber.ReplaceAllString(said, "$1 is no whole number")
+}
+
+// alone takes the only error out of the list that kong joins a verb's error with those of its hooks in.
+func alone(err error) error {
+	if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
+		return list.Unwrap()[0]
+	}
+	return err
+}
+
+// neverSplit takes kong's habit away of cutting a flag's value at commas: a reason, a file's name or a
+// field may hold one. Flags with several values are repeated.
+func neverSplit(k *kong.Kong) error {
+	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		switch n := node.(type) {
+		case *kong.Flag:
+			n.Tag.Sep, n.Tag.MapSep = -1, -1
+		case *kong.Value:
+			n.Tag.Sep, n.Tag.MapSep = -1, -1
+		}
+		return next(nil)
+	})
+}
+
+// usageHint points at the help of the verb that was meant, where one was.
+func usageHint(program string, err error) string {
+	path := program
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
+		if verb := parse.Context.Selected(); verb != nil {
+			path = verb.FullPath()
+		}
+	}
+	return path + " --help says what it takes"
+}

@@ -1,0 +1,138 @@
+package bundle
+
+import (
+	"math/bits"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// A charter is what governs a ledger as far as a bundle shows it: its genesis,
+// then every entry that changed the trustees or the log's keys. Each of these
+// names the one before, so that none can be left out between two.
+type charter struct {
+	Card  card.LedgerCard
+	Set   ledger.TrusteeSet // in force after the last of them
+	SetAt uint64            // the entry that holds it
+	Keys  ledger.KeysAt     // the log's keys in force, and the entry that names them
+	chain *ledger.Chain
+}
+
+// governing is one entry that governs, with its body.
+type governing struct {
+	Index       uint64
+	Entry, Body []byte
+}
+
+// readCharter follows the governing entries, in their order, and judges each by
+// the rules of the ledger: it must be the next change, and approved by enough of
+// those who were in force.
+func readCharter(entries []governing) (*charter, error) {
+	if len(entries) == 0 || entries[0].Index != 0 {
+		return nil, canonical.Refuse("entry 0 or its body, with which the ledger begins, is missing")
+	}
+	chain := ledger.NewChain(nil)
+	for _, g := range entries {
+		e, err := ledger.ParseEntry(g.Entry)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case e.Index != g.Index:
+			return nil, canonical.Refuse("entry %d stands under the number %d", e.Index, g.Index)
+		case !e.Body.Kind.Governs() || e.Body.Kind == ledger.KindTombstone:
+			return nil, canonical.Refuse("entry %d is of the kind %s, whose body does not belong in a bundle", e.Index, e.Body.Kind)
+		}
+		if e.Index > 0 {
+			if chain, err = skipTo(chain, e); err != nil {
+				return nil, err
+			}
+		}
+		if _, err = chain.Add(g.Entry); err == nil {
+			err = chain.AddBody(e, g.Body)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	c := &charter{Card: chain.Card(), chain: chain}
+	keys := chain.State().Keys
+	c.Keys = keys[len(keys)-1]
+	var err error
+	c.SetAt, c.Set, err = chain.SetInForce()
+	return c, err
+}
+
+// skipTo moves a chain past the entries that a bundle does not show, up to e.
+// That e stands where it says is proved by its receipt, not by the chain, whose
+// tree means nothing from here on.
+func skipTo(chain *ledger.Chain, e ledger.Entry) (*ledger.Chain, error) {
+	s := chain.State()
+	if e.Index < s.Size {
+		return nil, canonical.Refuse("entry %d is there twice", e.Index)
+	}
+	if e.Index > s.Size {
+		s.Size, s.Last = e.Index, e.Previous
+		s.Range = make([]ledger.Hash, bits.OnesCount64(e.Index))
+	}
+	return ledger.ResumeChain(s)
+}
+
+// signer finds a trustee of the set in force by name.
+func (c *charter) signer(name string) (card.Card, bool) {
+	for _, t := range c.Set.Trustees {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return card.Card{}, false
+}
+
+// hasSet says whether an entry holds a set of trustees.
+func (c *charter) hasSet(index uint64) bool {
+	_, err := c.chain.SetAt(index)
+	return err == nil
+}
+
+// openPromise verifies a promise file with the keys that the log ever had: a
+// promise may be older than a change of keys.
+func (c *charter) openPromise(file []byte) (ledger.Promise, error) {
+	all, err := c.chain.Verifiers()
+	if err != nil {
+		return ledger.Promise{}, err
+	}
+	var first error
+	for _, v := range all {
+		p, err := v.OpenPromise(file)
+		if err == nil {
+			return p, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return ledger.Promise{}, first
+}
+
+// openCheckpoint verifies a checkpoint with the keys that sign ledgers of its
+// size, and gives their verifier.
+func (c *charter) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoint, error) {
+	text, err := ledger.NoteText(msg)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, err
+	}
+	unverified, err := ledger.ParseCheckpointText(text)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, err
+	}
+	v, err := c.chain.Verifier(unverified.Size)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, err
+	}
+	cp, err := v.OpenCheckpoint(msg)
+	if err != nil {
+		return nil, ledger.Checkpoint{}, err
+	}
+	return v, cp, nil
+}

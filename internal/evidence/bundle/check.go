@@ -1,0 +1,338 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/timestamp"
+)
+
+// Options are what the checker knows from elsewhere.
+type Options struct {
+	// Ledgers are cards of ledgers that are known. Where there are some, the
+	// bundle must be of one of them.
+	Ledgers []card.LedgerCard
+	// Cards are trustees' cards that are known. Where no ledger is, the signer
+	// must be one of them.
+	Cards []card.Card
+	// Logs are log keys that are known. Where no ledger is, one of them must
+	// have signed the checkpoint.
+	Logs []ledger.LogKeys
+	// Times are the roots of time-stamping authorities, and the witnesses, whose
+	// word on time counts.
+	Times timestamp.Trust
+	// First ends the check at the first fault, for whoever asks only whether
+	// there is one. What is found is what the whole check finds, and less of it.
+	First bool
+}
+
+// ends says whether the check has found all that it was asked for.
+func (o Options) ends(r *Report) bool { return o.First && len(r.Faults) > 0 }
+
+func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
+
+// A bag is a bundle's files, wherever they come from: texts whole, of the
+// attachments size and hash.
+type bag struct {
+	texts map[string][]byte
+	sums  manifest
+	sizes map[string]int64
+	parts map[string]func() (io.ReadSeekCloser, error) // disclosed ciphertexts
+}
+
+func newBag() *bag {
+	return &bag{make(map[string][]byte), make(manifest), make(map[string]int64), make(map[string]func() (io.ReadSeekCloser, error))}
+}
+
+// section is a member of the zip as something that can be closed.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
+
+func (b *bag) add(path string, text []byte) {
+	b.texts[path] = text
+	b.sums[path] = sha256.Sum256(text)
+	b.sizes[path] = int64(len(text))
+}
+
+func (b *bag) paths() []string { return slices.Sorted(maps.Keys(b.sums)) }
+
+// Check verifies the bundle in r, a zip of size bytes, from its first byte to
+// its last. What does not fit is in the report's faults; an error means that r
+// could not be read. Nothing is unpacked, and the memory it takes does not grow
+// with the attachments.
+func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
+	_, _, report, err := inspect(r, size, o)
+	if f, ok := errors.AsType[*formatError](err); ok {
+		report.fault("%s", f.text)
+		report.settle()
+		return report, nil
+	}
+	return report, err
+}
+
+// inspect loads and examines. The bag is nil where the check ended before all
+// was read.
+func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *charter, report Report, err error) {
+	if b, err = load(r, size, o, &report); err != nil {
+		return nil, nil, Report{}, err
+	}
+	if b != nil {
+		c = examine(b, o, &report)
+	}
+	report.settle()
+	return b, c, report, nil
+}
+
+// load reads and hashes every file of the zip.
+func load(r io.ReaderAt, size int64, o Options, report *Report) (*bag, error) {
+	members, err := readZip(r, size)
+	if err != nil {
+		return nil, err
+	}
+	var listed map[string]listed
+	if o.First {
+		if listed, err = skim(r, members, report); err != nil || o.ends(report) {
+			return nil, err
+		}
+	}
+	var total int64
+	for _, m := range members {
+		if !shapes.MatchString(m.Name) {
+			return nil, misformed("%s: no bundle has a file of this name", printable(m.Name))
+		}
+		if !streamed(m.Name) {
+			if total += m.Size; m.Size > maxText || total > maxTexts {
+				return nil, misformed("%s: more text than a bundle can hold", m.Name)
+			}
+		}
+	}
+	b := newBag()
+	for _, m := range members {
+		content := io.NewSectionReader(r, m.contentOffset(), m.Size)
+		var crc uint32
+		if streamed(m.Name) {
+			if crc, err = b.addStream(m, content); err != nil {
+				return nil, err
+			}
+			b.parts[m.Name] = func() (io.ReadSeekCloser, error) {
+				return section{io.NewSectionReader(r, m.contentOffset(), m.Size)}, nil
+			}
+		} else {
+			text := make([]byte, m.Size)
+			if _, err := io.ReadFull(content, text); err != nil {
+				return nil, err
+			}
+			b.add(m.Name, text)
+			crc = crc32.ChecksumIEEE(text)
+		}
+		if crc != m.CRC {
+			report.fault(notItsCRC, m.Name)
+		}
+		if l, there := listed[m.Name]; there && b.sums[m.Name] != l.sum {
+			report.fault(notAsListed, m.Name, l.in)
+		}
+		if o.ends(report) {
+			return nil, nil
+		}
+	}
+	return b, nil
+}
+
+// blockSize is how much of an original is read at once, in bytes: little enough
+// to stay in the processor's cache between the reading and the hashing.
+const blockSize = 256 << 10
+
+// addStream hashes an original. SHA-256 is what takes the time, so reading and
+// the CRC-32 go on beside it, a few blocks ahead.
+func (b *bag) addStream(m member, content io.Reader) (uint32, error) {
+	if m.Size <= blockSize {
+		all := make([]byte, m.Size)
+		if _, err := io.ReadFull(content, all); err != nil {
+			return 0, err
+		}
+		b.sums[m.Name], b.sizes[m.Name] = sha256.Sum256(all), m.Size
+		return crc32.ChecksumIEEE(all), nil
+	}
+	type block struct {
+		bytes []byte
+		err   error
+	}
+	free, full := make(chan []byte, 4), make(chan block, 4)
+	for range cap(free) {
+		free <- make([]byte, blockSize)
+	}
+	crc := crc32.NewIEEE()
+	go func() {
+		defer close(full)
+		for left := m.Size; left > 0; {
+			into := <-free
+			into = into[:min(left, blockSize)]
+			if _, err := io.ReadFull(content, into); err != nil {
+				full <- block{err: err}
+				return
+			}
+			crc.Write(into)
+			full <- block{bytes: into}
+			left -= int64(len(into))
+		}
+	}()
+	sum := sha256.New()
+	for next := range full {
+		if next.err != nil {
+			return 0, next.err // the last block: the reader has ended
+		}
+		sum.Write(next.bytes)
+		free <- next.bytes[:cap(next.bytes)]
+	}
+	b.sums[m.Name] = [32]byte(sum.Sum(nil))
+	b.sizes[m.Name] = m.Size
+	return crc.Sum32(), nil
+}
+
+// An examination goes through one bag.
+type examination struct {
+	*Report
+	bag     *bag
+	options Options
+	used    map[string]bool // files that something has accounted for
+
+	info       bagInfo
+	charter    *charter
+	log        *ledger.Verifier // of the keys that signed the checkpoint
+	checkpoint ledger.Checkpoint
+	record     record
+	opened     []openable
+	heads      []governing     // custody entries
+	anchors    []governing     // anchor entries
+	entries    map[uint64]bool // those that stand for a submission
+}
+
+// examine verifies all that a bag says. It is run over every bundle that is
+// read, and over every one before it is written. The charter is nil where the
+// ledger's part does not fit, or the check ended before it.
+func examine(b *bag, o Options, report *Report) *charter {
+	x := &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
+	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.documents, x.derived, x.keys, x.leftOver, x.trust} {
+		if step(); o.ends(report) {
+			break
+		}
+	}
+	return x.charter
+}
+
+// leftOver finds the files that nothing has accounted for.
+func (x *examination) leftOver() {
+	for _, path := range x.bag.paths() {
+		if !x.used[path] {
+			x.fault("%s: belongs to nothing in this bundle", path)
+		}
+	}
+}
+
+// text gives a file that must be there.
+func (x *examination) text(path string) ([]byte, bool) {
+	x.used[path] = true
+	t, ok := x.bag.texts[path]
+	if !ok {
+		x.fault("%s: is missing", path)
+	}
+	return t, ok
+}
+
+// lists compares the files with the two manifests, both ways.
+func (x *examination) lists() {
+	if t, ok := x.text(bagitPath); ok && string(t) != bagitText {
+		x.fault("%s: is not that of a BagIt 1.0 bag in UTF-8", bagitPath)
+	}
+	payloadList := x.list(manifestPath, func(path string) bool { return strings.HasPrefix(path, payload) })
+	x.list(tagManifestPath, func(path string) bool {
+		return !strings.HasPrefix(path, payload) && path != tagManifestPath && path != signaturePath && path != stampPath
+	})
+	x.text(verifyPath)
+	t, ok := x.text(bagInfoPath)
+	if !ok {
+		return
+	}
+	var err error
+	if x.info, err = parseBagInfo(t); err != nil {
+		x.fault("%s: %v", bagInfoPath, err)
+		return
+	}
+	var bytes int64
+	for path := range payloadList {
+		bytes += x.bag.sizes[path]
+	}
+	if x.info.Bytes != bytes || x.info.Files != len(payloadList) {
+		x.fault("%s: says %d bytes in %d files, and there are %d in %d", bagInfoPath, x.info.Bytes, x.info.Files, bytes, len(payloadList))
+	}
+	x.prove("All %d files are as the signed lists have them, byte for byte, and there is no other.", len(x.bag.sums))
+}
+
+func (x *examination) list(name string, belongs func(path string) bool) manifest {
+	t, ok := x.text(name)
+	if !ok {
+		return nil
+	}
+	m, err := parseManifest(t)
+	if err != nil {
+		x.fault("%s: %v", name, err)
+		return nil
+	}
+	for _, path := range slices.Sorted(maps.Keys(m)) {
+		switch sum, there := x.bag.sums[path]; {
+		case !belongs(path):
+			x.fault("%s: lists %s, which does not belong in it", name, printable(path))
+		case !there:
+			x.fault("%s: lists %s, which is not there", name, printable(path))
+		case sum != m[path]:
+			x.fault(notAsListed, path, name)
+		}
+	}
+	for _, path := range x.bag.paths() {
+		if _, listed := m[path]; belongs(path) && !listed {
+			x.fault("%s: is not listed in %s", path, name)
+		}
+	}
+	return m
+}
+
+// signature verifies who signed the list of papers.
+func (x *examination) signature() {
+	armored, there := x.text(signaturePath)
+	signers, there2 := x.text(signersPath)
+	if !there || !there2 || x.charter == nil || x.info.Signer == "" {
+		return
+	}
+	c, ok := x.charter.signer(x.info.Signer)
+	if !ok {
+		x.fault("%s: %s is not a trustee in the set of entry %d", bagInfoPath, printable(x.info.Signer), x.charter.SetAt)
+		return
+	}
+	if c.Fingerprint() != x.info.Fingerprint {
+		x.fault("%s: the key of %s is not the one in the set of entry %d", bagInfoPath, c.Name, x.charter.SetAt)
+		return
+	}
+	if string(signers) != string(allowedSigners(c)) {
+		x.fault("%s: does not name the signer and the signer's key", signersPath)
+	}
+	if err := card.Verify(card.NamespaceBundle, x.bag.texts[tagManifestPath], armored, c.SSH); err != nil {
+		x.fault("%s: %v", signaturePath, err)
+		return
+	}
+	x.prove("The lists were signed by %s, whose key %s is a trustee's in the set of entry %d.", c.Name, x.info.Fingerprint, x.charter.SetAt)
+	x.notProve("When the bundle was made: %s is the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
+}
+
+// allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.
+func allowedSigners(c card.Card) []byte {
+	return fmt.Appendf(nil, "%s namespaces=%q %s\n", c.Name, card.NamespaceBundle, c.SSH)
+}

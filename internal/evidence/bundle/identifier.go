@@ -1,0 +1,31 @@
+package bundle
+
+import (
+	"io"
+
+	"zapis/internal/exit"
+)
+
+// CaseOf gives the id of the case that a bundle is of, as its bag-info.txt has it. It is for bundles that verify: what
+// it reads it compares with nothing.
+func CaseOf(r io.ReaderAt, size int64) (string, error) {
+	members, err := readZip(r, size)
+	if err != nil {
+		return "", exit.New(exit.Mismatch, "", "%w", err)
+	}
+	for _, m := range members {
+		if m.Name != bagInfoPath {
+			continue
+		}
+		text := make([]byte, min(m.Size, 4<<10))
+		if err := readFull(r, text, m.contentOffset()); err != nil {
+			return "", err
+		}
+		info, err := parseBagInfo(text)
+		if err != nil {
+			return "", exit.New(exit.Mismatch, "", "%s: %w", bagInfoPath, err)
+		}
+		return info.Case, nil
+	}
+	return "", exit.New(exit.Mismatch, "", "the bundle has no %s", bagInfoPath)
+}

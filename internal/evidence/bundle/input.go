@@ -1,0 +1,128 @@
+package bundle
+
+import (
+	"io"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/seal"
+	"zapis/internal/evidence/bundle/pdf"
+	"zapis/internal/evidence/custody"
+)
+
+// Limits, as a case can never need them and a stranger's bundle may not pass.
+const (
+	maxSubmissions = 999
+	maxText        = 8 << 20  // one file that is read whole, bytes
+	maxTexts       = 24 << 20 // all of them, bytes
+)
+
+// Input is everything that one bundle is made of. The same input gives the same
+// bytes. It is plain data: who reads it out of a vault is not this package's
+// business.
+type Input struct {
+	Ledger     card.LedgerCard
+	Checkpoint []byte // the ledger's signed note; every receipt ends in these bytes
+
+	// Public are the genesis entry and after it every trustees and key entry,
+	// in the ledger's order.
+	Public []Public
+
+	// Submissions are the case's first report, then what followed, in order.
+	Submissions []Submission
+
+	// Derived are working copies that go along.
+	Derived []Derived
+
+	// Custody is the signer's custody log up to a head: this case's events in
+	// full, of the others only their hashes.
+	Custody custody.Excerpt
+	// CustodyHeads are custody entries of the ledger that hold earlier heads of
+	// the same log: up to there it can't have been written anew. May be empty.
+	CustodyHeads []Public
+
+	// Anchors are outside evidence of time: such that came before the case's
+	// entries, and such about checkpoints that cover them. May be empty.
+	Anchors []Anchor
+
+	Signer *card.Signer // one of the trustees in force
+
+	// IncludeIdentity discloses the lines of opened identity parts. Without it
+	// they are withheld.
+	IncludeIdentity bool
+	Withhold        []Choice
+
+	// IncludeLocation shows originals that hold the place where they were made.
+	// Without it they are withheld (FindLocations).
+	IncludeLocation bool
+
+	Forum pdf.Forum // whose words the certificate uses
+
+	Time time.Time // when the bundle is made; cut to whole seconds, UTC
+	Tool string    // program and version: "zapis 1.0.0"
+}
+
+// Public is an entry that governs the ledger, with its body and its proof.
+type Public struct {
+	Entry, Body []byte
+	Receipt     []byte // C2SP tlog-proof
+}
+
+// Submission is one report or follow-up.
+type Submission struct {
+	// Entry and Receipt (C2SP tlog-proof) are empty while it waits for its
+	// slot. Then Promise, the promise file with its body, stands for them.
+	Entry, Receipt []byte
+	Promise        []byte
+
+	Act      string    // as its statement says: report, follow-up, …, or exhibit
+	Received time.Time // as its statement says
+
+	Listing  []byte   // commitments.txt
+	Lines    [][]byte // the disclosure lines of the statement, each with its LF
+	Identity [][]byte // those of the identity part; nil where it was not opened
+
+	// Attachments are the opened originals, by exhibit. What their sizes and
+	// hashes are, their disclosure lines say.
+	Attachments []Attachment
+
+	// Translations are printed behind the narrative, unless that is withheld.
+	Translations []Translation
+
+	// Keys disclose sealed parts, so that anybody can see that what the ledger
+	// has decrypts to what is shown.
+	Keys []DisclosedKey
+}
+
+// Translation is somebody's translation of a submission's narrative, for the
+// printed report. The text itself is to be among Derived too.
+type Translation struct {
+	Language string // that it is in
+	By       string // who or what made it
+	Keeper   string // the trustee who put it beside the case
+	At       time.Time
+	Text     string
+}
+
+// DisclosedKey is a part's ciphertext and the key that opens this one part and
+// no other. Who has it can also make another file under the same header: the
+// hash of the whole file is what counts.
+type DisclosedKey struct {
+	Part string // "statement", or an exhibit that is shown
+	Key  seal.FileKey
+	Open func() (io.ReadSeekCloser, error) // the ciphertext, as the ledger names it
+}
+
+// Attachment is one original. Open is called twice, so that hash and CRC are
+// known before the first byte is written.
+type Attachment struct {
+	Exhibit string // A01 …
+	Open    func() (io.ReadCloser, error)
+}
+
+// Choice withholds something: a field, in all submissions of the case, or an
+// exhibit ("A03"), the file and its line.
+type Choice struct {
+	Item   string
+	Reason Reason // ReasonUnstated where empty
+}

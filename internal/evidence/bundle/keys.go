@@ -1,0 +1,66 @@
+package bundle
+
+import (
+	"io"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/exit"
+)
+
+// Ledger is what a bundle, or a genesis alone, tells of a ledger's keys: enough
+// to verify receipts, promises and checkpoints of it. Whether this is the
+// ledger that somebody means, its Card says.
+type Ledger struct {
+	Card    card.LedgerCard
+	charter *charter
+}
+
+// LedgerOf reads a genesis body (data/ledger/bodies/0.txt of any bundle).
+func LedgerOf(genesis []byte) (*Ledger, error) {
+	g, err := ledger.ParseGenesis(genesis)
+	if err != nil {
+		return nil, err
+	}
+	c, err := readCharter([]governing{{0, g.Entry().Marshal(), genesis}})
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{c.Card, c}, nil
+}
+
+// ReadLedger takes a ledger's keys out of a bundle, which must verify.
+func ReadLedger(r io.ReaderAt, size int64) (*Ledger, error) {
+	_, c, report, err := inspect(r, size, Options{First: true})
+	if err != nil {
+		return nil, err
+	}
+	if !report.OK {
+		return nil, exit.New(exit.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
+	}
+	return &Ledger{c.Card, c}, nil
+}
+
+// OpenReceipt verifies a receipt with the keys that sign ledgers of its size.
+func (l *Ledger) OpenReceipt(receipt []byte) (ledger.Receipt, error) {
+	_, note, _, _, err := ledger.SplitReceipt(receipt)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	v, _, err := l.charter.openCheckpoint(note)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	return v.OpenReceipt(receipt)
+}
+
+// OpenCheckpoint verifies a checkpoint with the keys that sign ledgers of its size.
+func (l *Ledger) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
+	_, c, err := l.charter.openCheckpoint(note)
+	return c, err
+}
+
+// OpenPromise verifies a promise file with any keys that the log ever had.
+func (l *Ledger) OpenPromise(file []byte) (ledger.Promise, error) {
+	return l.charter.openPromise(file)
+}

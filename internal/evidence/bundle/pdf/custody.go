@@ -1,0 +1,181 @@
+package pdf
+
+import "fmt"
+
+// custody is the statement on where all of it was, and what can be said of it.
+func custody(f Facts) ([]byte, error) {
+	s := newSheet("Chain of custody", "en", f)
+	s.row("Case", f.Case, false)
+	s.row("Bundle", fmt.Sprintf("format 1, made %s by %s with %s", f.Made.Format(timeLayout), f.Signer, f.Tool), false)
+	s.row("Signed with", f.Fingerprint, true)
+	s.row("Ledger", f.Ledger, true)
+
+	s.heading("What this is, and what it is not")
+	s.item("An account given through a form on the Internet, with the files that came with it. It is unsworn.")
+	s.item("It is intact since received: every answer and file shown is, to the byte, what was committed to on arrival.")
+	s.item("Whether it is true has not been decided here. The identity of whoever gave it has not been verified%s.",
+		map[bool]string{true: "; a name or contact in it is what was typed", false: ", and is not part of this bundle"}[f.Identity])
+
+	s.received(f)
+	s.times(f)
+
+	s.heading("Where the plaintext existed")
+	s.item("In the memory of the intake server while it was received; the server sealed it as it arrived and wrote no plaintext to its disk.")
+	s.item("On the device of the trustee %s, at the acts below.", f.Signer)
+	s.item("In this bundle, and wherever it is unpacked.")
+
+	s.acts(f)
+	s.withheld(f)
+	s.keys(f)
+	s.gaps(f)
+
+	s.heading("How to verify")
+	s.paragraph("VERIFY.txt has the exact commands for this bundle, with stock tools, and says what each proves and does not prove. The program zapis-verify does all of it at once. The ledger's card has to come from somewhere else than this bundle. This document is a rendering of what stands in data/; it was signed with the bundle, and what counts is what it renders.")
+
+	s.heading("Signature")
+	s.paragraph("The bundle is signed electronically (signatures/tagmanifest-sha256.txt.sig). By hand, where that is asked for:")
+	s.signature(f.Signer + ", trustee")
+	return s.bytes()
+}
+
+func (s *sheet) received(f Facts) {
+	s.heading("Received")
+	for _, sub := range f.Submission {
+		s.room(40)
+		s.row("What", sub.Name, false)
+		s.row("Received", sub.Received+", by the clock of "+sub.clock()+", as its sealed statement has it", false)
+		s.row("Place", sub.place(), false)
+		if sub.Entry != nil {
+			s.row("Entry's hash", sub.Hash, true)
+			s.row("Previous entry's", sub.Previous, true)
+		}
+		s.row("Body's hash", sub.Body, true)
+		s.pdf.Ln(2)
+	}
+}
+
+func (sub Submission) clock() string {
+	if sub.Ours {
+		return "the trustee who collected it"
+	}
+	return "the intake server"
+}
+
+func (s *sheet) times(f Facts) {
+	s.heading("The ledger, and between which times")
+	s.row("Checkpoint", fmt.Sprintf("%d entries", f.Size), false)
+	s.row("Root", f.Root, true)
+	s.row("Signed", f.Signed.Format(timeLayout)+" by the log's clock, with two signatures: Ed25519 and ML-DSA-44", false)
+	s.row("Witnesses", witnesses(f.Witnesses), false)
+	s.row("Time tokens", tokens(len(f.Tokens)), false)
+	for _, t := range f.Tokens {
+		s.row(fmt.Sprintf("Entry %d", t.Entry), fmt.Sprintf("%s, over the first %d entries", t.Text, t.Size), false)
+	}
+	s.paragraph("So the entries stand in this ledger not later than the checkpoint was signed, by the log's own clock.")
+	bounded := false
+	for _, sub := range f.Submission {
+		if sub.Between != "" {
+			bounded = true
+			s.item("Entry %d, %s, was put at its place in the ledger %s.", *sub.Entry, sub.Name, sub.Between)
+		}
+	}
+	if bounded {
+		s.paragraph("That holds as far as those who are named there are relied upon. Their tokens were not verified when this page was made: VERIFY.txt has the lines for openssl, and zapis-verify takes their root certificates with --trust. What an entry holds may be older than its place.")
+	} else {
+		s.paragraph("No outside clock says so, and none says since when at the earliest.")
+	}
+}
+
+func tokens(n int) string {
+	switch n {
+	case 0:
+		return "none in this bundle"
+	case 1:
+		return "one, in an entry of the ledger"
+	}
+	return fmt.Sprintf("%d, in entries of the ledger", n)
+}
+
+func witnesses(n int) string {
+	if n == 0 {
+		return "none on this checkpoint"
+	}
+	return fmt.Sprintf("%d further signatures on this checkpoint; whose they are was not checked", n)
+}
+
+func (s *sheet) acts(f Facts) {
+	s.heading("Every act, by whom")
+	s.paragraph("From the custody log of %s, whose %d events form one chain up to the head below. Those that concern this case are shown; of the %d others the hashes are in data/custody/events.txt. Times are of the trustee's own clock.",
+		f.Signer, f.EventsTotal, f.EventsTotal-len(f.Events))
+	s.row("Head", f.Head, true)
+	for _, e := range f.Events {
+		s.room(20)
+		s.row(fmt.Sprintf("%d.  %s", e.Number, e.Act), fmt.Sprintf("%s  %s, by %s, with %s", e.At.Format(timeLayout), e.Subject, orNobody(e.By), e.Tool), false)
+		if e.Why != "" {
+			s.row("", "Reason: "+e.Why, false)
+		}
+	}
+}
+
+func orNobody(by string) string {
+	if by == "" {
+		return "somebody who gave no key"
+	}
+	return by
+}
+
+func (s *sheet) withheld(f Facts) {
+	s.heading("What is withheld, and why")
+	none := true
+	for _, sub := range f.Submission {
+		for _, w := range runs(sub.Withheld) {
+			none = false
+			s.item("%s of %s: %s.", w.Field, sub.Name, w.Reason)
+		}
+	}
+	if none {
+		s.paragraph("Nothing.")
+	} else {
+		s.paragraph("Of each the commitment is in the bundle: that there is exactly one answer to it, fixed on arrival, can be seen; what it says cannot.")
+	}
+}
+
+func (s *sheet) gaps(f Facts) {
+	s.heading("Gaps")
+	s.item("The intake server saw the plaintext while it was received. A server that was already under somebody's control then could have read it, or put something else in its place before it was sealed.")
+	s.item("The time of receipt is the server's word. The ledger proves the order.")
+	s.item("The custody log holds what was written into it, by a clock that nobody checked. %s", fixed(f.Fixed))
+	s.item("That no later entry of the ledger changed its keys or its trustees is not shown: the ones here are those of entry %d.", f.SetAt)
+	if len(f.Submission) > 1 {
+		s.item("That the follow-ups are of the same case is said inside the sealed statements only.")
+	}
+	for _, sub := range f.Submission {
+		if sub.Entry == nil {
+			s.item("%s is not yet in the ledger. The log's signed promise for %s is in the bundle.", sub.Name, sub.Promised)
+		}
+	}
+}
+
+// keys says what the disclosure of a part's key proves.
+func (s *sheet) keys(f Facts) {
+	none := true
+	for _, sub := range f.Submission {
+		for _, k := range sub.Keys {
+			if none {
+				none = false
+				s.heading("Parts whose keys are disclosed")
+			}
+			s.item("%s of %s.", k, sub.Name)
+		}
+	}
+	if !none {
+		s.paragraph("Of each the sealed bytes are in data/keys, with the key that opens them and no other part. Anybody can see that the bytes whose hash the ledger names decrypt to what is shown, without any trustee's key. It does not show who sealed them. Who has the key can make another file under the same header: what counts is the hash of the whole file, which is compared first.")
+	}
+}
+
+func fixed(entries []uint64) string {
+	if len(entries) == 0 {
+		return "No head of it in the ledger is shown, so that it is as it was earlier is its holder's word."
+	}
+	return fmt.Sprintf("Heads of it stand in the ledger (entry %d the newest shown): up to there it cannot have been written anew since.", entries[len(entries)-1])
+}

@@ -1,0 +1,136 @@
+// Package paper lays out the documents of a bundle for people: PDFs to print,
+// sign and put into a file, and one page for reading on a screen. It works on
+// plain facts and proves nothing: what it makes is signed with the bundle and
+// compared with nothing, which its pages say.
+//
+// The same facts give the same bytes.
+package pdf
+
+import "time"
+
+// Facts are what the documents are made of.
+type Facts struct {
+	Case, Ledger, Origin string
+	Made                 time.Time
+	Tool                 string
+	Signer, Fingerprint  string
+	Forum                Forum
+
+	Size       uint64 // of the ledger, under the checkpoint
+	Root       string // hex
+	Signed     time.Time
+	Witnesses  int // signature lines of others on the checkpoint, not verified
+	Tokens     []Token
+	SetAt      uint64
+	Trustees   []string
+	Identity   bool // included
+	Submission []Submission
+	Derived    []Derived
+
+	Events      []Event // those that are shown
+	EventsTotal int
+	Head        string
+	Fixed       []uint64 // custody entries that hold earlier heads
+}
+
+// Token is outside evidence of time: of an authority, or of a witness. Nobody
+// has verified it yet.
+type Token struct {
+	Entry uint64 // the anchor entry that holds it
+	Size  uint64 // how many entries it covers
+	Text  string // by whom, and when
+}
+
+// Submission is one report or follow-up.
+type Submission struct {
+	Name         string // the report, follow-up 1
+	Title        string // REPORT, FOLLOW-UP, …
+	Received     string // as the sealed statement has it
+	Ours         bool   // collected by a trustee, whose clock says when
+	Entry        *uint64
+	Promised     string // the slot, while there is no entry
+	Body         string
+	Hash         string // the entry's
+	Previous     string
+	Folder       string
+	Language     string // of the form: be, ru, …; empty where it is not shown
+	Answers      []Answer
+	Exhibits     []Exhibit
+	Withheld     []Withheld
+	Keys         []string // parts whose keys are in the bundle
+	Translations []Translation
+	Between      string // the times between which it was put at its place, if the tokens hold; or empty
+}
+
+// Translation is a translation of the narrative.
+type Translation struct{ Language, By, Keeper, At, Text string }
+
+// Answer is one disclosed question.
+type Answer struct {
+	Field  string
+	Label  string   // English
+	Values []string // none where it was left empty
+}
+
+// Exhibit is one file that is in the bundle.
+type Exhibit struct {
+	Number, File, SHA256, MediaType, Name string
+	Size                                  int64
+}
+
+// Derived is a working copy that goes along.
+type Derived struct{ Of, MediaType, Note string }
+
+// Withheld is what is not in the bundle, and why.
+type Withheld struct{ Field, Reason string }
+
+// Event is one act of the custody log.
+type Event struct {
+	Number                        uint64
+	At                            time.Time
+	By, Fingerprint               string
+	Act, Case, Subject, Tool, Why string
+}
+
+// Forum says before whom the bundle is to be put, which changes the words of
+// the certificate.
+type Forum string
+
+const (
+	ForumPlain Forum = ""   // European and international courts, and everybody else
+	ForumUS    Forum = "us" // Federal Rules of Evidence 902(13), (14), (11); 28 U.S.C. § 1746
+)
+
+// Valid reports whether there is such a forum.
+func (f Forum) Valid() bool { return f == ForumPlain || f == ForumUS }
+
+// Document is one of the files that All makes.
+type Document struct {
+	Path string // in the bundle
+	Data []byte
+}
+
+// The documents' paths.
+const (
+	IndexPath       = "data/00_index.pdf"
+	CustodyPath     = "data/01_chain-of-custody.pdf"
+	CertificatePath = "data/02_certificate.pdf"
+	ReportPath      = "data/report/report.pdf"
+	ScreenPath      = "data/index.html"
+)
+
+// All makes every document.
+func All(f Facts) ([]Document, error) {
+	var out []Document
+	for _, d := range []struct {
+		path string
+		make func(Facts) ([]byte, error)
+	}{{IndexPath, index}, {CustodyPath, custody}, {CertificatePath, certificate}, {ReportPath, report}, {ScreenPath, screen}} {
+		data, err := d.make(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Document{d.path, data})
+	}
+	return out, nil
+}

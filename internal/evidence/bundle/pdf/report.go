@@ -1,0 +1,126 @@
+package pdf
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// labelsTSV has the headings of report.pdf in the languages of the form. No
+// native speaker has reviewed them yet. Answers are never translated.
+//
+//go:embed labels.tsv
+var labelsTSV string
+
+var labels = sync.OnceValue(func() map[string]map[string]string { return readLabels(labelsTSV) })
+
+// readLabels gives language -> key -> heading. The table is embedded: a broken
+// one is a broken build.
+func readLabels(tsv string) map[string]map[string]string {
+	rows := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
+	languages := strings.Split(rows[0], "\t")[1:]
+	out := make(map[string]map[string]string)
+	for _, l := range languages {
+		out[l] = make(map[string]string)
+	}
+	for i, row := range rows[1:] {
+		cells := strings.Split(row, "\t")
+		if len(cells) != len(languages)+1 {
+			panic(fmt.Sprintf("paper: labels.tsv, line %d has %d cells", i+2, len(cells)))
+		}
+		for j, l := range languages {
+			out[l][cells[0]] = cells[j+1]
+		}
+	}
+	return out
+}
+
+// english are the headings that are not fields'.
+var english = map[string]string{
+	"title":    "Report",
+	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is intact since received; whether it is true has not been decided here.",
+	"received": "Received", "empty": "(left empty)", "files": "Files", "withheld": "Withheld",
+	"translation": "Translation",
+}
+
+// report is the account as given, with headings in the language of the form
+// and in English beside them.
+func report(f Facts) ([]byte, error) {
+	lang := f.language()
+	local := labels()[lang]
+	say := func(key, plain string) string {
+		if own := local[key]; own != "" {
+			return own + " / " + plain
+		}
+		return plain
+	}
+	s := newSheet(say("title", english["title"]), lang, f)
+	if own := local["unsworn"]; own != "" {
+		s.paragraph("%s", own)
+	}
+	s.paragraph("%s", english["unsworn"])
+	s.row("Case", f.Case, false)
+	for _, sub := range f.Submission {
+		s.heading(sub.Title)
+		s.row(say("received", english["received"]), sub.Received, false)
+		for _, a := range sub.Answers {
+			s.answer(say(a.Field, a.Label), say("empty", english["empty"]), a)
+			if a.Field == "narrative" && len(a.Values) > 0 {
+				s.translations(sub.Translations, say("translation", english["translation"]))
+			}
+		}
+		if len(sub.Exhibits) > 0 {
+			s.heading(say("files", english["files"]))
+		}
+		for _, e := range sub.Exhibits {
+			s.row(e.Number, fmt.Sprintf("%s, %d bytes, “%s”", e.MediaType, e.Size, e.Name), false)
+			s.row("", e.SHA256, true)
+		}
+		if len(sub.Withheld) > 0 {
+			s.heading(say("withheld", english["withheld"]))
+		}
+		for _, w := range runs(sub.Withheld) {
+			s.item("%s: %s.", w.Field, w.Reason)
+		}
+	}
+	return s.bytes()
+}
+
+// translations are what somebody made of the words above, and never in their place.
+func (s *sheet) translations(list []Translation, label string) {
+	for _, t := range list {
+		s.room(24)
+		s.set(bold(), 9)
+		s.pdf.MultiCell(width, 5, bold().text(label+": "+t.Language), "", "L", false)
+		s.set(sans(), 8.5)
+		s.pdf.MultiCell(width, 4.6, sans().text("Made by "+t.By+", kept by the trustee "+t.Keeper+" on "+t.At+". Not the reporter's words, and not verified by anybody here."), "", "L", false)
+		s.pdf.Ln(1)
+		s.quote(t.Text)
+	}
+}
+
+func (s *sheet) answer(label, empty string, a Answer) {
+	switch {
+	case len(a.Values) == 0:
+		s.row(label, empty, false)
+	case a.Field == "narrative":
+		s.room(20)
+		s.set(bold(), 9)
+		s.pdf.MultiCell(width, 5, bold().text(label), "", "L", false)
+		s.pdf.Ln(1)
+		s.quote(a.Values[0])
+	default:
+		s.row(label, strings.Join(a.Values, "\n"), false)
+	}
+}
+
+// language is that of the first submission's form, where it is one of ours.
+func (f Facts) language() string {
+	for _, sub := range f.Submission {
+		if labels()[sub.Language] != nil {
+			return sub.Language
+		}
+	}
+	return "en"
+}

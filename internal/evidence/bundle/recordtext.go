@@ -1,0 +1,149 @@
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"zapis/crypto/canonical"
+	"zapis/internal/incident"
+)
+
+// The words of report.txt are part of the format: the checker writes the file
+// again and compares. A change here needs a new recordFormat.
+
+// labels are the questions, as short as a heading.
+var labels = map[string]string{
+	"danger_now":     "Is anyone in danger now",
+	"deadline":       "A date that must be known",
+	"deadline_what":  "What that date is",
+	"narrative":      "What happened",
+	"language":       "Language of the form",
+	"method":         "Was any of this part of it",
+	"when":           "When",
+	"when_precision": "How exact that is",
+	"country_event":  "Country where it happened",
+	"country_now":    "Country where the person lives",
+	"target":         "To whom it happened",
+	"target_role":    "Who that person is",
+	"basis":          "How the reporter knows",
+	"person_agrees":  "Does the person agree to this report",
+	"reported_to":    "Already told",
+	"consent":        "What may be done with it",
+	"contact":        "How to reach the reporter",
+	"contact_when":   "When that is safe",
+	"name":           "Name",
+	"files_identify": "The files show who the reporter is",
+}
+
+var actTitles = map[string]string{
+	string(incident.ActReport):   "REPORT",
+	string(incident.ActFollowUp): "FOLLOW-UP",
+	string(incident.ActConsent):  "CHANGE OF CONSENT",
+	string(incident.ActStop):     "WITHDRAWAL: STOP USING IT",
+	string(incident.ActDelete):   "WITHDRAWAL: STOP AND DELETE",
+	actCollected:                 "COLLECTED BY THE TRUSTEES",
+}
+
+// text renders the record for reading in any script.
+func (r record) text() ([]byte, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CASE %s\n\n", r.Case)
+	b.WriteString(`This is what was given through a report form, as far as this bundle shows it. It
+is unsworn. It is intact since received; whether it is so, nobody here has
+decided. In answers, \u{...} stands for a character that cannot be seen.
+
+`)
+	fmt.Fprintf(&b, "Ledger  %s\n", r.Ledger)
+	for n, s := range r.Submissions {
+		fmt.Fprintf(&b, "\n\n%d. %s\n\n", n+1, actTitles[s.Act])
+		if s.Act == actCollected {
+			fmt.Fprintf(&b, "Collected %s, by the clock of the trustee who did\n", s.ReceivedAt)
+		} else {
+			fmt.Fprintf(&b, "Received  %s, by the clock of the intake server\n", s.ReceivedAt)
+		}
+		if s.Entry != nil {
+			fmt.Fprintf(&b, "Place     entry %d of the ledger\n", *s.Entry)
+		} else {
+			fmt.Fprintf(&b, "Place     none yet; promised for %s\n", *s.PromisedFor)
+		}
+		fmt.Fprintf(&b, "Body      %s\n", s.Body)
+		if err := s.writeAnswers(&b); err != nil {
+			return nil, err
+		}
+		s.writeFiles(&b)
+	}
+	return []byte(b.String()), nil
+}
+
+func (s submission) writeAnswers(b *strings.Builder) error {
+	b.WriteByte('\n')
+	for _, a := range s.Answers {
+		values, err := a.strings()
+		if err != nil {
+			return err
+		}
+		if len(values) == 0 {
+			fmt.Fprintf(b, "%s: (left empty)\n", labels[a.Field])
+			continue
+		}
+		fmt.Fprintf(b, "%s:\n", labels[a.Field])
+		for _, v := range values {
+			for line := range strings.Lines(plainText(incident.Explain(a.Field, v))) {
+				fmt.Fprintf(b, "    %s\n", strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	return nil
+}
+
+func (s submission) writeFiles(b *strings.Builder) {
+	if len(s.Attachments) > 0 {
+		b.WriteString("\nFiles:\n")
+	}
+	for _, a := range s.Attachments {
+		fmt.Fprintf(b, "    %s  %s\n         %s, %d bytes\n         SHA-256 %s\n         called \"%s\" where it came from\n",
+			a.Exhibit, a.File, plainText(a.MediaType), a.Size, a.SHA256, plainLine(a.Name))
+	}
+	if len(s.Withheld) > 0 {
+		b.WriteString("\nWithheld:\n")
+	}
+	for _, w := range s.Withheld {
+		fmt.Fprintf(b, "    %s: %s\n", w.Field, w.Reason.Sentence())
+	}
+}
+
+// strings gives an answer's one or more values; none where it is null.
+func (a answer) strings() ([]string, error) {
+	if string(a.Value) == "null" {
+		return nil, nil
+	}
+	var one string
+	if json.Unmarshal(a.Value, &one) == nil {
+		return []string{one}, nil
+	}
+	var many []string
+	if json.Unmarshal(a.Value, &many) != nil {
+		return nil, misformed("%s: its value is neither a text, nor a list of texts, nor null", a.Field)
+	}
+	return many, nil
+}
+
+// plainText keeps tab and line feed and writes every other character that
+// does not show as its code point.
+func plainText(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if canonical.Hidden(r) && r != '\n' && r != '\t' {
+			fmt.Fprintf(&b, `\u{%x}`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// plainLine is plainText for one line.
+func plainLine(s string) string {
+	return strings.NewReplacer("\n", `\u{a}`, "\t", `\u{9}`).Replace(plainText(s))
+}

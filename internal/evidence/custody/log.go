@@ -1,0 +1,316 @@
+package custody
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"filippo.io/age"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/seal"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+)
+
+// Log is a custody log on disk: one file, to which whole lines are added and nothing else ever happens.
+//
+//	<number> <hash of the event> <link> <form> <base64>
+//
+// form says what the base64 holds: `small` and `large` are parts (crypto/seal: signal's and message's
+// size) sealed to the owner's age recipient, `clear` is the event's text, from before the vault had an
+// owner. Numbers, hashes and links stand in the clear: they are what the chain is checked by.
+//
+// A Log belongs to one goroutine; that no second process has it is the vault's lock.
+type Log struct {
+	Torn bool // the last line was not whole when the log was opened, and was set aside
+
+	path    string
+	f       file
+	size    int64
+	records []record
+	head    [32]byte
+	owner   *seal.Recipients
+	now     func() time.Time
+	tool    string
+	broken  error
+}
+
+// file is what a Log asks of an *os.File; tests take its disk away.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Sync() error
+	Truncate(size int64) error
+}
+
+type record struct {
+	hash   [32]byte
+	offset int64
+	length int
+}
+
+const (
+	formClear = "clear"
+	formSmall = "small"
+	formLarge = "large"
+)
+
+// kinds are the sizes that events are padded to, so that a file's size says nothing of a reason's length.
+var kinds = map[string]seal.Kind{formSmall: seal.Signal, formLarge: seal.Message}
+
+// maxLine is more than the longest line: a large event in base64.
+const maxLine = 256 << 10
+
+// Open reads the log in the file path, making it where there is none, and checks its chain: status Mismatch
+// where a line does not fit. A last line that was not written whole (the power went) belongs to an act that was
+// not done: it goes to path.torn. now is the clock, tool the program's name and version.
+func Open(path string, now func() time.Time, tool string) (*Log, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{path: path, f: f, now: now, tool: tool}
+	if err := l.load(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// SetOwner names whose log this is. From now on events are sealed to them.
+func (l *Log) SetOwner(c card.Card) error {
+	owner, err := seal.NewRecipients(1, c.Age)
+	if err != nil {
+		return err
+	}
+	l.owner = owner
+	return nil
+}
+
+func (l *Log) load(f *os.File) error {
+	in := bufio.NewReaderSize(f, maxLine)
+	for {
+		line, err := in.ReadSlice('\n')
+		if err == io.EOF && len(line) == 0 {
+			break
+		}
+		if err != nil && err != io.EOF {
+			return l.misfit("it is too long")
+		}
+		if misfit := l.take(line); misfit != "" {
+			line = bytes.Clone(line) // looking for more moves the buffer
+			if _, more := in.ReadByte(); more == nil || !torn(line) {
+				return l.misfit(misfit)
+			}
+			return l.setAside(line)
+		}
+	}
+	if len(l.records) == 0 {
+		return atomicfile.SyncFolder(filepath.Dir(l.path))
+	}
+	return nil
+}
+
+// torn tells a last line that was never whole from one that was altered: a file system may have given the
+// file its length and not yet its bytes.
+func torn(line []byte) bool {
+	return !bytes.HasSuffix(line, []byte("\n")) || bytes.IndexByte(line, 0) >= 0
+}
+
+func (l *Log) misfit(why string) error {
+	return exit.New(exit.Mismatch, "keep this vault as it is, and take a copy of it from before",
+		"custody log: line %d: %s", len(l.records)+1, why)
+}
+
+func (l *Log) setAside(line []byte) error {
+	if err := os.WriteFile(l.path+".torn", line, 0o600); err != nil {
+		return err
+	}
+	if err := l.f.Truncate(l.size); err != nil {
+		return err
+	}
+	l.Torn = true
+	return l.f.Sync()
+}
+
+// take checks one line and keeps where it stands. It gives what does not fit, or nothing.
+func (l *Log) take(line []byte) (misfit string) {
+	text, whole := bytes.CutSuffix(line, []byte("\n"))
+	words := bytes.Split(text, []byte(" "))
+	if !whole || len(words) != 5 {
+		return "it is not a whole record"
+	}
+	if string(words[0]) != strconv.Itoa(len(l.records)+1) {
+		return fmt.Sprintf("it must be number %d", len(l.records)+1)
+	}
+	hash, err := canonical.ParseHash(string(words[1]))
+	link, err2 := canonical.ParseHash(string(words[2]))
+	if err != nil || err2 != nil {
+		return "its hashes are not 64 hexadecimal digits each"
+	}
+	if Link(l.head, hash) != link {
+		return "its link does not follow from the one before"
+	}
+	kept, err := base64.StdEncoding.Strict().DecodeString(string(words[4]))
+	if err != nil {
+		return "its event is not base64"
+	}
+	if form := string(words[3]); form == formClear && sha256.Sum256(kept) != hash {
+		return "its event has another hash"
+	} else if _, sealed := kinds[form]; !sealed && form != formClear {
+		return "it is in no form that there is"
+	}
+	l.records = append(l.records, record{hash, l.size, len(line)})
+	l.size += int64(len(line))
+	l.head = link
+	return ""
+}
+
+// Len is how many events there are.
+func (l *Log) Len() uint64 { return uint64(len(l.records)) }
+
+// Head gives the last event's number and link: 0 and zeros where there is none.
+func (l *Log) Head() (number uint64, link [32]byte) { return l.Len(), l.head }
+
+// LinkAt gives link n, from 0; false where the log is shorter.
+func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
+	if n > l.Len() {
+		return link, false
+	}
+	for _, r := range l.records[:n] {
+		link = Link(link, r.hash)
+	}
+	return link, true
+}
+
+// Record writes down an act, before it is done: when Record returns an error, the act must not happen. When it
+// returns nil, the event is on the disk.
+func (l *Log) Record(d Deed) (Event, error) {
+	e, err := l.record(d)
+	if err != nil {
+		return Event{}, exit.New(exit.Failed, "nothing was done", "the custody log could not be written: %w", err)
+	}
+	return e, nil
+}
+
+func (l *Log) record(d Deed) (Event, error) {
+	if l.broken != nil {
+		return Event{}, l.broken
+	}
+	if err := d.check(); err != nil {
+		return Event{}, err
+	}
+	e := Event{Deed: d, Number: l.Len() + 1, At: l.now().UTC().Truncate(time.Second), Tool: l.tool}
+	rand.Read(e.Nonce[:])
+	text := e.Marshal()
+	if _, err := ParseEvent(text); err != nil {
+		return Event{}, err
+	}
+	form, kept, err := l.seal(text)
+	if err != nil {
+		return Event{}, err
+	}
+	hash := sha256.Sum256(text)
+	line := fmt.Appendf(nil, "%d %x %x %s %s\n", e.Number, hash, Link(l.head, hash), form, base64.StdEncoding.EncodeToString(kept))
+	if _, err := l.f.WriteAt(line, l.size); err != nil {
+		// A disk that is full may have room again: what was written goes away, and the log stays whole.
+		if undo := l.f.Truncate(l.size); undo != nil {
+			l.broken = errors.Join(err, undo)
+		}
+		return Event{}, err
+	}
+	if err := l.f.Sync(); err != nil {
+		// After a failed sync even a later read may lie: only the next start can tell what is there.
+		l.broken = fmt.Errorf("the disk failed: %w", err)
+		return Event{}, l.broken
+	}
+	if misfit := l.take(line); misfit != "" {
+		l.broken = errors.New(misfit)
+		return Event{}, l.broken
+	}
+	return e, nil
+}
+
+func (l *Log) seal(text []byte) (form string, kept []byte, err error) {
+	if l.owner == nil {
+		return formClear, text, nil
+	}
+	form = formSmall
+	if int64(len(text)) > seal.Signal.Capacity() {
+		form = formLarge
+	}
+	var sealed bytes.Buffer
+	_, err = seal.Seal(&sealed, kinds[form], l.owner, bytes.NewReader(text))
+	return form, sealed.Bytes(), err
+}
+
+// Read gives event n, from 1. Status KeyMissing where no identity opens it, Mismatch where it is not the
+// one that the chain names.
+func (l *Log) Read(n uint64, ids ...age.Identity) (Event, error) {
+	if n < 1 || n > l.Len() {
+		return Event{}, fmt.Errorf("custody log: there is no event %d", n)
+	}
+	r := l.records[n-1]
+	line := make([]byte, r.length)
+	if _, err := l.f.ReadAt(line, r.offset); err != nil {
+		return Event{}, err
+	}
+	words := bytes.Split(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	kept, err := base64.StdEncoding.DecodeString(string(words[4]))
+	if err != nil {
+		return Event{}, err
+	}
+	text := kept
+	if form := string(words[3]); form != formClear {
+		text, err = seal.OpenBytes(kinds[form], bytes.NewReader(kept), seal.DigestOf(kept), ids...)
+	}
+	switch {
+	case errors.Is(err, seal.ErrNoKey):
+		return Event{}, exit.New(exit.KeyMissing, "", "custody log: event %d: %w", n, err)
+	case err != nil:
+		return Event{}, exit.New(exit.Mismatch, "", "custody log: event %d: %w", n, err)
+	case sha256.Sum256(text) != r.hash:
+		return Event{}, exit.New(exit.Mismatch, "", "custody log: event %d is not the one whose hash stands in the chain", n)
+	}
+	e, err := ParseEvent(text)
+	if err != nil {
+		return Event{}, exit.New(exit.Mismatch, "", "custody log: event %d: %w", n, err)
+	}
+	if e.Number != n {
+		return Event{}, exit.New(exit.Mismatch, "", "custody log: event %d says that it is number %d", n, e.Number)
+	}
+	return e, nil
+}
+
+// Excerpt opens the first upTo events and shows those that show picks; of the others it gives the hashes.
+func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (Excerpt, error) {
+	x := Excerpt{Shown: make(map[uint64]Event)}
+	for n := uint64(1); n <= min(upTo, l.Len()); n++ {
+		e, err := l.Read(n, ids...)
+		if err != nil {
+			return Excerpt{}, err
+		}
+		if show(e) {
+			x.Shown[n] = e
+		}
+		hash := l.records[n-1].hash
+		x.Hashes = append(x.Hashes, hash)
+		x.Head = Link(x.Head, hash)
+	}
+	return x, nil
+}
+
+// Close lets the file go.
+func (l *Log) Close() error { return l.f.Close() }

@@ -1,0 +1,138 @@
+// Package backup keeps a ledger in a folder of flat files, for the day on which
+// its machine is gone. It verifies before it stores: what does not follow from
+// what the folder holds already does not enter it.
+//
+//	ledger.tar          checkpoints, entries, what waits, locators: all but the parts
+//	parts/ab/ab3f…      every part, small ones too, named by the SHA-256 of its ciphertext
+//	log.key             the log's signing key, only where it was asked for
+//	lock                held by the one process that changes the folder
+//	incoming/           what is being verified; gone when it is not
+//
+// ledger.tar is written anew each time, and renamed last; parts are only added,
+// and taken away once no entry but an erased one names them. A backup of the
+// ledger has its locators; a mirror that was made from carry files has none. The
+// formats are specified in docs/spec/backup.md.
+package backup
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/carry"
+	"zapis/internal/exit"
+)
+
+const (
+	stateFile   = "ledger.tar"
+	partsDir    = "parts"
+	keyFile     = "log.key"
+	lockFile    = "lock"
+	incomingDir = "incoming"
+	newSuffix   = ".new"
+)
+
+func refuse(hint, format string, args ...any) error {
+	return exit.New(exit.Mismatch, hint, format, args...)
+}
+
+// Folder is a backup or a mirror, open for changing or for reading.
+type Folder struct {
+	dir  string
+	lock *os.File
+}
+
+// Open opens a folder for changing; it is made where it is missing.
+func Open(dir string) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
+	}
+	b := &Folder{dir, f}
+	if err := b.clear(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// clear takes away what an interrupted run has left.
+func (b *Folder) clear() error {
+	if err := os.RemoveAll(filepath.Join(b.dir, incomingDir)); err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(b.dir, stateFile+newSuffix))
+}
+
+// Close takes away what did not enter, and lets go of the folder.
+func (b *Folder) Close() error {
+	err := b.clear()
+	return exit.First(err, b.lock.Close())
+}
+
+// At names a folder that is only read.
+func At(dir string) *Folder { return &Folder{dir: dir} }
+
+func (b *Folder) name(file string) string { return filepath.Join(b.dir, file) }
+
+func (b *Folder) part(h ledger.Hash) string { return partIn(filepath.Join(b.dir, partsDir), h) }
+
+func partIn(dir string, h ledger.Hash) string {
+	name := h.String()
+	return filepath.Join(dir, name[:2], name)
+}
+
+// head reads the header and the last checkpoint of ledger.tar; false where there
+// is none yet.
+func (b *Folder) head() (h carry.BackupHeader, last ledger.Checkpoint, ok bool, err error) {
+	f, err := os.Open(b.name(stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, last, false, nil
+	}
+	if err != nil {
+		return h, last, false, err
+	}
+	defer f.Close()
+	r, err := carry.NewBackupReader(f)
+	if err != nil {
+		return h, last, false, err
+	}
+	for {
+		it, err := r.Next()
+		if err != nil && err != io.EOF {
+			return h, last, false, err
+		}
+		if err == io.EOF || it.Kind != carry.BackupCheckpoint {
+			return r.Header(), last, true, nil
+		}
+		if last, err = readCheckpoint(it.Text); err != nil {
+			return h, last, false, err
+		}
+	}
+}
+
+// Card names the folder's ledger; false where it has none yet.
+func (b *Folder) Card() (card.LedgerCard, bool, error) {
+	h, _, ok, err := b.head()
+	return h.Card(), ok, err
+}
+
+func readCheckpoint(note []byte) (ledger.Checkpoint, error) {
+	text, err := ledger.NoteText(note)
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	return ledger.ParseCheckpointText(text)
+}

@@ -1,0 +1,117 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"zapis/crypto/reportcode"
+	"zapis/internal/incident"
+)
+
+// caseLocks lets one submission at a time into a case: two at once would number
+// their exhibits alike. Cases are known by the name of their first locator.
+type caseLocks struct {
+	mu   sync.Mutex
+	held map[[32]byte]*caseLock
+}
+
+type caseLock struct {
+	place chan struct{}
+	users int // holding or waiting; guarded by caseLocks.mu
+}
+
+// lock waits for the case, or for ctx, and returns what gives it back.
+func (l *caseLocks) lock(ctx context.Context, name [32]byte) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = make(map[[32]byte]*caseLock)
+	}
+	c := l.held[name]
+	if c == nil {
+		c = &caseLock{place: make(chan struct{}, 1)}
+		l.held[name] = c
+	}
+	c.users++
+	l.mu.Unlock()
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if c.users--; c.users == 0 {
+			delete(l.held, name)
+		}
+	}
+	select {
+	case c.place <- struct{}{}:
+		return func() { <-c.place; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, fmt.Errorf("waiting for the case: %w", ctx.Err())
+	}
+}
+
+// lastLocator finds how many locators a code has, and opens the last of them.
+// They have no gaps, so that the end of a long case takes few looks. It returns
+// ErrUnknownCode where there is none.
+func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last reportcode.Locator, err error) {
+	var box []byte // of the last locator that was found
+	has := func(n uint64) bool {
+		b, ok, e := in.store.Locator(k.LocatorName(n))
+		if e != nil && err == nil {
+			err = e
+		}
+		if ok {
+			box = b
+		}
+		return ok
+	}
+	above := uint64(1) // grows until no locator is there
+	for has(above - 1) {
+		above *= 2
+	}
+	below := above / 2 // locators 0 … below-1 are there; that of above-1 is not
+	for below+1 < above {
+		if mid := below + (above-below)/2; has(mid - 1) {
+			below = mid
+		} else {
+			above = mid
+		}
+	}
+	switch {
+	case err != nil:
+		return 0, last, err
+	case below == 0:
+		return 0, last, ErrUnknownCode
+	}
+	last, err = openLocator(k, below-1, box)
+	return below, last, err
+}
+
+func openLocator(k *reportcode.Keys, n uint64, box []byte) (reportcode.Locator, error) {
+	l, err := k.OpenLocator(n, box)
+	if err != nil {
+		return l, fmt.Errorf("a locator was changed: %w", err)
+	}
+	return l, nil
+}
+
+// actNumbers are the acts as locators number them (docs/spec/code.md), from 1.
+var actNumbers = []incident.Act{
+	incident.ActReport, incident.ActFollowUp, incident.ActConsent, incident.ActStop, incident.ActDelete,
+}
+
+func actNumber(a incident.Act) uint8 {
+	for i, known := range actNumbers {
+		if a == known {
+			return uint8(i + 1)
+		}
+	}
+	return 0
+}
+
+func actOf(number uint8) (incident.Act, error) {
+	if number < 1 || int(number) > len(actNumbers) {
+		return "", fmt.Errorf("a locator names act %d, which does not exist", number)
+	}
+	return actNumbers[number-1], nil
+}

@@ -1,0 +1,195 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"filippo.io/age"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/reportcode"
+	"zapis/crypto/seal"
+	"zapis/internal/incident"
+	"zapis/store"
+)
+
+// Mailbox is what a code opens. It holds what trustees wrote to the reporter,
+// and prints as "[mailbox]".
+type Mailbox struct {
+	Sent    []Sent  // what the reporter sent, in order
+	Replies []Reply // what was answered, in order
+}
+
+// Sent is one submission of the case. What was in it the server cannot read.
+type Sent struct {
+	Act     incident.Act
+	Files   int    // that came with it
+	Receipt []byte // the C2SP tlog-proof; nil while it waits for its slot
+}
+
+// Reply is one answer.
+type Reply struct {
+	Text   string // UTF-8, untrusted in how it is shown
+	Erased bool   // the ledger has forgotten it; there is no text
+	Broken bool   // what its trustee sealed does not open; there is no text
+}
+
+// leastLooks is how many locators and how many tags are looked for, at least,
+// whatever there is to find.
+const leastLooks = 16
+
+// Mailbox opens the mailbox of a code, or returns ErrUnknownCode. A code that has
+// a case and one that has none take the same derivation, the same least number
+// of looks, and the opening of one message and the making of one receipt, at
+// least; the derivation is most of it.
+func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, error) {
+	keys, err := in.deriver.Derive(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer keys.Wipe()
+	sent, err := in.sent(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	replies, err := in.replies(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	if len(replies) == 0 {
+		if err := in.decoy.open(); err != nil {
+			return nil, err
+		}
+	}
+	if len(sent) == 0 {
+		genesis := in.store.Genesis().Entry().Body.Hash()
+		if _, err := in.store.Receipt(genesis); err != nil {
+			return nil, err
+		}
+		return nil, ErrUnknownCode
+	}
+	return &Mailbox{sent, replies}, nil
+}
+
+func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) ([]Sent, error) {
+	var out []Sent
+	var last uint32
+	for n := uint64(0); ; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		box, ok, err := in.store.Locator(k.LocatorName(n))
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok && n >= leastLooks:
+			return out, nil
+		case !ok:
+			continue
+		}
+		l, err := openLocator(k, n, box)
+		if err != nil {
+			return nil, err
+		}
+		act, err := actOf(l.Act)
+		if err != nil {
+			return nil, err
+		}
+		receipt, err := in.store.Receipt(l.Body)
+		if err != nil && !errors.Is(err, store.ErrWaiting) {
+			return nil, fmt.Errorf("a submission has no receipt: %w", err)
+		}
+		out = append(out, Sent{Act: act, Files: int(l.Exhibits - last), Receipt: receipt})
+		last = l.Exhibits
+	}
+}
+
+func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, error) {
+	secret := k.TagSecret()
+	defer clear(secret[:])
+	var out []Reply
+	for n := uint64(0); ; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		_, body, err := in.store.Tagged(reportcode.ReplyTag(secret, n))
+		switch {
+		case errors.Is(err, store.ErrErased):
+			out = append(out, Reply{Erased: true})
+			continue
+		case errors.Is(err, store.ErrUnknown) && n >= leastLooks:
+			return out, nil
+		case errors.Is(err, store.ErrUnknown):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		text, err := openReply(body, k.Identity())
+		// One trustee's mistake, or worse, must not shut a reporter out of their mailbox.
+		out = append(out, Reply{Text: text, Broken: err != nil})
+	}
+}
+
+// openReply takes the message out of a reply's body. The store has compared the
+// body with the ledger; who signed it was tried when it was accepted.
+func openReply(body []byte, id age.Identity) (string, error) {
+	said, err := ledger.ParseSaid(body)
+	if err != nil {
+		return "", err
+	}
+	reply, err := ledger.ParseReply(said.Content)
+	if err != nil {
+		return "", err
+	}
+	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(reply.Message), seal.DigestOf(reply.Message), id)
+	if err != nil {
+		return "", err
+	}
+	defer clear(text)
+	return strings.ToValidUTF8(string(text), "\uFFFD"), nil
+}
+
+// decoy is a message that is opened where there is none to open.
+type decoy struct {
+	id     *age.HybridIdentity
+	sealed []byte
+}
+
+// newDecoy panics where the machine has no randomness; nothing else can fail.
+func newDecoy() *decoy {
+	id, err := age.GenerateHybridIdentity()
+	if err != nil {
+		panic("intake: " + err.Error())
+	}
+	to, err := seal.NewRecipients(1, id.Recipient().String())
+	if err != nil {
+		panic("intake: " + err.Error())
+	}
+	var b bytes.Buffer
+	if _, err := seal.Seal(&b, seal.Message, to, strings.NewReader("nobody has written yet")); err != nil {
+		panic("intake: " + err.Error())
+	}
+	return &decoy{id, b.Bytes()}
+}
+
+func (d *decoy) open() error {
+	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(d.sealed), seal.DigestOf(d.sealed), d.id)
+	clear(text)
+	return err
+}
+
+// Format makes every verb of fmt print "[mailbox]".
+func (Mailbox) Format(s fmt.State, _ rune) { fmt.Fprint(s, "[mailbox]") }
+
+// LogValue makes slog print "[mailbox]".
+func (Mailbox) LogValue() slog.Value { return slog.StringValue("[mailbox]") }
+
+// Format makes every verb of fmt print "[reply]".
+func (Reply) Format(s fmt.State, _ rune) { fmt.Fprint(s, "[reply]") }
+
+// LogValue makes slog print "[reply]".
+func (Reply) LogValue() slog.Value { return slog.StringValue("[reply]") }

@@ -1,0 +1,154 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/reportcode"
+	"zapis/internal/incident"
+)
+
+func TestMailbox(t *testing.T) {
+	h := newHouse(t, Limits{}, 24*time.Hour)
+	ctx := context.Background()
+	d := h.begin()
+	h.must(d.AddFile("1.txt", strings.NewReader("one")))
+	h.must(d.AddFile("2.txt", strings.NewReader("two")))
+	first, err := d.Send(ctx, h.first(), "")
+	h.must(err)
+	o := h.open(first.Promise)
+	if _, err := h.begin().Send(ctx, h.first(), ""); err != nil { // somebody else's
+		t.Fatal(err)
+	}
+
+	m, err := h.in.Mailbox(ctx, first.Code)
+	h.must(err)
+	if len(m.Sent) != 1 || m.Sent[0].Act != incident.ActReport || m.Sent[0].Files != 2 || m.Sent[0].Receipt != nil || len(m.Replies) != 0 {
+		t.Errorf("before the slot: %d sent, %d replies", len(m.Sent), len(m.Replies))
+	}
+
+	h.answer(o, 0, "Thank you.\nWhen was this?")
+	h.must(h.store.Sequence(ctx))
+	h.answer(o, 1, "Дзякуй")
+	d = h.begin()
+	h.must(d.AddFile("3.txt", strings.NewReader("three")))
+	_, err = d.SendFollowUp(ctx, first.Code, incident.ActFollowUp, incident.Empty(), "")
+	h.must(err)
+	_, err = h.begin().SendFollowUp(ctx, first.Code, incident.ActStop, incident.Empty(), "")
+	h.must(err)
+
+	m, err = h.in.Mailbox(ctx, first.Code)
+	h.must(err)
+	var acts []string
+	for _, s := range m.Sent {
+		acts = append(acts, fmt.Sprintf("%s %d %v", s.Act, s.Files, s.Receipt != nil))
+	}
+	if got := strings.Join(acts, ", "); got != "report 2 true, follow-up 1 false, stop 0 false" {
+		t.Errorf("sent: %s", got)
+	}
+	receipt, err := ledger.OpenReceipt(m.Sent[0].Receipt, h.store.Verifier())
+	h.must(err)
+	if receipt.Entry.Body.Hash() != o.body.Hash() {
+		t.Error("the receipt is of another entry")
+	}
+	if want := []Reply{{Text: "Thank you.\nWhen was this?"}, {Text: "Дзякуй"}}; !slices.Equal(m.Replies, want) {
+		t.Errorf("%d replies, or others", len(m.Replies))
+	}
+
+	var printed bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		fmt.Fprintf(&printed, verb+verb, m, m.Replies)
+	}
+	slog.New(slog.NewTextHandler(&printed, nil)).Info("m", "m", m, "r", m.Replies[0])
+	if strings.Contains(printed.String(), "Thank") || !strings.Contains(printed.String(), "[mailbox]") {
+		t.Errorf("printed: %s", printed.String())
+	}
+}
+
+func TestMailboxOfNobody(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	stranger, err := reportcode.Parse("4827 1093 5560 2718 2818 2845 9045 2311")
+	h.must(err)
+	if m, err := h.in.Mailbox(context.Background(), stranger); m != nil || !errors.Is(err, ErrUnknownCode) {
+		t.Errorf("%v, %v", m, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if m, err := h.in.Mailbox(ctx, stranger); m != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", m, err)
+	}
+	if m, err := h.in.Mailbox(context.Background(), reportcode.Code{}); m != nil || !errors.Is(err, reportcode.ErrLength) {
+		t.Errorf("%v, %v", m, err)
+	}
+	h.must(h.in.decoy.open())
+}
+
+// TestALongCase has more submissions and replies than are looked for at least.
+func TestALongCase(t *testing.T) {
+	h := newHouse(t, Limits{}, 24*time.Hour)
+	first, err := h.begin().Send(context.Background(), h.first(), "")
+	h.must(err)
+	o := h.open(first.Promise)
+	const more = leastLooks + 4
+	for n := range uint64(more) {
+		h.answer(o, n, fmt.Sprint(n))
+		_, err := h.begin().SendFollowUp(context.Background(), first.Code, incident.ActFollowUp, h.report(incident.ActFollowUp, "narrative", "x"), "")
+		h.must(err)
+	}
+	m, err := h.in.Mailbox(context.Background(), first.Code)
+	h.must(err)
+	if len(m.Sent) != 1+more || len(m.Replies) != more || m.Replies[more-1].Text != fmt.Sprint(more-1) {
+		t.Errorf("%d sent, %d replies", len(m.Sent), len(m.Replies))
+	}
+}
+
+func TestReplyThatDoesNotOpen(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	first, err := h.begin().Send(context.Background(), h.first(), "")
+	h.must(err)
+	o := h.open(first.Promise)
+	mailbox := o.statement.Mailbox
+	o.statement.Mailbox = h.duty.Recipient().String()
+	h.answer(o, 0, "to somebody else")
+	o.statement.Mailbox = mailbox
+	h.answer(o, 1, "to them")
+	m, err := h.in.Mailbox(context.Background(), first.Code)
+	h.must(err)
+	if want := []Reply{{Broken: true}, {Text: "to them"}}; !slices.Equal(m.Replies, want) {
+		t.Errorf("%d replies, or others", len(m.Replies))
+	}
+}
+
+// TestNewTrustees brings others in while a draft has files: they are sealed again,
+// to those who are in force when it is sent.
+func TestNewTrustees(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	d := h.begin()
+	h.must(d.AddFile("1.txt", strings.NewReader("one")))
+	late := h.begin()
+	h.must(late.AddFile("2.txt", strings.NewReader("two")))
+	late.MarkIdentify()
+	h.must(late.files[0].reseal(h.in, h.readers.identity))
+	h.replaceTrustees()
+	h.must(d.AddFile("3.txt", strings.NewReader("three")))
+	result, err := d.Send(context.Background(), h.first(), "")
+	h.must(err)
+	o := h.open(result.Promise)
+	if string(o.attachments[0]) != "one" || string(o.attachments[1]) != "three" {
+		t.Error("the files are not what was sent")
+	}
+	// A file is sealed again once: then its first key is gone.
+	_, err = late.Send(context.Background(), h.first(), "")
+	if !errors.Is(err, ErrAgain) || err.Error() != "something else came first; it has to be sent again: the trustees changed" {
+		t.Errorf("%v", err)
+	}
+	h.wantFiles(2)
+}

@@ -1,0 +1,147 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/reportcode"
+	"zapis/crypto/seal"
+	"zapis/internal/incident"
+	"zapis/store"
+)
+
+// seal makes everything that the store is to keep of a submission.
+func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.Submission, error) {
+	identify := d.identify || s.report.FilesIdentify()
+	for _, f := range d.files {
+		if err := ctx.Err(); err != nil { // they left while we were sealing
+			return store.Submission{}, err
+		}
+		if want := to.files(identify); !sameReaders(f.to, want) {
+			if err := f.reseal(d.in, want); err != nil {
+				return store.Submission{}, err
+			}
+		}
+	}
+	values := d.values(s)
+	lines, err := seal.Commit(incident.FieldNames(), values)
+	for _, v := range values {
+		clear(v)
+	}
+	if err != nil {
+		return store.Submission{}, err
+	}
+	defer wipeLines(lines)
+	var out store.Submission
+	out.Body = ledger.Body{
+		Kind: ledger.KindReport, Trustees: to.index, Commitments: seal.ListingOf(lines).Hash(),
+	}
+	small, err := s.smallParts(lines, identify)
+	if err != nil {
+		return store.Submission{}, err
+	}
+	for _, p := range small {
+		defer clear(p.content)
+	}
+	for _, p := range small {
+		var b bytes.Buffer
+		sealed, err := seal.Seal(&b, p.kind, p.to(to), bytes.NewReader(p.content))
+		if err != nil {
+			return store.Submission{}, fmt.Errorf("sealing the %s: %w", p.kind, err)
+		}
+		out.Small = append(out.Small, b.Bytes())
+		out.Body.Parts = append(out.Body.Parts, ledger.Part{
+			Kind: string(p.kind), Hash: sealed.Ciphertext.Hash, Size: sealed.Ciphertext.Size,
+		})
+	}
+	for _, f := range d.files {
+		part, err := f.keep()
+		if err != nil {
+			return store.Submission{}, err
+		}
+		out.Body.Parts = append(out.Body.Parts, part)
+	}
+	out.Locator.Name, out.Locator.Box = s.locator(out.Body, len(d.files))
+	return out, nil
+}
+
+// values gives what is committed: the answers, and each file in its slot.
+func (d *Draft) values(s submission) map[string][]byte {
+	values := make(map[string][]byte)
+	for _, v := range s.report.Values() {
+		values[v.Field] = v.JSON
+	}
+	for i, f := range d.files {
+		values[incident.SlotName(i+1)] = f.attachment(s.exhibits + i + 1).JSON()
+	}
+	return values
+}
+
+func (s submission) locator(b ledger.Body, files int) (name [32]byte, box []byte) {
+	l := reportcode.Locator{Body: b.Hash(), First: s.first, Exhibits: uint32(s.exhibits + files), Act: actNumber(s.act)}
+	if s.act == incident.ActReport {
+		l.First = l.Body
+	}
+	return s.keys.LocatorName(s.number), s.keys.SealLocator(s.number, l)
+}
+
+// smallPart is the plaintext of a part that the store keeps in its database.
+type smallPart struct {
+	kind    seal.Kind
+	to      func(*recipients) *seal.Recipients
+	content []byte
+}
+
+// smallParts makes the signal, the statement and the identity part, in the
+// body's order.
+func (s submission) smallParts(lines []seal.Line, identify bool) ([]smallPart, error) {
+	items, identity := seal.Split(lines, func(string) bool { return identify })
+	statement := seal.StatementPart{
+		Act: string(s.act), Case: s.first, Received: s.received, Form: s.form,
+		Mailbox: s.keys.Recipient(), Tags: s.keys.TagSecret(), Items: items,
+	}
+	defer clear(statement.Tags[:])
+	signal := seal.SignalPart{
+		Act: string(s.act), Danger: s.report.One("danger_now"),
+		Deadline: s.report.One("deadline"), Language: s.report.One("language"),
+	}
+	parts := []smallPart{
+		{kind: seal.Signal, to: func(r *recipients) *seal.Recipients { return r.signal }},
+		{kind: seal.Statement, to: func(r *recipients) *seal.Recipients { return r.statement }},
+		{kind: seal.Identity, to: func(r *recipients) *seal.Recipients { return r.identity }},
+	}
+	for i, marshal := range []func() ([]byte, error){signal.Marshal, statement.Marshal, identity.Marshal} {
+		content, err := marshal()
+		if errors.Is(err, seal.ErrTooLarge) && identify {
+			// Within their limits, sixteen names of files made of quotation
+			// marks are all that does not fit beside the contact.
+			return nil, incident.Errors{{Field: incident.FileField, Code: incident.FileNameTooLong}}
+		}
+		if err != nil {
+			return nil, err
+		}
+		parts[i].content = content
+	}
+	return parts, nil
+}
+
+func wipeLines(lines []seal.Line) {
+	for _, l := range lines {
+		clear(l.Value)
+	}
+}
+
+// formBytes reads the form's hidden field; what is not 32 lower-case hex digits
+// counts as none.
+func formBytes(nonce string) (form [16]byte) {
+	b, err := hex.DecodeString(nonce)
+	if err != nil || len(b) != len(form) || strings.ToLower(nonce) != nonce {
+		return form
+	}
+	return [16]byte(b)
+}

@@ -1,0 +1,222 @@
+// Package mirror keeps a copy of what a ledger publishes: its checkpoints and
+// the tiles of its tree (C2SP tlog-tiles). It asks for the newest checkpoint,
+// verifies the log's two signatures, fetches the hashes of the entries that are
+// new, and computes the tree: only if its beginning has the root that was there
+// before, and its end the one that was signed, does anything enter the folder.
+//
+//	log-keys                     the log's two verifier keys, by which all is verified
+//	checkpoint                   the newest, with witnesses' lines
+//	checkpoints/<size>           every one that was seen
+//	tile/<L>/<N>[.p/<W>]         as published, all levels, computed here
+//	lock
+//
+// The folder can be served as it is, and given to zapis-verify --tiles.
+package mirror
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+)
+
+const (
+	keysFile       = "log-keys"
+	checkpointFile = "checkpoint"
+	checkpointsDir = "checkpoints"
+	lockFile       = "lock"
+)
+
+// Mirror is an open mirror.
+type Mirror struct {
+	dir  string
+	lock *os.File
+}
+
+// Open opens a mirror's folder; it is made where it is missing.
+func Open(dir string) (*Mirror, error) {
+	if err := os.MkdirAll(filepath.Join(dir, checkpointsDir), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
+	}
+	return &Mirror{dir, f}, nil
+}
+
+// Close lets go of the folder.
+func (m *Mirror) Close() error { return m.lock.Close() }
+
+// Trust sets the log's keys, out of a genesis, which must be the one that the
+// card names where that is given; or of a text of the two keys, one on each
+// line, for instance after a change of keys.
+func (m *Mirror) Trust(text []byte, named *card.LedgerCard) error {
+	keys, err := keysIn(text, named)
+	if err != nil {
+		return err
+	}
+	v, err := ledger.NewVerifier(keys[:]...)
+	if err != nil {
+		return exit.New(exit.Mismatch, "", "--trust: %w", err)
+	}
+	if _, last, err := m.last(); err != nil {
+		return err
+	} else if last.Size > 0 && last.Origin != v.Origin() {
+		return exit.New(exit.Mismatch, "use a folder of its own for each ledger", "the mirror is of %s, and these keys are of %s", last.Origin, v.Origin())
+	}
+	return m.write(keysFile, []byte(keys[0]+"\n"+keys[1]+"\n"))
+}
+
+func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
+	if bytes.HasPrefix(text, []byte("zapis/genesis/v1\n")) {
+		g, err := ledger.ParseGenesis(text)
+		if err != nil {
+			return ledger.LogKeys{}, exit.New(exit.Mismatch, "", "--trust: %w", err)
+		}
+		if named != nil && g.Card() != *named {
+			return ledger.LogKeys{}, exit.New(exit.Mismatch, "", "--trust: the genesis is of %s, and the card names %s", g.Card(), named)
+		}
+		return g.Log, nil
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) != 2 || named != nil {
+		return ledger.LogKeys{}, exit.New(exit.Usage, "a genesis begins with zapis/genesis/v1; two keys are two lines, and no card can vouch for them",
+			"--trust: neither a genesis nor a log's two keys")
+	}
+	return ledger.LogKeys(lines), nil
+}
+
+// last reads the newest checkpoint that the mirror has; size 0 if there is none.
+func (m *Mirror) last() (note []byte, c ledger.Checkpoint, err error) {
+	note, err = os.ReadFile(filepath.Join(m.dir, checkpointFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, c, nil
+	}
+	if err != nil {
+		return nil, c, err
+	}
+	text, err := ledger.NoteText(note)
+	if err == nil {
+		c, err = ledger.ParseCheckpointText(text)
+	}
+	return note, c, err
+}
+
+func (m *Mirror) verifier() (*ledger.Verifier, error) {
+	text, err := os.ReadFile(filepath.Join(m.dir, keysFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.New(exit.KeyMissing, "give --trust the ledger's genesis, and --ledger its card", "the log's keys are not known: nothing that it publishes can be verified")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ledger.NewVerifier(strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")...)
+}
+
+// Result is what a pull has brought.
+type Result struct {
+	Checkpoint ledger.Checkpoint
+	From       uint64 // entries before
+}
+
+const forkHint = "keep this folder as it is, and what was published with it: together they prove that the log has shown two histories"
+
+// Pull brings the mirror up to what is published under a URL.
+func (m *Mirror) Pull(ctx context.Context, url string) (*Result, error) {
+	v, err := m.verifier()
+	if err != nil {
+		return nil, err
+	}
+	oldNote, old, err := m.last()
+	if err != nil {
+		return nil, err
+	}
+	from := client{strings.TrimSuffix(url, "/")}
+	note, err := from.get(ctx, "/checkpoint", ledger.MaxNote)
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.OpenCheckpoint(note)
+	if err != nil {
+		return nil, exit.New(exit.Mismatch, "if the log has new keys, give them to --trust, from somebody you trust", "%s/checkpoint: %w", from.base, err)
+	}
+	res := &Result{c, old.Size}
+	switch {
+	case c.Size < old.Size:
+		return nil, m.suspect(c, note, "it has %d entries, and this mirror %d: the ledger was rolled back, or this is an old copy of it", c.Size, old.Size)
+	case c.Size == old.Size && c.Root != old.Root:
+		return nil, m.suspect(c, note, "its root at %d entries is another than this mirror's: the log has shown two histories", c.Size)
+	case c.Size == old.Size && len(note) <= len(oldNote):
+		return res, nil
+	}
+	t := &tree{m: m, from: from, ctx: ctx}
+	if err := t.grow(old, c); err != nil {
+		if errors.Is(err, errFork) {
+			return nil, m.suspect(c, note, "%w", err)
+		}
+		return nil, err
+	}
+	if err := t.store(); err != nil {
+		return nil, err
+	}
+	if err := m.write(filepath.Join(checkpointsDir, strconv.FormatUint(c.Size, 10)), note); err != nil {
+		return nil, err
+	}
+	return res, m.write(checkpointFile, note)
+}
+
+// suspect keeps a checkpoint that must not be, and says why.
+func (m *Mirror) suspect(c ledger.Checkpoint, note []byte, format string, args ...any) error {
+	name := fmt.Sprintf("suspect-%d-%s", c.Size, c.Root.String()[:12])
+	if err := m.write(name, note); err != nil {
+		return err
+	}
+	return exit.New(exit.Mismatch, forkHint, "the published checkpoint, kept as %s: %w", name, fmt.Errorf(format, args...))
+}
+
+// write puts a file in place, whole and on the disk.
+func (m *Mirror) write(name string, content []byte) error {
+	path := filepath.Join(m.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, content, 0o644)
+}
+
+var errFork = errors.New("the tree")
+
+// readLimited reads all of r, at most max bytes.
+func readLimited(r io.Reader, max int) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, int64(max)+1))
+	if err == nil && len(b) > max {
+		err = fmt.Errorf("more than %d bytes came", max)
+	}
+	return b, err
+}
+
+func sorted(paths map[string][]byte) []string {
+	var all []string
+	for p := range paths {
+		all = append(all, p)
+	}
+	slices.Sort(all)
+	return all
+}

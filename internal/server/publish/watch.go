@@ -1,0 +1,321 @@
+package publish
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/ledger"
+	"zapis/crypto/witness"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+)
+
+// Names in a witness's folder.
+const (
+	witnessKeyName   = "witness.key"
+	witnessLockName  = "lock"
+	witnessGuardName = "guard"
+	watchedName      = "ledgers" // <hex SHA-256 of origin>/log, checkpoint, suspect-*
+	logName          = "log"
+	checkpointName   = "checkpoint"
+	maxSuspects      = 16
+)
+
+// Watch is our own witness: for each ledger that it watches it keeps the
+// checkpoint that it has cosigned last, and cosigns only what grew out of that.
+// The order is: the new checkpoint is durable, then the guard, then the lines
+// leave. Its methods may be called by many goroutines.
+type Watch struct {
+	dir  string
+	key  *witness.SigningKey
+	now  func() time.Time
+	lock *os.File
+
+	mu    sync.Mutex
+	logs  map[string]*watched // by origin
+	guard guardLines
+}
+
+// watched is one ledger.
+type watched struct {
+	dir    string
+	keys   *ledger.Verifier
+	latest *ledger.Checkpoint // nil before the first; Time is not kept
+	note   []byte             // of latest, with our lines
+}
+
+// CreateWatch makes a witness in a folder that is missing or has none yet.
+func CreateWatch(dir, name string) (*witness.SigningKey, error) {
+	key, err := witness.GenerateSigningKey(name, rand.Reader)
+	if err != nil {
+		return nil, exit.New(exit.Usage, "", "--name: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, watchedName), 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, witnessKeyName)
+	if _, err := os.Lstat(path); err == nil {
+		return nil, exit.New(exit.Failed, "zapisd witness keys --dir shows its keys", "there is a witness already in %s", dir)
+	}
+	if err := atomicfile.WriteFile(filepath.Join(dir, witnessGuardName), guardLines{}.marshal(), 0o600); err != nil {
+		return nil, err
+	}
+	return key, atomicfile.WriteFile(path, key.Marshal(), 0o600)
+}
+
+// OpenWatch opens a witness's folder, which nobody else may have open.
+func OpenWatch(dir string, now func() time.Time) (*Watch, error) {
+	text, err := os.ReadFile(filepath.Join(dir, witnessKeyName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.New(exit.KeyMissing, "zapisd witness init makes one", "there is no witness in %s", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := &Watch{dir: dir, now: now, logs: make(map[string]*watched)}
+	if w.key, err = witness.ParseSigningKey(text); err != nil {
+		return nil, exit.New(exit.Failed, "", "%s: %w", filepath.Join(dir, witnessKeyName), err)
+	}
+	if err := w.takeLock(); err != nil {
+		return nil, err
+	}
+	if err := w.load(); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Close lets go of the folder.
+func (w *Watch) Close() error { return w.lock.Close() }
+
+// Key is the witness's key.
+func (w *Watch) Key() *witness.SigningKey { return w.key }
+
+func (w *Watch) takeLock() error {
+	f, err := os.OpenFile(filepath.Join(w.dir, witnessLockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			w.lock = f
+			return nil
+		}
+		if time.Now().After(end) {
+			f.Close()
+			return exit.New(exit.Failed, "stop zapisd witness serve, or ask it over HTTP", "another process is the witness in %s", w.dir)
+		}
+	}
+}
+
+func (w *Watch) load() error {
+	text, err := os.ReadFile(filepath.Join(w.dir, witnessGuardName))
+	if err != nil {
+		return exit.New(exit.Mismatch, restoredWitness, "the witness in %s has no guard file: %w", w.dir, err)
+	}
+	if w.guard, err = parseGuardLines(text); err != nil {
+		return exit.New(exit.Mismatch, restoredWitness, "%s: %w", filepath.Join(w.dir, witnessGuardName), err)
+	}
+	folders, err := os.ReadDir(filepath.Join(w.dir, watchedName))
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		if err := w.loadLog(filepath.Join(w.dir, watchedName, f.Name())); err != nil {
+			return err
+		}
+	}
+	for origin := range w.guard {
+		if l := w.logs[origin]; l == nil || l.latest == nil {
+			return exit.New(exit.Mismatch, restoredWitness, "the witness in %s has cosigned %s, and has no checkpoint of it any more", w.dir, origin)
+		}
+	}
+	return nil
+}
+
+const restoredWitness = "this looks like a restored copy, and a witness that signed from there could cosign two histories: " +
+	"make a new witness, with a new name, and give its keys out"
+
+func (w *Watch) loadLog(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, logName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // Add was cut off before it was done
+	}
+	if err != nil {
+		return err
+	}
+	keys, err := parseLogKeys(text)
+	if err != nil {
+		return exit.New(exit.Mismatch, "", "%s: %w", filepath.Join(dir, logName), err)
+	}
+	l := &watched{dir: dir, keys: keys}
+	w.logs[keys.Origin()] = l
+	l.note, err = os.ReadFile(filepath.Join(dir, checkpointName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// It was verified before it was kept, perhaps with keys that the ledger has changed since.
+	note, err := ledger.NoteText(l.note)
+	if err != nil {
+		return exit.New(exit.Mismatch, restoredWitness, "%s: %w", filepath.Join(dir, checkpointName), err)
+	}
+	c, err := ledger.ParseCheckpointText(note)
+	if err == nil && c.Origin != keys.Origin() {
+		err = canonical.Refuse("it is of %s", c.Origin)
+	}
+	if err != nil {
+		return exit.New(exit.Mismatch, restoredWitness, "%s: %w", filepath.Join(dir, checkpointName), err)
+	}
+	l.latest = &c
+	return w.compareGuard(c)
+}
+
+// compareGuard refuses a checkpoint that is behind the guard, or beside it, and
+// brings a guard up that a crash has left behind.
+func (w *Watch) compareGuard(c ledger.Checkpoint) error {
+	g, ok := w.guard[c.Origin]
+	switch {
+	case ok && g.Size > c.Size:
+		return exit.New(exit.Mismatch, restoredWitness, "the witness in %s has cosigned %d entries of %s, and its folder has %d", w.dir, g.Size, c.Origin, c.Size)
+	case ok && g.Size == c.Size && g.Root != c.Root:
+		return exit.New(exit.Mismatch, restoredWitness, "the witness in %s has cosigned another history of %s than its folder has", w.dir, c.Origin)
+	case ok && g.Size == c.Size:
+		return nil
+	}
+	return w.writeGuard(c)
+}
+
+func (w *Watch) writeGuard(c ledger.Checkpoint) error {
+	next := w.guard.with(c)
+	if err := atomicfile.WriteFile(filepath.Join(w.dir, witnessGuardName), next.marshal(), 0o600); err != nil {
+		return err
+	}
+	w.guard = next
+	return nil
+}
+
+// parseLogKeys reads what a ledger's operator hands out: a tlog-policy of two
+// log lines.
+func parseLogKeys(text []byte) (*ledger.Verifier, error) {
+	p, err := witness.ParsePolicy(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Logs) != 2 || len(p.Witnesses) > 0 {
+		return nil, canonical.Refuse("a ledger has two log lines, and no witness: it is what its operator prints with zapisd witness keys")
+	}
+	return ledger.NewVerifier(p.Logs...)
+}
+
+// Add makes the witness watch a ledger, by its two keys. Other keys for a
+// ledger that it watches already are taken only if replace says so.
+func (w *Watch) Add(text []byte, replace bool) (origin string, err error) {
+	keys, err := parseLogKeys(text)
+	if err != nil {
+		return "", exit.New(exit.Failed, "", "the ledger's keys: %w", err)
+	}
+	origin = keys.Origin()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.logs[origin]
+	switch {
+	case l == nil:
+		sum := sha256.Sum256([]byte(origin))
+		l = &watched{dir: filepath.Join(w.dir, watchedName, hex.EncodeToString(sum[:]))}
+		if err := os.MkdirAll(l.dir, 0o700); err != nil {
+			return "", err
+		}
+	case l.keys.Keys() == keys.Keys():
+		return origin, nil
+	case !replace:
+		return "", exit.New(exit.Failed, "ask its operator, by a way that you trust, whether the keys were changed; then add --replace",
+			"this witness knows %s by other keys", origin)
+	}
+	l.keys = keys
+	if err := atomicfile.WriteFile(filepath.Join(l.dir, logName), text, 0o600); err != nil {
+		return "", err
+	}
+	if err := atomicfile.SyncFolder(filepath.Join(w.dir, watchedName)); err != nil {
+		return "", err
+	}
+	w.logs[origin] = l
+	return origin, nil
+}
+
+// Latest is what the witness has cosigned last of a ledger, with its lines; nil
+// if it has cosigned nothing of it.
+func (w *Watch) Latest(origin string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.logs[origin]; l != nil {
+		return l.note
+	}
+	return nil
+}
+
+// Cosign decides on a request, and gives the witness's lines. What it has
+// signed is durable when it returns. Its refusals are those of cosign.Judge.
+func (w *Watch) Cosign(q witness.Request) (lines []byte, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.logs[q.Origin()]
+	if l == nil {
+		return nil, witness.ErrUnknownLog
+	}
+	c, err := witness.Judge(l.keys, l.latest, q)
+	if err != nil {
+		if errors.Is(err, witness.ErrProof) {
+			l.suspect(q)
+		}
+		return nil, err
+	}
+	text, err := ledger.NoteText(q.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	by, err := w.key.Cosign(text, w.now())
+	if err != nil {
+		return nil, err
+	}
+	stored, err := ledger.StripWitnesses(q.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	note, err := witness.Merge(stored, by)
+	if err != nil {
+		return nil, err
+	}
+	if err := atomicfile.WriteFile(filepath.Join(l.dir, checkpointName), note, 0o600); err != nil {
+		return nil, err
+	}
+	l.note, l.latest = note, &c
+	if err := w.writeGuard(c); err != nil {
+		return nil, err
+	}
+	return note[len(stored):], nil
+}
+
+// suspect keeps a request whose checkpoint the ledger has signed, and which does
+// not follow from what was seen: it may be proof of a fork. Keeping it is worth
+// a try and no more.
+func (l *watched) suspect(q witness.Request) {
+	had, _ := filepath.Glob(filepath.Join(l.dir, "suspect-*"))
+	if len(had) >= maxSuspects {
+		return
+	}
+	sum := sha256.Sum256(q.Checkpoint)
+	_ = atomicfile.WriteFile(filepath.Join(l.dir, "suspect-"+hex.EncodeToString(sum[:8])), q.Marshal(), 0o600)
+}

@@ -1,0 +1,63 @@
+package casefile
+
+import (
+	"slices"
+
+	"zapis/internal/exit"
+)
+
+// Mark says what may be done with an exhibit that goes along.
+type Mark string
+
+const (
+	Confidential Mark = "confidential"
+	Communicable Mark = "may be communicated"
+)
+
+// Annex is an exhibit that a letter names.
+type Annex struct {
+	Exhibit
+	Mark Mark
+}
+
+// Annexes checks the exhibits that a letter is to name, in the order of the case. What may be communicated
+// need not be named twice. Nothing goes along by itself.
+func (c Case) Annexes(a Addressee, named, communicable []string, withIdentity bool) ([]Annex, error) {
+	for _, name := range slices.Concat(named, communicable) {
+		e, ok := c.Exhibit(name)
+		switch {
+		case !ok:
+			return nil, exit.New(exit.Usage, "zapis show lists them", "%s has no exhibit %s", c.ID, name)
+		case e.Identifies && !withIdentity:
+			return nil, exit.New(exit.Failed, "--include identity, where they want that", "%s shows who the reporter is, and the letter is made without the identity", name)
+		case e.Closed != "":
+			return nil, exit.New(exit.KeyMissing, "leave it out, or ask the other trustees", "%s is closed: %s", name, e.Closed)
+		case a.Marked && !slices.Contains(communicable, name):
+			return nil, exit.New(exit.Failed, "--communicable "+name+" in place of --exhibit "+name+", if it may reach the state; or leave it out",
+				"%s is confidential, and what goes to %s may be communicated to the state", name, a.English)
+		}
+	}
+	var list []Annex
+	for _, e := range c.Exhibits {
+		switch {
+		case slices.Contains(communicable, e.Name):
+			list = append(list, Annex{e, Communicable})
+		case slices.Contains(named, e.Name):
+			list = append(list, Annex{e, Confidential})
+		}
+	}
+	return list, nil
+}
+
+// CheckIdentity refuses to take the identity along where it is closed, or where the addressee gets none.
+func (c Case) CheckIdentity(a Addressee) error {
+	if a.Codes {
+		return exit.New(exit.Usage, "leave out --include identity", "%s never gets the identity", a.English)
+	}
+	for _, s := range c.Submissions {
+		if s.fromReporter() && s.Identity == nil {
+			return exit.New(exit.KeyMissing, "leave out --include identity, or ask the other trustees", "%s: the identity part of %s is closed: %s", c.ID, s.Place, s.Closed)
+		}
+	}
+	return nil
+}

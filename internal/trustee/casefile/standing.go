@@ -1,0 +1,135 @@
+package casefile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zapis/internal/exit"
+)
+
+// Standing is what a reporter allows now.
+type Standing struct {
+	Case         string
+	InForce      []string // consents that take effect
+	Given        []string // as they were ticked
+	PersonAgrees string   // self, yes, undecided, unasked, or empty
+	Withdrawn    string   // stop or delete, where that is the newest act on consent
+}
+
+// Leave is what a trustee says where the ticks are not enough.
+type Leave struct {
+	Asked    string // when, and how, the reporter said yes to this hand-over: for those who want to be asked each time
+	Override string // why it is done without consent
+}
+
+// hint for everything that only the reporter can give.
+const askThem = "ask the reporter; --override-consent REASON does it all the same, and stands in the custody log"
+
+// Check refuses where the reporter has not allowed that this addressee gets the case. The error names the case
+// and every consent that is missing.
+func (s Standing) Check(a Addressee, l Leave) error {
+	if l.Override != "" {
+		return nil
+	}
+	missing := s.missing(a)
+	switch {
+	case s.Withdrawn != "":
+		return exit.New(exit.Failed, askThem, "%s: the reporter has withdrawn the case (%s), and nothing may go to %s any more", s.Case, s.Withdrawn, a.English)
+	case len(missing) > 0 && s.held(missing):
+		return exit.New(exit.Failed, askThem, "%s: the %s not in force: the person concerned was not asked, or is undecided, and the case may only be kept and counted",
+			s.Case, names(missing, "is", "are"))
+	case len(missing) > 0:
+		return exit.New(exit.Failed, askThem, "%s: what goes to %s needs the %s, and the reporter has not given %s",
+			s.Case, a.English, names(a.Needs, "", ""), quoted(missing))
+	case s.onlyKept(a):
+		return exit.New(exit.Failed, askThem, "%s: the case may only be kept and counted, and not go to %s", s.Case, a.English)
+	case s.MustAsk(a) && l.Asked == "":
+		return exit.New(exit.Failed, "ask them; then --asked TEXT says when and how they said yes, and stands in the custody log",
+			"%s: the reporter wants to be asked each time before it is given to anyone, and was not asked about %s", s.Case, a.English)
+	}
+	return nil
+}
+
+// CheckHandOver refuses to hand over what was made of the case, whatever it is: to whom is said in a trustee's own words.
+func (s Standing) CheckHandOver(whom string, l Leave) error { return s.Check(anybody(whom), l) }
+
+// WhyHandOver is what stands in the custody log beside a hand-over, as Why gives it.
+func (s Standing) WhyHandOver(whom string, l Leave) string { return s.Why(anybody(whom), l) }
+
+// keeping are the consents that let nothing out but numbers; `ask` and `state` say how and how far, not to whom.
+var keeping = []string{"store", "statistics", "ask", "state"}
+
+// onlyKept says that no consent is in force which lets something of the case out, to an addressee for whom none
+// is named.
+func (s Standing) onlyKept(a Addressee) bool {
+	return len(a.Needs) == 0 && !slices.ContainsFunc(s.InForce, func(c string) bool { return !slices.Contains(keeping, c) })
+}
+
+// MustAsk says that the reporter has to be asked before this addressee gets the case. Counting gives nothing
+// of it to anybody.
+func (s Standing) MustAsk(a Addressee) bool {
+	return slices.Contains(s.InForce, "ask") && a.Code != "statistics"
+}
+
+func (s Standing) missing(a Addressee) []string {
+	var list []string
+	for _, consent := range a.Needs {
+		if !slices.Contains(s.InForce, consent) {
+			list = append(list, consent)
+		}
+	}
+	return list
+}
+
+// held says that the reporter has ticked all of these, and the person concerned holds them back.
+func (s Standing) held(consents []string) bool {
+	for _, c := range consents {
+		if !slices.Contains(s.Given, c) {
+			return false
+		}
+	}
+	return s.PersonAgrees == "undecided" || s.PersonAgrees == "unasked"
+}
+
+// Why is what stands in the custody log beside a hand-over that took more than the ticks; empty where they were
+// enough.
+func (s Standing) Why(a Addressee, l Leave) string {
+	var said []string
+	if l.Override != "" && s.Check(a, Leave{Asked: l.Asked}) != nil {
+		what := "without the " + names(s.missing(a), "", "")
+		switch {
+		case s.Withdrawn != "":
+			what = fmt.Sprintf("although the case was withdrawn (%s)", s.Withdrawn)
+		case s.onlyKept(a):
+			what = "although it may only be kept and counted"
+		case len(s.missing(a)) == 0:
+			what = "without asking first"
+		}
+		said = append(said, what+": "+l.Override)
+	}
+	if l.Asked != "" {
+		said = append(said, "the reporter was asked: "+l.Asked)
+	}
+	return strings.Join(said, "; ")
+}
+
+// names writes `consent "un"` or `consents "un" and "state"`, with a verb after where one is given.
+func names(consents []string, one, more string) string {
+	noun, verb := "consent", one
+	if len(consents) > 1 {
+		noun, verb = "consents", more
+	}
+	return strings.TrimRight(noun+" "+quoted(consents)+" "+verb, " ")
+}
+
+func quoted(list []string) string {
+	marked := make([]string, len(list))
+	for i, one := range list {
+		marked[i] = fmt.Sprintf("%q", one)
+	}
+	if n := len(marked); n > 1 {
+		return strings.Join(marked[:n-1], ", ") + " and " + marked[n-1]
+	}
+	return strings.Join(marked, "")
+}

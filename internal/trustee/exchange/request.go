@@ -1,0 +1,150 @@
+// Package quorum is what trustees write to each other when one of them asks the
+// others to open a part together: the request, the grant, and the shares that
+// a grant seals to the asker. It is pure: no clock, no disk.
+//
+// Both are files of a signed statement and what it is about, as ledger.Said has
+// it; docs/spec/grants.md specifies them.
+package exchange
+
+import (
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+const (
+	requestHeader = "zapis/ask/v1"
+
+	// MaxParts is how many parts one request may name: what a grant has room for.
+	MaxParts = 400
+	// MaxWhy bounds a reason, in bytes.
+	MaxWhy = 2000
+	// MaxFile bounds a request's or a grant's file, in bytes.
+	MaxFile = 256 << 10
+)
+
+// Request is what somebody asks: which parts of a case, and why.
+//
+//	zapis/ask/v1
+//	nonce 5f0c…                          so that its hash tells nothing of the reason
+//	case c5f0c91ab2e
+//	why The contact is needed to warn them.
+//	part <body hash> identity <hex>      the submission's body, the kind, the part: 1 to 400
+//
+// Who asks is who signed the statement about it, and its last day is the
+// statement's.
+type Request struct {
+	Nonce ledger.Hash
+	Case  string
+	Why   string
+	Parts []Part
+}
+
+// Part names a sealed part of a submission. A submission is named by its body's
+// hash, since one vault may know its entry while another has it waiting.
+type Part struct {
+	Body ledger.Hash
+	Kind string
+	Hash ledger.Hash
+}
+
+// Marshal writes the request's text.
+func (q Request) Marshal() []byte {
+	var b strings.Builder
+	b.WriteString(requestHeader + "\nnonce " + q.Nonce.String() + "\ncase " + q.Case + "\nwhy " + q.Why + "\n")
+	for _, p := range q.Parts {
+		b.WriteString("part " + p.Body.String() + " " + p.Kind + " " + p.Hash.String() + "\n")
+	}
+	return []byte(b.String())
+}
+
+// CheckWhy refuses a reason that can't stand in one line.
+func CheckWhy(why string) error {
+	switch {
+	case why == "" || strings.TrimSpace(why) != why:
+		return canonical.Refuse("a reason has words in it, and no space at either end")
+	case len(why) > MaxWhy:
+		return canonical.Refuse("a reason has at most %d bytes, and this one has %d", MaxWhy, len(why))
+	case !utf8.ValidString(why) || strings.ContainsFunc(why, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return canonical.Refuse("a reason is one line of text")
+	}
+	return nil
+}
+
+// ParseRequest reads a request. An error names the line and is a
+// canon.ErrMismatch.
+func ParseRequest(text []byte) (Request, error) {
+	r := canonical.NewReader(text, MaxFile)
+	r.Exact(requestHeader)
+	q := Request{Nonce: r.Hash(r.Word("nonce"))}
+	q.Case = r.Word("case")
+	r.Check(checkCase(q.Case))
+	q.Why = r.Value("why")
+	if r.Err() == nil {
+		r.Check(CheckWhy(q.Why))
+	}
+	q.Parts = readParts(r)
+	if err := r.End(); err != nil {
+		return Request{}, canonical.Refuse("request: %w", err)
+	}
+	return q, nil
+}
+
+// readParts reads the lines of parts: one at least, none twice.
+func readParts(r *canonical.Reader) (list []Part) {
+	seen := make(map[ledger.Hash]bool)
+	for first := true; first || r.More(); first = false {
+		w := r.Words("part", 3)
+		p := Part{Body: r.Hash(w[0]), Kind: w[1], Hash: r.Hash(w[2])}
+		switch {
+		case r.Err() != nil:
+		case p.Kind != ledger.PartStatement && p.Kind != ledger.PartIdentity && p.Kind != ledger.PartAttachment:
+			r.Fail("a part here is a statement, an identity or an attachment")
+		case seen[p.Hash]:
+			r.Fail("this part is named twice")
+		case len(list) == MaxParts:
+			r.Fail("more than %d parts", MaxParts)
+		}
+		seen[p.Hash] = true
+		list = append(list, p)
+	}
+	return list
+}
+
+func checkCase(id string) error {
+	if len(id) == 11 && id[0] == 'c' {
+		if _, err := hex.DecodeString(id[1:]); err == nil && strings.ToLower(id) == id {
+			return nil
+		}
+	}
+	return canonical.Refuse("a case is c and ten hexadecimal digits")
+}
+
+// ParseRequestFile reads the file of a request: the statement, and what it asks.
+// It verifies no signature.
+func ParseRequestFile(file []byte) (card.Signed, Request, error) {
+	said, err := parseSaid(file, card.KindAsk, "request")
+	if err != nil {
+		return card.Signed{}, Request{}, err
+	}
+	q, err := ParseRequest(said.Content)
+	return said.Statement, q, err
+}
+
+func parseSaid(file []byte, kind, name string) (ledger.Said, error) {
+	if len(file) > MaxFile {
+		return ledger.Said{}, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
+	}
+	said, err := ledger.ParseSaid(file)
+	if err != nil {
+		return ledger.Said{}, canonical.Refuse("%s: %w", name, err)
+	}
+	if said.Statement.Kind != kind {
+		return ledger.Said{}, canonical.Refuse("%s: its statement is of the kind %s, not %s", name, said.Statement.Kind, kind)
+	}
+	return said, nil
+}

@@ -1,0 +1,120 @@
+package exchange
+
+import (
+	"bytes"
+	"strings"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+)
+
+const (
+	resealHeader = "zapis/reseal/v1"
+	keysHeader   = "zapis/keys/v1"
+)
+
+// Reseal is what a trustee hands on of a past case to one who came later: the keys of its parts, each of which
+// opens that one file and no other. The files themselves are in both vaults, as the ledger names them, so that
+// nothing else can be handed on than what the reporter sent.
+//
+//	zapis/reseal/v1
+//	case c5f0c91ab2e
+//	to SHA256:…                            fingerprint of who gets it
+//	part <body hash> statement <hex>       what it opens: 1 to 400
+//
+//	<age file>                             a part of the kind message, sealed to them alone: the Keys
+type Reseal struct {
+	Case   string
+	To     string
+	Parts  []Part
+	Sealed []byte
+}
+
+// Marshal writes the reseal.
+func (s Reseal) Marshal() []byte {
+	var b strings.Builder
+	b.WriteString(resealHeader + "\ncase " + s.Case + "\nto " + s.To + "\n")
+	for _, p := range s.Parts {
+		b.WriteString("part " + p.Body.String() + " " + p.Kind + " " + p.Hash.String() + "\n")
+	}
+	return append([]byte(b.String()+"\n"), s.Sealed...)
+}
+
+// ParseReseal reads it. An error names the line and is a canon.ErrMismatch.
+func ParseReseal(text []byte) (Reseal, error) {
+	head, sealed, ok := bytes.Cut(text, []byte("\n\n"))
+	if !ok || len(sealed) == 0 || len(text) > MaxFile {
+		return Reseal{}, canonical.Refuse("reseal: no sealed keys after a blank line")
+	}
+	r := canonical.NewReader(append(head[:len(head):len(head)], '\n'), MaxFile)
+	r.Exact(resealHeader)
+	s := Reseal{Case: r.Word("case"), Sealed: bytes.Clone(sealed)}
+	r.Check(checkCase(s.Case))
+	s.To = r.Word("to")
+	r.Check(card.CheckFingerprint(s.To))
+	s.Parts = readParts(r)
+	if err := r.End(); err != nil {
+		return Reseal{}, canonical.Refuse("reseal: %w", err)
+	}
+	return s, nil
+}
+
+// ParseResealFile reads the file of a reseal: the statement, and what it hands on. It verifies no signature.
+func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
+	said, err := parseSaid(file, card.KindReseal, "reseal")
+	if err != nil {
+		return card.Signed{}, Reseal{}, err
+	}
+	s, err := ParseReseal(said.Content)
+	return said.Statement, s, err
+}
+
+// Keys are what a reseal seals.
+//
+//	zapis/keys/v1
+//	case c5f0c91ab2e
+//	key <part hash> <32 hex>
+type Keys struct {
+	Case string
+	Of   []Key
+}
+
+// Key opens one part.
+type Key struct {
+	Part ledger.Hash
+	Key  seal.FileKey
+}
+
+// Marshal writes the keys' text. Whoever seals it wipes it.
+func (k Keys) Marshal() []byte {
+	dst := []byte(keysHeader + "\ncase " + k.Case + "\n")
+	for _, one := range k.Of {
+		dst = append(append(append(append(dst, "key "...), one.Part.String()...), ' '), one.Key.Reveal()...)
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// ParseKeys reads the keys' text. Its errors never hold a key.
+func ParseKeys(text []byte) (Keys, error) {
+	r := canonical.NewReader(text, MaxFile)
+	r.Exact(keysHeader)
+	k := Keys{Case: r.Word("case")}
+	for first := true; first || r.More(); first = false {
+		w := r.Words("key", 2)
+		key, err := seal.ParseFileKey(w[1])
+		if r.Err() == nil {
+			r.Check(err)
+		}
+		k.Of = append(k.Of, Key{r.Hash(w[0]), key})
+	}
+	if err := r.End(); err != nil {
+		return Keys{}, canonical.Refuse("keys: %w", err)
+	}
+	return k, nil
+}
+
+// Wipe overwrites the keys.
+func (k Keys) Wipe() { clear(k.Of) }

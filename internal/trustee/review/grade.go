@@ -1,0 +1,82 @@
+package review
+
+import (
+	"strings"
+
+	"zapis/crypto/canonical"
+)
+
+// Code is one answer to a reviewer's question.
+type Code struct {
+	Code    string
+	English string
+}
+
+// Nexus says what ties an incident to the state that a person fled. It is the reviewer's to say, apart from
+// what the reporter ticked: a bank's refusal is often no repression, and counting it as such destroys the rest.
+var nexus = []Code{
+	{"state_agent", "an agent of the state"},
+	{"proxy", "somebody acting for the state"},
+	{"host_triggered", "an act of the host country that the state set off"},
+	{"host_only", "a barrier of the host country alone"},
+	{"private", "private persons on their own account"},
+	{"unknown", "it can't be told"},
+}
+
+// How far a source is relied upon, and how far what it says, are graded apart, by the two-character system of
+// NATO's AJP-2.1 ("Admiralty code"), which police forces and fact-finders know.
+var sources = []Code{
+	{"A", "completely reliable"},
+	{"B", "usually reliable"},
+	{"C", "fairly reliable"},
+	{"D", "not usually reliable"},
+	{"E", "unreliable"},
+	{"F", "reliability can't be judged"},
+}
+
+var information = []Code{
+	{"1", "confirmed by other sources"},
+	{"2", "probably true"},
+	{"3", "possibly true"},
+	{"4", "doubtful"},
+	{"5", "improbable"},
+	{"6", "truth can't be judged"},
+}
+
+// Nexuses, Sources and Informations give the codes in their order.
+func Nexuses() []Code      { return append([]Code(nil), nexus...) }
+func Sources() []Code      { return append([]Code(nil), sources...) }
+func Informations() []Code { return append([]Code(nil), information...) }
+
+// English gives a code's words; the code itself where it has none.
+func English(of []Code, code string) string {
+	for _, c := range of {
+		if c.Code == code {
+			return c.English
+		}
+	}
+	return code
+}
+
+func checkGrade(r Review) error {
+	if r.Nexus == "" && r.Source == "" && r.Information == "" {
+		return canonical.Refuse("a grade says at least one of nexus, source and information")
+	}
+	for _, one := range []struct {
+		what, given string
+		of          []Code
+	}{{"nexus", r.Nexus, nexus}, {"source", r.Source, sources}, {"information", r.Information, information}} {
+		if one.given != "" && English(one.of, one.given) == one.given {
+			return canonical.Refuse("%s is one of %s", one.what, list(one.of))
+		}
+	}
+	return nil
+}
+
+func list(of []Code) string {
+	var names []string
+	for _, c := range of {
+		names = append(names, c.Code)
+	}
+	return strings.Join(names, ", ")
+}

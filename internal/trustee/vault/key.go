@@ -1,0 +1,113 @@
+package vault
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"filippo.io/age"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+)
+
+// Key is a trustee's secret half, as an identity file holds it.
+type Key struct {
+	Card   card.Card
+	Age    age.Identity
+	Signer *card.Signer
+}
+
+func (k *Key) by() custody.By {
+	if k == nil {
+		return custody.By{}
+	}
+	return custody.By{Name: k.Card.Name, Fingerprint: k.Card.Fingerprint()}
+}
+
+// Use gives the vault a key. The first one that is a trustee's of this ledger becomes the vault's owner;
+// any other one has the status KeyMissing.
+func (v *Vault) Use(k Key) error {
+	if v.Empty() {
+		return exit.New(exit.Failed, "zapis import brings a ledger", "the vault %s is empty", v.dir)
+	}
+	return v.use(k, v.held.chain)
+}
+
+// use is Use for a vault whose entries c has followed: those that an import brings count.
+func (v *Vault) use(k Key, c *ledger.Chain) error {
+	if err := v.mayUse(k, c); err != nil {
+		return err
+	}
+	if v.owner == nil || *v.owner != k.Card {
+		if err := v.setOwner(k.Card); err != nil {
+			return err
+		}
+	}
+	v.key, v.seats, v.granted, v.again = &k, nil, nil, nil
+	return nil
+}
+
+func (v *Vault) mayUse(k Key, c *ledger.Chain) error {
+	if v.owner != nil && !v.Empty() { // an import that failed leaves an owner of nothing
+		if v.owner.Age != k.Card.Age || v.owner.SSH != k.Card.SSH {
+			return exit.New(exit.KeyMissing, "take that trustee's identity, or make a vault of your own with zapis import",
+				"this vault belongs to %s (%s), and the identity is that of %s (%s)",
+				v.owner.Name, v.owner.Fingerprint(), k.Card.Name, k.Card.Fingerprint())
+		}
+		return nil
+	}
+	for _, s := range c.State().Sets {
+		if s.Set != nil && isTrustee(*s.Set, k.Card) {
+			return nil
+		}
+	}
+	return exit.New(exit.KeyMissing, "the operator needs your card before anything is sealed to you",
+		"the identity of %s (%s) is that of no trustee of the ledger %s", k.Card.Name, k.Card.Fingerprint(), c.Origin())
+}
+
+func isTrustee(s ledger.TrusteeSet, c card.Card) bool { return position(s, c) > 0 }
+
+// position is a trustee's place in a set, from 1; 0 where both their keys are not in it together.
+func position(s ledger.TrusteeSet, c card.Card) int {
+	n := s.Position(c.Fingerprint())
+	if n == 0 || s.Trustees[n-1].Age != c.Age {
+		return 0
+	}
+	return n
+}
+
+func (v *Vault) setOwner(c card.Card) error {
+	if err := atomicfile.WriteFile(filepath.Join(v.dir, ownerFile), c.Marshal(), 0o600); err != nil {
+		return err
+	}
+	v.owner = &c
+	return v.Custody.SetOwner(c)
+}
+
+func (v *Vault) readOwner() error {
+	text, err := os.ReadFile(filepath.Join(v.dir, ownerFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := card.Parse(text)
+	if err != nil {
+		return exit.New(exit.Mismatch, "keep the vault as it is, and take a copy of it from before", "the vault's %s: %w", ownerFile, err)
+	}
+	v.owner = &c
+	return nil
+}
+
+// needKey refuses what can't be done without an identity.
+func (v *Vault) needKey() error {
+	if v.key == nil {
+		return exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+// Package vault is a trustee's working folder: the ledger's ciphertext as it came in carry files, each
+// verified before it entered, and the trustee's custody log. What is opened stays in memory, but for what
+// Extract and Bundle are told to write elsewhere.
+//
+//	vault.txt            zapis/vault/v1
+//	lock                 held by the one process that uses the vault
+//	owner.card           the trustee's card, once an identity was used
+//	custody/log          every act, before it was done (internal/evidence/custody)
+//	index, reviews       what list and show need, sealed to the owner; caches
+//	imports/000001/      one import: entries, checkpoints, parts, what was waiting
+//	said/                what the owner has signed, sealed to them
+//	notes/               private notes, likewise
+//	outboxes/            what went out to the operator, likewise
+//	collected/           sealed parts of exhibits that the operator has not taken in
+//	heard/               what others have signed and sent, sealed to the owner
+//	grants/              shares that others have granted, likewise
+//	resealed/            keys of parts of old cases that others have handed on, likewise
+//	incoming/            an import that is being verified; gone when it is not
+//
+// An import enters by the renaming of one folder: it is there whole, or not at all. Opening a vault reads
+// every entry and verifies chain, tree and newest checkpoint again, so that a disk that rots is noticed.
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/atomicfile"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+)
+
+const (
+	versionLine = "zapis/vault/v1\n"
+
+	versionFile  = "vault.txt"
+	lockFile     = "lock"
+	ownerFile    = "owner.card"
+	custodyFile  = "custody/log"
+	indexFile    = "index"
+	importsDir   = "imports"
+	incomingDir  = "incoming"
+	entriesFile  = "entries"
+	placeFile    = "import.txt"
+	partsDir     = "parts"
+	waitingDir   = "waiting"
+	checkpointsN = "checkpoints"
+)
+
+// Options are what a vault is told from outside.
+type Options struct {
+	Create bool                             // make the folder where there is none
+	Now    func() time.Time                 // the clock of the custody log
+	Tool   string                           // program and version, for the custody log
+	Warn   func(format string, args ...any) // what must be said loudly and is no error; never nil
+}
+
+// Vault is an open vault. It belongs to one goroutine.
+type Vault struct {
+	Custody *custody.Log
+
+	dir   string
+	opts  Options
+	lock  *lock
+	owner *card.Card // nil as long as no identity was used
+	key   *Key       // nil as long as none was given
+	held  *held
+
+	parts   map[ledger.Hash]Submission // which submission has a part; made when it is asked for
+	lazy    sync.Mutex
+	seats   map[uint64]seat              // by the index of a set
+	granted granted                      // likewise; nil until then
+	again   map[ledger.Hash]seal.FileKey // likewise: keys that were handed on
+}
+
+// Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where what
+// lies in it does not verify.
+func Open(dir string, o Options) (*Vault, error) {
+	v := &Vault{dir: dir, opts: o}
+	if err := v.enter(); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *Vault) enter() error {
+	if err := v.found(); err != nil {
+		return err
+	}
+	var err error
+	if v.lock, err = takeLock(filepath.Join(v.dir, lockFile)); err != nil {
+		return err
+	}
+	if err := v.version(); err != nil {
+		return err
+	}
+	// What an interrupted import left never entered.
+	if err := os.RemoveAll(filepath.Join(v.dir, incomingDir)); err != nil {
+		return err
+	}
+	if err := v.readOwner(); err != nil {
+		return err
+	}
+	if v.Custody, err = custody.Open(filepath.Join(v.dir, custodyFile), v.opts.Now, v.opts.Tool); err != nil {
+		return err
+	}
+	if v.Custody.Torn {
+		v.opts.Warn("the last line of the custody log was not whole: what it was to record was not done. It is kept in %s.torn", custodyFile)
+	}
+	if v.owner != nil {
+		if err := v.Custody.SetOwner(*v.owner); err != nil {
+			return err
+		}
+	}
+	v.held, err = load(filepath.Join(v.dir, importsDir))
+	return err
+}
+
+func (v *Vault) found() error {
+	info, err := os.Stat(v.dir)
+	switch {
+	case err == nil && !info.IsDir():
+		return exit.New(exit.Failed, "a vault is the folder that zapis import made", "%s is not a folder", v.dir)
+	case err == nil:
+		if _, err := os.Lstat(filepath.Join(v.dir, versionFile)); errors.Is(err, os.ErrNotExist) {
+			return v.blank()
+		}
+		return nil
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	case !v.opts.Create:
+		return exit.New(exit.Failed, "zapis import makes one", "there is no vault %s", v.dir)
+	}
+	if err := os.Mkdir(v.dir, 0o700); errors.Is(err, os.ErrNotExist) {
+		return exit.New(exit.Failed, "make that folder first, or name the vault otherwise: --vault V", "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
+	} else if err != nil {
+		return err
+	}
+	return atomicfile.SyncFolder(filepath.Dir(v.dir))
+}
+
+// blank refuses a folder that is no vault, unless one may be made of it: it is empty, or holds what the making of a
+// vault has left that was interrupted. Nothing is written into it before that is known.
+func (v *Vault) blank() error {
+	if !v.opts.Create {
+		return exit.New(exit.Failed, "zapis import makes one", "%s is not a vault", v.dir)
+	}
+	others, err := os.ReadDir(v.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range others {
+		aside, _ := filepath.Match("."+versionFile+".*", e.Name())
+		if !aside && e.Name() != lockFile && e.Name() != "custody" && e.Name() != importsDir {
+			return exit.New(exit.Failed, "name a new folder", "%s is not a vault, and not empty either", v.dir)
+		}
+	}
+	return nil
+}
+
+// version reads the vault's first file, or makes it in a folder that has nothing else.
+func (v *Vault) version() error {
+	name := filepath.Join(v.dir, versionFile)
+	text, err := os.ReadFile(name)
+	switch {
+	case err == nil && string(text) == versionLine:
+		return nil
+	case err == nil:
+		return exit.New(exit.Failed, "a newer zapis may read it", "%s is not a vault that this zapis knows", v.dir)
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	if err := v.blank(); err != nil {
+		return err
+	}
+	for _, folder := range []string{"custody", importsDir} {
+		if err := os.Mkdir(filepath.Join(v.dir, folder), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return atomicfile.WriteFile(name, []byte(versionLine), 0o600)
+}
+
+// Close gives the vault free for others.
+func (v *Vault) Close() error {
+	var err error
+	if v.Custody != nil {
+		err = v.Custody.Close()
+	}
+	if v.lock != nil {
+		err = errors.Join(err, v.lock.release())
+	}
+	return err
+}
+
+// Empty reports whether nothing was imported yet.
+func (v *Vault) Empty() bool { return v.held.chain.Size() == 0 }
+
+// Size is how many entries the vault holds.
+func (v *Vault) Size() uint64 { return v.held.chain.Size() }
+
+// Ledger names the ledger that the vault holds; there is one once it is not empty.
+func (v *Vault) Ledger() card.LedgerCard { return v.held.chain.Card() }
+
+// CaseID names a case by the body hash of its first report, waiting or not.
+func CaseID(first ledger.Hash) string { return "c" + first.String()[:10] }
+
+func where(index uint64) string { return fmt.Sprintf("entry %d", index) }
