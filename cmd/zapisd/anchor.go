@@ -259,7 +259,7 @@ func (v *anchorAccept) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
 	var state anchorReply
-	if err := l.call("anchor-state", anchorArgs{Imprint: q.Imprint[:]}, &state); err != nil {
+	if err := l.call("anchor-state", anchorArgs{Imprint: &q.Imprint}, &state); err != nil {
 		return err
 	}
 	o.Nonce = q.Nonce

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"zapis/crypto/ledger"
+	"zapis/crypto/timestamp"
 	"zapis/internal/exit"
 	"zapis/store"
 )
@@ -14,8 +15,8 @@ import (
 // What anchoring needs of a ledger, done where it is open.
 
 type anchorArgs struct {
-	Imprint []byte `json:"imprint,omitempty"` // SHA-256 of the checkpoint that is asked for; the latest without it
-	Body    []byte `json:"body,omitempty"`    // of the anchor to append
+	Imprint *timestamp.Imprint `json:"imprint,omitempty"` // of the checkpoint that is asked for; the latest without it
+	Body    []byte             `json:"body,omitempty"`    // of the anchor to append
 }
 
 type anchorReply struct {
@@ -30,12 +31,11 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 	}
 	note, c := st.LatestCheckpoint()
 	reply := anchorReply{Size: c.Size, Note: note}
-	about := func(note []byte) bool { sum := ledger.Sum(note); return bytes.Equal(sum[:], args.Imprint) }
-	if args.Imprint != nil && !about(note) {
+	if args.Imprint != nil && !args.Imprint.Of(note) {
 		reply = anchorReply{}
 		err := st.Snapshot(func(n *store.Snapshot) error {
 			return n.Checkpoints(0, func(size uint64, note []byte) error {
-				if about(note) {
+				if args.Imprint.Of(note) {
 					reply = anchorReply{size, bytes.Clone(note)}
 				}
 				return nil

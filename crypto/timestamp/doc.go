@@ -1,9 +1,9 @@
-// Package anchor asks RFC 3161 authorities for time-stamp tokens, and verifies
-// them strictly. A token over a checkpoint says: this ledger, up to this size,
-// existed at that time. It knows no network: requests and responses are bytes
-// (DER, as `openssl ts` reads and writes them).
+// Package timestamp makes RFC 3161 time-stamp requests and verifies the tokens that
+// answer them. A token over a checkpoint says: this ledger, up to this size,
+// existed at that time. The package knows no network, no disk and no clock:
+// requests and responses are bytes (DER, as `openssl ts` reads and writes them).
 //
-// The parsing is digitorus/timestamp's and digitorus/pkcs7's, which check no
-// certificate chain, accept a token without certificates, and take any number
-// of signers; everything that makes a token evidence is checked here.
+// Tokens come from anybody. A response passes a strict DER check before it is
+// parsed, with cryptobyte; certificates, signatures and chains are crypto/x509's.
+// docs/spec/anchor.md lists what is verified.
 package timestamp

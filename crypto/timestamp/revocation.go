@@ -15,6 +15,8 @@ import (
 // MaxRevocation is the most bytes that a CRL or an OCSP response may have.
 const MaxRevocation = 384 << 10
 
+var errNoRevocation = canonical.Refuse("it is neither a CRL nor an OCSP response")
+
 var oidReason = asn1.ObjectIdentifier{2, 5, 29, 21}
 
 // Reasons after which tokens from before stay good (RFC 3161, section 4): the
@@ -55,6 +57,9 @@ func checkRevocations(all [][]byte, chain []*x509.Certificate, at time.Time) err
 func aboutChain(der []byte, chain []*x509.Certificate) (map[*x509.Certificate]*revoked, error) {
 	if len(der) > MaxRevocation {
 		return nil, canonical.Refuse("it has %d bytes, and at most %d are allowed", len(der), MaxRevocation)
+	}
+	if checkDER(der) != nil {
+		return nil, errNoRevocation
 	}
 	list, err := x509.ParseRevocationList(der)
 	if err != nil {
@@ -103,7 +108,7 @@ func aboutOne(der []byte, chain []*x509.Certificate) (map[*x509.Certificate]*rev
 		return nil, canonical.Refuse("the OCSP response does not know the certificate of %s", c.Subject)
 	}
 	if _, err := ocsp.ParseResponse(der, nil); err != nil {
-		return nil, canonical.Refuse("it is neither a CRL nor an OCSP response")
+		return nil, errNoRevocation
 	}
 	return nil, nil
 }

@@ -1,4 +1,4 @@
-// Package anchortest is a time-stamping authority for tests: a root, a
+// Package timestamptest is a time-stamping authority for tests: a root, a
 // certificate authority below it, and a signer whose tokens `openssl ts` makes.
 // Only tests import it.
 package timestamptest
@@ -8,7 +8,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/digitorus/timestamp"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -44,13 +43,16 @@ type Plan struct {
 	From, Until time.Time // of the certificates; an hour either way
 	RootUntil   time.Time // of the root's alone
 	Usage       *Usage
-	List        string // URL of its revocation list, in the signer's certificate
+	KeyUsage    x509.KeyUsage // of the signer; digitalSignature
+	List        string        // URL of its revocation list, in the signer's certificate
+
+	RootRSA, CARSA, SignerRSA int // bits; an ECDSA key on P-256 where it is 0
 }
 
 // Authority is a time-stamping authority.
 type Authority struct {
 	Root, CA, Signer *x509.Certificate
-	caKey, key       *ecdsa.PrivateKey
+	caKey, key       crypto.Signer
 }
 
 // New makes an authority with new keys.
@@ -69,8 +71,11 @@ func New(t testing.TB, p Plan) Authority {
 	if p.Usage == nil {
 		p.Usage = &Proper
 	}
-	rootKey := newKey(t)
-	a := Authority{caKey: newKey(t), key: newKey(t)}
+	if p.KeyUsage == 0 {
+		p.KeyUsage = x509.KeyUsageDigitalSignature
+	}
+	rootKey := newKey(t, p.RootRSA)
+	a := Authority{caKey: newKey(t, p.CARSA), key: newKey(t, p.SignerRSA)}
 	issuer := func(n int64, name string, until time.Time) *x509.Certificate {
 		return &x509.Certificate{
 			SerialNumber: big.NewInt(n), Subject: pkix.Name{CommonName: name}, NotBefore: p.From, NotAfter: until,
@@ -83,7 +88,7 @@ func New(t testing.TB, p Plan) Authority {
 	a.CA = issue(t, issuer(2, "Test CA", p.Until), a.Root, a.caKey, rootKey)
 	signer := &x509.Certificate{
 		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "Test Authority"},
-		NotBefore: p.From, NotAfter: p.Until, KeyUsage: x509.KeyUsageDigitalSignature,
+		NotBefore: p.From, NotAfter: p.Until, KeyUsage: p.KeyUsage,
 	}
 	if p.List != "" {
 		signer.CRLDistributionPoints = []string{p.List}
@@ -104,16 +109,21 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
+func newKey(t testing.TB, rsaBits int) crypto.Signer {
 	t.Helper()
+	if rsaBits > 0 {
+		k, err := rsa.GenerateKey(rand.Reader, rsaBits)
+		must(t, err)
+		return k
+	}
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	return k
 }
 
-func issue(t testing.TB, c, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
+func issue(t testing.TB, c, parent *x509.Certificate, key, parentKey crypto.Signer) *x509.Certificate {
 	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, parentKey)
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), parentKey)
 	must(t, err)
 	made, err := x509.ParseCertificate(der)
 	must(t, err)
@@ -178,19 +188,6 @@ func (a Authority) reply(t testing.TB, request []byte, at time.Time, more ...str
 		t.Fatalf("openssl ts -reply: %v\n%s", err, out)
 	}
 	response, err := os.ReadFile(filepath.Join(dir, "out.tsr"))
-	must(t, err)
-	return response
-}
-
-// Odd answers as an authority that openssl would not play: with a certificate
-// that is not for time stamping.
-func (a Authority) Odd(t testing.TB, message []byte, nonce *big.Int) []byte {
-	t.Helper()
-	sum := sha256.Sum256(message)
-	response, err := (&timestamp.Timestamp{
-		HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Time: time.Now(), SerialNumber: big.NewInt(7),
-		Policy: Policy, Nonce: nonce, AddTSACertificate: true,
-	}).CreateResponseWithOpts(a.Signer, a.key, crypto.SHA256)
 	must(t, err)
 	return response
 }
