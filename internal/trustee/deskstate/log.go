@@ -1,0 +1,118 @@
+package deskstate
+
+import (
+	"maps"
+	"slices"
+)
+
+// Log is a set of events, grouped by case. It belongs to one goroutine, or is guarded by its owner.
+type Log struct {
+	byID    map[string]Event
+	byCase  map[string][]string        // IDs, in no order that means anything
+	numbers map[string]map[uint64]bool // trustee: the numbers that are here
+	last    map[string]uint64          // trustee: the highest number
+	forks   map[string][]uint64        // trustee: numbers that two events have
+	named   map[string][]string        // case: the cases whose link events name it
+	folded  map[string]Case
+}
+
+// NewLog makes an empty log.
+func NewLog() *Log {
+	return &Log{
+		byID: map[string]Event{}, byCase: map[string][]string{}, numbers: map[string]map[uint64]bool{},
+		last: map[string]uint64{}, forks: map[string][]uint64{}, named: map[string][]string{}, folded: map[string]Case{},
+	}
+}
+
+// Add takes an event in. It reports false for one that the log holds already. It refuses only what Check refuses;
+// an event that contradicts others is kept, and the fold says what is wrong with it.
+func (l *Log) Add(e Event) (added bool, err error) {
+	if err := e.Check(); err != nil {
+		return false, err
+	}
+	id := e.ID()
+	if _, ok := l.byID[id]; ok {
+		return false, nil
+	}
+	// One form in memory, wherever the event came from: the fold's results can be compared.
+	e.Time, e.Payload, e.Supersedes = e.Time.UTC(), maps.Clone(e.Payload), slices.Clone(e.Supersedes)
+	if e.Payload == nil {
+		e.Payload = map[string]string{}
+	}
+	if len(e.Supersedes) == 0 {
+		e.Supersedes = nil
+	}
+	l.byID[id] = e
+	l.byCase[e.Case] = append(l.byCase[e.Case], id)
+	delete(l.folded, e.Case)
+	if other := e.Payload["other"]; other != "" && !slices.Contains(l.named[other], e.Case) {
+		l.named[other] = append(l.named[other], e.Case)
+	}
+	of := l.numbers[e.By]
+	if of == nil {
+		of = map[uint64]bool{}
+		l.numbers[e.By] = of
+	}
+	if of[e.Number] && !slices.Contains(l.forks[e.By], e.Number) {
+		l.forks[e.By] = append(l.forks[e.By], e.Number)
+	}
+	of[e.Number] = true
+	l.last[e.By] = max(l.last[e.By], e.Number)
+	return true, nil
+}
+
+// Len is the number of events.
+func (l *Log) Len() int { return len(l.byID) }
+
+// Event gives an event by its ID.
+func (l *Log) Event(id string) (Event, bool) {
+	e, ok := l.byID[id]
+	return e, ok
+}
+
+// Events gives all events, by trustee, number and ID.
+func (l *Log) Events() []Event {
+	out := slices.Collect(maps.Values(l.byID))
+	slices.SortFunc(out, compareNumber)
+	return out
+}
+
+// Cases names the cases that events are about, in ascending order.
+func (l *Log) Cases() []string { return slices.Sorted(maps.Keys(l.byCase)) }
+
+// Naming gives the cases whose link events name this one, in ascending order.
+func (l *Log) Naming(key string) []string { return slices.Sorted(slices.Values(l.named[key])) }
+
+// Last is the highest number of a trustee's events; 0 where there is none.
+func (l *Log) Last(by string) uint64 { return l.last[by] }
+
+// Missing gives the numbers of a trustee's events that the log lacks below the highest one, at most limit of
+// them, in ascending order: they have not been carried here yet.
+func (l *Log) Missing(by string, limit int) []uint64 {
+	var out []uint64
+	for n, last := uint64(1), l.Last(by); n < last && len(out) < limit; n++ {
+		if !l.numbers[by][n] {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Forks gives, by trustee, the numbers that two different events have: one vault was used on two machines, or an
+// old copy of it was restored. Both events count.
+func (l *Log) Forks() map[string][]uint64 {
+	out := make(map[string][]uint64, len(l.forks))
+	for by, list := range l.forks {
+		out[by] = slices.Sorted(slices.Values(list))
+	}
+	return out
+}
+
+// Links gives the links in force between all cases, by case, type and other case.
+func (l *Log) Links() []Link {
+	var out []Link
+	for _, key := range l.Cases() {
+		out = append(out, l.Case(key).Links...)
+	}
+	return out
+}
