@@ -3,10 +3,10 @@ package store
 import (
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // tip is where the next entry goes: the ledger's size, its last leaf, and the
@@ -53,9 +53,8 @@ func (a *arena) reset() {
 // appendEntry makes a body the next entry, and writes its text and the hashes
 // of the tree that it completes as one value: nothing that was written before
 // is touched, and the database's last page is the only one to grow.
-func (t *tip) appendEntry(tx *bolt.Tx, body []byte) error {
-	b := tx.Bucket(bucketEntries)
-	b.FillPercent = 1 // keys only grow, so no page is ever split in its middle
+func (t *tip) appendEntry(tx kv.Tx, body []byte) error {
+	b := tx.Table(tableEntries)
 	t.values.head = ledger.AppendHead(t.values.head[:0], t.origin, t.size, t.leaf)
 	head := t.values.head
 	hashes := hashesIn(t.size)
@@ -97,9 +96,9 @@ func (t *tip) root() ledger.Hash {
 }
 
 // loadTip reads the tip out of the database.
-func loadTip(tx *bolt.Tx, origin string) (tip, error) {
+func loadTip(tx kv.Tx, origin string) (tip, error) {
 	t := tip{origin: origin, values: new(arena)}
-	entries := tx.Bucket(bucketEntries)
+	entries := tx.Table(tableEntries)
 	k, _ := entries.Cursor().Last()
 	last, ok := readNumber(k)
 	if !ok {
@@ -134,13 +133,13 @@ func loadTip(tx *bolt.Tx, origin string) (tip, error) {
 // them, among the first size entries: the subtree (level, n) was completed by
 // entry (n+1)·2^level - 1, whose value begins with its hashes by level.
 type hashReader struct {
-	tx   *bolt.Tx
+	tx   kv.Tx
 	size uint64
 }
 
 func (r hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, len(indexes))
-	c := r.tx.Bucket(bucketEntries).Cursor()
+	c := r.tx.Table(tableEntries).Cursor()
 	for i, index := range indexes {
 		level, n := tlog.SplitStoredHashIndex(index)
 		by := uint64(n+1)<<level - 1

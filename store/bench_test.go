@@ -13,10 +13,12 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/atomicfile"
+	"zapis/store/kv"
 )
 
 // BenchmarkAppend compares durable appends of 2 KiB, in one run and in turn:
@@ -122,7 +124,7 @@ func appendFile(t testing.TB, writers int) float64 {
 		}
 		_, err := f.Write(buf)
 		if err == nil {
-			err = syncData(f)
+			err = atomicfile.SyncData(f)
 		}
 		if err != nil {
 			t.Error(err)
@@ -133,17 +135,17 @@ func appendFile(t testing.TB, writers int) float64 {
 }
 
 func appendBatch(t testing.TB, writers int) float64 {
-	db, err := bolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, nil)
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	name := []byte("entries")
-	if err := db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket(name); return err }); err != nil {
+	if err := db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(name); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return drive(writers, func(n uint64) {
-		if err := db.Batch(func(tx *bolt.Tx) error { return tx.Bucket(name).Put(number(n), fillBytes(n, entrySize)) }); err != nil {
+		if err := db.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(name).Put(number(n), fillBytes(n, entrySize)) }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -165,7 +167,7 @@ func appendUnsigned(t testing.TB, writers int, guarded bool) float64 {
 		defer tip.values.reset()
 		bodies := make([]ledger.Hash, 0, len(group))
 		flush := s.tail.size()+uint64(len(group)) >= maxTail
-		err := s.update(func(tx *bolt.Tx) error {
+		err := s.update(func(tx kv.Tx) error {
 			for _, a := range group {
 				if err := tip.appendEntry(tx, a.body); err != nil {
 					return err
@@ -253,7 +255,7 @@ var million = sync.OnceValues(func() (string, error) {
 	}
 	for s.Size() < 1<<20 {
 		err := s.ask(context.Background(), &request{act: func() error {
-			return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+			return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
 				g := &growth{first: t.size, standing: s.standing}
 				for range 1 << 15 {
 					body := ledger.BodyOf(ledger.KindFiller, 0, fillBytes(t.size, ledger.FillerSize))

@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // Check verifies all of the ledger, at one moment: every entry's encoding, place
@@ -69,8 +69,8 @@ type checker struct {
 	tags      map[ledger.Hash]ledger.Hash
 	work      *workers
 	hashed    hashedFiles
-	reader    *reader
-	walked    int64 // bytes of the database that were looked at
+	waitFor   func(bytes int64) // the engine reads ahead
+	walked    int64             // bytes of the database that were looked at
 }
 
 // indexed is one body and its place.
@@ -81,9 +81,14 @@ type indexed struct {
 
 func (c *checker) run() (found []Fault, err error) {
 	// bbolt panics where a page makes no sense. That is a finding, not a crash;
-	// a fault of the map itself can't be caught, and ends the process.
+	// a fault of the map itself can't be caught, and ends the process. An engine that
+	// does not answer is none: kv.Catch returns it.
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if f, ok := p.(*kv.Failure); ok {
+			panic(f)
+		}
+		if p != nil {
 			c.add(-1, dbName, "its pages are damaged: %v", p)
 			found, err = c.sorted(), nil
 		}
@@ -92,16 +97,16 @@ func (c *checker) run() (found []Fault, err error) {
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
 	c.work = newWorkers(16 * runtime.GOMAXPROCS(0)) // most of them wait for the disk
 	defer c.work.stop()
-	c.hashed = hashedFiles{ctx: c.ctx, dir: c.v.s.dir, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
+	c.hashed = hashedFiles{ctx: c.ctx, parts: c.v.s.parts, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
 	defer c.hashed.begin(c.work)()
-	var stop func()
-	c.reader, stop = readAheadOf(c.v.tx.DB())
+	waitFor, stop := c.v.tx.ReadAhead()
 	defer stop()
+	c.waitFor = waitFor
 
 	c.total = c.v.tx.Size() + c.filesSize()
 	c.chain = ledger.NewChain(nil)
 	c.tip = tip{origin: c.v.s.genesis.Origin}
-	steps := []func() error{c.checkBuckets, c.checkEntries, c.checkPromises, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkPages}
+	steps := []func() error{c.checkEntries, c.checkPromises, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkEngine}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
@@ -119,7 +124,7 @@ func (c *checker) run() (found []Fault, err error) {
 // read counts bytes that were verified, and tells of it after every megabyte.
 func (c *checker) read(n int) error {
 	c.walked += int64(n)
-	c.reader.waitFor(c.walked)
+	c.waitFor(c.walked)
 	done := c.done.Add(int64(n))
 	if done-c.told >= 1<<20 {
 		c.told = done
@@ -129,24 +134,11 @@ func (c *checker) read(n int) error {
 	return nil
 }
 
-func (c *checker) checkBuckets() error {
-	known := make(map[string]bool)
-	for _, name := range buckets {
-		known[string(name)] = true
-	}
-	return c.v.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
-		if !known[string(name)] {
-			c.add(-1, dbName, "it has a bucket %q, which is none of ours", name)
-		}
-		return nil
-	})
-}
-
 // checkEntries goes through the entries and, beside them, the checkpoints.
 func (c *checker) checkEntries() error {
-	points := c.v.tx.Bucket(bucketCheckpoints).Cursor()
+	points := c.v.tx.Table(tableCheckpoints).Cursor()
 	pointKey, note := points.First()
-	entries := c.v.tx.Bucket(bucketEntries).Cursor()
+	entries := c.v.tx.Table(tableEntries).Cursor()
 	next := uint64(0)
 	for k, value := entries.First(); k != nil; k, value = entries.Next() {
 		index, ok := readNumber(k)
@@ -227,7 +219,7 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 // previousOf gives what an entry says of the one before it; zeros if it can't be
 // read.
 func (c *checker) previousOf(index uint64) ledger.Hash {
-	e, err := readEntry(c.v.tx.Bucket(bucketEntries), index)
+	e, err := readEntry(c.v.tx.Table(tableEntries), index)
 	if err != nil {
 		return ledger.Hash{}
 	}

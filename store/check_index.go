@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // checkIndexes compares what the entries have led to expect with the buckets
@@ -15,7 +14,7 @@ func (c *checker) checkIndexes() error {
 	tx := c.v.tx
 	c.checkBodyIndex()
 	var governing []uint64
-	eachKey(tx.Bucket(bucketGoverning), func(k, _ []byte) {
+	eachKey(tx.Table(tableGoverning), func(k, _ []byte) {
 		if n, ok := readNumber(k); ok && n < c.v.Size {
 			governing = append(governing, n)
 		} else if !ok {
@@ -27,28 +26,23 @@ func (c *checker) checkIndexes() error {
 	}
 	if len(c.damaged) == 0 {
 		slices.SortFunc(c.small, compareHashes)
-		c.compareKeys(tx.Bucket(bucketSmall), c.small, "a part that no body names")
-		c.compareKeys(tx.Bucket(bucketFiles), sortedKeys(c.files), "an attachment in the index of files that no body names")
+		c.compareKeys(tx.Table(tableSmall), c.small, "a part that no body names")
+		c.compareKeys(tx.Table(tableFiles), sortedKeys(c.files), "an attachment in the index of files that no body names")
 	}
-	eachKey(tx.Bucket(bucketSmall), func(k, v []byte) {
-		if v != nil {
-			c.add(-1, "part "+ledger.Hash(pad(k)).String(), "it is not kept as parts are")
-		}
-	})
-	eachKey(tx.Bucket(bucketErased), func(k, v []byte) {
+	eachKey(tx.Table(tableErased), func(k, v []byte) {
 		h := ledger.Hash(pad(k))
 		of, named := c.named[h]
 		if index, ok := readNumber(v); !ok || index >= c.v.Size || c.chain != nil && (!named || c.gone[h] != of) {
 			c.add(-1, "part "+h.String(), "it was erased, and no tombstone names it")
 		}
 	})
-	eachKey(tx.Bucket(bucketTags), func(k, v []byte) {
+	eachKey(tx.Table(tableTags), func(k, v []byte) {
 		h := ledger.Hash(pad(k))
 		if body, ok := c.tags[h]; ok && bytes.Equal(v, body[:]) {
 			delete(c.tags, h)
 		} else if c.chain != nil && !ok {
 			// The reply itself may have been erased; its tag then leads nowhere.
-			if b, err := c.v.bodyOf(ledger.Hash(pad(v))); err != nil || tx.Bucket(bucketErased).Get(b.Parts[0].Hash[:]) == nil {
+			if b, err := c.v.bodyOf(ledger.Hash(pad(v))); err != nil || tx.Table(tableErased).Get(b.Parts[0].Hash[:]) == nil {
 				c.add(-1, "reply "+h.String(), "its tag leads to no such reply")
 			}
 		}
@@ -56,7 +50,7 @@ func (c *checker) checkIndexes() error {
 	for tag := range c.tags {
 		c.add(-1, "reply "+tag.String(), "its tag is not indexed, or leads to another reply")
 	}
-	eachKey(tx.Bucket(bucketLocators), func(k, v []byte) {
+	eachKey(tx.Table(tableLocators), func(k, v []byte) {
 		if len(k) != 32 || v == nil || len(v) > MaxLocator {
 			c.add(-1, "locator "+ledger.Hash(pad(k)).String(), "it is no locator")
 		}
@@ -64,7 +58,7 @@ func (c *checker) checkIndexes() error {
 	return nil
 }
 
-func eachKey(b *bolt.Bucket, visit func(k, v []byte)) {
+func eachKey(b kv.Table, visit func(k, v []byte)) {
 	c := b.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		visit(k, v)
@@ -74,7 +68,7 @@ func eachKey(b *bolt.Bucket, visit func(k, v []byte)) {
 // checkBodyIndex compares the index of bodies in the database with the entries
 // that it is to cover.
 func (c *checker) checkBodyIndex() {
-	from, ok := readNumber(c.v.tx.Bucket(bucketMeta).Get(metaIndexed))
+	from, ok := readNumber(c.v.tx.Table(tableMeta).Get(metaIndexed))
 	if !ok || from != c.v.tail.from {
 		c.add(-1, dbName, "it does not say rightly how much of it is indexed")
 		return
@@ -82,7 +76,7 @@ func (c *checker) checkBodyIndex() {
 	want := slices.DeleteFunc(c.bodies, func(x indexed) bool { return x.index >= from })
 	slices.SortFunc(want, func(a, b indexed) int { return bytes.Compare(a.key[:], b.key[:]) })
 	i := 0
-	eachKey(c.v.tx.Bucket(bucketBodies), func(k, v []byte) {
+	eachKey(c.v.tx.Table(tableBodies), func(k, v []byte) {
 		index, ok := readNumber(v)
 		for i < len(want) && bytes.Compare(want[i].key[:], k) < 0 {
 			c.notIndexed(want[i])
@@ -114,7 +108,7 @@ func (c *checker) notIndexed(x indexed) {
 
 // compareKeys finds keys of a bucket that are not among what is named. What is
 // named and missing was told with its entry.
-func (c *checker) compareKeys(b *bolt.Bucket, named []ledger.Hash, what string) {
+func (c *checker) compareKeys(b kv.Table, named []ledger.Hash, what string) {
 	i := 0
 	eachKey(b, func(k, _ []byte) {
 		for i < len(named) && bytes.Compare(named[i][:], k) < 0 {

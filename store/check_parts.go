@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"zapis/crypto/ledger"
+	"zapis/store/blob"
 )
 
 // inlineHash is up to how many bytes a part is hashed where it is met; larger
@@ -23,7 +24,7 @@ func (c *checker) checkParts(n int64, e ledger.Entry) {
 		}
 		part, ok := smallPart(c.v.tx, p.Hash)
 		switch {
-		case !ok && c.v.tx.Bucket(bucketErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs():
+		case !ok && c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs():
 			c.gone[p.Hash] = uint64(n) // whether a tombstone names it is seen at the end
 			continue
 		case !ok:
@@ -88,14 +89,14 @@ func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
 
 // checkAttachment has a worker verify the file of an attachment.
 func (c *checker) checkAttachment(n int64, p ledger.Part) {
-	if c.v.tx.Bucket(bucketErased).Get(p.Hash[:]) != nil {
+	if c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil {
 		if n >= 0 {
 			c.gone[p.Hash] = uint64(n)
 		}
 		return
 	}
 	c.files[p.Hash] = p.Size
-	if size, ok := readNumber(c.v.tx.Bucket(bucketFiles).Get(p.Hash[:])); !ok || size != uint64(p.Size) {
+	if size, ok := readNumber(c.v.tx.Table(tableFiles).Get(p.Hash[:])); !ok || size != uint64(p.Size) {
 		c.add(n, "attachment "+p.Hash.String(), "the index of files does not have it, or with another size")
 	}
 	name := "attachment " + p.Hash.String()
@@ -117,7 +118,7 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 
 // filesSize is how many bytes of attachments there are to verify.
 func (c *checker) filesSize() (total int64) {
-	files := c.v.tx.Bucket(bucketFiles).Cursor()
+	files := c.v.tx.Table(tableFiles).Cursor()
 	for k, v := files.First(); k != nil; k, v = files.Next() {
 		size, _ := readNumber(v)
 		total += int64(size)
@@ -135,7 +136,7 @@ func (c *checker) checkPromises() error {
 		return nil
 	}
 	var all []func()
-	cursor := c.v.tx.Bucket(bucketWaiting).Cursor()
+	cursor := c.v.tx.Table(tableWaiting).Cursor()
 	for k, file := cursor.First(); k != nil; k, file = cursor.Next() {
 		w, err := readWaiting(k, file)
 		if err != nil {
@@ -157,7 +158,7 @@ func (c *checker) checkPromises() error {
 
 // checkWaiting verifies the bodies and parts of what waits.
 func (c *checker) checkWaiting() error {
-	cursor := c.v.tx.Bucket(bucketWaiting).Cursor()
+	cursor := c.v.tx.Table(tableWaiting).Cursor()
 	for k, file := cursor.First(); k != nil; k, file = cursor.Next() {
 		w, err := readWaiting(k, file)
 		if err != nil {
@@ -224,8 +225,9 @@ func (c *checker) checkFiles() error {
 		c.add(-1, path, "it does not belong here")
 		return nil
 	}
-	err := eachPartFile(c.v.s.dir, func(path string, h ledger.Hash, _ fs.DirEntry) error {
-		if _, ok := c.files[h]; ok || c.v.s.isPending(h) {
+	err := c.v.s.parts.Each(c.ctx, func(name blob.Hash) error {
+		h, path := ledger.Hash(name), c.v.s.parts.Where(name)
+		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) {
 			return nil
 		}
 		c.work.do(func() {
@@ -234,7 +236,7 @@ func (c *checker) checkFiles() error {
 			case c.ctx.Err() != nil, errors.Is(err, fs.ErrNotExist):
 			case err != nil || got != h:
 				c.add(-1, path, "nothing names it, and it is damaged")
-			case c.v.s.queue != nil && !c.v.s.isPending(h) && !c.v.s.isFile(h):
+			case c.v.s.queue != nil && !c.v.s.pending.has(h) && !c.v.s.isFile(h):
 				c.add(-1, path, "nothing names it")
 			}
 		})
@@ -247,18 +249,10 @@ func (c *checker) checkFiles() error {
 	return err
 }
 
-// isPending reports whether an attachment waits for the body that names it.
-func (s *Store) isPending(h ledger.Hash) bool {
-	s.pending.mu.Lock()
-	defer s.pending.mu.Unlock()
-	_, ok := s.pending.parts[h]
-	return ok
-}
-
 // isFile reports whether an attachment is named by now.
 func (s *Store) isFile(h ledger.Hash) (ok bool) {
 	err := s.view(func(v *view) error {
-		ok = v.tx.Bucket(bucketFiles).Get(h[:]) != nil
+		ok = v.tx.Table(tableFiles).Get(h[:]) != nil
 		return nil
 	})
 	return ok || err != nil
@@ -286,14 +280,8 @@ func (c *checker) checkGuard() error {
 	return nil
 }
 
-// checkPages has bbolt verify its own pages: that each is used once or free.
-// While the committer changes what is free, that can't be asked.
-func (c *checker) checkPages() error {
-	if c.v.s.queue != nil {
-		return nil
-	}
-	for err := range c.v.tx.Check() {
-		c.add(-1, dbName, "%s", err)
-	}
+// checkEngine has the engine verify what it adds to the tables.
+func (c *checker) checkEngine() error {
+	c.v.tx.Check(c.v.s.queue != nil, func(text string) { c.add(-1, dbName, "%s", text) })
 	return nil
 }

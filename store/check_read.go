@@ -3,14 +3,15 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"io"
 	"io/fs"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"zapis/internal/exit"
+	"zapis/store/blob"
 
 	"zapis/crypto/ledger"
 )
@@ -78,32 +79,38 @@ func (w *workers) stop() {
 	w.done.Wait()
 }
 
-// readStep is how much is read at a time.
-const readStep = 1 << 20
-
-// hashFile hashes a file through maps of it, so that what is read is not copied.
-func hashFile(ctx context.Context, path string, read func(int)) (h ledger.Hash, size int64, err error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0) // somebody may have put a pipe there
+// hashPart hashes an attachment.
+func hashPart(ctx context.Context, parts blob.Store, name ledger.Hash, read func(int)) (h ledger.Hash, size int64, err error) {
+	r, _, err := parts.Open(ctx, blob.Hash(name))
 	if err != nil {
 		return h, 0, err
 	}
-	defer f.Close()
+	defer r.Close()
 	sum := sha256.New()
-	size, err = eachPiece(f, func(piece []byte) error {
-		sum.Write(piece)
-		read(len(piece))
-		return ctx.Err()
-	})
+	size, err = io.Copy(watched{sum, read, ctx}, r)
 	sum.Sum(h[:0])
 	return h, size, err
+}
+
+// watched is a writer that tells of its progress, and ends with ctx.
+type watched struct {
+	io.Writer
+	read func(int)
+	ctx  context.Context
+}
+
+func (w watched) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.read(n)
+	return n, exit.First(err, w.ctx.Err())
 }
 
 // hashedFiles are the hashes of the files under parts/, each made once. All that lie there are hashed from the
 // beginning, before an entry names them: so the cores have something to do while the disk gives the database.
 type hashedFiles struct {
-	ctx  context.Context
-	dir  string
-	read func(int)
+	ctx   context.Context
+	parts blob.Store
+	read  func(int)
 
 	mu    sync.Mutex
 	files map[ledger.Hash]*hashedFile // by name
@@ -125,7 +132,7 @@ func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 		h.files[name] = f
 	}
 	h.mu.Unlock()
-	f.once.Do(func() { f.hash, f.size, f.err = hashFile(h.ctx, partPath(h.dir, name), h.read) })
+	f.once.Do(func() { f.hash, f.size, f.err = hashPart(h.ctx, h.parts, name, h.read) })
 	return f.hash, f.size, f.err
 }
 
@@ -137,12 +144,12 @@ func (h *hashedFiles) begin(work *workers) (stop func()) {
 	ended.Go(func() {
 		defer work.busy.Done()
 		// What is wrong with the folders, checkFiles says.
-		_ = eachPartFile(h.dir, func(_ string, name ledger.Hash, _ fs.DirEntry) error {
+		_ = h.parts.Each(h.ctx, func(name blob.Hash) error {
 			select {
 			case <-quit:
 				return fs.SkipAll
 			default:
-				work.do(func() { _, _, _ = h.of(name) })
+				work.do(func() { _, _, _ = h.of(ledger.Hash(name)) })
 				return nil
 			}
 		}, nil)
@@ -150,59 +157,5 @@ func (h *hashedFiles) begin(work *workers) (stop func()) {
 	return func() {
 		close(quit)
 		ended.Wait()
-	}
-}
-
-// The database is read by the stride, and so many of them ahead of what is being verified. Whoever reads
-// stands in line for a core with all who hash: the fewer times the better.
-const (
-	stride  = 32 << 20
-	aheadBy = 8
-)
-
-// reader reads a database from front to back, ahead of what is being verified
-// through its map: bbolt has told the kernel that the map is read at random, so
-// that each page would be waited for, and faulted in, alone, by somebody who
-// holds a core meanwhile. Entries and their parts lie in the file nearly in their
-// order. Nothing but the time it takes depends on it.
-type reader struct {
-	steps chan struct{} // one for each that was read; closed at the end
-	taken int64         // bytes up to which whoever verifies has waited
-}
-
-// readAheadOf begins to read.
-func readAheadOf(db *bolt.DB) (r *reader, stop func()) {
-	r = &reader{steps: make(chan struct{}, aheadBy)}
-	quit := make(chan struct{})
-	info, err := os.Stat(db.Path())
-	if err != nil {
-		close(r.steps)
-		return r, func() {}
-	}
-	base, size := db.Info().Data, uintptr(info.Size())
-	var ended sync.WaitGroup
-	ended.Go(func() {
-		defer close(r.steps)
-		inOrder(base, size)
-		defer atRandom(base, size)
-		for at := uintptr(0); at < size; at += stride {
-			populate(base+at, min(stride, size-at))
-			select {
-			case r.steps <- struct{}{}:
-			case <-quit:
-				return
-			}
-		}
-	})
-	return r, func() {
-		close(quit)
-		ended.Wait()
-	}
-}
-
-// waitFor waits until about so many bytes of entries and parts have been read.
-func (r *reader) waitFor(bytes int64) {
-	for bytes += bytes / 4; r.taken <= bytes; r.taken += stride { // pages are not filled to the last byte
-		<-r.steps
 	}
 }

@@ -12,11 +12,13 @@ import (
 	"syscall"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
+	"zapis/store/blob"
+	"zapis/store/blob/file"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // checkFolder verifies all of a ledger that nobody has open.
@@ -92,18 +94,20 @@ func newSample(t testing.TB) sample {
 }
 
 // edit changes a ledger's database behind its back.
-func edit(t testing.TB, dir string, fn func(tx *bolt.Tx) error) {
+func edit(t testing.TB, dir string, fn func(tx kv.Tx) error) {
 	t.Helper()
-	db, err := bolt.Open(filepath.Join(dir, dbName), 0o600, dbOptions())
+	e, err := openEngines(dir, false)
 	if err == nil {
-		err = db.Update(fn)
-	}
-	if err == nil {
-		err = db.Close()
+		err = exit.First(kv.Update(e.db, fn), e.close())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// partPath is where an attachment lies.
+func partPath(dir string, h ledger.Hash) string {
+	return file.Path(filepath.Join(dir, partsName), blob.Hash(h))
 }
 
 // flipped is a copy of b with one bit turned at i.
@@ -118,11 +122,11 @@ func TestCheckNamesTheFault(t *testing.T) {
 	entry := number(m.index)
 	textAt := 32 * hashesIn(m.index)
 	small := m.first.Body.Parts[1].Hash
-	file := m.first.Body.Parts[4].Hash
-	put := func(bucket []byte, key []byte, change func(old []byte) []byte) func(t *testing.T) {
+	attachment := m.first.Body.Parts[4].Hash
+	put := func(table string, key []byte, change func(old []byte) []byte) func(t *testing.T) {
 		return func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error {
-				b := tx.Bucket(bucket)
+			edit(t, m.dir, func(tx kv.Tx) error {
+				b := tx.Table(table)
 				v := change(bytes.Clone(b.Get(key)))
 				if v == nil {
 					return b.Delete(key)
@@ -146,55 +150,55 @@ func TestCheckNamesTheFault(t *testing.T) {
 		do   func(t *testing.T)
 		want []string // one of the faults begins so; all faults begin with one of these
 	}{
-		{"a letter of an entry", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{n}},
-		{"its first line", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, textAt) }), []string{n}},
-		{"its leaf in the tree", put(bucketEntries, entry, func(v []byte) []byte { return flipped(v, 0) }),
+		{"a letter of an entry", put(tableEntries, entry, func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{n}},
+		{"its first line", put(tableEntries, entry, func(v []byte) []byte { return flipped(v, textAt) }), []string{n}},
+		{"its leaf in the tree", put(tableEntries, entry, func(v []byte) []byte { return flipped(v, 0) }),
 			[]string{n, fmt.Sprint("entry ", m.index+1), "checkpoint"}},
-		{"a hash of the tree", put(bucketEntries, number(31), func(v []byte) []byte { return flipped(v, 32*4) }), []string{"entry 31: the tree's hash that it completes at level 4", "checkpoint", "guard"}},
-		{"an entry cut short", put(bucketEntries, entry, func(v []byte) []byte { return v[:20] }),
+		{"a hash of the tree", put(tableEntries, number(31), func(v []byte) []byte { return flipped(v, 32*4) }), []string{"entry 31: the tree's hash that it completes at level 4", "checkpoint", "guard"}},
+		{"an entry cut short", put(tableEntries, entry, func(v []byte) []byte { return v[:20] }),
 			[]string{n, "checkpoint 33: its root can't be computed"}}, // entries 31 and 32 are in the root by no later hash
-		{"an entry missing", put(bucketEntries, entry, remove), []string{n + ": it is missing", "checkpoint", "ledger.db", "part", "guard", fmt.Sprint("entry ", m.index+1)}},
-		{"the last entry missing", put(bucketEntries, number(m.size-1), remove), []string{fmt.Sprint("entry ", m.size-1), "checkpoint", "ledger.db", "part", "guard"}},
-		{"a checkpoint's root", put(bucketCheckpoints, number(33), func(v []byte) []byte { return flipped(v, 30) }), []string{"checkpoint 33: "}},
-		{"a checkpoint's signature", put(bucketCheckpoints, number(33), func(v []byte) []byte { return append(v[:len(v)-9], append([]byte("AAAA"), v[len(v)-5:]...)...) }), []string{"checkpoint 33: "}},
+		{"an entry missing", put(tableEntries, entry, remove), []string{n + ": it is missing", "checkpoint", "ledger.db", "part", "guard", fmt.Sprint("entry ", m.index+1)}},
+		{"the last entry missing", put(tableEntries, number(m.size-1), remove), []string{fmt.Sprint("entry ", m.size-1), "checkpoint", "ledger.db", "part", "guard"}},
+		{"a checkpoint's root", put(tableCheckpoints, number(33), func(v []byte) []byte { return flipped(v, 30) }), []string{"checkpoint 33: "}},
+		{"a checkpoint's signature", put(tableCheckpoints, number(33), func(v []byte) []byte { return append(v[:len(v)-9], append([]byte("AAAA"), v[len(v)-5:]...)...) }), []string{"checkpoint 33: "}},
 		{"a checkpoint of another size", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error {
-				b := tx.Bucket(bucketCheckpoints)
+			edit(t, m.dir, func(tx kv.Tx) error {
+				b := tx.Table(tableCheckpoints)
 				return b.Put(number(40), bytes.Clone(b.Get(number(33))))
 			})
 		}, []string{"checkpoint 40: "}},
 		{"a small part", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error {
-				b := tx.Bucket(bucketSmall).Bucket(small[:])
-				return b.Put(smallKey, flipped(b.Get(smallKey), 100))
+			edit(t, m.dir, func(tx kv.Tx) error {
+				b := tx.Table(tableSmall)
+				return b.Put(small[:], flipped(b.Get(small[:]), 100))
 			})
 		}, []string{n + ", statement " + small.String() + ": its 1500 bytes do not have this hash"}},
 		{"a small part missing", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error { return tx.Bucket(bucketSmall).DeleteBucket(small[:]) })
+			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(small[:]) })
 		}, []string{n + ", statement " + small.String() + ": it is missing"}},
 		{"a small part too many", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error { return putSmall(tx, ledger.Sum([]byte("x")), []byte("x")) })
+			edit(t, m.dir, func(tx kv.Tx) error { return putSmall(tx, ledger.Sum([]byte("x")), []byte("x")) })
 		}, []string{"part " + ledger.Sum([]byte("x")).String() + ": a part that no body names"}},
-		{"an attachment's bit", onFile(file, func(path string) error {
+		{"an attachment's bit", onFile(attachment, func(path string) error {
 			b, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
 			return os.WriteFile(path, flipped(b, 1<<19), 0o600)
-		}), []string{n + ", attachment " + file.String() + ": its file has the hash "}},
-		{"an attachment cut short", onFile(file, func(path string) error { return os.Truncate(path, 1<<20-1) }),
-			[]string{n + ", attachment " + file.String() + ": its file has 1048575 bytes, and the entry says 1048576"}},
-		{"an attachment missing", onFile(file, os.Remove), []string{n + ", attachment " + file.String() + ": its file is missing"}},
-		{"a pipe in an attachment's place", onFile(file, func(path string) error { // nobody writes to it, and nobody waits
+		}), []string{n + ", attachment " + attachment.String() + ": its file has the hash "}},
+		{"an attachment cut short", onFile(attachment, func(path string) error { return os.Truncate(path, 1<<20-1) }),
+			[]string{n + ", attachment " + attachment.String() + ": its file has 1048575 bytes, and the entry says 1048576"}},
+		{"an attachment missing", onFile(attachment, os.Remove), []string{n + ", attachment " + attachment.String() + ": its file is missing"}},
+		{"a pipe in an attachment's place", onFile(attachment, func(path string) error { // nobody writes to it, and nobody waits
 			return exit.First(os.Remove(path), syscall.Mkfifo(path, 0o600))
-		}), []string{n + ", attachment " + file.String() + ": its file has 0 bytes, and the entry says 1048576", partPath(m.dir, file) + ": it does not belong here"}},
-		{"an attachment not indexed", put(bucketFiles, file[:], remove), []string{n + ", attachment " + file.String() + ": the index of files does not have it"}},
+		}), []string{n + ", attachment " + attachment.String() + ": its file has 0 bytes, and the entry says 1048576", partPath(m.dir, attachment) + ": it does not belong here"}},
+		{"an attachment not indexed", put(tableFiles, attachment[:], remove), []string{n + ", attachment " + attachment.String() + ": the index of files does not have it"}},
 		{"a file that is none of ours", func(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(m.dir, "parts", "x.txt"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{filepath.Join(m.dir, "parts", "x.txt") + ": it does not belong here"}},
-		{"a damaged file that nothing names", onFile(file, func(path string) error {
+		{"a damaged file that nothing names", onFile(attachment, func(path string) error {
 			other := ledger.Sum([]byte("other"))
 			if err := os.MkdirAll(filepath.Dir(partPath(m.dir, other)), 0o700); err != nil {
 				return err
@@ -203,43 +207,40 @@ func TestCheckNamesTheFault(t *testing.T) {
 		}), []string{partPath(m.dir, ledger.Sum([]byte("other"))) + ": nothing names it, and it is damaged"}},
 		{"an index that leads elsewhere", func(t *testing.T) {
 			key := keyOf(m.first.Body.Hash())
-			put(bucketBodies, key[:], func([]byte) []byte { return number(m.index - 1) })(t)
+			put(tableBodies, key[:], func([]byte) []byte { return number(m.index - 1) })(t)
 		}, []string{"ledger.db: the index of bodies leads from", n}},
 		{"an index that lacks one", func(t *testing.T) {
 			key := keyOf(m.first.Body.Hash())
-			put(bucketBodies, key[:], remove)(t)
+			put(tableBodies, key[:], remove)(t)
 		}, []string{n + ": its body is not indexed"}},
-		{"an index with one too many", put(bucketBodies, make([]byte, 16), func([]byte) []byte { return number(3) }),
+		{"an index with one too many", put(tableBodies, make([]byte, 16), func([]byte) []byte { return number(3) }),
 			[]string{"ledger.db: the index of bodies leads from 00000000000000000000000000000000 to entry 3"}},
-		{"a promise's signature", put(bucketWaiting, anyWaiting[:], func(v []byte) []byte {
+		{"a promise's signature", put(tableWaiting, anyWaiting[:], func(v []byte) []byte {
 			i := bytes.Index(v, []byte("\n\n")) + 60
 			return append(v[:i], append([]byte("AAAA"), v[i+4:]...)...)
 		}), []string{"waiting " + anyWaiting.String() + ": promise: "}},
-		{"a promised body", put(bucketWaiting, anyWaiting[:], func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{"waiting " + anyWaiting.String(), "part", "ledger.db"}},
+		{"a promised body", put(tableWaiting, anyWaiting[:], func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{"waiting " + anyWaiting.String(), "part", "ledger.db"}},
 		{"a waiting part missing", func(t *testing.T) {
 			h := m.waits.Body.Parts[2].Hash
-			edit(t, m.dir, func(tx *bolt.Tx) error { return tx.Bucket(bucketSmall).DeleteBucket(h[:]) })
+			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(h[:]) })
 		}, []string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is missing"}},
 		{"a waiting attachment", onFile(m.waits.Body.Parts[3].Hash, os.Remove), []string{"attachment " + m.waits.Body.Parts[3].Hash.String() + ": its file is missing"}},
-		{"a tag that leads elsewhere", put(bucketTags, m.tag[:], func(v []byte) []byte { return flipped(v, 0) }),
+		{"a tag that leads elsewhere", put(tableTags, m.tag[:], func(v []byte) []byte { return flipped(v, 0) }),
 			[]string{"reply " + m.tag.String()}},
-		{"a tag missing", put(bucketTags, m.freshTag[:], remove), []string{"reply " + m.freshTag.String() + ": its tag is not indexed"}},
-		{"a tag too many", put(bucketTags, make([]byte, 32), func([]byte) []byte { return make([]byte, 32) }),
+		{"a tag missing", put(tableTags, m.freshTag[:], remove), []string{"reply " + m.freshTag.String() + ": its tag is not indexed"}},
+		{"a tag too many", put(tableTags, make([]byte, 32), func([]byte) []byte { return make([]byte, 32) }),
 			[]string{"reply " + strings.Repeat("0", 64) + ": its tag leads to no such reply"}},
-		{"a locator too large", put(bucketLocators, make([]byte, 32), func([]byte) []byte { return make([]byte, MaxLocator+1) }),
+		{"a locator too large", put(tableLocators, make([]byte, 32), func([]byte) []byte { return make([]byte, MaxLocator+1) }),
 			[]string{"locator " + strings.Repeat("0", 64) + ": it is no locator"}},
 		{"an erasure that nobody approved", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error {
-				if err := tx.Bucket(bucketSmall).DeleteBucket(small[:]); err != nil {
+			edit(t, m.dir, func(tx kv.Tx) error {
+				if err := tx.Table(tableSmall).Delete(small[:]); err != nil {
 					return err
 				}
-				return tx.Bucket(bucketErased).Put(small[:], number(m.tombstone))
+				return tx.Table(tableErased).Put(small[:], number(m.tombstone))
 			})
 		}, []string{"part " + small.String() + ": it was erased, and no tombstone names it"}},
-		{"the list of what governs", put(bucketGoverning, number(5), func([]byte) []byte { return []byte{} }), []string{"ledger.db: the list of entries that govern"}},
-		{"a bucket of somebody else's", func(t *testing.T) {
-			edit(t, m.dir, func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err })
-		}, []string{`ledger.db: it has a bucket "x", which is none of ours`}},
+		{"the list of what governs", put(tableGoverning, number(5), func([]byte) []byte { return []byte{} }), []string{"ledger.db: the list of entries that govern"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			whole := copyLedger(t, m.dir)

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"runtime"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
-	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // Limits of one group: what one transaction takes. bbolt keeps all of it in
@@ -139,7 +137,7 @@ func (s *Store) commitGroup(group []*request) {
 	if s.config.Slot == 0 {
 		err = s.sequenceGroup(group, refused)
 	} else {
-		err = s.update(func(tx *bolt.Tx) error {
+		err = s.update(func(tx kv.Tx) error {
 			for i, r := range group {
 				if refused[i] = s.admit(tx, &s.tip, r.sub); refused[i] != nil {
 					continue
@@ -147,7 +145,7 @@ func (s *Store) commitGroup(group []*request) {
 				if err := keepParts(tx, r.sub); err != nil {
 					return err
 				}
-				if err := tx.Bucket(bucketWaiting).Put(r.sub.hash[:], r.sub.promise); err != nil {
+				if err := tx.Table(tableWaiting).Put(r.sub.hash[:], r.sub.promise); err != nil {
 					return err
 				}
 			}
@@ -177,15 +175,16 @@ func (s *Store) brokenBy() error {
 }
 
 // update is one transaction that brings no checkpoint.
-func (s *Store) update(fn func(tx *bolt.Tx) error) error {
+func (s *Store) update(fn func(tx kv.Tx) error) error {
 	tx, err := s.db.Begin(true)
 	if err != nil {
-		return diskError(err)
+		return engineError(err)
 	}
-	if err := fn(tx); err != nil {
-		return exit.First(err, tx.Rollback())
+	defer tx.Rollback()
+	if err := kv.Catch(func() error { return fn(tx) }); err != nil {
+		return err
 	}
-	return diskError(tx.Commit())
+	return engineError(tx.Commit())
 }
 
 // advance is one transaction that appends entries and the one checkpoint over
@@ -194,7 +193,7 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) error {
 //
 // What tombstones among them erase is out of the database by then; its files
 // and its traces in free pages go next.
-func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
+func (s *Store) advance(grow func(tx kv.Tx, t *tip) (*growth, error)) error {
 	g, err := s.commitEntries(grow)
 	if err != nil || g == nil {
 		return err
@@ -202,25 +201,29 @@ func (s *Store) advance(grow func(tx *bolt.Tx, t *tip) (*growth, error)) error {
 	return s.forget(g.erased)
 }
 
-func (s *Store) commitEntries(grow func(tx *bolt.Tx, t *tip) (*growth, error)) (*growth, error) {
+func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*growth, error) {
 	tx, err := s.db.Begin(true)
 	if err != nil {
-		return nil, diskError(err)
+		return nil, engineError(err)
 	}
+	defer tx.Rollback()
 	t := s.tip
 	defer t.values.reset()
-	g, err := grow(tx, &t)
-	if err == nil && g != nil {
-		err = s.prepare(tx, &t, g)
-	}
+	var g *growth
+	err = kv.Catch(func() (err error) {
+		if g, err = grow(tx, &t); err == nil && g != nil {
+			err = s.prepare(tx, &t, g)
+		}
+		return err
+	})
 	if err != nil || g == nil {
-		return nil, exit.First(err, tx.Rollback())
+		return nil, err
 	}
 
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	if err := tx.Commit(); err != nil {
-		return nil, diskError(err)
+		return nil, engineError(err)
 	}
 	s.tip, s.standing = t, g.standing
 	if g.flushed {
@@ -229,7 +232,7 @@ func (s *Store) commitEntries(grow func(tx *bolt.Tx, t *tip) (*growth, error)) (
 		s.tail.add(g.bodies, g.first)
 	}
 	if err := s.guard.write(g.released.Checkpoint); err != nil {
-		return nil, diskError(fmt.Errorf("%w: %w", errSync, err))
+		return nil, engineError(fmt.Errorf("%w: %w", errSync, err))
 	}
 	s.released = g.released
 	return g, s.changeKey(g)
@@ -255,5 +258,5 @@ func (s *Store) flushTail() {
 		return
 	}
 	// What is not written is indexed again when the store is opened.
-	_ = s.update(func(tx *bolt.Tx) error { return s.tail.flush(tx, nil) })
+	_ = s.update(func(tx kv.Tx) error { return s.tail.flush(tx, nil) })
 }

@@ -76,7 +76,7 @@ func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error
 	if !bytes.HasPrefix(note, stored) || len(note) > ledger.MaxNote {
 		return fmt.Errorf("%w: not the checkpoint of %d entries that this log has signed", ledger.ErrMismatch, size)
 	}
-	if err := makeDir(filepath.Join(s.dir, cosignedName)); err != nil {
+	if err := atomicfile.MakeFolder(filepath.Join(s.dir, cosignedName)); err != nil {
 		return err
 	}
 	path := s.cosignedPath(size)

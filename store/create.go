@@ -5,12 +5,11 @@ import (
 	"path/filepath"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // Create makes a ledger of one entry in dir, signs its first checkpoint with the
@@ -43,11 +42,15 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 		return err
 	}
 	aside := filepath.Join(dir, creatingName)
-	if err := makeDir(aside); err != nil {
+	if err := atomicfile.MakeFolder(aside); err != nil {
 		return err
 	}
-	c, err := createDatabase(filepath.Join(aside, dbName), g, k, now)
+	e, err := createEngines(aside)
 	if err != nil {
+		return err
+	}
+	c, err := createDatabase(e.db, g, k, now)
+	if err := exit.First(err, e.close()); err != nil {
 		return err
 	}
 	if err := createGuard(aside, c); err != nil {
@@ -56,10 +59,10 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 	if err := writeAside(filepath.Join(aside, keyName), k.Marshal(), 0o600); err != nil {
 		return err
 	}
-	if err := makeDir(filepath.Join(dir, partsName)); err != nil {
+	if err := atomicfile.MakeFolder(filepath.Join(dir, partsName)); err != nil {
 		return err
 	}
-	if err := makeDir(filepath.Join(dir, partsName, incomingName)); err != nil {
+	if err := atomicfile.MakeFolder(filepath.Join(dir, partsName, incomingName)); err != nil {
 		return err
 	}
 	for _, name := range []string{guardName, keyName, dbName} {
@@ -95,18 +98,10 @@ func clearUnfinished(dir string) error {
 	return nil
 }
 
-func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (c ledger.Checkpoint, err error) {
-	db, err := bolt.Open(path, 0o600, dbOptions())
-	if err != nil {
-		return c, err
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if _, err := tx.CreateBucket(name); err != nil {
-				return err
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
+// createDatabase writes the genesis and the first checkpoint.
+func createDatabase(db kv.DB, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (c ledger.Checkpoint, err error) {
+	err = kv.Update(db, func(tx kv.Tx) error {
+		meta := tx.Table(tableMeta)
 		if err := meta.Put(metaFormat, []byte(format)); err != nil {
 			return err
 		}
@@ -121,7 +116,7 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		if err := t.appendEntry(tx, g.Entry().Body.Marshal()); err != nil {
 			return err
 		}
-		if err := tx.Bucket(bucketGoverning).Put(number(0), nil); err != nil {
+		if err := tx.Table(tableGoverning).Put(number(0), nil); err != nil {
 			return err
 		}
 		c = ledger.Checkpoint{Origin: g.Origin, Size: t.size, Root: t.root(), Time: now.UTC().Truncate(time.Second)}
@@ -129,7 +124,7 @@ func createDatabase(path string, g ledger.Genesis, k *ledger.SigningKey, now tim
 		if err != nil {
 			return err
 		}
-		return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
+		return tx.Table(tableCheckpoints).Put(number(t.size), note)
 	})
-	return c, exit.First(err, db.Sync(), db.Close())
+	return c, err
 }

@@ -2,15 +2,17 @@ package store
 
 import (
 	"errors"
-	"io/fs"
+	"fmt"
 	"syscall"
 
 	"zapis/internal/exit"
+	"zapis/store/blob"
+	"zapis/store/kv"
 )
 
 // What a caller may want to tell apart. All are wrapped with what happened.
 var (
-	ErrFull         = errors.New("the disk is full")
+	ErrFull         = kv.ErrFull
 	ErrBroken       = errors.New("the disk failed, and this process must not go on writing")
 	errReadOnly     = errors.New("the ledger is open for reading only")
 	ErrClosed       = errors.New("the ledger is closed")
@@ -31,23 +33,27 @@ var (
 	ErrErased       = errors.New("the part was erased")
 )
 
-// diskError tells a full disk, after which the store goes on, from a failing
-// one, after which it must not. bbolt gives errors of WriteAt as *fs.PathError
-// and those of fdatasync as bare numbers: a sync that fails, for want of room
-// or not, leaves nobody knowing what is on the disk.
-func diskError(err error) error {
-	if err == nil {
+// engineError says what an error of Begin or Commit means: after a full disk the
+// store goes on, after a failing one it must not.
+func engineError(err error) error {
+	switch {
+	case err == nil:
 		return nil
-	}
-	var path *fs.PathError
-	if errors.As(err, &path) && path.Op == "write" && isFull(err) {
-		return exit.New(exit.Failed, "make room on the disk; nothing was lost, and nothing was half-stored",
-			"%w (%w)", ErrFull, err)
+	case errors.Is(err, ErrFull):
+		return exit.New(exit.Failed, "make room on the disk; nothing was lost, and nothing was half-stored", "%w", err)
 	}
 	return exit.New(exit.Failed, "stop this process, look at the disk, then run zapisd check",
 		"%w: %w", ErrBroken, err)
 }
 
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+// fileError is engineError for a file apart from the database: its failure
+// spoils that file and nothing else.
+func fileError(err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrFull):
+		return err
+	case errors.Is(err, blob.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w (%w)", ErrFull, err)
+	}
+	return err
 }

@@ -2,14 +2,11 @@ package store
 
 import (
 	"crypto/sha256"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
 )
 
@@ -25,17 +22,6 @@ func writeAside(path string, content []byte, mode fs.FileMode) error {
 		err = f.Sync()
 	}
 	return exit.First(err, f.Close())
-}
-
-// makeDir makes a folder that nobody else may read, durably, if it is missing.
-func makeDir(path string) error {
-	switch err := os.Mkdir(path, 0o700); {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 func exists(path string) bool {

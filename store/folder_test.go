@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 func TestCreateMakesThisFolder(t *testing.T) {
@@ -266,9 +265,9 @@ func TestFindReadOnly(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, dir, func(tx *bolt.Tx) error { // as after a crash
+	edit(t, dir, func(tx kv.Tx) error { // as after a crash
 		key := keyOf(p.Body)
-		return exit.First(tx.Bucket(bucketBodies).Delete(key[:]), tx.Bucket(bucketMeta).Put(metaIndexed, number(1)))
+		return exit.First(tx.Table(tableBodies).Delete(key[:]), tx.Table(tableMeta).Put(metaIndexed, number(1)))
 	})
 	r, err := OpenReadOnly(dir)
 	if err != nil {

@@ -13,7 +13,7 @@ func (s *Store) Dir() string { return s.dir }
 // leaf hash of the newest genesis, trustees or key entry.
 func (s *Store) After() (after ledger.Hash, err error) {
 	err = s.view(func(v *view) error {
-		c := v.tx.Bucket(bucketGoverning).Cursor()
+		c := v.tx.Table(tableGoverning).Cursor()
 		for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
 			index, ok := readNumber(k)
 			if !ok {

@@ -127,7 +127,7 @@ func (g *guard) write(c ledger.Checkpoint) error {
 	if _, err := g.f.WriteAt(b, g.next*guardHalf); err != nil {
 		return err
 	}
-	if err := syncData(g.f); err != nil {
+	if err := atomicfile.SyncData(g.f); err != nil {
 		return err
 	}
 	g.next = 1 - g.next

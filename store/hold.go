@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // Held gives the holds that are in force: no tombstone takes parts of the
@@ -26,7 +25,7 @@ func (s *Store) Held() (held []ledger.HeldAt) {
 // admitTombstone refuses a tombstone that misnames what it erases, and what
 // could not be followed in every order beside what waits already: within a slot
 // there is no order.
-func (s *Store) admitTombstone(tx *bolt.Tx, p *submission) error {
+func (s *Store) admitTombstone(tx kv.Tx, p *submission) error {
 	if err := checkErasable(tx, p.Small[0]); err != nil {
 		return err
 	}

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // The index from a body's hash to its entry. Hashes are random, so writing each
@@ -44,7 +43,7 @@ type bodyKey [16]byte
 func keyOf(body ledger.Hash) bodyKey { return bodyKey(body[:16]) }
 
 // find looks a body up among the first size entries.
-func (x *tailIndex) find(tx *bolt.Tx, body ledger.Hash, size uint64) (uint64, bool) {
+func (x *tailIndex) find(tx kv.Tx, body ledger.Hash, size uint64) (uint64, bool) {
 	key := keyOf(body)
 	if x.late {
 		x.once.Do(func() { x.after, _ = indexFrom(tx, x.from, size) }) // where they are damaged, check says so
@@ -53,7 +52,7 @@ func (x *tailIndex) find(tx *bolt.Tx, body ledger.Hash, size uint64) (uint64, bo
 	index, ok := x.after[key]
 	x.mu.RUnlock()
 	if !ok {
-		index, ok = readNumber(tx.Bucket(bucketBodies).Get(key[:]))
+		index, ok = readNumber(tx.Table(tableBodies).Get(key[:]))
 	}
 	return index, ok && index < size
 }
@@ -76,7 +75,7 @@ func (x *tailIndex) size() uint64 {
 // flush writes the tail, and the bodies of the entries that this transaction
 // appends, into the database's index. When the transaction is committed, a new
 // tail takes this one's place.
-func (x *tailIndex) flush(tx *bolt.Tx, more []ledger.Hash) error {
+func (x *tailIndex) flush(tx kv.Tx, more []ledger.Hash) error {
 	x.mu.RLock()
 	all := maps.Clone(x.after)
 	x.mu.RUnlock()
@@ -85,20 +84,20 @@ func (x *tailIndex) flush(tx *bolt.Tx, more []ledger.Hash) error {
 		all[keyOf(body)] = next
 		next++
 	}
-	b := tx.Bucket(bucketBodies)
+	b := tx.Table(tableBodies)
 	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b bodyKey) int { return bytes.Compare(a[:], b[:]) }) {
 		if err := b.Put(key[:], number(all[key])); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(bucketMeta).Put(metaIndexed, number(next))
+	return tx.Table(tableMeta).Put(metaIndexed, number(next))
 }
 
 // loadTail indexes the entries that the database's index does not have. A ledger
 // that is only read is not asked for most of them, and may be damaged: it waits
 // until something is looked up.
-func loadTail(tx *bolt.Tx, size uint64, readOnly bool) (*tailIndex, error) {
-	from, ok := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
+func loadTail(tx kv.Tx, size uint64, readOnly bool) (*tailIndex, error) {
+	from, ok := readNumber(tx.Table(tableMeta).Get(metaIndexed))
 	if !ok || from > size {
 		return nil, fmt.Errorf("%w: ledger.db does not say how much of it is indexed", ledger.ErrMismatch)
 	}
@@ -114,9 +113,9 @@ func loadTail(tx *bolt.Tx, size uint64, readOnly bool) (*tailIndex, error) {
 	return x, nil
 }
 
-func indexFrom(tx *bolt.Tx, from, size uint64) (map[bodyKey]uint64, error) {
+func indexFrom(tx kv.Tx, from, size uint64) (map[bodyKey]uint64, error) {
 	after := make(map[bodyKey]uint64)
-	entries := tx.Bucket(bucketEntries)
+	entries := tx.Table(tableEntries)
 	for i := from; i < size; i++ {
 		e, err := readEntry(entries, i)
 		if err != nil {
@@ -127,7 +126,7 @@ func indexFrom(tx *bolt.Tx, from, size uint64) (map[bodyKey]uint64, error) {
 	return after, nil
 }
 
-func readEntry(entries *bolt.Bucket, index uint64) (ledger.Entry, error) {
+func readEntry(entries kv.Table, index uint64) (ledger.Entry, error) {
 	text, err := entryText(entries, index)
 	if err != nil {
 		return ledger.Entry{}, err
@@ -140,7 +139,7 @@ func readEntry(entries *bolt.Bucket, index uint64) (ledger.Entry, error) {
 }
 
 // entryText gives an entry's text. It is valid for as long as the transaction.
-func entryText(entries *bolt.Bucket, index uint64) ([]byte, error) {
+func entryText(entries kv.Table, index uint64) ([]byte, error) {
 	value := entries.Get(number(index))
 	if value == nil {
 		return nil, fmt.Errorf("entry %d: %w", index, ErrUnknown)

@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // nextKeyName is the log key that a key entry is about to bring into force.
@@ -92,7 +91,7 @@ func (s *Store) adopt(ctx context.Context, p *submission) error {
 		if err := s.brokenBy(); err != nil {
 			return err
 		}
-		return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+		return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
 			if err := s.admit(tx, t, p); err != nil {
 				return nil, err
 			}

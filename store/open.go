@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // Open opens a ledger for writing. It waits at most two seconds for another
@@ -68,12 +67,11 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	}
 	s := &Store{dir: dir, config: c, lock: lock}
 	s.pending.parts = make(map[ledger.Hash]partState)
-	o := dbOptions()
-	o.ReadOnly = readOnly
-	o.PageSize = 0 // as the file says
-	if s.db, err = bolt.Open(path, 0o600, o); err != nil {
+	e, err := openEngines(dir, readOnly)
+	if err != nil {
 		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
+	s.db, s.parts = e.db, e.parts
 	if err := s.load(readOnly); err != nil {
 		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
@@ -85,19 +83,19 @@ func (s *Store) closeFiles() error {
 	if s.guard != nil {
 		err = s.guard.close()
 	}
-	return exit.First(err, s.db.Close(), s.lock.release())
+	return exit.First(err, engines{s.db, s.parts}.close(), s.lock.release())
 }
 
 // load reads what is kept in memory: the genesis, the last checkpoint, what is
 // in force, the tip and the tail.
 func (s *Store) load(readOnly bool) error {
-	return s.db.View(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if tx.Bucket(name) == nil {
-				return fmt.Errorf("%w: no bucket %s", ledger.ErrMismatch, name)
+	return kv.View(s.db, func(tx kv.Tx) error {
+		for _, t := range specs {
+			if tx.Table(t.Name) == nil {
+				return fmt.Errorf("%w: no table %s", ledger.ErrMismatch, t.Name)
 			}
 		}
-		if f := tx.Bucket(bucketMeta).Get(metaFormat); string(f) != format {
+		if f := tx.Table(tableMeta).Get(metaFormat); string(f) != format {
 			return fmt.Errorf("%w: its format is %q, and this program knows %q", ledger.ErrMismatch, f, format)
 		}
 		g, err := readGenesis(tx)
@@ -114,7 +112,7 @@ func (s *Store) load(readOnly bool) error {
 		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
 			// Check will say what is wrong, and what else.
-			from, _ := readNumber(tx.Bucket(bucketMeta).Get(metaIndexed))
+			from, _ := readNumber(tx.Table(tableMeta).Get(metaIndexed))
 			s.tail, err = newTail(from), nil
 		}
 		return err
@@ -122,7 +120,7 @@ func (s *Store) load(readOnly bool) error {
 }
 
 // loadEnd reads what appending needs.
-func (s *Store) loadEnd(tx *bolt.Tx, origin string, readOnly bool) (err error) {
+func (s *Store) loadEnd(tx kv.Tx, origin string, readOnly bool) (err error) {
 	if s.tail, err = loadTail(tx, s.released.Size, readOnly); err != nil {
 		return err
 	}
@@ -135,8 +133,8 @@ func (s *Store) loadEnd(tx *bolt.Tx, origin string, readOnly bool) (err error) {
 	return nil
 }
 
-func readGenesis(tx *bolt.Tx) (ledger.Genesis, error) {
-	e, err := readEntry(tx.Bucket(bucketEntries), 0)
+func readGenesis(tx kv.Tx) (ledger.Genesis, error) {
+	e, err := readEntry(tx.Table(tableEntries), 0)
 	if err != nil {
 		return ledger.Genesis{}, err
 	}
@@ -148,8 +146,8 @@ func readGenesis(tx *bolt.Tx) (ledger.Genesis, error) {
 }
 
 // loadReleased opens the last checkpoint, by the keys in force.
-func loadReleased(tx *bolt.Tx, st standing) (r released, err error) {
-	size, note := tx.Bucket(bucketCheckpoints).Cursor().Last()
+func loadReleased(tx kv.Tx, st standing) (r released, err error) {
+	size, note := tx.Table(tableCheckpoints).Cursor().Last()
 	n, ok := readNumber(size)
 	if !ok {
 		return r, fmt.Errorf("%w: no checkpoint", ledger.ErrMismatch)
@@ -209,7 +207,7 @@ func (s *Store) checkGuard() error {
 
 // rootAt gives the root of the tree over the first size entries.
 func (s *Store) rootAt(size uint64) (root ledger.Hash, ok bool) {
-	err := s.db.View(func(tx *bolt.Tx) (err error) {
+	err := kv.View(s.db, func(tx kv.Tx) (err error) {
 		root, err = ledger.RootAt(size, hashReader{tx, s.released.Size})
 		return err
 	})

@@ -2,25 +2,20 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"zapis/crypto/ledger"
-	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
+	"zapis/store/blob"
+	"zapis/store/kv"
 )
-
-// partTime is what every part's file says of when it was written. The hour of a
-// report is nobody's business: file times would tell it to whoever takes the
-// machine. (The inode's change time can't be set: docs/spec/store.md.)
-var partTime = time.Unix(0, 0)
 
 // writeBehind is after how many bytes the kernel is asked to begin writing out.
 const writeBehind = 8 << 20
@@ -73,6 +68,43 @@ func (p *pendingParts) settle(parts []ledger.Part, committed bool) {
 	}
 }
 
+// begin takes a hash for an attachment that is about to be kept, unless one of this hash is pending.
+func (p *pendingParts) begin(part ledger.Part) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.parts[part.Hash]; ok {
+		return false
+	}
+	p.parts[part.Hash] = partState{size: part.Size}
+	return true
+}
+
+// drop takes a pending attachment out, unless a Submit has claimed it.
+func (p *pendingParts) drop(h ledger.Hash) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, ok := p.parts[h]
+	if !ok || s.claimed {
+		return false
+	}
+	delete(p.parts, h)
+	return true
+}
+
+func (p *pendingParts) forget(h ledger.Hash) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.parts, h)
+}
+
+// has reports whether an attachment waits for the body that names it.
+func (p *pendingParts) has(h ledger.Hash) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.parts[h]
+	return ok
+}
+
 // PartWriter takes one attachment's ciphertext, aside. It belongs to one
 // goroutine and ends with Keep or Discard; Discard after either is safe, so
 // that it can be deferred until the body that names the part is submitted.
@@ -97,15 +129,6 @@ func (s *Store) NewPart() (*PartWriter, error) {
 		return nil, fileError(err)
 	}
 	return &PartWriter{s: s, f: f, path: path}, nil
-}
-
-// fileError is diskError for a file apart from the database: its failure
-// spoils that file and nothing else.
-func fileError(err error) error {
-	if err != nil && isFull(err) {
-		return fmt.Errorf("%w (%w)", ErrFull, err)
-	}
-	return err
 }
 
 // Write takes the next bytes of the ciphertext.
@@ -151,38 +174,29 @@ func (w *PartWriter) Keep(h ledger.Hash) (ledger.Part, error) {
 	return part, nil
 }
 
+// keep hands the file over to the engine of the attachments.
 func (w *PartWriter) keep(part ledger.Part) error {
-	if err := os.Chtimes(w.path, partTime, partTime); err != nil {
-		return err
-	}
-	if err := syncData(w.f); err != nil {
-		return err
-	}
 	if err := w.f.Close(); err != nil {
 		return err
 	}
-	path := partPath(w.s.dir, part.Hash)
-	if err := makeDir(filepath.Dir(path)); err != nil {
-		return err
-	}
 	p := &w.s.pending
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.parts[part.Hash]; ok || exists(path) {
+	if !p.begin(part) {
 		return fmt.Errorf("%w: %s", ErrPartTaken, part.Hash)
 	}
-	if err := os.Rename(w.path, path); err != nil {
+	err := w.s.parts.Put(context.Background(), blob.Hash(part.Hash), blob.Spool{Path: w.path, Size: w.size})
+	if err != nil {
+		p.forget(part.Hash)
+		if errors.Is(err, blob.ErrTaken) {
+			err = fmt.Errorf("%w: %s", ErrPartTaken, part.Hash)
+		}
 		return err
 	}
-	w.f, w.path, w.hash, w.kept = nil, path, part.Hash, true
-	p.parts[part.Hash] = partState{size: part.Size}
-	return atomicfile.SyncFolder(filepath.Dir(path))
+	w.f, w.hash, w.kept = nil, part.Hash, true
+	return nil
 }
 
 // Discard removes the attachment, whole or not, unless a body that names it has
-// been submitted, is being submitted, or may have reached a failing disk. Its bytes are cut off before its name
-// is taken away, so that whoever still has it open does not keep them on the
-// disk.
+// been submitted, is being submitted, or may have reached a failing disk.
 func (w *PartWriter) Discard() error {
 	if w.kept {
 		return w.discardKept()
@@ -190,27 +204,17 @@ func (w *PartWriter) Discard() error {
 	if w.f == nil {
 		return nil
 	}
-	_ = w.f.Truncate(0)
 	_ = w.f.Close()
 	w.f = nil
-	return os.Remove(w.path)
+	return blob.Spool{Path: w.path}.Remove()
 }
 
 func (w *PartWriter) discardKept() error {
-	p := &w.s.pending
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s, ok := p.parts[w.hash]; !ok || s.claimed {
+	if !w.s.pending.drop(w.hash) {
 		return nil
 	}
-	delete(p.parts, w.hash)
 	w.kept = false
-	return removePart(w.path)
-}
-
-func removePart(path string) error {
-	_ = os.Truncate(path, 0)
-	return os.Remove(path)
+	return w.s.parts.Remove(context.Background(), blob.Hash(w.hash))
 }
 
 // Part opens a part's ciphertext and gives its size in bytes. The bytes are as
@@ -218,49 +222,32 @@ func removePart(path string) error {
 // tell what was forgotten from what never was.
 func (s *Store) Part(h ledger.Hash) (r io.ReadCloser, size int64, err error) {
 	err = s.view(func(v *view) error {
-		r, size, err = openPart(s.dir, v.tx, h)
+		r, size, err = v.openPart(h)
 		return err
 	})
 	return r, size, err
 }
 
-func openPart(dir string, tx *bolt.Tx, h ledger.Hash) (io.ReadCloser, int64, error) {
-	if small, ok := smallPart(tx, h); ok {
+func (v *view) openPart(h ledger.Hash) (io.ReadCloser, int64, error) {
+	if small, ok := smallPart(v.tx, h); ok {
 		return io.NopCloser(bytes.NewReader(bytes.Clone(small))), int64(len(small)), nil
 	}
-	if tx.Bucket(bucketErased).Get(h[:]) != nil {
+	if v.tx.Table(tableErased).Get(h[:]) != nil {
 		return nil, 0, fmt.Errorf("part %s: %w", h, ErrErased)
 	}
-	if _, ok := readNumber(tx.Bucket(bucketFiles).Get(h[:])); !ok {
+	if _, ok := readNumber(v.tx.Table(tableFiles).Get(h[:])); !ok {
 		return nil, 0, fmt.Errorf("part %s: %w", h, ErrUnknown)
 	}
-	f, err := os.Open(partPath(dir, h))
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, exit.First(err, f.Close())
-	}
-	return f, info.Size(), nil
+	return v.s.parts.Open(context.Background(), blob.Hash(h))
 }
 
 // smallPart gives a part that is kept in the database, for as long as the
-// transaction lasts. Each has a bucket of its own, and so pages of its own:
-// bbolt then never copies a neighbour's 70 KB when it splits a page.
-func smallPart(tx *bolt.Tx, h ledger.Hash) ([]byte, bool) {
-	b := tx.Bucket(bucketSmall).Bucket(h[:])
-	if b == nil {
-		return nil, false
-	}
-	part := b.Get(smallKey)
+// transaction lasts.
+func smallPart(tx kv.Tx, h ledger.Hash) ([]byte, bool) {
+	part := tx.Table(tableSmall).Get(h[:])
 	return part, part != nil
 }
 
-func putSmall(tx *bolt.Tx, h ledger.Hash, part []byte) error {
-	b, err := tx.Bucket(bucketSmall).CreateBucket(h[:])
-	if err != nil {
-		return err
-	}
-	return b.Put(smallKey, part)
+func putSmall(tx kv.Tx, h ledger.Hash, part []byte) error {
+	return tx.Table(tableSmall).Put(h[:], part)
 }

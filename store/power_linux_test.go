@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"zapis/store/bolt"
+
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 )
@@ -106,7 +108,7 @@ func TestWorkload(t *testing.T) {
 	say("created")
 	c := newClock()
 	s := open(t, dir, Config{Slot: day, Now: c.now, Verb: "a workload"})
-	s.db.NoSync = os.Getenv(powerNoSync) != ""
+	s.db.(*bolt.DB).NoSync(os.Getenv(powerNoSync) != "")
 	slot := func() {
 		c.forward(day)
 		sequence(t, s)

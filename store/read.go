@@ -45,7 +45,7 @@ func (s *Store) LatestCheckpoint() (note []byte, c ledger.Checkpoint) {
 // Checkpoint gives the checkpoint of this size; ErrUnknown if none was signed.
 func (s *Store) Checkpoint(size uint64) (note []byte, err error) {
 	err = s.view(func(v *view) error {
-		note = bytes.Clone(v.tx.Bucket(bucketCheckpoints).Get(number(size)))
+		note = bytes.Clone(v.tx.Table(tableCheckpoints).Get(number(size)))
 		if note == nil || size > v.Size { // signed, perhaps, and not in the guard: not released
 			return fmt.Errorf("checkpoint %d: %w", size, ErrUnknown)
 		}
@@ -68,7 +68,7 @@ func (v *view) entry(index uint64) ([]byte, error) {
 	if index >= v.Size {
 		return nil, fmt.Errorf("entry %d: %w", index, ErrUnknown)
 	}
-	return entryText(v.tx.Bucket(bucketEntries), index)
+	return entryText(v.tx.Table(tableEntries), index)
 }
 
 // Find says where a body stands: its entry's index; or ErrWaiting, or
@@ -82,14 +82,14 @@ func (s *Store) Find(body ledger.Hash) (index uint64, err error) {
 }
 
 func (v *view) find(body ledger.Hash) (uint64, error) {
-	if v.tx.Bucket(bucketWaiting).Get(body[:]) != nil {
+	if v.tx.Table(tableWaiting).Get(body[:]) != nil {
 		return 0, fmt.Errorf("body %s: %w", body, ErrWaiting)
 	}
 	index, ok := v.tail.find(v.tx, body, v.Size)
 	if !ok {
 		return 0, fmt.Errorf("body %s: %w", body, ErrUnknown)
 	}
-	e, err := readEntry(v.tx.Bucket(bucketEntries), index)
+	e, err := readEntry(v.tx.Table(tableEntries), index)
 	if err != nil {
 		return 0, err
 	}
@@ -119,7 +119,7 @@ func (v *view) receipt(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, note := v.tx.Bucket(bucketCheckpoints).Cursor().Seek(number(index + 1))
+	_, note := v.tx.Table(tableCheckpoints).Cursor().Seek(number(index + 1))
 	if note == nil {
 		return nil, fmt.Errorf("entry %d: %w", index, ErrWaiting)
 	}
@@ -139,7 +139,7 @@ func (s *Store) Consistency(size, old uint64) (path []ledger.Hash, err error) {
 // Locator gives the sealed box under this name.
 func (s *Store) Locator(name [32]byte) (box []byte, ok bool, err error) {
 	err = s.view(func(v *view) error {
-		b := v.tx.Bucket(bucketLocators).Get(name[:])
+		b := v.tx.Table(tableLocators).Get(name[:])
 		box, ok = bytes.Clone(b), b != nil
 		return nil
 	})
@@ -150,7 +150,7 @@ func (s *Store) Locator(name [32]byte) (box []byte, ok bool, err error) {
 // by, and the file that holds the message.
 func (s *Store) Tagged(tag ledger.Hash) (body ledger.Hash, file []byte, err error) {
 	err = s.view(func(v *view) error {
-		h := v.tx.Bucket(bucketTags).Get(tag[:])
+		h := v.tx.Table(tableTags).Get(tag[:])
 		if len(h) != len(body) {
 			return fmt.Errorf("reply %s: %w", tag, ErrUnknown)
 		}
@@ -171,7 +171,7 @@ func (s *Store) Tagged(tag ledger.Hash) (body ledger.Hash, file []byte, err erro
 
 // bodyOf reads a body, whether it waits or is an entry.
 func (v *view) bodyOf(hash ledger.Hash) (ledger.Body, error) {
-	if file := v.tx.Bucket(bucketWaiting).Get(hash[:]); file != nil {
+	if file := v.tx.Table(tableWaiting).Get(hash[:]); file != nil {
 		w, err := readWaiting(hash[:], file)
 		return w.body, err
 	}
@@ -179,6 +179,6 @@ func (v *view) bodyOf(hash ledger.Hash) (ledger.Body, error) {
 	if err != nil {
 		return ledger.Body{}, err
 	}
-	e, err := readEntry(v.tx.Bucket(bucketEntries), index)
+	e, err := readEntry(v.tx.Table(tableEntries), index)
 	return e.Body, err
 }

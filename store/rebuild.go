@@ -1,22 +1,23 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
+	"zapis/store/blob"
+	"zapis/store/kv"
 )
 
 // Locators visits the boxes that lead reporters back to their entries, in the
 // order of their names.
 func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
-	c := n.v.tx.Bucket(bucketLocators).Cursor()
+	c := n.v.tx.Table(tableLocators).Cursor()
 	for k, box := c.First(); k != nil; k, box = c.Next() {
 		if len(k) != 32 {
 			return fmt.Errorf("%w: a locator whose name has %d bytes", ledger.ErrMismatch, len(k))
@@ -36,8 +37,8 @@ func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
 type Rebuild struct {
 	dir, aside string
 	origin     string
-	db         *bolt.DB
-	tx         *bolt.Tx
+	engines    engines // db is nil before begin and after Finish
+	tx         kv.Tx
 	lock       *lockFile
 	t          tip
 	bytes      int // in tx
@@ -68,25 +69,19 @@ func (r *Rebuild) begin() error {
 		r.aside = "" // not ours to remove
 		return err
 	}
-	for _, name := range []string{r.aside, filepath.Join(r.aside, partsName)} {
-		if err := makeDir(name); err != nil {
+	for _, name := range []string{r.aside, filepath.Join(r.aside, partsName), filepath.Join(r.aside, partsName, incomingName)} {
+		if err := atomicfile.MakeFolder(name); err != nil {
 			return err
 		}
 	}
 	var err error
-	if r.db, err = bolt.Open(filepath.Join(r.aside, dbName), 0o600, dbOptions()); err != nil {
+	if r.engines, err = createEngines(r.aside); err != nil {
 		return err
 	}
-	r.db.NoSync = true // one sync at the end: until then it is nobody's
-	if r.tx, err = r.db.Begin(true); err != nil {
+	if r.tx, err = r.engines.db.Begin(true); err != nil {
 		return err
 	}
-	for _, name := range buckets {
-		if _, err := r.tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	meta := r.tx.Bucket(bucketMeta)
+	meta := r.tx.Table(tableMeta)
 	return exit.First(meta.Put(metaFormat, []byte(format)), meta.Put(metaIndexed, number(0)))
 }
 
@@ -97,9 +92,9 @@ func (r *Rebuild) Discard() error {
 		err = r.tx.Rollback()
 		r.tx = nil
 	}
-	if r.db != nil {
-		err = exit.First(err, r.db.Close())
-		r.db = nil
+	if r.engines.db != nil {
+		err = exit.First(err, r.engines.close())
+		r.engines = engines{}
 	}
 	if r.aside != "" {
 		err = exit.First(err, os.RemoveAll(r.aside))
@@ -124,7 +119,7 @@ func (r *Rebuild) wrote(n int) error {
 	}
 	r.t.values.reset()
 	var err error
-	r.tx, err = r.db.Begin(true)
+	r.tx, err = r.engines.db.Begin(true)
 	return err
 }
 
@@ -138,7 +133,7 @@ func (r *Rebuild) Entry(e ledger.Entry) error {
 		return err
 	}
 	if e.Body.Kind.Governs() {
-		if err := r.tx.Bucket(bucketGoverning).Put(number(e.Index), nil); err != nil {
+		if err := r.tx.Table(tableGoverning).Put(number(e.Index), nil); err != nil {
 			return err
 		}
 	}
@@ -151,7 +146,7 @@ func (r *Rebuild) Tag(body ledger.Hash, file []byte) error {
 	if err != nil {
 		return err
 	}
-	return r.tx.Bucket(bucketTags).Put(tag[:], body[:])
+	return r.tx.Table(tableTags).Put(tag[:], body[:])
 }
 
 // Checkpoint stores a checkpoint of as many entries as were appended.
@@ -159,12 +154,12 @@ func (r *Rebuild) Checkpoint(c ledger.Checkpoint, note []byte) error {
 	if c.Size != r.t.size || c.Root != r.t.root() {
 		return fmt.Errorf("%w: the checkpoint of %d entries is not of these", ledger.ErrMismatch, c.Size)
 	}
-	return exit.First(r.tx.Bucket(bucketCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
+	return exit.First(r.tx.Table(tableCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
 }
 
 // Erased remembers that a tombstone has taken a part.
 func (r *Rebuild) Erased(part ledger.Hash, tombstone uint64) error {
-	return r.tx.Bucket(bucketErased).Put(part[:], number(tombstone))
+	return r.tx.Table(tableErased).Put(part[:], number(tombstone))
 }
 
 // Part stores a part of an entry or of what waits, and compares its hash. Two
@@ -180,14 +175,14 @@ func (r *Rebuild) Part(p ledger.Part, content io.Reader) error {
 		}
 		return exit.First(putSmall(r.tx, p.Hash, b), r.wrote(len(b)))
 	}
-	path := partPath(r.aside, p.Hash)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
+	path := filepath.Join(r.aside, partsName, incomingName, p.Hash.String())
 	if err := copyPart(path, p, content); err != nil {
 		return err
 	}
-	return r.tx.Bucket(bucketFiles).Put(p.Hash[:], number(uint64(p.Size)))
+	if err := r.engines.parts.Put(context.Background(), blob.Hash(p.Hash), blob.Spool{Path: path, Size: p.Size}); err != nil {
+		return fileError(err)
+	}
+	return r.tx.Table(tableFiles).Put(p.Hash[:], number(uint64(p.Size)))
 }
 
 func copyPart(path string, p ledger.Part, content io.Reader) error {
@@ -199,20 +194,17 @@ func copyPart(path string, p ledger.Part, content io.Reader) error {
 	if err == nil && (h != p.Hash || n != p.Size) {
 		err = fmt.Errorf("%w: the attachment %s is altered", ledger.ErrMismatch, p.Hash)
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return exit.First(fileError(err), f.Close(), os.Chtimes(path, partTime, partTime))
+	return exit.First(fileError(err), f.Close())
 }
 
 // Waiting stores a submission that waits, by its promise file.
 func (r *Rebuild) Waiting(body ledger.Hash, promise []byte) error {
-	return exit.First(r.tx.Bucket(bucketWaiting).Put(body[:], promise), r.wrote(len(promise)))
+	return exit.First(r.tx.Table(tableWaiting).Put(body[:], promise), r.wrote(len(promise)))
 }
 
 // Locator stores a locator's box.
 func (r *Rebuild) Locator(name [32]byte, box []byte) error {
-	return exit.First(r.tx.Bucket(bucketLocators).Put(name[:], box), r.wrote(len(box)+32))
+	return exit.First(r.tx.Table(tableLocators).Put(name[:], box), r.wrote(len(box)+32))
 }
 
 // Finish puts the ledger in place. key may be nil: without it the ledger can be
@@ -220,8 +212,8 @@ func (r *Rebuild) Locator(name [32]byte, box []byte) error {
 func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	err := r.tx.Commit()
 	r.tx = nil
-	err = exit.First(fileError(err), fileError(r.db.Sync()), r.db.Close())
-	r.db = nil
+	err = fileError(exit.First(err, r.engines.close()))
+	r.engines = engines{}
 	if err != nil {
 		return err
 	}
@@ -231,9 +223,6 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 			return err
 		}
 		names = []string{partsName, keyName, dbName}
-	}
-	if err := makeDir(filepath.Join(r.aside, partsName, incomingName)); err != nil {
-		return err
 	}
 	if err := syncFolders(filepath.Join(r.aside, partsName)); err != nil {
 		return err

@@ -10,9 +10,8 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // slotMultiple is what the entries of a slot are filled up to a multiple of,
@@ -37,14 +36,14 @@ func (s *Store) Sequence(ctx context.Context) error {
 // sequenceLeftover is for an opening with slot 0 of a ledger that had slots.
 func (s *Store) sequenceLeftover() error { return s.Sequence(context.Background()) }
 
-func (s *Store) sequenceWaiting(tx *bolt.Tx, t *tip) (*growth, error) {
+func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	var all []waiting
 	var promised time.Time
 	err := eachWaiting(tx, func(w waiting) error {
 		if w.slot.After(promised) {
 			promised = w.slot
 		}
-		w.text, w.promise = bytes.Clone(w.text), nil // the map may move as the transaction grows
+		w.text, w.promise = bytes.Clone(w.text), nil // what a transaction read may change as it grows
 		all = append(all, w)
 		return nil
 	})
@@ -67,10 +66,7 @@ func (s *Store) sequenceWaiting(tx *bolt.Tx, t *tip) (*growth, error) {
 			return nil, err
 		}
 	}
-	if err := tx.DeleteBucket(bucketWaiting); err != nil {
-		return nil, err
-	}
-	if _, err := tx.CreateBucket(bucketWaiting); err != nil {
+	if err := tx.Table(tableWaiting).Clear(); err != nil {
 		return nil, err
 	}
 	g.released.Time = s.checkpointTime(promised)
@@ -102,7 +98,7 @@ func shuffle(all []waiting) error {
 }
 
 // fillUp adds fillers: to a full multiple, and to one at least.
-func (s *Store) fillUp(tx *bolt.Tx, all []waiting) ([]waiting, error) {
+func (s *Store) fillUp(tx kv.Tx, all []waiting) ([]waiting, error) {
 	for len(all) == 0 || len(all)%slotMultiple != 0 {
 		var random [ledger.FillerSize / 2]byte
 		if _, err := rand.Read(random[:]); err != nil {
@@ -120,7 +116,7 @@ func (s *Store) fillUp(tx *bolt.Tx, all []waiting) ([]waiting, error) {
 }
 
 // grow appends one body, and follows what it changes.
-func (s *Store) grow(tx *bolt.Tx, t *tip, g *growth, body ledger.Body, text []byte, hash ledger.Hash) error {
+func (s *Store) grow(tx kv.Tx, t *tip, g *growth, body ledger.Body, text []byte, hash ledger.Hash) error {
 	if body.Kind.Governs() {
 		small, ok := smallPart(tx, body.Parts[0].Hash)
 		if !ok {
@@ -131,7 +127,7 @@ func (s *Store) grow(tx *bolt.Tx, t *tip, g *growth, body ledger.Body, text []by
 			return err
 		}
 		g.standing = st
-		if err := tx.Bucket(bucketGoverning).Put(number(t.size), nil); err != nil {
+		if err := tx.Table(tableGoverning).Put(number(t.size), nil); err != nil {
 			return err
 		}
 		if body.Kind == ledger.KindTombstone {
@@ -149,7 +145,7 @@ func (s *Store) grow(tx *bolt.Tx, t *tip, g *growth, body ledger.Body, text []by
 // sequenceGroup makes a group of submissions entries at once, under one
 // checkpoint: slot 0.
 func (s *Store) sequenceGroup(group []*request, refused []error) error {
-	return s.advance(func(tx *bolt.Tx, t *tip) (*growth, error) {
+	return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
 		g := &growth{first: t.size, standing: s.standing}
 		changed := false
 		for i, r := range group {
@@ -180,7 +176,7 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 }
 
 // prepare signs the checkpoint over what was appended, and stores it.
-func (s *Store) prepare(tx *bolt.Tx, t *tip, g *growth) error {
+func (s *Store) prepare(tx kv.Tx, t *tip, g *growth) error {
 	key := s.keyFor(g.standing.keysAt(t.size))
 	if key == nil {
 		return fmt.Errorf("%w: the new log key is not in this folder", ErrRefused)
@@ -201,5 +197,5 @@ func (s *Store) prepare(tx *bolt.Tx, t *tip, g *growth) error {
 			return err
 		}
 	}
-	return tx.Bucket(bucketCheckpoints).Put(number(t.size), note)
+	return tx.Table(tableCheckpoints).Put(number(t.size), note)
 }

@@ -28,7 +28,7 @@ func (n *Snapshot) Size() uint64 { return n.v.Size }
 // smallest first; the latest is always among them.
 func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte) error) error {
 	since = min(since, n.v.Size-1)
-	c := n.v.tx.Bucket(bucketCheckpoints).Cursor()
+	c := n.v.tx.Table(tableCheckpoints).Cursor()
 	for k, note := c.Seek(number(since + 1)); k != nil; k, note = c.Next() {
 		size, _ := readNumber(k)
 		if size > n.v.Size {
@@ -43,7 +43,7 @@ func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte
 
 // Entries visits the entries' texts from this index on.
 func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) error) error {
-	entries := n.v.tx.Bucket(bucketEntries)
+	entries := n.v.tx.Table(tableEntries)
 	for i := from; i < n.v.Size; i++ {
 		text, err := entryText(entries, i)
 		if err != nil {
@@ -59,7 +59,7 @@ func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) er
 // Part opens a part's ciphertext and gives its size. ErrErased tells what was
 // forgotten from what is missing.
 func (n *Snapshot) Part(h ledger.Hash) (io.ReadCloser, int64, error) {
-	return openPart(n.v.s.dir, n.v.tx, h)
+	return n.v.openPart(h)
 }
 
 // Waiting is a submission that waits for its slot.
@@ -79,7 +79,7 @@ func (n *Snapshot) Waiting(visit func(Waiting) error) error {
 
 // WaitingCount is how many submissions wait.
 func (n *Snapshot) WaitingCount() (count int) {
-	c := n.v.tx.Bucket(bucketWaiting).Cursor()
+	c := n.v.tx.Table(tableWaiting).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
 		count++
 	}

@@ -3,9 +3,8 @@ package store
 import (
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // standing is what is in force: which keys sign, which trustees read, and what
@@ -17,10 +16,10 @@ type standing struct {
 
 // loadStanding reads the entries that govern. They were verified before they
 // were taken in; Check verifies them again.
-func loadStanding(tx *bolt.Tx, g ledger.Genesis) (standing, error) {
+func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
 	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis)}}
-	entries := tx.Bucket(bucketEntries)
-	c := tx.Bucket(bucketGoverning).Cursor()
+	entries := tx.Table(tableEntries)
+	c := tx.Table(tableGoverning).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
 		index, ok := readNumber(k)
 		if !ok {
@@ -36,7 +35,7 @@ func loadStanding(tx *bolt.Tx, g ledger.Genesis) (standing, error) {
 	return st, nil
 }
 
-func (st *standing) read(tx *bolt.Tx, entries *bolt.Bucket, index uint64, g ledger.Genesis) error {
+func (st *standing) read(tx kv.Tx, entries kv.Table, index uint64, g ledger.Genesis) error {
 	text, err := entryText(entries, index)
 	if err != nil {
 		return fmt.Errorf("%w: it should govern, and is missing", ledger.ErrMismatch)

@@ -136,13 +136,13 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 		}
 		path := filepath.Join(s.dir, stopName)
 		if err := writeAside(path+asideSuffix, m.marshal(), 0o600); err != nil {
-			return diskError(err)
+			return engineError(fileError(err))
 		}
 		if err := os.Rename(path+asideSuffix, path); err != nil {
-			return diskError(err)
+			return engineError(fileError(err))
 		}
 		if err := atomicfile.SyncFolder(s.dir); err != nil {
-			return diskError(err)
+			return engineError(fileError(err))
 		}
 		s.state.Lock()
 		defer s.state.Unlock()

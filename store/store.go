@@ -5,11 +5,11 @@ import (
 	"sync"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/store/blob"
+	"zapis/store/kv"
 )
 
 // Config is how a store behaves while it is open.
@@ -60,7 +60,8 @@ type Store struct {
 	// The gate is held for writing while a checkpoint is committed, guarded and
 	// released: no reader sees entries whose checkpoint is not yet released.
 	gate     sync.RWMutex
-	db       *bolt.DB
+	db       kv.DB // nil once closed
+	parts    blob.Store
 	released released
 	tail     *tailIndex
 	standing standing
@@ -97,7 +98,7 @@ type released struct {
 type view struct {
 	released
 	standing standing
-	tx       *bolt.Tx
+	tx       kv.Tx
 	tail     *tailIndex
 	s        *Store
 }
@@ -116,9 +117,9 @@ func (s *Store) view(fn func(v *view) error) (err error) {
 	if err != nil {
 		return err
 	}
-	// Also where a damaged page makes bbolt panic: Close would wait for ever.
+	// Also where a damaged page makes the engine panic: Close would wait for ever.
 	defer func() { err = exit.First(err, tx.Rollback()) }()
-	return fn(v)
+	return kv.Catch(func() error { return fn(v) })
 }
 
 func (v *view) hashes() hashReader { return hashReader{v.tx, v.Size} }
@@ -173,5 +174,5 @@ func (s *Store) Close() error {
 	db := s.db
 	s.db = nil
 	s.gate.Unlock()
-	return exit.First(err, db.Close(), s.lock.release())
+	return exit.First(err, engines{db, s.parts}.close(), s.lock.release())
 }

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"zapis/crypto/ledger"
+	"zapis/store/kv"
 )
 
 // MaxLocator is the most bytes a locator's box may have.
@@ -162,26 +161,26 @@ func (p *submission) bytes() int {
 // admit refuses a submission that the ledger, as it stands within tx, can't
 // take. Nothing has been written for it yet, so that the others of its group go
 // on without it.
-func (s *Store) admit(tx *bolt.Tx, t *tip, p *submission) error {
+func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
 	if !p.slot.After(s.released.Time) {
 		return errSlotPassed
 	}
-	if _, ok := s.tail.find(tx, p.hash, t.size); ok || tx.Bucket(bucketWaiting).Get(p.hash[:]) != nil {
+	if _, ok := s.tail.find(tx, p.hash, t.size); ok || tx.Table(tableWaiting).Get(p.hash[:]) != nil {
 		return fmt.Errorf("%w: %s", ErrDuplicate, p.hash)
 	}
 	if p.Body.Trustees != s.standing.setIndex() {
 		return fmt.Errorf("%w: it goes by entry %d, and entry %d names the trustees now", ErrOldSet, p.Body.Trustees, s.standing.setIndex())
 	}
 	for _, part := range p.Body.Parts {
-		if tx.Bucket(bucketSmall).Bucket(part.Hash[:]) != nil || tx.Bucket(bucketFiles).Get(part.Hash[:]) != nil ||
-			tx.Bucket(bucketErased).Get(part.Hash[:]) != nil {
+		if tx.Table(tableSmall).Get(part.Hash[:]) != nil || tx.Table(tableFiles).Get(part.Hash[:]) != nil ||
+			tx.Table(tableErased).Get(part.Hash[:]) != nil {
 			return fmt.Errorf("%w: %s", ErrPartTaken, part.Hash)
 		}
 	}
-	if p.Locator.Box != nil && tx.Bucket(bucketLocators).Get(p.Locator.Name[:]) != nil {
+	if p.Locator.Box != nil && tx.Table(tableLocators).Get(p.Locator.Name[:]) != nil {
 		return ErrLocatorTaken
 	}
-	if p.Body.Kind == ledger.KindReply && tx.Bucket(bucketTags).Get(p.tag[:]) != nil {
+	if p.Body.Kind == ledger.KindReply && tx.Table(tableTags).Get(p.tag[:]) != nil {
 		return ErrTagTaken
 	}
 	return s.admitKind(tx, t, p)
@@ -189,7 +188,7 @@ func (s *Store) admit(tx *bolt.Tx, t *tip, p *submission) error {
 
 // admitKind tries the submission as the next entry. What changes keys or
 // trustees follows the newest such change, so that only one may wait.
-func (s *Store) admitKind(tx *bolt.Tx, t *tip, p *submission) error {
+func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 	if p.Body.Kind.HasParts() {
 		return nil
 	}
@@ -218,24 +217,24 @@ func (s *Store) admitKind(tx *bolt.Tx, t *tip, p *submission) error {
 func changes(k ledger.Kind) bool { return k == ledger.KindTrustees || k == ledger.KindKey }
 
 // keepParts writes all of a submission but the body itself.
-func keepParts(tx *bolt.Tx, p *submission) error {
+func keepParts(tx kv.Tx, p *submission) error {
 	for i, small := range p.Small {
 		if err := putSmall(tx, p.Body.Parts[i].Hash, small); err != nil {
 			return err
 		}
 	}
 	for _, part := range attachments(p.Body) {
-		if err := tx.Bucket(bucketFiles).Put(part.Hash[:], number(uint64(part.Size))); err != nil {
+		if err := tx.Table(tableFiles).Put(part.Hash[:], number(uint64(part.Size))); err != nil {
 			return err
 		}
 	}
 	if p.Locator.Box != nil {
-		if err := tx.Bucket(bucketLocators).Put(p.Locator.Name[:], p.Locator.Box); err != nil {
+		if err := tx.Table(tableLocators).Put(p.Locator.Name[:], p.Locator.Box); err != nil {
 			return err
 		}
 	}
 	if p.Body.Kind == ledger.KindReply {
-		return tx.Bucket(bucketTags).Put(p.tag[:], p.hash[:])
+		return tx.Table(tableTags).Put(p.tag[:], p.hash[:])
 	}
 	return nil
 }
@@ -251,8 +250,8 @@ type waiting struct {
 
 // eachWaiting visits what waits, in the order of the bodies' hashes, which says
 // nothing. What it gives is valid until it returns.
-func eachWaiting(tx *bolt.Tx, visit func(waiting) error) error {
-	c := tx.Bucket(bucketWaiting).Cursor()
+func eachWaiting(tx kv.Tx, visit func(waiting) error) error {
+	c := tx.Table(tableWaiting).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		w, err := readWaiting(k, v)
 		if err != nil {

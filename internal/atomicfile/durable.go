@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,4 +66,15 @@ func SyncFolder(name string) error {
 		err = closed
 	}
 	return err
+}
+
+// MakeFolder makes a folder with mode 0700, durably, if it is missing.
+func MakeFolder(path string) error {
+	switch err := os.Mkdir(path, 0o700); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
 }

@@ -1,0 +1,188 @@
+// Package file keeps each blob of store/blob as a file of one folder, in 256
+// folders by the first byte of its hash:
+//
+//	parts/ab/ab3f…      one blob, named by its SHA-256
+//	parts/incoming/     blobs still being written; this package leaves it alone
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+	"zapis/store/blob"
+)
+
+// Incoming is the name of the folder for blobs still being written, on the same
+// file system, so that Put can rename them.
+const Incoming = "incoming"
+
+// fileTime is what every blob's file says of when it was written: file times
+// would tell the hour of a report to a reader of the disk. (The inode's change
+// time can't be set: docs/spec/store.md.)
+var fileTime = time.Unix(0, 0)
+
+// Store keeps blobs under a folder.
+type Store struct {
+	dir string
+	mu  sync.Mutex // between the look whether a file is there and the rename to its name
+}
+
+// New gives the store of a folder.
+func New(dir string) *Store { return &Store{dir: dir} }
+
+// Path is where a blob lies in a folder.
+func Path(dir string, h blob.Hash) string {
+	name := h.String()
+	return filepath.Join(dir, name[:2], name)
+}
+
+// Put renames the spooled file, which must lie on the same file system: written
+// aside, synced, renamed, folder synced.
+func (s *Store) Put(_ context.Context, h blob.Hash, spool blob.Spool) error {
+	if err := settle(spool.Path); err != nil {
+		return full(err)
+	}
+	path := Path(s.dir, h)
+	if err := atomicfile.MakeFolder(filepath.Dir(path)); err != nil {
+		return full(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := os.Lstat(path); err == nil {
+		return blob.ErrTaken
+	}
+	if err := os.Rename(spool.Path, path); err != nil {
+		return full(err)
+	}
+	return full(atomicfile.SyncFolder(filepath.Dir(path)))
+}
+
+// settle gives a file its time, and syncs it.
+func settle(path string) error {
+	if err := os.Chtimes(path, fileTime, fileTime); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return exit.First(atomicfile.SyncData(f), f.Close())
+}
+
+func full(err error) error {
+	if err != nil && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)) {
+		return fmt.Errorf("%w (%w)", blob.ErrFull, err)
+	}
+	return err
+}
+
+// opened is a blob's open file.
+type opened struct{ *os.File }
+
+// WriteTo gives the bytes to w out of maps of the file, so that hashing them copies nothing.
+func (f opened) WriteTo(w io.Writer) (int64, error) {
+	return eachPiece(f.File, func(piece []byte) error {
+		_, err := w.Write(piece)
+		return err
+	})
+}
+
+// Open opens a blob's file.
+func (s *Store) Open(_ context.Context, h blob.Hash) (io.ReadCloser, int64, error) {
+	f, err := os.OpenFile(Path(s.dir, h), os.O_RDONLY|nonblocking, 0) // a pipe in its place must not block
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, exit.First(err, f.Close())
+	}
+	return opened{f}, info.Size(), nil
+}
+
+// Remove cuts a file's bytes off, and removes it.
+func (s *Store) Remove(_ context.Context, h blob.Hash) error {
+	path := Path(s.dir, h)
+	_ = os.Truncate(path, 0)
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return atomicfile.SyncFolder(filepath.Dir(path))
+}
+
+// Each visits the files, and names to strange whatever else lies in the folder.
+func (s *Store) Each(_ context.Context, visit func(h blob.Hash) error, strange func(name string) error) error {
+	return each(s.dir, func(_ string, h blob.Hash, _ fs.DirEntry) error { return visit(h) }, strange)
+}
+
+func each(dir string, visit func(path string, h blob.Hash, f fs.DirEntry) error, strange func(path string) error) error {
+	folders, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if strange == nil {
+		strange = func(string) error { return nil }
+	}
+	for _, folder := range folders {
+		if folder.Name() == Incoming && folder.IsDir() {
+			continue
+		}
+		path := filepath.Join(dir, folder.Name())
+		files, err := os.ReadDir(path)
+		if err != nil {
+			if folder.IsDir() {
+				return err
+			}
+			if err := strange(path); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, f := range files {
+			path := filepath.Join(path, f.Name())
+			h, ok := blob.ParseHash(f.Name())
+			if !ok || Path(dir, h) != path || !f.Type().IsRegular() {
+				err = strange(path)
+			} else {
+				err = visit(path, h, f)
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Where is a blob's path.
+func (s *Store) Where(h blob.Hash) string { return Path(s.dir, h) }
+
+// Used walks the folder.
+func (s *Store) Used() (used int64, err error) {
+	err = filepath.WalkDir(s.dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var info fs.FileInfo
+			if info, err = d.Info(); err == nil {
+				used += info.Size()
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // discarded meanwhile
+		}
+		return err
+	})
+	return used, err
+}
+
+// Close does nothing.
+func (s *Store) Close() error { return nil }

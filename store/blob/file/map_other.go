@@ -1,0 +1,32 @@
+//go:build !linux
+
+package file
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"zapis/internal/exit"
+)
+
+const nonblocking = 0
+
+// readStep is how much is read at a time.
+const readStep = 1 << 20
+
+// eachPiece gives a file's bytes to use, piece by piece, and says how many there
+// were.
+func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
+	buf := make([]byte, readStep)
+	for {
+		got, err := io.ReadFull(f, buf)
+		n += int64(got)
+		if used := use(buf[:got]); used != nil || err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				err = nil
+			}
+			return n, exit.First(used, err)
+		}
+	}
+}

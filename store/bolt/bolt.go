@@ -1,0 +1,213 @@
+// Package bolt keeps the tables of store/kv in one bbolt file. A table is a
+// bucket. Where the Spec says Large, each value lies in a bucket of its own, and
+// so on pages of its own: bbolt then never copies a neighbour's 70 KB when it
+// splits a page.
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+	"zapis/store/kv"
+)
+
+// lockTimeout is how long opening waits for another process that has the file open.
+const lockTimeout = 2 * time.Second
+
+const mapReserve = 1 << 37 // 128 GiB of addresses, not of memory
+
+// options are how every file of ours is opened for writing. Pages have
+// 16 KiB: entries of 2 KiB would leave half of one of 4 KiB empty. The map is reserved far
+// beyond the file, so that growing never waits for a reader: bbolt must remap
+// to grow, and a remap waits for every open snapshot, an export's for instance.
+func options() *bbolt.Options {
+	return &bbolt.Options{
+		Timeout:         lockTimeout,
+		PageSize:        16 << 10,
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: mapReserve,
+		NoStatistics:    true,
+	}
+}
+
+// DB is an open database file.
+type DB struct {
+	path  string
+	specs map[string]kv.Spec
+
+	mu     sync.RWMutex // over db, which Forget replaces
+	db     *bbolt.DB    // nil once closed
+	writer bool         // a new file, synced as a whole by Close
+}
+
+// Open opens a database file.
+func Open(path string, specs []kv.Spec, readOnly bool) (*DB, error) {
+	o := options()
+	o.ReadOnly = readOnly
+	o.PageSize = 0 // as the file says
+	db, err := bbolt.Open(path, 0o600, o)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{path: path, specs: byName(specs), db: db}, nil
+}
+
+// Create makes a database file with empty tables. Nothing of it is durable until
+// Close: the file must be made aside, and renamed to its name after that.
+func Create(path string, specs []kv.Spec) (*DB, error) {
+	db, err := bbolt.Open(path, 0o600, options())
+	if err != nil {
+		return nil, err
+	}
+	db.NoSync = true
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, s := range specs {
+			if _, err := tx.CreateBucket([]byte(s.Name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, exit.First(err, db.Close())
+	}
+	return &DB{path: path, specs: byName(specs), db: db, writer: true}, nil
+}
+
+func byName(specs []kv.Spec) map[string]kv.Spec {
+	m := make(map[string]kv.Spec, len(specs))
+	for _, s := range specs {
+		m[s.Name] = s
+	}
+	return m
+}
+
+// Begin starts a transaction.
+func (d *DB) Begin(writable bool) (kv.Tx, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.db == nil {
+		return nil, berrors.ErrDatabaseNotOpen
+	}
+	tx, err := d.db.Begin(writable)
+	if err != nil {
+		return nil, err
+	}
+	return &transaction{tx: tx, specs: d.specs}, nil
+}
+
+// Shared is false: the file is locked for this process.
+func (d *DB) Shared() bool { return false }
+
+// Used is the size of the file.
+func (d *DB) Used() (int64, error) {
+	info, err := os.Stat(d.path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Close waits for the transactions to end.
+func (d *DB) Close() error {
+	d.mu.Lock()
+	db := d.db
+	d.db = nil
+	d.mu.Unlock()
+	if db == nil {
+		return nil
+	}
+	var err error
+	if d.writer {
+		err = full(db.Sync())
+	}
+	return exit.First(err, db.Close())
+}
+
+// asideSuffix is on the name of a file that is not yet renamed to its own.
+const asideSuffix = ".new"
+
+// compactBytes is how much a compaction copies in one transaction.
+const compactBytes = 16 << 20
+
+// Forget writes the file anew, without its free pages and what deleted values
+// have left in them, and puts the new one in the old one's place: aside, synced,
+// renamed. It returns when the last snapshot of the old one has ended, and with
+// it the old one's bytes. It needs room for a second copy.
+func (d *DB) Forget(ctx context.Context) error {
+	aside := d.path + asideSuffix
+	if err := d.copyTo(aside); err != nil {
+		return exit.First(err, os.RemoveAll(aside))
+	}
+	err := os.Rename(aside, d.path)
+	if err == nil {
+		err = atomicfile.SyncFolder(filepath.Dir(d.path))
+	}
+	if err != nil {
+		return err
+	}
+	db, err := bbolt.Open(d.path, 0o600, options())
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	old := d.db
+	d.db = db
+	d.mu.Unlock()
+	return old.Close() // waits for its snapshots
+}
+
+// copyTo writes the copy. An error that is no ErrFull still leaves the database as it was.
+func (d *DB) copyTo(path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	dst, err := bbolt.Open(path, 0o600, options())
+	if err != nil {
+		return full(err)
+	}
+	dst.NoSync = true // one sync at the end: until then the copy is nobody's
+	if err := bbolt.Compact(dst, d.db, compactBytes); err != nil {
+		return exit.First(full(err), dst.Close())
+	}
+	return exit.First(full(dst.Sync()), dst.Close())
+}
+
+// RemoveAside removes what a Forget that was cut off has left.
+func RemoveAside(path string) error { return os.RemoveAll(path + asideSuffix) }
+
+// full tells that a file apart from the database met a full disk.
+func full(err error) error {
+	if err != nil && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)) {
+		return fmt.Errorf("%w (%w)", kv.ErrFull, err)
+	}
+	return err
+}
+
+// failed tells a full disk, after which the database goes on, from a failing one,
+// after which it must not. bbolt gives errors of WriteAt as *fs.PathError
+// and those of fdatasync as bare numbers: after a sync that failed, for want of room
+// or not, it is not known what is on the disk.
+func failed(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Op == "write" {
+		return full(err)
+	}
+	return err
+}
+
+// NoSync lets commits return before they are durable: the control of the tests
+// that lose the power, which must notice it.
+func (d *DB) NoSync(on bool) { d.db.NoSync = on }
