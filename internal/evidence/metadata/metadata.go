@@ -1,0 +1,249 @@
+// Package metadata finds what a file tells beside what it shows: the place where it was made, a small copy of the picture
+// inside the file, bytes after the file's end, an earlier version. It looks into containers: documents, archives, mail.
+//
+// It is a search for the usual marks, and no proof: what a person sees in a picture, or a place written in words, is not
+// found. What could not be searched is said, with its reason. Contents are hostile: every loop here is bounded by the
+// contents' size, and all that is unpacked by a budget.
+package metadata
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+)
+
+// A Mark is the kind of metadata that a place was found in.
+type Mark string
+
+const (
+	Exif      Mark = "Exif"
+	XMP       Mark = "XMP"
+	IPTC      Mark = "IPTC"
+	QuickTime Mark = "QuickTime"
+	ThreeGPP  Mark = "3GPP"
+	Matroska  Mark = "Matroska"
+	Comment   Mark = "comment"   // a Vorbis comment of Ogg or FLAC
+	Telemetry Mark = "telemetry" // positions recorded along with a film
+	ISO6709   Mark = "ISO 6709"  // a position in the notation of that standard, in whatever field
+	Track     Mark = "track"     // GPX, KML, GeoJSON, a calendar's or a business card's GEO
+	Map       Mark = "map"       // a PDF page that knows its coordinates
+)
+
+// A Reason says why a file, or a part of it, could not be searched.
+type Reason string
+
+const (
+	Encrypted  Reason = "encrypted"
+	Compressed Reason = "compressed" // packed in a way that is not read here: 7z, RAR, xz, Zstandard
+	TooLarge   Reason = "too large"
+	TooDeep    Reason = "too deep" // a container in a container in a container
+	Damaged    Reason = "damaged"
+)
+
+// Findings are what was found in one file.
+type Findings struct {
+	Places     []Mark   // each once, in the order in which they were found
+	Thumbnail  bool     // the file holds a small copy of its picture, or a second picture
+	Trailing   bool     // something other than zeros or spaces stands after the file's own end
+	Earlier    bool     // the file holds an earlier version of itself: a PDF that was added to, a document's deleted text
+	Unsearched []Reason // each once
+}
+
+// Place reports whether a place was found.
+func (f *Findings) Place() bool { return len(f.Places) > 0 }
+
+func (f *Findings) place(m Mark) {
+	if !slices.Contains(f.Places, m) {
+		f.Places = append(f.Places, m)
+	}
+}
+
+func (f *Findings) unsearched(r Reason) {
+	if !slices.Contains(f.Unsearched, r) {
+		f.Unsearched = append(f.Unsearched, r)
+	}
+}
+
+// limits bound one search.
+type limits struct {
+	held   int64 // bytes of a file that are held in memory to look inside it
+	member int64 // bytes of one member of a container
+	budget int64 // bytes that are unpacked of one file in all
+	parts  int   // members, streams and runs that are looked at in one file
+}
+
+var ordinary = limits{held: 128 << 20, member: 64 << 20, budget: 512 << 20, parts: 20_000}
+
+const maxDepth = 3 // a photo in a document in an archive has depth 2
+
+// Scan reads a file to its end and gives what was found. The error is the reader's alone. It holds up to 128 MiB of the file
+// in memory; in a larger one it looks for places only, and says so where that is not enough.
+func Scan(r io.Reader) (Findings, error) { return scan(r, ordinary) }
+
+func scan(r io.Reader, l limits) (Findings, error) {
+	var held bytes.Buffer
+	if _, err := io.Copy(&held, io.LimitReader(r, l.held+1)); err != nil {
+		return Findings{}, err
+	}
+	if int64(held.Len()) <= l.held {
+		return scanBytes(held.Bytes(), l), nil
+	}
+	var f Findings
+	if !streamable(held.Bytes()) {
+		f.unsearched(TooLarge)
+	}
+	err := f.stream(io.MultiReader(&held, r))
+	return f, err
+}
+
+// ScanBytes is Scan for a file in memory.
+func ScanBytes(data []byte) Findings { return scanBytes(data, ordinary) }
+
+func scanBytes(data []byte, l limits) Findings {
+	var f Findings
+	s := scanner{f: &f, limits: l}
+	s.inspect(data, 0)
+	return f
+}
+
+// block is how much of a large file is searched at a time, and overlap is more than the longest mark with what follows it.
+const (
+	block   = 1 << 20
+	overlap = 512
+)
+
+// stream looks for marks only.
+func (f *Findings) stream(r io.Reader) error {
+	buffer := make([]byte, overlap+block)
+	kept := 0
+	for {
+		n, err := io.ReadFull(r, buffer[kept:])
+		seen := buffer[:kept+n]
+		f.marks(seen)
+		switch {
+		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		kept = copy(buffer, seen[len(seen)-overlap:])
+	}
+}
+
+// A scanner is one search.
+type scanner struct {
+	f      *Findings
+	limits // what is left of them
+}
+
+// A format is told by its first bytes.
+type format struct {
+	offset     int
+	magic      string
+	inspect    func(s *scanner, data []byte, depth int)
+	streamable bool // marks alone find what there is to find
+}
+
+var formats []format
+
+func init() { // the table's functions use the table
+	formats = []format{
+		{0, "\xff\xd8\xff", (*scanner).jpeg, false},
+		{0, "\x89PNG\r\n\x1a\n", (*scanner).png, false},
+		{0, "GIF8", (*scanner).gif, false},
+		{0, "II*\x00", (*scanner).tiff, false}, {0, "MM\x00*", (*scanner).tiff, false},
+		{0, "II+\x00", (*scanner).tiff, false}, {0, "MM\x00+", (*scanner).tiff, false},
+		{0, "RIFF", (*scanner).riff, true},
+		{4, "ftyp", (*scanner).boxes, true}, {4, "moov", (*scanner).boxes, true}, {4, "mdat", (*scanner).boxes, true},
+		{4, "wide", (*scanner).boxes, true}, {4, "free", (*scanner).boxes, true}, {4, "skip", (*scanner).boxes, true},
+		{4, "JXL ", (*scanner).boxes, false}, {4, "jP  ", (*scanner).boxes, false},
+		{0, "8BPS", (*scanner).photoshop, false},
+		{0, "\x1aE\xdf\xa3", nil, true}, {0, "OggS", (*scanner).comments, true}, {0, "fLaC", (*scanner).comments, true},
+		{0, "ID3", nil, true}, {0, "#!AMR", nil, true}, {0, "FORM", nil, true}, {0, "FLV", nil, true},
+		{0, "\x00\x00\x01\xba", nil, true}, {0, "\x00\x00\x01\xb3", nil, true}, {0, "\x30\x26\xb2\x75", nil, true},
+		{0, "PK\x03\x04", (*scanner).zip, false}, {0, "PK\x05\x06", (*scanner).zip, false},
+		{0, "\x1f\x8b", (*scanner).gzip, false}, {0, "BZh", (*scanner).bzip2, false}, {257, "ustar", (*scanner).tar, false},
+		{0, "7z\xbc\xaf\x27\x1c", (*scanner).closed, false}, {0, "Rar!\x1a\x07", (*scanner).closed, false},
+		{0, "\xfd7zXZ\x00", (*scanner).closed, false}, {0, "\x28\xb5\x2f\xfd", (*scanner).closed, false},
+		{0, "MSCF", (*scanner).closed, false}, {0, "LZIP", (*scanner).closed, false}, {0, "xar!", (*scanner).closed, false},
+		{0, "SQLite format 3\x00", nil, false},
+		{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (*scanner).ole, false},
+		{0, "age-encryption.org/", (*scanner).sealed, false}, {0, "-----BEGIN PGP MESSAGE", (*scanner).sealed, false},
+	}
+}
+
+func formatOf(data []byte) *format {
+	for i, f := range formats {
+		if len(data) >= f.offset+len(f.magic) && string(data[f.offset:f.offset+len(f.magic)]) == f.magic {
+			return &formats[i]
+		}
+	}
+	// A PDF may begin a little later (ISO 32000-2, annex I.2).
+	if bytes.Contains(data[:min(1024, len(data))], []byte("%PDF-")) {
+		return &format{inspect: (*scanner).pdf}
+	}
+	if isText(data) {
+		return &format{inspect: (*scanner).text}
+	}
+	return nil
+}
+
+func streamable(head []byte) bool {
+	f := formatOf(head)
+	return f != nil && f.streamable
+}
+
+// inspect looks into one file, or one part of a file.
+func (s *scanner) inspect(data []byte, depth int) {
+	s.f.marks(data)
+	if f := formatOf(data); f != nil && f.inspect != nil {
+		f.inspect(s, data, depth)
+	}
+}
+
+// part looks into a part that a container holds.
+func (s *scanner) part(data []byte, depth int) {
+	switch {
+	case s.parts <= 0:
+		s.f.unsearched(TooLarge)
+	case depth+1 > maxDepth:
+		s.f.marks(data)
+		if f := formatOf(data); f != nil && f.inspect != nil {
+			s.f.unsearched(TooDeep)
+		}
+	default:
+		s.parts--
+		s.inspect(data, depth+1)
+	}
+}
+
+// unpack reads what a container's member unpacks to, within the budget. Where that is damaged or too large, what was read
+// is given all the same.
+func (s *scanner) unpack(r io.Reader) []byte {
+	limit := min(s.budget, s.member)
+	var b bytes.Buffer
+	n, err := io.Copy(&b, io.LimitReader(r, limit+1))
+	s.budget -= n
+	switch {
+	case n > limit:
+		s.f.unsearched(TooLarge)
+	case err != nil:
+		s.f.unsearched(Damaged)
+	}
+	return b.Bytes()
+}
+
+func (s *scanner) closed([]byte, int) { s.f.unsearched(Compressed) }
+func (s *scanner) sealed([]byte, int) { s.f.unsearched(Encrypted) }
+
+// trailing judges what stands after a file's own end: it is looked into as well, as phones put a film behind a photo.
+func (s *scanner) trailing(data []byte, depth int) {
+	if len(bytes.Trim(data, "\x00 \t\r\n")) == 0 {
+		return
+	}
+	if depth == 0 {
+		s.f.Trailing = true
+	}
+	s.part(data, depth)
+}
