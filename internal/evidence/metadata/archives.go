@@ -106,7 +106,12 @@ func (s *scanner) ole(data []byte, depth int) {
 			// The part's end is not known: what follows it would be judged as trailing bytes, so that only a copy of the
 			// findings' places is kept.
 			inner := scanner{f: new(Findings), limits: s.limits}
-			inner.part(rest[:min(int64(len(rest)), s.member)], depth)
+			reach := min(int64(len(rest)), s.member)
+			if inner.budget -= reach; inner.budget < 0 {
+				s.f.unsearched(TooLarge)
+				return
+			}
+			inner.part(rest[:reach], depth)
 			for _, m := range inner.f.Places {
 				s.f.place(m)
 			}
