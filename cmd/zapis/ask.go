@@ -8,7 +8,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // askCmd writes a request to the other trustees.
@@ -31,12 +31,12 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(a.Out); err != nil {
 		return err
 	}
-	return a.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return a.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		id, err := cases.ID(a.Case)
 		if err != nil {
 			return err
 		}
-		file, q, err := v.Ask(cases, id, vault.Asking{Why: strings.TrimSpace(a.Why), Kinds: a.Part, Expires: last})
+		file, q, err := v.Ask(cases, id, casework.Asking{Why: strings.TrimSpace(a.Why), Kinds: a.Part, Expires: last})
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		fmt.Fprintln(s.Out, cli.Escape(a.Out))
 		fmt.Fprintf(s.Err, "It asks for %s of %s, until %s. Take it to the other trustees: zapis grant shows it to them.\n",
-			vault.PartsText(q.Parts), q.Case, last.Format("2006-01-02"))
+			casework.PartsText(q.Parts), q.Case, last.Format("2006-01-02"))
 		return nil
 	})
 }

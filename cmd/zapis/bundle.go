@@ -14,7 +14,7 @@ import (
 	"zapis/internal/evidence/bundle/pdf"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // bundleCmd makes the package that a lawyer receives.
@@ -50,7 +50,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(b.Out); err != nil {
 		return err
 	}
-	return b.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return b.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		open, err := openedFor(s, v, c, o.For, o.Leave)
 		if err != nil {
 			return err
@@ -73,8 +73,8 @@ var (
 	timeForm    = "2006-01-02T15:04:05Z"
 )
 
-func (b *bundleCmd) options() (vault.BundleOptions, error) {
-	o := vault.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys,
+func (b *bundleCmd) options() (casework.BundleOptions, error) {
+	o := casework.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys,
 		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
 	var ok bool
 	if o.For, ok = casefile.AddresseeByCode(b.For); !ok {
@@ -95,7 +95,7 @@ func (b *bundleCmd) options() (vault.BundleOptions, error) {
 		if m[3] == "" {
 			m[3] = "redacted working copy"
 		}
-		o.Derived = append(o.Derived, vault.WorkingCopy{File: m[1], Of: m[2], Note: m[3]})
+		o.Derived = append(o.Derived, casework.WorkingCopy{File: m[1], Of: m[2], Note: m[3]})
 	}
 	if b.Time != "" {
 		var err error
@@ -107,7 +107,7 @@ func (b *bundleCmd) options() (vault.BundleOptions, error) {
 }
 
 // say tells what the bundle holds and what it does not.
-func (b *bundleCmd) say(s *cli.Streams, o vault.BundleOptions, in bundle.Input, to addressee) {
+func (b *bundleCmd) say(s *cli.Streams, o casework.BundleOptions, in bundle.Input, to addressee) {
 	fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
 	if n := len(in.Derived) - len(o.Derived); n > 0 {
 		fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))

@@ -6,7 +6,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // checkCmd verifies a vault.
@@ -62,8 +62,8 @@ type purgeCmd struct {
 }
 
 func (p *purgeCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return p.with(ctx, s, g, func(v *vault.Vault) error {
-		var one *vault.Case
+	return p.with(ctx, s, g, func(v *casework.Trustee) error {
+		var one *casework.Case
 		if p.Case != "" {
 			var err error
 			if one, err = caseOf(ctx, s, v, p.Case); err != nil {

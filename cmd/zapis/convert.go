@@ -9,7 +9,7 @@ import (
 	"zapis/internal/evidence/export"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // convertCmd writes cases in formats that others read.
@@ -36,7 +36,7 @@ func (c *convertCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 	if err := c.check(format, to); err != nil {
 		return err
 	}
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
+	return c.with(ctx, s, g, func(v *casework.Trustee) error {
 		list, err := c.choose(ctx, s, v, to)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (f filterFlags) filters() bool {
 }
 
 // choose gives the cases that are named, or all that fit and may go to the addressee.
-func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *vault.Vault, to casefile.Addressee) ([]*vault.Case, error) {
+func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Trustee, to casefile.Addressee) ([]*casework.Case, error) {
 	if !c.All {
 		return chosen(ctx, s, v, c.Case)
 	}
@@ -99,7 +99,7 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *vault.Vault,
 	if err != nil {
 		return nil, err
 	}
-	var list []*vault.Case
+	var list []*casework.Case
 	out := 0
 	for _, one := range c.apply(cases.List, time.Now()) {
 		if err := one.Summary().Standing().Check(to, c.leave()); err != nil {

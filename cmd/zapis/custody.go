@@ -7,7 +7,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/evidence/custody"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // custodyCmd prints the custody log.
@@ -33,8 +33,8 @@ type event struct {
 }
 
 func (c *custodyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
-		var one *vault.Case
+	return c.with(ctx, s, g, func(v *casework.Trustee) error {
+		var one *casework.Case
 		if c.Case != "" {
 			var err error
 			if one, err = caseOf(ctx, s, v, c.Case); err != nil {

@@ -13,8 +13,8 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
-	"zapis/internal/trustee/vault"
 )
 
 // leaveFlags are what a trustee says where the reporter's ticks are not enough.
@@ -37,7 +37,7 @@ func (l outFlags) identity() bool { return len(l.Include) > 0 }
 
 // openedFor opens a case for somebody: not before the reporter's consent was looked at, and not while it holds what
 // the trustees have erased together.
-func openedFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addressee, l casefile.Leave) (*vault.OpenedCase, error) {
+func openedFor(s *cli.Streams, v *casework.Trustee, c *casework.Case, to casefile.Addressee, l casefile.Leave) (*casework.OpenedCase, error) {
 	if err := c.Summary().Standing().Check(to, l); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func openedFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addres
 }
 
 // dossierFor reads a case for somebody: not where it does not verify.
-func dossierFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addressee, l outFlags) (casefile.Case, error) {
+func dossierFor(s *cli.Streams, v *casework.Trustee, c *casework.Case, to casefile.Addressee, l outFlags) (casefile.Case, error) {
 	o, err := openedFor(s, v, c, to, l.leave())
 	if err != nil {
 		return casefile.Case{}, err
@@ -63,7 +63,7 @@ func dossierFor(s *cli.Streams, v *vault.Vault, c *vault.Case, to casefile.Addre
 	return d, err
 }
 
-func dossierOf(v *vault.Vault, o *vault.OpenedCase) (casefile.Case, error) {
+func dossierOf(v *casework.Trustee, o *casework.OpenedCase) (casefile.Case, error) {
 	d := casefile.Case{ID: o.Case, Ledger: v.Ledger().String(), Standing: o.Standing()}
 	for _, s := range o.Submissions {
 		d.Submissions = append(d.Submissions, submissionOf(s))
@@ -96,7 +96,7 @@ func newer(old, given string) string {
 	return given
 }
 
-func submissionOf(s vault.OpenedSubmission) casefile.Submission {
+func submissionOf(s casework.OpenedSubmission) casefile.Submission {
 	d := casefile.Submission{Place: s.Where(), Body: s.Hash.String(), Act: s.Statement.Act, Received: s.Statement.Received,
 		Closed: s.Closed, Answers: make(map[string][]string)}
 	for _, p := range s.Body.Parts {
@@ -134,7 +134,7 @@ func given(value []byte) []string {
 	return nil
 }
 
-func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) casefile.Exhibit {
+func exhibitOf(s casework.OpenedSubmission, slot string, e casework.Exhibit) casefile.Exhibit {
 	d := casefile.Exhibit{Name: e.Name, Place: s.Where(), Sealed: casefile.Sealed{SHA256: e.Part.Hash.String(), Size: e.Part.Size},
 		Identifies: s.ShowsReporter(slot), Closed: e.Closed}
 	if e.Value != nil {
@@ -144,12 +144,12 @@ func exhibitOf(s vault.OpenedSubmission, slot string, e vault.Exhibit) casefile.
 }
 
 // writeExport records what was made for every case of it, and then writes it.
-func writeExport(s *cli.Streams, v *vault.Vault, out, what string, text []byte, to casefile.Addressee, l outFlags, cases ...casefile.Case) error {
+func writeExport(s *cli.Streams, v *casework.Trustee, out, what string, text []byte, to casefile.Addressee, l outFlags, cases ...casefile.Case) error {
 	if l.identity() {
 		what += ", with the identity"
 	}
 	for _, c := range cases {
-		if err := v.Exported(c.ID, vault.Export{What: what, Why: c.Standing.Why(to, l.leave()), Made: sha256.Sum256(text)}); err != nil {
+		if err := v.Exported(c.ID, casework.Export{What: what, Why: c.Standing.Why(to, l.leave()), Made: sha256.Sum256(text)}); err != nil {
 			return err
 		}
 	}
@@ -161,12 +161,12 @@ func writeExport(s *cli.Streams, v *vault.Vault, out, what string, text []byte, 
 }
 
 // chosen finds the cases that are named, each once.
-func chosen(ctx context.Context, s *cli.Streams, v *vault.Vault, ids []string) ([]*vault.Case, error) {
+func chosen(ctx context.Context, s *cli.Streams, v *casework.Trustee, ids []string) ([]*casework.Case, error) {
 	cases, err := sorted(ctx, s, v)
 	if err != nil {
 		return nil, err
 	}
-	var list []*vault.Case
+	var list []*casework.Case
 	seen := make(map[string]bool)
 	for _, id := range ids {
 		c, err := cases.Find(id)

@@ -9,7 +9,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // dueCmd lists what runs out.
@@ -36,7 +36,7 @@ func (d *dueCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if d.Days < 0 || d.Keep < 0 {
 		return exit.New(exit.Usage, "", "--days and --keep-years can't be negative")
 	}
-	return d.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return d.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		if err := v.RecordListing(len(cases.List)); err != nil {
 			return err
 		}
@@ -48,10 +48,10 @@ func (d *dueCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	})
 }
 
-func (d *dueCmd) items(cases []*vault.Case, now time.Time) []dueItem {
+func (d *dueCmd) items(cases []*casework.Case, now time.Time) []dueItem {
 	list := []dueItem{}
 	today := now.Truncate(24 * time.Hour)
-	add := func(kind, date, what string, c vault.Summary) {
+	add := func(kind, date, what string, c casework.Summary) {
 		at, err := time.Parse(day, date)
 		if err != nil || at.After(today.AddDate(0, 0, d.Days)) {
 			return

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"zapis/internal/cli"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // exhibitCmd brings in what a trustee obtained.
@@ -19,8 +19,8 @@ type exhibitCmd struct {
 }
 
 func (e *exhibitCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
-		names, err := v.Collect(c, vault.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
+	return e.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
+		names, err := v.Collect(c, casework.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
 		if err != nil {
 			return err
 		}

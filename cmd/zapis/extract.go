@@ -7,7 +7,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // extractCmd writes attachments out of a case.
@@ -20,13 +20,13 @@ func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 	if err := cli.CheckFolder(e.Out); err != nil {
 		return err
 	}
-	return e.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return e.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		o, err := openedCase(s, v, c)
 		if err != nil {
 			return err
 		}
 		var total int64
-		var closed []vault.Exhibit
+		var closed []casework.Exhibit
 		for _, x := range o.Exhibits() {
 			if x.Closed != "" {
 				closed = append(closed, x)

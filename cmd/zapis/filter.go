@@ -8,7 +8,7 @@ import (
 
 	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // filterFlags say which cases are listed, and in which order. Several kinds of flag must all fit; of one kind
@@ -62,10 +62,10 @@ func (f filterFlags) check() error {
 }
 
 // apply gives the cases that fit, in the order that was asked for.
-func (f filterFlags) apply(cases []*vault.Case, now time.Time) []*vault.Case {
+func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Case {
 	type known struct {
-		c *vault.Case
-		s vault.Summary
+		c *casework.Case
+		s casework.Summary
 	}
 	var fit []known
 	for _, c := range cases {
@@ -74,14 +74,14 @@ func (f filterFlags) apply(cases []*vault.Case, now time.Time) []*vault.Case {
 		}
 	}
 	slices.SortStableFunc(fit, func(a, b known) int { return f.compare(a.s, b.s) })
-	out := make([]*vault.Case, len(fit))
+	out := make([]*casework.Case, len(fit))
 	for i, one := range fit {
 		out[i] = one.c
 	}
 	return out
 }
 
-func (f filterFlags) fits(s vault.Summary, now time.Time) bool {
+func (f filterFlags) fits(s casework.Summary, now time.Time) bool {
 	anyOf := func(want []string, has ...string) bool {
 		return len(want) == 0 || slices.ContainsFunc(want, func(w string) bool { return slices.Contains(has, w) })
 	}
@@ -103,7 +103,7 @@ func (f filterFlags) fits(s vault.Summary, now time.Time) bool {
 }
 
 // compare orders two cases; those that say nothing come last.
-func (f filterFlags) compare(a, b vault.Summary) int {
+func (f filterFlags) compare(a, b casework.Summary) int {
 	last := func(a, b string) int {
 		if a == "" || b == "" {
 			return -strings.Compare(a, b)

@@ -6,8 +6,8 @@ import (
 	"io"
 
 	"zapis/internal/cli"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
-	"zapis/internal/trustee/vault"
 )
 
 // grantCmd answers a request.
@@ -26,7 +26,7 @@ func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(c.Out); err != nil {
 		return err
 	}
-	return c.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return c.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		asked, err := v.ReadRequest(cases, file)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	})
 }
 
-func writeAsked(w io.Writer, a *vault.Asked) {
+func writeAsked(w io.Writer, a *casework.Asked) {
 	fmt.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
 	fmt.Fprintf(w, "Why: %s\n", cli.Escape(a.Request.Why))
 	if !a.Last.IsZero() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // handOverCmd writes down that something left the trustee's hands.
@@ -20,7 +20,7 @@ type handOverCmd struct {
 }
 
 func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return h.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return h.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		f, err := os.Open(h.File)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 )
 
@@ -45,7 +46,7 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			return err
 		}
 		defer old.Close()
-		o.Continues = old
+		o.Continues = old.Vault
 	}
 	if id != nil {
 		k := keyOf(id)
@@ -58,7 +59,7 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return i.report(s, v, id, done)
 }
 
-func (i *importCmd) report(s *cli.Streams, v *vault.Vault, id *cli.Identity, done *vault.Imported) error {
+func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, id *cli.Identity, done *casework.Imported) error {
 	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
@@ -77,10 +78,10 @@ func (i *importCmd) report(s *cli.Streams, v *vault.Vault, id *cli.Identity, don
 	} else if before != "" {
 		fmt.Fprintf(s.Out, "before   %s\n", before)
 	}
-	if done.Anew != "" {
-		warn(s, "your custody log begins anew, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Anew)
+	if done.Successor != "" {
+		warn(s, "your custody log begins anew, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Successor)
 	}
-	for _, text := range done.Untaken {
+	for _, text := range done.Pending {
 		warn(s, "the operator has not taken in your %s", text)
 	}
 	for _, m := range done.Misfits {

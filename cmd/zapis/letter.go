@@ -9,7 +9,7 @@ import (
 	"zapis/internal/evidence/letter"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // letterCmd drafts a letter.
@@ -34,7 +34,7 @@ func (l *letterCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(l.Out); err != nil {
 		return err
 	}
-	return l.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return l.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		d, err := dossierFor(s, v, c, to, l.outFlags)
 		if err != nil {
 			return err

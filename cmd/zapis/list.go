@@ -10,7 +10,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // listCmd shows the cases of a vault.
@@ -48,7 +48,7 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	return l.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return l.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		all := len(cases.List)
 		cases.List = l.apply(cases.List, time.Now())
 		err := v.RecordListing(len(cases.List))
@@ -71,7 +71,7 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	})
 }
 
-func listedOf(c vault.Summary) listed {
+func listedOf(c casework.Summary) listed {
 	return listed{
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
@@ -87,7 +87,7 @@ type held struct {
 	Entries []uint64 `json:"entries"` // of the case, of which nothing can be erased
 }
 
-func holdsOf(c vault.Summary) []held {
+func holdsOf(c casework.Summary) []held {
 	list := []held{}
 	for _, h := range c.Holds {
 		list = append(list, held{h.Index, h.Reason, h.Entries})
@@ -110,7 +110,7 @@ func notNull(list []string) []string {
 }
 
 // writeList takes two or three lines for a case, so that it can be read on a narrow terminal too.
-func writeList(w io.Writer, cases []*vault.Case, all int) error {
+func writeList(w io.Writer, cases []*casework.Case, all int) error {
 	if len(cases) == 0 && all > 0 {
 		_, err := fmt.Fprintf(w, "None of %s fits.\n", many(all, "case", "cases"))
 		return err
@@ -141,7 +141,7 @@ func writeList(w io.Writer, cases []*vault.Case, all int) error {
 	return err
 }
 
-func onHold(h vault.Hold) string {
+func onHold(h casework.Hold) string {
 	what := "it"
 	if !h.Whole {
 		var entries []string
@@ -154,11 +154,11 @@ func onHold(h vault.Hold) string {
 }
 
 // sentTwice is asked, not told: whoever goes back to the page may as well have written another report on it.
-func sentTwice(s vault.Summary) string {
+func sentTwice(s casework.Summary) string {
 	return fmt.Sprintf("SENT TWICE? %s came from the same page of the form", s.SamePage)
 }
 
-func place(s vault.Summary) string {
+func place(s casework.Summary) string {
 	switch {
 	case s.Missing:
 		return "orphan"
@@ -175,7 +175,7 @@ func country(code string) string {
 	return cli.Escape(code)
 }
 
-func danger(s vault.Summary) string {
+func danger(s casework.Summary) string {
 	var said string
 	switch s.Danger {
 	case "yes":
@@ -206,7 +206,7 @@ func methods(codes []string) string {
 	return strings.Join(words, "; ")
 }
 
-func amount(s vault.Summary) string {
+func amount(s casework.Summary) string {
 	text := many(s.Attachments, "file", "files")
 	if s.FollowUps > 0 {
 		text += ", " + many(s.FollowUps, "follow-up", "follow-ups")
@@ -218,7 +218,7 @@ func amount(s vault.Summary) string {
 }
 
 // told says in which language the report is, and how the reporter knows.
-func told(s vault.Summary) string {
+func told(s casework.Summary) string {
 	var text string
 	if s.Language != "" {
 		text += "; in " + cli.Escape(s.Language)
@@ -233,7 +233,7 @@ func told(s vault.Summary) string {
 	return text
 }
 
-func standing(s vault.Summary) string {
+func standing(s casework.Summary) string {
 	switch s.Withdrawn {
 	case string(incident.ActStop):
 		return "WITHDRAWN: must not be used any more"

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
-	"zapis/internal/trustee/vault"
 )
 
 // noteCmd writes a note on a case.
@@ -27,10 +27,10 @@ func (n *noteCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 
 // write keeps what a trustee says about a case.
 func (f caseFlags) write(ctx context.Context, s *cli.Streams, g *grammar, private bool, r review.Review) error {
-	return f.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error { return say(s, v, c, r, private) })
+	return f.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error { return say(s, v, c, r, private) })
 }
 
-func say(s *cli.Streams, v *vault.Vault, c *vault.Case, r review.Review, private bool) error {
+func say(s *cli.Streams, v *casework.Trustee, c *casework.Case, r review.Review, private bool) error {
 	if err := v.Write(c, r, private); err != nil {
 		return err
 	}

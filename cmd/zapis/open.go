@@ -7,8 +7,8 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
-	"zapis/internal/trustee/vault"
 )
 
 // openCmd opens what others have granted.
@@ -27,7 +27,7 @@ func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		files = append(files, file)
 	}
-	return c.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return c.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		id, err := cases.ID(c.Case)
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 }
 
 // enough refuses to go on with fewer grants than the quorum asks for.
-func enough(v *vault.Vault, cases *vault.Cases, id string, parts []ledger.Hash) error {
+func enough(v *casework.Trustee, cases *casework.Cases, id string, parts []ledger.Hash) error {
 	missing, err := v.Missing(cases, id, parts)
 	if err != nil || missing == 0 {
 		return err

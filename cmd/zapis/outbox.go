@@ -6,7 +6,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // outboxCmd writes what the operator is to take in.
@@ -19,7 +19,7 @@ func (o *outboxCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(o.Out); err != nil {
 		return err
 	}
-	return o.with(ctx, s, g, func(v *vault.Vault) error {
+	return o.with(ctx, s, g, func(v *casework.Trustee) error {
 		out, err := v.Outbox()
 		if err != nil {
 			return err

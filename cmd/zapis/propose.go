@@ -9,7 +9,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // proposeCmd writes proposals, for trustees to approve.
@@ -35,7 +35,7 @@ type proposeTrusteesCmd struct {
 }
 
 func (p *proposeTrusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	change := vault.SetChange{Remove: p.Remove, RemoveDuty: p.RemoveDuty, Identity: p.Identity, Statement: p.Statement,
+	change := casework.SetChange{Remove: p.Remove, RemoveDuty: p.RemoveDuty, Identity: p.Identity, Statement: p.Statement,
 		Attachment: p.Attachment, Approvals: p.Approvals}
 	for files, to := range map[*[]string]*[]card.Card{&p.Add: &change.Add, &p.Replace: &change.Replace, &p.AddDuty: &change.AddDuty} {
 		for _, name := range *files {
@@ -46,7 +46,7 @@ func (p *proposeTrusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar
 			*to = append(*to, c)
 		}
 	}
-	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeTrustees(change) })
+	return p.propose(ctx, s, g, func(v *casework.Trustee, _ *casework.Cases) ([]byte, error) { return v.ProposeTrustees(change) })
 }
 
 func readCard(name string) (card.Card, error) {
@@ -68,7 +68,7 @@ type proposeTombstoneCmd struct {
 }
 
 func (p *proposeTombstoneCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeTombstone, p.Item, p.Reason)
+	return p.proposeOf(ctx, s, g, (*casework.Trustee).ProposeTombstone, p.Item, p.Reason)
 }
 
 // proposeHoldCmd proposes to keep what could be erased.
@@ -79,7 +79,7 @@ type proposeHoldCmd struct {
 }
 
 func (p *proposeHoldCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return p.proposeOf(ctx, s, g, (*vault.Vault).ProposeHold, p.Item, p.Reason)
+	return p.proposeOf(ctx, s, g, (*casework.Trustee).ProposeHold, p.Item, p.Reason)
 }
 
 // proposeReleaseCmd proposes to end a hold.
@@ -89,7 +89,7 @@ type proposeReleaseCmd struct {
 }
 
 func (p *proposeReleaseCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeRelease(p.Hold) })
+	return p.propose(ctx, s, g, func(v *casework.Trustee, _ *casework.Cases) ([]byte, error) { return v.ProposeRelease(p.Hold) })
 }
 
 type proposeKeyCmd struct {
@@ -107,7 +107,7 @@ func (p *proposeKeyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) err
 	if err != nil {
 		return exit.New(exit.Mismatch, "zapisd key new writes such a file", "%s: %w", p.Keys, err)
 	}
-	return p.propose(ctx, s, g, func(v *vault.Vault, _ *vault.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
+	return p.propose(ctx, s, g, func(v *casework.Trustee, _ *casework.Cases) ([]byte, error) { return v.ProposeKey(keys, p.Reason) })
 }
 
 // proposalFlags are what every proposal takes.
@@ -118,16 +118,16 @@ type proposalFlags struct {
 
 // proposeOf writes a proposal about cases and entries, which has a reason.
 func (f proposalFlags) proposeOf(ctx context.Context, s *cli.Streams, g *grammar,
-	make func(*vault.Vault, *vault.Cases, []string, string) ([]byte, error), items []string, reason string) error {
-	return f.propose(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) ([]byte, error) { return make(v, cases, items, reason) })
+	make func(*casework.Trustee, *casework.Cases, []string, string) ([]byte, error), items []string, reason string) error {
+	return f.propose(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) ([]byte, error) { return make(v, cases, items, reason) })
 }
 
 // propose writes a proposal, and shows it as those who are to approve it will see it.
-func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, make func(*vault.Vault, *vault.Cases) ([]byte, error)) error {
+func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, make func(*casework.Trustee, *casework.Cases) ([]byte, error)) error {
 	if err := cli.CheckFree(f.Out); err != nil {
 		return err
 	}
-	return f.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return f.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		text, err := make(v, cases)
 		if err != nil {
 			return err
@@ -146,7 +146,7 @@ func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, 
 	})
 }
 
-func writeProposal(s *cli.Streams, p *vault.Proposal) {
+func writeProposal(s *cli.Streams, p *casework.Proposal) {
 	fmt.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
 	for _, line := range p.Words {
 		fmt.Fprintf(s.Err, "  %s\n", cli.Escape(line))
@@ -171,7 +171,7 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 	}
-	return a.withCases(ctx, s, g, func(v *vault.Vault, cases *vault.Cases) error {
+	return a.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		p, err := v.ReadProposal(cases, text)
 		if err != nil {
 			return err

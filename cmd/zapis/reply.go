@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // replyCmd answers a reporter.
@@ -20,7 +20,7 @@ func (r *replyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	return r.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return r.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		n, err := v.Reply(c, strings.TrimRight(text, "\n"))
 		if err != nil {
 			return err

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
-	"zapis/internal/trustee/vault"
 )
 
 // resealCmd hands a past case on to a trustee who came later.
@@ -23,8 +23,8 @@ func (r *resealCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CheckFree(r.Out); err != nil {
 		return err
 	}
-	return r.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
-		file, left, err := v.Reseal(c, vault.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
+	return r.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
+		file, left, err := v.Reseal(c, casework.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (r *receiveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 	if err != nil {
 		return err
 	}
-	return r.with(ctx, s, g, func(v *vault.Vault) error {
+	return r.with(ctx, s, g, func(v *casework.Trustee) error {
 		got, err := v.Receive(file)
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // showCmd opens a case.
@@ -19,12 +19,12 @@ type showCmd struct {
 }
 
 func (c *showCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	return c.withCase(ctx, s, g, func(v *vault.Vault, one *vault.Case) error {
+	return c.withCase(ctx, s, g, func(v *casework.Trustee, one *casework.Case) error {
 		return c.show(s, v, one)
 	})
 }
 
-func (c *showCmd) show(s *cli.Streams, v *vault.Vault, one *vault.Case) error {
+func (c *showCmd) show(s *cli.Streams, v *casework.Trustee, one *casework.Case) error {
 	o, err := openedCase(s, v, one)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (v values) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func shownOf(o *vault.OpenedCase) shown {
+func shownOf(o *casework.OpenedCase) shown {
 	out := shown{
 		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
 		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.SamePage),
@@ -135,7 +135,7 @@ func shownOf(o *vault.OpenedCase) shown {
 	return out
 }
 
-func answersOf(s vault.OpenedSubmission) values {
+func answersOf(s casework.OpenedSubmission) values {
 	out := values{}
 	for _, f := range incident.Fields() {
 		if l, ok := s.Statement.Line(f.Name); ok && !f.Identity {
@@ -145,7 +145,7 @@ func answersOf(s vault.OpenedSubmission) values {
 	return out
 }
 
-func identityOf(s vault.OpenedSubmission) *values {
+func identityOf(s casework.OpenedSubmission) *values {
 	if s.Identity == nil {
 		return nil
 	}
@@ -158,7 +158,7 @@ func identityOf(s vault.OpenedSubmission) *values {
 	return &out
 }
 
-func attachedOf(e vault.Exhibit) attached {
+func attachedOf(e casework.Exhibit) attached {
 	a := attached{Exhibit: e.Name, Closed: orNull(e.Closed)}
 	if e.Value != nil {
 		a.Name, a.MediaType, a.Size, a.SHA256 = &e.Value.Name, &e.Value.MediaType, &e.Value.Size, &e.Value.SHA256

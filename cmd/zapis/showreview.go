@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
-	"zapis/internal/trustee/vault"
 )
 
 // reviewed is what a trustee wrote about a case, in show --json.
@@ -28,7 +28,7 @@ type reviewed struct {
 	Text        *string   `json:"text"`
 }
 
-func reviewsOf(o *vault.OpenedCase) []reviewed {
+func reviewsOf(o *casework.OpenedCase) []reviewed {
 	out := []reviewed{}
 	for _, r := range o.Reviews {
 		one := reviewed{Kind: string(r.Kind), At: r.At, By: r.By.Name, Fingerprint: r.By.Fingerprint(), Index: r.Index, Private: r.Private(),
@@ -44,7 +44,7 @@ func reviewsOf(o *vault.OpenedCase) []reviewed {
 }
 
 // review shows what a trustee wrote.
-func (p *page) review(o *vault.OpenedCase, r vault.Review) {
+func (p *page) review(o *casework.OpenedCase, r casework.Review) {
 	fmt.Fprintf(&p.b, "\n%s\n", reviewTitle(o, r))
 	p.row("by", fmt.Sprintf("%s (%s), %s UTC by their clock", r.By.Name, r.By.Fingerprint(), r.At.Format("2006-01-02 15:04:05")))
 	p.row("place", r.Where)
@@ -76,7 +76,7 @@ func (p *page) review(o *vault.OpenedCase, r vault.Review) {
 	}
 }
 
-func reviewTitle(o *vault.OpenedCase, r vault.Review) string {
+func reviewTitle(o *casework.OpenedCase, r casework.Review) string {
 	var title string
 	switch r.Kind {
 	case review.Grade:
@@ -95,7 +95,7 @@ func reviewTitle(o *vault.OpenedCase, r vault.Review) string {
 }
 
 // translated names what a translation is of.
-func translated(o *vault.OpenedCase, r vault.Review) string {
+func translated(o *casework.OpenedCase, r casework.Review) string {
 	for _, s := range o.Submissions {
 		if s.Hash == r.Of {
 			return actTitle(s.Statement.Act) + " of " + s.Where()

@@ -9,11 +9,11 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/cli"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
-func writeCase(s *cli.Streams, o *vault.OpenedCase) error {
+func writeCase(s *cli.Streams, o *casework.OpenedCase) error {
 	p := newPage(s.Width())
 	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.Case, standing(o.Summary))
 	for _, h := range o.Holds {
@@ -49,7 +49,7 @@ func writeCase(s *cli.Streams, o *vault.OpenedCase) error {
 	return err
 }
 
-func clockOf(s vault.OpenedSubmission) string {
+func clockOf(s casework.OpenedSubmission) string {
 	if s.Statement.First() || s.Statement.Mailbox != "-" {
 		return "the server's clock"
 	}
@@ -114,7 +114,7 @@ func (p *page) answer(field string, l seal.Line) {
 	p.row(labelOf(field), strings.Join(several, "\n"))
 }
 
-func (p *page) identity(s vault.OpenedSubmission) {
+func (p *page) identity(s casework.OpenedSubmission) {
 	if s.Identity == nil {
 		p.row("identity", "closed: "+s.Closed)
 		return
@@ -131,7 +131,7 @@ func (p *page) identity(s vault.OpenedSubmission) {
 	}
 }
 
-func (p *page) exhibit(e vault.Exhibit) {
+func (p *page) exhibit(e casework.Exhibit) {
 	if e.Value == nil {
 		p.row(e.Name, "closed: "+e.Closed)
 		return

@@ -13,7 +13,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // stampCmd has a time-stamping authority say by when a bundle was signed. This laptop stays offline: the
@@ -40,7 +40,7 @@ func (c *stampCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, s, g, func(v *vault.Vault) error {
+	return c.with(ctx, s, g, func(v *casework.Trustee) error {
 		if c.Request != "" {
 			return c.ask(s, v, b)
 		}
@@ -84,7 +84,7 @@ func sumOf(write func(io.Writer) error) ([32]byte, error) {
 }
 
 // ask writes a request, once it stands in the custody log.
-func (c *stampCmd) ask(s *cli.Streams, v *vault.Vault, b *stampable) error {
+func (c *stampCmd) ask(s *cli.Streams, v *casework.Trustee, b *stampable) error {
 	if err := cli.CheckFree(c.Request); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (c *stampCmd) ask(s *cli.Streams, v *vault.Vault, b *stampable) error {
 	if err != nil {
 		return err
 	}
-	if err := v.Exported(b.id, vault.Export{What: "request for a time stamp of a bundle", From: &b.sum, Made: sha256.Sum256(q.DER)}); err != nil {
+	if err := v.Exported(b.id, casework.Export{What: "request for a time stamp of a bundle", From: &b.sum, Made: sha256.Sum256(q.DER)}); err != nil {
 		return err
 	}
 	if err := cli.CreateFile(c.Request, q.DER, 0o644); err != nil {
@@ -104,7 +104,7 @@ func (c *stampCmd) ask(s *cli.Streams, v *vault.Vault, b *stampable) error {
 }
 
 // attach writes the bundle with the authority's response in it. What is recorded has the hash of just these bytes.
-func (c *stampCmd) attach(s *cli.Streams, v *vault.Vault, b *stampable) error {
+func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable) error {
 	if err := cli.CheckFree(c.Out); err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (c *stampCmd) attach(s *cli.Streams, v *vault.Vault, b *stampable) error {
 	if err != nil {
 		return err
 	}
-	if err := v.Exported(b.id, vault.Export{What: "bundle with a time stamp", From: &b.sum, Made: made}); err != nil {
+	if err := v.Exported(b.id, casework.Export{What: "bundle with a time stamp", From: &b.sum, Made: made}); err != nil {
 		return err
 	}
 	if err := writeFile(c.Out, put); err != nil {

@@ -6,8 +6,8 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
-	"zapis/internal/trustee/vault"
 )
 
 // translateCmd keeps a translation of what a reporter wrote.
@@ -26,7 +26,7 @@ func (t *translateCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) erro
 		return err
 	}
 	r := review.Review{Kind: review.Translation, Language: t.Lang, Translator: strings.TrimSpace(t.By), Text: strings.TrimRight(text, "\n")}
-	return t.withCase(ctx, s, g, func(v *vault.Vault, c *vault.Case) error {
+	return t.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		if t.Of != "" {
 			of, ok := c.SubmissionAt(t.Of)
 			if !ok {

@@ -7,6 +7,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 )
 
@@ -16,8 +17,8 @@ type vaultFlag struct {
 }
 
 // open opens the vault, with a key where one is given. Whoever opens it closes it.
-func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*vault.Vault, error) {
-	v, err := vault.Open(f.Vault, vault.Options{
+func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*casework.Trustee, error) {
+	v, err := casework.Open(f.Vault, vault.Options{
 		Create: create, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
 	})
@@ -34,7 +35,7 @@ func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*vault.V
 }
 
 // with opens the vault with the identity that the verb needs, and closes it after.
-func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault) error) error {
+func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func(*casework.Trustee) error) error {
 	id, err := g.Load(ctx)
 	if err != nil {
 		return err
@@ -48,8 +49,8 @@ func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func
 }
 
 // withCases is with, for what needs the vault's cases.
-func (f vaultFlag) withCases(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault, *vault.Cases) error) error {
-	return f.with(ctx, s, g, func(v *vault.Vault) error {
+func (f vaultFlag) withCases(ctx context.Context, s *cli.Streams, g *grammar, do func(*casework.Trustee, *casework.Cases) error) error {
+	return f.with(ctx, s, g, func(v *casework.Trustee) error {
 		cases, err := sorted(ctx, s, v)
 		if err != nil {
 			return err
@@ -65,8 +66,8 @@ type caseFlags struct {
 }
 
 // withCase is with, for what needs the case.
-func (f caseFlags) withCase(ctx context.Context, s *cli.Streams, g *grammar, do func(*vault.Vault, *vault.Case) error) error {
-	return f.with(ctx, s, g, func(v *vault.Vault) error {
+func (f caseFlags) withCase(ctx context.Context, s *cli.Streams, g *grammar, do func(*casework.Trustee, *casework.Case) error) error {
+	return f.with(ctx, s, g, func(v *casework.Trustee) error {
 		c, err := caseOf(ctx, s, v, f.Case)
 		if err != nil {
 			return err
@@ -83,7 +84,7 @@ func keyOf(id *cli.Identity) vault.Key {
 const maxSealed = 20
 
 // sort sorts the vault's submissions into cases, and says what stands in the way of some.
-func sorted(ctx context.Context, s *cli.Streams, v *vault.Vault) (*vault.Cases, error) {
+func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework.Cases, error) {
 	var bar *cli.Progress
 	cases, err := v.Sort(ctx, func(done, of int) {
 		if bar == nil {
@@ -127,7 +128,7 @@ func sorted(ctx context.Context, s *cli.Streams, v *vault.Vault) (*vault.Cases, 
 }
 
 // caseOf finds the one that was asked for.
-func caseOf(ctx context.Context, s *cli.Streams, v *vault.Vault, id string) (*vault.Case, error) {
+func caseOf(ctx context.Context, s *cli.Streams, v *casework.Trustee, id string) (*casework.Case, error) {
 	cases, err := sorted(ctx, s, v)
 	if err != nil {
 		return nil, err
@@ -136,7 +137,7 @@ func caseOf(ctx context.Context, s *cli.Streams, v *vault.Vault, id string) (*va
 }
 
 // openedCase opens a case, and says loudly what does not fit.
-func openedCase(s *cli.Streams, v *vault.Vault, c *vault.Case) (*vault.OpenedCase, error) {
+func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casework.OpenedCase, error) {
 	o, err := v.Show(c)
 	if err != nil {
 		return nil, err

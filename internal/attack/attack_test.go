@@ -16,6 +16,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/publish"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/store"
 )
@@ -219,7 +220,7 @@ func holders(t testing.TB, h *house) outside {
 	o := outside{t.TempDir()}
 	carryFile, err := os.ReadFile(h.at("carry.tar"))
 	must(t, err)
-	v, err := vault.Open(filepath.Join(o.dir, "vault"), o.options(t, h, true))
+	v, err := casework.Open(filepath.Join(o.dir, "vault"), o.options(t, h, true))
 	must(t, err)
 	_, err = v.Import(t.Context(), bytes.NewReader(carryFile), vault.ImportOptions{})
 	must(t, err)
@@ -262,9 +263,9 @@ func (o outside) copyOf(t testing.TB, name string) string {
 	return dir
 }
 
-func (o outside) vault(t testing.TB) *vault.Vault {
+func (o outside) vault(t testing.TB) *casework.Trustee {
 	t.Helper()
-	v, err := vault.Open(o.copyOf(t, "vault"), vault.Options{Now: clock, Tool: "zapis test", Warn: t.Logf})
+	v, err := casework.Open(o.copyOf(t, "vault"), vault.Options{Now: clock, Tool: "zapis test", Warn: t.Logf})
 	must(t, err)
 	t.Cleanup(func() { v.Close() })
 	return v

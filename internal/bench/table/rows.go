@@ -70,7 +70,7 @@ func runs(reports int) []run {
 			{work: "the same, from a cold cache", figure: "Check cold/sha256", least: 0.8, unit: "x"},
 			{work: "the same, from a cold cache: of reading the files", figure: "Check cold/read", unit: "x"},
 		}},
-		{pkg: "./internal/trustee/vault", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
+		{pkg: "./internal/trustee/casework", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
 			{work: "open " + many + " statements: of age and SHA-256 on all cores", figure: "AtSize list-of-limit", least: 0.8, unit: "x"},
 			{work: "the same, by processor time", figure: "AtSize list-cpu-of-limit", unit: "x"},
 			{work: "the same: of age's unwrapping of the headers alone", figure: "AtSize list-of-unwrap", unit: "x"},

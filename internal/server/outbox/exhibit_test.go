@@ -15,6 +15,7 @@ import (
 	"zapis/internal/carry"
 	"zapis/internal/exit"
 	"zapis/internal/server/outbox"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -22,7 +23,7 @@ import (
 // outboxOf collects a file into the one case of a house, and gives the outbox of it.
 func outboxOf(t *testing.T, h *vaulttest.House, name, id string) []byte {
 	t.Helper()
-	v, err := vault.Open(filepath.Join(t.TempDir(), "vault"), vault.Options{Create: true, Now: h.Now, Tool: "zapis test", Warn: t.Logf})
+	v, err := casework.Open(filepath.Join(t.TempDir(), "vault"), vault.Options{Create: true, Now: h.Now, Tool: "zapis test", Warn: t.Logf})
 	h.Must(err)
 	defer v.Close()
 	key := vaulttest.Key(vaulttest.Identity(t, name))
@@ -34,7 +35,7 @@ func outboxOf(t *testing.T, h *vaulttest.House, name, id string) []byte {
 	h.Must(err)
 	file := filepath.Join(t.TempDir(), "page.txt")
 	h.Must(os.WriteFile(file, []byte("what the page said\n"), 0o600))
-	_, err = v.Collect(c, vault.Collected{Files: []string{file}, Source: "a public page", How: "printed"})
+	_, err = v.Collect(c, casework.Collected{Files: []string{file}, Source: "a public page", How: "printed"})
 	h.Must(err)
 	out, err := v.Outbox()
 	h.Must(err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"zapis/crypto/ledger"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/incident"
 )
@@ -175,3 +176,6 @@ func (c Case) Identity() map[string]string {
 	}
 	return out
 }
+
+// CaseID names a case by the body hash of its first report, waiting or not.
+func CaseID(first ledger.Hash) string { return "c" + first.String()[:10] }

@@ -2,12 +2,15 @@ package vault
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
 )
 
@@ -29,7 +32,7 @@ type Checked struct {
 // with a key, opens every event and everything that the owner has signed.
 func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked, error) {
 	if v.key != nil {
-		deed := custody.Deed{By: v.key.by(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
+		deed := custody.Deed{By: v.By(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
 		if _, err := v.Custody.Record(deed); err != nil {
 			return nil, err
 		}
@@ -56,40 +59,21 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 
 // TotalBytes is how much Check reads.
 func (v *Vault) TotalBytes() (total int64) {
-	v.eachPart(func(_ string, p ledger.Part, _ string) error {
+	v.copy.EachPart(func(_ string, p ledger.Part, _ string) error {
 		total += p.Size
 		return nil
 	})
 	return total
 }
 
-// eachPart visits the file of every part of every entry and waiting submission.
-func (v *Vault) eachPart(visit func(where string, p ledger.Part, file string) error) error {
-	for _, e := range v.held.entries {
-		for _, p := range e.Body.Parts {
-			if err := visit(where(e.Index), p, v.held.placeOf(e.Index).part(p.Hash)); err != nil {
-				return err
-			}
-		}
-	}
-	for _, w := range v.held.waiting {
-		for _, p := range w.body.Parts {
-			if err := visit("waiting submission "+w.hash.String()[:12], p, partFile(w.dir, p.Hash)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 func (v *Vault) checkParts(ctx context.Context, c *Checked, progress func(int64)) error {
-	return v.eachPart(func(where string, p ledger.Part, file string) error {
+	return v.copy.EachPart(func(where string, p ledger.Part, file string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		f, err := os.Open(file)
 		if errors.Is(err, os.ErrNotExist) {
-			if _, erased := v.held.erased[p.Hash]; !erased {
+			if _, erased := v.Copy().ErasedBy(p.Hash); !erased {
 				c.Wrong = append(c.Wrong, fmt.Sprintf("%s: %s: its file is missing from the vault", where, p.Kind))
 			}
 			return nil
@@ -98,7 +82,7 @@ func (v *Vault) checkParts(ctx context.Context, c *Checked, progress func(int64)
 			return err
 		}
 		defer f.Close()
-		got, err := digestFile(f)
+		got, err := DigestFile(f)
 		if err != nil {
 			return err
 		}
@@ -126,7 +110,7 @@ func (v *Vault) checkOwn(ctx context.Context, c *Checked) error {
 		}
 		recorded[e.Out] = true
 	}
-	own, err := v.Said()
+	own, err := v.SignedStatements()
 	if err != nil {
 		c.Wrong = append(c.Wrong, err.Error())
 	}
@@ -141,24 +125,12 @@ func (v *Vault) checkOwn(ctx context.Context, c *Checked) error {
 	return nil
 }
 
-// Events gives the events of the custody log that concern a case, by its id; all of them where it is empty.
-func (v *Vault) Events(c *Case) ([]custody.Event, error) {
-	if err := v.needKey(); err != nil {
-		return nil, err
+// DigestFile reads a file to its end and goes back to its beginning.
+func DigestFile(f *os.File) (seal.Digest, error) {
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
 	}
-	show := func(custody.Event) bool { return true }
-	if c != nil {
-		show = func(e custody.Event) bool { return concerns(e, c.ID, c.submissions()) }
-	}
-	x, err := v.Custody.Excerpt(v.Custody.Len(), show, v.key.Age)
-	if err != nil {
-		return nil, err
-	}
-	var list []custody.Event
-	for n := uint64(1); n <= v.Custody.Len(); n++ {
-		if e, shown := x.Shown[n]; shown {
-			list = append(list, e)
-		}
-	}
-	return list, nil
+	return seal.Digest{Hash: [32]byte(sum.Sum(nil)), Size: n}, err
 }

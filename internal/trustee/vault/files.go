@@ -2,15 +2,15 @@ package vault
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"zapis/internal/atomicfile"
 )
 
-// names lists the files in a folder of the vault, in order: none where there is no such folder yet, and nothing that
+// Names lists the files in a folder of the vault, in order: none where there is no such folder yet, and nothing that
 // was being written when the power failed.
-func (v *Vault) names(dir string) ([]string, error) {
+func (v *Vault) Names(dir string) ([]string, error) {
 	files, err := os.ReadDir(filepath.Join(v.dir, dir))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -24,17 +24,14 @@ func (v *Vault) names(dir string) ([]string, error) {
 	return list, nil
 }
 
-// syncEach makes the files and folders below dir durable, one by one.
-func syncEach(dir string) error {
-	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
-	})
+// Remove takes a file's bytes and then its name away, so that another name or somebody who has it open does not
+// keep them. What the disk's own cells keep, nothing here reaches.
+func Remove(name string) error {
+	if err := os.Truncate(name, 0); err != nil {
+		return err
+	}
+	if err := os.Remove(name); err != nil {
+		return err
+	}
+	return atomicfile.SyncFolder(filepath.Dir(name))
 }

@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/trustee/ledgercopy"
 )
 
-// judged is what comparing the custody heads in the ledger has found, as sentences without full stop.
-type judged struct {
+// headCheck is what comparing the custody heads in the ledger has found, as sentences without full stop.
+type headCheck struct {
 	wrong   []string // what does not fit, of those that are asked about
 	foreign bool     // a head of the owner's own that does not fit is among them
 	earlier []string // logs of the owner's from before this one, to which it owns up
@@ -20,32 +21,32 @@ type judged struct {
 // trustee among themselves: a log only ever grows. What does not fit is told of those in entries from on. A log that
 // began anew, and owned up to that before any act, is told of, and is nothing wrong for its owner; the others see
 // it as wrong, once for each such log: who lost a vault has told them.
-func (v *Vault) checkHeads(from uint64) (judged, error) {
-	var j judged
+func (v *Vault) checkHeads(from uint64) (headCheck, error) {
+	var j headCheck
 	if v.owner == nil {
 		return j, nil
 	}
-	heads, err := v.ledgerHeads()
+	heads, err := v.LedgerHeads()
 	if err != nil {
 		return j, err
 	}
-	owned, err := v.ownedUp(heads)
+	owned, err := v.acknowledgedHead(heads)
 	if err != nil {
 		return j, err
 	}
-	late := func(h headIn) bool { return from == 0 || h.index != nil && *h.index >= from }
-	newest := make(map[string]headIn)
+	late := func(h PlacedHead) bool { return from == 0 || h.Index != nil && *h.Index >= from }
+	newest := make(map[string]PlacedHead)
 	for _, h := range heads {
 		before, seen := newest[h.Statement.Signer]
 		newest[h.Statement.Signer] = h
 		if h.Statement.Signer != v.owner.Fingerprint() {
 			if seen && (late(h) || late(before)) && !goesOn(before, h) {
 				j.wrong = append(j.wrong, fmt.Sprintf("%s: the custody log of %s reaches event %d, and that of %s reached event %d: it was cut, or written anew, or is another vault's",
-					h.where, h.from.Name, h.head.Events, before.where, before.head.Events))
+					h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events))
 			}
 			continue
 		}
-		said := v.fitsLog(h)
+		said := v.HeadMismatch(h)
 		switch {
 		case said == "":
 			j.count++
@@ -53,7 +54,7 @@ func (v *Vault) checkHeads(from uint64) (judged, error) {
 			if n := len(j.earlier); n > 0 && goesOn(before, h) {
 				j.earlier = j.earlier[:n-1]
 			}
-			j.earlier = append(j.earlier, fmt.Sprintf("an earlier custody log of yours ends at event %d (%s): keep its copy, if you have one", h.head.Events, h.where))
+			j.earlier = append(j.earlier, fmt.Sprintf("an earlier custody log of yours ends at event %d (%s): keep its copy, if you have one", h.Head.Events, h.Where))
 		case late(h):
 			j.wrong, j.foreign = append(j.wrong, said), true
 		}
@@ -62,41 +63,42 @@ func (v *Vault) checkHeads(from uint64) (judged, error) {
 }
 
 // goesOn says whether a head may be of the log that an earlier one of the same signer is of.
-func goesOn(before, h headIn) bool {
-	return h.head.Events > before.head.Events || h.head.Events == before.head.Events && h.head.Link == before.head.Link
+func goesOn(before, h PlacedHead) bool {
+	return h.Head.Events > before.Head.Events || h.Head.Events == before.Head.Events && h.Head.Link == before.Head.Link
 }
 
-type headIn struct {
-	statedIn
-	head ledger.CustodyHead
+// PlacedHead is the signed head of a custody log, where it stands in the ledger.
+type PlacedHead struct {
+	PlacedStatement
+	Head ledger.CustodyHead
 }
 
-// ledgerHeads lists the custody heads that stand in the ledger, or wait, in the order in which each signer gave them.
-func (v *Vault) ledgerHeads() ([]headIn, error) {
-	var list []headIn
-	err := v.eachSaid(ledger.KindCustody, func(said ledger.Said, index *uint64, where string) error {
+// LedgerHeads lists the custody heads that stand in the ledger, or wait, in the order in which each signer gave them.
+func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
+	var list []PlacedHead
+	err := v.Copy().EachSaid(ledger.KindCustody, func(said ledger.Said, index *uint64, where string) error {
 		head, err := ledger.ParseCustodyHead(said.Content)
 		if err != nil {
-			return damaged("%s: %w", where, err)
+			return ledgercopy.Damaged("%s: %w", where, err)
 		}
 		one, err := v.statedBy(said, index, where)
-		list = append(list, headIn{one, head})
+		list = append(list, PlacedHead{one, head})
 		return err
 	})
-	slices.SortStableFunc(list, func(a, b headIn) int { return cmp.Compare(a.Statement.Number, b.Statement.Number) })
+	slices.SortStableFunc(list, func(a, b PlacedHead) int { return cmp.Compare(a.Statement.Number, b.Statement.Number) })
 	return list, err
 }
 
-// fitsLog says what is wrong where one of the owner's heads is not of this vault's log.
-func (v *Vault) fitsLog(h headIn) string {
-	link, reaches := v.Custody.LinkAt(h.head.Events)
+// HeadMismatch says what is wrong where one of the owner's heads is not of this vault's log.
+func (v *Vault) HeadMismatch(h PlacedHead) string {
+	link, reaches := v.Custody.LinkAt(h.Head.Events)
 	switch {
 	case !reaches:
 		return fmt.Sprintf("%s: your custody log reached event %d, and the one in this vault ends at event %d: it was cut, or written anew, or this is not the vault that signed it",
-			h.where, h.head.Events, v.Custody.Len())
-	case ledger.Hash(link) != h.head.Link:
+			h.Where, h.Head.Events, v.Custody.Len())
+	case ledger.Hash(link) != h.Head.Link:
 		return fmt.Sprintf("%s: event %d of your custody log had another link than in this vault: it was written anew, or this is not the vault that signed it",
-			h.where, h.head.Events)
+			h.Where, h.Head.Events)
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"zapis/internal/atomicfile"
 	"zapis/internal/carry"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/trustee/ledgercopy"
 )
 
 // ImportOptions are what an import is told beside the carry file.
@@ -27,104 +29,104 @@ type ImportOptions struct {
 
 // Imported says what an import did.
 type Imported struct {
-	Nothing bool   // the vault held all of it already
-	From    uint64 // the first new entry
-	Size    uint64 // entries now
-	Reports int    // of the new entries
-	Waiting int    // submissions that wait now
-	Misfits []Misfit
-	Anew    string   // where the custody log began anew just now: the head of the earlier one, as a sentence without full stop
-	Untaken []string // what the key's owner has handed out and the operator has not taken in
+	Nothing   bool   // the vault held all of it already
+	From      uint64 // the first new entry
+	Size      uint64 // entries now
+	Reports   int    // of the new entries
+	Waiting   int    // submissions that wait now
+	Misfits   []ledgercopy.Misfit
+	Successor string // where the custody log became the successor of a lost one just now: the head of the earlier one, as a sentence without full stop
 }
 
 // Import verifies a carry file, all of it, and then takes it in, all of it. Status Mismatch where anything
 // does not fit; the vault is then as it was. What is wrong and enters as evidence is in Misfits: parts
 // made unreadable for the very trustee, promises that the log has broken.
 func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
-	defer inBulk()()
+	defer InBulk()()
 	sum := sha256.New()
-	in, err := carry.NewReader(io.TeeReader(r, sum))
+	s, err := v.stage(ctx, io.TeeReader(r, sum), o)
+	if s != nil {
+		defer s.Discard()
+	}
 	if err != nil {
-		return nil, err
-	}
-	s, err := v.begin(in.Header(), o.Card)
-	if err != nil {
-		return nil, err
-	}
-	defer s.discard()
-	for {
-		it, err := in.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := s.take(it); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.writers.wait(); err != nil {
-		return nil, err
-	}
-	if err := s.verify(); err != nil {
 		return nil, err
 	}
 	if o.Key != nil {
-		if err := v.mayUse(*o.Key, s.chain); err != nil {
+		if err := v.mayUse(*o.Key, s.Chain()); err != nil {
 			return nil, err
 		}
 	}
-	misfits, err := s.checkParts(ctx, o.Key)
+	misfits, err := s.CheckParts(ctx, o.Key.opener())
 	if err != nil {
 		return nil, err
 	}
-	done := &Imported{From: v.Size(), Size: s.chain.Size(), Misfits: misfits}
-	var lost *Misfit
+	done := &Imported{From: v.Size(), Size: s.Chain().Size(), Misfits: misfits}
+	var lost *ledgercopy.Misfit
 	if o.Continues != nil {
-		if lost, err = s.follows(o.Continues); err != nil {
+		if lost, err = s.Follows(o.Continues.copy, o.Continues.dir); err != nil {
 			return nil, err
 		}
 	}
 	if o.Key != nil {
-		if err := v.use(*o.Key, s.chain); err != nil {
+		if err := v.use(*o.Key, s.Chain()); err != nil {
 			return nil, err
 		}
 	}
-	if len(s.entries)+len(s.waiting) == 0 {
+	if len(s.Entries())+s.NewWaiting() == 0 {
 		done.Nothing = true
 	} else if err := v.commit(s, [32]byte(sum.Sum(nil)), done); err != nil {
 		return nil, err
 	}
 	if o.Continues != nil {
-		if err := v.linked(s.chain.Continues()); err != nil {
+		if err := v.linked(s.Chain().Continues()); err != nil {
 			return nil, err
 		}
 	}
 	if lost != nil {
 		done.Misfits = append(done.Misfits, *lost)
 	}
-	for _, e := range s.entries {
+	return done, v.compare(s, done)
+}
+
+// stage reads and verifies a carry file, all but its sealed parts.
+func (v *Vault) stage(ctx context.Context, r io.Reader, o ImportOptions) (*ledgercopy.Stage, error) {
+	in, err := carry.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.copy.Begin(filepath.Join(v.dir, incomingDir), in.Header(), o.Card)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		it, err := in.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = s.Add(it)
+		}
+		if err != nil {
+			return s, err
+		}
+	}
+	return s, s.Verify()
+}
+
+// compare adds what comparing the ledger with itself, and with what the vault knows of its owner, finds.
+func (v *Vault) compare(s *ledgercopy.Stage, done *Imported) error {
+	for _, e := range s.Entries() {
 		if e.Body.Kind == ledger.KindReport {
 			done.Reports++
 		}
 	}
-	done.Waiting = len(v.held.waiting)
-	done.Misfits = append(done.Misfits, v.brokenPromises()...)
-	if err := v.compareOwn(done); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(done.Misfits, func(a, b Misfit) int { return strings.Compare(a.Text, b.Text) })
-	return done, nil
-}
-
-// compareOwn compares the ledger with what the vault knows of its owner's own hand.
-func (v *Vault) compareOwn(done *Imported) error {
+	done.Waiting = len(v.copy.Waiting())
+	done.Misfits = append(done.Misfits, v.copy.BrokenPromises()...)
 	var err error
-	if done.Anew, err = v.ownUp(); err != nil {
+	if done.Successor, err = v.recordSuccession(); err != nil {
 		return err
 	}
 	heads, err := v.checkHeads(done.From)
@@ -132,29 +134,19 @@ func (v *Vault) compareOwn(done *Imported) error {
 		return err
 	}
 	for _, text := range heads.wrong {
-		done.Misfits = append(done.Misfits, Misfit{Text: text})
+		done.Misfits = append(done.Misfits, ledgercopy.Misfit{Text: text})
 	}
-	if v.key != nil {
-		done.Untaken, err = v.Untaken()
-	}
-	return err
+	slices.SortFunc(done.Misfits, func(a, b ledgercopy.Misfit) int { return strings.Compare(a.Text, b.Text) })
+	return nil
 }
 
 // commit records the import and lets it enter.
-func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
-	p := place{from: done.From, size: done.Size}
-	if err := os.WriteFile(filepath.Join(s.dir, placeFile), p.marshal(), 0o600); err != nil {
+func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error {
+	if err := s.Seal(); err != nil {
 		return err
 	}
-	if err := s.out.Close(); err != nil {
-		return err
-	}
-	s.out = nil
-	if err := syncTree(s.dir, s.files); err != nil {
-		return err
-	}
-	deed := custody.Deed{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.chain.Root().String(),
-		Subject: fmt.Sprintf("carry file: %d entries from %d, %d waiting", len(s.entries), done.From, len(s.waiting))}
+	deed := custody.Deed{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.Chain().Root().String(),
+		Subject: fmt.Sprintf("carry file: %d entries from %d, %d waiting", len(s.Entries()), done.From, s.NewWaiting())}
 	if _, err := v.Custody.Record(deed); err != nil {
 		return err
 	}
@@ -164,31 +156,24 @@ func (v *Vault) commit(s *stage, file [32]byte, done *Imported) error {
 			return err
 		}
 	}
-	imports := filepath.Join(v.dir, importsDir)
-	name := filepath.Join(imports, importName(len(v.held.places)+1))
-	if err := os.Rename(s.dir, name); err != nil {
+	imports := filepath.Join(v.dir, ImportsDir)
+	if err := os.Rename(s.Dir(), filepath.Join(imports, v.copy.NextImport())); err != nil {
 		return err
 	}
 	if err := errors.Join(atomicfile.SyncFolder(imports), atomicfile.SyncFolder(v.dir)); err != nil {
 		return err
 	}
-	h, err := load(imports)
+	c, err := ledgercopy.Load(imports)
 	if err != nil {
 		return err
 	}
-	v.held, v.parts, v.granted = h, nil, nil
+	v.copy = c
 	return nil
 }
 
-// brokenPromises names the submissions whose slot has passed and that have no entry.
-func (v *Vault) brokenPromises() []Misfit {
-	var broken []Misfit
-	for _, w := range v.held.waiting {
-		if v.held.headedBy.Time.Before(w.promise.Slot) {
-			continue
-		}
-		broken = append(broken, Misfit{Text: fmt.Sprintf("waiting submission %s: the log promised it for the slot of %s, has signed that of %s, and left it out: its promise is the proof",
-			w.hash.String()[:12], w.promise.Slot.Format("2006-01-02 15:04:05"), v.held.headedBy.Time.Format("2006-01-02 15:04:05")), Part: w.hash})
-	}
-	return broken
+// InBulk is for when thousands of parts pass through memory, each for an instant: the garbage collector waits until
+// there is five times as much as is kept. done ends that.
+func InBulk() (done func()) {
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
 }

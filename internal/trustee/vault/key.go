@@ -12,6 +12,7 @@ import (
 	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
 )
 
 // Key is a trustee's secret half, as an identity file holds it.
@@ -28,13 +29,21 @@ func (k *Key) by() custody.By {
 	return custody.By{Name: k.Card.Name, Fingerprint: k.Card.Fingerprint()}
 }
 
+// opener is what an import tries; nil where no key was given.
+func (k *Key) opener() *ledgercopy.Opener {
+	if k == nil {
+		return nil
+	}
+	return &ledgercopy.Opener{Card: k.Card, Age: k.Age}
+}
+
 // Use gives the vault a key. The first one that is a trustee's of this ledger becomes the vault's owner;
 // any other one has the status KeyMissing.
 func (v *Vault) Use(k Key) error {
 	if v.Empty() {
 		return exit.New(exit.Failed, "zapis import brings a ledger", "the vault %s is empty", v.dir)
 	}
-	return v.use(k, v.held.chain)
+	return v.use(k, v.copy.Chain())
 }
 
 // use is Use for a vault whose entries c has followed: those that an import brings count.
@@ -47,7 +56,7 @@ func (v *Vault) use(k Key, c *ledger.Chain) error {
 			return err
 		}
 	}
-	v.key, v.seats, v.granted, v.again = &k, nil, nil, nil
+	v.key = &k
 	return nil
 }
 
@@ -61,23 +70,12 @@ func (v *Vault) mayUse(k Key, c *ledger.Chain) error {
 		return nil
 	}
 	for _, s := range c.State().Sets {
-		if s.Set != nil && isTrustee(*s.Set, k.Card) {
+		if s.Set != nil && ledgercopy.IsTrustee(*s.Set, k.Card) {
 			return nil
 		}
 	}
 	return exit.New(exit.KeyMissing, "the operator needs your card before anything is sealed to you",
 		"the identity of %s (%s) is that of no trustee of the ledger %s", k.Card.Name, k.Card.Fingerprint(), c.Origin())
-}
-
-func isTrustee(s ledger.TrusteeSet, c card.Card) bool { return position(s, c) > 0 }
-
-// position is a trustee's place in a set, from 1; 0 where both their keys are not in it together.
-func position(s ledger.TrusteeSet, c card.Card) int {
-	n := s.Position(c.Fingerprint())
-	if n == 0 || s.Trustees[n-1].Age != c.Age {
-		return 0
-	}
-	return n
 }
 
 func (v *Vault) setOwner(c card.Card) error {
@@ -104,8 +102,8 @@ func (v *Vault) readOwner() error {
 	return nil
 }
 
-// needKey refuses what can't be done without an identity.
-func (v *Vault) needKey() error {
+// NeedKey refuses what can't be done without an identity.
+func (v *Vault) NeedKey() error {
 	if v.key == nil {
 		return exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")
 	}

@@ -23,35 +23,26 @@ package vault
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"zapis/crypto/card"
-	"zapis/crypto/ledger"
-	"zapis/crypto/seal"
 	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
 )
 
 const (
 	versionLine = "zapis/vault/v1\n"
 
-	versionFile  = "vault.txt"
-	lockFile     = "lock"
-	ownerFile    = "owner.card"
-	custodyFile  = "custody/log"
-	indexFile    = "index"
-	importsDir   = "imports"
-	incomingDir  = "incoming"
-	entriesFile  = "entries"
-	placeFile    = "import.txt"
-	partsDir     = "parts"
-	waitingDir   = "waiting"
-	checkpointsN = "checkpoints"
+	versionFile = "vault.txt"
+	lockFile    = "lock"
+	ownerFile   = "owner.card"
+	custodyFile = "custody/log"
+	ImportsDir  = "imports"
+	incomingDir = "incoming"
 )
 
 // Options are what a vault is told from outside.
@@ -71,13 +62,7 @@ type Vault struct {
 	lock  *lock
 	owner *card.Card // nil as long as no identity was used
 	key   *Key       // nil as long as none was given
-	held  *held
-
-	parts   map[ledger.Hash]Submission // which submission has a part; made when it is asked for
-	lazy    sync.Mutex
-	seats   map[uint64]seat              // by the index of a set
-	granted granted                      // likewise; nil until then
-	again   map[ledger.Hash]seal.FileKey // likewise: keys that were handed on
+	copy  *ledgercopy.Copy
 }
 
 // Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where what
@@ -109,7 +94,7 @@ func (v *Vault) enter() error {
 	if err := v.readOwner(); err != nil {
 		return err
 	}
-	if v.Custody, err = custody.Open(filepath.Join(v.dir, custodyFile), v.opts.Now, v.opts.Tool); err != nil {
+	if v.Custody, err = custody.Open(filepath.Join(v.dir, custodyFile), v.opts.Now, v.Tool()); err != nil {
 		return err
 	}
 	if v.Custody.Torn {
@@ -120,7 +105,7 @@ func (v *Vault) enter() error {
 			return err
 		}
 	}
-	v.held, err = load(filepath.Join(v.dir, importsDir))
+	v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir))
 	return err
 }
 
@@ -159,7 +144,7 @@ func (v *Vault) blank() error {
 	}
 	for _, e := range others {
 		aside, _ := filepath.Match("."+versionFile+".*", e.Name())
-		if !aside && e.Name() != lockFile && e.Name() != "custody" && e.Name() != importsDir {
+		if !aside && e.Name() != lockFile && e.Name() != "custody" && e.Name() != ImportsDir {
 			return exit.New(exit.Failed, "name a new folder", "%s is not a vault, and not empty either", v.dir)
 		}
 	}
@@ -181,7 +166,7 @@ func (v *Vault) version() error {
 	if err := v.blank(); err != nil {
 		return err
 	}
-	for _, folder := range []string{"custody", importsDir} {
+	for _, folder := range []string{"custody", ImportsDir} {
 		if err := os.Mkdir(filepath.Join(v.dir, folder), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
@@ -202,15 +187,34 @@ func (v *Vault) Close() error {
 }
 
 // Empty reports whether nothing was imported yet.
-func (v *Vault) Empty() bool { return v.held.chain.Size() == 0 }
+func (v *Vault) Empty() bool { return v.copy.Size() == 0 }
 
 // Size is how many entries the vault holds.
-func (v *Vault) Size() uint64 { return v.held.chain.Size() }
+func (v *Vault) Size() uint64 { return v.copy.Size() }
 
 // Ledger names the ledger that the vault holds; there is one once it is not empty.
-func (v *Vault) Ledger() card.LedgerCard { return v.held.chain.Card() }
+func (v *Vault) Ledger() card.LedgerCard { return v.copy.Card() }
 
-// CaseID names a case by the body hash of its first report, waiting or not.
-func CaseID(first ledger.Hash) string { return "c" + first.String()[:10] }
+// Copy is the vault's verified copy of the ledger. An import replaces it.
+func (v *Vault) Copy() *ledgercopy.Copy { return v.copy }
 
-func where(index uint64) string { return fmt.Sprintf("entry %d", index) }
+// Dir is the vault's folder.
+func (v *Vault) Dir() string { return v.dir }
+
+// Clock gives the time as the vault's clock has it.
+func (v *Vault) Clock() time.Time { return v.opts.Now() }
+
+// Now is the time that stands in what the owner writes: UTC, whole seconds.
+func (v *Vault) Now() time.Time { return v.opts.Now().UTC().Truncate(time.Second) }
+
+// Tool is the program and its version, as custody events name them.
+func (v *Vault) Tool() string { return v.opts.Tool }
+
+// Key is the key that Use has given the vault; nil before.
+func (v *Vault) Key() *Key { return v.key }
+
+// Owner is the card of the trustee to whom the vault belongs; nil while none is known.
+func (v *Vault) Owner() *card.Card { return v.owner }
+
+// By is whose acts the custody log records now.
+func (v *Vault) By() custody.By { return v.key.by() }

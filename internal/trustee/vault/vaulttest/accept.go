@@ -4,11 +4,11 @@ import (
 	"bytes"
 
 	"zapis/internal/server/outbox"
-	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/casework"
 )
 
 // Outbox gathers what the owner of a vault has signed, as zapis outbox does; nil where there is nothing.
-func (h *House) Outbox(v *vault.Vault) []byte {
+func (h *House) Outbox(v *casework.Trustee) []byte {
 	h.t.Helper()
 	out, err := v.Outbox()
 	h.Must(err)

@@ -22,6 +22,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/vault"
 	"zapis/store"
 )
@@ -180,7 +181,7 @@ func (h *House) Report(files []File, pairs ...string) Filed {
 	got, err := h.draft(files, r).Send(context.Background(), r, strings.Join(f["form"], ""))
 	h.Must(err)
 	filed := h.filed(got)
-	filed.Case = vault.CaseID(filed.Body)
+	filed.Case = casefile.CaseID(filed.Body)
 	return filed
 }
 

@@ -1,0 +1,203 @@
+package casework
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// Asking is what a request is made of.
+type Asking struct {
+	Why     string
+	Kinds   []string  // of parts, to ask for these only; nil for all that a case's quorums close
+	Expires time.Time // the last day on which it may be granted
+}
+
+// Ask asks the other trustees for their shares of the parts of a case that stay closed, or of a submission
+// whose statement does. It gives the request's file, which is recorded before it is signed.
+func (v *Trustee) Ask(cases *Cases, id string, o Asking) ([]byte, exchange.Request, error) {
+	q := exchange.Request{Why: o.Why}
+	if err := exchange.CheckWhy(o.Why); err != nil {
+		return nil, q, exit.New(exit.Usage, "say it in one line; the others decide by it", "--why: %w", err)
+	}
+	subs, id, err := v.closedSubmissions(cases, id)
+	if err != nil {
+		return nil, q, err
+	}
+	q.Case = id
+	if q.Parts, err = v.closedParts(id, subs, o.Kinds); err != nil {
+		return nil, q, err
+	}
+	rand.Read(q.Nonce[:])
+	text := q.Marshal()
+	if _, err := exchange.ParseRequest(text); err != nil {
+		return nil, q, err
+	}
+	deed := custody.Deed{By: v.By(), Act: custody.Asked, Case: id, Out: ledger.Sum(text).String(), Why: o.Why,
+		Subject: fmt.Sprintf("shares of %s", PartsText(q.Parts))}
+	if _, err := v.Custody.Record(deed); err != nil {
+		return nil, q, err
+	}
+	said, err := v.Sign(card.KindAsk, text, o.Expires)
+	if err != nil {
+		return nil, q, err
+	}
+	return said.Marshal(), q, nil
+}
+
+// closedSubmissions finds what an id names: the submissions of a case, or the one whose statement is closed.
+func (v *Trustee) closedSubmissions(cases *Cases, id string) ([]ledgercopy.Submission, string, error) {
+	for _, s := range cases.Sealed {
+		if s.ID() == id {
+			return []ledgercopy.Submission{s.Submission}, id, nil
+		}
+	}
+	c, err := cases.Find(id)
+	if err != nil {
+		return nil, "", err
+	}
+	return c.submissions(), c.ID, nil
+}
+
+// ID gives the whole id of the one case, or of the one submission whose statement is closed, that an id begins.
+func (c *Cases) ID(id string) (string, error) {
+	for _, s := range c.Sealed {
+		if s.ID() == strings.ToLower(id) {
+			return s.ID(), nil
+		}
+	}
+	var found []string
+	for _, s := range c.Sealed {
+		if id != "" && strings.HasPrefix(s.ID(), strings.ToLower(id)) {
+			found = append(found, s.ID())
+		}
+	}
+	one, err := c.Find(id)
+	switch {
+	case err == nil && len(found) == 0:
+		return one.ID, nil
+	case err != nil && len(found) == 1 && exit.StatusOf(err) == exit.KeyMissing:
+		return found[0], nil
+	case err != nil && exit.StatusOf(err) != exit.KeyMissing:
+		return "", err
+	}
+	if err == nil {
+		found = append(found, one.ID)
+	}
+	return "", ambiguous(id, found)
+}
+
+// SealedBody gives the body hash of a submission whose statement is closed, by its id.
+func (c *Cases) SealedBody(id string) (ledger.Hash, bool) {
+	for _, s := range c.Sealed {
+		if s.ID() == id {
+			return s.Hash, true
+		}
+	}
+	return ledger.Hash{}, false
+}
+
+func (c *Case) submissions() []ledgercopy.Submission {
+	var list []ledgercopy.Submission
+	for _, f := range c.subs {
+		list = append(list, f.Submission)
+	}
+	return list
+}
+
+// closedParts lists the parts that open with others' shares only. Where the statement itself is closed, only
+// it is asked for unless kinds say more: whoever reads it then knows what else is needed.
+func (v *Trustee) closedParts(id string, subs []ledgercopy.Submission, kinds []string) ([]exchange.Part, error) {
+	var list []exchange.Part
+	open := 0
+	for _, s := range subs {
+		wanted := kinds
+		if p, ok := ledgercopy.PartOf(s.Body, ledger.PartStatement); ok && kinds == nil {
+			if closed, err := v.underQuorum(s, p); err != nil {
+				return nil, err
+			} else if closed {
+				wanted = []string{ledger.PartStatement}
+			}
+		}
+		for _, p := range s.Body.Parts {
+			if p.Kind == ledger.PartSignal || wanted != nil && !slices.Contains(wanted, p.Kind) {
+				continue
+			}
+			switch closed, err := v.underQuorum(s, p); {
+			case err != nil:
+				return nil, err
+			case closed:
+				list = append(list, exchange.Part{Body: s.Hash, Kind: p.Kind, Hash: p.Hash})
+			default:
+				open++
+			}
+		}
+	}
+	switch {
+	case len(list) == 0 && open > 0:
+		return nil, exit.New(exit.Failed, "zapis open, show, extract and bundle use what was granted", "nothing of %s that you ask for waits for other trustees", id)
+	case len(list) == 0:
+		return nil, exit.New(exit.Failed, "", "%s has no such part", id)
+	case len(list) > exchange.MaxParts:
+		return nil, exit.New(exit.Failed, "ask with --part identity first, and for the files after", "%s has %d closed parts, and a request names at most %d", id, len(list), exchange.MaxParts)
+	}
+	return list, nil
+}
+
+// underQuorum says whether a part waits for others' shares. One that is erased waits for nothing.
+func (v *Trustee) underQuorum(s ledgercopy.Submission, p ledger.Part) (bool, error) {
+	src, err := v.source(s, p)
+	if errors.Is(err, errErased) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer src.close()
+	if src.k > 1 && !src.mine {
+		return false, exit.New(exit.KeyMissing, "a trustee who can open it may seal it to you: zapis reseal",
+			"%s: %s: it is sealed to others than you", s.Where(), p.Kind)
+	}
+	return src.k > 1 && src.have < src.k, nil
+}
+
+// PartsText counts parts for people: "1 identity, 3 attachments".
+func PartsText(parts []exchange.Part) string {
+	text := ""
+	for _, kind := range []string{ledger.PartStatement, ledger.PartIdentity, ledger.PartAttachment} {
+		n := 0
+		for _, p := range parts {
+			if p.Kind == kind {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %s", n, plural(kind, n))
+	}
+	return text
+}
+
+func plural(kind string, n int) string {
+	switch {
+	case n == 1:
+		return kind
+	case kind == ledger.PartIdentity:
+		return "identities"
+	}
+	return kind + "s"
+}

@@ -1,0 +1,302 @@
+package casework
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// Case is a report with what followed it, as its statements tell: the codes, not the words.
+type Case struct {
+	ID       string
+	subs     []placedSubmission      // in order; the first report, where it is there, comes first
+	reviews  []vault.PlacedStatement // what trustees wrote about it, in order
+	holds    []Hold
+	samePage *Case // another one, whose report was sent from the same page of the form; nil where there is none
+}
+
+// placedSubmission is a submission in its case.
+type placedSubmission struct {
+	ledgercopy.Submission
+	entry entry
+	by    *card.Card // who signed for it, where it is an exhibit
+}
+
+// Cases are all cases of a vault, in the order of their first reports, and what could not be sorted.
+type Cases struct {
+	List     []*Case
+	Problems []error // statements that do not open or do not fit, and should
+	Apart    []error // exhibits that stand alone because who signed for them was sealed to others
+	Closed   int     // statements sealed to sets without this trustee
+	Sealed   []Sealed
+	Erased   int
+}
+
+// Sealed is a submission whose statement stays closed until enough trustees have granted their shares. What
+// case it belongs to stands in the statement: until then it is named like a case of its own.
+type Sealed struct {
+	ledgercopy.Submission
+	Closed string // why, as a sentence without its full stop
+}
+
+// ID names it as Find takes it.
+func (s Sealed) ID() string { return casefile.CaseID(s.Hash) }
+
+// Sort opens the statements that were not opened before and sorts all submissions into cases. What is to be
+// opened is recorded first. progress is told how many of how many were opened.
+func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases, error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, err
+	}
+	known, err := v.readIndex()
+	if err != nil {
+		return nil, err
+	}
+	reviewed, err := v.reviews()
+	if err != nil {
+		return nil, err
+	}
+	all := v.Copy().Submissions()
+	cases := &Cases{Problems: reviewed.problems}
+	var fresh []ledgercopy.Submission
+	for _, s := range all {
+		if g, have := known[s.Hash]; have && g.Fits {
+			continue
+		}
+		switch may, closed, err := v.mayOpen(s); {
+		case err != nil:
+			return nil, err
+		case may:
+			fresh = append(fresh, s)
+		case closed != "":
+			cases.Sealed = append(cases.Sealed, Sealed{s, closed})
+		default:
+			cases.Closed++
+		}
+	}
+	if len(fresh) > 0 {
+		if err := v.openFresh(ctx, fresh, known, cases, progress); err != nil {
+			return nil, err
+		}
+	}
+	cases.List = v.group(all, known, reviewed, cases)
+	return cases, nil
+}
+
+func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]entry, cases *Cases, progress func(done, of int)) error {
+	if err := v.recordBatch(fresh); err != nil {
+		return err
+	}
+	opened, err := v.openStatements(ctx, fresh, func(n int) { progress(n, len(fresh)) })
+	if err != nil {
+		return err
+	}
+	for i, o := range opened {
+		switch {
+		case errors.Is(o.err, errErased):
+			cases.Erased++
+		case o.err != nil:
+			cases.Problems = append(cases.Problems, o.err)
+		default:
+			if o.fits != nil {
+				cases.Problems = append(cases.Problems, o.fits)
+			}
+			known[fresh[i].Hash] = o.entry
+		}
+	}
+	return v.writeIndex(known)
+}
+
+func (v *Trustee) readIndex() (map[ledger.Hash]entry, error) {
+	list, err := vault.ReadCache[entry](v.Vault, caseIndex)
+	known := make(map[ledger.Hash]entry, len(list))
+	for _, g := range list {
+		known[g.Body] = g
+	}
+	return known, err
+}
+
+func (v *Trustee) writeIndex(known map[ledger.Hash]entry) error {
+	list := make([]entry, 0, len(known))
+	for _, g := range known {
+		list = append(list, g)
+	}
+	slices.SortFunc(list, func(a, b entry) int { return bytes.Compare(a.Body[:], b.Body[:]) })
+	return vault.WriteCache(v.Vault, caseIndex, list)
+}
+
+// group puts submissions together that name the same first report and carry its mailbox. One that names a
+// report and carries another mailbox was not made with that report's code: it stands alone, and is a
+// problem. So does an exhibit for which no trustee has signed. A submission that the log has put in a second time is
+// a problem, and counts once.
+func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]entry, reviewed *reviewed, cases *Cases) []*Case {
+	byFirst := make(map[ledger.Hash]*Case)
+	var list []*Case
+	add := func(first ledger.Hash, f placedSubmission) {
+		c := byFirst[first]
+		if c == nil {
+			c = &Case{ID: casefile.CaseID(first)}
+			byFirst[first] = c
+			list = append(list, c)
+		}
+		c.subs = append(c.subs, f)
+	}
+	placed := make(map[ledger.Hash]ledgercopy.Submission)
+	for _, s := range all {
+		g, have := known[s.Hash]
+		if !have {
+			continue
+		}
+		if before, again := placed[s.Hash]; again {
+			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "whoever runs the log may have done it: the reporter sent it once",
+				"%s is %s once more, to the byte", s.Where(), before.Where()))
+			continue
+		}
+		placed[s.Hash] = s
+		first, there := known[g.First]
+		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
+			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "whoever runs the intake may have made it: judge it apart",
+				"%s says that it belongs to the case %s, and was not made with that case's code: it is listed as %s", s.Where(), casefile.CaseID(g.First), casefile.CaseID(s.Hash)))
+			add(s.Hash, placedSubmission{s, g, nil})
+			continue
+		}
+		by, signed := reviewed.exhibits[s.Hash]
+		switch {
+		case g.Act != actExhibit:
+			add(g.First, placedSubmission{s, g, nil})
+		case signed:
+			add(g.First, placedSubmission{s, g, &by})
+		case !v.among(s.Body.Trustees):
+			cases.Apart = append(cases.Apart, exit.New(exit.KeyMissing, "ask whoever handed it on to you",
+				"%s says that a trustee collected it for the case %s, and who signed for it was sealed to others than you: it is listed as %s", s.Where(), casefile.CaseID(g.First), casefile.CaseID(s.Hash)))
+			add(s.Hash, placedSubmission{s, g, nil})
+		default:
+			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "anybody can seal to you: rely on it only where one of you says that it is theirs",
+				"%s says that a trustee collected it for the case %s, and none has signed for it: it is listed as %s", s.Where(), casefile.CaseID(g.First), casefile.CaseID(s.Hash)))
+			add(s.Hash, placedSubmission{s, g, nil})
+		}
+	}
+	for first, c := range byFirst {
+		c.reviews = reviewed.of[first]
+	}
+	pages := make(map[string]*Case)
+	for _, c := range list {
+		v.order(c)
+		c.holds = v.holdsOf(c)
+		if first := c.subs[0].entry; first.Act == string(incident.ActReport) {
+			pair(pages, first.Page, c)
+		}
+	}
+	return list
+}
+
+// pair has cases whose reports were sent from one page of the form name each other: the first of them the second,
+// and all others the first.
+func pair(pages map[string]*Case, page string, c *Case) {
+	first, again := pages[page]
+	if !again {
+		pages[page] = c
+		return
+	}
+	c.samePage = first
+	if first.samePage == nil {
+		first.samePage = c
+	}
+}
+
+const actExhibit = "exhibit"
+
+// among says whether the owner is one of the trustees to whom an entry was sealed.
+func (v *Trustee) among(trustees uint64) bool {
+	set, err := v.Copy().Chain().SetAt(trustees)
+	return err == nil && v.Owner() != nil && ledgercopy.IsTrustee(set, *v.Owner())
+}
+
+// order sorts a case: the first report, then by slot, since the log's order can't be turned; within a slot,
+// where the log shuffles, by the server's clock; a withdrawal after what it would have to undo.
+func (v *Trustee) order(c *Case) {
+	slot := func(f placedSubmission) int {
+		if f.Waiting {
+			return math.MaxInt
+		}
+		return v.Copy().SlotOf(f.Index)
+	}
+	rank := func(f placedSubmission) int {
+		switch f.entry.Act {
+		case string(incident.ActReport):
+			return 0
+		case string(incident.ActStop):
+			return 2
+		case string(incident.ActDelete):
+			return 3
+		}
+		return 1
+	}
+	slices.SortStableFunc(c.subs, func(a, b placedSubmission) int {
+		if first := cmp.Compare(min(rank(a), 1), min(rank(b), 1)); first != 0 {
+			return first
+		}
+		return cmp.Or(cmp.Compare(slot(a), slot(b)), a.entry.Received.Compare(b.entry.Received),
+			cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Index, b.Index), bytes.Compare(a.Hash[:], b.Hash[:]))
+	})
+}
+
+// Find gives the one case whose id begins so.
+func (c *Cases) Find(id string) (*Case, error) {
+	var found []*Case
+	for _, one := range c.List {
+		if one.ID == id {
+			return one, nil
+		}
+		if id != "" && strings.HasPrefix(one.ID, strings.ToLower(id)) {
+			found = append(found, one)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		for _, s := range c.Sealed {
+			if id != "" && strings.HasPrefix(s.ID(), strings.ToLower(id)) {
+				return nil, exit.New(exit.KeyMissing, "zapis ask "+s.ID()+" --why TEXT --out FILE asks the others",
+					"the statement of %s (%s) is closed: %s", s.ID(), s.Where(), s.Closed)
+			}
+		}
+		return nil, exit.New(exit.Failed, "zapis list shows which there are", "there is no case %q in this vault", id)
+	}
+	var ids []string
+	for _, one := range found {
+		ids = append(ids, one.ID)
+	}
+	return nil, ambiguous(id, ids)
+}
+
+// ambiguous names some of the cases that begin as was typed: one letter may fit ten thousand.
+func ambiguous(id string, ids []string) error {
+	const most = 10
+	text := strings.Join(ids[:min(most, len(ids))], ", ")
+	if more := len(ids) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return exit.New(exit.Failed, "type more of it", "%q could be any of %s", id, text)
+}
+
+// RecordListing writes down that the codes of cases are about to be shown.
+func (v *Trustee) RecordListing(n int) error {
+	_, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Viewed, Subject: fmt.Sprintf("list of %d cases", n)})
+	return err
+}

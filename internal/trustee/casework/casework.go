@@ -1,0 +1,51 @@
+// Package casework is what a trustee does with the cases of a vault: open, review, answer, bring in exhibits, ask for
+// and grant shares, propose and approve, watch deadlines, gather the outbox. Each act that touches evidence is recorded
+// in the vault's custody log before it is done. It knows no terminal, no command line and no network; what leaves the
+// vault for somebody else goes through package release.
+package casework
+
+import (
+	"sync"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// Trustee is an open vault with what its owner does on it. One goroutine uses it at a time.
+type Trustee struct {
+	*vault.Vault
+
+	of      *ledgercopy.Copy                      // the copy that the rest was made from
+	parts   map[ledger.Hash]ledgercopy.Submission // which submission has a part; made when it is asked for
+	lazy    sync.Mutex                            // guards what follows: many goroutines open statements at once
+	seats   map[uint64]seat                       // by the index of a set
+	granted grantedShares                         // nil until they are asked for
+	handed  map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
+}
+
+// New gives the acts on an open vault.
+func New(v *vault.Vault) *Trustee { return &Trustee{Vault: v, of: v.Copy()} }
+
+// Open opens a vault, as vault.Open does.
+func Open(dir string, o vault.Options) (*Trustee, error) {
+	v, err := vault.Open(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	return New(v), nil
+}
+
+// Use gives the vault a key, as vault.Use does.
+func (v *Trustee) Use(k vault.Key) error {
+	v.forgetDerived()
+	return v.Vault.Use(k)
+}
+
+// forgetDerived drops what was computed from the copy and the key: an import or another key changes it.
+func (v *Trustee) forgetDerived() {
+	v.lazy.Lock()
+	defer v.lazy.Unlock()
+	v.of, v.parts, v.seats, v.granted, v.handed = v.Copy(), nil, nil, nil, nil
+}

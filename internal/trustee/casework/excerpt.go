@@ -1,0 +1,155 @@
+package casework
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/incident"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// custodyFor gives the log as a bundle shows it: this case's events in full, of the others the hashes. Where a
+// bundle of the same choices was made before, it ends where that one's did. An event that holds the hash of a file
+// which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent. So is
+// one that says where an exhibit came from, where the narrative that says it is withheld.
+func (v *Trustee) custodyFor(o *OpenedCase, opts BundleOptions, in *bundle.Input, made string) (custody.Excerpt, error) {
+	sealed, plain := withheldFiles(o, opts, in)
+	mute := slices.ContainsFunc(in.Withhold, func(c bundle.Choice) bool { return c.Item == "narrative" })
+	x, err := v.custodyOf(o, func(e custody.Event) bool {
+		told := e.Act == custody.Received && e.Why != "" // where the owner has it from, and how
+		return !plain[e.In] && !plain[e.Out] && (e.Out == "" || !sealed[e.In]) && !(told && mute)
+	})
+	if err != nil {
+		return custody.Excerpt{}, err
+	}
+	for n := uint64(1); n <= uint64(len(x.Hashes)); n++ {
+		if e, shown := x.Shown[n]; !shown || e.Act != custody.Exported || e.In != made {
+			continue
+		}
+		if e, shown := x.Shown[n+1]; shown && e.Act == custody.HandedOver && e.In == made {
+			n++
+		}
+		return upTo(x, n), nil
+	}
+	return x, nil
+}
+
+// custodyOf shows those of a case's own events that may be shown; of the others, imports and batches among them, the
+// hashes: they would tell of other cases.
+func (v *Trustee) custodyOf(o *OpenedCase, may func(custody.Event) bool) (custody.Excerpt, error) {
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case && may(e) }, v.Key().Age)
+}
+
+// withheldFiles are the files whose disclosure lines the bundle leaves out, by the hashes of what the ledger has and of
+// what was sent: somebody may have handed over the second, or collected it.
+func withheldFiles(o *OpenedCase, opts BundleOptions, in *bundle.Input) (sealed, plain map[string]bool) {
+	sealed, plain = make(map[string]bool), make(map[string]bool)
+	for _, s := range o.Submissions {
+		for n, e := range s.Exhibits {
+			named := func(c bundle.Choice) bool { return c.Item == e.Name || c.Item == incident.SlotName(n+1) }
+			if e.Closed != "" || !shownWith(s, e, opts) || slices.ContainsFunc(in.Withhold, named) {
+				sealed[e.Part.Hash.String()] = true
+				if e.Value != nil {
+					plain[e.Value.SHA256] = true
+				}
+			}
+		}
+	}
+	return sealed, plain
+}
+
+// recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,
+// the batch in which its statements were first opened, and that the log began anew. A bundle can't show those events, which tell of
+// others; it shows this, and their hashes stand in it.
+func (v *Trustee) recordShared(o *OpenedCase) error {
+	type shared struct {
+		number uint64
+		event  custody.Event
+		what   string
+	}
+	var list []shared
+	said := make(map[string]bool)
+	x, err := v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == "" || e.Case == o.Case }, v.Key().Age)
+	if err != nil {
+		return err
+	}
+	for n := uint64(1); n <= uint64(len(x.Hashes)); n++ {
+		e, shown := x.Shown[n]
+		switch {
+		case !shown:
+		case e.Case == o.Case:
+			if e.Act == custody.Noted {
+				said[e.In] = true
+			}
+		default:
+			if what := v.sharedWith(e, o); what != "" {
+				list = append(list, shared{n, e, what})
+			}
+		}
+	}
+	for _, s := range list {
+		hash := custody.Hex(x.Hashes[s.number-1])
+		if said[hash] {
+			continue
+		}
+		deed := custody.Deed{By: v.By(), Act: custody.Noted, Case: o.Case, In: hash,
+			Subject: fmt.Sprintf("event %d, at %s by %s: %s", s.number, s.event.At.Format("2006-01-02T15:04:05Z"), orNobody(s.event.By.Name), s.what)}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orNobody(name string) string {
+	if name == "" {
+		return "somebody who gave no key"
+	}
+	return name
+}
+
+// sharedWith says what an event about many, or about the log itself, did with this case's submissions; nothing where they had no part in it.
+func (v *Trustee) sharedWith(e custody.Event, o *OpenedCase) string {
+	if vault.IsSuccession(e) {
+		return e.Subject
+	}
+	var names []string
+	for _, s := range o.Submissions {
+		if e.Act == custody.Opened && batchNames(e.Subject, s.Submission) || e.Act == custody.Imported && importBrought(e.Subject, s.Submission) {
+			names = append(names, s.Where())
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return ""
+	case e.Act == custody.Imported:
+		return "a carry file was verified and taken in, with " + strings.Join(names, ", ")
+	}
+	return "statements were opened in order to be sorted into cases, among them of " + strings.Join(names, ", ")
+}
+
+// importBrought says whether the import of this subject brought a submission's entry.
+func importBrought(subject string, s ledgercopy.Submission) bool {
+	var entries, from, waiting uint64
+	if s.Waiting {
+		return false
+	}
+	_, err := fmt.Sscanf(subject, "carry file: %d entries from %d, %d waiting", &entries, &from, &waiting)
+	return err == nil && from <= s.Index && s.Index < from+entries
+}
+
+// upTo cuts an excerpt after event n.
+func upTo(x custody.Excerpt, n uint64) custody.Excerpt {
+	cut := custody.Excerpt{Hashes: x.Hashes[:n], Shown: make(map[uint64]custody.Event)}
+	for i, h := range cut.Hashes {
+		cut.Head = custody.Link(cut.Head, h)
+		if e, shown := x.Shown[uint64(i+1)]; shown {
+			cut.Shown[uint64(i+1)] = e
+		}
+	}
+	return cut
+}

@@ -1,0 +1,215 @@
+package casework
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// Asked is somebody's request, verified: what it asks of the owner.
+type Asked struct {
+	Request exchange.Request
+	From    card.Card
+	Last    time.Time // the day after which it counts no more; zero for never
+	Before  bool      // the owner has granted it already
+	Parts   string    // "1 identity, 3 attachments"
+
+	signed card.Signed
+	subs   []ledgercopy.Submission // of the parts, in their order
+}
+
+// ReadRequest verifies a request: who signed it, that it is in date and of this ledger, that they are a trustee
+// now and of the set to which each part is sealed, and that each part stands in this vault, in the case that it
+// names. Nothing is opened.
+func (v *Trustee) ReadRequest(cases *Cases, file []byte) (*Asked, error) {
+	signed, q, err := exchange.ParseRequestFile(file)
+	if err != nil {
+		return nil, exit.New(exit.Mismatch, "have the file sent again", "%w", err)
+	}
+	from, err := v.VerifyFrom(signed, card.KindAsk, "request")
+	if err != nil {
+		return nil, err
+	}
+	a := &Asked{Request: q, From: from, Last: signed.Expires, Parts: PartsText(q.Parts), signed: signed}
+	if signed.ExpiredAt(v.Clock()) {
+		return nil, exit.New(exit.Failed, "let them ask again", "the request of %s counted until %s", from.Name, signed.Expires.Format("2006-01-02"))
+	}
+	if from.Age == v.Key().Card.Age {
+		return nil, exit.New(exit.Failed, "it is for the other trustees", "this is your own request")
+	}
+	if _, set, err := v.Copy().Chain().SetInForce(); err != nil {
+		return nil, err
+	} else if !ledgercopy.IsTrustee(set, from) {
+		return nil, exit.New(exit.Failed, "nothing is granted to who has left", "%s (%s) is no trustee any more", from.Name, from.Fingerprint())
+	}
+	for _, p := range q.Parts {
+		s, err := v.askedPart(cases, q, p, from)
+		if err != nil {
+			return nil, err
+		}
+		a.subs = append(a.subs, s)
+	}
+	a.Before, err = v.grantedBefore(signed.Hash())
+	return a, err
+}
+
+// askedPart finds a part that is asked for in this vault.
+func (v *Trustee) askedPart(cases *Cases, q exchange.Request, p exchange.Part, from card.Card) (ledgercopy.Submission, error) {
+	s, have := v.partsOf()[p.Hash]
+	if !have {
+		return s, exit.New(exit.Failed, "import a newer carry file first", "the request asks for the %s %s, which is not in this vault", p.Kind, p.Hash)
+	}
+	part := s.Body.Parts[slices.IndexFunc(s.Body.Parts, func(one ledger.Part) bool { return one.Hash == p.Hash })]
+	if s.Hash != p.Body || part.Kind != p.Kind {
+		return s, exit.New(exit.Mismatch, "", "the request says that %s is the %s of another submission than it is", p.Hash, p.Kind)
+	}
+	if !cases.has(q.Case, s) {
+		return s, exit.New(exit.Mismatch, "somebody asks for one case and means another: speak with them", "%s is not of the case %s, for which the request asks", s.Where(), q.Case)
+	}
+	if by, erased := v.Copy().ErasedBy(p.Hash); erased {
+		return s, exit.New(exit.Failed, "", "the %s of %s was erased by the tombstone of entry %d: no share of it is given any more", p.Kind, s.Where(), by)
+	}
+	set, err := v.Copy().Chain().SetAt(s.Body.Trustees)
+	if err != nil {
+		return s, err
+	}
+	if !ledgercopy.IsTrustee(set, from) {
+		return s, exit.New(exit.Failed, "what a trustee gets of cases from before their time is sealed to them on purpose: zapis reseal",
+			"the %s of %s is not sealed to %s: they can't open it with your share", p.Kind, s.Where(), from.Name)
+	}
+	if !ledgercopy.IsTrustee(set, v.Key().Card) {
+		return s, exit.New(exit.KeyMissing, "", "the %s of %s is not sealed to you: you have no share of it", p.Kind, s.Where())
+	}
+	return s, nil
+}
+
+// has says whether a submission is of a case; one whose statement is closed is named like a case of its own.
+func (c *Cases) has(id string, s ledgercopy.Submission) bool {
+	for _, one := range c.List {
+		if one.ID == id && slices.ContainsFunc(one.subs, func(f placedSubmission) bool { return f.Hash == s.Hash }) {
+			return true
+		}
+	}
+	return casefile.CaseID(s.Hash) == id && slices.ContainsFunc(c.Sealed, func(one Sealed) bool { return one.Hash == s.Hash })
+}
+
+// grantedBefore says whether the owner has granted a request.
+func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
+	list, err := v.SignedStatements()
+	if err != nil {
+		return false, err
+	}
+	for _, said := range list {
+		if said.Statement.Kind != card.KindGrant {
+			continue
+		}
+		if g, err := exchange.ParseGrant(said.Content); err != nil {
+			return false, err
+		} else if g.Request == request {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Grant gives the owner's shares of what a request asks for, sealed to who asked: the file of a grant. It is
+// recorded before a share is opened. A request that was granted already gives the same file again.
+func (v *Trustee) Grant(a *Asked) ([]byte, error) {
+	deed := custody.Deed{By: v.By(), Act: custody.Granted, Case: a.Request.Case, In: custody.Hex(a.signed.Hash()), Why: a.Request.Why,
+		Subject: fmt.Sprintf("shares of %s, to %s (%s)", a.Parts, a.From.Name, a.From.Fingerprint())}
+	if a.Before {
+		deed.Subject = "again: " + deed.Subject
+	}
+	if _, err := v.Custody.Record(deed); err != nil {
+		return nil, err
+	}
+	if a.Before {
+		return v.sameGrant(a.signed.Hash())
+	}
+	shares := exchange.Shares{Request: a.signed.Hash()}
+	defer func() { shares.Wipe() }()
+	g := exchange.Grant{Request: a.signed.Hash(), Case: a.Request.Case, To: a.From.Fingerprint()}
+	for i, p := range a.Request.Parts {
+		share, err := v.ownShare(a.subs[i], p)
+		if err != nil {
+			return nil, err
+		}
+		shares.Of = append(shares.Of, exchange.Share{Part: p.Hash, Share: [exchange.ShareSize]byte(share)})
+		clear(share)
+		g.Parts = append(g.Parts, p.Hash)
+	}
+	to, err := seal.NewRecipients(1, a.From.Age)
+	if err != nil {
+		return nil, err
+	}
+	text := shares.Marshal()
+	defer clear(text)
+	if g.Sealed, err = sealTo(to, text); err != nil {
+		return nil, err
+	}
+	said, err := v.Sign(card.KindGrant, g.Marshal(), a.signed.Expires)
+	if err != nil {
+		return nil, err
+	}
+	return said.Marshal(), nil
+}
+
+func sealTo(to *seal.Recipients, text []byte) ([]byte, error) {
+	var sealed bytes.Buffer
+	_, err := seal.Seal(&sealed, seal.Message, to, bytes.NewReader(text))
+	return sealed.Bytes(), err
+}
+
+// ownShare opens the owner's share of a part, once its file is the one that the ledger names.
+func (v *Trustee) ownShare(s ledgercopy.Submission, p exchange.Part) ([]byte, error) {
+	part := s.Body.Parts[slices.IndexFunc(s.Body.Parts, func(one ledger.Part) bool { return one.Hash == p.Hash })]
+	f, err := v.file(s, part)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := seal.CheckDigest(f, digestOf(part)); err != nil {
+		return nil, v.refusal(s, part, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	set, err := v.Copy().Chain().SetAt(s.Body.Trustees)
+	if err != nil {
+		return nil, err
+	}
+	share, err := seal.OpenShare(f, ledgercopy.Position(set, v.Key().Card), v.Key().Age)
+	if err != nil {
+		return nil, v.refusal(s, part, err)
+	}
+	return share, nil
+}
+
+// sameGrant gives the file of the grant that the owner has given to a request before.
+func (v *Trustee) sameGrant(request ledger.Hash) ([]byte, error) {
+	list, err := v.SignedStatements()
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range list {
+		if said.Statement.Kind != card.KindGrant {
+			continue
+		}
+		if g, err := exchange.ParseGrant(said.Content); err == nil && g.Request == request {
+			return said.Marshal(), nil
+		}
+	}
+	return nil, errors.New("the grant that was given before is not in the vault")
+}

@@ -1,0 +1,134 @@
+package casework
+
+import (
+	"crypto/rand"
+	"slices"
+	"strconv"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// ProposeHold writes a proposal to keep what could be erased: of each item, a case's id or an entry's number,
+// all entries that there are now. What is added to a case later needs a hold of its own.
+func (v *Trustee) ProposeHold(cases *Cases, items []string, reason string) ([]byte, error) {
+	h := ledger.Hold{Origin: v.Copy().Chain().Origin(), Reason: reason}
+	rand.Read(h.Nonce[:])
+	for _, item := range items {
+		indexes, err := v.itemEntries(cases, item)
+		if err != nil {
+			return nil, err
+		}
+		h.Entries = append(h.Entries, indexes...)
+	}
+	slices.Sort(h.Entries)
+	h.Entries = slices.Compact(h.Entries)
+	text := h.Marshal()
+	if _, err := ledger.ParseHold(text); err != nil {
+		return nil, exit.New(exit.Usage, "", "%w", err)
+	}
+	return text, nil
+}
+
+func (v *Trustee) itemEntries(cases *Cases, item string) ([]uint64, error) {
+	if index, err := strconv.ParseUint(item, 10, 64); err == nil {
+		if index >= v.Size() {
+			return nil, exit.New(exit.Usage, "", "there is no entry %d in this vault", index)
+		}
+		return []uint64{index}, nil
+	}
+	id, err := cases.ID(item)
+	if err != nil {
+		return nil, err
+	}
+	subs, _, err := v.closedSubmissions(cases, id)
+	if err != nil {
+		return nil, err
+	}
+	var list []uint64
+	for _, s := range subs {
+		if s.Waiting {
+			return nil, exit.New(exit.Failed, "import a carry file from after the next slot, and propose it then",
+				"%s of the case %s is no entry yet: nothing can be erased of it, and nothing held", s.Where(), id)
+		}
+		list = append(list, s.Index)
+	}
+	written, err := v.reviewParts(cases, id)
+	for _, p := range written {
+		list = append(list, p.Index)
+	}
+	return list, err
+}
+
+// ProposeRelease writes a proposal to end a hold, by the number of its entry.
+func (v *Trustee) ProposeRelease(hold uint64) ([]byte, error) {
+	for _, h := range v.Copy().Chain().State().Held {
+		switch {
+		case h.Index != hold:
+		case h.Released:
+			return nil, exit.New(exit.Failed, "", "the hold of entry %d is released already", hold)
+		default:
+			return ledger.Release{Origin: v.Copy().Chain().Origin(), Hold: hold, Leaf: h.Leaf}.Marshal(), nil
+		}
+	}
+	return nil, exit.New(exit.Usage, "", "entry %d of this vault is no hold", hold)
+}
+
+// Hold keeps a case, or some of it: nothing of these entries can be erased.
+type Hold struct {
+	Index   uint64 // of the entry that brought it
+	Reason  string
+	Entries []uint64 // of the case
+	Whole   bool     // they are all that the case has
+}
+
+// holdsOf gives the holds in force on a case.
+func (v *Trustee) holdsOf(c *Case) []Hold {
+	in := v.Copy().Chain().Held()
+	if len(in) == 0 {
+		return nil
+	}
+	var entries []uint64
+	whole := true
+	for _, s := range c.subs {
+		if s.Waiting {
+			whole = false
+		} else {
+			entries = append(entries, s.Index)
+		}
+	}
+	for _, r := range c.reviews {
+		if r.Index != nil {
+			entries = append(entries, *r.Index)
+		}
+	}
+	slices.Sort(entries)
+	entries = slices.Compact(entries)
+	var list []Hold
+	for _, h := range in {
+		one := Hold{Index: h.Index, Reason: h.Reason}
+		for _, index := range entries {
+			if h.Names(index) {
+				one.Entries = append(one.Entries, index)
+			}
+		}
+		one.Whole = whole && len(one.Entries) == len(entries)
+		if len(one.Entries) > 0 {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// unheld refuses to erase what is held.
+func (v *Trustee) unheld(list []ledger.Erased) error {
+	state := v.Copy().Chain().State()
+	for _, p := range list {
+		if h, held := state.HeldBy(p.Index); held {
+			return exit.New(exit.Failed, "zapis propose release "+strconv.FormatUint(h.Index, 10)+" proposes to end the hold",
+				"%s is held by entry %d, for the reason %s: nothing of it can be erased", ledgercopy.EntryName(p.Index), h.Index, h.Reason)
+		}
+	}
+	return nil
+}

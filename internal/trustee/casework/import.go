@@ -1,0 +1,28 @@
+package casework
+
+import (
+	"context"
+	"io"
+
+	"zapis/internal/trustee/vault"
+)
+
+// Imported says what an import did, to the ledger's copy and to the owner's statements.
+type Imported struct {
+	*vault.Imported
+	Pending []string // what the owner has handed out and the operator has not taken in; empty without a key
+}
+
+// Import verifies a carry file and takes it in, as vault.Import does.
+func (v *Trustee) Import(ctx context.Context, r io.Reader, o vault.ImportOptions) (*Imported, error) {
+	done, err := v.Vault.Import(ctx, r, o)
+	v.forgetDerived()
+	if err != nil {
+		return nil, err
+	}
+	out := &Imported{Imported: done}
+	if v.Key() != nil {
+		out.Pending, err = v.PendingAtOperator()
+	}
+	return out, err
+}

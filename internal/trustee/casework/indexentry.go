@@ -1,0 +1,80 @@
+package casework
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// entry is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
+// words in it are those that say what a deadline is.
+type entry struct {
+	Body     ledger.Hash `json:"body"`
+	Act      string      `json:"act"`
+	First    ledger.Hash `json:"first"` // body hash of the case's first report: Body itself, in that one
+	Received time.Time   `json:"received"`
+	Mailbox  ledger.Hash `json:"mailbox"` // SHA-256 of the mailbox and the tag secret
+	Fits     bool        `json:"fits"`    // whether the statement is the one that the entry committed to
+	Page     string      `json:"page"`    // the form's hidden field: another one for each page that was asked for
+
+	Answers map[string][]string `json:"answers"` // of the fields in kept
+}
+
+// caseIndex is the cache of entries: zapis/index/v3.
+var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v3 "}
+
+// kept are the fields whose codes the index keeps.
+var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "basis", "person_agrees", "consent"}
+
+func indexEntry(s ledgercopy.Submission, st *seal.StatementPart, fits bool) entry {
+	g := entry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
+	if st.First() {
+		g.First = s.Hash
+	}
+	g.Page = hex.EncodeToString(st.Form[:])
+	if st.Form == [16]byte{} { // there was none; but a statement that the log puts in again is the same
+		p, _ := ledgercopy.PartOf(s.Body, ledger.PartStatement)
+		g.Page = p.Hash.String()
+	}
+	g.Mailbox = sha256.Sum256(append([]byte(st.Mailbox+"\n"), st.Tags[:]...))
+	for _, field := range kept {
+		if l, ok := st.Line(field); ok {
+			if given := texts(l); len(given) > 0 {
+				g.Answers[field] = given
+			}
+		}
+	}
+	return g
+}
+
+// texts gives the one or more texts of an answer; none where it was left empty.
+func texts(l seal.Line) []string {
+	if l.Null() {
+		return nil
+	}
+	if v := l.Value; !bytes.ContainsRune(v, '\\') { // nothing is escaped in most, and so no quote stands inside
+		switch v[0] {
+		case '"':
+			return []string{string(v[1 : len(v)-1])}
+		case '[':
+			return strings.Split(string(v[2:len(v)-2]), `","`)
+		}
+	}
+	var one string
+	var many []string
+	switch {
+	case json.Unmarshal(l.Value, &one) == nil:
+		return []string{one}
+	case json.Unmarshal(l.Value, &many) == nil:
+		return many
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package casework
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/incident"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// errErased: a part is gone, as a tombstone says.
+var errErased = errors.New("erased")
+
+// attachmentsOf lists a submission's attachments in the order of their slots.
+func attachmentsOf(b ledger.Body) []ledger.Part {
+	var list []ledger.Part
+	for _, p := range b.Parts {
+		if p.Kind == ledger.PartAttachment {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func digestOf(p ledger.Part) seal.Digest { return seal.Digest{Hash: p.Hash, Size: p.Size} }
+
+// mayOpen says whether the key opens a submission's statement: it is one of its set's, or another trustee has
+// handed the statement on to it. Under a quorum that is not met yet, closed says so.
+func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err error) {
+	p, ok := ledgercopy.PartOf(s.Body, ledger.PartStatement)
+	if !ok {
+		return false, "", fmt.Errorf("%s has no statement", s.Where())
+	}
+	if handed, err := v.handedKeys(); err != nil {
+		return false, "", err
+	} else if _, have := handed[p.Hash]; have {
+		return true, "", nil
+	}
+	seat, err := v.seat(s.Body.Trustees)
+	if err != nil {
+		return false, "", err
+	}
+	if mine := seat.at > 0; !mine || seat.quorum.Statement == 1 {
+		return mine, "", nil
+	}
+	switch closed, err = v.closedBy(s, p); {
+	case errors.Is(err, errErased):
+		return true, "", nil
+	case err != nil:
+		return false, "", err
+	}
+	return closed == "", closed, nil
+}
+
+// seat is the key's place in a set, from 1, or 0, and how many of the set must agree.
+type seat struct {
+	at     int
+	quorum ledger.Quorum
+}
+
+// seat remembers what it finds: there are few sets, and many parts. Any goroutine may ask.
+func (v *Trustee) seat(index uint64) (seat, error) {
+	v.lazy.Lock()
+	defer v.lazy.Unlock()
+	if known, have := v.seats[index]; have {
+		return known, nil
+	}
+	set, err := v.Copy().Chain().SetAt(index)
+	if err != nil {
+		return seat{}, err
+	}
+	if v.seats == nil {
+		v.seats = make(map[uint64]seat)
+	}
+	v.seats[index] = seat{ledgercopy.Position(set, v.Key().Card), set.Quorum}
+	return v.seats[index], nil
+}
+
+// open decrypts one of a submission's small parts. The act must have been recorded. Errors name the
+// submission and the part, and wrap errErased, or one of package seal's.
+func (v *Trustee) open(s ledgercopy.Submission, kind string) ([]byte, error) {
+	p, ok := ledgercopy.PartOf(s.Body, kind)
+	if !ok {
+		return nil, fmt.Errorf("%s has no %s", s.Where(), kind)
+	}
+	if kind == ledger.PartStatement {
+		if content, done, err := v.openAlone(s, p); done {
+			return content, err
+		}
+	}
+	src, err := v.source(s, p)
+	if err != nil {
+		return nil, err
+	}
+	defer src.file.Close()
+	id, err := v.keys(src)
+	if err != nil {
+		return nil, v.refusal(s, p, err)
+	}
+	content, err := seal.OpenBytes(seal.Kind(kind), src.file, src.want, id)
+	if err != nil {
+		return nil, v.refusal(s, p, err)
+	}
+	return content, nil
+}
+
+// openAlone is open for a statement that the owner's key opens without anybody else's: the one part of which
+// there are thousands. It reads the file once, and its header once. Where that is not the case, done is false.
+func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []byte, done bool, err error) {
+	handed, err := v.handedKeys()
+	if err != nil {
+		return nil, true, err
+	}
+	seat, err := v.seat(s.Body.Trustees)
+	if err != nil {
+		return nil, true, err
+	}
+	if _, have := handed[p.Hash]; have || seat.at == 0 || seat.quorum.Statement > 1 {
+		return nil, false, nil
+	}
+	f, err := v.file(s, p)
+	if err != nil {
+		return nil, true, err
+	}
+	defer f.Close()
+	content, err = seal.OpenBytes(seal.Statement, f, digestOf(p), seal.At(seat.at, v.Key().Age))
+	if err != nil {
+		return nil, true, v.refusal(s, p, err)
+	}
+	return content, true, nil
+}
+
+func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*os.File, error) {
+	f, err := os.Open(v.Copy().PartFile(s, p.Hash))
+	if !errors.Is(err, os.ErrNotExist) {
+		return f, err
+	}
+	if by, erased := v.Copy().ErasedBy(p.Hash); erased {
+		return nil, exit.New(exit.Failed, "", "%s: %s: %w by the tombstone of entry %d", s.Where(), p.Kind, errErased, by)
+	}
+	return nil, exit.New(exit.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
+}
+
+// refusal gives an error of package seal its status.
+func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) error {
+	status, hint := exit.Failed, ""
+	switch said, ok := errors.AsType[*exit.Error](err); {
+	case ok:
+		status, hint = said.Status, said.Hint // of the hardware that holds the key
+	case errors.Is(err, seal.ErrMismatch):
+		status, hint = exit.Mismatch, "say so to the other trustees: what does not verify is evidence too"
+	case errors.Is(err, seal.ErrQuorum):
+		status = exit.KeyMissing
+	case errors.Is(err, seal.ErrNoKey):
+		// Who is in the set and yet finds no stanza that opens was shut out.
+		status, hint = exit.Mismatch, "say so to the other trustees: whoever sealed it shut you out"
+	}
+	return exit.New(status, hint, "%s: %s: %w", s.Where(), p.Kind, err)
+}
+
+// openStatement reads a submission's statement, and says whether it is the one that the entry committed to:
+// fits is nil, or a Mismatch.
+func (v *Trustee) openStatement(s ledgercopy.Submission) (st *seal.StatementPart, fits, err error) {
+	content, err := v.open(s, ledger.PartStatement)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(content)
+	st, err = seal.ParseStatement(content, incident.FieldNames())
+	if err != nil {
+		return nil, nil, exit.New(exit.Mismatch, "", "%s: statement: %w", s.Where(), err)
+	}
+	if err := seal.CheckStatement(st, nil, s.Body.Commitments, incident.FieldNames()); err != nil {
+		fits = exit.New(exit.Mismatch, "", "%s: %w", s.Where(), err)
+	}
+	if st.First() != (st.Act == string(incident.ActReport)) || (st.Act == "exhibit") != (s.Body.Kind == ledger.KindExhibit) {
+		fits = exit.New(exit.Mismatch, "", "%s: its statement says %s, and its entry %s", s.Where(), st.Act, s.Body.Kind)
+	}
+	return st, fits, nil
+}
+
+// recordBatch writes down that the statements of many submissions are about to be opened: one event, so that
+// the log stays readable, which names them all.
+func (v *Trustee) recordBatch(list []ledgercopy.Submission) error {
+	sum := sha256.New()
+	for _, s := range list {
+		p, _ := ledgercopy.PartOf(s.Body, ledger.PartStatement)
+		fmt.Fprintf(sum, "%s\n", p.Hash)
+	}
+	_, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Opened,
+		Subject: batchSubject(list), In: custody.Hex([32]byte(sum.Sum(nil)))})
+	return err
+}
+
+// opening is what came of one statement in a batch.
+type openedStatement struct {
+	entry     entry
+	fits, err error
+}
+
+// openStatements opens many, on all cores, and keeps of each what the index needs: the words are wiped at once, and
+// never are those of two cases in memory for longer than it takes. The batch must have been recorded.
+func (v *Trustee) openStatements(ctx context.Context, list []ledgercopy.Submission, progress func(int)) ([]openedStatement, error) {
+	defer vault.InBulk()()
+	out := make([]openedStatement, len(list))
+	var next atomic.Int64
+	done := make(chan struct{}, 64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				out[i] = v.openForIndex(list[i])
+				done <- struct{}{}
+			}
+		})
+	}
+	go func() { workers.Wait(); close(done) }()
+	n := 0
+	for range done {
+		n++
+		progress(n)
+	}
+	return out, ctx.Err()
+}
+
+func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {
+	st, fits, err := v.openStatement(s)
+	if err != nil {
+		return openedStatement{err: err}
+	}
+	o = openedStatement{entry: indexEntry(s, st, fits == nil), fits: fits}
+	for _, it := range st.Items {
+		if it.Line != nil {
+			clear(it.Line.Value)
+		}
+	}
+	return o
+}
+
+// batchSubject names submissions: runs of entries, and waiting ones by the beginning of their hashes.
+func batchSubject(list []ledgercopy.Submission) string {
+	var b bytes.Buffer
+	b.WriteString("statements")
+	sep := " "
+	for i := 0; i < len(list) && !list[i].Waiting; {
+		end := i
+		for end+1 < len(list) && !list[end+1].Waiting && list[end+1].Index == list[end].Index+1 {
+			end++
+		}
+		fmt.Fprintf(&b, "%s%d", sep, list[i].Index)
+		if end > i {
+			fmt.Fprintf(&b, "-%d", list[end].Index)
+		}
+		i, sep = end+1, ","
+	}
+	word := " waiting "
+	for _, s := range list {
+		if s.Waiting {
+			b.WriteString(word + s.Hash.String()[:12])
+			word = ","
+		}
+	}
+	return b.String()
+}

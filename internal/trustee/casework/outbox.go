@@ -1,0 +1,338 @@
+package casework
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/carry"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
+
+// Outgoing is what an outbox takes to the operator.
+type Outgoing struct {
+	Statements []ledger.Said
+	Lost       []string // what can't be taken in any more, and must be done again, as sentences without full stop
+
+	v *Trustee
+}
+
+// outgoing are the kinds of statement that the operator takes in, in this order of their words. Asking and
+// granting is the trustees' own affair: an outbox does not tell the operator of it.
+var outgoing = map[string]string{
+	card.KindReply: "answer", card.KindReview: "review", card.KindCustody: "custody head", card.KindExhibit: "exhibit", card.KindApproval: "approval",
+}
+
+// Outbox gathers what the owner has signed and the operator has not taken in. What could not be taken in as it
+// was signed is signed anew: an answer whose tag another one has taken meanwhile, and what was signed for
+// trustees who are not in force any more. The head of the custody log comes last, unless it went out before.
+// Nothing is changed by a second call.
+func (v *Trustee) Outbox() (*Outgoing, error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, err
+	}
+	index, set, err := v.Copy().Chain().SetInForce()
+	if err != nil {
+		return nil, err
+	}
+	if !ledgercopy.IsTrustee(set, v.Key().Card) {
+		return nil, v.leftOut()
+	}
+	taken, err := v.takenIn()
+	if err != nil {
+		return nil, err
+	}
+	out := &Outgoing{v: v}
+	if err := v.renew(taken, index, out); err != nil {
+		return nil, err
+	}
+	if err := v.signHead(index); err != nil {
+		return nil, err
+	}
+	own, err := v.SignedStatements()
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range own {
+		if taken.still(v, said, index) {
+			out.Statements = append(out.Statements, said)
+		}
+	}
+	if len(out.Statements) > carry.MaxStatements {
+		out.Statements = out.Statements[:carry.MaxStatements]
+	}
+	return out, v.sweepCollected(out.Statements)
+}
+
+// taken is what stands in the ledger, or waits for its slot.
+type taken struct {
+	approvals map[[32]byte]bool        // by the hash of the statement
+	tags      map[ledger.Hash][32]byte // the statement that has a reply's tag
+}
+
+func (v *Trustee) takenIn() (*taken, error) {
+	t := &taken{make(map[[32]byte]bool), make(map[ledger.Hash][32]byte)}
+	err := v.Copy().EachStatement(func(_ string, s card.Signed) error {
+		if s.Kind == card.KindApproval {
+			t.approvals[s.Hash()] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, v.Copy().EachSaid(ledger.KindReply, func(said ledger.Said, _ *uint64, where string) error {
+		r, err := ledger.ParseReply(said.Content)
+		if err != nil {
+			return ledgercopy.Damaged("%s: %w", where, err)
+		}
+		t.tags[r.Tag] = said.Statement.Hash()
+		return nil
+	})
+}
+
+// has says whether the operator has taken a statement in.
+func (t *taken) has(v *Trustee, said ledger.Said) bool {
+	return v.InLedger(said) || t.approvals[said.Statement.Hash()]
+}
+
+// still says whether a statement is for the operator, who has not taken it in and still can.
+func (t *taken) still(v *Trustee, said ledger.Said, set uint64) bool {
+	s := said.Statement
+	if outgoing[s.Kind] == "" || t.has(v, said) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
+		return false
+	}
+	return !t.tagTaken(said)
+}
+
+// tagTaken says whether a reply's tag stands in the ledger under another statement.
+func (t *taken) tagTaken(said ledger.Said) bool {
+	if said.Statement.Kind != card.KindReply {
+		return false
+	}
+	r, err := ledger.ParseReply(said.Content)
+	by, used := t.tags[r.Tag]
+	return err == nil && used && by != said.Statement.Hash()
+}
+
+// signHead signs how far the custody log reaches, unless that was signed before for the trustees in force.
+func (v *Trustee) signHead(set uint64) error {
+	events, link := v.Custody.Head()
+	if events == 0 {
+		return nil
+	}
+	content := ledger.CustodyHead{Events: events, Link: link}.Marshal()
+	own, err := v.SignedStatements()
+	if err != nil {
+		return err
+	}
+	for _, said := range slices.Backward(own) {
+		if said.Statement.Kind == card.KindCustody && said.Statement.Trustees == set {
+			if bytes.Equal(said.Content, content) {
+				return nil
+			}
+			break
+		}
+	}
+	_, err = v.Sign(card.KindCustody, content, time.Time{})
+	return err
+}
+
+// sweepCollected takes away the parts of exhibits that the operator has, and what a collecting that was
+// interrupted has left.
+func (v *Trustee) sweepCollected(still []ledger.Said) error {
+	keep := make(map[string]bool)
+	for _, said := range still {
+		if said.Statement.Kind != card.KindExhibit {
+			continue
+		}
+		b, err := ledger.ParseBody(said.Content)
+		if err != nil {
+			return err
+		}
+		for _, p := range b.Parts {
+			keep[p.Hash.String()] = true
+		}
+	}
+	files, err := os.ReadDir(filepath.Join(v.Dir(), collectedDir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !keep[f.Name()] {
+			if err := os.Remove(filepath.Join(v.Dir(), collectedDir, f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Words counts what an outbox takes along: "2 answers, 1 custody head".
+func (o *Outgoing) Words() string {
+	var words []string
+	for _, kind := range []string{card.KindReply, card.KindReview, card.KindExhibit, card.KindApproval, card.KindCustody} {
+		n := 0
+		for _, said := range o.Statements {
+			if said.Statement.Kind == kind {
+				n++
+			}
+		}
+		switch {
+		case n == 1:
+			words = append(words, "1 "+outgoing[kind])
+		case n > 1:
+			words = append(words, fmt.Sprintf("%d %ss", n, outgoing[kind]))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Write writes the outbox, and remembers that it went out. The same statements give the same bytes.
+func (o *Outgoing) Write(dst io.Writer) error {
+	bodies, exhibits, parts := o.bodies()
+	sum := sha256.New()
+	w, err := carry.NewOutboxWriter(io.MultiWriter(dst, sum), carry.OutboxHeader{Ledger: o.v.Ledger().Genesis,
+		Statements: uint64(len(o.Statements)), Bodies: uint64(len(bodies)), Parts: uint64(parts)})
+	if err != nil {
+		return err
+	}
+	for _, said := range o.Statements {
+		if err := w.Statement(said.Statement); err != nil {
+			return err
+		}
+	}
+	for _, body := range bodies {
+		if err := w.Body(body); err != nil {
+			return err
+		}
+	}
+	for _, b := range exhibits {
+		for _, p := range b.Parts {
+			if err := o.part(w, p); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return o.remember([32]byte(sum.Sum(nil)))
+}
+
+func (o *Outgoing) bodies() (bodies [][]byte, exhibits []ledger.Body, parts int) {
+	seen := make(map[[32]byte]bool)
+	for _, said := range o.Statements {
+		if seen[said.Statement.Subject] {
+			continue
+		}
+		seen[said.Statement.Subject] = true
+		bodies = append(bodies, said.Content)
+		if said.Statement.Kind != card.KindExhibit {
+			continue
+		}
+		if b, err := ledger.ParseBody(said.Content); err == nil {
+			exhibits = append(exhibits, b)
+			parts += len(b.Parts)
+		}
+	}
+	return bodies, exhibits, parts
+}
+
+func (o *Outgoing) part(w *carry.OutboxWriter, p ledger.Part) error {
+	f, err := os.Open(filepath.Join(o.v.Dir(), collectedDir, p.Hash.String()))
+	if errors.Is(err, os.ErrNotExist) {
+		return ledgercopy.Damaged("a part of an exhibit that the operator has not taken in is missing: %s/%s", collectedDir, p.Hash)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return w.Part(p.Hash, f)
+}
+
+// What went out lies in outboxes/, one file for each outbox, sealed to the owner:
+//
+//	zapis/outboxes/v1
+//	at 2026-11-22T09:00:00Z
+//	sha256 <64 hex>               of the outbox
+//	statement 3                   for each one in it
+const (
+	outboxesDir    = "outboxes"
+	outboxesHeader = "zapis/outboxes/v1"
+)
+
+// remember writes down what goes out, unless the last outbox was the same.
+func (o *Outgoing) remember(sum [32]byte) error {
+	var last sentOut
+	err := o.v.eachSent(func(s sentOut) { last = s })
+	if err != nil {
+		return err
+	}
+	if last.sum == sum {
+		return nil
+	}
+	text := fmt.Appendf(nil, "%s\nat %s\nsha256 %s\n", outboxesHeader, o.v.Now().Format(time.RFC3339), custody.Hex(sum))
+	for _, said := range o.Statements {
+		text = fmt.Appendf(text, "statement %d\n", said.Statement.Number)
+	}
+	return o.v.WriteSealed(filepath.Join(outboxesDir, vault.NumberName(last.number+1)), text)
+}
+
+// sentOut is one outbox that went out.
+type sentOut struct {
+	number     uint64
+	at         time.Time
+	sum        [32]byte
+	statements []uint64
+}
+
+// eachSent visits the outboxes that went out, in order.
+func (v *Trustee) eachSent(visit func(sentOut)) error {
+	names, err := v.Names(outboxesDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		text, err := v.ReadSealed(filepath.Join(outboxesDir, name))
+		if err != nil {
+			return err
+		}
+		s, err := parseSent(text)
+		if err == nil {
+			_, err = fmt.Sscanf(name, "%d", &s.number)
+		}
+		if err != nil {
+			return ledgercopy.Damaged("%s/%s: %w", outboxesDir, name, err)
+		}
+		visit(s)
+	}
+	return nil
+}
+
+func parseSent(text []byte) (s sentOut, err error) {
+	r := canonical.NewReader(text, 1<<20)
+	r.Exact(outboxesHeader)
+	s.at, err = time.Parse(time.RFC3339, r.Word("at"))
+	r.Check(err)
+	s.sum = r.Hash(r.Word("sha256"))
+	for r.More() {
+		s.statements = append(s.statements, r.Decimal(r.Word("statement"), ledger.MaxIndex))
+	}
+	return s, r.End()
+}

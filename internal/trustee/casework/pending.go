@@ -1,0 +1,54 @@
+package casework
+
+import (
+	"fmt"
+
+	"zapis/crypto/ledger"
+)
+
+// PendingAtOperator names what went out in an outbox and is neither in the ledger nor waiting for its slot, as sentences
+// without full stop. What was signed anew since, in its place, is not counted twice.
+func (v *Trustee) PendingAtOperator() ([]string, error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, err
+	}
+	last := make(map[uint64]sentOut) // the newest outbox that a statement went out in
+	if err := v.eachSent(func(s sentOut) {
+		for _, n := range s.statements {
+			last[n] = s
+		}
+	}); err != nil || len(last) == 0 {
+		return nil, err
+	}
+	taken, err := v.takenIn()
+	if err != nil {
+		return nil, err
+	}
+	own, err := v.SignedStatements()
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for i, said := range own {
+		out, went := last[said.Statement.Number]
+		if !went || taken.has(v, said) || taken.followed(said, own[i+1:], v) {
+			continue
+		}
+		list = append(list, fmt.Sprintf("statement %d (%s), in the outbox of %s UTC%s", said.Statement.Number, outgoing[said.Statement.Kind],
+			out.at.Format("2006-01-02 15:04"), v.whyNot(taken, said)))
+	}
+	return list, nil
+}
+
+func (v *Trustee) whyNot(t *taken, said ledger.Said) string {
+	set, _, err := v.Copy().Chain().SetInForce()
+	switch {
+	case err == nil && said.Statement.Trustees != set:
+		return ": it was signed under trustees who are not in force any more"
+	case t.tagTaken(said):
+		return ": another answer took its tag first, and the next outbox has it under a new one"
+	case said.Statement.ExpiredAt(v.Clock()):
+		return ": it counts no more"
+	}
+	return ""
+}

@@ -1,0 +1,187 @@
+package casework
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
+)
+
+// Erasable counts the parts that tombstones erase and that are still on the disk: of a case, or of all where c is
+// nil.
+func (v *Trustee) Erasable(c *Case) (int, error) {
+	due, err := v.dueParts(c)
+	return len(due), err
+}
+
+// MayLeave refuses to let anything of a case out while parts of it that tombstones erase are still on the disk:
+// what would go out could be made of them.
+func (v *Trustee) MayLeave(c *Case) error {
+	left, err := v.Erasable(c)
+	if err != nil || left == 0 {
+		return err
+	}
+	what := "1 part was"
+	if left > 1 {
+		what = fmt.Sprintf("%d parts were", left)
+	}
+	return exit.New(exit.Failed, "zapis purge "+c.ID+" takes that off; what is left of the case then may go out",
+		"%s erased of %s by tombstones, and still on this disk", what, c.ID)
+}
+
+// duePart is a part that is to go, and where it lies.
+type duePart struct {
+	hash  ledger.Hash
+	by    uint64 // the tombstone's entry
+	files []string
+}
+
+func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
+	of := make(map[ledger.Hash]bool) // parts of the case
+	if c != nil {
+		for _, s := range c.subs {
+			for _, p := range s.Body.Parts {
+				of[p.Hash] = true
+			}
+		}
+		for _, s := range c.reviews {
+			of[ledger.Sum(s.Said.Marshal())] = true
+		}
+	}
+	var list []duePart
+	for part, by := range v.Copy().Erased() {
+		if c != nil && !of[part] {
+			continue
+		}
+		files, err := v.filesOf(part)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) > 0 {
+			list = append(list, duePart{part, by, files})
+		}
+	}
+	slices.SortFunc(list, func(a, b duePart) int { return bytes.Compare(a.hash[:], b.hash[:]) })
+	return list, nil
+}
+
+// Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It
+// gives how many parts there were. What the owner keeps beside them goes too, once it is about what is erased:
+// the caches' lines, what they have signed, private notes. Each is recorded before it goes.
+func (v *Trustee) Purge(c *Case) (int, error) {
+	if err := v.NeedKey(); err != nil {
+		return 0, err
+	}
+	due, err := v.dueParts(c)
+	if err != nil {
+		return 0, err
+	}
+	for n, p := range due {
+		deed := custody.Deed{By: v.By(), Act: custody.Destroyed, In: p.hash.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", p.by)}
+		if c != nil {
+			deed.Case = c.ID
+		}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return n, err
+		}
+		for _, name := range p.files {
+			if err := vault.Remove(name); err != nil {
+				return n, err
+			}
+		}
+	}
+	return len(due), v.forget()
+}
+
+// filesOf lists the files that hold a part: where imports brought it, and what the owner has collected.
+func (v *Trustee) filesOf(part ledger.Hash) ([]string, error) {
+	imports, err := filepath.Glob(filepath.Join(v.Dir(), vault.ImportsDir, "*"))
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, dir := range imports {
+		if name := ledgercopy.PartIn(dir, part); exists(name) {
+			list = append(list, name)
+		}
+	}
+	if name := filepath.Join(v.Dir(), collectedDir, part.String()); exists(name) {
+		list = append(list, name)
+	}
+	return list, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// forget drops what the vault remembers of statements that are erased, and the private notes on cases of which
+// no statement is left.
+func (v *Trustee) forget() error {
+	if err := v.forgetHanded(); err != nil {
+		return err
+	}
+	known, err := v.readIndex()
+	if err != nil {
+		return err
+	}
+	left := make(map[ledger.Hash]bool) // cases, by their first report
+	erased := make(map[ledger.Hash]bool)
+	for _, s := range v.Copy().Submissions() {
+		g, have := known[s.Hash]
+		if !have {
+			continue
+		}
+		p, _ := ledgercopy.PartOf(s.Body, ledger.PartStatement)
+		if _, gone := v.Copy().ErasedBy(p.Hash); gone {
+			delete(known, s.Hash)
+			erased[g.First] = true
+		} else {
+			left[g.First] = true
+		}
+	}
+	if err := v.forgetSaid(); err != nil || len(erased) == 0 {
+		return err
+	}
+	err = v.eachNote(func(name string, r review.Review) error {
+		if !erased[r.Case] || left[r.Case] {
+			return nil
+		}
+		deed := custody.Deed{By: v.By(), Act: custody.Destroyed, Case: r.CaseID(), Subject: "a private note on a case that was erased"}
+		if _, err := v.Custody.Record(deed); err != nil {
+			return err
+		}
+		return vault.Remove(filepath.Join(v.Dir(), name))
+	})
+	if err != nil {
+		return err
+	}
+	return v.writeIndex(known)
+}
+
+// forgetSaid drops the content of what the owner has signed where a tombstone erased it from the ledger. The
+// statement stays: its number must not be given twice.
+func (v *Trustee) forgetSaid() error {
+	own, err := v.SignedStatements()
+	if err != nil {
+		return err
+	}
+	for _, said := range own {
+		if _, erased := v.Copy().ErasedBy(ledger.Sum(said.Marshal())); !erased || said.Content == nil {
+			continue
+		}
+		if err := v.WriteSealed(filepath.Join(vault.SignedDir, vault.NumberName(said.Statement.Number)), said.Statement.Marshal()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

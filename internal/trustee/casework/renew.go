@@ -1,0 +1,161 @@
+package casework
+
+import (
+	"bytes"
+	"fmt"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// renew signs anew what the operator can't take in as it was signed. What has been signed anew before is found
+// by what is in it, so that nothing is done twice, whenever the power failed.
+func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
+	own, err := v.SignedStatements()
+	if err != nil {
+		return err
+	}
+	for i, said := range own {
+		s := said.Statement
+		if outgoing[s.Kind] == "" || t.has(v, said) || t.still(v, said, set) || t.followed(said, own[i+1:], v) {
+			continue
+		}
+		switch s.Kind {
+		case card.KindReply:
+			err = v.renewReply(said)
+		case card.KindReview:
+			err = v.renewReview(said)
+		case card.KindExhibit:
+			out.Lost = append(out.Lost, fmt.Sprintf("the exhibit of statement %d is sealed to trustees who are not in force any more: bring it in again", s.Number))
+		case card.KindApproval:
+			out.Lost = append(out.Lost, fmt.Sprintf("the approval of statement %d counts no more: read what is proposed now", s.Number))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// followed says whether a later statement does what this one was to do.
+func (t *taken) followed(said ledger.Said, later []ledger.Said, v *Trustee) bool {
+	switch said.Statement.Kind {
+	case card.KindReply:
+		a, err := ledger.ParseReply(said.Content)
+		for _, one := range later {
+			if one.Statement.Kind != card.KindReply || err != nil {
+				continue
+			}
+			if b, err := ledger.ParseReply(one.Content); err == nil && sameMessage(a, b) {
+				return true
+			}
+		}
+	case card.KindReview:
+		a, err := v.ownText(said)
+		for _, one := range later {
+			if one.Statement.Kind != card.KindReview || err != nil {
+				continue
+			}
+			if b, err := v.ownText(one); err == nil && bytes.Equal(a, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ownText opens a review that the owner wrote.
+func (v *Trustee) ownText(said ledger.Said) ([]byte, error) {
+	return seal.OpenBytes(seal.Message, bytes.NewReader(said.Content), seal.DigestOf(said.Content), v.Key().Age)
+}
+
+// renewReview seals a review to the trustees in force now.
+func (v *Trustee) renewReview(said ledger.Said) error {
+	text, err := v.ownText(said)
+	if err != nil {
+		return ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+	}
+	defer clear(text)
+	_, err = v.share(custody.Deed{By: v.By(), Act: custody.Noted, In: ledger.Sum(said.Content).String(),
+		Subject: fmt.Sprintf("statement %d again, for the trustees in force", said.Statement.Number)}, text)
+	return err
+}
+
+// renewReply signs the same message under the next free tag, or, where its tag is free, for the trustees in
+// force.
+func (v *Trustee) renewReply(said ledger.Said) error {
+	r, err := ledger.ParseReply(said.Content)
+	if err != nil {
+		return ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+	}
+	c, err := v.caseOfReply(ledger.Sum(r.Message))
+	if err != nil {
+		return err
+	}
+	box, err := v.mailboxOf(c)
+	if err != nil {
+		return err
+	}
+	defer clear(box.Tags[:])
+	if r.Tag, err = v.tagFor(said, box.Tags); err != nil {
+		return err
+	}
+	deed := custody.Deed{By: v.By(), Act: custody.Replied, Case: c.ID, In: ledger.Sum(said.Content).String(),
+		Subject: fmt.Sprintf("the answer of statement %d again", said.Statement.Number)}
+	_, err = v.recordAndSay(deed, card.KindReply, r.Marshal())
+	return err
+}
+
+// tagFor gives the tag under which a reply goes out again: its own, where nobody else has it.
+func (v *Trustee) tagFor(said ledger.Said, secret [32]byte) (ledger.Hash, error) {
+	r, err := ledger.ParseReply(said.Content)
+	if err != nil {
+		return ledger.Hash{}, err
+	}
+	all, err := v.Stated(ledger.KindReply)
+	if err != nil {
+		return ledger.Hash{}, err
+	}
+	for _, one := range all {
+		other, err := ledger.ParseReply(one.Content)
+		if err != nil {
+			return ledger.Hash{}, err
+		}
+		if other.Tag == r.Tag && one.Statement.Hash() != said.Statement.Hash() {
+			tag, _, err := v.freeTag(secret)
+			return tag, err
+		}
+	}
+	return r.Tag, nil
+}
+
+// caseOfReply finds the case that a message answers, by the copy that was made of it.
+func (v *Trustee) caseOfReply(message ledger.Hash) (*Case, error) {
+	reviewed, err := v.reviews()
+	if err != nil {
+		return nil, err
+	}
+	known, err := v.readIndex()
+	if err != nil {
+		return nil, err
+	}
+	for first, list := range reviewed.of {
+		for _, s := range list {
+			r, err := v.openReview(s)
+			if err != nil || r.Message != message {
+				continue
+			}
+			for _, sub := range v.Copy().Submissions() {
+				if g, have := known[sub.Hash]; have && sub.Hash == first {
+					return &Case{ID: casefile.CaseID(first), subs: []placedSubmission{{sub, g, nil}}}, nil
+				}
+			}
+		}
+	}
+	return nil, exit.New(exit.Failed, "zapis list, and then again", "the case that an answer of yours belongs to is not known: its first report has not been opened in this vault")
+}

@@ -1,0 +1,182 @@
+package casework_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/vault"
+
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/trustee/vault/vaulttest"
+)
+
+// checked checks a trustee's vault; without the key where bare.
+func (d *desk) checked(name string, bare bool) *vault.Checked {
+	d.t.Helper()
+	v := d.vaults[name].open()
+	defer v.Close()
+	if !bare {
+		d.Must(v.Use(vaulttest.Key(d.key(name))))
+	}
+	c, err := v.Check(d.t.Context(), func(int64) {})
+	d.Must(err)
+	return c
+}
+
+func says(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	ok := len(got) == len(want)
+	for i := range got {
+		ok = ok && strings.Contains(got[i], want[i])
+	}
+	if !ok {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+// Who lost a vault begins a log that says so. It is nothing wrong for them, and stays visible for everybody; a head
+// that the log does not own up to stays wrong.
+func TestLostVault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil, "consent", "store", "consent", "lawyer", "person_agrees", "self")
+	d.carry()
+	for range 2 { // two heads of one log
+		d.sees("anna", filed)
+	}
+	lost := d.vaults["anna"]
+	done := d.anew("anna", d.House.Carry(0))
+	if done.Successor != "entry 3 holds the head of an earlier one, which reached event 7" || len(done.Misfits) > 0 {
+		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	}
+	const earlier = "an earlier custody log of yours ends at event 7 (entry 3): keep its copy, if you have one"
+	c := d.checked("anna", false)
+	says(t, "own", c.Wrong)
+	says(t, "own", c.Earlier, earlier)
+	if c.Heads != 0 || c.Foreign {
+		t.Errorf("%+v", c)
+	}
+	// Without the key nobody knows what the log owns up to.
+	c = d.checked("anna", true)
+	says(t, "without the key", c.Wrong, "entry 2: your custody log reached event ", "entry 3: your custody log reached event 7")
+	if !c.Foreign || len(c.Earlier) > 0 {
+		t.Errorf("%+v", c)
+	}
+
+	// It grows beyond where the lost one ended, and is told of with each bundle and each case.
+	d.in("anna", func(v *casework.Trustee) {
+		for range 3 {
+			show(t, v, filed.Case)
+		}
+		in, err := v.Bundle(show(t, v, filed.Case), casework.BundleOptions{For: lawyer})
+		d.Must(err)
+		var zip bytes.Buffer
+		d.Must(bundle.Write(&zip, in))
+		said := ": this log begins anew: entry 3 holds the head of an earlier one, which reached event 7"
+		if n := bytes.Count(zip.Bytes(), []byte(said+"\n")); n != 1 {
+			t.Errorf("the bundle says so %d times", n)
+		}
+		report, err := bundle.Check(bytes.NewReader(zip.Bytes()), int64(zip.Len()), bundle.Options{})
+		d.Must(err)
+		says(t, "the bundle", report.Faults)
+		list, err := v.Events(find(t, v, filed.Case))
+		d.Must(err)
+		n := 0
+		for _, e := range list {
+			if strings.HasPrefix(e.Subject, "this log begins anew: ") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("the case's part of the log says so %d times", n)
+		}
+	})
+	d.MustAccept(d.outbox("anna"))
+	d.carry()
+	done = d.sees("anna", filed)["anna"]
+	if done.Successor != "" || len(done.Misfits) > 0 {
+		t.Errorf("once more: %q, %v", done.Successor, done.Misfits)
+	}
+	c = d.checked("anna", false)
+	says(t, "own, later", c.Wrong)
+	says(t, "own, later", c.Earlier, earlier)
+	if c.Heads != 2 {
+		t.Errorf("%d heads", c.Heads)
+	}
+
+	// The lost vault turns up, and somebody goes on with it: two logs at once are what nobody owns up to.
+	found := d.vaults["anna"]
+	d.vaults["anna"] = lost
+	lost.mustTake(d.House.Carry(0), as(d.key("anna")))
+	c = d.checked("anna", false)
+	if len(c.Wrong) != 2 || !c.Foreign || len(c.Earlier) > 0 {
+		t.Errorf("the lost vault: %+v", c)
+	}
+	d.MustAccept(d.outbox("anna"))
+	d.vaults["anna"] = found
+	done = d.carry()["anna"]
+	if len(done.Misfits) != 1 || done.Successor != "" {
+		t.Errorf("two at once: %+v", done)
+	}
+	c = d.checked("anna", false)
+	says(t, "two at once", c.Wrong, "or this is not the vault that signed it")
+	says(t, "two at once", c.Earlier, earlier)
+}
+
+// To the others a lost vault and one that was done away with look the same: the log that they knew goes on no more.
+// It is said once for each time.
+func TestPretendedLoss(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	d.sees("boris", filed)
+	for n := 1; n <= 2; n++ {
+		d.vaults["boris"] = newVault(t)
+		d.carry()
+		d.MustAccept(d.outbox("boris"))
+		done := d.carry()["anna"]
+		if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 2, and that of entry ") {
+			t.Errorf("%d: %v", n, done.Misfits)
+		}
+		d.in("boris", func(v *casework.Trustee) { show(t, v, filed.Case) })
+		d.MustAccept(d.outbox("boris"))
+		done = d.carry()["anna"]
+		says(t, "to the others", d.checked("anna", false).Wrong, []string{"the custody log of boris reaches event 2", "the custody log of boris reaches event 2"}[:n]...)
+		if len(done.Misfits) > 0 {
+			t.Errorf("%d: a log that goes on: %v", n, done.Misfits)
+		}
+	}
+	if got := d.checked("boris", false).Earlier; len(got) != 2 {
+		t.Errorf("earlier logs: %q", got)
+	}
+}
+
+// Once anything was done, a log can't begin any more: what it does not own up to from the start stays wrong.
+func TestTooLateToOwnUp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
+	filed := d.Report(nil)
+	d.carry()
+	old := d.House.Carry(0)
+	d.in("anna", func(v *casework.Trustee) { show(t, v, filed.Case) })
+	d.MustAccept(d.outbox("anna"))
+	d.anew("anna", old)
+	d.in("anna", func(v *casework.Trustee) { show(t, v, filed.Case) })
+	done := d.carry()["anna"]
+	if len(done.Misfits) != 1 || done.Successor != "" {
+		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	}
+	c := d.checked("anna", false)
+	says(t, "too late", c.Wrong, "or this is not the vault that signed it")
+	if !c.Foreign || len(c.Earlier) > 0 {
+		t.Errorf("%+v", c)
+	}
+
+	// Where nothing was done yet, what a newer carry file brings is owned up to as well.
+	d.anew("anna", old)
+	if done := d.carry()["anna"]; done.Successor == "" || len(done.Misfits) > 0 {
+		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	}
+}

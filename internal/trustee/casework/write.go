@@ -1,0 +1,269 @@
+package casework
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/reportcode"
+	"zapis/crypto/seal"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
+)
+
+// first is the body hash of the case's first report, whether or not that is in the vault.
+func (c *Case) first() ledger.Hash { return c.subs[0].entry.First }
+
+// SubmissionAt finds the submission of the case that an entry's number names, and gives its body hash.
+func (c *Case) SubmissionAt(entry string) (ledger.Hash, bool) {
+	for _, f := range c.subs {
+		if !f.Waiting && fmt.Sprint(f.Index) == entry {
+			return f.Hash, true
+		}
+	}
+	return ledger.Hash{}, false
+}
+
+// now is the time that stands in what the owner writes.
+func (v *Trustee) now() time.Time { return v.Clock().UTC().Truncate(time.Second) }
+
+// acts say under which name a review stands in the custody log.
+var acts = map[review.Kind]custody.Act{
+	review.Note: custody.Noted, review.Grade: custody.Graded, review.Translation: custody.Translated,
+}
+
+// Write keeps a note, a grade or a translation on a case: shared with the trustees in force, for whom the next
+// outbox takes it along, or private. Of, where it is a translation and names none, is the case's first report.
+func (v *Trustee) Write(c *Case, r review.Review, private bool) error {
+	if err := v.NeedKey(); err != nil {
+		return err
+	}
+	r.Case, r.At = c.first(), v.Now()
+	if r.Kind == review.Translation && r.Of == (ledger.Hash{}) {
+		r.Of = r.Case
+	}
+	if err := r.Check(); err != nil {
+		return exit.New(exit.Usage, "", "%w", err)
+	}
+	text := r.Marshal()
+	defer clear(text)
+	deed := custody.Deed{By: v.By(), Act: acts[r.Kind], Case: c.ID, Subject: string(r.Kind)}
+	if private {
+		deed.Subject = "private " + deed.Subject
+		return v.keepNote(deed, text)
+	}
+	_, err := v.share(deed, text)
+	return err
+}
+
+// share seals a review to the trustees in force, records it, and signs it.
+func (v *Trustee) share(deed custody.Deed, text []byte) (ledger.Said, error) {
+	_, set, err := v.Copy().Chain().SetInForce()
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	if !ledgercopy.IsTrustee(set, v.Key().Card) {
+		return ledger.Said{}, v.leftOut()
+	}
+	to, err := recipientsOf(1, set.Trustees)
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	sealed, err := sealTo(to, text)
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	return v.recordAndSay(deed, card.KindReview, sealed)
+}
+
+func (v *Trustee) leftOut() error {
+	return exit.New(exit.Failed, "what you know, tell those who are", "%s (%s) is no trustee any more, and the ledger takes nothing from you",
+		v.Key().Card.Name, v.Key().Card.Fingerprint())
+}
+
+func recipientsOf(threshold int, cards []card.Card) (*seal.Recipients, error) {
+	keys := make([]string, len(cards))
+	for i, c := range cards {
+		keys[i] = c.Age
+	}
+	return seal.NewRecipients(threshold, keys...)
+}
+
+// recordAndSay writes down an act by the hash of what will be signed, and then signs it.
+func (v *Trustee) recordAndSay(deed custody.Deed, kind string, content []byte) (ledger.Said, error) {
+	deed.Out = ledger.Sum(content).String()
+	if _, err := v.Custody.Record(deed); err != nil {
+		return ledger.Said{}, err
+	}
+	return v.Sign(kind, content, time.Time{})
+}
+
+// keepNote records a private note and keeps it.
+func (v *Trustee) keepNote(deed custody.Deed, text []byte) error {
+	names, err := v.Names(notesDir)
+	if err != nil {
+		return err
+	}
+	number := 1
+	for _, name := range names {
+		var n int
+		if _, err := fmt.Sscanf(name, "%08d", &n); err == nil {
+			number = max(number, n+1)
+		}
+	}
+	if _, err := v.Custody.Record(deed); err != nil {
+		return err
+	}
+	return v.WriteSealed(filepath.Join(notesDir, vault.NumberName(uint64(number))), text)
+}
+
+// Reply seals words to the reporter of a case, under the next tag that is free, and a copy of them to the
+// trustees. It gives the number of the answer in its case, from 1.
+func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
+	if err := v.NeedKey(); err != nil {
+		return 0, err
+	}
+	copied := review.Review{Case: c.first(), At: v.Now(), Kind: review.Reply, Text: text}
+	if err := copied.Check(); err != nil {
+		return 0, exit.New(exit.Usage, "", "%w", err)
+	}
+	box, err := v.mailboxOf(c)
+	if err != nil {
+		return 0, err
+	}
+	defer clear(box.Tags[:])
+	to, err := seal.NewRecipients(1, box.Mailbox)
+	if err != nil {
+		return 0, exit.New(exit.Mismatch, "", "%s: its mailbox: %w", c.ID, err)
+	}
+	message, err := sealTo(to, []byte(text))
+	if err != nil {
+		return 0, err
+	}
+	tag, number, err := v.freeTag(box.Tags)
+	if err != nil {
+		return 0, err
+	}
+	// The copy comes first: where it has no answer, show says so.
+	copied.Message = ledger.Sum(message)
+	content := copied.Marshal()
+	defer clear(content)
+	deed := custody.Deed{By: v.By(), Act: custody.Noted, Case: c.ID, Subject: fmt.Sprintf("copy of answer %d", number+1)}
+	if _, err := v.share(deed, content); err != nil {
+		return 0, err
+	}
+	deed.Act, deed.Subject = custody.Replied, fmt.Sprintf("answer %d to the reporter", number+1)
+	_, err = v.recordAndSay(deed, card.KindReply, ledger.Reply{Tag: tag, Message: message}.Marshal())
+	return number + 1, err
+}
+
+// mailboxOf opens the statement of a case's first report, for the key that its reporter's mailbox has.
+func (v *Trustee) mailboxOf(c *Case) (*seal.StatementPart, error) {
+	first := c.subs[0]
+	if first.entry.Act != string(incident.ActReport) {
+		return nil, exit.New(exit.KeyMissing, "import the whole ledger, or ask a trustee who can open it",
+			"the first report of %s, which names its reporter's mailbox, is not in this vault or does not open", c.ID)
+	}
+	if err := v.recordOpening(c, first.Submission, ledger.PartStatement); err != nil {
+		return nil, err
+	}
+	st, fits, err := v.openStatement(first.Submission)
+	if err == nil {
+		err = fits
+	}
+	return st, err
+}
+
+// freeTag gives the first tag of a case that no reply has, and its number, from 0: neither one in the ledger,
+// nor one that waits, nor one of the owner's that has not been taken in.
+func (v *Trustee) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
+	replies, err := v.Stated(ledger.KindReply)
+	if err != nil {
+		return ledger.Hash{}, 0, err
+	}
+	used := make(map[ledger.Hash]bool)
+	for _, s := range replies {
+		r, err := ledger.ParseReply(s.Content)
+		if err != nil {
+			return ledger.Hash{}, 0, err
+		}
+		used[r.Tag] = true
+	}
+	for n := uint64(0); ; n++ {
+		if tag := ledger.Hash(reportcode.ReplyTag(secret, n)); !used[tag] {
+			return tag, n, nil
+		}
+	}
+}
+
+// HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed.
+func (v *Trustee) HandOver(c *Case, file *os.File, to, why string, leave casefile.Leave) (custody.Event, error) {
+	if err := v.NeedKey(); err != nil {
+		return custody.Event{}, err
+	}
+	for flag, line := range map[string]string{"--to": to, "--why": why} {
+		if flag == "--to" && line == "" || strings.ContainsAny(line, "\n\r") || review.CheckText(line) != nil || len(line) > maxLine {
+			return custody.Event{}, exit.New(exit.Usage, "", "%s is one line of at most %d bytes", flag, maxLine)
+		}
+	}
+	standing := c.Summary().Standing()
+	if err := standing.CheckHandOver(to, leave); err != nil {
+		return custody.Event{}, err
+	}
+	if err := v.MayLeave(c); err != nil {
+		return custody.Event{}, err
+	}
+	if said := standing.WhyHandOver(to, leave); said != "" {
+		why = strings.TrimPrefix(why+"; "+said, "; ")
+	}
+	got, err := vault.DigestFile(file)
+	if err != nil {
+		return custody.Event{}, err
+	}
+	if err := v.madeOf(c, file, custody.Hex(got.Hash)); err != nil {
+		return custody.Event{}, err
+	}
+	return v.Custody.Record(custody.Deed{By: v.By(), Act: custody.HandedOver, Case: c.ID, In: custody.Hex(got.Hash),
+		Subject: "to " + to, Why: why})
+}
+
+// madeOf refuses a file that was made of another case, as the bundle itself or the custody log says: it is that
+// case's consent that would be needed.
+func (v *Trustee) madeOf(c *Case, file *os.File, hash string) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	var of []string
+	if id, err := bundle.CaseOf(file, info.Size()); err == nil {
+		of = append(of, id)
+	}
+	_, err = v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
+		if e.Act == custody.Exported && e.Out == hash {
+			of = append(of, e.Case)
+		}
+		return false
+	}, v.Key().Age)
+	if err != nil || len(of) == 0 || slices.Contains(of, c.ID) {
+		return err
+	}
+	return exit.New(exit.Failed, "name that case: its consent is what counts", "the file was made of the case %s, not of %s", of[0], c.ID)
+}
+
+// maxLine bounds what is said in one line, in bytes.
+const maxLine = 500
+
+// sameMessage says whether two replies carry the same sealed message.
+func sameMessage(a, b ledger.Reply) bool { return bytes.Equal(a.Message, b.Message) }

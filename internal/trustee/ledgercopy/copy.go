@@ -1,0 +1,403 @@
+// Package ledgercopy is a trustee's verified copy of a ledger, as carry files bring it: entries, checkpoints, sealed
+// parts and submissions that still wait for a slot. It verifies what a carry file brings before any of it counts
+// (Stage), and verifies chain, tree and newest checkpoint again each time the copy is read (Load). It opens no part,
+// and knows no custody log, no terminal and no network.
+package ledgercopy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+
+	"zapis/crypto/canonical"
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/exit"
+)
+
+// Names within the folder of one import.
+const (
+	entriesFile    = "entries"
+	importFile     = "import.txt"
+	partsDir       = "parts"
+	waitingDir     = "waiting"
+	checkpointsDir = "checkpoints"
+)
+
+// Copy is what the imports have brought so far. It does not change once it was read, and any goroutine may use it.
+type Copy struct {
+	chain       *ledger.Chain
+	entries     []ledger.Entry
+	leaves      []ledger.Hash // leaf hashes of the entries
+	imports     []importRange
+	bodies      map[ledger.Hash]uint64 // body hash -> index
+	waiting     []Waiting              // submissions without an entry yet, by body hash
+	slots       []uint64               // sizes of the checkpoints that are kept, ascending
+	checkpoints map[uint64]string      // the file of each checkpoint, by size
+	erased      map[ledger.Hash]uint64 // part -> the tombstone that names it
+	newest      []byte                 // the newest checkpoint, as stored
+	head        ledger.Checkpoint      // the same, read
+}
+
+// importRange is one import: the entries from up to size, and the folder that has them.
+type importRange struct {
+	dir        string
+	from, size uint64
+}
+
+// Waiting is a submission that has a promise and no entry yet.
+type Waiting struct {
+	Hash    ledger.Hash // of its body
+	Body    ledger.Body
+	Promise ledger.Promise
+	File    []byte // the promise file
+	dir     string // the import that brought it
+}
+
+// Part is where a part of the submission lies.
+func (w Waiting) Part(h ledger.Hash) string { return partFile(w.dir, h) }
+
+const importHeader = "zapis/import/v1"
+
+// importRange's text:
+//
+//	zapis/import/v1
+//	from 96
+//	size 128
+func (p importRange) marshal() []byte {
+	return fmt.Appendf(nil, "%s\nfrom %d\nsize %d\n", importHeader, p.from, p.size)
+}
+
+func readRange(dir string) (importRange, error) {
+	text, err := os.ReadFile(filepath.Join(dir, importFile))
+	if err != nil {
+		return importRange{}, err
+	}
+	r := canonical.NewReader(text, 1<<10)
+	r.Exact(importHeader)
+	p := importRange{dir: dir, from: r.Decimal(r.Word("from"), ledger.MaxIndex), size: r.Decimal(r.Word("size"), ledger.MaxIndex)}
+	if p.size < p.from {
+		r.Fail("it is less than the line before")
+	}
+	return p, r.End()
+}
+
+func (p importRange) part(h ledger.Hash) string { return partFile(p.dir, h) }
+
+func partFile(dir string, h ledger.Hash) string {
+	name := h.String()
+	return filepath.Join(dir, partsDir, name[:2], name)
+}
+
+// PartIn is where the import in dir has a part, if it has it.
+func PartIn(dir string, h ledger.Hash) string { return partFile(dir, h) }
+
+func newCopy() *Copy {
+	return &Copy{
+		chain:       ledger.NewChain(nil),
+		bodies:      make(map[ledger.Hash]uint64),
+		checkpoints: make(map[uint64]string),
+		erased:      make(map[ledger.Hash]uint64),
+	}
+}
+
+// Load reads all imports below dir and verifies chain, tree and newest checkpoint. What does not verify is Damaged.
+func Load(dir string) (*Copy, error) {
+	folders, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := newCopy()
+	for i, f := range folders {
+		if f.Name() != importName(i+1) {
+			return nil, Damaged("%s/%s is not import %s", filepath.Base(dir), f.Name(), importName(i+1))
+		}
+		if err := c.read(filepath.Join(dir, f.Name())); err != nil {
+			return nil, Damaged("import %s: %w", f.Name(), err)
+		}
+	}
+	if err := c.settle(); err != nil {
+		return nil, Damaged("%w", err)
+	}
+	return c, nil
+}
+
+func importName(n int) string { return fmt.Sprintf("%06d", n) }
+
+// NextImport is the name that the folder of the next import gets.
+func (c *Copy) NextImport() string { return importName(len(c.imports) + 1) }
+
+// Damaged is the error for a vault whose files are not what they were: status Mismatch.
+func Damaged(format string, args ...any) error {
+	return exit.New(exit.Mismatch, "keep it as it is; a whole carry file makes a new vault", "the vault is damaged: "+format, args...)
+}
+
+func (c *Copy) read(dir string) error {
+	p, err := readRange(dir)
+	if err != nil {
+		return err
+	}
+	if p.from != c.chain.Size() {
+		return fmt.Errorf("it begins at entry %d, and %d entries come before it", p.from, c.chain.Size())
+	}
+	text, err := os.ReadFile(filepath.Join(dir, entriesFile))
+	if err != nil {
+		return err
+	}
+	for entry := range splitEntries(text) {
+		if err := c.add(entry); err != nil {
+			return err
+		}
+	}
+	if c.chain.Size() != p.size {
+		return fmt.Errorf("its last entry is %d, and must be %d", int64(c.chain.Size())-1, int64(p.size)-1)
+	}
+	c.imports = append(c.imports, p)
+	for _, e := range c.entries[p.from:] {
+		if err := c.govern(e, p); err != nil {
+			return err
+		}
+	}
+	if err := c.readCheckpoints(dir); err != nil {
+		return err
+	}
+	return c.readWaiting(dir)
+}
+
+func (c *Copy) add(entry []byte) error {
+	e, err := c.chain.Add(entry)
+	if err != nil {
+		return err
+	}
+	c.entries = append(c.entries, e)
+	c.leaves = append(c.leaves, c.chain.Last())
+	c.bodies[e.Body.Hash()] = e.Index
+	return nil
+}
+
+// splitEntries gives the entries of a file in which they stand one after the other. Only the first line of an entry
+// can be the header.
+func splitEntries(text []byte) func(yield func([]byte) bool) {
+	const header = "zapis/entry/v1\n"
+	return func(yield func([]byte) bool) {
+		for len(text) > 0 {
+			end := len(text)
+			if i := bytes.Index(text[1:], []byte("\n"+header)); i >= 0 {
+				end = i + 2
+			}
+			if !yield(text[:end]) {
+				return
+			}
+			text = text[end:]
+		}
+	}
+}
+
+// govern follows the entries that change keys and trustees, and remembers what tombstones erase.
+func (c *Copy) govern(e ledger.Entry, p importRange) error {
+	if !e.Body.Kind.Governs() {
+		return nil
+	}
+	body, err := os.ReadFile(p.part(e.Body.Parts[0].Hash))
+	if err != nil {
+		return err
+	}
+	if err := c.chain.AddBody(e, body); err != nil {
+		return err
+	}
+	return c.noteErased(e, body)
+}
+
+// noteErased remembers the parts that a tombstone names.
+func (c *Copy) noteErased(e ledger.Entry, body []byte) error {
+	if e.Body.Kind != ledger.KindTombstone {
+		return nil
+	}
+	approved, err := ledger.ParseApproved(body)
+	if err != nil {
+		return err
+	}
+	parts, err := ledger.ErasedBy(approved.Text)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		c.erased[p.Hash] = e.Index
+	}
+	return nil
+}
+
+func (c *Copy) readCheckpoints(dir string) error {
+	files, err := os.ReadDir(filepath.Join(dir, checkpointsDir))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		size, err := strconv.ParseUint(f.Name(), 10, 64)
+		if err != nil || strconv.FormatUint(size, 10) != f.Name() {
+			return fmt.Errorf("%s/%s is no checkpoint", checkpointsDir, f.Name())
+		}
+		c.keepCheckpoint(size, filepath.Join(dir, checkpointsDir, f.Name()))
+	}
+	return nil
+}
+
+func (c *Copy) keepCheckpoint(size uint64, file string) {
+	if _, have := c.checkpoints[size]; have {
+		return
+	}
+	c.checkpoints[size] = file
+	at, _ := slices.BinarySearch(c.slots, size)
+	c.slots = slices.Insert(c.slots, at, size)
+}
+
+func (c *Copy) readWaiting(dir string) error {
+	files, err := os.ReadDir(filepath.Join(dir, waitingDir))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(dir, waitingDir, f.Name()))
+		if err != nil {
+			return err
+		}
+		w, err := openWaiting(c.chain, text)
+		if err != nil {
+			return fmt.Errorf("waiting submission %s: %w", f.Name(), err)
+		}
+		if w.Hash.String() != f.Name() {
+			return fmt.Errorf("waiting submission %s: it is %s", f.Name(), w.Hash)
+		}
+		w.dir = dir
+		c.keepWaiting(w)
+	}
+	return nil
+}
+
+// openWaiting verifies a promise file with the log's keys.
+func openWaiting(chain *ledger.Chain, file []byte) (Waiting, error) {
+	verifiers, err := chain.Verifiers()
+	if err != nil {
+		return Waiting{}, err
+	}
+	err = errors.New("no log key is known")
+	for _, v := range verifiers {
+		var p ledger.Promise
+		if p, err = v.OpenPromise(file); err != nil {
+			continue
+		}
+		body, err := p.ParsedBody()
+		if err != nil {
+			return Waiting{}, err
+		}
+		return Waiting{Hash: p.Body, Body: body, Promise: p, File: file}, nil
+	}
+	return Waiting{}, err
+}
+
+// keepWaiting keeps a waiting submission, unless it is there already.
+func (c *Copy) keepWaiting(w Waiting) {
+	at, have := slices.BinarySearchFunc(c.waiting, w.Hash, func(w Waiting, hash ledger.Hash) int {
+		return bytes.Compare(w.Hash[:], hash[:])
+	})
+	if !have {
+		c.waiting = slices.Insert(c.waiting, at, w)
+	}
+}
+
+// settle drops the waiting submissions that have an entry by now, and verifies the newest checkpoint.
+func (c *Copy) settle() error {
+	c.waiting = slices.DeleteFunc(c.waiting, func(w Waiting) bool {
+		_, sequenced := c.bodies[w.Hash]
+		return sequenced
+	})
+	if c.chain.Size() == 0 {
+		return nil
+	}
+	if err := c.chain.Settled(); err != nil {
+		return err
+	}
+	if len(c.slots) == 0 {
+		return errors.New("there is no checkpoint")
+	}
+	newest := c.slots[len(c.slots)-1]
+	if newest != c.chain.Size() {
+		return fmt.Errorf("the newest checkpoint is over %d entries, and there are %d", newest, c.chain.Size())
+	}
+	var err error
+	if c.newest, err = os.ReadFile(c.checkpoints[newest]); err != nil {
+		return err
+	}
+	c.head, err = c.chain.CheckCheckpoint(c.newest)
+	return err
+}
+
+// Chain is the chain as far as the copy reaches.
+func (c *Copy) Chain() *ledger.Chain { return c.chain }
+
+// Size is how many entries the copy holds.
+func (c *Copy) Size() uint64 { return c.chain.Size() }
+
+// Card names the ledger; there is one once the copy holds an entry.
+func (c *Copy) Card() card.LedgerCard { return c.chain.Card() }
+
+// Entries lists the entries, by index. The caller must not change them.
+func (c *Copy) Entries() []ledger.Entry { return c.entries }
+
+// Waiting lists the submissions without an entry, by body hash. The caller must not change them.
+func (c *Copy) Waiting() []Waiting { return c.waiting }
+
+// Newest is the newest checkpoint as the log signed it.
+func (c *Copy) Newest() []byte { return c.newest }
+
+// Head is the newest checkpoint, read.
+func (c *Copy) Head() ledger.Checkpoint { return c.head }
+
+// Erased maps each part that a tombstone names to the index of that tombstone. The caller must not change it.
+func (c *Copy) Erased() map[ledger.Hash]uint64 { return c.erased }
+
+// ErasedBy gives the index of the tombstone that names a part; false where none does.
+func (c *Copy) ErasedBy(part ledger.Hash) (uint64, bool) {
+	by, erased := c.erased[part]
+	return by, erased
+}
+
+// Has says whether a body is in the ledger, or waits.
+func (c *Copy) Has(body ledger.Hash) bool {
+	if _, sequenced := c.bodies[body]; sequenced {
+		return true
+	}
+	return slices.ContainsFunc(c.waiting, func(w Waiting) bool { return w.Hash == body })
+}
+
+// SlotOf numbers the slot in which an entry came, from 0.
+func (c *Copy) SlotOf(index uint64) int {
+	return sort.Search(len(c.slots), func(i int) bool { return c.slots[i] > index })
+}
+
+// Checkpoint gives the file of the checkpoint over the first size entries; false where the copy has none.
+func (c *Copy) Checkpoint(size uint64) (file string, ok bool) {
+	file, ok = c.checkpoints[size]
+	return file, ok
+}
+
+// rangeOf is the import that brought an entry.
+func (c *Copy) rangeOf(index uint64) importRange {
+	return c.imports[sort.Search(len(c.imports), func(i int) bool { return c.imports[i].size > index })]
+}
+
+// EntryPart is where a part of an entry lies.
+func (c *Copy) EntryPart(index uint64, part ledger.Hash) string { return c.rangeOf(index).part(part) }
+
+// PartFile is where a part of a submission lies.
+func (c *Copy) PartFile(s Submission, part ledger.Hash) string {
+	if s.Waiting {
+		return partFile(s.dir, part)
+	}
+	return c.EntryPart(s.Index, part)
+}

@@ -1,0 +1,101 @@
+package ledgercopy
+
+import (
+	"errors"
+	"os"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// Waits is where a statement stands that has no entry yet.
+const Waits = "waiting"
+
+// EachBody visits the entries that have one body, and the waiting submissions that will have. file gives the
+// body, verified again, or nil where it was erased.
+func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error) error {
+	read := func(name string, p ledger.Part, where string) ([]byte, error) {
+		text, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+		if err == nil && ledger.Sum(text) != p.Hash {
+			return nil, Damaged("%s: its body is not the one that the ledger names", where)
+		}
+		return text, err
+	}
+	for i, e := range c.entries {
+		if e.Body.Kind.HasParts() {
+			continue
+		}
+		at, p := EntryName(e.Index), e.Body.Parts[0]
+		err := visit(e.Body, &c.entries[i].Index, at, func() ([]byte, error) { return read(c.EntryPart(e.Index, p.Hash), p, at) })
+		if err != nil {
+			return err
+		}
+	}
+	for _, w := range c.waiting {
+		if w.Body.Kind.HasParts() {
+			continue
+		}
+		p := w.Body.Parts[0]
+		if err := visit(w.Body, nil, Waits, func() ([]byte, error) { return read(w.Part(p.Hash), p, Waits) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachSaid visits the statements, with their content, that stand in the ledger as entries of a kind, or wait. Erased
+// ones are left out.
+func (c *Copy) EachSaid(kind ledger.Kind, visit func(said ledger.Said, index *uint64, where string) error) error {
+	return c.EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
+		if b.Kind != kind {
+			return nil
+		}
+		text, err := file()
+		if err != nil || text == nil {
+			return err
+		}
+		said, err := ledger.ParseSaid(text)
+		if err != nil {
+			return Damaged("%s: %w", where, err)
+		}
+		return visit(said, index, where)
+	})
+}
+
+// EachStatement visits the signed statements that stand in the ledger, or wait for their slot.
+func (c *Copy) EachStatement(visit func(where string, s card.Signed) error) error {
+	return c.EachBody(func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
+		switch b.Kind {
+		case ledger.KindReply, ledger.KindReview, ledger.KindCustody, ledger.KindTrustees, ledger.KindKey, ledger.KindTombstone:
+		default:
+			return nil
+		}
+		body, err := file()
+		if err != nil || body == nil {
+			return err
+		}
+		var list []card.Signed
+		if b.Kind.Governs() {
+			a, err := ledger.ParseApproved(body)
+			if err != nil {
+				return err
+			}
+			list = a.Approvals
+		} else {
+			said, err := ledger.ParseSaid(body)
+			if err != nil {
+				return err
+			}
+			list = []card.Signed{said.Statement}
+		}
+		for _, s := range list {
+			if err := visit(where, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,102 @@
+package ledgercopy
+
+import (
+	"fmt"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// Submission is a report, a follow-up, a change of consent, a withdrawal or an exhibit, as the ledger has
+// it: sealed.
+type Submission struct {
+	Index   uint64 // of its entry; meaningless while Waiting
+	Waiting bool
+	Hash    ledger.Hash // of its body
+	Body    ledger.Body
+
+	dir string // the import that brought it, while it waits
+}
+
+// Where names the submission for people.
+func (s Submission) Where() string {
+	if s.Waiting {
+		return "waiting submission " + s.Hash.String()[:12]
+	}
+	return EntryName(s.Index)
+}
+
+// Part finds the one part of a kind.
+func (s Submission) Part(kind string) (ledger.Part, bool) { return PartOf(s.Body, kind) }
+
+// PartOf finds the one part of a kind in a body.
+func PartOf(b ledger.Body, kind string) (ledger.Part, bool) {
+	for _, p := range b.Parts {
+		if p.Kind == kind {
+			return p, true
+		}
+	}
+	return ledger.Part{}, false
+}
+
+// EntryName names an entry for people.
+func EntryName(index uint64) string { return fmt.Sprintf("entry %d", index) }
+
+// Submissions lists all there are: those with entries in their order, then those that wait.
+func (c *Copy) Submissions() []Submission {
+	var list []Submission
+	for _, e := range c.entries {
+		if e.Body.Kind.HasParts() {
+			list = append(list, Submission{Index: e.Index, Hash: e.Body.Hash(), Body: e.Body})
+		}
+	}
+	for _, w := range c.waiting {
+		if w.Body.Kind.HasParts() {
+			list = append(list, Submission{Waiting: true, Hash: w.Hash, Body: w.Body, dir: w.dir})
+		}
+	}
+	return list
+}
+
+// waitingPart is where a part lies that came with a waiting submission; empty where none did.
+func (c *Copy) waitingPart(part ledger.Hash) string {
+	for _, w := range c.waiting {
+		for _, p := range w.Body.Parts {
+			if p.Hash == part {
+				return partFile(w.dir, part)
+			}
+		}
+	}
+	return ""
+}
+
+// EachPart visits the file of every part of every entry and waiting submission. where names the entry for people.
+func (c *Copy) EachPart(visit func(where string, p ledger.Part, file string) error) error {
+	for _, e := range c.entries {
+		for _, p := range e.Body.Parts {
+			if err := visit(EntryName(e.Index), p, c.EntryPart(e.Index, p.Hash)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, w := range c.waiting {
+		for _, p := range w.Body.Parts {
+			if err := visit("waiting submission "+w.Hash.String()[:12], p, w.Part(p.Hash)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// IsTrustee says whether both keys of a card stand together in a set.
+func IsTrustee(s ledger.TrusteeSet, c card.Card) bool { return Position(s, c) > 0 }
+
+// Position is a trustee's place in a set, from 1; 0 where both their keys are not in it together.
+func Position(s ledger.TrusteeSet, c card.Card) int {
+	n := s.Position(c.Fingerprint())
+	if n == 0 || s.Trustees[n-1].Age != c.Age {
+		return 0
+	}
+	return n
+}

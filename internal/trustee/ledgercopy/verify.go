@@ -1,0 +1,206 @@
+package ledgercopy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"filippo.io/age"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
+	"zapis/internal/carry"
+	"zapis/internal/exit"
+)
+
+// Opener is the key whose own stanzas and shares an import tries.
+type Opener struct {
+	Card card.Card
+	Age  age.Identity
+}
+
+// A Misfit is something that an import brought and that is wrong, and yet is evidence of just that: it
+// enters, and is said loudly.
+type Misfit struct {
+	Text string // what is wrong, naming entry and part
+	Part ledger.Hash
+}
+
+// Verify judges everything that the carry file brought except the sealed parts, which CheckParts judges.
+func (s *Stage) Verify() error {
+	if err := s.writers.wait(); err != nil {
+		return err
+	}
+	for _, e := range s.entries {
+		if err := s.checkBody(e); err != nil {
+			return err
+		}
+	}
+	if err := s.chain.Settled(); err != nil {
+		return exit.New(exit.Mismatch, carry.DamagedHint, "%w", err)
+	}
+	for _, text := range s.slots {
+		if _, err := s.chain.CheckCheckpoint(text); err != nil {
+			return exit.New(exit.Mismatch, carry.DamagedHint, "%w", err)
+		}
+	}
+	s.chain.ForgetRoots()
+	for _, file := range s.repeated {
+		if _, err := openWaiting(s.chain, file); err != nil {
+			return exit.New(exit.Mismatch, carry.DamagedHint, "waiting submission: %w", err)
+		}
+	}
+	for i, w := range s.waiting {
+		open, err := openWaiting(s.chain, w.File)
+		if err != nil {
+			return exit.New(exit.Mismatch, carry.DamagedHint, "waiting submission %s: %w", w.Hash, err)
+		}
+		open.dir = s.dir
+		s.waiting[i] = open
+	}
+	return nil
+}
+
+// checkBody gives the chain the body of an entry that is no report. One that a tombstone erased is not
+// there: that it may be missing was the carry reader's to judge.
+func (s *Stage) checkBody(e ledger.Entry) error {
+	if e.Body.Kind.HasParts() {
+		return nil
+	}
+	body, err := os.ReadFile(s.find(e.Body.Parts[0].Hash))
+	if errors.Is(err, os.ErrNotExist) && !e.Body.Kind.Governs() {
+		return nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := s.chain.AddBody(e, body); err != nil {
+		return exit.New(exit.Mismatch, carry.DamagedHint, "%w", err)
+	}
+	return nil
+}
+
+// find gives the file of a part that came with the carry file.
+func (s *Stage) find(h ledger.Hash) string { return partFile(s.dir, h) }
+
+// sealedPart is a part of a report, an exhibit or a waiting submission.
+type sealedPart struct {
+	name string // "entry 42", for people
+	body ledger.Body
+	part ledger.Part
+}
+
+// eachPart calls check for every sealed part that the file brought, on all cores.
+func (s *Stage) eachPart(ctx context.Context, check func(sealedPart) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	parts := make(chan sealedPart, 64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for p := range parts {
+				if err := check(p); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	give := func(name string, b ledger.Body) {
+		if !b.Kind.HasParts() {
+			return
+		}
+		for _, p := range b.Parts {
+			select {
+			case parts <- sealedPart{name, b, p}:
+			case <-ctx.Done():
+			}
+		}
+	}
+	for _, e := range s.entries {
+		give(EntryName(e.Index), e.Body)
+	}
+	for _, w := range s.waiting {
+		give("waiting submission "+w.Hash.String()[:12], w.Body)
+	}
+	close(parts)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// CheckParts judges every sealed part: to whom it is sealed, and, where a key is given, whether the key's own
+// stanza, or share, opens. A part that was made unreadable for the trustee is evidence against the intake, and
+// enters with the rest.
+func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Misfit, error) {
+	var mu sync.Mutex
+	var misfits []Misfit
+	err := s.eachPart(ctx, func(p sealedPart) error {
+		header, to, err := s.checkStanzas(p)
+		if err != nil || header == nil || k == nil {
+			return err
+		}
+		err = s.checkOwn(p, header, to, k)
+		if errors.Is(err, seal.ErrOwnStanza) {
+			mu.Lock()
+			defer mu.Unlock()
+			misfits = append(misfits, Misfit{fmt.Sprintf("%s: %s: %v", p.name, p.part.Kind, err), p.part.Hash})
+			return nil
+		}
+		return err
+	})
+	return misfits, err
+}
+
+// checkStanzas refuses a part that is sealed to others than its entry says. It gives the part's header, and to whom
+// it is sealed; no header where the part was erased.
+func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err error) {
+	set, err := s.chain.SetAt(p.body.Trustees)
+	if err != nil {
+		return nil, to, exit.New(exit.Mismatch, "", "%s: %w", p.name, err)
+	}
+	f, err := os.Open(s.find(p.part.Hash))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, to, nil // erased
+	}
+	if err != nil {
+		return nil, to, err
+	}
+	defer f.Close()
+	audiences, err := s.audiences.of(p.body.Trustees, set, p.part.Kind)
+	if err != nil {
+		return nil, to, exit.New(exit.Mismatch, "", "%s: %s: %w", p.name, p.part.Kind, err)
+	}
+	header, first := seal.Header(f)
+	if first == nil {
+		for _, to := range audiences {
+			err := seal.CheckPart(bytes.NewReader(header), seal.Kind(p.part.Kind), to.recipients, p.part.Size)
+			if err == nil {
+				return header, to, nil
+			}
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	if !errors.Is(first, seal.ErrMismatch) {
+		return nil, to, first
+	}
+	return nil, to, exit.New(exit.Mismatch, "the intake sealed it to others than the ledger's trustees: keep the file, and ask the operator",
+		"%s: %s: %w", p.name, p.part.Kind, first)
+}
+
+func (s *Stage) checkOwn(p sealedPart, header []byte, to audience, k *Opener) error {
+	at := Position(ledger.TrusteeSet{Trustees: to.cards}, k.Card)
+	if at == 0 {
+		return nil
+	}
+	err := seal.CheckOwn(bytes.NewReader(header), to.recipients, at, k.Age)
+	if _, software := k.Age.(*age.HybridIdentity); software && errors.Is(err, seal.ErrNoKey) {
+		return exit.New(exit.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, err)
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package vault
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"filippo.io/age"
+
+	"zapis/crypto/card"
+	"zapis/internal/atomicfile"
+)
+
+// Caches keep what list and show need, so that they do not open everything again: one line of JSON for each
+// thing, sealed to the owner and signed by them, since anybody can seal to them. Where one can't be read, for
+// any reason, it is made again.
+const (
+	namespaceIndex = "zapis-index"
+	armorEnd       = "-----END SSH SIGNATURE-----\n"
+)
+
+// Cache is a file of the vault's that can be made again, and the first line of what is in it.
+type Cache struct{ File, Header string }
+
+// ReadCache gives what a cache holds; nothing where it is missing, damaged, or not the owner's.
+func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
+	f, err := os.Open(filepath.Join(v.dir, c.File))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	plain, err := age.Decrypt(bufio.NewReader(f), v.key.Age)
+	if err != nil {
+		return nil, nil
+	}
+	content, err := io.ReadAll(plain)
+	if err != nil {
+		return nil, nil
+	}
+	signature, text, found := bytes.Cut(content, []byte(armorEnd))
+	if !found || card.Verify(namespaceIndex, text, append(signature[:len(signature):len(signature)], armorEnd...), v.key.Card.SSH) != nil {
+		return nil, nil
+	}
+	head, lines, _ := bytes.Cut(text, []byte("\n"))
+	if string(head) != c.Header+v.Ledger().String() {
+		return nil, nil
+	}
+	var list []T
+	for dec := json.NewDecoder(bytes.NewReader(lines)); ; {
+		var one T
+		if err := dec.Decode(&one); err == io.EOF {
+			return list, nil
+		} else if err != nil {
+			return nil, nil
+		}
+		list = append(list, one)
+	}
+}
+
+// WriteCache replaces what a cache holds.
+func WriteCache[T any](v *Vault, c Cache, list []T) error {
+	lines, err := encodeLines(list)
+	if err != nil {
+		return err
+	}
+	text := append([]byte(c.Header+v.Ledger().String()+"\n"), lines...)
+	signature, err := v.key.Signer.Sign(namespaceIndex, text)
+	if err != nil {
+		return err
+	}
+	to, err := age.ParseRecipients(bytes.NewReader([]byte(v.key.Card.Age + "\n")))
+	if err != nil {
+		return err
+	}
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, to...)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(append(signature, text...)); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(filepath.Join(v.dir, c.File), sealed.Bytes(), 0o600)
+}
+
+// encodeLines gives each as a line of JSON. It uses all cores: after ten thousand statements were opened, nothing
+// else is left to do.
+func encodeLines[T any](list []T) ([]byte, error) {
+	share := 1 + len(list)/runtime.GOMAXPROCS(0)
+	pieces := slices.Collect(slices.Chunk(list, share))
+	done, errs := make([]bytes.Buffer, len(pieces)), make([]error, len(pieces))
+	var workers sync.WaitGroup
+	for i, piece := range pieces {
+		workers.Go(func() {
+			enc := json.NewEncoder(&done[i])
+			for _, one := range piece {
+				errs[i] = errors.Join(errs[i], enc.Encode(one))
+			}
+		})
+	}
+	workers.Wait()
+	var all []byte
+	for i := range done {
+		all = append(all, done[i].Bytes()...)
+	}
+	return all, errors.Join(errs...)
+}

@@ -1,0 +1,63 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"zapis/crypto/canonical"
+	"zapis/crypto/seal"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+)
+
+// WriteSealed writes a file of the vault that only its owner reads.
+func (v *Vault) WriteSealed(name string, content []byte) error {
+	path := filepath.Join(v.dir, name)
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err == nil {
+		if err := atomicfile.SyncFolder(v.dir); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	to, err := seal.NewRecipients(1, v.key.Card.Age)
+	if err != nil {
+		return err
+	}
+	var sealed bytes.Buffer
+	if _, err := seal.Seal(&sealed, seal.Attachment, to, bytes.NewReader(content)); err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, sealed.Bytes(), 0o600)
+}
+
+// ReadSealed is the opposite of WriteSealed. The error wraps os.ErrNotExist where there is no such file.
+func (v *Vault) ReadSealed(name string) ([]byte, error) {
+	sealed, err := os.ReadFile(filepath.Join(v.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	var plain bytes.Buffer
+	if _, err := seal.Open(&plain, seal.Attachment, bytes.NewReader(sealed), seal.DigestOf(sealed), v.key.Age); err != nil {
+		return nil, Unreadable(name, err)
+	}
+	return plain.Bytes(), nil
+}
+
+// Unreadable tells a file of the vault that is not as it was written from a key that could not be used: hardware that
+// is not plugged in says nothing about the vault.
+func Unreadable(name string, err error) error {
+	told, ok := errors.AsType[*exit.Error](err)
+	switch {
+	case ok && told.Status == exit.Mismatch && told.Hint == unreadableHint:
+		return err // it was said already
+	case !ok && !errors.Is(err, canonical.ErrMismatch) && !errors.Is(err, seal.ErrMismatch) && !errors.Is(err, seal.ErrNoKey):
+		return err
+	case ok && told.Status != exit.Mismatch:
+		return err
+	}
+	return exit.New(exit.Mismatch, unreadableHint, "the vault's %s: %w", name, err)
+}
+
+const unreadableHint = "keep this vault as it is, and take a copy of it from before"

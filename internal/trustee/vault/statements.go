@@ -1,0 +1,189 @@
+package vault
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// What the owner has signed lies in said/, one file for each statement, named by its number: the statement
+// and what it is about, sealed to the owner. It is there before anybody else gets it, so that a number is
+// never given twice.
+const SignedDir = "said"
+
+// Sign signs the owner's next statement, about content, and keeps both. Its last day is that of expires (UTC);
+// the zero time is never. What it is for must be recorded before.
+func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.Said, error) {
+	if err := v.NeedKey(); err != nil {
+		return ledger.Said{}, err
+	}
+	set, _, err := v.Copy().Chain().SetInForce()
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	number, previous, err := v.lastSigned()
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	st := card.Statement{Ledger: v.Ledger().Genesis, Trustees: set, Number: number + 1, Previous: previous, Kind: kind,
+		Subject: ledger.Sum(content)}
+	if !expires.IsZero() {
+		st.Expires = expires.UTC().Truncate(24 * time.Hour)
+	}
+	signed, err := v.key.Signer.SignStatement(st)
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	said := ledger.Said{Statement: signed, Content: content}
+	if err := v.WriteSealed(filepath.Join(SignedDir, NumberName(st.Number)), said.Marshal()); err != nil {
+		return ledger.Said{}, err
+	}
+	return said, nil
+}
+
+// SignedStatements gives all that the owner has signed in this vault, in order.
+func (v *Vault) SignedStatements() ([]ledger.Said, error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, err
+	}
+	names, err := v.Names(SignedDir)
+	if err != nil {
+		return nil, err
+	}
+	var list []ledger.Said
+	for _, name := range names {
+		said, err := v.readSigned(name)
+		if err != nil {
+			return nil, Unreadable(SignedDir+"/"+name, err)
+		}
+		list = append(list, said)
+	}
+	return list, nil
+}
+
+// NumberName is the name of a file that is named by a number.
+func NumberName(n uint64) string { return fmt.Sprintf("%08d", n) }
+
+func (v *Vault) readSigned(name string) (ledger.Said, error) {
+	text, err := v.ReadSealed(filepath.Join(SignedDir, name))
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	said, err := ledger.ParseSaid(text)
+	if bare, alone := card.ParseSigned(text); alone == nil {
+		said, err = ledger.Said{Statement: bare}, nil // what it was about was purged
+	}
+	if err != nil {
+		return ledger.Said{}, err
+	}
+	if n, err := strconv.ParseUint(name, 10, 64); err != nil || n != said.Statement.Number {
+		return ledger.Said{}, fmt.Errorf("the statement in it is number %d", said.Statement.Number)
+	}
+	// Anybody can seal to the owner; only they sign.
+	return said, said.Statement.Verify(v.key.Card.SSH)
+}
+
+// lastSigned gives the number and the hash of the newest statement: of those kept here, and those that stand in
+// the ledger, which an older vault of the same trustee may have made.
+func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
+	kept := make(map[uint64][32]byte)
+	list, err := v.SignedStatements()
+	if err != nil {
+		return 0, hash, err
+	}
+	note := func(s card.Signed) {
+		if s.Number > number {
+			number, hash = s.Number, s.Hash()
+		}
+	}
+	for _, said := range list {
+		kept[said.Statement.Number] = said.Statement.Hash()
+		note(said.Statement)
+	}
+	err = v.Copy().EachStatement(func(where string, s card.Signed) error {
+		if s.Signer != v.key.Signer.Fingerprint() {
+			return nil
+		}
+		if have, ok := kept[s.Number]; ok && have != s.Hash() {
+			return exit.New(exit.Mismatch, "somebody else has your key, or you have signed in another vault: tell the other trustees at once",
+				"statement %d of yours in %s is not the one that this vault has signed", s.Number, where)
+		}
+		note(s)
+		return nil
+	})
+	return number, hash, err
+}
+
+// PlacedStatement is a signed statement with its content, as it stands in the ledger, waits for its slot, or lies among
+// what the owner has signed.
+type PlacedStatement struct {
+	ledger.Said
+	From  card.Card         // who signed it
+	Index *uint64           // of its entry; nil where it has none
+	Where string            // "entry 9", or why it has none
+	Set   ledger.TrusteeSet // to which it was signed
+}
+
+// NotInLedger is where a statement stands that the operator has not taken in.
+const NotInLedger = "not in the ledger yet"
+
+// Stated lists the statements of a kind that a reply, review or custody entry holds or will hold, in the
+// ledger's order; then those that wait; then the owner's own that the operator has not taken in.
+func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
+	var list []PlacedStatement
+	err := v.Copy().EachSaid(kind, func(said ledger.Said, index *uint64, where string) error {
+		one, err := v.statedBy(said, index, where)
+		list = append(list, one)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	own, err := v.SignedStatements()
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range own {
+		if said.Statement.Kind != string(kind) || v.InLedger(said) {
+			continue
+		}
+		one, err := v.statedBy(said, nil, NotInLedger)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func (v *Vault) statedBy(said ledger.Said, index *uint64, where string) (PlacedStatement, error) {
+	set, err := v.Copy().Chain().SetAt(said.Statement.Trustees)
+	if err != nil {
+		return PlacedStatement{}, err
+	}
+	at := set.Position(said.Statement.Signer)
+	if at == 0 {
+		return PlacedStatement{}, ledgercopy.Damaged("%s: its signer is not among its trustees", where)
+	}
+	return PlacedStatement{said, set.Trustees[at-1], index, where, set}, nil
+}
+
+// InLedger says whether what the owner has signed is an entry, or waits to be one. It needs no file, so that
+// what was erased meanwhile still counts.
+func (v *Vault) InLedger(said ledger.Said) bool {
+	switch kind := said.Statement.Kind; kind {
+	case card.KindExhibit:
+		b, err := ledger.ParseBody(said.Content)
+		return err == nil && v.copy.Has(b.Hash())
+	case card.KindReply, card.KindReview, card.KindCustody:
+		// Without its content it was purged, which only what stands in the ledger can be.
+		return said.Content == nil || v.copy.Has(ledger.BodyOf(ledger.Kind(kind), said.Statement.Trustees, said.Marshal()).Hash())
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+package vault
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/evidence/custody"
+)
+
+// After a vault was lost, the ledger still holds custody heads of the log that was lost with it. The log of the new
+// vault is its successor: before any act on evidence it records an event that names the newest of those heads. From
+// then on they are no sign that a log was rewritten; any other head that does not fit is.
+//
+// The event can't hide a rewriting. It is never taken back, is shown with every bundle, and the other trustees see in
+// the ledger that the log which they knew has ended.
+const successionSubject = "this log begins anew: "
+
+// IsSuccession says whether an event names the head of an earlier log, to which this one succeeds.
+func IsSuccession(e custody.Event) bool {
+	return e.Act == custody.Noted && e.Case == "" && strings.HasPrefix(e.Subject, successionSubject)
+}
+
+// acknowledged gives the hashes of the statements to which the log owns up before anything but importing and checking
+// was done, and whether nothing else was done yet.
+func (v *Vault) acknowledged() (named map[string]bool, still bool) {
+	named = make(map[string]bool)
+	for n := uint64(1); n <= v.Custody.Len(); n++ {
+		e, err := v.Custody.Read(n, v.key.Age)
+		switch {
+		case err != nil:
+			return named, false // check says more
+		case IsSuccession(e):
+			named[e.In] = true
+		case e.Case != "" || e.Act != custody.Imported && e.Act != custody.Verified:
+			return named, false
+		}
+	}
+	return named, true
+}
+
+// acknowledgedHead gives the number of the newest of the owner's statements to whose custody head this log owns up; 0 where
+// it owns up to none. Without the key that is not known. A vault that has signed a head can't disown it.
+func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
+	before := v.earlierHeads(heads)
+	if v.key == nil || len(before) == 0 {
+		return 0, nil
+	}
+	named, _ := v.acknowledged()
+	if len(named) == 0 {
+		return 0, nil
+	}
+	signed, err := v.signedHashes()
+	if err != nil {
+		return 0, err
+	}
+	var owned uint64
+	for _, h := range before {
+		hash := h.Statement.Hash()
+		if signed[hash] {
+			break
+		}
+		if named[custody.Hex(hash)] {
+			owned = h.Statement.Number
+		}
+	}
+	return owned, nil
+}
+
+// earlierHeads gives the owner's heads that are not of this log, up to the first that is: what comes after one of
+// this log is not from before it. It needs no key.
+func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
+	for _, h := range heads {
+		if h.Statement.Signer != v.owner.Fingerprint() {
+			continue
+		}
+		if v.HeadMismatch(h) == "" {
+			break
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+// signedHashes gives the statements that this vault has signed.
+func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
+	list, err := v.SignedStatements()
+	signed := make(map[[32]byte]bool)
+	for _, said := range list {
+		signed[said.Statement.Hash()] = true
+	}
+	return signed, err
+}
+
+// recordSuccession records that the log begins anew, where the ledger holds a head of the owner's from an earlier one and
+// nothing was done in this vault yet. It says what it recorded, as a sentence without full stop.
+func (v *Vault) recordSuccession() (string, error) {
+	if v.key == nil || v.owner == nil {
+		return "", nil
+	}
+	heads, err := v.LedgerHeads()
+	if err != nil {
+		return "", err
+	}
+	before := v.earlierHeads(heads)
+	if len(before) == 0 {
+		return "", nil
+	}
+	named, still := v.acknowledged()
+	last := before[len(before)-1]
+	if !still || named[custody.Hex(last.Statement.Hash())] {
+		return "", nil
+	}
+	signed, err := v.signedHashes()
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(before, func(h PlacedHead) bool { return signed[h.Statement.Hash()] }) {
+		return "", nil
+	}
+	what := fmt.Sprintf("%s holds the head of an earlier one, which reached event %d", last.Where, last.Head.Events)
+	_, err = v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Noted, Subject: successionSubject + what,
+		In: custody.Hex(last.Statement.Hash()), Out: ledger.Hash(last.Head.Link).String()})
+	return what, err
+}

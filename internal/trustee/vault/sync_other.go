@@ -1,6 +1,0 @@
-//go:build !linux
-
-package vault
-
-// syncTree makes everything below dir durable.
-func syncTree(dir string, _ int) error { return syncEach(dir) }
