@@ -84,7 +84,7 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 }
 
 // filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those who find no place.
-const filesKeptBack = 256 + connlimit.Open
+const filesKeptBack = 256 + connlimit.MaxExtraFiles
 
 func (b *bounds) front() front {
 	return front{
@@ -108,7 +108,7 @@ const maxHeader = 16 << 10
 
 // public is the side that reporters see: a door with places, and a porch where those are told for whom there is none.
 type public struct {
-	door          *connlimit.Door
+	door          *connlimit.Listener
 	within, porch *http.Server
 }
 
@@ -137,7 +137,7 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 
 // serve answers until shutdown; what ends it otherwise goes to failed.
 func (p *public) serve(failed chan<- error) {
-	go p.porch.Serve(p.door.Porch())
+	go p.porch.Serve(p.door.Overflow())
 	go func() {
 		if err := p.within.Serve(p.door); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err

@@ -1,9 +1,7 @@
-// Package offline takes from a process, for ever, the ability to speak to a
-// network: zapis and zapis-verify handle hostile files beside opened evidence,
-// and whoever gets hold of the process through one of them must not be able to
-// carry anything out. Unix sockets stay, since the helpers of hardware keys
-// speak through them.
+// Package sandbox removes a process's ability to use the network, permanently. zapis and zapis-verify parse hostile
+// files beside opened evidence: code that takes over the process through a parser must not be able to send anything
+// out. Unix sockets stay allowed, because age plugins for hardware keys use them.
 //
-// It is a second wall. The first is that these programs link nothing that
-// speaks to a network, and make no network system call: tests hold both.
+// This is the second defence. The first is that these programs link no network package and make no network system
+// call; internal/rules and internal/e2e test both.
 package sandbox

@@ -20,7 +20,7 @@ import (
 
 // The dropping can't be undone, so it is tried in a child: this binary again.
 func TestMain(m *testing.M) {
-	if os.Getenv("ZAPIS_OFFLINE_CHILD") == "" {
+	if os.Getenv("ZAPIS_SANDBOX_CHILD") == "" {
 		os.Exit(m.Run())
 	}
 	sandbox.Drop()
@@ -102,7 +102,7 @@ func said(err error) string {
 
 func TestDrop(t *testing.T) {
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), "ZAPIS_OFFLINE_CHILD=1")
+	child.Env = append(os.Environ(), "ZAPIS_SANDBOX_CHILD=1")
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -44,8 +44,8 @@ func (p pipes) dial() net.Conn {
 	return theirs
 }
 
-// place has a door of that many places under test, in a bubble with a clock of its own.
-func place(t *testing.T, places int, try func(t *testing.T, p pipes, d *Door)) {
+// withLimit runs try with a Listener of that limit, on a virtual clock.
+func withLimit(t *testing.T, places int, try func(t *testing.T, p pipes, d *Listener)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
@@ -64,34 +64,34 @@ func accept(t *testing.T, l net.Listener) net.Conn {
 	return conn
 }
 
-// gone says that the other end was closed.
+// gone reports whether the peer closed the connection.
 func gone(conn net.Conn) bool {
 	conn.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, err := conn.Read(make([]byte, 1))
 	return errors.Is(err, io.EOF)
 }
 
-func TestPlacesAreGivenOnce(t *testing.T) {
-	place(t, 2, func(t *testing.T, p pipes, d *Door) {
+func TestAdmitsUpToTheLimitAndRefusesAfterTheGracePeriod(t *testing.T) {
+	withLimit(t, 2, func(t *testing.T, p pipes, d *Listener) {
 		a, b := p.dial(), p.dial()
 		inA, inB := accept(t, d), accept(t, d)
 		inA.SetReadDeadline(time.Time{}) // they are at work
 		inB.SetReadDeadline(time.Time{})
 		c := p.dial()
 		begin := time.Now()
-		told := accept(t, d.Porch())
+		refused := accept(t, d.Overflow())
 		if took := time.Since(begin); took < 5*time.Second || took > 6*time.Second {
-			t.Errorf("a newcomer stood outside for %v", took)
+			t.Errorf("a connection was pending for %v", took)
 		}
 		if d.within() != 2 || gone(a) || gone(b) || gone(c) {
-			t.Error("somebody was let go who had waited no longer than they are given")
+			t.Error("a connection was closed within the grace period")
 		}
-		told.Close()
-		told.Close() // as net/http may
+		refused.Close()
+		refused.Close() // as net/http may
 		if !gone(c) {
-			t.Error("the one on the porch was not let go")
+			t.Error("closing the refused connection did not reach the peer")
 		}
-		late := p.dial() // stands outside when a place becomes free
+		late := p.dial() // pending when a connection closes
 		synctest.Wait()
 		inA.Close()
 		inA.Close()
@@ -102,9 +102,8 @@ func TestPlacesAreGivenOnce(t *testing.T) {
 	})
 }
 
-// Who keeps the server waiting longest makes room; who has sent what was waited for does not.
-func TestTheLongestWaitedForLeaves(t *testing.T) {
-	place(t, 3, func(t *testing.T, p pipes, d *Door) {
+func TestReplacesTheLongestIdleConnection(t *testing.T) {
+	withLimit(t, 3, func(t *testing.T, p pipes, d *Listener) {
 		busy, idle, slow := p.dial(), p.dial(), p.dial()
 		inBusy := accept(t, d)
 		inIdle := accept(t, d)
@@ -115,26 +114,25 @@ func TestTheLongestWaitedForLeaves(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		inIdle.SetDeadline(time.Now().Add(time.Minute))
 		time.Sleep(time.Second)
-		inIdle.SetReadDeadline(time.Now().Add(time.Minute)) // setting it again does not begin anew
+		inIdle.SetReadDeadline(time.Now().Add(time.Minute)) // setting it again does not restart the wait
 		time.Sleep(time.Second)
 
 		p.dial()
 		accept(t, d)
 		if !gone(slow) || gone(idle) || gone(busy) {
-			t.Error("the slow one should have made room, and nobody else")
+			t.Error("only the slow connection should be closed")
 		}
 		time.Sleep(3 * time.Second)
 		p.dial()
 		accept(t, d)
 		if !gone(idle) || gone(busy) {
-			t.Error("the idle one should have made room, and nobody else")
+			t.Error("only the idle connection should be closed")
 		}
 	})
 }
 
-// An answer that nobody takes in is waited for as well.
-func TestAnAnswerNobodyReads(t *testing.T) {
-	place(t, 1, func(t *testing.T, p pipes, d *Door) {
+func TestReplacesAConnectionWhoseAnswerIsNotRead(t *testing.T) {
+	withLimit(t, 1, func(t *testing.T, p pipes, d *Listener) {
 		p.dial()
 		in := accept(t, d)
 		in.SetReadDeadline(time.Time{})
@@ -152,13 +150,13 @@ func TestAnAnswerNobodyReads(t *testing.T) {
 	})
 }
 
-// Outside and on the porch there is room for so many. Who came first goes first, and beyond the porch without a word.
-func TestThePorchIsSmall(t *testing.T) {
-	place(t, 1, func(t *testing.T, p pipes, d *Door) {
+// The oldest pending connection is refused first; connections beyond overflowLimit are closed without an answer.
+func TestPendingAndOverflowAreBounded(t *testing.T) {
+	withLimit(t, 1, func(t *testing.T, p pipes, d *Listener) {
 		p.dial()
 		accept(t, d).SetReadDeadline(time.Time{})
 		var all []net.Conn
-		for range Outside + porchPlaces {
+		for range MaxPending + overflowLimit {
 			all = append(all, p.dial())
 			synctest.Wait()
 		}
@@ -173,37 +171,37 @@ func TestThePorchIsSmall(t *testing.T) {
 				gones = append(gones, i)
 			}
 		}
-		// The porch was full of those who came first when two more were sent there.
-		if !slices.Equal(gones, []int{porchPlaces, porchPlaces + 1}) {
+		// The overflow queue was full of the oldest connections when two more were moved there.
+		if !slices.Equal(gones, []int{overflowLimit, overflowLimit + 1}) {
 			t.Errorf("let go: %v", gones)
 		}
-		if told := accept(t, d.Porch()); gone(all[0]) {
-			t.Error("the first on the porch is not there")
-		} else if told.Close(); !gone(all[0]) {
-			t.Error("the first on the porch is not the first who came")
+		if refused := accept(t, d.Overflow()); gone(all[0]) {
+			t.Error("the oldest refused connection is closed")
+		} else if refused.Close(); !gone(all[0]) {
+			t.Error("refused connections are not in the order of arrival")
 		}
 		time.Sleep(6 * time.Second)
-		d.Porch().Close()
+		d.Overflow().Close()
 		if !gone(last) {
-			t.Error("a closed porch keeps somebody waiting")
+			t.Error("a closed overflow listener leaves a connection open")
 		}
-		if _, err := d.Porch().Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a closed porch gives %v", err)
+		if _, err := d.Overflow().Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a closed overflow listener returns %v", err)
 		}
 		late := p.dial()
 		time.Sleep(6 * time.Second)
 		if !gone(late) {
-			t.Error("somebody was let onto a closed porch")
+			t.Error("a closed overflow listener queued a connection")
 		}
 		d.Close()
 		if _, err := d.Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a closed door gives %v", err)
+			t.Errorf("a closed listener returns %v", err)
 		}
 	})
 }
 
-// With net/http on both sides: those within are served, the rest are told, and idle ones make room.
-func TestWithHTTP(t *testing.T) {
+// With net/http on both listeners: admitted connections are served, others are refused, idle ones are replaced.
+func TestServesAndRefusesWithHTTP(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +212,7 @@ func TestWithHTTP(t *testing.T) {
 	}
 	inner, outer := says("within"), says("busy")
 	go inner.Serve(d)
-	go outer.Serve(d.Porch())
+	go outer.Serve(d.Overflow())
 	defer inner.Close()
 	defer outer.Close()
 	ask := func() (net.Conn, string) {
@@ -235,7 +233,7 @@ func TestWithHTTP(t *testing.T) {
 	if said != "within" {
 		t.Errorf("the first hears %q", said)
 	}
-	// As soon as the server waits for the first one's next request, a newcomer has its place.
+	// As soon as the server waits for the first connection's next request, a new connection replaces it.
 	for said = ""; said != "within"; {
 		var conn net.Conn
 		if conn, said = ask(); said != "within" && said != "busy" {
@@ -249,8 +247,8 @@ func TestWithHTTP(t *testing.T) {
 }
 
 // within says how many are in.
-func (d *Door) within() int {
+func (d *Listener) within() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.guests)
+	return len(d.admitted)
 }

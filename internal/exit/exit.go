@@ -1,6 +1,5 @@
-// Package fault says what a failure means to the person at the terminal: which
-// exit status it earns, and what to do next. Packages wrap their errors here;
-// only the three main packages read them.
+// Package exit attaches a process exit status and a hint to an error. Any package may wrap its errors with it; only
+// the main packages read status and hint.
 package exit
 
 import (
@@ -15,27 +14,26 @@ const (
 	Done       Status = 0 // nothing is wrong
 	Failed     Status = 1 // failed or refused
 	Usage      Status = 2 // the command line was wrong
-	Mismatch   Status = 3 // what was read does not verify
+	Mismatch   Status = 3 // the input does not verify
 	KeyMissing Status = 4 // the key, the passphrase or the quorum is missing
 )
 
-// Error is what happened, with the status it earns and a hint at what to do.
+// Error is an error with an exit status and a hint for the user.
 type Error struct {
 	Status Status
-	Hint   string // a sentence, or empty
+	Hint   string // what to do next; may be empty
 	Err    error
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// New makes an Error from a format that may hold one %w or more.
+// New returns an Error whose text is formatted as by fmt.Errorf; %w wraps.
 func New(s Status, hint, format string, args ...any) error {
 	return &Error{Status: s, Hint: hint, Err: fmt.Errorf(format, args...)}
 }
 
-// StatusOf gives the status of the outermost Error that err wraps: Done for
-// nil, Failed where nothing in the chain says otherwise.
+// StatusOf returns the status of the outermost Error in err's chain: Done for nil, Failed where the chain has no Error.
 func StatusOf(err error) Status {
 	if err == nil {
 		return Done
@@ -46,8 +44,7 @@ func StatusOf(err error) Status {
 	return Failed
 }
 
-// HintOf gives the outermost hint that err wraps, or the empty string; of errors that were joined, that of
-// the first that has one.
+// HintOf returns the outermost hint in err's chain, or "". Of joined errors it returns the first hint.
 func HintOf(err error) string {
 	if e, ok := err.(*Error); ok && e.Hint != "" {
 		return e.Hint
@@ -65,8 +62,7 @@ func HintOf(err error) string {
 	return ""
 }
 
-// First gives the first error that is one: what went wrong, not what then went wrong in putting things away. It
-// keeps that error's status and hint.
+// First returns the first non-nil error, with its status and hint: the cause, not the failures of the clean-up after it.
 func First(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
