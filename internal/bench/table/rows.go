@@ -84,5 +84,14 @@ func runs(reports int) []run {
 		{pkg: "./internal/evidence/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
 			{work: "zapis-verify on a bundle: of one-core SHA-256 over its bytes", figure: "Check of-sha256", least: 0.7, unit: "x"},
 		}},
+		{pkg: "./internal/trustee/search", what: "^(BenchmarkAtSize|BenchmarkTable)$", flags: []string{"-benchtime", "1x"}, own: []string{"-search.statements", "100000"}, rows: []want{
+			{work: "search in 100,000 statements of 200 words: the slowest query, processor time", figure: "AtSize search-cpu-ms", most: 100, unit: " ms"},
+			{work: "the same query by a plain scan of the folded texts", figure: "AtSize scan-cpu-ms", unit: " ms"},
+			{work: "the same index: load it", figure: "AtSize load-cpu-ms", most: 10_000, unit: " ms"},
+			{work: "the same index: memory", figure: "AtSize loaded-MiB", most: 400, unit: " MiB"},
+			{work: "the same index: build it", figure: "AtSize build-cpu-ms", unit: " ms"},
+			{work: "filter and sort 100,000 rows, processor time", figure: "Table select-cpu-ms", most: 100, unit: " ms"},
+			{work: "count 100,000 rows by one code", figure: "Table counts-cpu-ms", most: 100, unit: " ms"},
+		}},
 	}
 }

@@ -1,0 +1,20 @@
+// Package search finds cases: by words (Index) and by codes and dates (Table).
+//
+// An Index is an inverted index over statements, replies, notes and names of files. All texts and queries are
+// folded the same way (Fold): compatibility decomposition, lower case, no marks, no apostrophes, and letters of the
+// Belarusian, Ukrainian and Latin alphabets that people write in two ways as one. There is no stemmer for be, uk
+// and lt; a word of a query finds every word that starts with it.
+//
+//	x := search.NewIndex()
+//	x.Add("c00aa", "statement", "Аб’ява ў Вільні")
+//	q := search.ParseQuery(`вильн "абява у"`)
+//	x.Search(q)               // ["c00aa"]
+//	x.Hits(q, "c00aa")        // the part "statement", words 0, 1 and 2
+//	q.Find("Аб’ява ў Вільні") // the same as byte ranges, to highlight
+//
+// A Table holds codes and numbers of the same cases in columns, for filters, counts and sorting.
+//
+// Neither uses a disk, a network or a clock. An Index holds what people wrote in the form of words and positions:
+// the caller seals what WriteTo writes. Both types belong to one goroutine, or are guarded by their owner; reading
+// changes their caches.
+package search

@@ -1,0 +1,118 @@
+package search
+
+import "slices"
+
+// Search gives the cases in which every term stands, in any of their parts: a phrase within one part. The newest
+// case, by when it was first added, comes first.
+func (x *Index) Search(q Query) []string {
+	if q.Empty() {
+		return nil
+	}
+	found := all(len(x.cases))
+	for _, t := range q.terms {
+		found.and(x.casesWith(t))
+	}
+	out := make([]string, 0, found.count())
+	found.each(func(n uint32) { out = append(out, x.cases[n]) })
+	slices.Reverse(out)
+	return out
+}
+
+func (x *Index) casesWith(t term) bitset {
+	cases := make(bitset, (len(x.cases)+63)/64)
+	if t.phrase {
+		for d := range x.phrase(t.words, nil) {
+			cases.set(x.docs[d].of)
+		}
+		return cases
+	}
+	some := len(x.gone) > 0
+	x.matching(t.words[0], true, func(l list) {
+		c := l.cursor()
+		for d, ok := c.doc(); ok && int(d) < len(x.docs); d, ok = c.doc() {
+			if !some || !x.gone.has(d) {
+				of := x.docs[d].of
+				cases[of>>6] |= 1 << (of & 63)
+			}
+		}
+	})
+	return cases
+}
+
+// phrase gives, by document, where the words begin to stand one after the other; in these documents only, unless
+// among is nil.
+func (x *Index) phrase(words []string, among bitset) map[uint32][]uint32 {
+	var found map[uint32][]uint32
+	for k, w := range words {
+		here := map[uint32][]uint32{}
+		x.matching(w, false, func(l list) {
+			c := l.cursor()
+			for d, ok := c.doc(); ok && int(d) < len(x.docs); d, ok = c.doc() {
+				before, wanted := found[d]
+				if x.gone.has(d) || among != nil && !among.has(d) || k > 0 && !wanted {
+					continue
+				}
+				var starts []uint32
+				for _, n := range c.places(nil) {
+					if k == 0 || n >= uint32(k) && slices.Contains(before, n-uint32(k)) {
+						starts = append(starts, n-uint32(k))
+					}
+				}
+				if len(starts) > 0 {
+					here[d] = append(here[d], starts...)
+				}
+			}
+		})
+		found = here
+	}
+	return found
+}
+
+// Hit is a part of a case in which terms stand.
+type Hit struct {
+	Part  string
+	Words []int // the words' numbers within the part, from 0, ascending: Words(text)[n] says where
+}
+
+// Hits gives where a query's terms stand in one case, part by part in the order in which these were added.
+func (x *Index) Hits(q Query, key string) []Hit {
+	of, known := x.number[key]
+	if !known {
+		return nil
+	}
+	var among bitset
+	for _, d := range x.docsOf[of] {
+		among.set(d)
+	}
+	places := map[uint32][]int{}
+	for _, t := range q.terms {
+		if t.phrase {
+			for d, starts := range x.phrase(t.words, among) {
+				for _, s := range starts {
+					for k := range t.words {
+						places[d] = append(places[d], int(s)+k)
+					}
+				}
+			}
+			continue
+		}
+		x.matching(t.words[0], true, func(l list) {
+			c := l.cursor()
+			for d, ok := c.doc(); ok; d, ok = c.doc() {
+				if among.has(d) {
+					for _, n := range c.places(nil) {
+						places[d] = append(places[d], int(n))
+					}
+				}
+			}
+		})
+	}
+	var out []Hit
+	for _, d := range x.docsOf[of] {
+		if list := places[d]; len(list) > 0 {
+			slices.Sort(list)
+			out = append(out, Hit{x.docs[d].part, slices.Compact(list)})
+		}
+	}
+	return out
+}

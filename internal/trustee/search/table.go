@@ -1,0 +1,261 @@
+package search
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Row is what a Table knows of one case. Columns are named by the caller.
+type Row struct {
+	Key     string
+	Codes   map[string][]string // state, owner, methods, countries, tags …: any number of values in each
+	Numbers map[string]int64    // times, counts: at most one value in each
+}
+
+// Table holds rows in columns: for each value of a code the set of rows that have it. A filter is a few operations
+// on sets of bits, whatever it asks.
+type Table struct {
+	keys    []string
+	number  map[string]uint32
+	present bitset
+	free    []uint32 // numbers of rows that were removed
+	codes   map[string]map[string]*bitset
+	numbers map[string]*numberColumn
+	rows    []Row // as put, to take their bits out again
+}
+
+type numberColumn struct {
+	values []int64
+	has    bitset
+}
+
+// NewTable makes an empty table.
+func NewTable() *Table {
+	return &Table{number: map[string]uint32{}, codes: map[string]map[string]*bitset{}, numbers: map[string]*numberColumn{}}
+}
+
+// Len is the number of rows.
+func (t *Table) Len() int { return len(t.number) }
+
+// Put adds a row, or replaces the one of the same key. The row's maps must not change afterwards.
+func (t *Table) Put(r Row) {
+	n, known := t.number[r.Key]
+	switch {
+	case known:
+		t.take(n)
+	case len(t.free) > 0:
+		n = t.free[len(t.free)-1]
+		t.free = t.free[:len(t.free)-1]
+	default:
+		n = uint32(len(t.keys))
+		t.keys = append(t.keys, "")
+		t.rows = append(t.rows, Row{})
+	}
+	t.keys[n], t.rows[n], t.number[r.Key] = r.Key, r, n
+	t.present.set(n)
+	for column, values := range r.Codes {
+		of := t.codes[column]
+		if of == nil {
+			of = map[string]*bitset{}
+			t.codes[column] = of
+		}
+		for _, v := range values {
+			if of[v] == nil {
+				of[v] = new(bitset)
+			}
+			of[v].set(n)
+		}
+	}
+	for column, v := range r.Numbers {
+		c := t.numbers[column]
+		if c == nil {
+			c = new(numberColumn)
+			t.numbers[column] = c
+		}
+		for int(n) >= len(c.values) {
+			c.values = append(c.values, 0)
+		}
+		c.values[n] = v
+		c.has.set(n)
+	}
+}
+
+// Remove takes a row out.
+func (t *Table) Remove(key string) {
+	n, known := t.number[key]
+	if !known {
+		return
+	}
+	t.take(n)
+	t.present.clear(n)
+	delete(t.number, key)
+	t.keys[n], t.rows[n] = "", Row{}
+	t.free = append(t.free, n)
+}
+
+// take clears a row's bits, and drops values that no row has any more.
+func (t *Table) take(n uint32) {
+	for column, values := range t.rows[n].Codes {
+		for _, v := range values {
+			if set := t.codes[column][v]; set != nil {
+				set.clear(n)
+				if set.count() == 0 {
+					delete(t.codes[column], v)
+				}
+			}
+		}
+	}
+	for column := range t.rows[n].Numbers {
+		t.numbers[column].values[n] = 0
+		t.numbers[column].has.clear(n)
+	}
+}
+
+// Condition is one part of a filter. A code column meets it where the row has one of AnyOf; a number column where
+// the row has a number from From to To, both included; Empty where the column has no value in the row. Not turns
+// the condition round.
+type Condition struct {
+	Column   string
+	AnyOf    []string
+	From, To *int64 // nil: no bound
+	Empty    bool
+	Not      bool
+}
+
+// View is what is asked of a table: the rows that meet all conditions, in an order, and a page of them.
+type View struct {
+	Where      []Condition
+	Among      []string // only these keys, as Index.Search gives them; nil: all
+	Sort       string   // a column; rows without a value in it come last; empty: by key
+	Descending bool
+	Offset     int
+	Limit      int // 0: all
+}
+
+// Select gives the keys of a page, and how many rows the whole view has. Rows that the order does not tell apart
+// stand by key.
+func (t *Table) Select(v View) (keys []string, total int) {
+	set := t.filter(v)
+	list := make([]uint32, 0, set.count())
+	set.each(func(n uint32) { list = append(list, n) })
+	t.sort(list, v)
+	total = len(list)
+	list = list[min(max(v.Offset, 0), total):]
+	if v.Limit > 0 {
+		list = list[:min(v.Limit, len(list))]
+	}
+	keys = make([]string, len(list))
+	for i, n := range list {
+		keys[i] = t.keys[n]
+	}
+	return keys, total
+}
+
+// Counts gives, for each value of a code column, how many rows of a view have it.
+func (t *Table) Counts(column string, v View) map[string]int {
+	set := t.filter(v)
+	out := make(map[string]int)
+	for value, rows := range t.codes[column] {
+		both := slices.Clone(set)
+		both.and(*rows)
+		if n := both.count(); n > 0 {
+			out[value] = n
+		}
+	}
+	return out
+}
+
+// Values gives the values that a code column has in any row, in ascending order.
+func (t *Table) Values(column string) []string { return slices.Sorted(maps.Keys(t.codes[column])) }
+
+func (t *Table) filter(v View) bitset {
+	set := slices.Clone(t.present)
+	if v.Among != nil {
+		var among bitset
+		for _, key := range v.Among {
+			if n, ok := t.number[key]; ok {
+				among.set(n)
+			}
+		}
+		set.and(among)
+	}
+	for _, c := range v.Where {
+		if met := t.meeting(c); c.Not {
+			set.without(met)
+		} else {
+			set.and(met)
+		}
+	}
+	return set
+}
+
+func (t *Table) meeting(c Condition) bitset {
+	var met bitset
+	column := t.numbers[c.Column]
+	if c.Empty {
+		met = slices.Clone(t.present)
+		for _, rows := range t.codes[c.Column] {
+			met.without(*rows)
+		}
+		if column != nil {
+			met.without(column.has)
+		}
+		return met
+	}
+	for _, value := range c.AnyOf {
+		if rows := t.codes[c.Column][value]; rows != nil {
+			met.or(*rows)
+		}
+	}
+	if column != nil && (c.From != nil || c.To != nil) {
+		column.has.each(func(n uint32) {
+			if v := column.values[n]; (c.From == nil || v >= *c.From) && (c.To == nil || v <= *c.To) {
+				met.set(n)
+			}
+		})
+	}
+	return met
+}
+
+// place is a row with what it is sorted by.
+type place struct {
+	first int64 // -1 for a row with a value, 1 for one without
+	value int64 // the number, or the rank of the code among all values
+	row   uint32
+}
+
+func (t *Table) sort(list []uint32, v View) {
+	column := t.numbers[v.Sort]
+	ranks := map[string]int64{}
+	for i, value := range t.Values(v.Sort) {
+		ranks[value] = int64(i)
+	}
+	places := make([]place, len(list))
+	for i, n := range list {
+		p := place{first: 1, row: n}
+		switch values := t.rows[n].Codes[v.Sort]; {
+		case column != nil && column.has.has(n):
+			p.first, p.value = -1, column.values[n]
+		case len(values) > 0:
+			p.first, p.value = -1, ranks[values[0]]
+		}
+		if v.Descending {
+			p.value = -p.value
+		}
+		places[i] = p
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if c := cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.value, b.value)); c != 0 {
+			return c
+		}
+		return strings.Compare(t.keys[a.row], t.keys[b.row])
+	})
+	for i, p := range places {
+		list[i] = p.row
+	}
+	if v.Sort == "" && v.Descending {
+		slices.Reverse(list)
+	}
+}
