@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -335,30 +334,30 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 		if err != nil {
 			c.add(-1, name, "%s", err)
 		}
-		point.time = cp.Time
+		point.Checkpoint = cp
 	})
 	c.ends = size
 	_ = c.read(len(note)) // a cancelled context is seen with the next entry
 }
 
-// point is a checkpoint that was found in its place; time is zero if its
+// point is a checkpoint that was found in its place; it is zero if its
 // signatures do not fit.
 type point struct {
 	name string
-	time time.Time
+	ledger.Checkpoint
 }
 
 // checkTimes compares the checkpoints' times, once all are verified.
 func (c *checker) checkTimes() {
-	var last time.Time
+	var last ledger.Checkpoint
 	for _, p := range c.points {
-		if p.time.IsZero() {
+		if p.Size == 0 {
 			continue
 		}
-		if p.time.Before(last) {
-			c.add(-1, p.name, "its time is %s, and the one before has %s", p.time, last)
+		if err := ledger.CheckOrder(last, p.Checkpoint); err != nil {
+			c.add(-1, p.name, "%s", err)
 		}
-		last = p.time
+		last = p.Checkpoint
 	}
 }
 

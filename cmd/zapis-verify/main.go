@@ -31,7 +31,7 @@ with are not known, or it is sealed.`
 
 type grammar struct {
 	File  []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise or a checkpoint."`
-	Trust []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM), and older checkpoints or receipts to compare with. May be repeated."`
+	Trust []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM or DER), and older checkpoints or receipts to compare with. May be repeated."`
 	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
 	JSON  bool     `name:"json" help:"Print the result as JSON."`
 }

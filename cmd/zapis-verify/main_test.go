@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"os"
 	"os/exec"
@@ -63,6 +64,21 @@ func ledgerCard(t *testing.T) string {
 	return strings.TrimSpace(string(b))
 }
 
+// derRoot writes the root certificate of a vector as a .cer file holds it.
+func derRoot(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(vector("anchored/root.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	name := filepath.Join(t.TempDir(), "root.cer")
+	if err := os.WriteFile(name, block.Bytes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 const trusted = "consistent, and of a ledger that you trust\n"
 
 func TestVerify(t *testing.T) {
@@ -107,6 +123,8 @@ func TestVerify(t *testing.T) {
 
 		{"a bundle with time stamps", []string{vector("anchored/bundle.zip"), "--trust", vector("anchored")}, 0, trusted,
 			"- Entry 2, the report, was put at its place in the ledger between two times: after 2020-06-01T11:59:59Z (the time-stamp token of “CN=Test Authority” in entry 1), and by 2020-06-02T12:00:01Z", ""},
+		{"with a root certificate in DER", []string{vector("anchored/bundle.zip"), "--trust", derRoot(t)}, 0, bundle.Unproved + "\n",
+			"and by 2020-06-02T12:00:01Z (the time-stamp token of", ""},
 		{"with a root certificate alone", []string{vector("anchored/bundle.zip"), "--trust", vector("anchored/root.pem")}, 0, bundle.Unproved + "\n",
 			"and by 2020-06-02T12:00:01Z (the time-stamp token of", ""},
 		{"a receipt", []string{vector("receipt"), "--trust", vector("genesis.txt")}, 0, trusted,
@@ -145,8 +163,8 @@ func TestVerify(t *testing.T) {
 			"- The ledger of 5 entries in the tiles goes on from the 5 in ", ""},
 		{"a checkpoint alone", []string{vector("tiles/checkpoint")}, 4, "", "", "the keys of example.org/ledger are not known"},
 		{"tiles for a bundle", []string{vector("bundle.zip"), "--tiles", tiles}, 2, "", "", "--tiles is for promises, receipts and checkpoints, and "},
-		{"trust in a broken certificate", []string{vector("bundle.zip"), "--trust", broken}, 3, "", "", "broken.pem: it holds something else than certificates\n"},
-		{"trust in a key", []string{vector("bundle.zip"), "--trust", key}, 3, "", "", "key.pem: it holds something else than certificates\n"},
+		{"trust in a broken certificate", []string{vector("bundle.zip"), "--trust", broken}, 3, "", "", "broken.pem: a certificate is not DER: an element of type 0 is not in its one encoding\n"},
+		{"trust in a key", []string{vector("bundle.zip"), "--trust", key}, 3, "", "", "key.pem: it holds a PRIVATE KEY, and a certificate is expected\n"},
 		{"witnesses alone", []string{vector("anchored/bundle.zip"), "--trust", vector("anchored/witness-keys.txt")}, 0, bundle.Unproved + "\n",
 			"- Entry 2, the report, was put at its place in the ledger by 2020-06-02T12:01:00Z (the line of the witness witness.example/w1 in entry 5).", ""},
 		{"trust in nothing", []string{vector("bundle.zip"), "--trust", notes}, 2, "", "", "holds nothing that can be trusted\nhint: it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card\n"},

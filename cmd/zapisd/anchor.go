@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,8 +28,8 @@ type anchorVerb struct {
 // rootFlags say which tokens count.
 type rootFlags struct {
 	Dir        string   `required:"" placeholder:"D" help:"The ledger's folder."`
-	Root       []string `required:"" placeholder:"PEM" help:"A root certificate that tokens must lead to. May be repeated."`
-	Chain      []string `placeholder:"PEM" help:"A certificate between token and root, where the authority does not send it. May be repeated."`
+	Root       []string `required:"" placeholder:"FILE" help:"A root certificate (PEM or DER) that tokens must lead to. May be repeated."`
+	Chain      []string `placeholder:"FILE" help:"A certificate between token and root, where the authority does not send it. May be repeated."`
 	Policy     string   `placeholder:"OID" help:"The policy that the token must be given under."`
 	Revocation []string `placeholder:"FILE" help:"A revocation list or OCSP response (DER) to keep beside the token. May be repeated."`
 }
@@ -70,34 +68,13 @@ func readCertificates(flag string, names []string) (all []*x509.Certificate, err
 	for _, name := range names {
 		text, err := readSmall(name, 1<<20)
 		if err != nil {
-			return nil, exit.New(exit.StatusOf(err), "it is the authority's own certificate in PEM, which you got from them; docs/guides/partner.md says more", "%s %w", flag, err)
+			return nil, exit.New(exit.StatusOf(err), "it is the authority's own certificate, PEM or DER, which you got from them; docs/guides/partner.md says more", "%s %w", flag, err)
 		}
-		found, err := parseCertificates(text)
+		found, err := timestamp.ParseCertificates(text)
 		if err != nil {
-			return nil, exit.New(exit.Usage, "a certificate is a block that begins with -----BEGIN CERTIFICATE-----", "%s %s: %w", flag, name, err)
+			return nil, exit.New(exit.Usage, "it takes certificates in PEM, as blocks that begin with -----BEGIN CERTIFICATE-----, or one in DER", "%s %s: %w", flag, name, err)
 		}
 		all = append(all, found...)
-	}
-	return all, nil
-}
-
-func parseCertificates(text []byte) (all []*x509.Certificate, err error) {
-	for {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("it holds a %s", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	if all == nil {
-		return nil, errors.New("it holds no certificate")
 	}
 	return all, nil
 }

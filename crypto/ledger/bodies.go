@@ -291,5 +291,14 @@ func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
 	if cp.Root != root {
 		return Checkpoint{}, canonical.Refuse("checkpoint %d: its root is %s, and the entries have %s", size, cp.Root, root)
 	}
+	if err := CheckOrder(c.s.Signed, cp); err != nil {
+		return Checkpoint{}, err
+	}
+	if err := CheckOrder(cp, c.s.Signed); err != nil {
+		return Checkpoint{}, err
+	}
+	if cp.Size > c.s.Signed.Size {
+		c.s.Signed = cp
+	}
 	return cp, nil
 }

@@ -42,6 +42,7 @@ type State struct {
 	Continues *Continued   // the older ledger that this one goes on from, as its genesis says
 	Pending   []PendingAt  // entries that govern and whose bodies were not given yet
 	Roots     []Checkpoint // of the marked sizes; origin, size and root
+	Signed    Checkpoint   // the largest whose signatures were checked; zero before the first
 }
 
 // SetAt is a set of trustees, and the entry that brought it.

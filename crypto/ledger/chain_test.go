@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -268,6 +269,29 @@ func TestCheckpointsOfAChain(t *testing.T) {
 	_, err = chain.CheckCheckpoint(other)
 	refused(t, err, "checkpoint 2: checkpoint: it is not signed by the keys of example.org/ledger")
 
+	// Times run with the sizes; equal ones are those of a log without slots.
+	b.Filler()
+	must(t, chain.Mark(3))
+	_, err = chain.Add(b.Entries[2])
+	must(t, err)
+	must(t, chain.AddBody(lastOf(t, b), b.Files[lastOf(t, b).Body.Parts[0].Hash]))
+	at := func(d time.Duration) []byte {
+		note, err := b.Key.SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: 3, Root: chain.Root(), Time: slot.Add(d)})
+		must(t, err)
+		return note
+	}
+	_, err = chain.CheckCheckpoint(at(-time.Second))
+	refused(t, err, "checkpoint 3: its time 2026-11-21T23:59:59Z is before that of checkpoint 2, which is 2026-11-22T00:00:00Z")
+	for _, d := range []time.Duration{0, time.Second} {
+		if _, err = chain.CheckCheckpoint(at(d)); err != nil {
+			t.Error(err)
+		}
+	}
+	early, err := b.Key.SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: 2, Root: mustRoot(t, b, 2), Time: slot.Add(2 * time.Second)})
+	must(t, err)
+	_, err = chain.CheckCheckpoint(early)
+	refused(t, err, "checkpoint 3: its time 2026-11-22T00:00:00Z is before that of checkpoint 2, which is 2026-11-22T00:00:02Z")
+
 	empty := ledger.NewChain(nil)
 	_, _, err = empty.SetInForce()
 	refused(t, err, "there is no entry yet")
@@ -312,4 +336,18 @@ func TestEveryEditIsSeen(t *testing.T) {
 			t.Fatal("accepted")
 		}
 	})
+}
+
+func lastOf(t *testing.T, b *ledgertest.Builder) ledger.Entry {
+	t.Helper()
+	e, err := ledger.ParseEntry(b.Entries[len(b.Entries)-1])
+	must(t, err)
+	return e
+}
+
+func mustRoot(t *testing.T, b *ledgertest.Builder, size uint64) ledger.Hash {
+	t.Helper()
+	root, err := ledger.RootAt(size, b)
+	must(t, err)
+	return root
 }

@@ -60,6 +60,17 @@ func checkTime(t time.Time) error {
 	return nil
 }
 
+// CheckOrder refuses two checkpoints of one ledger of which the larger is dated
+// before the smaller. Two may have one time: a log without slots signs several in
+// a second (docs/spec/store.md, "Times").
+func CheckOrder(smaller, larger Checkpoint) error {
+	if smaller.Size < larger.Size && larger.Time.Before(smaller.Time) {
+		return canonical.Refuse("checkpoint %d: its time %s is before that of checkpoint %d, which is %s",
+			larger.Size, larger.Time.Format(time.RFC3339), smaller.Size, smaller.Time.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // Verifier checks what a log's two keys have signed, and insists on both: a
 // thief of one, or a breaker of one algorithm, signs nothing.
 type Verifier struct {

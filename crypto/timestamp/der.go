@@ -32,6 +32,9 @@ func skipElement(b []byte, depth int) (rest []byte, err error) {
 		return nil, canonical.Refuse("it ends within an element")
 	}
 	tag := b[0]
+	if tag&numberMask == numberMask {
+		return nil, canonical.Refuse("a tag number is above 30, which no part of a time stamp uses")
+	}
 	content, rest, err := splitLength(b[1:])
 	if err != nil {
 		return nil, err
@@ -94,9 +97,6 @@ const (
 )
 
 func checkElement(tag byte, content []byte) error {
-	if tag&numberMask == numberMask {
-		return canonical.Refuse("a tag number is above 30, which no part of a time stamp uses")
-	}
 	if tag&classMask != 0 {
 		return nil
 	}

@@ -3,13 +3,13 @@ package check
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"slices"
 	"strings"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/timestamp"
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
 	"zapis/internal/evidence/bundle"
@@ -93,7 +93,7 @@ func (t *Known) Add(name string, r io.ReaderAt, size int64) (bool, error) {
 		t.ledgers = append(t.ledgers, l)
 		return true, nil
 	}
-	if bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+	if timestamp.LooksLikeCertificates(text) {
 		return true, t.roots(name, text)
 	}
 	used, err := t.text(name, text)
@@ -144,25 +144,19 @@ func (t *Known) vkeys(lines []string) bool {
 	return true
 }
 
-// roots takes root certificates of time-stamping authorities.
+// roots takes root certificates of time-stamping authorities, PEM or DER.
 func (t *Known) roots(name string, text []byte) error {
-	for n := 0; ; n++ {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			if n == 0 {
-				return exit.New(exit.Mismatch, "copy it whole, from -----BEGIN to the end of the line -----END", "%s: the certificate in it is cut off or damaged", name)
-			}
-			return nil
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" {
-			return exit.New(exit.Mismatch, "", "%s: it holds something else than certificates", name)
-		}
-		if t.options.Times.Roots == nil {
-			t.options.Times.Roots = x509.NewCertPool()
-		}
+	all, err := timestamp.ParseCertificates(text)
+	if err != nil {
+		return exit.New(exit.Mismatch, "copy it whole, from -----BEGIN to the end of the line -----END", "%s: %w", name, err)
+	}
+	if t.options.Times.Roots == nil {
+		t.options.Times.Roots = x509.NewCertPool()
+	}
+	for _, c := range all {
 		t.options.Times.Roots.AddCert(c)
 	}
+	return nil
 }
 
 // keysOf finds the keys of the log that signed for an origin, and the card of

@@ -88,7 +88,7 @@ func New(t testing.TB, p Plan) Authority {
 	a.CA = issue(t, issuer(2, "Test CA", p.Until), a.Root, a.caKey, rootKey)
 	signer := &x509.Certificate{
 		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "Test Authority"},
-		NotBefore: p.From, NotAfter: p.Until, KeyUsage: p.KeyUsage,
+		NotBefore: p.From, NotAfter: p.Until, KeyUsage: p.KeyUsage, SubjectKeyId: []byte{3},
 	}
 	if p.List != "" {
 		signer.CRLDistributionPoints = []string{p.List}

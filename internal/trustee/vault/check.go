@@ -44,6 +44,11 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 	if v.Empty() {
 		return c, nil
 	}
+	wrong, err := v.copy.CheckCheckpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.Wrong = append(c.Wrong, wrong...)
 	heads, err := v.checkHeads(0)
 	if err != nil {
 		return nil, err
