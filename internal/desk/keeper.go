@@ -1,0 +1,101 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"zapis/internal/trustee/casework"
+)
+
+// ErrLocked is returned by Keeper.With while no vault is open.
+var ErrLocked = errors.New("the desk is locked")
+
+// Opener opens the vault with a passphrase. The Keeper closes what it returns.
+type Opener func(ctx context.Context, passphrase string) (*casework.Trustee, error)
+
+// Keeper holds the open vault between Unlock and Lock, one user at a time. It locks by itself when With has not been
+// called for the idle time. All methods may be called from any goroutine.
+type Keeper struct {
+	open Opener
+	idle time.Duration
+
+	mu    sync.Mutex // held during every use of the vault
+	vault *casework.Trustee
+	cases *casework.Cases
+	timer *time.Timer
+}
+
+// NewKeeper returns a locked Keeper. A non-positive idle time never locks.
+func NewKeeper(open Opener, idle time.Duration) *Keeper { return &Keeper{open: open, idle: idle} }
+
+// Unlock opens the vault and sorts its cases. An unlocked Keeper stays as it is.
+func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.vault != nil {
+		return nil
+	}
+	v, err := k.open(ctx, passphrase)
+	if err != nil {
+		return err
+	}
+	cases, err := v.Sort(ctx, func(int, int) {})
+	if err != nil {
+		v.Close()
+		return err
+	}
+	k.vault, k.cases = v, cases
+	if k.idle > 0 {
+		k.timer = time.AfterFunc(k.idle, k.Lock)
+	}
+	return nil
+}
+
+// With calls use with the open vault and its cases, and restarts the idle time. It returns ErrLocked while the Keeper is
+// locked. use must not keep what it is given.
+func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.vault == nil {
+		return ErrLocked
+	}
+	if k.timer != nil {
+		k.timer.Reset(k.idle)
+	}
+	return use(k.vault, k.cases)
+}
+
+// refresh sorts the cases again after an act that changed them. The caller is inside With.
+func (k *Keeper) refresh(ctx context.Context) error {
+	cases, err := k.vault.Sort(ctx, func(int, int) {})
+	if err == nil {
+		k.cases = cases
+	}
+	return err
+}
+
+// Locked reports whether no vault is open.
+func (k *Keeper) Locked() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.vault == nil
+}
+
+// Lock closes the vault, drops the keys and everything opened, and returns the freed memory to the kernel. It waits for
+// a running With.
+func (k *Keeper) Lock() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.vault == nil {
+		return
+	}
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	k.vault.Close()
+	k.vault, k.cases, k.timer = nil, nil, nil
+	debug.FreeOSMemory()
+}
