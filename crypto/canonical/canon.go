@@ -105,6 +105,12 @@ func (r *Reader) Has(word string) bool {
 	return ok && r.err == nil && (strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "\n"))
 }
 
+// Peek gives the next line without its LF and does not read it; empty where none is left.
+func (r *Reader) Peek() string {
+	line, _, _ := strings.Cut(r.rest, "\n")
+	return line
+}
+
 // Line gives the next line without its LF.
 func (r *Reader) Line() string {
 	if r.err != nil {

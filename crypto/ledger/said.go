@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bytes"
-	"strconv"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
@@ -86,37 +85,4 @@ func ParseReply(content []byte) (Reply, error) {
 		return Reply{}, canonical.Refuse("reply: %w", err)
 	}
 	return p, nil
-}
-
-const custodyHeader = "zapis/custody-head/v1"
-
-// CustodyHead is the content of a custody entry: how far a trustee's custody
-// log reaches, so that it can't be written anew later.
-//
-//	zapis/custody-head/v1
-//	events 17
-//	link <64 hex>                link 17 of the log
-type CustodyHead struct {
-	Events uint64
-	Link   Hash
-}
-
-// Marshal writes the content.
-func (c CustodyHead) Marshal() []byte {
-	return []byte(custodyHeader + "\nevents " + strconv.FormatUint(c.Events, 10) + "\nlink " + c.Link.String() + "\n")
-}
-
-// ParseCustodyHead reads the content of a custody entry.
-func ParseCustodyHead(content []byte) (CustodyHead, error) {
-	r := canonical.NewReader(content, 1<<10)
-	r.Exact(custodyHeader)
-	c := CustodyHead{Events: r.Decimal(r.Word("events"), MaxIndex)}
-	if c.Events == 0 {
-		r.Fail("a log without events has no head")
-	}
-	c.Link = r.Hash(r.Word("link"))
-	if err := r.End(); err != nil {
-		return CustodyHead{}, canonical.Refuse("custody head: %w", err)
-	}
-	return c, nil
 }

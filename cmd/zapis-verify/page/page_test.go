@@ -74,7 +74,7 @@ func TestPage(t *testing.T) {
 		class, want string
 		has         string
 	}{
-		{"bundle.zip", "", nil, "", "consistent", nobody, "intact since received"},
+		{"bundle.zip", "", nil, "", "consistent", nobody, "unchanged since the entry was made"},
 		{"bundle.zip", card, nil, "", "trusted", trusted, "This is the ledger that you trust"},
 		{"bundle.zip", "", []string{"ledger-card.txt", "anna.card"}, "", "trusted", trusted, "The signer is the anna whose card you trust."},
 		{"bundle.zip", card + text("anna.card"), nil, "", "trusted", trusted, "The signer is the anna whose card you trust."},

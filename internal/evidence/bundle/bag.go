@@ -8,13 +8,17 @@ import (
 	"time"
 
 	"zapis/crypto/canonical"
+	"zapis/internal/evidence/bundle/pdf"
 )
 
 // bagitText is bagit.txt (RFC 8493, section 2.1.1).
 const bagitText = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
-// bundleVersion is the version of everything in docs/spec/bundle.md.
-const bundleVersion = "1"
+// The versions of docs/spec/bundle.md: the newest is written, all are read.
+const (
+	version1 = 1 // zip entries without a date; the whole custody chain; VERIFY.txt and index.html not compared
+	version2 = 2
+)
 
 // bagInfo is bag-info.txt (RFC 8493, section 2.2.2), in the one order we write:
 //
@@ -23,7 +27,9 @@ const bundleVersion = "1"
 //	External-Description: Report c0123456789 with its proofs. Begin with VERIFY.txt.
 //	External-Identifier: c0123456789
 //	Payload-Oxum: 279164.31
-//	Zapis-Bundle: 1
+//	Zapis-Bundle: 2
+//	Zapis-Documents: 1          since version 2
+//	Zapis-Forum: plain          since version 2
 //	Zapis-Identity: withheld
 //	Zapis-Made-At: 2026-11-21T20:47:45Z
 //	Zapis-Signer: anna SHA256:aaaa…
@@ -33,7 +39,10 @@ type bagInfo struct {
 	Case        string
 	Bytes       int64 // of the payload
 	Files       int   // of the payload
-	Identity    bool  // included
+	Version     int
+	Documents   int // which words and layout VERIFY.txt, the scripts, index.html and the PDFs have
+	Forum       pdf.Forum
+	Identity    bool // included
 	Signer      string
 	Fingerprint string
 }
@@ -41,6 +50,7 @@ type bagInfo struct {
 const (
 	identityWithheld = "withheld"
 	identityIncluded = "included"
+	forumPlain       = "plain"
 )
 
 func (i bagInfo) marshal() []byte {
@@ -48,17 +58,22 @@ func (i bagInfo) marshal() []byte {
 	if i.Identity {
 		identity = identityIncluded
 	}
-	return fmt.Appendf(nil, `Bag-Software-Agent: %s
+	forum := string(i.Forum)
+	if i.Forum == pdf.ForumPlain {
+		forum = forumPlain
+	}
+	b := fmt.Appendf(nil, `Bag-Software-Agent: %s
 Bagging-Date: %s
 External-Description: Report %s with its proofs. Begin with VERIFY.txt.
 External-Identifier: %s
 Payload-Oxum: %d.%d
-Zapis-Bundle: %s
-Zapis-Identity: %s
-Zapis-Made-At: %s
-Zapis-Signer: %s %s
-`, i.Tool, i.Made.Format(time.DateOnly), i.Case, i.Case, i.Bytes, i.Files, bundleVersion, identity,
-		i.Made.Format(timeLayout), i.Signer, i.Fingerprint)
+Zapis-Bundle: %d
+`, i.Tool, i.Made.Format(time.DateOnly), i.Case, i.Case, i.Bytes, i.Files, i.Version)
+	if i.Version >= version2 {
+		b = fmt.Appendf(b, "Zapis-Documents: %d\nZapis-Forum: %s\n", i.Documents, forum)
+	}
+	return fmt.Appendf(b, "Zapis-Identity: %s\nZapis-Made-At: %s\nZapis-Signer: %s %s\n",
+		identity, i.Made.Format(timeLayout), i.Signer, i.Fingerprint)
 }
 
 func parseBagInfo(text []byte) (bagInfo, error) {
@@ -71,8 +86,15 @@ func parseBagInfo(text []byte) (bagInfo, error) {
 	bytes, files, _ := strings.Cut(r.Word("Payload-Oxum:"), ".")
 	i.Bytes = int64(r.Decimal(bytes, 1<<62))
 	i.Files = int(r.Decimal(files, 1<<30))
-	if v := r.Word("Zapis-Bundle:"); r.Err() == nil && v != bundleVersion {
-		r.Fail("this checker knows bundles of version %s only", bundleVersion)
+	i.Version = int(r.Decimal(r.Word("Zapis-Bundle:"), 1<<20))
+	if r.Err() == nil && i.Version != version1 && i.Version != version2 {
+		r.Fail("this checker knows bundles of the versions 1 and 2 only")
+	}
+	if i.Version >= version2 {
+		i.Documents = int(r.Decimal(r.Word("Zapis-Documents:"), 1<<20))
+		if i.Forum = pdf.Forum(r.Word("Zapis-Forum:")); i.Forum == forumPlain {
+			i.Forum = pdf.ForumPlain
+		}
 	}
 	i.Identity = r.Word("Zapis-Identity:") == identityIncluded
 	i.Made = readTime(r, r.Word("Zapis-Made-At:"))

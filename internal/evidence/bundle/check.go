@@ -13,6 +13,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
+	"zapis/internal/evidence/custody"
 )
 
 // Options are what the checker knows from elsewhere.
@@ -39,17 +40,20 @@ func (o Options) ends(r *Report) bool { return o.First && len(r.Faults) > 0 }
 
 func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
 
-// A bag is a bundle's files, wherever they come from: texts whole, of the
-// attachments size and hash.
+// A bag is a bundle's files, wherever they come from: texts whole, of all
+// others size and hash.
 type bag struct {
-	texts map[string][]byte
-	sums  manifest
-	sizes map[string]int64
-	parts map[string]func() (io.ReadSeekCloser, error) // disclosed ciphertexts
+	texts   map[string][]byte
+	sums    manifest
+	sizes   map[string]int64
+	parts   map[string]func() (io.ReadSeekCloser, error) // disclosed ciphertexts
+	streams map[string]func() (io.ReadCloser, error)     // working copies
+	dated   bool                                         // the zip's entries have the date of version 2
 }
 
 func newBag() *bag {
-	return &bag{make(map[string][]byte), make(manifest), make(map[string]int64), make(map[string]func() (io.ReadSeekCloser, error))}
+	return &bag{texts: make(map[string][]byte), sums: make(manifest), sizes: make(map[string]int64),
+		parts: make(map[string]func() (io.ReadSeekCloser, error)), streams: make(map[string]func() (io.ReadCloser, error))}
 }
 
 // section is a member of the zip as something that can be closed.
@@ -88,6 +92,9 @@ func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *charter, report R
 	if b != nil {
 		c = examine(b, o, &report)
 	}
+	if report.Container == Repacked && len(report.Faults) > 0 {
+		report.fault("zip: the file was unpacked and packed again by another program; what does not fit above is in its contents")
+	}
 	report.settle()
 	return b, c, report, nil
 }
@@ -95,56 +102,92 @@ func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *charter, report R
 // load reads and hashes every file of the zip.
 func load(r io.ReaderAt, size int64, o Options, report *Report) (*bag, error) {
 	members, err := readZip(r, size)
-	if err != nil {
+	files := storedIn(r, members)
+	var ignored []string
+	if misformed, ok := errors.AsType[*formatError](err); ok {
+		if files, ignored, err = readRepacked(r, size); err != nil {
+			return nil, misformed
+		}
+		report.Container = Repacked
+	} else if err != nil {
 		return nil, err
 	}
 	var listed map[string]listed
-	if o.First {
+	if o.First && report.Container == "" {
 		if listed, err = skim(r, members, report); err != nil || o.ends(report) {
 			return nil, err
 		}
 	}
 	var total int64
-	for _, m := range members {
-		if !shapes.MatchString(m.Name) {
-			return nil, misformed("%s: no bundle has a file of this name", printable(m.Name))
+	for _, f := range files {
+		if !shapes.MatchString(f.Name) {
+			return nil, misformed("%s: no bundle has a file of this name", printable(f.Name))
 		}
-		if !streamed(m.Name) {
-			if total += m.Size; m.Size > maxText || total > maxTexts {
-				return nil, misformed("%s: more text than a bundle can hold", m.Name)
+		if !streamed(f.Name) {
+			if total += f.Size; f.Size > maxText || total > maxTexts {
+				return nil, misformed("%s: more text than a bundle can hold", f.Name)
 			}
 		}
 	}
 	b := newBag()
-	for _, m := range members {
-		content := io.NewSectionReader(r, m.contentOffset(), m.Size)
-		var crc uint32
-		if streamed(m.Name) {
-			if crc, err = b.addStream(m, content); err != nil {
-				return nil, err
-			}
-			b.parts[m.Name] = func() (io.ReadSeekCloser, error) {
-				return section{io.NewSectionReader(r, m.contentOffset(), m.Size)}, nil
-			}
-		} else {
-			text := make([]byte, m.Size)
-			if _, err := io.ReadFull(content, text); err != nil {
-				return nil, err
-			}
-			b.add(m.Name, text)
-			crc = crc32.ChecksumIEEE(text)
+	for _, f := range files {
+		if err := b.load(f, report); err != nil {
+			return nil, err
 		}
-		if crc != m.CRC {
-			report.fault(notItsCRC, m.Name)
-		}
-		if l, there := listed[m.Name]; there && b.sums[m.Name] != l.sum {
-			report.fault(notAsListed, m.Name, l.in)
+		if l, there := listed[f.Name]; there && b.sums[f.Name] != l.sum {
+			report.fault(notAsListed, f.Name, l.in)
 		}
 		if o.ends(report) {
 			return nil, nil
 		}
 	}
+	if report.Container == Repacked {
+		report.notProve("%s", repackedSentence(ignored))
+	} else if len(members) > 0 {
+		b.dated = members[0].Date != 0
+	}
 	return b, nil
+}
+
+func repackedSentence(ignored []string) string {
+	s := "That this zip file is the one that was made: the bundle in it was unpacked and packed again by another program. Its contents are checked, file by file; the zip file around them is not signed."
+	if len(ignored) > 0 {
+		var names []string
+		for _, name := range ignored {
+			names = append(names, printable(name))
+		}
+		s += " Files that an operating system added were not read: " + strings.Join(names[:min(len(names), 10)], ", ") + "."
+	}
+	return s
+}
+
+// load reads one file: texts whole, of all others the hash.
+func (b *bag) load(f stored, report *Report) error {
+	content, err := f.open()
+	if err != nil {
+		return misformed("%s: can't be read out of the zip", printable(f.Name))
+	}
+	defer content.Close()
+	var crc uint32
+	if streamed(f.Name) {
+		if crc, err = b.addStream(f, content); err == nil {
+			b.parts[f.Name] = f.open
+			b.streams[f.Name] = func() (io.ReadCloser, error) { return f.open() }
+		}
+	} else {
+		text := make([]byte, f.Size)
+		if _, err = io.ReadFull(content, text); err == nil {
+			b.add(f.Name, text)
+			crc = crc32.ChecksumIEEE(text)
+		}
+	}
+	if err != nil && report.Container == Repacked {
+		return misformed("%s: is damaged in the zip (%v)", printable(f.Name), err)
+	}
+	if err == nil && crc != f.CRC {
+		report.fault(notItsCRC, f.Name)
+	}
+	return err
 }
 
 // blockSize is how much of an original is read at once, in bytes: little enough
@@ -153,7 +196,7 @@ const blockSize = 256 << 10
 
 // addStream hashes an original. SHA-256 is what takes the time, so reading and
 // the CRC-32 go on beside it, a few blocks ahead.
-func (b *bag) addStream(m member, content io.Reader) (uint32, error) {
+func (b *bag) addStream(m stored, content io.Reader) (uint32, error) {
 	if m.Size <= blockSize {
 		all := make([]byte, m.Size)
 		if _, err := io.ReadFull(content, all); err != nil {
@@ -206,6 +249,7 @@ type examination struct {
 	used    map[string]bool // files that something has accounted for
 
 	info       bagInfo
+	events     custody.Shown
 	charter    *charter
 	log        *ledger.Verifier // of the keys that signed the checkpoint
 	checkpoint ledger.Checkpoint
@@ -213,15 +257,20 @@ type examination struct {
 	opened     []openable
 	heads      []governing     // custody entries
 	anchors    []governing     // anchor entries
+	governs    []governing     // the genesis, trustees and key entries
 	entries    map[uint64]bool // those that stand for a submission
+}
+
+func newExamination(b *bag, o Options, report *Report) *examination {
+	return &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
 }
 
 // examine verifies all that a bag says. It is run over every bundle that is
 // read, and over every one before it is written. The charter is nil where the
 // ledger's part does not fit, or the check ended before it.
 func examine(b *bag, o Options, report *Report) *charter {
-	x := &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
-	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.documents, x.derived, x.keys, x.leftOver, x.trust} {
+	x := newExamination(b, o, report)
+	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.derived, x.keys, x.documents, x.leftOver, x.trust} {
 		if step(); o.ends(report) {
 			break
 		}
@@ -257,7 +306,6 @@ func (x *examination) lists() {
 	x.list(tagManifestPath, func(path string) bool {
 		return !strings.HasPrefix(path, payload) && path != tagManifestPath && path != signaturePath && path != stampPath
 	})
-	x.text(verifyPath)
 	t, ok := x.text(bagInfoPath)
 	if !ok {
 		return
@@ -266,6 +314,10 @@ func (x *examination) lists() {
 	if x.info, err = parseBagInfo(t); err != nil {
 		x.fault("%s: %v", bagInfoPath, err)
 		return
+	}
+	x.Version, x.Case = x.info.Version, x.info.Case
+	if x.Container == "" && x.bag.dated != (x.info.Version >= version2) {
+		x.fault("zip: its entries are not dated as those of a bundle of version %d are", x.info.Version)
 	}
 	var bytes int64
 	for path := range payloadList {
@@ -329,7 +381,7 @@ func (x *examination) signature() {
 		return
 	}
 	x.prove("The lists were signed by %s, whose key %s is a trustee's in the set of entry %d.", c.Name, x.info.Fingerprint, x.charter.SetAt)
-	x.notProve("When the bundle was made: %s is the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
+	x.notProve("When the bundle was made: %s is by the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
 }
 
 // allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.

@@ -26,7 +26,11 @@ func (x *examination) submissions() {
 		x.fault("%s: %v", recordPath, err)
 		return
 	}
-	built := record{Format: recordFormat, Ledger: x.charter.Card.String()}
+	if want := recordFormats[x.info.Version]; x.info.Version > 0 && claimed.Format != want {
+		x.fault("%s: is of the format %s, and a bundle of version %d has %s", recordPath, claimed.Format, x.info.Version, want)
+		return
+	}
+	built := record{Format: claimed.Format, Ledger: x.charter.Card.String()}
 	exhibits := make(map[string]bool)
 	identity := false
 	for n, claim := range claimed.Submissions {
@@ -218,24 +222,58 @@ func (x *examination) sayCase() {
 		for _, w := range s.Withheld {
 			x.Withheld = append(x.Withheld, fmt.Sprintf("%s of %s: %s.", w.Field, submissionName(n, s), w.Reason.Sentence()))
 		}
-		if s.Act == actCollected {
-			x.notProve("When and by whom %s was collected: %s is the trustee's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
-		} else {
-			x.notProve("When %s was received: %s is the intake server's clock%s.", submissionName(n, s), s.ReceivedAt, x.bySealed(n))
-		}
+		x.sayClaims(n, s)
 	}
-	x.prove("The %d answers and %d files shown, and that %d questions were left empty, are what was committed to on arrival: intact since received.",
-		answered, files, empty)
+	x.prove("The %d answers and %d files shown, and that %d questions were left empty, are what was committed to on arrival: %s.",
+		answered, files, empty, unchangedSince(len(placed), len(x.record.Submissions)))
 	if len(placed) > 0 {
 		x.prove("In the ledger %s, under a checkpoint of %d entries that both of the log's keys signed, for %s by the log's clock.",
 			strings.Join(placed, ", "), x.checkpoint.Size, x.checkpoint.Time.Format(timeLayout))
 	}
-	for n := range x.record.Submissions {
-		if n > 0 && !x.discloses(n) {
-			x.notProve("That %s is of this case: its sealed statement says so.", submissionName(n, x.record.Submissions[n]))
-		}
-	}
+	x.notProve("That nothing is left out: other submissions of this case may be in the ledger, a change of consent or a withdrawal among them.")
 	x.notProve("That what the report says is so. Who the reporter is.")
+}
+
+// unchangedSince says since when the answers can't have been changed.
+func unchangedSince(placed, all int) string {
+	switch placed {
+	case all:
+		return "unchanged since the entry was made"
+	case 0:
+		return "unchanged since the log promised an entry"
+	}
+	return "unchanged since the entry was made, or promised"
+}
+
+// sayClaims names what the record says of a submission without proof.
+func (x *examination) sayClaims(n int, s submission) {
+	name := submissionName(n, s)
+	if x.discloses(n) {
+		// The statement's key is in the bundle: act, time and case are what was sealed.
+		if s.Act != actCollected {
+			x.notProve("That %s was received at %s: this is the intake server's clock, as the sealed statement has it.", name, s.ReceivedAt)
+			return
+		}
+		x.notProve("That %s was collected at %s: this is the trustee's clock, as the sealed statement has it.", name, s.ReceivedAt)
+		return
+	}
+	what := fmt.Sprintf("That %s is a %s, received at %s by the intake server's clock", name, actWords[s.Act], s.ReceivedAt)
+	if s.Act == actCollected {
+		what = fmt.Sprintf("That %s was collected by a trustee at %s", name, s.ReceivedAt)
+	}
+	if n > 0 {
+		what += ", and that it is of this case"
+	}
+	x.notProve("%s: this is the word of %s. Its sealed statement says so or not; the statement's key is not in the bundle.", what, x.info.Signer)
+}
+
+// actWords name acts inside a sentence.
+var actWords = map[string]string{
+	string(incident.ActReport):   "first report",
+	string(incident.ActFollowUp): "follow-up",
+	string(incident.ActConsent):  "change of consent",
+	string(incident.ActStop):     "withdrawal",
+	string(incident.ActDelete):   "withdrawal with a request to delete",
 }
 
 // submissionName is what sentences call the n-th submission.

@@ -26,13 +26,6 @@ func (x *examination) discloses(n int) bool {
 	return there
 }
 
-func (x *examination) bySealed(n int) string {
-	if x.discloses(n) {
-		return ""
-	}
-	return ", as its sealed statement has it"
-}
-
 // keys opens the parts whose keys are disclosed. The order is: the hash of the
 // whole ciphertext against the entry, the entry's place in the ledger (which has
 // been verified by now), and only then decryption. Nothing is decrypted in a

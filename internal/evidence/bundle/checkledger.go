@@ -63,6 +63,7 @@ func (x *examination) ledger() {
 	x.prove("The ledger %s begins with the entry that its card names; its keys and trustees are those of %s.",
 		c.Card, governingList(entries))
 	x.notProve("That no later entry changed the log's keys or the trustees: this bundle shows %s.", governingList(entries))
+	x.governs = entries
 }
 
 func compare(a, b uint64) int {

@@ -178,8 +178,11 @@ func (x *examination) witnessed() []timestamp.Evidence {
 	lines, err := witness.Lines(checkpoint)
 	if err != nil {
 		x.fault("%s: %v", checkpointPath, err)
+		return nil
 	}
-	if err != nil || len(lines) == 0 {
+	const second = "whoever has the log's keys and the signing key of one trustee can make another that fits the same ledger card"
+	if len(lines) == 0 {
+		x.notProve("That this is the ledger's only history: %s. No witness has signed this checkpoint.", second)
 		return nil
 	}
 	_, found, err := witness.Open(x.log, checkpoint, x.options.Times.Witnesses)
@@ -191,8 +194,13 @@ func (x *examination) witnessed() []timestamp.Evidence {
 	for _, c := range found {
 		// It is behind every entry: it says nothing of what came after it.
 		all = append(all, timestamp.Evidence{Entry: math.MaxUint64, Size: x.checkpoint.Size, Time: c.Time, By: c.Witness.Name(), Witness: true})
-		x.prove("The witness %s signed this checkpoint of %d entries on %s (%s): of this ledger it had seen no other history.",
+		x.prove("The witness %s signed this checkpoint of %d entries on %s (%s): it says by that that it has seen no other history of this ledger.",
 			printable(c.Witness.Name()), x.checkpoint.Size, c.Time.Format(timeLayout), c.Witness.Algorithm())
+	}
+	if len(found) == 0 {
+		x.notProve("That this is the ledger's only history: %s. No witness that you trust has signed this checkpoint.", second)
+	} else {
+		x.notProve("That this is the ledger's only history, beyond the word of these witnesses: %s.", second)
 	}
 	if more := len(lines) - len(found); more > 0 {
 		x.notProve("Whose the %d further lines on the checkpoint are: you gave no key that fits.", more)

@@ -23,7 +23,7 @@ import (
 type Derived struct {
 	Of        string // the exhibit it was made from, shown or withheld, or "report"
 	MediaType string
-	Note      string // what was done, one line, at most 500 bytes
+	Note      string // what was done, one line, at most 500 bytes; of a translation, TranslationOf.Note
 	Open      func() (io.ReadCloser, error)
 }
 
@@ -127,6 +127,7 @@ func (d *drafted) addDerived(in *Input) error {
 		path := derivedFolder + f.name
 		d.bag.sums[path], d.bag.sizes[path] = f.sum, f.size
 		d.originals[path] = original{crc.Sum32(), given.Open}
+		d.bag.streams[path] = given.Open
 		list = append(list, f)
 	}
 	d.bag.add(derivedPath, marshalDerived(list))

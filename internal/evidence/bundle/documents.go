@@ -1,111 +1,143 @@
 package bundle
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
 	"zapis/internal/evidence/bundle/pdf"
 	"zapis/internal/evidence/custody"
-	"zapis/internal/incident"
 )
 
-// documentPaths are what is made for people: signed with the bundle, and not
-// compared with what it renders.
-var documentPaths = []string{pdf.IndexPath, pdf.CustodyPath, pdf.CertificatePath, pdf.ReportPath, pdf.ScreenPath}
+// documentsVersion numbers the words and the layout of what is made for people:
+// VERIFY.txt, the two scripts, index.html and the PDFs. A checker makes them
+// again and compares, where the bundle has its own number. Every change in them
+// takes the next one (TestDocumentsHaveANumber).
+const documentsVersion = 1
 
-// addDocuments lays out what the record and the ledger say.
-func (d *drafted) addDocuments(in *Input, c *charter, r record) error {
-	f := pdf.Facts{
-		Case: r.Case, Ledger: r.Ledger, Origin: c.Card.Origin, Made: in.Time, Tool: in.Tool,
-		Signer: in.Signer.Name(), Fingerprint: in.Signer.Fingerprint(), Forum: in.Forum,
-		SetAt:  c.SetAt,
-		Events: shownActs(in.Custody), EventsTotal: len(in.Custody.Hashes), Head: custody.Hex(in.Custody.Head),
+// A document is one of the files that are made of the others.
+type document struct {
+	path string
+	data []byte
+}
+
+// documentPaths are what is made for people, by the bundle's version.
+func documentPaths(version int) []string {
+	paths := []string{verifyPath, pdf.IndexPath, pdf.CustodyPath, pdf.CertificatePath, pdf.ReportPath, pdf.ScreenPath}
+	if version >= version2 {
+		paths = append(paths, scriptPath, powerShellPath)
 	}
-	for _, t := range c.Set.Trustees {
+	return paths
+}
+
+// render makes the documents of a bundle whose other files have been examined.
+func (x *examination) render() ([]document, error) {
+	g := x.guide()
+	page, err := g.text()
+	if err != nil {
+		return nil, err
+	}
+	all := []document{{verifyPath, page}, {scriptPath, script(page, g)}, {powerShellPath, []byte(powerShellText)}}
+	f, err := x.facts()
+	if err != nil {
+		return nil, err
+	}
+	made, err := pdf.All(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range made {
+		all = append(all, document{d.Path, d.Data})
+	}
+	return all, nil
+}
+
+// facts gathers what the PDFs and index.html say. All of it comes from the
+// bundle's own files.
+func (x *examination) facts() (pdf.Facts, error) {
+	f := pdf.Facts{
+		Case: x.record.Case, Ledger: x.record.Ledger, Origin: x.charter.Card.Origin, Made: x.info.Made, Tool: x.info.Tool,
+		Signer: x.info.Signer, Fingerprint: x.info.Fingerprint, Forum: x.info.Forum,
+		SetAt: x.charter.SetAt, Version: version2,
+		Events: shownActs(x.events), EventsTotal: int(x.events.Events), Head: custody.Hex(x.events.Head),
+		Size: x.checkpoint.Size, Root: x.checkpoint.Root.String(), Signed: x.checkpoint.Time,
+	}
+	for _, t := range x.charter.Set.Trustees {
 		f.Trustees = append(f.Trustees, t.Name)
 	}
-	if v, cp, err := c.openCheckpoint(in.Checkpoint); err == nil {
-		f.Size, f.Root, f.Signed = cp.Size, cp.Root.String(), cp.Time
-		if _, others, err := v.OpenWitnessed(in.Checkpoint); err == nil {
-			f.Witnesses = len(others)
-		}
+	if _, others, err := x.log.OpenWitnessed(x.bag.texts[checkpointPath]); err == nil {
+		f.Witnesses = len(others)
 	}
-	all := claims(in)
+	all := x.claims()
 	for _, e := range all {
 		f.Tokens = append(f.Tokens, pdf.Token{Entry: e.Entry, Size: e.Size, Text: fmt.Sprintf("%s%s: %s", e.Time.Format(timeLayout), within(e.Accuracy), evidenceName(e))})
 	}
-	for n, s := range r.Submissions {
+	derived, err := x.derivedFiles()
+	if err != nil {
+		return f, err
+	}
+	for n, s := range x.record.Submissions {
 		f.Identity = f.Identity || showsIdentity(s)
-		p, err := paperSubmission(n, s, in.Submissions[n].Entry)
+		p, err := x.paperSubmission(n, s, all)
 		if err != nil {
-			return err
+			return f, err
 		}
-		if slices.ContainsFunc(s.Answers, func(a answer) bool { return a.Field == "narrative" }) {
-			for _, t := range in.Submissions[n].Translations {
-				p.Translations = append(p.Translations, pdf.Translation{Language: t.Language, By: t.By, Keeper: t.Keeper, At: t.At.UTC().Format(timeLayout), Text: t.Text})
-			}
-		}
-		for _, k := range in.Submissions[n].Keys {
-			p.Keys = append(p.Keys, k.Part)
-		}
-		if s.Entry != nil {
-			switch i := timestamp.Tightest(all, *s.Entry); {
-			case !i.Possible():
-				p.Between = "at a time on which those who vouch for it contradict each other"
-			case i.NotBefore != nil || i.NotAfter != nil:
-				p.Between = intervalText(i)
+		for _, d := range derived {
+			if d.translation != nil && d.translation.Submission == n+1 {
+				p.Translations = append(p.Translations, pdf.Translation{Language: d.translation.Language, By: d.translation.By, Keeper: d.translation.Keeper,
+					At: d.translation.At.Format(timeLayout), Text: strings.TrimSuffix(d.text, "\n")})
 			}
 		}
 		f.Submission = append(f.Submission, p)
 	}
-	for _, p := range in.CustodyHeads {
-		if e, err := ledger.ParseEntry(p.Entry); err == nil {
-			f.Fixed = append(f.Fixed, e.Index)
-		}
+	for _, h := range x.heads {
+		f.Fixed = append(f.Fixed, h.Index)
 	}
-	for _, g := range in.Derived {
-		f.Derived = append(f.Derived, pdf.Derived{Of: g.Of, MediaType: g.MediaType, Note: g.Note})
+	for _, d := range derived {
+		f.Derived = append(f.Derived, pdf.Derived{Of: d.of, File: derivedFolder + d.name, MediaType: d.mediaType, Note: d.note})
 	}
-	documents, err := pdf.All(f)
-	if err != nil {
-		return err
-	}
-	for _, doc := range documents {
-		d.bag.add(doc.Path, doc.Data)
-	}
-	return nil
+	return f, nil
 }
 
-// claims gives what the anchors say, which nobody has verified.
-func claims(in *Input) (all []timestamp.Evidence) {
-	for _, given := range in.Anchors {
-		e, err := ledger.ParseEntry(given.Entry)
+// claims gives what the anchors say, which is not verified here.
+func (x *examination) claims() (all []timestamp.Evidence) {
+	for _, g := range x.anchors {
+		a, err := ledger.ParseAnchor(g.Body)
 		if err != nil {
 			continue
 		}
-		a, err := ledger.ParseAnchor(given.Body)
-		if err != nil {
-			continue
-		}
-		if claim, err := (anchored{e.Index, a}).evidence(given.Checkpoint); err == nil {
+		if claim, err := (anchored{g.Index, a}).evidence(x.bag.texts[anchorCheckpointPath(g.Index)]); err == nil {
 			all = append(all, claim)
 		}
 	}
 	return all
 }
 
-func paperSubmission(n int, s submission, entry []byte) (pdf.Submission, error) {
+func (x *examination) paperSubmission(n int, s submission, all []timestamp.Evidence) (pdf.Submission, error) {
 	p := pdf.Submission{
 		Name: submissionName(n, s), Title: actTitles[s.Act], Received: s.ReceivedAt, Ours: s.Act == actCollected,
-		Entry: s.Entry, Body: s.Body, Folder: s.Disclosure,
+		Entry: s.Entry, Body: s.Body, Folder: s.Disclosure, Keys: x.disclosedParts(n, s),
 	}
 	if s.PromisedFor != nil {
 		p.Promised = *s.PromisedFor
 	}
-	if e, err := ledger.ParseEntry(entry); err == nil {
-		p.Hash, p.Previous = e.LeafHash().String(), e.Previous.String()
+	if s.Entry != nil {
+		if e, err := ledger.ParseEntry(x.bag.texts[entryPath(*s.Entry)]); err == nil {
+			p.Hash, p.Previous = e.LeafHash().String(), e.Previous.String()
+			p.SealedTo = x.trusteesAt(e.Body.Trustees)
+		}
+		switch i := timestamp.Tightest(all, *s.Entry); {
+		case !i.Possible():
+			p.Between = "at a time on which those who vouch for it contradict each other"
+		case i.NotBefore != nil || i.NotAfter != nil:
+			p.Between = intervalText(i)
+		}
 	}
 	for _, a := range s.Answers {
 		values, err := a.strings()
@@ -115,39 +147,155 @@ func paperSubmission(n int, s submission, entry []byte) (pdf.Submission, error) 
 		if a.Field == "language" && len(values) == 1 {
 			p.Language = values[0]
 		}
-		shown := pdf.Answer{Field: a.Field, Label: labels[a.Field]}
-		for _, v := range values {
-			shown.Values = append(shown.Values, incident.Explain(a.Field, v))
-		}
-		p.Answers = append(p.Answers, shown)
+		p.Answers = append(p.Answers, pdf.Answer{Field: a.Field, Label: labels[a.Field], Values: values})
 	}
 	for _, a := range s.Attachments {
 		p.Exhibits = append(p.Exhibits, pdf.Exhibit{Number: a.Exhibit, File: a.File, SHA256: a.SHA256, MediaType: a.MediaType, Name: a.Name, Size: a.Size})
 	}
 	for _, w := range s.Withheld {
-		p.Withheld = append(p.Withheld, pdf.Withheld{Field: w.Field, Reason: w.Reason.Sentence()})
+		p.Withheld = append(p.Withheld, pdf.Withheld{Field: w.Field, Label: fieldName(w.Field), Reason: w.Reason.Sentence()})
 	}
 	return p, nil
 }
 
-func shownActs(x custody.Excerpt) []pdf.Event {
+// trusteesAt names the trustees of the set that an entry holds.
+func (x *examination) trusteesAt(entry uint64) (names []string) {
+	set, err := x.charter.chain.SetAt(entry)
+	if err != nil {
+		return nil
+	}
+	for _, t := range set.Trustees {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func shownActs(x custody.Shown) []pdf.Event {
+	var numbers []uint64
+	for n := range x.Shown {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
 	var out []pdf.Event
-	for n := range uint64(len(x.Hashes)) {
-		if e, ok := x.Shown[n+1]; ok {
-			out = append(out, pdf.Event{Number: e.Number, At: e.At, By: e.By.Name, Fingerprint: e.By.Fingerprint,
-				Act: string(e.Act), Case: e.Case, Subject: e.Subject, Tool: e.Tool, Why: e.Why})
-		}
+	for _, n := range numbers {
+		e := x.Shown[n]
+		out = append(out, pdf.Event{Number: e.Number, At: e.At, By: e.By.Name, Fingerprint: e.By.Fingerprint,
+			Act: string(e.Act), Case: e.Case, Subject: e.Subject, In: e.In, Out: e.Out, Tool: e.Tool, Why: e.Why})
 	}
 	return out
 }
 
-// documents accounts for what is made for people.
+// compared lists the documents that are made again and compared.
+func compared(path string) bool {
+	return path == verifyPath || path == scriptPath || path == powerShellPath || path == pdf.ScreenPath
+}
+
+// documents accounts for what is made for people. Where this program makes
+// documents of the bundle's number, it makes them again and compares.
 func (x *examination) documents() {
-	for _, path := range documentPaths {
+	for _, path := range documentPaths(x.info.Version) {
 		x.used[path] = true
 		if _, there := x.bag.sums[path]; !there {
 			x.fault("%s: is missing", path)
 		}
 	}
-	x.notProve("That the PDFs and index.html say what report.json and the ledger say: they are the signer's rendering of it, signed and not compared.")
+	if len(x.Faults) > 0 || x.charter == nil || x.log == nil || x.info.Version == 0 {
+		return
+	}
+	if x.info.Version < version2 || x.info.Documents != documentsVersion {
+		x.notProve("That VERIFY.txt, index.html and the PDFs say what the other files say: they are the signer's, of a version that this program does not make, and were not compared. Read report.txt.")
+		return
+	}
+	made, err := x.render()
+	if err != nil {
+		x.fault("the documents can't be made again: %v", err)
+		return
+	}
+	for _, d := range made {
+		if compared(d.path) && sha256.Sum256(d.data) != x.bag.sums[d.path] {
+			x.fault("%s: does not say what the other files of the bundle say", d.path)
+		}
+	}
+	x.prove("VERIFY.txt, verify.sh, verify.ps1 and index.html are what this program makes of the other files.")
+	x.notProve("That the PDFs say what report.json and the ledger say: they are the signer's rendering of it, signed and not compared.")
+}
+
+// TranslationOf is what a working copy says of itself that is a translation of a
+// submission's narrative: in the note of derived.txt,
+//
+//	translation of 1 into en, kept by anna at 2026-11-23T20:47:45Z, made by X
+type TranslationOf struct {
+	Submission int // from 1
+	Language   string
+	Keeper     string    // the trustee who put it beside the case
+	At         time.Time // when, by the trustee's clock
+	By         string    // who or what made it
+}
+
+// Note writes what derived.txt says of a translation.
+func (t TranslationOf) Note() string {
+	return fmt.Sprintf("translation of %d into %s, kept by %s at %s, made by %s", t.Submission, t.Language, t.Keeper, t.At.UTC().Format(timeLayout), t.By)
+}
+
+var translationNote = regexp.MustCompile(`^translation of ([0-9]{1,3}) into ([a-zA-Z0-9-]{2,20}), kept by ([a-z0-9][a-z0-9._-]{0,31}) at ([0-9TZ:-]{20}), made by (.{1,300})$`)
+
+func parseTranslation(note string) *TranslationOf {
+	m := translationNote.FindStringSubmatch(note)
+	if m == nil {
+		return nil
+	}
+	at, err := time.Parse(timeLayout, m[4])
+	if err != nil {
+		return nil
+	}
+	t := &TranslationOf{Language: m[2], Keeper: m[3], At: at, By: m[5]}
+	fmt.Sscan(m[1], &t.Submission)
+	if t.Note() != note {
+		return nil
+	}
+	return t
+}
+
+// A renderedCopy is a working copy, with its text where it is a translation.
+type renderedCopy struct {
+	derivedFile
+	translation *TranslationOf
+	text        string
+}
+
+// derivedFiles lists the working copies, with the texts of translations.
+func (x *examination) derivedFiles() ([]renderedCopy, error) {
+	text, there := x.bag.texts[derivedPath]
+	if !there {
+		return nil, nil
+	}
+	list, err := parseDerived(text)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]renderedCopy, len(list))
+	for i, f := range list {
+		out[i].derivedFile = f
+		if f.of != derivedReport || f.size > maxText {
+			continue
+		}
+		if out[i].translation = parseTranslation(f.note); out[i].translation == nil {
+			continue
+		}
+		open := x.bag.streams[derivedFolder+f.name]
+		if open == nil {
+			return nil, fmt.Errorf("%s: can't be read", f.name)
+		}
+		r, err := open()
+		if err != nil {
+			return nil, err
+		}
+		content, err := io.ReadAll(io.LimitReader(r, maxText))
+		r.Close()
+		if err != nil {
+			return nil, err
+		}
+		out[i].text = string(content)
+	}
+	return out, nil
 }

@@ -186,9 +186,11 @@ func (h *house) public(checkpoint []byte) []Public {
 }
 
 // custody makes a log in which the case's events stand among others'.
-func (h *house) custody(caseID string) custody.Excerpt {
+func (h *house) custody(caseID string) custody.Excerpt { return h.custodyOf("anna", caseID) }
+
+func (h *house) custodyOf(signer, caseID string) custody.Excerpt {
 	x := custody.Excerpt{Shown: make(map[uint64]custody.Event)}
-	s := h.signers["anna"]
+	s := h.signers[signer]
 	acts := []struct {
 		act  custody.Act
 		here bool

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"io"
 	"strings"
 	"text/template"
 
@@ -15,13 +16,26 @@ import (
 )
 
 // guide.txt is the page that a lawyer's IT person follows. Lines that are
-// indented by four spaces are commands; each block of them stands alone, and
-// fails when what it checks does not hold.
+// indented by four spaces are commands; each block of them stands alone, prints
+// PASS, SKIPPED or DOES NOT FIT, and fails when what it checks does not hold.
 //
 //go:embed guide.txt
 var guideText string
 
-var guideTemplate = template.Must(template.New("VERIFY.txt").Parse(guideText))
+// verify.ps1 does in PowerShell what it can without openssl. It is the same in
+// every bundle: what it compares it reads from the files.
+//
+//go:embed verify.ps1
+var powerShellText string
+
+// fits ends a command: what is said where it succeeds, and where it fails.
+func fits(what string) string {
+	return ` && echo "PASS: ` + what + `" || { echo "DOES NOT FIT: ` + what + `"; false; }`
+}
+
+var guideTemplate = template.Must(template.New("VERIFY.txt").Funcs(template.FuncMap{"fits": func(format string, args ...any) string {
+	return fits(fmt.Sprintf(format, args...))
+}}).Parse(guideText))
 
 // A guide is what VERIFY.txt says about one bundle.
 type guide struct {
@@ -39,7 +53,8 @@ type guide struct {
 	Waiting                          []guideWait
 	Tokens                           []guideToken
 	Identity                         bool
-	CustodyHead                      string
+	CustodyRoot                      string
+	Fixed                            guideFixed
 	EventLines                       int // of events.txt, for each event that is shown
 }
 
@@ -48,6 +63,12 @@ type guideFolder struct {
 	File   string // where the commitments' hash is recorded
 	Where  string // "entry 7", "the promise"
 	Shown  bool   // whether any line is disclosed
+}
+
+// A guideFixed is the head of the custody log that stands in the ledger.
+type guideFixed struct {
+	Events     uint64
+	Root, Body string
 }
 
 // A guideLink is two entries of which one follows the other.
@@ -100,6 +121,66 @@ func (g guide) text() ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
+// script makes verify.sh of the page: it runs every block of commands and counts.
+func script(page []byte, g guide) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, `#!/bin/sh
+# Runs every block of commands of VERIFY.txt, and counts. In this folder:
+#
+#   sh verify.sh %s
+#
+# Give the ledger card that you got from elsewhere, not the one above, which came
+# in this bundle. This script came in the bundle too: somebody who forged the
+# bundle can have changed it. VERIFY.txt has the same commands to be read first.
+CARD=${1:-$CARD}
+export CARD
+pass=0 skipped=0 failed=0
+run() {
+    said=$(sh -c "$1" 2>&1)
+    status=$?
+    echo "$said"
+    if test $status -ne 0; then
+        failed=$((failed + 1))
+    elif echo "$said" | grep -q '^SKIPPED'; then
+        skipped=$((skipped + 1))
+    else
+        pass=$((pass + 1))
+    fi
+}
+`, g.Ledger)
+	for _, block := range blocks(string(page)) {
+		fmt.Fprintf(&b, "\nrun \"$(cat <<'END-OF-BLOCK'\n%sEND-OF-BLOCK\n)\"\n", block)
+	}
+	b.WriteString(`
+echo "$pass passed, $skipped skipped, $failed do not fit"
+if test $failed -eq 0; then
+    echo "ALL THAT WAS CHECKED FITS. VERIFY.txt says what that proves, and what not."
+else
+    echo "THIS BUNDLE DOES NOT FIT."
+    exit 3
+fi
+`)
+	return []byte(b.String())
+}
+
+// blocks are the page's lines of commands, without the four spaces.
+func blocks(page string) []string {
+	var found []string
+	open := false
+	for line := range strings.Lines(page) {
+		command, ok := strings.CutPrefix(line, "    ")
+		switch {
+		case !ok:
+			open = false
+		case open:
+			found[len(found)-1] += command
+		default:
+			found, open = append(found, command), true
+		}
+	}
+	return found
+}
+
 // proofSteps says for each hash of an inclusion proof whether it goes to the
 // left (RFC 9162, section 2.1.3.2). Hashes begin on the receipt's fourth line.
 func proofSteps(index, size uint64, hashes int) []guideStep {
@@ -118,9 +199,10 @@ func proofSteps(index, size uint64, hashes int) []guideStep {
 	return steps
 }
 
-// newGuide gathers what VERIFY.txt says. It works on what Write was given; a
-// receipt that can't be read is left to the examination that follows.
-func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
+// guide gathers what VERIFY.txt says. All of it comes from the bundle's own files, so that a checker can write the page
+// again. What can't be read is left out: the examination that goes before or follows names it.
+func (x *examination) guide() guide {
+	c, r, info := x.charter, x.record, x.info
 	g := guide{
 		Case: r.Case, Ledger: c.Card.String(), Origin: c.Card.Origin,
 		Made: info.Made.Format(timeLayout), Tool: info.Tool,
@@ -128,48 +210,42 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 		Genesis:    ledger.Hash(c.Card.Genesis).String(),
 		LogKeyFile: bodyPath(c.Keys.Index), SetFile: bodyPath(c.SetAt),
 		Identity:    info.Identity,
-		CustodyHead: custody.Hex(in.Custody.Head), EventLines: bytes.Count(custody.Event{}.Marshal(), []byte("\n")),
-	}
-	if _, cp, err := c.openCheckpoint(in.Checkpoint); err == nil {
-		g.Size = cp.Size
+		CustodyRoot: custody.Hex(x.events.Head), EventLines: bytes.Count(custody.Event{}.Marshal(), []byte("\n")),
+		Size: x.checkpoint.Size,
 	}
 	for n, s := range r.Submissions {
 		name := submissionName(n, s)
 		f := guideFolder{Folder: s.Disclosure, Shown: len(s.Withheld) < len(incident.FieldNames())}
 		if s.Entry != nil {
 			f.File, f.Where = entryPath(*s.Entry), fmt.Sprintf("entry %d", *s.Entry)
-			g.addEntry(in.Submissions[n].Receipt, *s.Entry, name, receiptPathOf(n, *s.Entry), "")
+			g.addEntry(x.bag, *s.Entry, name, receiptPathOf(n, *s.Entry), "")
 		} else {
 			f.File, f.Where = promisePathOf(n, [32]byte(mustHash(s.Body))), "the promise"
 			g.Waiting = append(g.Waiting, guideWait{f.File, *s.PromisedFor, name})
 		}
 		g.Folders = append(g.Folders, f)
-		for _, k := range in.Submissions[n].Keys {
-			g.Keys = append(g.Keys, newGuideKey(n, s, k, f.File))
+		for _, a := range s.Attachments {
+			g.addExhibit(x.bag, s, a)
 		}
-		for _, l := range in.Submissions[n].Lines {
-			g.addExhibit(s, l)
-		}
-		for _, l := range in.Submissions[n].Identity {
-			g.addExhibit(s, l)
+		for _, part := range x.disclosedParts(n, s) {
+			g.Keys = append(g.Keys, x.guideKey(n, s, part, f.File))
 		}
 	}
-	for _, p := range in.Public {
-		if e, err := ledger.ParseEntry(p.Entry); err == nil {
-			what := "by which the ledger is governed"
-			if e.Index == 0 {
-				what = "with which the ledger begins"
-			}
-			g.addEntry(p.Receipt, e.Index, what, publicReceiptPath(e.Index), bodyPath(e.Index))
+	for _, e := range x.governs {
+		what := "by which the ledger is governed"
+		if e.Index == 0 {
+			what = "with which the ledger begins"
+		}
+		g.addEntry(x.bag, e.Index, what, publicReceiptPath(e.Index), bodyPath(e.Index))
+	}
+	for _, e := range x.heads {
+		g.addEntry(x.bag, e.Index, "which holds a head of the custody log", publicReceiptPath(e.Index), bodyPath(e.Index))
+		if x.events.Fixed > 0 {
+			g.Fixed = guideFixed{x.events.Fixed, custody.Hex(x.events.Root), bodyPath(e.Index)}
 		}
 	}
-	for _, p := range in.CustodyHeads {
-		if e, err := ledger.ParseEntry(p.Entry); err == nil {
-			g.addEntry(p.Receipt, e.Index, "which holds a head of the custody log", publicReceiptPath(e.Index), bodyPath(e.Index))
-		}
-	}
-	for _, a := range in.Anchors {
-		g.addAnchor(a)
+	for _, e := range x.anchors {
+		x.guideAnchor(&g, e)
 	}
 	for _, from := range g.Entries {
 		for _, to := range g.Entries {
@@ -181,10 +257,23 @@ func newGuide(in *Input, c *charter, r record, info bagInfo) guide {
 	return g
 }
 
-func newGuideKey(n int, s submission, k DisclosedKey, recorded string) guideKey {
-	g := guideKey{Part: k.Part, File: keyPath(n, k.Part), Entry: recorded}
+// disclosedParts are the parts of a submission whose keys are in the bundle.
+func (x *examination) disclosedParts(n int, s submission) (parts []string) {
+	if x.discloses(n) {
+		parts = append(parts, partStatement)
+	}
 	for _, a := range s.Attachments {
-		if a.Exhibit == k.Part && opensAlone(k) {
+		if _, there := x.bag.texts[keyPath(n, a.Exhibit)+".key"]; there {
+			parts = append(parts, a.Exhibit)
+		}
+	}
+	return parts
+}
+
+func (x *examination) guideKey(n int, s submission, part, recorded string) guideKey {
+	g := guideKey{Part: part, File: keyPath(n, part), Entry: recorded}
+	for _, a := range s.Attachments {
+		if a.Exhibit == part && opensAlone(x.bag.parts[g.File+".age"]) {
 			g.Original, g.Size = a.File, a.Size
 		}
 	}
@@ -192,8 +281,11 @@ func newGuideKey(n int, s submission, k DisclosedKey, recorded string) guideKey 
 }
 
 // opensAlone says whether age itself opens a part for any one of its trustees.
-func opensAlone(k DisclosedKey) bool {
-	r, err := k.Open()
+func opensAlone(open func() (io.ReadSeekCloser, error)) bool {
+	if open == nil {
+		return false
+	}
+	r, err := open()
 	if err != nil {
 		return false
 	}
@@ -214,26 +306,22 @@ func mustHash(s string) ledger.Hash {
 	return h
 }
 
-func (g *guide) addEntry(receipt []byte, index uint64, what, path, body string) {
-	_, _, _, hashes, err := ledger.SplitReceipt(receipt)
+func (g *guide) addEntry(b *bag, index uint64, what, path, body string) {
+	_, _, _, hashes, err := ledger.SplitReceipt(b.texts[path])
 	if err != nil || index >= g.Size {
 		return
 	}
 	g.Entries = append(g.Entries, guideEntry{index, what, path, body, proofSteps(index, g.Size, len(hashes))})
 }
 
-func (g *guide) addAnchor(given Anchor) {
-	e, err := ledger.ParseEntry(given.Entry)
+func (x *examination) guideAnchor(g *guide, e governing) {
+	a, err := ledger.ParseAnchor(e.Body)
 	if err != nil {
 		return
 	}
-	a, err := ledger.ParseAnchor(given.Body)
-	if err != nil {
-		return
-	}
-	g.addEntry(given.Receipt, e.Index, "which holds outside evidence of time", publicReceiptPath(e.Index), bodyPath(e.Index))
+	g.addEntry(x.bag, e.Index, "which holds outside evidence of time", publicReceiptPath(e.Index), bodyPath(e.Index))
 	t := guideToken{Index: e.Index, Size: a.Size, Checkpoint: anchorCheckpointPath(e.Index), Body: bodyPath(e.Index), Says: "a line that can't be read"}
-	if claim, err := (anchored{e.Index, a}).evidence(given.Checkpoint); err == nil {
+	if claim, err := (anchored{e.Index, a}).evidence(x.bag.texts[t.Checkpoint]); err == nil {
 		t.Says = claim.Time.Format(timeLayout) + within(claim.Accuracy) + ", " + evidenceName(claim)
 		t.At = claim.Time.Unix()
 	}
@@ -241,27 +329,29 @@ func (g *guide) addAnchor(given Anchor) {
 		t.Token, t.Chain = anchorTokenPath(e.Index), anchorChainPath(e.Index)
 		_, t.Root, _ = timestamp.CertificatesPEM(a)
 	}
-	for _, r := range given.Receipts {
-		if _, _, entry, hashes, err := ledger.SplitReceipt(r); err == nil && entry < a.Size {
-			t.Covers = append(t.Covers, guideEntry{Index: entry, Receipt: anchorReceiptPath(e.Index, entry), Steps: proofSteps(entry, a.Size, len(hashes))})
+	for _, s := range x.record.Submissions {
+		if s.Entry == nil || *s.Entry >= a.Size {
+			continue
+		}
+		path := anchorReceiptPath(e.Index, *s.Entry)
+		if _, _, entry, hashes, err := ledger.SplitReceipt(x.bag.texts[path]); err == nil && entry == *s.Entry {
+			t.Covers = append(t.Covers, guideEntry{Index: entry, Receipt: path, Steps: proofSteps(entry, a.Size, len(hashes))})
 		}
 	}
 	g.Tokens = append(g.Tokens, t)
 }
 
 // addExhibit pairs a shown original with its disclosure line.
-func (g *guide) addExhibit(s submission, text []byte) {
-	l, err := seal.ParseLine(text)
-	if err != nil {
-		return
-	}
-	v, err := seal.ParseAttachment(l.Value)
-	if err != nil {
-		return
-	}
-	for _, a := range s.Attachments {
-		if a.Exhibit == v.Exhibit {
-			g.Exhibits = append(g.Exhibits, guideExhibit{a.Exhibit, a.File, s.Disclosure + "/" + l.Field + ".json"})
+func (g *guide) addExhibit(b *bag, s submission, a exhibit) {
+	for slot := 1; slot <= incident.Slots; slot++ {
+		path := s.Disclosure + "/" + incident.SlotName(slot) + ".json"
+		l, err := seal.ParseLine(b.texts[path])
+		if err != nil {
+			continue
+		}
+		if v, err := seal.ParseAttachment(l.Value); err == nil && v.Exhibit == a.Exhibit {
+			g.Exhibits = append(g.Exhibits, guideExhibit{a.Exhibit, a.File, path})
+			return
 		}
 	}
 }

@@ -37,8 +37,9 @@ type Input struct {
 	// Custody is the signer's custody log up to a head: this case's events in
 	// full, of the others only their hashes.
 	Custody custody.Excerpt
-	// CustodyHeads are custody entries of the ledger that hold earlier heads of
-	// the same log: up to there it can't have been written anew. May be empty.
+	// CustodyHeads is the custody entry of the ledger that holds the head of the
+	// first Custody.Fixed events: up to there it can't have been written anew.
+	// May be empty.
 	CustodyHeads []Public
 
 	// Anchors are outside evidence of time: such that came before the case's
@@ -86,22 +87,9 @@ type Submission struct {
 	// hashes are, their disclosure lines say.
 	Attachments []Attachment
 
-	// Translations are printed behind the narrative, unless that is withheld.
-	Translations []Translation
-
 	// Keys disclose sealed parts, so that anybody can see that what the ledger
 	// has decrypts to what is shown.
 	Keys []DisclosedKey
-}
-
-// Translation is somebody's translation of a submission's narrative, for the
-// printed report. The text itself is to be among Derived too.
-type Translation struct {
-	Language string // that it is in
-	By       string // who or what made it
-	Keeper   string // the trustee who put it beside the case
-	At       time.Time
-	Text     string
 }
 
 // DisclosedKey is a part's ciphertext and the key that opens this one part and

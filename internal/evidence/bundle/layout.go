@@ -3,9 +3,9 @@ package bundle
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
+	"zapis/internal/evidence/bundle/pdf"
 	"zapis/internal/incident"
 )
 
@@ -17,6 +17,8 @@ const (
 	manifestPath    = "manifest-sha256.txt"
 	tagManifestPath = "tagmanifest-sha256.txt"
 	verifyPath      = "VERIFY.txt"
+	scriptPath      = "verify.sh"
+	powerShellPath  = "verify.ps1"
 	signaturePath   = "signatures/tagmanifest-sha256.txt.sig"
 	signersPath     = "trust/allowed_signers"
 	recordPath      = "data/report/report.json"
@@ -79,7 +81,7 @@ const partStatement = "statement"
 // shapes are all the paths that a bundle may hold. What stands at one of them
 // is judged later; what stands anywhere else is refused at once.
 var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`,
+	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`, `verify\.(?:sh|ps1)`,
 	`signatures/tagmanifest-sha256\.txt\.(?:sig|tsr)`, `trust/(?:allowed_signers|anchor-[0-9]{1,20}\.pem)`,
 	`data/report/report\.(?:json|txt|pdf)`, `data/index\.html`,
 	`data/0(?:0_index|1_chain-of-custody|2_certificate)\.pdf`,
@@ -97,7 +99,7 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 // streamed says which files may be of any size. All others are read whole.
 func streamed(path string) bool {
 	return strings.HasPrefix(path, attachments) || strings.HasPrefix(path, derivedFolder) && path != derivedPath || strings.HasPrefix(path, "data/keys/") && strings.HasSuffix(path, ".age") ||
-		slices.Contains(documentPaths, path)
+		strings.HasSuffix(path, ".pdf") || path == pdf.ScreenPath
 }
 
 // printable makes a stranger's file name safe to stand in a sentence.

@@ -10,7 +10,9 @@ import (
 	"zapis/internal/incident"
 )
 
-const recordFormat = "zapis/report/v1"
+// recordFormats are the formats of report.json and report.txt by the bundle's
+// version. Version 2 has the same fields, and other words in report.txt.
+var recordFormats = map[int]string{version1: "zapis/report/v1", version2: "zapis/report/v2"}
 
 // A record is data/report/report.json: the account as disclosed, in one place.
 // Answers, attachments and places repeat what the disclosure lines and the
@@ -119,8 +121,8 @@ func parseRecord(text []byte) (record, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return record{}, misformed("something follows the record")
 	}
-	if r.Format != recordFormat {
-		return record{}, misformed("its format is not %s", recordFormat)
+	if r.Format != recordFormats[version1] && r.Format != recordFormats[version2] {
+		return record{}, misformed("its format is neither %s nor %s", recordFormats[version1], recordFormats[version2])
 	}
 	if len(r.Submissions) == 0 || len(r.Submissions) > maxSubmissions {
 		return record{}, misformed("it has %d submissions", len(r.Submissions))

@@ -10,7 +10,14 @@ type Report struct {
 	Withheld  []string `json:"withheld"`
 	NotProved []string `json:"not_proved"`
 	Faults    []string `json:"faults"`
+
+	Version   int    `json:"bundle_version,omitempty"` // of a bundle whose bag-info.txt could be read
+	Case      string `json:"case,omitempty"`
+	Container string `json:"container,omitempty"` // Repacked, or empty: the zip is as zapis wrote it
 }
+
+// Repacked is the container of a bundle that was unpacked and packed again.
+const Repacked = "packed again"
 
 // Unproved is the first thing said of a bundle, a receipt or a promise that
 // was checked without keys known from elsewhere.

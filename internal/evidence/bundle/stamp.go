@@ -19,6 +19,9 @@ func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
 	if !report.OK {
 		return nil, exit.New(exit.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
 	}
+	if report.Container != "" {
+		return nil, exit.New(exit.Mismatch, "stamp the zip file as zapis bundle wrote it", "the bundle was unpacked and packed again")
+	}
 	return b.texts[signaturePath], nil
 }
 
@@ -34,6 +37,9 @@ func Stamp(w io.Writer, r io.ReaderAt, size int64, response []byte) error {
 		return exit.New(exit.Mismatch, "", "%w", err)
 	}
 	z := &zipWriter{w: w}
+	if len(members) > 0 {
+		z.date = members[0].Date
+	}
 	put := func() error {
 		return z.add(stampPath, int64(len(response)), crc32.ChecksumIEEE(response), bytes.NewReader(response))
 	}

@@ -88,8 +88,8 @@ func TestVerifyPageFinds(t *testing.T) {
 		{"a proof", "data/ledger/receipt", nextLine("index 2\n"), []string{"entries/2.txt; }"}},
 		{"the checkpoint", "data/ledger/checkpoint", replace("\n5\n", "\n6\n"), []string{"openssl pkeyutl"}},
 		{"the genesis", "data/ledger/bodies/0.txt", replace("approvals 2", "approvals 1"), []string{"bodies/0.txt | cut"}},
-		{"an event", "data/custody/events.txt", replace("act opened", "act viewed"), []string{"the chain ends"}},
-		{"another's event", "data/custody/events.txt", nextWord("hash 1 "), []string{"the chain ends"}},
+		{"an event", "data/custody/events.txt", replace("act opened", "act viewed"), []string{"lead to the root of the custody log"}},
+		{"another's event", "data/custody/events.txt", nextWord("hashes 1 1 "), []string{"lead to the root of the custody log"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := unpacked(t, zip)

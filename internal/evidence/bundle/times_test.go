@@ -257,7 +257,7 @@ func TestWitnessedCheckpoint(t *testing.T) {
 	zip := write(t, in)
 	r := check(t, zip, c.trust())
 	for _, want := range []string{
-		"The witness witness.example/w1 signed this checkpoint of 6 entries on 2020-06-02T12:00:00Z (ML-DSA-44): of this ledger it had seen no other history.",
+		"The witness witness.example/w1 signed this checkpoint of 6 entries on 2020-06-02T12:00:00Z (ML-DSA-44): it says by that that it has seen no other history of this ledger.",
 		"Entry 2, the report, was put at its place in the ledger by 2020-06-02T12:00:00Z (the line of the witness witness.example/w1 on the checkpoint)."} {
 		if !says(r.Proved, want) {
 			t.Errorf("not proved: %s\n%q %q", want, r.Proved, r.Faults)

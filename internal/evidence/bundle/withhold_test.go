@@ -181,7 +181,10 @@ func TestWriteRefuses(t *testing.T) {
 			in.Submissions = []Submission{s}
 		}, exit.Mismatch, "the bundle would not verify: data/ledger/receipt: is about another entry than the one in the bundle"},
 		{"another case's custody", func(in *Input) { in.Custody = h.custody("c0123456789") }, exit.Mismatch, "is not about this case"},
-		{"a custody log that does not hang together", func(in *Input) { in.Custody.Head[0] ^= 1 }, exit.Mismatch,
+		{"a custody log that does not hang together", func(in *Input) {
+			in.Custody.Hashes = slices.Clone(in.Custody.Hashes)
+			in.Custody.Hashes[1][0] ^= 1 // event 2 is shown
+		}, exit.Mismatch,
 			"the bundle would not verify: data/custody/events.txt: custody log: its 4 events do not lead to the head that it names"},
 		{"no genesis", func(in *Input) { in.Public = nil }, exit.Mismatch, "entry 0 or its body, with which the ledger begins, is missing"},
 		{"a promise by nobody", func(in *Input) {

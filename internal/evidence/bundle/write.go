@@ -36,7 +36,7 @@ func Write(w io.Writer, in Input) error {
 	if !report.OK {
 		return exit.New(exit.Mismatch, "nothing was written", "the bundle would not verify: %s", strings.Join(report.Faults, "; "))
 	}
-	z := &zipWriter{w: w}
+	z := &zipWriter{w: w, date: firstDate}
 	for _, path := range d.bag.paths() {
 		if text, ok := d.bag.texts[path]; ok {
 			err = z.add(path, int64(len(text)), crc32.ChecksumIEEE(text), bytes.NewReader(text))
@@ -88,7 +88,8 @@ func draft(in *Input) (*drafted, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := record{Format: recordFormat, Ledger: in.Ledger.String()}
+	d.bag.dated = true
+	r := record{Format: recordFormats[version2], Ledger: in.Ledger.String()}
 	for n := range in.Submissions {
 		s, body, err := d.addSubmission(in, c, n)
 		if err != nil {
@@ -106,9 +107,6 @@ func draft(in *Input) (*drafted, error) {
 		return nil, err
 	}
 	d.bag.add(custodyPath, in.Custody.Marshal())
-	if err := d.addDocuments(in, c, r); err != nil {
-		return nil, err
-	}
 	return d, d.addPapers(in, c, r)
 }
 
@@ -263,11 +261,22 @@ func (d *drafted) addRecord(r record) error {
 	return nil
 }
 
-// addPapers adds what stands around the payload, and signs it.
+// addPapers adds the documents and what stands around the payload, and signs it.
 func (d *drafted) addPapers(in *Input, c *charter, r record) error {
 	info := bagInfo{
-		Tool: in.Tool, Made: in.Time, Case: r.Case,
+		Tool: in.Tool, Made: in.Time, Case: r.Case, Version: version2, Documents: documentsVersion, Forum: in.Forum,
 		Signer: in.Signer.Name(), Fingerprint: in.Signer.Fingerprint(),
+	}
+	for _, s := range r.Submissions {
+		info.Identity = info.Identity || showsIdentity(s)
+	}
+	signer, ok := c.signer(info.Signer)
+	if !ok || signer.Fingerprint() != info.Fingerprint {
+		return exit.New(exit.KeyMissing, "a bundle is signed by a trustee in force",
+			"%s with the key %s is not among the trustees of entry %d", info.Signer, info.Fingerprint, c.SetAt)
+	}
+	if err := d.addDocuments(info); err != nil {
+		return err
 	}
 	list := make(manifest)
 	for path, sum := range d.bag.sums {
@@ -278,22 +287,9 @@ func (d *drafted) addPapers(in *Input, c *charter, r record) error {
 		info.Files++
 		info.Bytes += d.bag.sizes[path]
 	}
-	for _, s := range r.Submissions {
-		info.Identity = info.Identity || showsIdentity(s)
-	}
-	signer, ok := c.signer(info.Signer)
-	if !ok || signer.Fingerprint() != info.Fingerprint {
-		return exit.New(exit.KeyMissing, "a bundle is signed by a trustee in force",
-			"%s with the key %s is not among the trustees of entry %d", info.Signer, info.Fingerprint, c.SetAt)
-	}
-	page, err := newGuide(in, c, r, info).text()
-	if err != nil {
-		return err
-	}
 	d.bag.add(bagitPath, []byte(bagitText))
 	d.bag.add(bagInfoPath, info.marshal())
 	d.bag.add(manifestPath, list.marshal())
-	d.bag.add(verifyPath, page)
 	d.bag.add(signersPath, allowedSigners(signer))
 	papers := make(manifest)
 	for path, sum := range d.bag.sums {
@@ -308,4 +304,22 @@ func (d *drafted) addPapers(in *Input, c *charter, r record) error {
 	}
 	d.bag.add(signaturePath, signature)
 	return nil
+}
+
+// addDocuments examines what is there so far, and makes the documents of it as
+// a checker does.
+func (d *drafted) addDocuments(info bagInfo) error {
+	report := new(Report)
+	x := newExamination(d.bag, Options{}, report)
+	x.info = info
+	for _, step := range []func(){x.ledger, x.submissions, x.times, x.custody} {
+		if step(); len(report.Faults) > 0 {
+			return exit.New(exit.Mismatch, "nothing was written", "the bundle would not verify: %s", strings.Join(report.Faults, "; "))
+		}
+	}
+	made, err := x.render()
+	for _, doc := range made {
+		d.bag.add(doc.path, doc.data)
+	}
+	return err
 }

@@ -45,6 +45,9 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 		} else if n > 0 && members[n-1].Name > m.Name {
 			return nil, misformed("zip: %s is out of order", printable(m.Name))
 		}
+		if len(members) > 0 && m.Date != members[0].Date {
+			return nil, misformed("zip: %s has another date than the files before it", printable(m.Name))
+		}
 		if m.Size > offset || m.end() > offset {
 			return nil, misformed("zip: %s reaches into the central directory", printable(m.Name))
 		}
@@ -127,6 +130,9 @@ func parseCentral(b []byte) (member, []byte, error) {
 	name := string(b[centralSize : centralSize+nameLen])
 	extra := b[centralSize+nameLen : whole]
 	m.CRC = le.Uint32(b[16:])
+	if m.Date = le.Uint16(b[14:]); m.Date != firstDate {
+		m.Date = 0
+	}
 	m.Size, m.Offset = int64(le.Uint32(b[24:])), int64(le.Uint32(b[42:]))
 	for _, n := range []*int64{&m.Size, &m.Offset} {
 		if *n != max32 {

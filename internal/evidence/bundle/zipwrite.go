@@ -12,11 +12,12 @@ const Top = "zapis-bundle/"
 
 // The zip of a bundle has one encoding (APPNOTE 6.3, method Store): local
 // headers and contents in ascending order of names, no gaps, then the central
-// directory, then its end. Times and flags are zero, and there are no comments,
-// no data descriptors and no extra fields but ZIP64's, which stand exactly
-// where a number does not fit. It is written here, and not with archive/zip,
-// because that package leaves ZIP64's sizes out of a raw local header, and
-// because these bytes may not change when the toolchain does.
+// directory, then its end. Times and flags are zero, the date is 1980-01-01
+// (version 1: zero), and there are no comments, no data descriptors and no
+// extra fields but ZIP64's, which stand exactly where a number does not fit. It
+// is written here, and not with archive/zip, because that package leaves
+// ZIP64's sizes out of a raw local header, and because these bytes may not
+// change when the toolchain does.
 const (
 	localMagic    = 0x04034b50
 	centralMagic  = 0x02014b50
@@ -37,6 +38,10 @@ const (
 	versionZip64 = 45
 	madeByUnix   = 3 << 8
 	regular0644  = 0o100644 << 16
+
+	// firstDate is 1980-01-01, the first day that MS-DOS dates can express. A
+	// date of zero (version 1) unpacks as 1979 and can't be packed again.
+	firstDate = 0x0021
 )
 
 // A member is one file of the zip. Name is without the top folder; Offset is
@@ -46,6 +51,7 @@ type member struct {
 	Size   int64
 	CRC    uint32
 	Offset int64
+	Date   uint16 // MS-DOS: firstDate, or 0 in version 1
 }
 
 func (m member) contentOffset() int64 {
@@ -74,7 +80,8 @@ func localHeader(m member) []byte {
 	b := make([]byte, 0, localSize+len(name)+wideLocalSize)
 	b = le.AppendUint32(b, localMagic)
 	b = le.AppendUint16(b, version(wide))
-	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // flags, method, time, date
+	b = append(b, 0, 0, 0, 0, 0, 0) // flags, method, time
+	b = le.AppendUint16(b, m.Date)
 	b = le.AppendUint32(b, m.CRC)
 	b = le.AppendUint32(b, clamp32(m.Size))
 	b = le.AppendUint32(b, clamp32(m.Size))
@@ -107,7 +114,8 @@ func centralHeader(m member) []byte {
 	b = le.AppendUint32(b, centralMagic)
 	b = le.AppendUint16(b, madeByUnix|version(wide))
 	b = le.AppendUint16(b, version(wide))
-	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // flags, method, time, date
+	b = append(b, 0, 0, 0, 0, 0, 0) // flags, method, time
+	b = le.AppendUint16(b, m.Date)
 	b = le.AppendUint32(b, m.CRC)
 	b = le.AppendUint32(b, clamp32(m.Size))
 	b = le.AppendUint32(b, clamp32(m.Size))
@@ -163,6 +171,7 @@ func directoryEnd(count, offset, size int64) []byte {
 // cannot seek, can follow.
 type zipWriter struct {
 	w       io.Writer
+	date    uint16
 	offset  int64
 	members []member
 }
@@ -170,7 +179,7 @@ type zipWriter struct {
 // add copies exactly size bytes of content, and fails when content is shorter
 // or longer or has another CRC-32 (IEEE).
 func (z *zipWriter) add(name string, size int64, crc uint32, content io.Reader) error {
-	m := member{Name: name, Size: size, CRC: crc, Offset: z.offset}
+	m := member{Name: name, Size: size, CRC: crc, Offset: z.offset, Date: z.date}
 	if n := len(z.members); n > 0 && z.members[n-1].Name >= name {
 		return fmt.Errorf("%s: not after %s in the bundle's order", name, z.members[n-1].Name)
 	}

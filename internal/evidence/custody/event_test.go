@@ -117,63 +117,79 @@ func FuzzParseEvent(f *testing.F) {
 	})
 }
 
-func sampleExcerpt() Excerpt {
-	x := Excerpt{Shown: make(map[uint64]Event)}
-	for n := uint64(1); n <= 3; n++ {
-		e := sampleEvent()
-		e.Number = n
-		if n == 2 {
-			x.Shown[n] = e
+// marshalChain writes an excerpt in version 1, as programs before version 2 did.
+func marshalChain(x Excerpt) []byte {
+	b := fmt.Appendf(nil, "%s\nevents %d\nhead %x\n", excerptHeader1, len(x.Hashes), x.Head)
+	for i, h := range x.Hashes {
+		n := uint64(i + 1)
+		if e, shown := x.Shown[n]; shown {
+			b = fmt.Appendf(b, "event %d\n%s", n, e.Marshal())
+		} else {
+			b = fmt.Appendf(b, "hash %d %x\n", n, h)
 		}
-		h := sha256.Sum256(e.Marshal())
-		x.Hashes = append(x.Hashes, h)
-		x.Head = Link(x.Head, h)
 	}
-	return x
+	return b
 }
 
-func TestExcerpt(t *testing.T) {
-	x := sampleExcerpt()
-	text := x.Marshal()
-	back, err := ParseExcerpt(text)
+func TestExcerptOfVersion1(t *testing.T) {
+	x := sampleExcerpt(3, 0, func(n uint64) bool { return n == 2 })
+	back, err := ParseExcerpt(marshalChain(x))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.Head != x.Head || len(back.Hashes) != 3 || len(back.Shown) != 1 || back.Shown[2] != x.Shown[2] {
+	if link, ok := back.LinkAt(3); back.Version != 1 || back.Head != x.Head || back.Events != 3 || len(back.Shown) != 1 || back.Shown[2] != x.Shown[2] || !ok || link != x.Head {
 		t.Errorf("it came back as %+v", back)
 	}
-	if string(back.Marshal()) != string(text) {
-		t.Error("it is written otherwise than it was read")
+	if _, ok := back.LinkAt(4); ok {
+		t.Error("it has a link 4")
 	}
-	empty := Excerpt{}.Marshal()
-	if _, err := ParseExcerpt(empty); err != nil {
+	if _, err := ParseExcerpt(marshalChain(Excerpt{})); err != nil {
 		t.Errorf("a log without events: %v", err)
 	}
 }
 
 func TestParseExcerptRefuses(t *testing.T) {
-	good := string(sampleExcerpt().Marshal())
-	head := strings.Split(good, "\n")[2]
-	for _, tt := range []struct{ old, new, want string }{
-		{"custody/v1", "custody/v2", "line 1: "},
+	x := sampleExcerpt(3, 0, func(n uint64) bool { return n == 2 })
+	refused := func(good string, changes [][3]string) {
+		t.Helper()
+		for _, c := range changes {
+			bad := strings.Replace(good, c[0], c[1], 1)
+			if bad == good {
+				t.Fatalf("%q does not occur", c[0])
+			}
+			_, err := ParseExcerpt([]byte(bad))
+			if err == nil || !strings.HasPrefix(err.Error(), "custody log: ") || !strings.Contains(err.Error(), c[2]) {
+				t.Errorf("%q for %q: %v", c[1], c[0], err)
+			}
+		}
+	}
+	chain := string(marshalChain(x))
+	head := strings.Split(chain, "\n")[2]
+	refused(chain, [][3]string{
+		{"custody/v1", "custody/v3", "line 1: "},
 		{"events 3", "events 4", "the text ends here, and more lines must follow"},
 		{"events 3", "events 2", "line 18: nothing may follow here"},
 		{head, "head " + strings.Repeat("00", 32), "its 3 events do not lead to the head that it names"},
 		{"hash 1", "hash 2", "line 4: the hash of event 1 must stand here"},
 		{"event 2\n", "event 3\n", "line 5: event 2 must stand here"},
 		{"number 2", "number 3", "event 2 says that it is number 3"},
-		{"statement of entry 42", "statement of entry 43", "its 3 events do not lead to the head that it names"},
-		{"act opened", "act peeked", "line 6: there is no such act"},
-	} {
-		bad := strings.Replace(good, tt.old, tt.new, 1)
-		if bad == good {
-			t.Fatalf("%q does not occur", tt.old)
-		}
-		_, err := ParseExcerpt([]byte(bad))
-		if err == nil || !strings.HasPrefix(err.Error(), "custody log: ") || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%q for %q: %v", tt.new, tt.old, err)
-		}
-	}
+		{"subject x", "subject y", "its 3 events do not lead to the head that it names"},
+		{"act noted", "act peeked", "line 6: there is no such act"},
+	})
+	x.Fixed = 2
+	tree := string(x.Marshal())
+	refused(tree, [][3]string{
+		{"custody/v2", "custody/v1", `line 3: it must begin with "head "`},
+		{"events 3", "events 4", "event 4, or its hash, must stand here"},
+		{"events 3", "events 1", "line 4: the head in the ledger has more events than the log"},
+		{"fixed 2 ", "fixed 0 ", "line 4: a head of no events has no root"},
+		{"fixed 2 ", "fixed 1 ", "do not lead to the root of the head in the ledger"},
+		{"hashes 1 1 ", "hashes 01 1 ", "event 1, or its hash, must stand here"},
+		{"hashes 1 1 ", "hashes 1 3 ", "line 5: the head of 2 events ends inside these"},
+		{"event 2\n", "event 3\n", "event 2 must stand here"},
+		{"number 2", "number 3", "event 2 says that it is number 3"},
+		{"subject x", "subject y", "do not lead to the root of the head in the ledger"},
+	})
 }
 
 func TestLinkBySha256sum(t *testing.T) {

@@ -40,6 +40,7 @@ type Log struct {
 	size    int64
 	records []record
 	head    [32]byte
+	tree    tree
 	owner   *seal.Recipients
 	now     func() time.Time
 	tool    string
@@ -175,6 +176,9 @@ func (l *Log) take(line []byte) (misfit string) {
 	l.records = append(l.records, record{hash, l.size, len(line)})
 	l.size += int64(len(line))
 	l.head = link
+	if err := l.tree.add(l.Len(), hash); err != nil {
+		return err.Error()
+	}
 	return ""
 }
 

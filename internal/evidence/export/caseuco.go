@@ -44,7 +44,7 @@ func writeCaseUCO(in Input) ([]byte, error) {
 		tools: make(map[string]string), people: make(map[string]string)}
 	investigation := g.add("investigation", "case-investigation:Investigation", node{
 		"uco-core:name":                        c.ID,
-		"uco-core:description":                 []string{"A report given through a form, and what followed it. Unsworn; intact since received. Ledger: " + c.Ledger},
+		"uco-core:description":                 []string{"A report given through a form, and what followed it. Unsworn; unchanged since the entry was made. Ledger: " + c.Ledger},
 		"case-investigation:investigationForm": "case",
 		"case-investigation:focus":             focus(c),
 	}, false)

@@ -105,7 +105,7 @@ var (
 
 func writeESF(in Input) ([]byte, error) {
 	f := esfFile{Format: "zapis-esf/v1",
-		Note:   "In the manner of HURIDOCS' Events Standard Formats. What was reported, not what was found: unsworn, intact since received.",
+		Note:   "In the manner of HURIDOCS' Events Standard Formats. What was reported, not what was found: unsworn, unchanged since the entry was made.",
 		Events: []esfEvent{}, Persons: []esfPerson{}, Acts: []esfAct{}, Involvements: []esfInvolvement{},
 		Information: []esfInformation{}, Interventions: []esfIntervention{}}
 	for _, c := range in.Cases {

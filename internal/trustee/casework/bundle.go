@@ -59,7 +59,7 @@ func (v *Trustee) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error
 	if err != nil {
 		return bundle.Input{}, err
 	}
-	in.Derived = append(translations(o, opts, &in), copies...)
+	in.Derived = append(translations(o, opts), copies...)
 	if err := v.export(o, opts, &in); err != nil {
 		return bundle.Input{}, err
 	}
@@ -75,7 +75,7 @@ func (v *Trustee) Bundle(o *OpenedCase, opts BundleOptions) (bundle.Input, error
 	if in.Custody, err = v.custodyFor(o, opts, &in, made); err != nil {
 		return bundle.Input{}, err
 	}
-	in.CustodyHeads, err = v.headsFor(uint64(len(in.Custody.Hashes)), tree)
+	in.CustodyHeads, err = v.headFor(&in.Custody, tree)
 	return in, err
 }
 
@@ -99,19 +99,15 @@ func (v *Trustee) gather(o *OpenedCase, opts BundleOptions, tree ledgercopy.Tree
 	return err
 }
 
-// maxHeads is how many of its heads in the ledger a bundle shows, the newest.
-const maxHeads = 50
-
-// headsFor gives the custody entries of the owner, with their proofs, as far as they are of this vault's
-// log, and of its first events.
-func (v *Trustee) headsFor(events uint64, tree ledgercopy.Tree) ([]bundle.Public, error) {
+// headFor gives the newest custody entry of the owner whose head is of this vault's log and of its first events, with
+// its proof; none where there is no such entry. It fixes the excerpt up to there.
+func (v *Trustee) headFor(x *custody.Excerpt, tree ledgercopy.Tree) ([]bundle.Public, error) {
 	heads, err := v.LedgerHeads()
 	if err != nil {
 		return nil, err
 	}
-	var list []bundle.Public
-	for _, h := range heads {
-		if h.Index == nil || h.Statement.Signer != v.Key().Signer.Fingerprint() || h.Head.Events > events || v.HeadMismatch(h) != "" {
+	for _, h := range slices.Backward(heads) {
+		if h.Index == nil || h.Statement.Signer != v.Key().Signer.Fingerprint() || !h.Head.HasRoot() || h.Head.Events > uint64(len(x.Hashes)) || v.HeadMismatch(h) != "" {
 			continue
 		}
 		entry := v.Copy().Entries()[*h.Index].Marshal()
@@ -119,9 +115,10 @@ func (v *Trustee) headsFor(events uint64, tree ledgercopy.Tree) ([]bundle.Public
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, bundle.Public{Entry: entry, Body: h.Said.Marshal(), Receipt: receipt})
+		x.Fixed = h.Head.Events
+		return []bundle.Public{{Entry: entry, Body: h.Said.Marshal(), Receipt: receipt}}, nil
 	}
-	return list[max(0, len(list)-maxHeads):], nil
+	return nil, nil
 }
 
 // mayExport refuses a bundle that the reporter has not allowed, or that says what was not opened.

@@ -158,9 +158,9 @@ func choices(o *OpenedCase, opts BundleOptions, in *bundle.Input, copies []custo
 		for _, k := range s.Keys {
 			say("key", k.Part)
 		}
-		for _, t := range s.Translations {
-			say("translation", t.Language, t.By, t.Keeper, t.At.Unix(), t.Text)
-		}
+	}
+	for _, d := range in.Derived {
+		say("derived", d.Of, d.Note)
 	}
 	for _, d := range copies {
 		say("copy", d.Subject, d.Out)

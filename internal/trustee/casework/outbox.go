@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -127,20 +126,28 @@ func (t *taken) tagTaken(said ledger.Said) bool {
 	return err == nil && used && by != said.Statement.Hash()
 }
 
-// signHead signs how far the custody log reaches, unless that was signed before for the trustees in force.
+// signHead signs how far the custody log reaches, unless that was signed before for the trustees in force. The head
+// proves that it extends the newest one of this log in the ledger, and those that were signed after that.
 func (v *Trustee) signHead(set uint64) error {
-	events, link := v.Custody.Head()
-	if events == 0 {
+	if v.Custody.Len() == 0 {
 		return nil
 	}
-	content := ledger.CustodyHead{Events: events, Link: link}.Marshal()
 	own, err := v.SignedStatements()
 	if err != nil {
 		return err
 	}
+	extends, err := v.extendedHeads(own)
+	if err != nil {
+		return err
+	}
+	head, err := v.Custody.TreeHead(extends)
+	if err != nil {
+		return err
+	}
+	content := head.Marshal()
 	for _, said := range slices.Backward(own) {
 		if said.Statement.Kind == card.KindCustody && said.Statement.Trustees == set {
-			if bytes.Equal(said.Content, content) {
+			if before, err := ledger.ParseCustodyHead(said.Content); err == nil && before.Events == head.Events && before.Root == head.Root {
 				return nil
 			}
 			break
@@ -148,6 +155,36 @@ func (v *Trustee) signHead(set uint64) error {
 	}
 	_, err = v.Sign(card.KindCustody, content, time.Time{})
 	return err
+}
+
+// extendedHeads gives the numbers of events, ascending, of this log's heads that the next one is to extend: the newest in
+// the ledger, and those that were signed since and are not there yet.
+func (v *Trustee) extendedHeads(own []ledger.Said) ([]uint64, error) {
+	heads, err := v.LedgerHeads()
+	if err != nil {
+		return nil, err
+	}
+	var newest, number uint64
+	for _, h := range heads {
+		if h.Statement.Signer == v.Key().Signer.Fingerprint() && h.Head.HasRoot() && v.HeadMismatch(h) == "" {
+			newest, number = h.Head.Events, h.Statement.Number
+		}
+	}
+	list := []uint64{newest}
+	for _, said := range own {
+		if said.Statement.Kind != card.KindCustody || said.Statement.Number <= number {
+			continue
+		}
+		if head, err := ledger.ParseCustodyHead(said.Content); err == nil && head.HasRoot() && v.HoldsHead(head) {
+			list = append(list, head.Events)
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if list[0] == 0 {
+		list = list[1:]
+	}
+	return list[max(0, len(list)-ledger.MaxExtended):], nil
 }
 
 // sweepCollected takes away the parts of exhibits that the operator has, and what a collecting that was

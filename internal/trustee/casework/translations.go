@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // translations gives the shared translations of a case's narratives, as working copies that go along with the
-// originals, and puts them beside the narratives of in. Where the narrative is withheld, so are they.
-func translations(o *OpenedCase, opts BundleOptions, in *bundle.Input) []bundle.Derived {
+// originals. Where the narrative is withheld, so are they.
+func translations(o *OpenedCase, opts BundleOptions) []bundle.Derived {
 	if opts.OnlyOriginals || withholds(opts, "narrative") {
 		return nil
 	}
@@ -28,10 +27,8 @@ func translations(o *OpenedCase, opts BundleOptions, in *bundle.Input) []bundle.
 			if by == "" {
 				by = "a trustee"
 			}
-			in.Submissions[n].Translations = append(in.Submissions[n].Translations, bundle.Translation{
-				Language: r.Language, By: by, Keeper: r.By.Name, At: r.At, Text: r.Text})
-			list = append(list, bundle.Derived{Of: "report", MediaType: "text/plain;charset=utf-8",
-				Note: fmt.Sprintf("translation into %s of the narrative of submission %d, made by %s", r.Language, n+1, by),
+			of := bundle.TranslationOf{Submission: n + 1, Language: r.Language, Keeper: r.By.Name, At: r.At, By: by}
+			list = append(list, bundle.Derived{Of: "report", MediaType: "text/plain;charset=utf-8", Note: of.Note(),
 				Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(r.Text + "\n")), nil }})
 		}
 	}

@@ -313,7 +313,7 @@ func TestTranslationsInBundles(t *testing.T) {
 			if len(in.Derived) != tt.want {
 				t.Errorf("%+v: %d translations", tt.o, len(in.Derived))
 			}
-			if note := "translation into en of the narrative of submission 1, made by a sworn translator"; tt.want == 1 && in.Derived[0].Note != note {
+			if note := "translation of 1 into en, kept by anna at 2026-11-22T09:00:00Z, made by a sworn translator"; tt.want == 1 && in.Derived[0].Note != note {
 				t.Errorf("it says %q", in.Derived[0].Note)
 			}
 			if got := bytes.Contains(file.Bytes(), []byte("They came.\n")); got != (tt.want == 1) {

@@ -41,8 +41,7 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 		newest[h.Statement.Signer] = h
 		if h.Statement.Signer != v.owner.Fingerprint() {
 			if seen && (late(h) || late(before)) && !goesOn(before, h) {
-				j.wrong = append(j.wrong, fmt.Sprintf("%s: the custody log of %s reaches event %d, and that of %s reached event %d: it was cut, or written anew, or is another vault's",
-					h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events))
+				j.wrong = append(j.wrong, notExtended(before, h))
 			}
 			continue
 		}
@@ -62,8 +61,22 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 	return j, nil
 }
 
-// goesOn says whether a head may be of the log that an earlier one of the same signer is of.
+// notExtended says what is wrong with a head that does not extend the one before it.
+func notExtended(before, h PlacedHead) string {
+	if h.Head.Events > before.Head.Events {
+		return fmt.Sprintf("%s: the custody log of %s reaches event %d, and it does not prove that its first %d events are those of the log in %s: it was written anew, or is another vault's",
+			h.Where, h.From.Name, h.Head.Events, before.Head.Events, before.Where)
+	}
+	return fmt.Sprintf("%s: the custody log of %s reaches event %d, and that of %s reached event %d: it was cut, or written anew, or is another vault's",
+		h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events)
+}
+
+// goesOn says whether a head may be of the log that an earlier one of the same signer is of. Where the earlier one has a
+// root, the later one must prove it; where it has none (version 1), only the numbers of events can be compared.
 func goesOn(before, h PlacedHead) bool {
+	if before.Head.HasRoot() {
+		return h.Head.Extending(before.Head) || !h.Head.HasRoot() && before.Head.Events == h.Head.Events && before.Head.Link == h.Head.Link
+	}
 	return h.Head.Events > before.Head.Events || h.Head.Events == before.Head.Events && h.Head.Link == before.Head.Link
 }
 
@@ -96,9 +109,16 @@ func (v *Vault) HeadMismatch(h PlacedHead) string {
 	case !reaches:
 		return fmt.Sprintf("%s: your custody log reached event %d, and the one in this vault ends at event %d: it was cut, or written anew, or this is not the vault that signed it",
 			h.Where, h.Head.Events, v.Custody.Len())
-	case ledger.Hash(link) != h.Head.Link:
+	case ledger.Hash(link) != h.Head.Link || h.Head.HasRoot() && !v.HoldsHead(h.Head):
 		return fmt.Sprintf("%s: event %d of your custody log had another link than in this vault: it was written anew, or this is not the vault that signed it",
 			h.Where, h.Head.Events)
 	}
 	return ""
+}
+
+// HoldsHead says whether a head's link and root are those of this vault's log.
+func (v *Vault) HoldsHead(head ledger.CustodyHead) bool {
+	link, reaches := v.Custody.LinkAt(head.Events)
+	root, ok := v.Custody.RootAt(head.Events)
+	return reaches && ok && ledger.Hash(link) == head.Link && ledger.Hash(root) == head.Root
 }

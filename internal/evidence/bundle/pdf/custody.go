@@ -1,18 +1,22 @@
 package pdf
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // custody is the statement on where all of it was, and what can be said of it.
 func custody(f Facts) ([]byte, error) {
 	s := newSheet("Chain of custody", "en", f)
 	s.row("Case", f.Case, false)
-	s.row("Bundle", fmt.Sprintf("format 1, made %s by %s with %s", f.Made.Format(timeLayout), f.Signer, f.Tool), false)
+	s.row("Bundle", fmt.Sprintf("format %d, made %s by %s with %s", f.Version, f.Made.Format(timeLayout), f.Signer, f.Tool), false)
 	s.row("Signed with", f.Fingerprint, true)
 	s.row("Ledger", f.Ledger, true)
 
 	s.heading("What this is, and what it is not")
 	s.item("An account given through a form on the Internet, with the files that came with it. It is unsworn.")
-	s.item("It is intact since received: every answer and file shown is, to the byte, what was committed to on arrival.")
+	s.item("It is unchanged since the entry was made: every answer and file shown is, to the byte, what was committed to on arrival.")
 	s.item("Whether it is true has not been decided here. The identity of whoever gave it has not been verified%s.",
 		map[bool]string{true: "; a name or contact in it is what was typed", false: ", and is not part of this bundle"}[f.Identity])
 
@@ -20,9 +24,9 @@ func custody(f Facts) ([]byte, error) {
 	s.times(f)
 
 	s.heading("Where the plaintext existed")
-	s.item("In the memory of the intake server while it was received; the server sealed it as it arrived and wrote no plaintext to its disk.")
-	s.item("On the device of the trustee %s, at the acts below.", f.Signer)
-	s.item("In this bundle, and wherever it is unpacked.")
+	for _, line := range f.plaintext() {
+		s.item("%s", line)
+	}
 
 	s.acts(f)
 	s.withheld(f)
@@ -30,7 +34,7 @@ func custody(f Facts) ([]byte, error) {
 	s.gaps(f)
 
 	s.heading("How to verify")
-	s.paragraph("VERIFY.txt has the exact commands for this bundle, with stock tools, and says what each proves and does not prove. The program zapis-verify does all of it at once. The ledger's card has to come from somewhere else than this bundle. This document is a rendering of what stands in data/; it was signed with the bundle, and what counts is what it renders.")
+	s.paragraph("VERIFY.txt has the exact commands for this bundle, with stock tools, and says what each proves and does not prove. The program zapis-verify does all of it at once. The ledger's card has to come from somewhere else than this bundle. This document is made of what stands in data/.")
 
 	s.heading("Signature")
 	s.paragraph("The bundle is signed electronically (signatures/tagmanifest-sha256.txt.sig). By hand, where that is asked for:")
@@ -43,7 +47,7 @@ func (s *sheet) received(f Facts) {
 	for _, sub := range f.Submission {
 		s.room(40)
 		s.row("What", sub.Name, false)
-		s.row("Received", sub.Received+", by the clock of "+sub.clock()+", as its sealed statement has it", false)
+		s.row("Received", sub.Received+", by the clock of "+sub.clock()+sub.wordOf(f.Signer), false)
 		s.row("Place", sub.place(), false)
 		if sub.Entry != nil {
 			s.row("Entry's hash", sub.Hash, true)
@@ -59,6 +63,32 @@ func (sub Submission) clock() string {
 		return "the trustee who collected it"
 	}
 	return "the intake server"
+}
+
+// wordOf says whose word a submission's act, time and case are.
+func (sub Submission) wordOf(signer string) string {
+	if slices.Contains(sub.Keys, "statement") {
+		return ", as its sealed statement has it, whose key is in the bundle"
+	}
+	return "; that, and what kind of submission it is, is the word of " + signer
+}
+
+// plaintext says where the plaintext of the case existed, and who says so.
+func (f Facts) plaintext() []string {
+	list := []string{"In the memory of the intake server while it was received. According to its operator the server sealed it as it arrived and wrote no plaintext to its disk."}
+	var others []string
+	for _, sub := range f.Submission {
+		for _, name := range sub.SealedTo {
+			if name != f.Signer && !slices.Contains(others, name) {
+				others = append(others, name)
+			}
+		}
+	}
+	list = append(list, "On the device of the trustee "+f.Signer+", at the acts below.")
+	if len(others) > 0 {
+		list = append(list, fmt.Sprintf("On the devices of other trustees, if they opened it: the parts were sealed to %s as well. Their custody logs are not in this bundle, so that whether and when they opened it can't be seen here.", strings.Join(others, ", ")))
+	}
+	return append(list, "In this bundle, and wherever it is unpacked.")
 }
 
 func (s *sheet) times(f Facts) {
@@ -105,9 +135,9 @@ func witnesses(n int) string {
 
 func (s *sheet) acts(f Facts) {
 	s.heading("Every act, by whom")
-	s.paragraph("From the custody log of %s, whose %d events form one chain up to the head below. Those that concern this case are shown; of the %d others the hashes are in data/custody/events.txt. Times are of the trustee's own clock.",
+	s.paragraph("From the custody log of %s, whose %d events form one log up to the root below. Those that concern this case are shown; of the %d others the hashes are in data/custody/events.txt. Times are of the trustee's own clock.",
 		f.Signer, f.EventsTotal, f.EventsTotal-len(f.Events))
-	s.row("Head", f.Head, true)
+	s.row("Root", f.Head, true)
 	for _, e := range f.Events {
 		s.room(20)
 		s.row(fmt.Sprintf("%d.  %s", e.Number, e.Act), fmt.Sprintf("%s  %s, by %s, with %s", e.At.Format(timeLayout), e.Subject, orNobody(e.By), e.Tool), false)
@@ -130,7 +160,7 @@ func (s *sheet) withheld(f Facts) {
 	for _, sub := range f.Submission {
 		for _, w := range runs(sub.Withheld) {
 			none = false
-			s.item("%s of %s: %s.", w.Field, sub.Name, w.Reason)
+			s.item("%s of %s: %s.", w.Label, sub.Name, w.Reason)
 		}
 	}
 	if none {
@@ -143,7 +173,9 @@ func (s *sheet) withheld(f Facts) {
 func (s *sheet) gaps(f Facts) {
 	s.heading("Gaps")
 	s.item("The intake server saw the plaintext while it was received. A server that was already under somebody's control then could have read it, or put something else in its place before it was sealed.")
-	s.item("The time of receipt is the server's word. The ledger proves the order.")
+	s.item("The time of receipt is that of the server's clock, and the word of the trustee who signed this bundle, unless the statement's key is in it. The ledger proves the order.")
+	s.item("Other submissions of this case may be in the ledger and not in this bundle, a withdrawal among them.")
+	s.item("Whoever has the log's keys and one trustee's signing key can make a second history that fits the same ledger card. Only witnesses, and others' copies of the ledger, show that.")
 	s.item("The custody log holds what was written into it, by a clock that nobody checked. %s", fixed(f.Fixed))
 	s.item("That no later entry of the ledger changed its keys or its trustees is not shown: the ones here are those of entry %d.", f.SetAt)
 	if len(f.Submission) > 1 {

@@ -27,6 +27,7 @@ type Facts struct {
 	Submission []Submission
 	Derived    []Derived
 
+	Version     int     // of the bundle's format
 	Events      []Event // those that are shown
 	EventsTotal int
 	Head        string
@@ -45,7 +46,7 @@ type Token struct {
 type Submission struct {
 	Name         string // the report, follow-up 1
 	Title        string // REPORT, FOLLOW-UP, …
-	Received     string // as the sealed statement has it
+	Received     string // as the signer states it
 	Ours         bool   // collected by a trustee, whose clock says when
 	Entry        *uint64
 	Promised     string // the slot, while there is no entry
@@ -58,6 +59,7 @@ type Submission struct {
 	Exhibits     []Exhibit
 	Withheld     []Withheld
 	Keys         []string // parts whose keys are in the bundle
+	SealedTo     []string // the trustees that each part was sealed to; empty while there is no entry
 	Translations []Translation
 	Between      string // the times between which it was put at its place, if the tokens hold; or empty
 }
@@ -69,7 +71,7 @@ type Translation struct{ Language, By, Keeper, At, Text string }
 type Answer struct {
 	Field  string
 	Label  string   // English
-	Values []string // none where it was left empty
+	Values []string // as committed: codes, or text; none where it was left empty
 }
 
 // Exhibit is one file that is in the bundle.
@@ -79,10 +81,10 @@ type Exhibit struct {
 }
 
 // Derived is a working copy that goes along.
-type Derived struct{ Of, MediaType, Note string }
+type Derived struct{ Of, File, MediaType, Note string }
 
 // Withheld is what is not in the bundle, and why.
-type Withheld struct{ Field, Reason string }
+type Withheld struct{ Field, Label, Reason string }
 
 // Event is one act of the custody log.
 type Event struct {
@@ -90,6 +92,7 @@ type Event struct {
 	At                            time.Time
 	By, Fingerprint               string
 	Act, Case, Subject, Tool, Why string
+	In, Out                       string
 }
 
 // Forum says before whom the bundle is to be put, which changes the words of

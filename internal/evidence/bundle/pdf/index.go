@@ -52,6 +52,7 @@ func runs(list []Withheld) (out []Withheld) {
 			last++
 		}
 		if last > i {
+			first.Label = "files " + strings.TrimPrefix(first.Field, slotPrefix) + " to " + strings.TrimPrefix(list[last].Field, slotPrefix)
 			first.Field += " to " + strings.TrimPrefix(list[last].Field, slotPrefix)
 		}
 		out, i = append(out, first), last

@@ -26,14 +26,14 @@ func sample() Facts {
 				{"danger_now", "Is anyone in danger now", []string{"no"}},
 				{"deadline", "A date that must be known", nil},
 				{"narrative", "What happened", []string{"Мяне выклікалі ў консульства. 😀 \u202eabc\n\n" + strings.Repeat("Ґанок, їжак, Łódź, Ąžuolas, „Straße“, ₴100. ", 150) + "\n<b>&amp;</b>"}},
-				{"method", "Was any of this part of it", []string{"M1  passport refused", "T2  threat to kill"}},
+				{"method", "Was any of this part of it", []string{"M1", "T2"}},
 			},
 			Exhibits: []Exhibit{{"A01", "data/attachments/A01.jpg", strings.Repeat("9e", 32), "image/jpeg", "IMG\u202e_0001.jpg", 2000}},
-			Withheld: []Withheld{{"contact", "it shows who the reporter is, and this bundle was made without the identity"}, {"attachment-2", "it is about other people"}},
+			Withheld: []Withheld{{"contact", "How to reach the reporter", "it shows who the reporter is, and this bundle was made without the identity"}, {"attachment-2", "file 2", "it is about other people"}},
 		}, {Name: "follow-up 1", Title: "FOLLOW-UP", Received: "2026-11-22T08:00:00Z", Promised: "2026-11-23T00:00:00Z", Body: strings.Repeat("6f", 32),
 			Answers: []Answer{{"narrative", "What happened", []string{"More."}}}}},
-		Events: []Event{{2, time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), "anna", "SHA256:x", "opened", "c5f0c91ab2e", "statement of entry 2", "zapis v1.0.0", ""},
-			{4, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), "", "", "exported", "c5f0c91ab2e", "bundle without the identity", "zapis v1.0.0", "for the hearing"}},
+		Events: []Event{{2, time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), "anna", "SHA256:x", "opened", "c5f0c91ab2e", "statement of entry 2", "zapis v1.0.0", "", "", ""},
+			{4, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), "", "", "exported", "c5f0c91ab2e", "bundle without the identity", "zapis v1.0.0", "for the hearing", "", ""}},
 		EventsTotal: 4, Head: strings.Repeat("01", 32),
 	}
 }
@@ -136,7 +136,7 @@ func TestDeterministic(t *testing.T) {
 
 func TestScreen(t *testing.T) {
 	page := string(documents(t, sample())[ScreenPath])
-	for _, want := range []string{"default-src 'none'", "&lt;b&gt;&amp;amp;&lt;/b&gt;", `href="attachments/A01.jpg"`, "[U&#43;202E]abc", "IMG[U&#43;202E]_0001.jpg"} {
+	for _, want := range []string{"default-src 'none'", "&lt;b&gt;&amp;amp;&lt;/b&gt;", `href="attachments/A01.jpg"`, "[U+202E]abc", "IMG[U+202E]_0001.jpg"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q", want)
 		}
@@ -189,8 +189,9 @@ func TestText(t *testing.T) {
 }
 
 func TestRuns(t *testing.T) {
-	got := runs([]Withheld{{"name", "x"}, {"attachment-1", "x"}, {"attachment-2", "y"}, {"attachment-3", "y"}, {"attachment-4", "y"}, {"attachment-6", "z"}})
-	want := []Withheld{{"name", "x"}, {"attachment-1", "x"}, {"attachment-2 to 4", "y"}, {"attachment-6", "z"}}
+	w := func(field, reason string) Withheld { return Withheld{field, FieldName(field, "Name"), reason} }
+	got := runs([]Withheld{w("name", "x"), w("attachment-1", "x"), w("attachment-2", "y"), w("attachment-3", "y"), w("attachment-4", "y"), w("attachment-6", "z")})
+	want := []Withheld{w("name", "x"), w("attachment-1", "x"), {"attachment-2 to 4", "files 2 to 4", "y"}, w("attachment-6", "z")}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -39,7 +39,7 @@ func readLabels(tsv string) map[string]map[string]string {
 // english are the headings that are not fields'.
 var english = map[string]string{
 	"title":    "Report",
-	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is intact since received; whether it is true has not been decided here.",
+	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is unchanged since the entry was made; whether it is true is not decided here.",
 	"received": "Received", "empty": "(left empty)", "files": "Files", "withheld": "Withheld",
 	"translation": "Translation",
 }
@@ -65,7 +65,7 @@ func report(f Facts) ([]byte, error) {
 		s.heading(sub.Title)
 		s.row(say("received", english["received"]), sub.Received, false)
 		for _, a := range sub.Answers {
-			s.answer(say(a.Field, a.Label), say("empty", english["empty"]), a)
+			s.answer(say(a.Field, a.Label), say("empty", english["empty"]), lang, a)
 			if a.Field == "narrative" && len(a.Values) > 0 {
 				s.translations(sub.Translations, say("translation", english["translation"]))
 			}
@@ -81,7 +81,7 @@ func report(f Facts) ([]byte, error) {
 			s.heading(say("withheld", english["withheld"]))
 		}
 		for _, w := range runs(sub.Withheld) {
-			s.item("%s: %s.", w.Field, w.Reason)
+			s.item("%s: %s.", w.Label, w.Reason)
 		}
 	}
 	return s.bytes()
@@ -100,7 +100,15 @@ func (s *sheet) translations(list []Translation, label string) {
 	}
 }
 
-func (s *sheet) answer(label, empty string, a Answer) {
+// explained puts an answer's codes into words of a language of the form.
+func explained(a Answer, lang string) (words []string) {
+	for _, v := range a.Values {
+		words = append(words, Explain(lang, a.Field, v))
+	}
+	return words
+}
+
+func (s *sheet) answer(label, empty, lang string, a Answer) {
 	switch {
 	case len(a.Values) == 0:
 		s.row(label, empty, false)
@@ -111,7 +119,7 @@ func (s *sheet) answer(label, empty string, a Answer) {
 		s.pdf.Ln(1)
 		s.quote(a.Values[0])
 	default:
-		s.row(label, strings.Join(a.Values, "\n"), false)
+		s.row(label, strings.Join(explained(a, lang), "\n"), false)
 	}
 }
 

@@ -1,0 +1,57 @@
+package pdf
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"zapis/internal/incident"
+)
+
+// codesTSV has the words for the codes that answers consist of: for a person in
+// English, and in the languages of the form as the form has them.
+//
+//go:embed codes.tsv
+var codesTSV string
+
+var codes = sync.OnceValue(func() map[string]map[string]string { return readLabels(codesTSV) })
+
+// Explain puts an answer into words of a language of the form. Free text, and a
+// code that is not known, stay as they are. A method keeps its code.
+func Explain(lang, field, value string) string {
+	word := codes()[lang][field+"."+value]
+	switch {
+	case field == "method" && word != "":
+		return value + "  " + word
+	case word != "":
+		return word
+	case field == "country_event" || field == "country_now":
+		return country(lang, value)
+	}
+	return value
+}
+
+func country(lang, code string) string {
+	name := incident.CountryName(code)
+	region, err := language.ParseRegion(code)
+	if name == "" || err != nil {
+		return code
+	}
+	if tag, err := language.Parse(lang); err == nil && lang != "en" {
+		if local := display.Regions(tag).Name(region); local != "" {
+			return local
+		}
+	}
+	return name
+}
+
+// FieldName names a field in English words: attachment-3 is file 3.
+func FieldName(name, label string) string {
+	if n, ok := strings.CutPrefix(name, slotPrefix); ok {
+		return "file " + n
+	}
+	return label
+}

@@ -1,0 +1,81 @@
+package custody
+
+import (
+	"crypto/sha256"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"zapis/crypto/ledger"
+)
+
+// The tree of a custody log is that of RFC 6962, section 2.1. Its n-th leaf is
+// the SHA-256 of event n: it can be computed without opening an event.
+
+func leafHash(event [32]byte) [32]byte { return tlog.RecordHash(event[:]) }
+
+func nodeHash(left, right [32]byte) [32]byte { return tlog.NodeHash(left, right) }
+
+// emptyRoot is the root of a log without events.
+func emptyRoot() [32]byte { return sha256.Sum256(nil) }
+
+// A tree holds the hashes of all complete subtrees, in the order of package tlog.
+type tree []tlog.Hash
+
+func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, n := range indexes {
+		out[i] = t[n]
+	}
+	return out, nil
+}
+
+// add appends the leaf of event n, from 1.
+func (t *tree) add(n uint64, event [32]byte) error {
+	stored, err := tlog.StoredHashes(int64(n-1), event[:], *t)
+	*t = append(*t, stored...)
+	return err
+}
+
+func (t tree) root(n uint64) ([32]byte, error) {
+	if n == 0 {
+		return emptyRoot(), nil
+	}
+	return tlog.TreeHash(int64(n), t)
+}
+
+// TreeHead gives the head of the log as a custody entry holds it, proving that it
+// extends each of the earlier heads that are given by their numbers of events.
+func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
+	n, link := l.Head()
+	root, err := l.tree.root(n)
+	if err != nil {
+		return ledger.CustodyHead{}, err
+	}
+	head := ledger.CustodyHead{Events: n, Link: link, Root: root}
+	for _, m := range extends {
+		e := ledger.ExtendedHead{Events: m}
+		if e.Root, err = l.tree.root(m); err != nil {
+			return ledger.CustodyHead{}, err
+		}
+		if m < n {
+			proof, err := tlog.ProveTree(int64(n), int64(m), l.tree)
+			if err != nil {
+				return ledger.CustodyHead{}, err
+			}
+			for _, h := range proof {
+				e.Proof = append(e.Proof, ledger.Hash(h))
+			}
+		}
+		head.Extends = append(head.Extends, e)
+	}
+	return head, nil
+}
+
+// RootAt gives the root of the first n events; false where the log is shorter.
+func (l *Log) RootAt(n uint64) (root [32]byte, ok bool) {
+	if n > l.Len() {
+		return root, false
+	}
+	root, err := l.tree.root(n)
+	return root, err == nil
+}
