@@ -1,18 +1,24 @@
 // Command zapis-verify checks what Zapis gives to third parties: a bundle, a
 // receipt, a promise or a checkpoint. It reads files, says in plain sentences what they
-// prove and what they do not, and does nothing else: it opens no connection,
-// unpacks nothing and runs nothing.
+// prove and what they do not, and writes that into a page where it is asked to. It
+// opens no connection, unpacks nothing and runs nothing.
 package main
 
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"zapis/cmd/zapis-verify/check"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
@@ -34,6 +40,7 @@ type grammar struct {
 	Trust []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM or DER), and older checkpoints or receipts to compare with. May be repeated."`
 	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
 	JSON  bool     `name:"json" help:"Print the result as JSON."`
+	Out   string   `placeholder:"FILE.html" help:"Also write the result as a page to print and file: what was checked, when, with which program, and what was found. Never overwritten."`
 }
 
 func main() {
@@ -59,19 +66,61 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
+	if err := checkOut(g.Out); err != nil {
+		return err
+	}
 	f, size, err := openFile(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	sum := hashBeside(f, size)
 	v, err := g.check(name, f, size, known, tiles, s)
 	if err != nil {
 		return g.refuse(s.Out, err)
 	}
-	if err := show(s.Out, v, g.JSON); err != nil {
+	filing := check.Filing{Name: filepath.Base(name), Size: size, At: time.Now(), Checker: "zapis-verify " + cli.Version(), Trusted: known.Names()}
+	if filing.SHA256, err = sum(); err != nil {
+		return check.Unreadable("", name, err)
+	}
+	if g.Out != "" {
+		if err := atomicfile.CreateFile(g.Out, check.Page(v, filing), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := show(s.Out, v, filing, g.JSON); err != nil {
 		return err
 	}
 	return v.Refusal(name)
+}
+
+// checkOut refuses a page that could not be written, before anything is checked.
+func checkOut(name string) error {
+	if name == "" {
+		return nil
+	}
+	if !strings.HasSuffix(name, ".html") {
+		return exit.New(exit.Usage, "name a file that ends in .html: a browser shows and prints it", "--out: %s is not the name of a page", name)
+	}
+	return cli.CheckFree(name)
+}
+
+// hashBeside begins to hash the whole file while it is checked, and returns what gives the hash in hex.
+func hashBeside(r io.ReaderAt, size int64) func() (string, error) {
+	type result struct {
+		sum string
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		h := sha256.New()
+		_, err := io.CopyBuffer(h, io.NewSectionReader(r, 0, size), make([]byte, 1<<20))
+		done <- result{hex.EncodeToString(h.Sum(nil)), err}
+	}()
+	return func() (string, error) {
+		r := <-done
+		return r.sum, r.err
+	}
 }
 
 func (g *grammar) check(name string, f *os.File, size int64, known *check.Known, tiles fs.FS, s *cli.Streams) (check.Verdict, error) {
@@ -157,9 +206,9 @@ func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
 	return n, err
 }
 
-func show(w io.Writer, v check.Verdict, asJSON bool) error {
+func show(w io.Writer, v check.Verdict, f check.Filing, asJSON bool) error {
 	if asJSON {
-		return cli.WriteJSON(w, v.Report)
+		return cli.WriteJSON(w, check.Filed(v, f))
 	}
 	var b bytes.Buffer
 	fmt.Fprintln(&b, v.First())
@@ -168,6 +217,10 @@ func show(w io.Writer, v check.Verdict, asJSON bool) error {
 		for _, sentence := range l.Sentences {
 			fmt.Fprintf(&b, "- %s\n", sentence)
 		}
+	}
+	fmt.Fprintln(&b, "\nWhat was checked:")
+	for _, line := range f.Lines() {
+		fmt.Fprintf(&b, "- %s\n", cli.Escape(line))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -306,5 +308,43 @@ func TestLinksNoNetwork(t *testing.T) {
 	}
 	if strings.Contains(string(out), "\nnet/http\n") || !strings.Contains(string(out), "zapis/internal/evidence/bundle\n") {
 		t.Error("net/http is linked")
+	}
+}
+
+// The answer can be filed: what was checked, when and by what stands in the text, in the JSON and on a page.
+func TestAnswerCanBeFiled(t *testing.T) {
+	b, err := os.ReadFile(vector("bundle.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	file := fmt.Sprintf("The file bundle.zip, %d bytes, SHA-256 %x.", len(b), sum)
+	page := filepath.Join(t.TempDir(), "answer.html")
+	status, out, _ := verify(t, vector("bundle.zip"), "--trust", ledgerCard(t), "--out", page)
+	html, err := os.ReadFile(page)
+	if err != nil || status != exit.Done {
+		t.Fatal(err, status)
+	}
+	for _, want := range []string{file, "Known from elsewhere: the ledger card zapis-ledger+example.org/ledger+", "by the clock of the computer that checked it, with zapis-verify "} {
+		if !strings.Contains(out, want) || !strings.Contains(string(html), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for _, want := range []string{"consistent, and of a ledger that you trust", "<h2>NOT proved</h2>", "default-src 'none'"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+	if status, _, talk := verify(t, vector("bundle.zip"), "--out", page); status != exit.Failed || !strings.Contains(talk, "answer.html") {
+		t.Errorf("a page is overwritten: %d %s", status, talk)
+	}
+	if status, _, talk := verify(t, vector("bundle.zip"), "--out", "answer.pdf"); status != exit.Usage || !strings.Contains(talk, "--out: answer.pdf is not the name of a page") {
+		t.Errorf("%d %s", status, talk)
+	}
+	_, out, _ = verify(t, vector("bundle.zip"), "--json")
+	var got check.FiledReport
+	if err := json.Unmarshal([]byte(out), &got); err != nil || !got.OK || got.File.SHA256 != fmt.Sprintf("%x", sum) || got.File.Size != int64(len(b)) ||
+		got.Version != 2 || got.CheckedAt == "" || !strings.HasPrefix(got.Checker, "zapis-verify ") || got.Trusted == nil || got.First != bundle.Unproved {
+		t.Errorf("%v %s", err, out)
 	}
 }

@@ -20,17 +20,18 @@ import (
 // bundleCmd makes the package that a lawyer receives.
 type bundleCmd struct {
 	caseFlags
-	Out       string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten. A sealed one is FILE.zip.age."`
-	Withhold  []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
-	Include   []string `enum:"identity,location" placeholder:"identity|location" help:"identity: put the contact, the name, and the files that show who the reporter is into the bundle. location: also the pictures and films that hold the place where they were made."`
-	Derived   []string `placeholder:"FILE=EXHIBIT" help:"Add a working copy of an exhibit, or of the report: FILE=A03, or FILE=A03=what was done. The original stays as it is, shown or withheld."`
-	Keys      []string `name:"disclose-key" placeholder:"EXHIBIT|statement" help:"Add the sealed bytes of this part with the key that opens them, and nothing else, so that anybody can decrypt what the ledger has."`
-	Originals bool     `name:"only-originals" help:"Leave translations out."`
-	Forum     string   `enum:"plain,us" default:"plain" placeholder:"plain|us" help:"Before whom: us words the declarations after the US Federal Rules of Evidence."`
-	Time      string   `placeholder:"TIME" help:"When the bundle is made, as 2026-11-23T20:47:45Z. The same choices at the same time give the same bytes again."`
-	To        []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of whoever gets it. May be repeated."`
-	ToPass    string   `name:"to-passphrase-file" placeholder:"FILE" help:"Seal it with a passphrase: the file's first line."`
-	For       string   `enum:"lawyer,police,court,other" default:"lawyer" placeholder:"WHOM" help:"Who is to read it, and so which consent it needs: one of ${enum} (${default})."`
+	Out          string   `required:"" placeholder:"FILE.zip" help:"The bundle to write; it is never overwritten. A sealed one is FILE.zip.age."`
+	Withhold     []string `placeholder:"FIELD" help:"Leave out a field, or an exhibit like A03; FIELD=REASON says why. Repeat it for more."`
+	Include      []string `enum:"identity,location" placeholder:"identity|location" help:"identity: put the contact, the name, and the files that show who the reporter is into the bundle. location: also the pictures and films that hold the place where they were made."`
+	Derived      []string `placeholder:"FILE=EXHIBIT" help:"Add a working copy of an exhibit, or of the report: FILE=A03, or FILE=A03=what was done. The original stays as it is, shown or withheld."`
+	Keys         []string `name:"disclose-key" placeholder:"EXHIBIT|statement" help:"Add the sealed bytes of this part with the key that opens them, and nothing else, so that anybody can decrypt what the ledger has."`
+	Originals    bool     `name:"only-originals" help:"Leave translations out."`
+	Forum        string   `enum:"plain,us" default:"plain" placeholder:"plain|us" help:"Before whom: us words the declarations after the US Federal Rules of Evidence."`
+	Time         string   `placeholder:"TIME" help:"When the bundle is made, as 2026-11-23T20:47:45Z. The same choices at the same time give the same bytes again."`
+	To           []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of whoever gets it. May be repeated."`
+	ToPass       string   `name:"to-passphrase-file" placeholder:"FILE" help:"Seal it with a passphrase: the file's first line."`
+	For          string   `enum:"lawyer,police,court,un,ccf,other" default:"lawyer" placeholder:"WHOM" help:"Who is to read it, and so which consent it needs: one of ${enum} (${default})."`
+	Communicable []string `placeholder:"A01" help:"With --for un and --for ccf: an exhibit that may reach the state, to which they pass things on. Every other one has to be withheld. Repeat it for more."`
 	leaveFlags
 }
 
@@ -74,7 +75,7 @@ var (
 )
 
 func (b *bundleCmd) options() (casework.BundleOptions, error) {
-	o := casework.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys,
+	o := casework.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys, Communicable: b.Communicable,
 		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
 	var ok bool
 	if o.For, ok = casefile.AddresseeByCode(b.For); !ok {

@@ -65,7 +65,7 @@ I attach two photos. The plates are from this country.`,
 	Narrative: `At the consulate in Tbilisi they took my application for a new passport and gave it back after an hour. The woman at the window said: you can have it at home, with us you cannot. She would not write it down. There were other people behind me who were told the same.`,
 	Methods:   []string{"M1"}, When: "2025-12-04", Precision: "day", Event: "GE", Now: "GE",
 	Target: "me", Role: "student", Basis: "present", Agrees: "self", Told: []string{"nobody"},
-	Consent: []string{"statistics", "lawyer", "un"},
+	Consent: []string{"statistics", "lawyer", "un", "state"},
 }, {
 	Language: "en",
 	Danger:   "no",

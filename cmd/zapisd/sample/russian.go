@@ -50,7 +50,7 @@ var russian = []Incident{{
 	Narrative: `Знакомую сняли с рейса в Стамбуле, где у неё была пересадка. Десять часов держали в комнате без телефона. Спрашивали, почему её ищут. Потом отпустили, но самолёт улетел, и билет пришлось покупать заново.`,
 	Methods:   []string{"M5", "H1"}, When: "2025-07-30", Precision: "day", Event: "TR", Now: "FI",
 	Target: "acquaintance", Role: "student", Basis: "told_by_person", Agrees: "yes", Told: []string{"nobody"},
-	Consent: []string{"statistics", "lawyer", "ccf"},
+	Consent: []string{"statistics", "lawyer", "ccf", "state"},
 }, {
 	Language: "ru",
 	Danger:   "yes", DeadlineIn: 3, DeadlineWhat: "срок выезда",

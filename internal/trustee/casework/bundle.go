@@ -31,6 +31,7 @@ type BundleOptions struct {
 	Time            time.Time // when it is made; the zero time is now
 	To              string    // to whom it is sealed, as the custody log says it; empty where it is not
 	For             casefile.Addressee
+	Communicable    []string       // exhibits that may reach the state, where the addressee may pass them on
 	Leave           casefile.Leave // what is said where the reporter's ticks are not enough
 }
 
@@ -136,6 +137,9 @@ func mayExport(o *OpenedCase, opts BundleOptions) error {
 	if err := checkChoices(o, opts.Withhold); err != nil {
 		return err
 	}
+	if err := checkMarked(o, opts); err != nil {
+		return err
+	}
 	if opts.IncludeIdentity {
 		for _, s := range o.Submissions {
 			// What a trustee collected has an identity part like every other, with nobody's name in it: that it
@@ -144,6 +148,20 @@ func mayExport(o *OpenedCase, opts BundleOptions) error {
 				return exit.New(exit.KeyMissing, "leave out --include identity, or zapis ask the others", "the identity part of %s is closed: %s", s.Where(), s.Closed)
 			}
 		}
+	}
+	return nil
+}
+
+// checkMarked refuses a bundle for an addressee who may pass it on to the state, where an exhibit in it is not marked as
+// one that may be communicated.
+func checkMarked(o *OpenedCase, opts BundleOptions) error {
+	for _, e := range o.Exhibits() {
+		if !opts.For.Marked || e.Closed != "" || slices.Contains(opts.Communicable, e.Name) ||
+			slices.ContainsFunc(opts.Withhold, func(c bundle.Choice) bool { return c.Item == e.Name }) {
+			continue
+		}
+		return exit.New(exit.Failed, "--communicable "+e.Name+", if it may reach the state; --withhold "+e.Name+", if not",
+			"%s would go to %s, and is not marked as one that may be communicated: %s", e.Name, opts.For.English, opts.For.Why)
 	}
 	return nil
 }

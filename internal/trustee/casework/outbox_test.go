@@ -244,6 +244,28 @@ func TestShrunkenHead(t *testing.T) {
 	}
 }
 
+// Another trustee's log that was written anew is seen by all, also where it has more events than before.
+func TestRewrittenHead(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	for range 3 {
+		if done := d.sees("boris", filed)["anna"]; len(done.Misfits) != 0 {
+			t.Errorf("a log that goes on: %+v", done.Misfits)
+		}
+	}
+	d.anew("boris", d.House.Carry(0))
+	for range 12 {
+		d.in("boris", func(v *casework.Trustee) { show(t, v, filed.Case) })
+	}
+	d.MustAccept(d.outbox("boris"))
+	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
+	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "it does not prove that its first ") {
+		t.Errorf("%+v", done.Misfits)
+	}
+}
+
 // A tombstone, then purge: nothing of the case is left in the vault, and the rest is as it was.
 func TestPurge(t *testing.T) {
 	t.Parallel()
