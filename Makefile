@@ -1,7 +1,8 @@
 # Zapis. `make` alone prints what can be asked for.
 
 PROGRAMS  := zapisd zapis zapis-verify
-GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+# nodynamic: no decoder loads a library of the system's (docs/media.md).
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nodynamic
 # What a lawyer's machine may be: the checker is built for all of them.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 

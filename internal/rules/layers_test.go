@@ -30,7 +30,7 @@ var layers = []layer{
 	{"internal/carry", formats, "what travels between server and trustee is a format both know"},
 	{"internal/cli", append([]string{"internal/atomicfile"}, formats...), "the terminal, without the domain"},
 
-	{"internal/server", append([]string{"store", "internal/carry", "internal/atomicfile", "internal/incident"}, formats...),
+	{"internal/server", append([]string{"store", "internal/carry", "internal/atomicfile", "internal/incident", "internal/evidence/filekind"}, formats...),
 		"the server's side never links a trustee's"},
 	{"web", append([]string{"internal/incident", "internal/server/intake"}, formats...), "pages speak to intake only: a handler's mistake must not reach the ledger"},
 
@@ -42,6 +42,8 @@ var layers = []layer{
 		"a letter is made of the plain case model: it can't open what was not opened for it"},
 	{"internal/trustee", append([]string{"internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the trustee's side never links the server's"},
+	{"internal/trustee/media", []string{"internal/evidence/filekind", "internal/evidence/metadata", "internal/sandbox", "internal/cli"},
+		"the worker that decodes strangers' files links nothing that opens evidence"},
 	{"internal/desk", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/cli"}, formats...),
 		"the desk's pages decide nothing: they call what cmd/zapis calls"},
 

@@ -34,20 +34,24 @@ func Drop() {
 	_ = filter()
 }
 
-// filter installs the program on all threads.
+const deny = uint32(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
+
+func load(offset uint32) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
+}
+
+// jump passes over so many instructions where a test of the loaded word says yes, or no.
+func jump(test uint16, k uint32, yes, no uint8) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_JMP | test | unix.BPF_K, K: k, Jt: yes, Jf: no}
+}
+
+func give(k uint32) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k}
+}
+
+// filter denies the sockets.
 func filter() error {
-	deny := uint32(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
-	load := func(offset uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
-	}
-	jump := func(test uint16, k uint32, yes, no uint8) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | test | unix.BPF_K, K: k, Jt: yes, Jf: no}
-	}
-	give := func(k uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k}
-	}
-	// A jump's numbers are how many instructions are passed over.
-	program := []unix.SockFilter{
+	return install([]unix.SockFilter{
 		load(offsetArch),
 		jump(unix.BPF_JEQ, auditArch, 0, 7), // another machine's calls: deny
 		load(offsetCall),
@@ -58,7 +62,11 @@ func filter() error {
 		jump(unix.BPF_JEQ, unix.AF_UNIX, 0, 1),
 		give(unix.SECCOMP_RET_ALLOW),
 		give(deny),
-	}
+	})
+}
+
+// install puts a program on all threads.
+func install(program []unix.SockFilter) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no_new_privs: %w", err)
 	}

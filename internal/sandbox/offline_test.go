@@ -20,20 +20,34 @@ import (
 
 // The dropping can't be undone, so it is tried in a child: this binary again.
 func TestMain(m *testing.M) {
-	if os.Getenv("ZAPIS_SANDBOX_CHILD") == "" {
+	switch os.Getenv("ZAPIS_SANDBOX_CHILD") {
+	case "drop":
+		sandbox.Drop()
+		report(probes)
+	case "isolate":
+		if err := sandbox.Isolate(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		report(isolated)
+	default:
 		os.Exit(m.Run())
 	}
-	sandbox.Drop()
+}
+
+func report(probes []probe) {
 	for _, p := range probes {
 		fmt.Printf("%s: %s\n", p.name, said(p.try()))
 	}
 }
 
-var probes = []struct {
+type probe struct {
 	name string
 	try  func() error
 	want string
-}{
+}
+
+var probes = []probe{
 	{"tcp", socket(unix.AF_INET, unix.SOCK_STREAM), "denied"},
 	{"tcp6", socket(unix.AF_INET6, unix.SOCK_STREAM), "denied"},
 	{"udp", socket(unix.AF_INET, unix.SOCK_DGRAM), "denied"},
@@ -100,9 +114,12 @@ func said(err error) string {
 	return err.Error()
 }
 
-func TestDrop(t *testing.T) {
+func TestDrop(t *testing.T) { tryIn(t, "drop", probes) }
+
+func tryIn(t *testing.T, mode string, probes []probe) {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), "ZAPIS_SANDBOX_CHILD=1")
+	child.Env = append(os.Environ(), "ZAPIS_SANDBOX_CHILD="+mode)
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -113,3 +130,43 @@ func TestDrop(t *testing.T) {
 		}
 	}
 }
+
+var isolated = []probe{
+	{"tcp", socket(unix.AF_INET, unix.SOCK_STREAM), "denied"},
+	{"udp6", socket(unix.AF_INET6, unix.SOCK_DGRAM), "denied"},
+	{"unix", socket(unix.AF_UNIX, unix.SOCK_STREAM), "denied"},
+	{"pair", func() error { _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err }, "denied"},
+	{"other threads", onManyThreads, "denied"},
+	{"read a file", func() error { _, err := os.ReadFile("/proc/self/status"); return err }, "denied"},
+	{"make a file", func() error { _, err := os.CreateTemp("", "x"); return err }, "denied"},
+	{"list a folder", func() error { _, err := os.ReadDir("/"); return err }, "denied"},
+	{"look at a file", func() error { _, err := os.Lstat("/etc/passwd"); return err }, "denied"},
+	{"remove a file", func() error { return unix.Unlink("/nowhere") }, "denied"},
+	{"memory file", func() error { _, err := unix.MemfdCreate("x", 0); return err }, "denied"},
+	{"a child", func() error { return exec.Command("/bin/true").Run() }, "denied"},
+	{"exec", func() error { return unix.Exec("/bin/true", []string{"true"}, nil) }, "denied"},
+	{"signal another", func() error { return unix.Kill(os.Getppid(), 0) }, "denied"},
+	{"signal another's thread", func() error { return unix.Tgkill(os.Getppid(), os.Getppid(), 0) }, "denied"},
+	{"trace", func() error { return unix.PtraceAttach(os.Getppid()) }, "denied"},
+	{"raise a limit", func() error { return unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: 1 << 40, Max: 1 << 40}) }, "denied"},
+	{"another's memory", func() error {
+		_, err := unix.ProcessVMReadv(os.Getppid(), []unix.Iovec{}, []unix.RemoteIovec{}, 0)
+		return err
+	}, "denied"},
+	{"work", func() error {
+		// Memory, threads, the collector and the clock go on.
+		var all sync.WaitGroup
+		for range 32 {
+			all.Go(func() {
+				runtime.LockOSThread()
+				_ = make([]byte, 1<<20)
+				runtime.GC()
+			})
+		}
+		all.Wait()
+		_, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANON)
+		return err
+	}, "allowed"},
+}
+
+func TestIsolate(t *testing.T) { tryIn(t, "isolate", isolated) }

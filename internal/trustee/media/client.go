@@ -1,0 +1,267 @@
+package media
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	"io"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// A Client shows files by workers. It may be used by several goroutines at a time. Compiling PDF's decoder takes
+// seconds, so that a worker lives until it fails or the Client is closed; PDFs have one of their own, which a hostile picture
+// can't take down.
+type Client struct {
+	program string
+	args    []string
+	timeout time.Duration
+
+	mu     sync.Mutex
+	closed bool
+	lanes  [2]lane
+}
+
+// A lane is one worker and the requests that wait for it.
+type lane struct {
+	busy sync.Mutex // held through a request
+	mu   sync.Mutex // holds proc
+	proc *process
+}
+
+type process struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out io.ReadCloser
+}
+
+// DefaultTimeout is how long a request may take, with the start of a worker and the compiling of PDF's decoder.
+const DefaultTimeout = 45 * time.Second
+
+// NewClient gives a client whose workers are started as program with args, the first of which is Verb. It starts none yet.
+func NewClient(program string, args ...string) *Client {
+	return &Client{program: program, args: args, timeout: DefaultTimeout}
+}
+
+// SetTimeout changes how long a request may take.
+func (c *Client) SetTimeout(d time.Duration) { c.timeout = d }
+
+// View gives one view of a file. An *Error has the reason where there is none. A file of a kind that can't be shown comes
+// back without an error, with its metadata and Refused set.
+func (c *Client) View(ctx context.Context, r Request) (*View, error) {
+	if r.Side <= 0 {
+		r.Side = ThumbnailSide
+	}
+	r.Side = min(r.Side, PageSide)
+	var v *View
+	err := c.ask(ctx, &frame{Op: opView, Request: &r}, r.Data, func(answer *frame) (err error) {
+		v, err = answer.view()
+		return err
+	})
+	return v, err
+}
+
+// view checks an answer: a worker that was taken over may say anything, so that nothing but plain PNG, JPEG, WAV and text
+// leaves here.
+func (f *frame) view() (*View, error) {
+	v := f.View
+	if v == nil || len(f.blobs) != 3 {
+		return nil, errFrame
+	}
+	v.Picture, v.Sound, v.Text = f.blobs[0], f.blobs[1], visible(string(f.blobs[2]))
+	for i, m := range v.Metadata {
+		v.Metadata[i] = Field{visible(m.Group), visible(m.Name), visible(m.Value)}
+	}
+	var err error
+	switch {
+	case len(v.Picture) == 0:
+	case v.PictureType == "image/png":
+		_, err = plainPNG(v.Picture)
+	case v.PictureType == "image/jpeg":
+		err = plainJPEG(v.Picture)
+	default:
+		err = errNotPlain
+	}
+	if err == nil && len(v.Sound) > 0 {
+		err = plainWAV(v.Sound)
+	}
+	return v, err
+}
+
+// Redact burns black boxes into a picture, or a page of a PDF, and proves the result: it is decoded again, the boxes are of one
+// colour, everything else is unchanged, and there is nothing in the copy but pixels. The original stays as it is.
+func (c *Client) Redact(ctx context.Context, r Request, boxes []Box, reason string) (*Redaction, error) {
+	if len(boxes) == 0 || len(boxes) > maxBoxes {
+		return nil, refuse(BadBoxes)
+	}
+	var copied []byte
+	var size image.Point
+	err := c.ask(ctx, &frame{Op: opRedact, Request: &r, Boxes: boxes}, r.Data, func(answer *frame) (err error) {
+		if len(answer.blobs) != 1 {
+			return errFrame
+		}
+		copied = answer.blobs[0]
+		size, err = plainPNG(copied)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// A second request, to whichever worker answers, knows the copy alone.
+	if err := c.ask(ctx, &frame{Op: opProve, Request: &Request{}, Boxes: boxes}, copied, func(*frame) error { return nil }); err != nil {
+		return nil, err
+	}
+	source, result := sha256.Sum256(r.Data), sha256.Sum256(copied)
+	return &Redaction{PNG: copied, Record: Record{Source: hex.EncodeToString(source[:]), Page: r.Page, Width: size.X, Height: size.Y,
+		Boxes: boxes, Reason: reason, Result: hex.EncodeToString(result[:])}}, nil
+}
+
+// ask sends a request to its lane's worker, reads the answer and has it checked. Whatever goes wrong with the worker ends it; an
+// answer that check refuses is one of those.
+func (c *Client) ask(ctx context.Context, f *frame, data []byte, check func(*frame) error) error {
+	if len(data) > MaxInput {
+		return refuse(TooLarge)
+	}
+	f.blobs = [][]byte{data}
+	l := &c.lanes[0]
+	if isPDF(data) {
+		l = &c.lanes[1]
+	}
+	l.busy.Lock()
+	defer l.busy.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	p, err := c.worker(ctx, l)
+	if err != nil {
+		return err
+	}
+	answer, err := p.exchange(ctx, f)
+	if err == nil && answer.Code != "" {
+		return refuse(answer.Code)
+	}
+	if err == nil {
+		if err = check(answer); err == nil {
+			return nil
+		}
+		err = errFrame
+	}
+	l.end()
+	return c.judge(ctx, err)
+}
+
+func (c *Client) judge(ctx context.Context, err error) error {
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	switch {
+	case closed:
+		return refuse(ClientClosed)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return refuse(TimedOut)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errFrame):
+		return refuse(BadAnswer)
+	}
+	return refuse(Crashed)
+}
+
+// worker gives the lane's worker, and starts it where there is none.
+func (c *Client) worker(ctx context.Context, l *lane) (*process, error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, refuse(ClientClosed)
+	}
+	l.mu.Lock()
+	p := l.proc
+	if p == nil {
+		var err error
+		if p, err = c.start(); err != nil {
+			l.mu.Unlock()
+			c.mu.Unlock()
+			return nil, refuse(NotStarted)
+		}
+		l.proc = p
+		l.mu.Unlock()
+		c.mu.Unlock()
+		first, err := p.read(ctx)
+		if err != nil || first.Op != opReady {
+			l.end()
+			if err == nil {
+				return nil, refuse(first.Code)
+			}
+			return nil, c.judge(ctx, err)
+		}
+		return p, nil
+	}
+	l.mu.Unlock()
+	c.mu.Unlock()
+	return p, nil
+}
+
+// start runs the program without an environment and with its errors thrown away: a crash's trace may hold a file's content.
+func (c *Client) start() (*process, error) {
+	cmd := exec.Command(c.program, c.args...)
+	cmd.Env = []string{"GOTRACEBACK=none", "LC_ALL=C.UTF-8"}
+	cmd.Dir = "/"
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &process{cmd, in, out}, nil
+}
+
+func (p *process) exchange(ctx context.Context, f *frame) (*frame, error) {
+	stop := context.AfterFunc(ctx, p.kill)
+	defer stop()
+	if err := writeFrame(p.in, f); err != nil {
+		return nil, err
+	}
+	return readFrame(p.out, maxAnswer)
+}
+
+func (p *process) read(ctx context.Context) (*frame, error) {
+	stop := context.AfterFunc(ctx, p.kill)
+	defer stop()
+	return readFrame(p.out, maxAnswer)
+}
+
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+// end kills the lane's worker and waits for it, so that its memory is gone when this returns.
+func (l *lane) end() {
+	l.mu.Lock()
+	p := l.proc
+	l.proc = nil
+	l.mu.Unlock()
+	if p != nil {
+		p.kill()
+		_ = p.in.Close()
+		_ = p.cmd.Wait()
+	}
+}
+
+// Close ends the workers: what they held of files is gone with them. Requests under way fail with ClientClosed.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	for i := range c.lanes {
+		c.lanes[i].end()
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+//go:build nodynamic
+
+package media
+
+import (
+	"bytes"
+	"image"
+
+	"github.com/gen2brain/heic"
+)
+
+// The decoder is libheif as WebAssembly. Without the build tag nodynamic that module would load the system's own library into the
+// process, from its package initialisation on: this file is not compiled then, so that no program of ours can do so.
+
+func heicSize(b []byte) (image.Config, error) { return heic.DecodeConfig(bytes.NewReader(b)) }
+
+func heicDecode(b []byte) (image.Image, error) { return heic.Decode(bytes.NewReader(b)) }
