@@ -22,7 +22,7 @@ type stampCmd struct {
 	vaultFlag
 	Bundle   string `arg:"" name:"BUNDLE" help:"The bundle, as zapis bundle wrote it."`
 	Request  string `placeholder:"FILE.tsq" help:"Write the request for the authority."`
-	Response string `placeholder:"FILE.tsr" help:"Put the authority's response into the bundle."`
+	Response string `placeholder:"FILE.tsr" help:"Put the authority's response, or the token alone, into the bundle."`
 	Asked    string `placeholder:"FILE.tsq" help:"With --response: the request that it answers. Its nonce must be the same."`
 	Out      string `placeholder:"FILE.zip" help:"With --response: the bundle with the time stamp."`
 }
@@ -111,6 +111,9 @@ func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable) err
 	response, err := readAtMost(c.Response, timestamp.MaxResponse)
 	if err != nil {
 		return err
+	}
+	if response, err = timestamp.AsResponse(response); err != nil {
+		return unstamped(c.Response, "ask the authority again", err)
 	}
 	asked, err := readAtMost(c.Asked, timestamp.MaxResponse)
 	if err != nil {

@@ -32,6 +32,28 @@ type rootFlags struct {
 	Chain      []string `placeholder:"FILE" help:"A certificate between token and root, where the authority does not send it. May be repeated."`
 	Policy     string   `placeholder:"OID" help:"The policy that the token must be given under."`
 	Revocation []string `placeholder:"FILE" help:"A revocation list or OCSP response (DER) to keep beside the token. May be repeated."`
+	AnyTime    string   `placeholder:"REASON" help:"Take a token whose time is more than a day from this machine's clock, or from the checkpoint's: say why."`
+}
+
+// clockTolerance is how far a token's time may be ahead of this machine's clock,
+// or before the checkpoint's own time, without --any-time.
+const clockTolerance = 24 * time.Hour
+
+// checkClock refuses a token whose time contradicts this machine's clock or the
+// log's own: a wrong token in the ledger contradicts every later one for ever,
+// and nobody can take it out.
+func (f rootFlags) checkClock(t timestamp.Token, slot, now time.Time) error {
+	const hint = "nothing was taken in; set this machine's clock if it is wrong, or ask another authority; --any-time REASON takes the token all the same"
+	at := t.Time.Format(time.RFC3339)
+	switch {
+	case f.AnyTime != "":
+		return nil
+	case t.Time.Add(-t.Accuracy).After(now.Add(clockTolerance)):
+		return exit.New(exit.Failed, hint, "the token's time is %s, and this machine's clock says %s: it is more than a day ahead", at, now.UTC().Format(time.RFC3339))
+	case t.Time.Add(t.Accuracy).Before(slot.Add(-clockTolerance)):
+		return exit.New(exit.Failed, hint, "the token's time is %s, and the checkpoint that it is about is of %s: it is more than a day before", at, slot.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (f rootFlags) options() (o timestamp.Options, err error) {
@@ -136,7 +158,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 		if err == nil {
 			with := o
 			with.Nonce = q.Nonce
-			err = l.anchor(state, response, with, func(t timestamp.Token) (lists [][]byte) {
+			err = l.anchor(state, response, v.rootFlags, with, func(t timestamp.Token) (lists [][]byte) {
 				lists, problems := publish.FetchRevocations(ctx, client, t.Chain)
 				for _, p := range problems {
 					fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(p.Error()))
@@ -158,10 +180,13 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 }
 
 // anchor verifies a response strictly, with all that is kept beside it, and only then has it appended.
-func (l *openLedger) anchor(state anchorReply, response []byte, o timestamp.Options, fetch func(timestamp.Token) [][]byte) error {
+func (l *openLedger) anchor(state anchorReply, response []byte, f rootFlags, o timestamp.Options, fetch func(timestamp.Token) [][]byte) error {
 	token, err := timestamp.Verify(response, state.Note, o)
 	if err != nil {
 		return exit.New(exit.Mismatch, "nothing was taken in", "%w", err)
+	}
+	if err := f.checkClock(token, state.Slot, time.Now()); err != nil {
+		return err
 	}
 	a := ledger.Anchor{Size: state.Size, Checkpoint: ledger.Sum(state.Note), Response: response, Certificates: token.Above(), Revocations: o.Revocations}
 	if fetch != nil {
@@ -181,6 +206,9 @@ func (l *openLedger) anchor(state anchorReply, response []byte, o timestamp.Opti
 	}
 	fmt.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
 		cli.Escape(token.Signer.Subject.String()), token.Policy)
+	if f.AnyTime != "" {
+		fmt.Fprintf(l.s.Err, "zapisd: the token's time was not compared with any clock, because: %s\n", cli.Escape(f.AnyTime))
+	}
 	return nil
 }
 
@@ -214,7 +242,7 @@ func (v *anchorRequest) Run(ctx context.Context, s *cli.Streams) error {
 type anchorAccept struct {
 	rootFlags
 	Request string `required:"" placeholder:"FILE.tsq" help:"The request that it answers."`
-	File    string `arg:"" name:"file.tsr" help:"The response (RFC 3161, DER)."`
+	File    string `arg:"" name:"file.tsr" help:"The response (RFC 3161, DER), or the token alone."`
 }
 
 func (v *anchorAccept) Run(ctx context.Context, s *cli.Streams) error {
@@ -230,9 +258,13 @@ func (v *anchorAccept) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return exit.New(exit.Mismatch, "", "%s: %w", v.Request, err)
 	}
-	response, err := readSmall(v.File, timestamp.MaxResponse)
+	file, err := readSmall(v.File, timestamp.MaxResponse)
 	if err != nil {
 		return err
+	}
+	response, err := timestamp.AsResponse(file)
+	if err != nil {
+		return exit.New(exit.Mismatch, "nothing was taken in", "%s: %w", v.File, err)
 	}
 	l := &openLedger{ctx: ctx, dir: v.Dir, s: s}
 	var state anchorReply
@@ -240,5 +272,5 @@ func (v *anchorAccept) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	o.Nonce = q.Nonce
-	return l.anchor(state, response, o, nil)
+	return l.anchor(state, response, v.rootFlags, o, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
@@ -20,8 +21,9 @@ type anchorArgs struct {
 }
 
 type anchorReply struct {
-	Size uint64 `json:"size"`
-	Note []byte `json:"note"` // the checkpoint as stored
+	Size uint64    `json:"size"`
+	Note []byte    `json:"note"` // the checkpoint as stored
+	Slot time.Time `json:"slot"` // its time, by the log; zero where another key than today's signed it
 }
 
 func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
@@ -36,7 +38,7 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 		err := st.Snapshot(func(n *store.Snapshot) error {
 			return n.Checkpoints(0, func(size uint64, note []byte) error {
 				if args.Imprint.Of(note) {
-					reply = anchorReply{size, bytes.Clone(note)}
+					reply = anchorReply{Size: size, Note: bytes.Clone(note)}
 				}
 				return nil
 			})
@@ -47,6 +49,9 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 	}
 	if reply.Note == nil {
 		return exit.New(exit.Mismatch, "is it a request of this ledger?", "the request is about no checkpoint of this ledger")
+	}
+	if c, err := st.Verifier().OpenStored(reply.Note); err == nil {
+		reply.Slot = c.Time
 	}
 	return json.NewEncoder(to).Encode(reply)
 }

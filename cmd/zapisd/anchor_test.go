@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/pem"
 	"io"
@@ -19,7 +20,8 @@ import (
 
 // authority NAME starts a time-stamping authority on loopback: its address is then in $NAME, its root in
 // NAME.pem, the certificate below that in NAME.ca.pem, a list that revokes it in NAME.crl. Below the address, /good stamps, /alone sends the signer's certificate only, /other stamps
-// something else, /page sends a web page, /long sends too much, /away sends elsewhere, /list is its revocation list.
+// something else, /page sends a web page, /long sends too much, /away sends elsewhere, /list is its revocation list. /ahead and /behind stamp with a wrong clock,
+// /bare sends the token without its response.
 func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 	var a timestamptest.Authority
 	var once sync.Mutex // openssl's serial file is one per reply, and the test's folders are made one by one
@@ -39,6 +41,13 @@ func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 				t.Error(err)
 			}
 			w.Write(a.Reply(t, q.DER))
+		case "/ahead":
+			w.Write(a.ReplyAt(t, request, time.Now().Add(25*time.Hour)))
+		case "/behind":
+			w.Write(a.ReplyAt(t, request, time.Now().Add(-50*time.Hour)))
+		case "/bare":
+			response := a.Reply(t, request)
+			w.Write(response[bytes.Index(response, []byte{6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2})-4:]) // from the ContentInfo on
 		case "/page":
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, "<p>hello")
@@ -56,7 +65,7 @@ func scriptAuthority(t *testing.T, ts *testscript.TestScript, args []string) {
 		}
 	}))
 	ts.Defer(srv.Close)
-	a = timestamptest.New(t, timestamptest.Plan{List: srv.URL + "/list"})
+	a = timestamptest.New(t, timestamptest.Plan{List: srv.URL + "/list", From: time.Now().Add(-100 * time.Hour), Until: time.Now().Add(100 * time.Hour)})
 	ts.Setenv(args[0], srv.URL)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), a.RootPEM(), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.CA.Raw}), 0o600))

@@ -292,11 +292,10 @@ type witnessKeys struct {
 }
 
 func (v *witnessKeys) Run(ctx context.Context, s *cli.Streams) error {
-	w, err := openWatch(v.Dir)
+	key, err := publish.WatchKey(v.Dir)
 	switch {
 	case err == nil:
-		defer w.Close()
-		_, err := s.Out.Write(witnessPolicy(w.Key(), v.URL))
+		_, err := s.Out.Write(witnessPolicy(key, v.URL))
 		return err
 	case exit.StatusOf(err) != exit.KeyMissing:
 		return err

@@ -58,12 +58,7 @@ func (v *witnessAdd) Run(_ context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	w, err := openWatch(v.Dir)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	origin, err := w.Add(text, v.Replace)
+	origin, err := publish.AddLedger(v.Dir, text, v.Replace)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -46,6 +47,9 @@ func (c Checkpoint) check() error {
 	}
 	return checkTime(c.Time)
 }
+
+// emptyRoot is the root of a tree without entries (RFC 6962, section 2.1).
+var emptyRoot = Hash(sha256.Sum256(nil))
 
 var (
 	firstTime = time.Unix(1, 0)
@@ -138,11 +142,35 @@ func (v *Verifier) OpenStored(msg []byte) (Checkpoint, error) {
 // OpenWitnessed is OpenCheckpoint, and gives the other signature lines, not
 // verified, in their order.
 func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, error) {
+	c, others, err := v.open(msg)
+	if err == nil {
+		err = refuseEmpty(c)
+	}
+	if err != nil {
+		return Checkpoint{}, nil, err
+	}
+	return c, others, nil
+}
+
+// OpenAny is OpenCheckpoint for a witness: it also accepts a tree without
+// entries, which logs of others sign before their first entry. Ours never do.
+func (v *Verifier) OpenAny(msg []byte) (Checkpoint, error) {
+	c, _, err := v.open(msg)
+	if err == nil {
+		err = checkEmptyRoot(c)
+	}
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return c, nil
+}
+
+func (v *Verifier) open(msg []byte) (Checkpoint, []note.Signature, error) {
 	n, err := v.openNote(msg, v.ml)
 	if err != nil {
 		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
 	}
-	c, err := ParseCheckpointText(n.Text)
+	c, err := parseText(n.Text)
 	if err != nil {
 		return Checkpoint{}, nil, err
 	}
@@ -152,7 +180,7 @@ func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, erro
 	t, err := fnote.CoSigV1Timestamp(n.Sigs[1])
 	if err == nil {
 		c.Time = t.UTC()
-		err = c.check()
+		err = checkTime(c.Time)
 	}
 	if err != nil {
 		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
@@ -163,6 +191,44 @@ func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, erro
 // ParseCheckpointText reads a checkpoint's three lines, in their one encoding.
 // It verifies no signature, and leaves Time zero.
 func ParseCheckpointText(text string) (Checkpoint, error) {
+	c, err := parseText(text)
+	if err == nil {
+		err = refuseEmpty(c)
+	}
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return c, nil
+}
+
+func refuseEmpty(c Checkpoint) error {
+	if c.Size == 0 {
+		return canonical.Refuse("checkpoint: line 2: a size is 1 to %d", uint64(MaxIndex))
+	}
+	return nil
+}
+
+// ParseAnyText is ParseCheckpointText for a witness: it also accepts a tree
+// without entries, whose root must be that of the empty tree.
+func ParseAnyText(text string) (Checkpoint, error) {
+	c, err := parseText(text)
+	if err == nil {
+		err = checkEmptyRoot(c)
+	}
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return c, nil
+}
+
+func checkEmptyRoot(c Checkpoint) error {
+	if c.Size == 0 && c.Root != emptyRoot {
+		return canonical.Refuse("checkpoint: line 3: the root of no entries is %s, not %s", emptyRoot, c.Root)
+	}
+	return nil
+}
+
+func parseText(text string) (Checkpoint, error) {
 	var f flog.Checkpoint
 	rest, err := f.Unmarshal([]byte(text))
 	if err != nil {
@@ -178,7 +244,7 @@ func ParseCheckpointText(text string) (Checkpoint, error) {
 	if again := c.text(); again != text {
 		return Checkpoint{}, canonical.Refuse("checkpoint: line %d: not the one way to write it", 1+differingLine(again, text))
 	}
-	if c.Size == 0 || c.Size > MaxIndex {
+	if c.Size > MaxIndex {
 		return Checkpoint{}, canonical.Refuse("checkpoint: line 2: a size is 1 to %d", uint64(MaxIndex))
 	}
 	return c, nil

@@ -44,8 +44,13 @@ func PromiseFile(note, body []byte) []byte {
 // SplitPromise takes a promise file apart. It verifies nothing.
 func SplitPromise(file []byte) (note, body []byte, err error) {
 	i := bytes.LastIndex(file, []byte("\n\n"))
-	if i < 0 || len(file) > MaxNote {
+	switch {
+	case i < 0 || len(file) > MaxNote:
 		return nil, nil, canonical.Refuse("promise: no blank line before a body")
+	case bytes.HasSuffix(file, []byte("\n\n")) && bytes.Count(bytes.TrimRight(file, "\n"), []byte("\n\n")) == 2:
+		return nil, nil, canonical.Refuse("promise: a blank line follows the body, and the file ends with the body's last line: take the empty lines away at its end")
+	case bytes.Contains(file, []byte("\n\n\n")):
+		return nil, nil, canonical.Refuse("promise: two blank lines follow one another, and one stands before the body")
 	}
 	return file[: i+1 : i+1], file[i+2:], nil
 }

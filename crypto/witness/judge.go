@@ -30,7 +30,7 @@ func (c *Conflict) Error() string {
 // error is one of the above, wrapped. Between looking up latest and keeping the
 // new one nothing else of the same log may come.
 func Judge(log *ledger.Verifier, latest *ledger.Checkpoint, q Request) (ledger.Checkpoint, error) {
-	c, err := log.OpenCheckpoint(q.Checkpoint)
+	c, err := log.OpenAny(q.Checkpoint)
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrSignature, err)
 	}

@@ -2,6 +2,7 @@ package witness_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -102,6 +103,66 @@ func TestJudge(t *testing.T) {
 		if want := fmt.Sprintf("this witness has cosigned %d entries last, and the request starts elsewhere", c.has); err.Error() != want {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A log may have its first checkpoint cosigned before its first entry.
+func TestJudgeEmptyTree(t *testing.T) {
+	b := grown(33)
+	log := ledgertest.Key(1).Verifier()
+	empty := func(root ledger.Hash) []byte {
+		return ledgertest.SignEmpty(root)
+	}
+	none := empty(sha256.Sum256(nil))
+	q := witness.Request{Checkpoint: none}
+	c, err := witness.Judge(log, nil, q)
+	if err != nil || c.Size != 0 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if again, err := witness.Judge(log, &c, q); err != nil || again.Size != 0 {
+		t.Errorf("the same again: %v", err)
+	}
+	if next, err := witness.Judge(log, &c, witness.Request{Checkpoint: b.Checkpoints[0]}); err != nil || next.Size != 33 {
+		t.Errorf("the first entries: %+v, %v", next, err)
+	}
+	var conflict *witness.Conflict
+	if _, err := witness.Judge(log, latest(t, b, 0), q); !errors.As(err, &conflict) || conflict.Size != 33 {
+		t.Errorf("empty again after 33 entries: %v", err)
+	}
+	if _, err := witness.Judge(log, nil, witness.Request{Checkpoint: none, Proof: []ledger.Hash{{}}}); !errors.Is(err, witness.ErrProof) {
+		t.Errorf("with a proof: %v", err)
+	}
+	_, err = witness.Judge(log, nil, witness.Request{Checkpoint: empty(ledger.Sum([]byte("x")))})
+	if !errors.Is(err, witness.ErrSignature) || !strings.Contains(err.Error(), "checkpoint: line 3: the root of no entries is e3b0c442") {
+		t.Errorf("another root: %v", err)
+	}
+
+	k, err := witness.GenerateSigningKey("w.example/w", bytes.NewReader(bytes.Repeat([]byte("w"), 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ledger.NoteText(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by, err := k.Cosign(text, ledgertest.Slot)
+	if err != nil || len(by) != 2 {
+		t.Fatal(by, err)
+	}
+	note, err := witness.Merge(none, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := witness.Lines(note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := witness.Check(text, lines, k.Verifiers()); err != nil || len(found) != 2 {
+		t.Errorf("%d lines verify: %v", len(found), err)
+	}
+	// Our own ledgers begin with their genesis: nobody else takes an empty one.
+	if _, err := log.OpenCheckpoint(none); err == nil || err.Error() != "checkpoint: line 2: a size is 1 to 1099511627776" {
+		t.Errorf("a reader: %v", err)
 	}
 }
 

@@ -95,7 +95,7 @@ func (k *SigningKey) GoString() string { return "cosign.SigningKey(" + k.name + 
 // the second. Whoever calls it has checked that the log only grew, and has that
 // on the disk.
 func (k *SigningKey) Cosign(text string, at time.Time) ([]Cosignature, error) {
-	c, err := ledger.ParseCheckpointText(text)
+	c, err := ledger.ParseAnyText(text)
 	if err != nil {
 		return nil, err
 	}

@@ -236,7 +236,7 @@ func holders(t testing.TB, h *house) outside {
 	w, err := publish.OpenWatch(filepath.Join(o.dir, "witness"), h.Now)
 	must(t, err)
 	logKeys := h.Store.Verifier().Keys()
-	_, err = w.Add(fmt.Appendf(nil, "log %s\nlog %s\nquorum none\n", logKeys[0], logKeys[1]), false)
+	_, err = publish.AddLedger(filepath.Join(o.dir, "witness"), fmt.Appendf(nil, "log %s\nlog %s\nquorum none\n", logKeys[0], logKeys[1]), false)
 	must(t, err)
 	note, _ := h.Store.LatestCheckpoint()
 	lines, err := w.Cosign(witness.Request{Checkpoint: note})

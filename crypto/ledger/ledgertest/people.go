@@ -5,13 +5,20 @@ package ledgertest
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
 	"time"
 
 	"filippo.io/age"
+	"filippo.io/mldsa"
+	"github.com/transparency-dev/formats/note"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/vkey"
 )
 
 // Origin names the ledgers that are made here.
@@ -64,6 +71,26 @@ func Key(n byte) *ledger.SigningKey {
 	k, err := ledger.GenerateSigningKey(Origin, bytes.NewReader(seed))
 	must(err)
 	return k
+}
+
+// SignEmpty is a checkpoint over no entries with this root, signed with both of
+// key 1's keys, as logs of others sign one before their first entry.
+func SignEmpty(root ledger.Hash) []byte {
+	seed := bytes.Repeat([]byte{'k', 1}, 32)
+	ed := ed25519.NewKeyFromSeed(seed[:32])
+	ml, err := mldsa.NewPrivateKey(mldsa.MLDSA44(), seed[32:])
+	must(err)
+	text := fmt.Sprintf("%s\n0\n%s\n", Origin, base64.StdEncoding.EncodeToString(root[:]))
+	public := ml.PublicKey().Bytes()
+	signer, err := note.NewMLDSASigner(vkey.EncodeMLDSA44Signer(Origin, public, seed[32:]))
+	must(err)
+	cosigned, err := signer.SignSubtree(uint64(Slot.Unix()), Origin, 0, 0, root[:])
+	must(err)
+	line := func(id uint32, signature []byte) string {
+		return "— " + Origin + " " + base64.StdEncoding.EncodeToString(append(binary.BigEndian.AppendUint32(nil, id), signature...)) + "\n"
+	}
+	return []byte(text + "\n" + line(vkey.ID(Origin, append([]byte{vkey.Ed25519}, ed.Public().(ed25519.PublicKey)...)), ed25519.Sign(ed, []byte(text))) +
+		line(vkey.ID(Origin, append([]byte{vkey.MLDSA44}, public...)), cosigned))
 }
 
 // Set is a set of these trustees, the first of whom is also on duty.

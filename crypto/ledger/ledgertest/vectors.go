@@ -82,7 +82,7 @@ func CheckVectors(t *testing.T, dir string, judge Judge) {
 }
 
 var classes = map[string]*regexp.Regexp{
-	"canonical": regexp.MustCompile(`line \d+: |not a signed note|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
+	"canonical": regexp.MustCompile(`line \d+: |not a signed note|blank line follows|two blank lines|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
 	"place":     regexp.MustCompile(`missing|not before|there is none|place|stands where|comes next|first|order|twice|only plain files|not a name that we give|mode|cut off|belongs|follow the end|elsewhere|beyond|no tombstone|no entry in the file|the proposal is for|no statement is about|\.txt says`),
 	"hash":      regexp.MustCompile(`hash|that carry.txt names`),
 	"signature": regexp.MustCompile(`sign`),

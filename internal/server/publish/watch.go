@@ -48,6 +48,7 @@ type Watch struct {
 // watched is one ledger.
 type watched struct {
 	dir    string
+	text   []byte // the log file that keys were read from
 	keys   *ledger.Verifier
 	latest *ledger.Checkpoint // nil before the first; Time is not kept
 	note   []byte             // of latest, with our lines
@@ -74,17 +75,11 @@ func CreateWatch(dir, name string) (*witness.SigningKey, error) {
 
 // OpenWatch opens a witness's folder, which nobody else may have open.
 func OpenWatch(dir string, now func() time.Time) (*Watch, error) {
-	text, err := os.ReadFile(filepath.Join(dir, witnessKeyName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, exit.New(exit.KeyMissing, "zapisd witness init makes one", "there is no witness in %s", dir)
-	}
+	key, err := WatchKey(dir)
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{dir: dir, now: now, logs: make(map[string]*watched)}
-	if w.key, err = witness.ParseSigningKey(text); err != nil {
-		return nil, exit.New(exit.Failed, "", "%s: %w", filepath.Join(dir, witnessKeyName), err)
-	}
+	w := &Watch{dir: dir, now: now, logs: make(map[string]*watched), key: key}
 	if err := w.takeLock(); err != nil {
 		return nil, err
 	}
@@ -93,6 +88,25 @@ func OpenWatch(dir string, now func() time.Time) (*Watch, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// WatchKey reads a witness's key. It needs no lock: the key never changes, so it
+// can be read while another process is the witness. Status KeyMissing where there
+// is no witness in the folder.
+func WatchKey(dir string) (*witness.SigningKey, error) {
+	path := filepath.Join(dir, witnessKeyName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.New(exit.KeyMissing, "zapisd witness init makes one", "there is no witness in %s", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := witness.ParseSigningKey(text)
+	if err != nil {
+		return nil, exit.New(exit.Failed, "", "%s: %w", path, err)
+	}
+	return key, nil
 }
 
 // Close lets go of the folder.
@@ -147,18 +161,14 @@ const restoredWitness = "this looks like a restored copy, and a witness that sig
 	"make a new witness, with a new name, and give its keys out"
 
 func (w *Watch) loadLog(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, logName))
+	l, err := readLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // Add was cut off before it was done
+		return nil // an addition was cut off before it was done
 	}
 	if err != nil {
 		return err
 	}
-	keys, err := parseLogKeys(text)
-	if err != nil {
-		return exit.New(exit.Mismatch, "", "%s: %w", filepath.Join(dir, logName), err)
-	}
-	l := &watched{dir: dir, keys: keys}
+	keys := l.keys
 	w.logs[keys.Origin()] = l
 	l.note, err = os.ReadFile(filepath.Join(dir, checkpointName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -172,7 +182,7 @@ func (w *Watch) loadLog(dir string) error {
 	if err != nil {
 		return exit.New(exit.Mismatch, restoredWitness, "%s: %w", filepath.Join(dir, checkpointName), err)
 	}
-	c, err := ledger.ParseCheckpointText(note)
+	c, err := ledger.ParseAnyText(note)
 	if err == nil && c.Origin != keys.Origin() {
 		err = canonical.Refuse("it is of %s", c.Origin)
 	}
@@ -207,54 +217,6 @@ func (w *Watch) writeGuard(c ledger.Checkpoint) error {
 	return nil
 }
 
-// parseLogKeys reads what a ledger's operator hands out: a tlog-policy of two
-// log lines.
-func parseLogKeys(text []byte) (*ledger.Verifier, error) {
-	p, err := witness.ParsePolicy(text)
-	if err != nil {
-		return nil, err
-	}
-	if len(p.Logs) != 2 || len(p.Witnesses) > 0 {
-		return nil, canonical.Refuse("a ledger has two log lines, and no witness: it is what its operator prints with zapisd witness keys")
-	}
-	return ledger.NewVerifier(p.Logs...)
-}
-
-// Add makes the witness watch a ledger, by its two keys. Other keys for a
-// ledger that it watches already are taken only if replace says so.
-func (w *Watch) Add(text []byte, replace bool) (origin string, err error) {
-	keys, err := parseLogKeys(text)
-	if err != nil {
-		return "", exit.New(exit.Failed, "", "the ledger's keys: %w", err)
-	}
-	origin = keys.Origin()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	l := w.logs[origin]
-	switch {
-	case l == nil:
-		sum := sha256.Sum256([]byte(origin))
-		l = &watched{dir: filepath.Join(w.dir, watchedName, hex.EncodeToString(sum[:]))}
-		if err := os.MkdirAll(l.dir, 0o700); err != nil {
-			return "", err
-		}
-	case l.keys.Keys() == keys.Keys():
-		return origin, nil
-	case !replace:
-		return "", exit.New(exit.Failed, "ask its operator, by a way that you trust, whether the keys were changed; then add --replace",
-			"this witness knows %s by other keys", origin)
-	}
-	l.keys = keys
-	if err := atomicfile.WriteFile(filepath.Join(l.dir, logName), text, 0o600); err != nil {
-		return "", err
-	}
-	if err := atomicfile.SyncFolder(filepath.Join(w.dir, watchedName)); err != nil {
-		return "", err
-	}
-	w.logs[origin] = l
-	return origin, nil
-}
-
 // Latest is what the witness has cosigned last of a ledger, with its lines; nil
 // if it has cosigned nothing of it.
 func (w *Watch) Latest(origin string) []byte {
@@ -271,9 +233,9 @@ func (w *Watch) Latest(origin string) []byte {
 func (w *Watch) Cosign(q witness.Request) (lines []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := w.logs[q.Origin()]
-	if l == nil {
-		return nil, witness.ErrUnknownLog
+	l, err := w.current(q.Origin())
+	if err != nil {
+		return nil, err
 	}
 	c, err := witness.Judge(l.keys, l.latest, q)
 	if err != nil {

@@ -24,7 +24,7 @@ func newWatch(t *testing.T) (dir string, w *Watch) {
 	_, err := CreateWatch(dir, "ours.example/w")
 	must(t, err)
 	w = reopen(t, dir)
-	_, err = w.Add(logText(ledgertest.Key(1).Keys()), false)
+	_, err = AddLedger(dir, logText(ledgertest.Key(1).Keys()), false)
 	must(t, err)
 	return dir, w
 }

@@ -114,7 +114,7 @@ func startWatch(t testing.TB, keys ledger.LogKeys) (*Watch, string) {
 	w, err := OpenWatch(dir, time.Now)
 	must(t, err)
 	t.Cleanup(func() { w.Close() })
-	_, err = w.Add(logText(keys), false)
+	_, err = AddLedger(dir, logText(keys), false)
 	must(t, err)
 	srv := httptest.NewServer(w.Handler(func(err error) { t.Errorf("the witness: %v", err) }))
 	t.Cleanup(srv.Close)
