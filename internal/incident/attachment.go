@@ -8,8 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxFileName is the longest name of a file, in bytes.
-const MaxFileName = 255
+const (
+	// MaxFileName is the longest name of a file, in characters: what Windows and macOS allow.
+	MaxFileName = 255
+	// maxStoredName is the most that a kept name takes as JSON, in bytes without its quotation marks. It holds 255
+	// Cyrillic letters; sixteen of it fit a statement beside the longest report.
+	maxStoredName = 2 * MaxFileName
+)
 
 // Unnamed is kept for a file that came without a name.
 const Unnamed = "unnamed"
@@ -46,15 +51,14 @@ func (a Attachment) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
 // LogValue makes slog print what String gives.
 func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// FileName takes the name that a browser sent for a file and gives the one that
-// is kept as evidence: without folders of either kind of system, else as it
-// was. A name is only ever shown, escaped, and never used: files of ours have
-// names of ours. code is FileNameTooLong, NotUTF8, Control (U+0000 to U+001F
-// and U+007F), or empty.
+// FileName takes the name that a browser sent for a file and returns the one that is kept as evidence: without folders
+// of either kind of system, otherwise unchanged, unless it takes more than maxStoredName bytes. Then U+2026 stands for
+// what was cut out of its middle. A name is only ever shown, escaped, and never used: our files have names of ours. code
+// is FileNameTooLong (more than MaxFileName characters), NotUTF8, Control (U+0000 to U+001F and U+007F), or empty.
 func FileName(sent string) (name, code string) {
 	name = sent[strings.LastIndexAny(sent, `/\`)+1:]
 	switch {
-	case len(name) > MaxFileName:
+	case utf8.RuneCountInString(name) > MaxFileName:
 		return "", FileNameTooLong
 	case !utf8.ValidString(name):
 		return "", NotUTF8
@@ -63,8 +67,30 @@ func FileName(sent string) (name, code string) {
 	case name == "" || name == "." || name == "..":
 		return Unnamed, ""
 	}
-	return name, ""
+	return shortened(name), ""
 }
+
+// shortened cuts the middle out of a name that takes more than maxStoredName bytes, and keeps its ending.
+func shortened(name string) string {
+	if storedSize(name) <= maxStoredName {
+		return name
+	}
+	const gap, ending = "…", 32 // ending: characters kept of the end
+	runes := []rune(name)
+	tail := string(runes[len(runes)-min(ending, len(runes)):])
+	room := maxStoredName - storedSize(gap) - storedSize(tail)
+	head := 0
+	for i, r := range name {
+		if room -= storedSize(string(r)); room < 0 {
+			break
+		}
+		head = i + utf8.RuneLen(r)
+	}
+	return name[:head] + gap + tail
+}
+
+// storedSize is how many bytes a name takes as a JSON string, without the quotation marks.
+func storedSize(name string) int { return len(quoted(name)) - 2 }
 
 // extensions gives our files' endings. Nothing that a double click would run is
 // among them: pages and drawings that can carry scripts are given out as text.

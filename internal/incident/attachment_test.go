@@ -11,7 +11,8 @@ import (
 )
 
 func TestFileName(t *testing.T) {
-	long := strings.Repeat("ж", 127)
+	long := strings.Repeat("ж", 254)
+	wide := strings.Repeat("字", 251) + ".jpg" // 255 characters, 757 bytes
 	for _, tt := range []struct{ sent, name, code string }{
 		{"photo.jpg", "photo.jpg", ""},
 		{"../../etc/passwd", "passwd", ""},
@@ -26,6 +27,9 @@ func TestFileName(t *testing.T) {
 		{"\u009bx", "\u009bx", ""},
 		{long + "x", long + "x", ""},
 		{long + "xy", "", FileNameTooLong},
+		{long + "ж", long + "ж", ""},
+		{wide, strings.Repeat("字", 139) + "…" + strings.Repeat("字", 28) + ".jpg", ""},
+		{strings.Repeat(`"`, 255), strings.Repeat(`"`, 255), ""},
 		{strings.Repeat("n", 4096), "", FileNameTooLong},
 		{strings.Repeat("folder/", 1000) + "x", "x", ""},
 		{"a\x00.jpg", "", Control},
@@ -53,7 +57,7 @@ func FuzzFileName(f *testing.F) {
 			}
 			return
 		}
-		if name == "" || len(name) > MaxFileName || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n") ||
+		if name == "" || utf8.RuneCountInString(name) > MaxFileName || storedSize(name) > maxStoredName || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n") ||
 			name == "." || name == ".." {
 			t.Fatalf("%q was kept as %q", s, name)
 		}

@@ -23,7 +23,7 @@ const (
 	FileEmpty       = "file_empty"         // a named file without a single byte
 	FileTooLarge    = "file_too_large"     // one file is over the limit for a file
 	ReportTooLarge  = "report_too_large"   // the files together are over the limit for a report
-	FileNameTooLong = "file_name_too_long" // a file name of more than 255 bytes
+	FileNameTooLong = "file_name_too_long" // a file name of more than 255 characters
 )
 
 // Codes lists every code above, in that order: what a locale must have words for.

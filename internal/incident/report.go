@@ -54,18 +54,6 @@ func (r *Report) IsEmpty() bool {
 // FilesIdentify says that the files show who the reporter is.
 func (r *Report) FilesIdentify() bool { return r.One("files_identify") == "yes" }
 
-// EffectiveConsent gives the consents that take effect. While the person
-// concerned is undecided or was not asked these are keeping and counting only,
-// whatever else was ticked.
-func (r *Report) EffectiveConsent() []string {
-	consent := r.All("consent")
-	switch r.One("person_agrees") {
-	case "undecided", "unasked":
-		return slices.DeleteFunc(consent, func(c string) bool { return c != "store" && c != "statistics" })
-	}
-	return consent
-}
-
 // Value is one field's answer as it is committed: compact JSON, a string or an
 // array of strings; nil where there is none (committed as null).
 type Value struct {

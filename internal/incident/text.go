@@ -30,6 +30,30 @@ func forbidden(r rune) bool {
 	return unicode.IsControl(r) && r != '\t' && r != '\n'
 }
 
+// CleanText removes what pasted text carries and no reader sees, so that no text is refused for it: CR LF, CR, vertical
+// tab, form feed and NEL (U+0085), which word processors and PDF files put between lines, become LF; other control
+// characters (category Cc) except tab are dropped. Bytes that are not UTF-8 stay as they are, for checkText to refuse.
+func CleanText(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return forbidden(r) }) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '\r' && strings.HasPrefix(s[i+1:], "\n"): // the LF follows
+		case r == '\r' || r == '\v' || r == '\f' || r == '\u0085':
+			b.WriteByte('\n')
+		case forbidden(r):
+		default:
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
 // blank says that there is nothing to see in s: spaces and format characters
 // only. What is broken or forbidden is not blank, so that it is refused aloud.
 func blank(s string) bool {

@@ -207,24 +207,27 @@ func TestIsEmpty(t *testing.T) {
 	}
 }
 
+// Whatever is not a yes narrows, unless it happened to the reporter.
 func TestEffectiveConsent(t *testing.T) {
-	for _, tt := range []struct{ agrees, want string }{
-		{"", "store statistics lawyer publish"},
-		{"self", "store statistics lawyer publish"},
-		{"yes", "store statistics lawyer publish"},
-		{"undecided", "store statistics"},
-		{"unasked", "store statistics"},
+	const all, few = "store statistics lawyer publish", "store statistics"
+	for _, tt := range []struct{ target, agrees, want string }{
+		{"", "", few}, {"", "self", all}, {"", "yes", all}, {"", "undecided", few}, {"", "unasked", few},
+		{"me", "", all}, {"me", "self", all}, {"me", "yes", all}, {"me", "undecided", few}, {"me", "unasked", few},
+		{"relative", "", few}, {"relative", "self", few}, {"relative", "yes", all}, {"relative", "undecided", few},
+		{"acquaintance", "", few}, {"acquaintance", "self", few}, {"acquaintance", "yes", all},
+		{"assisted", "", few}, {"assisted", "self", few}, {"assisted", "yes", all},
+		{"group", "", few}, {"group", "self", few}, {"group", "yes", all}, {"group", "unasked", few},
 	} {
-		f := least("consent", "publish", "consent", "lawyer", "consent", "statistics", "person_agrees", tt.agrees)
+		f := least("consent", "publish", "consent", "lawyer", "consent", "statistics", "target", tt.target, "person_agrees", tt.agrees)
 		r, errs := Validate(f, today, ActReport)
 		if errs != nil {
 			t.Fatal(errs)
 		}
 		if got := strings.Join(r.EffectiveConsent(), " "); got != tt.want {
-			t.Errorf("person_agrees %q: %s, want %s", tt.agrees, got, tt.want)
+			t.Errorf("target %q, person_agrees %q: %s, want %s", tt.target, tt.agrees, got, tt.want)
 		}
-		if got := strings.Join(r.All("consent"), " "); got != "store statistics lawyer publish" {
-			t.Errorf("person_agrees %q: what was ticked became %s", tt.agrees, got)
+		if got := strings.Join(r.All("consent"), " "); got != all {
+			t.Errorf("target %q, person_agrees %q: what was ticked became %s", tt.target, tt.agrees, got)
 		}
 	}
 }

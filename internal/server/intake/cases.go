@@ -53,7 +53,7 @@ func (l *caseLocks) lock(ctx context.Context, name [32]byte) (unlock func(), err
 // lastLocator finds how many locators a code has, and opens the last of them.
 // They have no gaps, so that the end of a long case takes few looks. It returns
 // ErrUnknownCode where there is none.
-func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last reportcode.Locator, err error) {
+func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last located, err error) {
 	var box []byte // of the last locator that was found
 	has := func(n uint64) bool {
 		b, ok, e := in.store.Locator(k.LocatorName(n))
@@ -79,16 +79,28 @@ func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last reportcode
 	}
 	switch {
 	case err != nil:
-		return 0, last, err
+		return 0, located{}, err
 	case below == 0:
-		return 0, last, ErrUnknownCode
+		return 0, located{}, ErrUnknownCode
 	}
 	last, err = openLocator(k, below-1, box)
 	return below, last, err
 }
 
-func openLocator(k *reportcode.Keys, n uint64, box []byte) (reportcode.Locator, error) {
-	l, err := k.OpenLocator(n, box)
+// located is what one box under a locator's name holds.
+type located struct {
+	reportcode.Locator
+	state reportcode.State // zero in boxes that were written before states existed
+}
+
+func openLocator(k *reportcode.Keys, n uint64, box []byte) (l located, err error) {
+	var state []byte
+	if len(box) > reportcode.LocatorSize {
+		box, state = box[:reportcode.LocatorSize], box[reportcode.LocatorSize:]
+	}
+	if l.Locator, err = k.OpenLocator(n, box); err == nil && state != nil {
+		l.state, err = k.OpenState(n, state)
+	}
 	if err != nil {
 		return l, fmt.Errorf("a locator was changed: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 
@@ -22,20 +23,23 @@ import (
 type Mailbox struct {
 	Sent    []Sent  // what the reporter sent, in order
 	Replies []Reply // what was answered, in order
+	Consent Consent // what is allowed now
 }
 
 // Sent is one submission of the case. What was in it the server cannot read.
 type Sent struct {
 	Act     incident.Act
-	Files   int    // that came with it
-	Receipt []byte // the C2SP tlog-proof; nil while it waits for its slot
+	Day     time.Time // on which it came, UTC; zero where the ledger has no state of it
+	Files   int       // that came with it
+	Receipt []byte    // the C2SP tlog-proof; nil while it waits for its slot
 }
 
 // Reply is one answer.
 type Reply struct {
-	Text   string // UTF-8, untrusted in how it is shown
-	Erased bool   // the ledger has forgotten it; there is no text
-	Broken bool   // what its trustee sealed does not open; there is no text
+	Text   string    // UTF-8, untrusted in how it is shown
+	Day    time.Time // of the slot in which it entered the ledger, UTC; zero while it waits
+	Erased bool      // the ledger has forgotten it; there is no text
+	Broken bool      // what its trustee sealed does not open; there is no text
 }
 
 // leastLooks is how many locators and how many tags are looked for, at least,
@@ -52,7 +56,7 @@ func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, err
 		return nil, err
 	}
 	defer keys.Wipe()
-	sent, err := in.sent(ctx, keys)
+	sent, state, err := in.sent(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -72,39 +76,39 @@ func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, err
 		}
 		return nil, ErrUnknownCode
 	}
-	return &Mailbox{sent, replies}, nil
+	return &Mailbox{sent, replies, consentOf(state, sent)}, nil
 }
 
-func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) ([]Sent, error) {
-	var out []Sent
+// sent lists the submissions of a code, and gives the state after the last of them.
+func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) (out []Sent, state reportcode.State, err error) {
 	var last uint32
 	for n := uint64(0); ; n++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, state, err
 		}
 		box, ok, err := in.store.Locator(k.LocatorName(n))
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, state, err
 		case !ok && n >= leastLooks:
-			return out, nil
+			return out, state, nil
 		case !ok:
 			continue
 		}
 		l, err := openLocator(k, n, box)
 		if err != nil {
-			return nil, err
+			return nil, state, err
 		}
 		act, err := actOf(l.Act)
 		if err != nil {
-			return nil, err
+			return nil, state, err
 		}
 		receipt, err := in.store.Receipt(l.Body)
 		if err != nil && !errors.Is(err, store.ErrWaiting) {
-			return nil, fmt.Errorf("a submission has no receipt: %w", err)
+			return nil, state, fmt.Errorf("a submission has no receipt: %w", err)
 		}
-		out = append(out, Sent{Act: act, Files: int(l.Exhibits - last), Receipt: receipt})
-		last = l.Exhibits
+		out = append(out, Sent{Act: act, Day: dayOf(l.state), Files: int(l.Exhibits - last), Receipt: receipt})
+		last, state = l.Exhibits, l.state
 	}
 }
 
@@ -116,7 +120,7 @@ func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, err
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		_, body, err := in.store.Tagged(reportcode.ReplyTag(secret, n))
+		hash, body, err := in.store.Tagged(reportcode.ReplyTag(secret, n))
 		switch {
 		case errors.Is(err, store.ErrErased):
 			out = append(out, Reply{Erased: true})
@@ -130,8 +134,26 @@ func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, err
 		}
 		text, err := openReply(body, k.Identity())
 		// One trustee's mistake, or worse, must not shut a reporter out of their mailbox.
-		out = append(out, Reply{Text: text, Broken: err != nil})
+		out = append(out, Reply{Text: text, Day: in.entered(hash), Broken: err != nil})
 	}
+}
+
+// entered returns the day of the slot in which a body entered the ledger, or the zero time while it waits. The time is
+// that of its checkpoint, which this ledger signed.
+func (in *Intake) entered(body ledger.Hash) time.Time {
+	receipt, err := in.store.Receipt(body)
+	if err != nil {
+		return time.Time{}
+	}
+	_, note, _, _, err := ledger.SplitReceipt(receipt)
+	if err != nil {
+		return time.Time{}
+	}
+	c, err := in.store.Verifier().OpenCheckpoint(note)
+	if err != nil {
+		return time.Time{}
+	}
+	return c.Time.UTC().Truncate(24 * time.Hour)
 }
 
 // openReply takes the message out of a reply's body. The store has compared the

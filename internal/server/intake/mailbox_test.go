@@ -59,8 +59,9 @@ func TestMailbox(t *testing.T) {
 	if receipt.Entry.Body.Hash() != o.body.Hash() {
 		t.Error("the receipt is of another entry")
 	}
-	if want := []Reply{{Text: "Thank you.\nWhen was this?"}, {Text: "Дзякуй"}}; !slices.Equal(m.Replies, want) {
-		t.Errorf("%d replies, or others", len(m.Replies))
+	_, last := h.store.LatestCheckpoint()
+	if want := []Reply{{Text: "Thank you.\nWhen was this?", Day: last.Time.Truncate(24 * time.Hour)}, {Text: "Дзякуй"}}; !slices.Equal(m.Replies, want) {
+		t.Errorf("%d replies, or others, or of other days", len(m.Replies))
 	}
 
 	var printed bytes.Buffer
@@ -151,4 +152,56 @@ func TestNewTrustees(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	h.wantFiles(2)
+}
+
+// What is allowed is what the newest state says, also after it was withdrawn and given again.
+func TestMailboxKnowsWhatIsAllowed(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	ctx := context.Background()
+	first, err := h.begin().Send(ctx, h.report(incident.ActReport, "narrative", "x", "consent", "store", "consent", "lawyer", "target", "relative"), "")
+	h.must(err)
+	today := h.in.now().UTC().Truncate(24 * time.Hour)
+	for _, c := range []struct {
+		act   incident.Act
+		pairs []string
+		want  Consent
+	}{
+		{"", nil, Consent{Known: true, Given: []string{"store", "lawyer"}, InForce: []string{"store"}}},
+		{incident.ActConsent, []string{"consent", "store", "consent", "un", "person_agrees", "yes"},
+			Consent{Known: true, Given: []string{"store", "un"}, InForce: []string{"store", "un"}, Agrees: "yes"}},
+		{incident.ActFollowUp, []string{"narrative", "y"}, Consent{Known: true, Given: []string{"store", "un"}, InForce: []string{"store", "un"}, Agrees: "yes"}},
+		{incident.ActStop, nil, Consent{Known: true, Agrees: "yes", Taken: incident.ActStop, Since: today}},
+		{incident.ActFollowUp, []string{"narrative", "z"}, Consent{Known: true, Agrees: "yes", Taken: incident.ActStop, Since: today}},
+		{incident.ActDelete, nil, Consent{Known: true, Agrees: "yes", Taken: incident.ActDelete, Since: today}},
+		{incident.ActConsent, []string{"consent", "store"}, Consent{Known: true, Given: []string{"store"}, InForce: []string{"store"}, Agrees: "yes"}},
+	} {
+		if c.act != "" {
+			_, err := h.begin().SendFollowUp(ctx, first.Code, c.act, h.report(c.act, c.pairs...), "")
+			h.must(err)
+		}
+		m, err := h.in.Mailbox(ctx, first.Code)
+		h.must(err)
+		if got, want := fmt.Sprintf("%+v", m.Consent), fmt.Sprintf("%+v", c.want); got != want {
+			t.Errorf("after %q: %s\nwant %s", c.act, got, want)
+		}
+	}
+}
+
+// A box of an earlier version holds a locator alone: the case opens, and what it allows is not known until it changes.
+func TestLocatorsWithoutState(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	first, err := h.begin().Send(context.Background(), h.first(), "")
+	h.must(err)
+	keys, err := h.in.deriver.Derive(context.Background(), first.Code)
+	h.must(err)
+	_, last, err := h.in.lastLocator(keys)
+	h.must(err)
+	old, err := openLocator(keys, 0, keys.SealLocator(0, last.Locator))
+	h.must(err)
+	if old.Locator != last.Locator || old.state != (reportcode.State{}) {
+		t.Errorf("an old box opens as %+v", old.state)
+	}
+	if c := consentOf(old.state, []Sent{{Act: incident.ActReport}, {Act: incident.ActStop}}); c.Known || c.Taken != incident.ActStop || !c.Since.IsZero() {
+		t.Errorf("%+v", c)
+	}
 }

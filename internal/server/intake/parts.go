@@ -87,7 +87,8 @@ func (s submission) locator(b ledger.Body, files int) (name [32]byte, box []byte
 	if s.act == incident.ActReport {
 		l.First = l.Body
 	}
-	return s.keys.LocatorName(s.number), s.keys.SealLocator(s.number, l)
+	box = append(s.keys.SealLocator(s.number, l), s.keys.SealState(s.number, nextState(s.last, s))...)
+	return s.keys.LocatorName(s.number), box
 }
 
 // smallPart is the plaintext of a part that the store keeps in its database.

@@ -97,7 +97,7 @@ func (d *Draft) SendFollowUp(ctx context.Context, c reportcode.Code, act inciden
 		if err != nil {
 			return Result{}, err
 		}
-		s.number, s.first, s.exhibits = count, last.First, int(last.Exhibits)
+		s.number, s.first, s.exhibits, s.last = count, last.First, int(last.Exhibits), last.state
 		promise, err := d.submit(ctx, s)
 		if err == nil {
 			return Result{c, promise}, nil
@@ -119,9 +119,10 @@ type submission struct {
 	keys     *reportcode.Keys
 	received time.Time
 	form     [16]byte
-	number   uint64   // of this submission in its case, from 0
-	first    [32]byte // body hash of the case's first report; unused in that report
-	exhibits int      // that the case has already
+	number   uint64           // of this submission in its case, from 0
+	first    [32]byte         // body hash of the case's first report; unused in that report
+	exhibits int              // that the case has already
+	last     reportcode.State // of the case before this submission
 }
 
 // submit commits, seals and appends. New trustees in between make it begin
@@ -140,7 +141,9 @@ func (d *Draft) submit(ctx context.Context, s submission) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		promise, err := d.in.store.Submit(ctx, out)
+		// A browser that sends twice cuts the first connection. What is ready to be stored is stored all the same, so that
+		// the second copy can be told from a new report.
+		promise, err := d.in.store.Submit(context.WithoutCancel(ctx), out)
 		switch {
 		case err == nil:
 			return promise, nil

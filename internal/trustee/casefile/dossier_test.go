@@ -98,7 +98,7 @@ func TestRefusals(t *testing.T) {
 		{"un", Standing{InForce: given, Given: given}, `c0: what goes to the UN's special procedures needs the consents "un" and "state", and the reporter has not given "state"`},
 		{"ccf", Standing{InForce: given, Given: given}, `c0: what goes to Interpol's CCF needs the consents "ccf" and "state", and the reporter has not given "ccf" and "state"`},
 		{"police", Standing{InForce: given[:2], Given: given, PersonAgrees: "unasked"},
-			`c0: the consent "police" is not in force: the person concerned was not asked, or is undecided, and the case may only be kept and counted`},
+			`c0: the consent "police" is not in force: the person concerned has not said yes, and the case may only be kept and counted`},
 		{"police", Standing{Withdrawn: "delete"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to the police or a prosecutor any more"},
 		{"police", Standing{InForce: []string{"police", "ask"}},
 			"c0: the reporter wants to be asked each time before it is given to anyone, and was not asked about the police or a prosecutor"},

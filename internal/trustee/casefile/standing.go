@@ -13,7 +13,7 @@ type Standing struct {
 	Case         string
 	InForce      []string // consents that take effect
 	Given        []string // as they were ticked
-	PersonAgrees string   // self, yes, undecided, unasked, or empty
+	PersonAgrees string   // self, yes, undecided, unasked, or empty; all but a yes narrows (incident.InForce)
 	Withdrawn    string   // stop or delete, where that is the newest act on consent
 }
 
@@ -37,7 +37,7 @@ func (s Standing) Check(a Addressee, l Leave) error {
 	case s.Withdrawn != "":
 		return exit.New(exit.Failed, askThem, "%s: the reporter has withdrawn the case (%s), and nothing may go to %s any more", s.Case, s.Withdrawn, a.English)
 	case len(missing) > 0 && s.held(missing):
-		return exit.New(exit.Failed, askThem, "%s: the %s not in force: the person concerned was not asked, or is undecided, and the case may only be kept and counted",
+		return exit.New(exit.Failed, askThem, "%s: the %s not in force: the person concerned has not said yes, and the case may only be kept and counted",
 			s.Case, names(missing, "is", "are"))
 	case len(missing) > 0:
 		return exit.New(exit.Failed, askThem, "%s: what goes to %s needs the %s, and the reporter has not given %s",
@@ -89,7 +89,7 @@ func (s Standing) held(consents []string) bool {
 			return false
 		}
 	}
-	return s.PersonAgrees == "undecided" || s.PersonAgrees == "unasked"
+	return true
 }
 
 // Why is what stands in the custody log beside a hand-over that took more than the ticks; empty where they were

@@ -28,11 +28,11 @@ type entry struct {
 	Answers map[string][]string `json:"answers"` // of the fields in kept
 }
 
-// caseIndex is the cache of entries: zapis/index/v3.
-var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v3 "}
+// caseIndex is the cache of entries: zapis/index/v4.
+var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v4 "}
 
 // kept are the fields whose codes the index keeps.
-var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "basis", "person_agrees", "consent"}
+var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}
 
 func indexEntry(s ledgercopy.Submission, st *seal.StatementPart, fits bool) entry {
 	g := entry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}

@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -15,9 +14,10 @@ type Summary struct {
 	Index        *uint64   // of the first report's entry; nil while it waits
 	Missing      bool      // the first report is not in the vault, or does not open
 	Received     time.Time // of the first report, by the server's clock
-	Danger       string    // the newest answer, as are the next three
+	Danger       string    // the newest answer, as are the next four
 	Deadline     string
 	PersonAgrees string
+	Target       string     // to whom it happened
 	Consent      []string   // in force: what the newest act gave, and the person's own agreement lets through
 	ConsentGiven []string   // as it was ticked
 	Withdrawn    string     // stop or delete, where that is the newest act on consent
@@ -67,6 +67,7 @@ func (c *Case) Summary() Summary {
 		s.Danger = newer(s.Danger, f.one("danger_now"))
 		s.Deadline = newer(s.Deadline, f.one("deadline"))
 		s.PersonAgrees = newer(s.PersonAgrees, f.one("person_agrees"))
+		s.Target = newer(s.Target, f.one("target"))
 		switch incident.Act(f.entry.Act) {
 		case incident.ActStop, incident.ActDelete:
 			s.Withdrawn, s.ConsentGiven = f.entry.Act, nil
@@ -80,7 +81,7 @@ func (c *Case) Summary() Summary {
 			}
 		}
 	}
-	s.Consent = inForce(s.ConsentGiven, s.PersonAgrees)
+	s.Consent = incident.InForce(s.ConsentGiven, s.Target, s.PersonAgrees)
 	return s
 }
 
@@ -111,25 +112,6 @@ func newer(old, given string) string {
 		return old
 	}
 	return given
-}
-
-// inForce leaves keeping and counting where the person whom it happened to was not asked, or has not decided.
-func inForce(given []string, personAgrees string) []string {
-	values := make(map[string][]byte)
-	for field, answer := range map[string]any{"consent": given, "person_agrees": personAgrees} {
-		values[field], _ = json.Marshal(answer)
-	}
-	if personAgrees == "" {
-		delete(values, "person_agrees")
-	}
-	if len(given) == 0 {
-		return nil
-	}
-	r, err := incident.FromAnswers(values)
-	if err != nil {
-		return nil // codes that no vocabulary has allow nothing
-	}
-	return r.EffectiveConsent()
 }
 
 // Standing is what the reporter allows now, as whoever is to get something of the case is judged by.

@@ -163,8 +163,8 @@ type Filed struct {
 	Body ledger.Hash
 }
 
-// Report sends a first report: pairs of field and answer, beside the narrative and the consent to keep it; "form" is
-// the hidden field.
+// Report sends a first report: pairs of field and answer, beside the narrative and the consent to keep it and
+// show it to a lawyer, given by the person concerned; "form" is the hidden field.
 func (h *House) Report(files []File, pairs ...string) Filed {
 	h.t.Helper()
 	f := form(pairs)
@@ -173,6 +173,9 @@ func (h *House) Report(files []File, pairs ...string) Filed {
 	}
 	if f["consent"] == nil {
 		f["consent"] = []string{"store", "lawyer"}
+		if f["person_agrees"] == nil {
+			f["person_agrees"] = []string{"self"}
+		}
 	}
 	r, errs := incident.Validate(f, h.Now(), incident.ActReport)
 	if errs != nil {

@@ -1,0 +1,35 @@
+package incident
+
+import "slices"
+
+// kept are the consents that take effect without the agreement of the person concerned.
+var kept = []string{"store", "statistics"}
+
+// InForce returns which of the given consents take effect, in their order. Consents beyond keeping and counting are
+// given by the person to whom it happened: they take effect where that person agrees ("yes"), or is the reporter.
+// Everything else narrows to keeping and counting: no answer, "undecided", "unasked", and "self" where target names
+// somebody other than the reporter. target and agrees are the newest answers to target and person_agrees; the empty
+// string where there is none. docs/spec/incident.md, "Acts".
+func InForce(given []string, target, agrees string) []string {
+	if personConsents(target, agrees) {
+		return slices.Clone(given)
+	}
+	return slices.DeleteFunc(slices.Clone(given), func(c string) bool { return !slices.Contains(kept, c) })
+}
+
+func personConsents(target, agrees string) bool {
+	switch agrees {
+	case "yes":
+		return true
+	case "self":
+		return target == "" || target == "me"
+	case "":
+		return target == "me"
+	}
+	return false
+}
+
+// EffectiveConsent returns the consents of this report that take effect (InForce).
+func (r *Report) EffectiveConsent() []string {
+	return InForce(r.All("consent"), r.One("target"), r.One("person_agrees"))
+}
