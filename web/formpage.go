@@ -11,7 +11,7 @@ import (
 // formPage is the page with the questions, empty or with what was typed.
 type formPage struct {
 	base
-	g         *localizer
+	loc       *localizer
 	Nonce     string
 	Filler    string
 	Places    string // where the address can be compared
@@ -26,10 +26,23 @@ type formPage struct {
 type errorLink struct{ ID, Text string }
 
 func (loc *localizer) form(typed incident.Form, nonce string, wrong incident.Errors) formPage {
-	p := formPage{base: loc.base(""), g: loc, Nonce: nonce, Filler: newFiller(), Places: loc.list(loc.site.CheckAt), Watch: loc.dutyHours(),
+	p := formPage{base: loc.base(""), loc: loc, Nonce: nonce, Filler: newFiller(), Places: loc.list(loc.site.CheckAt), Watch: loc.dutyHours(),
 		typed: typed, wrong: wrong}
 	p.Errors = loc.errorLinks(wrong, onForm)
+	p.Failed = len(wrong) > 0
 	return p
+}
+
+func presentForm(s *server, loc *localizer, v *view) (string, any) {
+	nonce := v.first("form")
+	if !nonceShape.MatchString(nonce) {
+		nonce = newNonce()
+	}
+	p := loc.form(v.form, nonce, v.wrong)
+	p.fail(loc, s, v)
+	p.Truncated = v.truncated
+	p.Switch = &languageSwitch{Path: "again", Form: "report"}
+	return "form", p
 }
 
 // onForm, onFiles and onMailbox say which fields these pages ask for: a program may have sent others. An error's link leads
@@ -60,7 +73,7 @@ func (loc *localizer) errorLinks(wrong incident.Errors, on func(field string) bo
 	return links
 }
 
-// watch says who looks for urgent reports.
+// dutyHours says who looks for urgent reports.
 func (loc *localizer) dutyHours() string {
 	if d := loc.site.Duty; d != nil {
 		return loc.t("form.duty", "days", loc.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone) + " " +
@@ -69,7 +82,7 @@ func (loc *localizer) dutyHours() string {
 	return loc.t("form.noduty", "days", loc.days(week(loc.site.ReadingDays)))
 }
 
-// sentence gives the words for a refusal: those for this field where there are some, else those for the code.
+// errorSentence returns the sentence for a refusal: the one for this field where there is one, else that for the code.
 func (loc *localizer) errorSentence(e incident.FieldError) string {
 	if key := "wrong." + e.Field + "." + e.Code; loc.has(key) {
 		return loc.t(key)
@@ -80,7 +93,7 @@ func (loc *localizer) errorSentence(e incident.FieldError) string {
 	return loc.t("wrong.other")
 }
 
-// labels are the keys of the words that stand on the page for a field.
+// labels maps fields to the locale keys of their labels.
 var labels = map[string]string{
 	"danger_now": "q.danger", "deadline": "deadline.label", "deadline_what": "deadline_what.label", "narrative": "q.narrative",
 	"language": "lang.choose", "method": "q.method", "when": "q.when", "when_precision": "precision.label",
@@ -98,7 +111,7 @@ func (loc *localizer) label(field string) string {
 	return loc.t("field.other")
 }
 
-// anchor is the id that an error's link leads to: the field, or the first of its choices.
+// fieldAnchor is the id that an error's link leads to: the field, or the first of its choices.
 func (loc *localizer) fieldAnchor(field string) string {
 	switch f, ok := incident.FieldByName(field); {
 	case field == "act":
@@ -106,6 +119,9 @@ func (loc *localizer) fieldAnchor(field string) string {
 	case field == "method":
 		return "method-" + incident.Groups()[0].Letter
 	case ok && len(f.Codes) > 0:
+		if isRadio(field) {
+			return field + "-skip"
+		}
 		return field + "-" + f.Codes[0]
 	case ok && field != "language", field == "file", field == "code":
 		return field
@@ -144,9 +160,9 @@ func (c control) Attr() template.HTMLAttr {
 
 // Text is a field of one line, a longer one, or a list to choose one country from.
 func (p formPage) Text(name, label, hint string) control {
-	c := control{ID: name, Name: name, Type: "text", Label: p.g.t(label), Value: p.value(name), Wrong: p.wrongWith(name)}
+	c := control{ID: name, Name: name, Type: "text", Label: p.loc.t(label), Value: p.value(name), Wrong: p.wrongWith(name)}
 	if hint != "" {
-		c.Hint = p.g.t(hint)
+		c.Hint = p.loc.t(hint)
 		c.described = []string{name + "-hint"}
 	}
 	return c
@@ -162,65 +178,104 @@ func (p formPage) Date(name, label, hint string) control {
 	return c
 }
 
-// Picks is a question with ticks (checkbox) or one answer (radio); its labels stand in the locale under
-// stem.CODE.
+// Picks is a question with ticks (checkbox) or one answer (radio). Its labels are the locale's stem.CODE.
 func (p formPage) Picks(name, stem, kind string) control {
 	f, _ := incident.FieldByName(name)
 	c := control{ID: name, Name: name, Type: kind, Wrong: p.wrongWith(name)}
 	if key, ok := labels[name]; ok {
-		c.Label = p.g.t(key)
+		c.Label = p.loc.t(key)
 	}
 	if name == "danger_now" {
 		c.Hint, c.described = p.Watch, []string{"danger_now-hint"}
 	}
+	answered := false
 	for _, code := range f.Codes {
-		c.Choices = append(c.Choices, choice{ID: name + "-" + code, Code: code, Label: p.g.t(stem + "." + code), On: p.has(name, code)})
+		on := p.has(name, code)
+		answered = answered || on
+		c.Choices = append(c.Choices, choice{ID: name + "-" + code, Code: code, Label: p.loc.t(stem + "." + code), On: on})
+	}
+	if kind == "radio" { // a radio button can't be taken back otherwise
+		c.Choices = append([]choice{{ID: name + "-skip", Label: p.loc.t("skip"), On: !answered}}, c.Choices...)
 	}
 	return c
 }
 
-// Consents are the ticks of question 7; the first says for how long.
-func (p formPage) Consents() control {
+// isRadio reports whether a field is a group of radio buttons.
+func isRadio(field string) bool {
+	f, ok := incident.FieldByName(field)
+	return ok && f.Kind == incident.KindCode && !f.Multi && field != "files_identify"
+}
+
+// Store is the one consent that is needed; it says for how long. It carries what is wrong with the consents.
+func (p formPage) Store() control {
+	c := control{ID: "consent", Name: "consent", Type: "checkbox", Wrong: p.wrongWith("consent")}
+	c.Choices = []choice{{ID: "consent-store", Code: "store", Label: p.loc.consentLabel("store"), On: p.has("consent", "store")}}
+	return c
+}
+
+// Uses are the consents beside keeping.
+func (p formPage) Uses() control {
+	c := control{ID: "uses", Name: "consent", Type: "checkbox", described: []string{"consent-hint"}}
 	f, _ := incident.FieldByName("consent")
-	c := control{ID: "consent", Name: "consent", Type: "checkbox", Wrong: p.wrongWith("consent"), described: []string{"consent-hint"}}
 	for _, code := range f.Codes {
-		label := ""
-		if code == "store" {
-			label = p.g.n("consent.store", p.Site.Years)
-		} else {
-			label = p.g.t("consent." + code)
+		if code != "store" {
+			c.Choices = append(c.Choices, choice{ID: "consent-" + code, Code: code, Label: p.loc.consentLabel(code), On: p.has("consent", code)})
 		}
-		c.Choices = append(c.Choices, choice{ID: "consent-" + code, Code: code, Label: label, On: p.has("consent", code)})
 	}
 	return c
 }
 
-// Group is what is said once above the folded groups of ticks.
+func (loc *localizer) consentLabel(code string) string {
+	if code == "store" {
+		return loc.n("consent.store", loc.site.Years)
+	}
+	return loc.t("consent." + code)
+}
+
+// Group is the hint above the folded groups of ticks.
 func (p formPage) Group(name string) control {
 	return control{ID: name, Name: name, Wrong: p.wrongWith(name), described: []string{name + "-hint"}}
 }
 
-// Methods are the groups of question 3, each folded unless something in it is ticked.
+// Methods are the groups of what happened, each folded unless something in it is ticked.
 func (p formPage) Methods() []control {
 	var groups []control
 	for _, group := range incident.Groups() {
-		c := control{ID: "method-" + group.Letter, Name: "method", Type: "checkbox", Label: p.g.t("group." + group.Letter)}
+		c := control{ID: "method-" + group.Letter, Name: "method", Type: "checkbox", Label: p.loc.t("group." + group.Letter)}
 		for _, m := range incident.Methods() {
 			if m.Group != group.Letter {
 				continue
 			}
 			on := p.has("method", m.Code)
 			c.Open = c.Open || on
-			c.Choices = append(c.Choices, choice{Code: m.Code, Label: p.g.t("method." + m.Key), On: on})
+			c.Choices = append(c.Choices, choice{Code: m.Code, Label: p.loc.t("method." + m.Key), On: on})
 		}
 		groups = append(groups, c)
 	}
 	return groups
 }
 
-// Open says that a fold has something in it to see.
+// Open reports whether one of these fields was answered, or is wrong: then its fold is open.
 func (p formPage) Open(names ...string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return p.value(n) != "" || p.wrong.Of(n) != "" })
+	return slices.ContainsFunc(names, func(n string) bool { return strings.Join(p.typed[n], "") != "" || p.wrong.Of(n) != "" })
+}
+
+// MoreOpen reports whether one of the optional questions was answered, or is wrong.
+func (p formPage) MoreOpen() bool {
+	for _, f := range incident.Fields() {
+		switch f.Name {
+		case "narrative", "language", "files_identify":
+		case "consent":
+			if slices.ContainsFunc(p.typed["consent"], func(c string) bool { return c != "store" }) {
+				return true
+			}
+		default:
+			if p.Open(f.Name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p formPage) value(name string) string {
@@ -234,7 +289,7 @@ func (p formPage) has(name, code string) bool { return slices.Contains(p.typed[n
 
 func (p formPage) wrongWith(name string) string {
 	if code := p.wrong.Of(name); code != "" {
-		return p.g.errorSentence(incident.FieldError{Field: name, Code: code})
+		return p.loc.errorSentence(incident.FieldError{Field: name, Code: code})
 	}
 	return ""
 }

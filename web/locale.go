@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -206,7 +207,12 @@ func fill(text string, pairs []any) string {
 }
 
 // list joins items as the language does: "a, b and c".
-func (l *locale) list(items []string) string {
+func (l *locale) list(items []string) string { return l.joined("list.and", items) }
+
+// either joins items as alternatives: "a, b or c".
+func (l *locale) either(items []string) string { return l.joined("list.or", items) }
+
+func (l *locale) joined(key string, items []string) string {
 	switch len(items) {
 	case 0:
 		return ""
@@ -214,7 +220,12 @@ func (l *locale) list(items []string) string {
 		return items[0]
 	}
 	last := len(items) - 1
-	return l.t("list.and", "some", strings.Join(items[:last], ", "), "last", items[last])
+	return l.t(key, "some", strings.Join(items[:last], ", "), "last", items[last])
+}
+
+// date writes a day in figures, in the order of the language.
+func (l *locale) date(t time.Time) string {
+	return l.t("date", "year", t.Format("2006"), "month", t.Format("01"), "day", t.Format("02"))
 }
 
 // days names weekdays, 1 being Monday: "on Mondays and on Thursdays", or "every day".

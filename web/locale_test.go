@@ -29,6 +29,9 @@ func TestLocalesSayWhoReviewedThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, _, _ := strings.Cut(string(raw), "\n")
+		if lines := strings.SplitN(string(raw), "\n", 3); !strings.HasPrefix(lines[1], "# Doubtful, look at these first: ") {
+			t.Errorf("%s does not list its doubtful keys", code)
+		}
 		if !strings.Contains(first, "Not reviewed by a native speaker yet.") || !strings.HasPrefix(first, "# "+l.t("lang.name")) {
 			t.Errorf("%s begins with %q", code, first)
 		}
@@ -67,6 +70,13 @@ func codeKeys() []string {
 	for _, act := range []string{"stop", "delete"} {
 		keys = append(keys, "mailbox."+act, "mailbox."+act+".hint")
 	}
+	keys = append(keys, "file.named", "list.or", "date", "code.group", "next.reading", "wrong.code_groups", "wrong.code_suspects", "narrative.limit")
+	for _, act := range incident.Acts() {
+		keys = append(keys, "sent.act."+string(act))
+	}
+	for _, act := range []string{"stop", "delete"} {
+		keys = append(keys, "mailbox.taken."+act, "mailbox.taken."+act+".since")
+	}
 	for _, f := range errorCodes {
 		keys = append(keys, "fault."+f+".heading", "fault."+f+".text")
 	}
@@ -77,7 +87,7 @@ func codeKeys() []string {
 }
 
 // faults are the refusals that have a page of their own.
-var errorCodes = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full"}
+var errorCodes = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full", "gone"}
 
 func TestEveryCodeHasWords(t *testing.T) {
 	for _, l := range locales(t) {
@@ -203,7 +213,7 @@ func TestLocaleWords(t *testing.T) {
 // Every language says as much as English does: a sentence left in English by mistake would show here.
 func TestTranslated(t *testing.T) {
 	all := locales(t)
-	same := []string{"promise.name", "country.SZ", "size.KB", "size.MB", "size.GB"}
+	same := []string{"date", "promise.name", "country.SZ", "size.KB", "size.MB", "size.GB"}
 	for _, key := range slices.Sorted(maps.Keys(all[reference].text)) {
 		if slices.Contains(same, key) {
 			continue

@@ -6,17 +6,18 @@ import (
 	"html/template"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"zapis/internal/incident"
 	"zapis/internal/server/intake"
 )
 
 func TestMailboxAsks(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	got := h.get("/en/mailbox")
-	if got.StatusCode != 200 || !strings.Contains(got.body, `<input id="code" name="code" type="text" inputmode="numeric" value=""`) ||
+	if got.StatusCode != 200 || !strings.Contains(got.body, `<input id="code" name="code" type="text" inputmode="numeric" value="" aria-label="Group 1 of 8"`) ||
 		strings.Contains(got.body, `method="get"`) {
 		t.Errorf("status %d", got.StatusCode)
 	}
@@ -48,9 +49,12 @@ func TestHitAndMiss(t *testing.T) {
 		`"><script>`: "The code has 32 digits.",
 	} {
 		got := h.post("/en/mailbox", []formPart{field("code", typed)})
-		if got.StatusCode != 422 || !strings.Contains(got.body, says) || !strings.Contains(html.UnescapeString(got.body), `value="`+typed+`"`) ||
-			strings.Contains(got.body, "<script") {
-			t.Errorf("%q: status %d, and the page does not say %q", typed, got.StatusCode, says)
+		back := ""
+		for _, m := range regexp.MustCompile(`name="code" type="text" inputmode="numeric" value="([^"]*)"`).FindAllStringSubmatch(got.body, -1) {
+			back += html.UnescapeString(m[1])
+		}
+		if got.StatusCode != 422 || !strings.Contains(got.body, says) || back != strings.ReplaceAll(typed, " ", "") || strings.Contains(got.body, "<script") {
+			t.Errorf("%q: status %d, %q came back, or the page does not say %q", typed, got.StatusCode, back, says)
 		}
 	}
 }
@@ -64,7 +68,7 @@ func TestMailboxActs(t *testing.T) {
 	}{
 		{[]formPart{field("act", "follow-up"), field("narrative", "One more thing."), field("language", "en"), upload("", "")}, "We have what you added"},
 		{[]formPart{upload("a.txt", "x"), field("act", "follow-up"), field("narrative", "")}, "We have what you added"},
-		{[]formPart{field("act", "consent"), field("consent", "store"), field("consent", "un"), field("person_agrees", "yes")}, "We have changed what you allowed"},
+		{[]formPart{field("act", "consent"), field("consent", "store"), field("consent", "un"), field("person_agrees", "yes")}, "Your new choices are recorded"},
 		{[]formPart{field("act", "stop"), field("act", "withdraw")}, "We stop using it"},
 		{[]formPart{field("act", "delete"), field("act", "withdraw")}, "We stop using it and will delete it"},
 	} {
@@ -96,7 +100,7 @@ func TestMailboxActsRefused(t *testing.T) {
 		says   string
 	}{
 		{"nothing to add", []formPart{field("act", "follow-up"), field("narrative", " ")}, `{"narrative":"nothing"}`, "Please write something, or choose a file."},
-		{"a consent without keeping", []formPart{field("act", "consent"), field("consent", "un")}, `{"consent":"required"}`, "Please tick the first line."},
+		{"a consent without keeping", []formPart{field("act", "consent"), field("consent", "un")}, `{"consent":"required"}`, "Please tick this line."},
 		{"words with a consent", []formPart{field("act", "consent"), field("consent", "store"), field("name", "x")}, `{"name":"not_here"}`, "This does not belong here."},
 		{"files with a withdrawal", []formPart{field("act", "stop"), upload("a", "x")}, `{"file":"not_here"}`, "This does not belong here."},
 		{"no choice", []formPart{field("act", "withdraw")}, `{"act":"required"}`, "Please choose one of the two."},
@@ -160,28 +164,30 @@ func TestReceiptPage(t *testing.T) {
 // Replies stand in order, whole, as text, over as many pages of one size as they need.
 func TestMessages(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
-	loc := h.tongue(t, "en")
-	replies := []intake.Reply{{Text: "first <b>"}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Broken: true}}
+	loc := h.localizer(t, "en")
+	may := time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC)
+	replies := []intake.Reply{{Text: "first <b>", Day: may}, {Erased: true}, {Text: strings.Repeat("\"&ї", 15000)}, {Text: ""}, {Broken: true}}
 	texts := make(map[string]string)
 	var order []string
 	pages := 0
 	for next := 1; next != 0; {
 		var on []message
-		on, next = loc.messages(replies, next)
+		on, next = pageOfMessages(replies, next)
 		pages++
 		room := 0
 		for _, m := range on {
+			shown := loc.message(m)
 			room += len(template.HTMLEscapeString(m.Text)) + messageMarkup
-			if _, ok := texts[m.Heading]; !ok {
-				order = append(order, m.Heading)
+			if _, ok := texts[shown.Heading]; !ok {
+				order = append(order, shown.Heading)
 			}
-			texts[m.Heading] += m.Text
+			texts[shown.Heading] += shown.Text
 		}
 		if room > messagePageBytes+messageMarkup {
 			t.Errorf("page %d holds %d bytes of messages, more than %d", pages, room, messagePageBytes)
 		}
 	}
-	if pages < 5 || strings.Join(order, ", ") != "Message 1, Message 2, Message 3, Message 4, Message 5" {
+	if pages < 5 || strings.Join(order, "; ") != "Message 1, 2026-05-17; Message 2; Message 3; Message 4; Message 5" {
 		t.Errorf("%d pages: %v", pages, order)
 	}
 	for i, reply := range replies {
@@ -192,23 +198,29 @@ func TestMessages(t *testing.T) {
 		if reply.Broken {
 			want = "This message can’t be opened. The mistake is ours, not yours."
 		}
-		if texts["Message "+strconv.Itoa(i+1)] != want {
+		if texts[order[i]] != want {
 			t.Errorf("message %d is not what was written", i+1)
 		}
 	}
-	if on, next := loc.messages(nil, 7); on != nil || next != 0 {
+	if on, next := pageOfMessages(nil, 7); on != nil || next != 0 {
 		t.Error("there are messages where there are none")
 	}
+}
+
+// A mailbox with everything in it has the size of every page, in every language.
+func TestFullMailboxHasThePageSize(t *testing.T) {
+	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, lang := range languages {
-		loc := h.tongue(t, lang)
-		p := mailboxPage{formPage: loc.form(nil, newNonce(), nil), Digits: unknownCode, Next: 2}
-		p.Filler = strings.Repeat(".", fillerMax)
-		p.Switch = mailboxSwitch(unknownCode)
+		v := &view{page: "mailbox", status: 200, code: unknownCode, nextPage: 2,
+			consent: intake.Consent{Known: true, Given: consentCodes(), InForce: consentCodes()}}
 		for n := range maxReceipts {
-			p.Receipts = append(p.Receipts, receiptRow{Number: n + 100})
+			v.receipts = append(v.receipts, receiptRow{Number: n + 100, Day: 20000, Act: "consent"})
 		}
-		p.Messages = []message{{"Message 1", strings.Repeat("x", messagePageBytes)}}
-		page, err := loc.render("mailbox", p)
+		v.messages = []message{{Number: 1, Day: 20000, Text: strings.Repeat("x", messagePageBytes)}}
+		name, data := presentMailbox(h.pages.server, h.localizer(t, lang), unpackView(v.pack()))
+		p := data.(mailboxPage)
+		p.Filler = strings.Repeat(".", fillerMax)
+		page, err := h.localizer(t, lang).render(name, p)
 		h.must(err)
 		padded := bytes.NewBuffer(page)
 		if pad(padded); padded.Len() != pageSize {
@@ -218,4 +230,9 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s: a placeholder was left unfilled", lang)
 		}
 	}
+}
+
+func consentCodes() []string {
+	f, _ := incident.FieldByName("consent")
+	return f.Codes
 }

@@ -60,11 +60,21 @@ func (s *server) middleware(next http.Handler) http.Handler {
 			if !t.started {
 				w.Header().Set("Connection", "close")
 				s.startWriteDeadline(w)
-				s.localizerFor(r).sendErrorFallback(t)
+				s.sendBroken(t, r)
 			}
 		}()
 		checked.ServeHTTP(t, r)
 	})
+}
+
+// sendBroken answers after a panic.
+func (s *server) sendBroken(w http.ResponseWriter, r *http.Request) {
+	loc := s.localizerFor(r)
+	if r.Method == http.MethodPost && !wantsJSON(r) {
+		seeOther(w, loc, "/"+loc.code+"/refused/broken")
+		return
+	}
+	loc.sendErrorFallback(w)
 }
 
 // sendBusy answers 503 in the client's language. It reads no body.
@@ -117,7 +127,7 @@ func (s *server) byMethod(by map[string]http.HandlerFunc) http.Handler {
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		s.refuse(w, r, nil, refusal{status: http.StatusMethodNotAllowed, code: "method"})
+		s.refuseAddress(w, r, refusal{status: http.StatusMethodNotAllowed, code: "method"})
 	})
 }
 

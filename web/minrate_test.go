@@ -155,6 +155,14 @@ func (h *testServer) raw(t *testing.T, request string) testResponse {
 	h.must(err)
 	body, err := io.ReadAll(resp.Body)
 	h.must(err)
+	if resp.StatusCode == http.StatusSeeOther {
+		if !resp.Close {
+			t.Error("the connection stays open after a redirect")
+		}
+		next := h.get(resp.Header.Get("Location"))
+		next.Close = resp.Close
+		return next
+	}
 	return testResponse{resp, string(body)}
 }
 
@@ -175,9 +183,8 @@ func TestRefusalInTheMiddle(t *testing.T) {
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	h.must(err)
-	body, err := io.ReadAll(resp.Body)
-	h.must(err)
-	if resp.StatusCode != 413 || !resp.Close || !strings.Contains(string(body), "That is more than we can take at once") {
+	shown := h.get(resp.Header.Get("Location"))
+	if resp.StatusCode != 303 || !resp.Close || shown.StatusCode != 413 || !strings.Contains(shown.body, "That is more than we can take at once") {
 		t.Errorf("status %d, close %v", resp.StatusCode, resp.Close)
 	}
 	if h.partsOnDisk() != 0 {

@@ -20,22 +20,27 @@ var templateFiles embed.FS
 //go:embed style.css
 var styleSheet string
 
-// tongue is one language's side of the house: its sentences and its parsed templates.
+// localizer holds one language's sentences, parsed templates and prerendered pages. It is read-only after start.
 type localizer struct {
 	*locale
 	site          Site
 	pages         *template.Template
 	countries     []country
+	guide         []guideBlock
 	links         []languageLink
-	errorFallback []byte      // the page for when nothing else can be rendered
+	errorFallback []byte      // the error page that needs no rendering
 	emptyForm     prerendered // the form, and the page that asks for the code, with nothing in them
 	emptyAsk      prerendered
 }
 
-// newTongue parses the templates with the language's own t and n, and walks them: a template that asks for
-// a sentence which the locale has not stops the start, not a reader.
+// newLocalizer parses the templates with the language's own t and n. A template that uses a key which the locale does not
+// have fails here, and not while serving.
 func newLocalizer(l *locale, site Site, all map[string]*locale) (*localizer, error) {
-	loc := &localizer{locale: l, site: site, countries: localizedCountries(l)}
+	loc := &localizer{locale: l, site: site.in(l.code), countries: localizedCountries(l)}
+	var err error
+	if loc.guide, err = loadGuide(l.code); err != nil {
+		return nil, err
+	}
 	for _, code := range languages {
 		loc.links = append(loc.links, languageLink{code, all[code].t("lang.name"), code == l.code})
 	}
@@ -62,7 +67,7 @@ func newLocalizer(l *locale, site Site, all map[string]*locale) (*localizer, err
 	return loc, err
 }
 
-// templateKeys lists the keys that stand in the templates as literals.
+// templateKeys lists the locale keys in the templates.
 func templateKeys(pages *template.Template) []string {
 	var keys []string
 	var walk func(n parse.Node)
@@ -120,6 +125,7 @@ type base struct {
 	LeaveURL  string
 	Site      Site
 	Languages []languageLink
+	Failed    bool            // the page says what went wrong
 	Switch    *languageSwitch // nil where the languages are links
 	Error     *errorMessage   // what went wrong, where the page came back for another reason than its fields
 }
@@ -129,8 +135,8 @@ type languageLink struct {
 	Current    bool
 }
 
-// languageSwitch makes the languages buttons that send what the page came from again, so that a page made
-// by a POST is not lost with its code or its text.
+// languageSwitch makes the languages buttons of a form, so that a page that holds a code or a text can be shown in another
+// language: the buttons send these again.
 type languageSwitch struct {
 	Path   string
 	Hidden []hiddenField
@@ -158,8 +164,8 @@ func (loc *localizer) render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Sizes of what goes over the wire. A watcher counts bytes: so a page has one of few sizes, and the fields
-// that come back have a filler of random length among them.
+// Sizes of what goes over the wire. An observer counts bytes: so a page has one of few sizes, and what a browser sends
+// includes a filler of random length.
 const (
 	pageLimit  = 60 << 10 // a page with all its styles, before filler and padding
 	fillerMax  = 16 << 10 // a filler is 0 to fillerMax-1 characters
@@ -177,7 +183,7 @@ func padded(needs int) int {
 	return size
 }
 
-// pad brings a page to its size. What it adds stands in a comment after the document's end.
+// pad brings a page to its size, by a comment after the document's end.
 func pad(b *bytes.Buffer) {
 	needs := b.Len() + len(padOpening) + len(padClosing)
 	b.WriteString(padOpening)
@@ -187,28 +193,28 @@ func pad(b *bytes.Buffer) {
 	b.WriteString(padClosing)
 }
 
-// dots fills pages up. Nobody writes into it.
+// paddingDots pads pages. It is read-only.
 var paddingDots = bytes.Repeat([]byte("."), pageSize)
 
-// filler is random in length only: what it says does not matter, that nobody can tell the length of the
-// words beside it does.
+// newFiller returns 0 to fillerMax-1 dots, so that the size of a form does not tell the length of the text in it.
 func newFiller() string {
 	var b [2]byte
 	rand.Read(b[:])
 	return strings.Repeat(".", (int(b[0])<<8|int(b[1]))%fillerMax)
 }
 
-// newNonce makes the form's hidden field, by which trustees see a report that was sent twice.
+// newNonce makes the form's hidden field. By it a form that is sent twice is one submission (repeat.go), and trustees see
+// reports that came from one page.
 func newNonce() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// A page is made in a buffer that is wiped after it was sent: it may hold what somebody typed, or their code.
+// Pages are rendered into buffers that are wiped after sending: they may hold what was typed, or a code.
 var pageBuffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 2*pageSize)) }}
 
-// show renders a page, pads it, and sends it; where rendering fails it sends the page that was rendered at the start.
+// sendPage renders a page, pads it, and sends it. Where rendering fails it sends the error page rendered at start.
 func (loc *localizer) sendPage(w http.ResponseWriter, status int, name string, data any) {
 	b := pageBuffers.Get().(*bytes.Buffer)
 	defer func() {
@@ -225,7 +231,7 @@ func (loc *localizer) sendPage(w http.ResponseWriter, status int, name string, d
 	loc.writePadded(w, status, b)
 }
 
-// make renders into b, and is done by no more than have a core to do it on: more at a time would be no faster.
+// renderLimited renders into b, at most one page per core at a time.
 func (loc *localizer) renderLimited(b *bytes.Buffer, name string, data any) error {
 	renderSlots <- struct{}{}
 	defer func() { <-renderSlots }()
@@ -234,7 +240,7 @@ func (loc *localizer) renderLimited(b *bytes.Buffer, name string, data any) erro
 
 var renderSlots = make(chan struct{}, runtime.NumCPU())
 
-// showBroken sends the page for when nothing else can be rendered.
+// sendErrorFallback sends the error page rendered at start.
 func (loc *localizer) sendErrorFallback(w http.ResponseWriter) {
 	loc.writePadded(w, http.StatusInternalServerError, bytes.NewBuffer(bytes.Clone(loc.errorFallback)))
 }

@@ -29,7 +29,7 @@ func (loc *localizer) prerenderAll() (err error) {
 	if loc.emptyForm, err = loc.prerender("form", form, noncePlaceholder, fillerPlaceholder); err != nil {
 		return err
 	}
-	ask := loc.ask("", nil)
+	ask := loc.ask(nil, nil)
 	ask.Filler = fillerPlaceholder
 	loc.emptyAsk, err = loc.prerender("ask", ask, fillerPlaceholder)
 	return err

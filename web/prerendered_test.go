@@ -46,7 +46,7 @@ func TestBlankForm(t *testing.T) {
 		w = httptest.NewRecorder()
 		loc.sendPrerendered(w, loc.emptyAsk)
 		got, _, _ = strings.Cut(w.Body.String(), padOpening)
-		ask := loc.ask("", nil)
+		ask := loc.ask(nil, nil)
 		ask.Filler = regexp.MustCompile(`name="filler" value="(\.*)"`).FindStringSubmatch(got)[1]
 		if want, err = loc.render("ask", ask); err != nil || got != string(want) || w.Body.Len() != pageSize {
 			t.Errorf("%s: not the page that asks for the code", lang)

@@ -147,17 +147,6 @@ func (f *fields) readPart(part *multipart.Part, in *multipartSource, file fileHa
 	return file(f.form, sent, io.MultiReader(bytes.NewReader(first[:n]), part))
 }
 
-// partNames reads the name of a part's field and of its file, the latter as it was sent: Part.FileName strips folders,
-// and what a name is cut down to is for incident to say.
-func partNames(h textproto.MIMEHeader) (field, file string, isFile bool) {
-	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
-	if err != nil {
-		return "", "", false
-	}
-	file, isFile = params["filename"]
-	return params["name"], file, isFile
-}
-
 // add reads one field's value, keeps it within bounds, and reads the rest of it away.
 func (f *fields) add(name string, value io.Reader) error {
 	if f.count++; f.count > maxFields || len(name) > maxFieldName {
@@ -185,7 +174,7 @@ func (f *fields) add(name string, value io.Reader) error {
 	if rest > 0 {
 		kept = trimPartialRune(kept)
 	}
-	kept = normalizeLineBreaks(kept)
+	kept = cleanInPlace(kept)
 	f.heldBytes += len(kept)
 	f.readBytes += read
 	if name != "filler" {
@@ -223,18 +212,19 @@ func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	}
 }
 
-// oneLineBreak makes LF of the CR LF that browsers send of a text area, in place.
-func normalizeLineBreaks(b []byte) []byte {
-	out := b[:0]
-	for i, c := range b {
-		if c != '\r' || i+1 == len(b) || b[i+1] != '\n' {
-			out = append(out, c)
-		}
+// cleanInPlace removes what incident.CleanText removes, in place, so that no copy is left. What is left over is zeroed.
+func cleanInPlace(b []byte) []byte {
+	cleaned := incident.CleanText(unsafe.String(unsafe.SliceData(b), len(b)))
+	if len(cleaned) == len(b) && unsafe.StringData(cleaned) == unsafe.SliceData(b) {
+		return b
 	}
-	return out
+	n := copy(b, cleaned)
+	clear(unsafe.Slice(unsafe.StringData(cleaned), len(cleaned)))
+	clear(b[n:])
+	return b[:n]
 }
 
-// wholeRunes takes a broken character off the end of a text that was cut.
+// trimPartialRune takes a broken character off the end of a text that was cut.
 func trimPartialRune(b []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
 		if tail := b[len(b)-i:]; utf8.RuneStart(tail[0]) {

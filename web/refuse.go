@@ -13,15 +13,15 @@ import (
 	"zapis/internal/server/intake"
 )
 
-// refusal is why a request is not answered as asked: an HTTP status, a stable code (a key of the locales, and
-// "error" in JSON), and what is wrong with which field.
+// refusal is why a request is not answered as asked: an HTTP status, a stable code (part of locale keys, and "error" in
+// JSON), and what is wrong with which field.
 type refusal struct {
 	status int
 	code   string
 	fields incident.Errors
 }
 
-// tooMuch is the refusal of a body past all bounds, busy that of a request for which there is no room.
+// refusalTooLarge refuses a body past all bounds, refusalBusy a request for which there is no room.
 var (
 	refusalTooLarge = refusal{status: http.StatusRequestEntityTooLarge, code: "large"}
 	refusalBusy     = refusal{status: http.StatusServiceUnavailable, code: "busy"}
@@ -31,25 +31,42 @@ func (why refusal) Error() string { return "refused: " + why.code }
 
 const invalidCode = "invalid"
 
-// invalid is the refusal of a form that arrived whole but cannot be taken as it is.
+// invalid refuses a form that arrived whole and has something wrong in its fields.
 func invalid(fields incident.Errors) refusal {
 	return refusal{status: http.StatusUnprocessableEntity, code: invalidCode, fields: fields}
 }
 
-// faultPage says in two sentences what went wrong.
+// errorPage says in two sentences what went wrong.
 type errorPage struct {
 	base
 	Heading, Text string
 }
 
-// refuse answers a refusal with a page, or with JSON where that was asked for, and then takes in what is still
-// being sent, so that the browser comes to show it.
+// refuse answers a refusal of which no page is held: with JSON where that is wanted; a POST of a form with a redirect to
+// the page that says why, as every POST; anything else with that page. Then it takes in what is still being sent, so that
+// a browser comes to show the answer.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *minRateBody, why refusal) {
 	s.respond(w, r, body, func() { s.showRefusal(w, r, why) })
 }
 
 func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal) {
-	why.retryAfter(w)
+	if name, ok := refusedName(why); ok && !wantsJSON(r) && r.Method == http.MethodPost {
+		loc := s.localizerFor(r)
+		seeOther(w, loc, "/"+loc.code+"/refused/"+name)
+		return
+	}
+	s.sendRefusal(w, r, why)
+}
+
+// refuseAddress answers what no form of ours asks for: an address that does not exist, or another method.
+func (s *server) refuseAddress(w http.ResponseWriter, r *http.Request, why refusal) {
+	s.respond(w, r, nil, func() { s.sendRefusal(w, r, why) })
+}
+
+func (s *server) sendRefusal(w http.ResponseWriter, r *http.Request, why refusal) {
+	if why.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
 	if wantsJSON(r) {
 		writeJSON(w, why.status, why.json())
 		return
@@ -58,18 +75,27 @@ func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal
 	loc.sendPage(w, why.status, "error", loc.errorPage(why.code, s))
 }
 
-func (why refusal) retryAfter(w http.ResponseWriter) {
-	if why.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "60")
+// refusedName returns the name under which getRefused shows this refusal.
+func refusedName(why refusal) (name string, ok bool) {
+	for name, status := range refusedStatus {
+		if status == why.status && refusedCode(name) == why.code {
+			return name, true
+		}
 	}
+	return "", false
 }
+
+// retryAfter is when to come back where the server is busy, in seconds.
+const retryAfter = "60"
 
 func (loc *localizer) errorPage(code string, s *server) errorPage {
 	f := loc.errorMessage(code, s)
-	return errorPage{base: loc.base(""), Heading: f.Heading, Text: f.Text}
+	p := errorPage{base: loc.base(""), Heading: f.Heading, Text: f.Text}
+	p.Failed = true
+	return p
 }
 
-// faultText is what went wrong, in two sentences.
+// errorMessage is what went wrong, in two sentences.
 type errorMessage struct{ Heading, Text string }
 
 func (loc *localizer) errorMessage(code string, s *server) *errorMessage {
@@ -78,17 +104,17 @@ func (loc *localizer) errorMessage(code string, s *server) *errorMessage {
 		"each", loc.size(s.limits.File), "all", loc.size(s.limits.Report))}
 }
 
-// banner is the fault for the top of a page that came back; nil where the fields say what is wrong.
-func (loc *localizer) errorBanner(why refusal, s *server) *errorMessage {
-	if why.code == invalidCode {
-		return nil
+// fail marks a page as one that came back, and says why where its fields don't.
+func (b *base) fail(loc *localizer, s *server, v *view) {
+	b.Failed = b.Failed || v.status >= 400 || len(v.wrong) > 0
+	if v.refusal != "" {
+		b.Error = loc.errorMessage(v.refusal, s)
 	}
-	return loc.errorMessage(why.code, s)
 }
 
-// answer runs write and ends the connection: what was sent last lies in its buffer until it goes, and whoever asks again
-// and again without reading would have pages made that nobody takes. Where the request's body is not at its end the
-// connection is closed in good order: announce it, write, flush, take in the rest.
+// respond runs write and ends the connection: the last answer stays in the connection's buffer while it lives, and a
+// client that asks without reading would have pages made that it does not take. Where the request's body is not at its
+// end the connection is closed in order: announce it, write, flush, take in the rest.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, body *minRateBody, write func()) {
 	unread := body != nil && !body.complete()
 	if body == nil && r.Body != nil && r.Body != http.NoBody {
@@ -105,7 +131,7 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, body *minRateBo
 	}
 }
 
-// allowTime begins the time for taking an answer: what the sender of an upload took does not count.
+// startWriteDeadline begins the time for taking an answer: the time that an upload took does not count.
 func (s *server) startWriteDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.AnswerTime()))
 }
@@ -129,14 +155,40 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	if err != nil {
 		panic(err) // plain structs of strings: a fault of ours
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(b)+1))
-	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n'))
+	sendJSON(w, status, append(b, '\n'))
 }
 
-// wantsJSON says that a program is asking: it would rather have JSON than a page (RFC 9110, section 12.5.1).
+func sendJSON(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_ = http.NewResponseController(w).Flush()
+	_, _ = w.Write(body)
+}
+
+// acceptedSize is the size of an answer with a code, in bytes: more than net/http buffers, so that it is written past the
+// buffers, which nothing would overwrite. JSON takes the spaces at its end.
+const acceptedSize = 8 << 10
+
+// writeAccepted answers a program whose submission was stored: {"code":"4827 …","promise":"zapis/promise/v1\n…"}. Promise
+// is the whole promise file. The code is in no other copy than in a buffer that is wiped.
+func writeAccepted(w http.ResponseWriter, code digits, promise []byte) {
+	quoted, err := json.Marshal(string(promise))
+	if err != nil {
+		panic(err) // a string
+	}
+	b := make([]byte, 0, max(acceptedSize, len(quoted)+128))
+	defer func() { clear(b[:cap(b)]) }()
+	b = append(append(append(b, `{"code":"`...), code...), `","promise":`...)
+	b = append(append(b, quoted...), '}')
+	for len(b) < acceptedSize-1 {
+		b = append(b, ' ')
+	}
+	sendJSON(w, http.StatusCreated, append(b, '\n'))
+}
+
+// wantsJSON reports whether a program is asking: one that prefers JSON to a page (RFC 9110, section 12.5.1).
 func wantsJSON(r *http.Request) bool {
 	wish := make(map[string]float64)
 	for _, accept := range r.Header.Values("Accept") {
@@ -155,8 +207,8 @@ func wantsJSON(r *http.Request) bool {
 	return wish["application/json"] > wish["text/html"]
 }
 
-// intakeRefusal says what an error of intake means to the person who sent: errors that are theirs to mend come as
-// fields, and what is neither that nor a lack of room is ours.
+// refusalFromIntake maps an error of intake to a refusal: errors that the sender can mend come as fields; what is neither
+// that nor a lack of room is a fault of ours.
 func refusalFromIntake(err error) refusal {
 	var one incident.FieldError
 	var some incident.Errors

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,8 +10,8 @@ import (
 	"time"
 )
 
-// Site is what the operator says of themselves. Reporters read it on the pages, so a server
-// without it cannot open: Check names what is missing.
+// Site is what the operator says of themselves. Reporters read it on the pages: New fails where something is missing
+// (Check).
 type Site struct {
 	Organisation string   // who runs the form
 	Contact      string   // how to reach them otherwise
@@ -22,7 +23,34 @@ type Site struct {
 	Years        int    // for how long a report is kept, at most
 	Support      string // whom a reporter can turn to when it weighs on them
 	Onion        string // "http://….onion", or empty
-	Exit         string // where "Leave now" goes; a weather page where empty
+	Exit         string // where "Leave now" leads; a weather page where empty
+
+	// In holds the operator's texts in other languages, by the language's code: "be". What is empty there is shown as
+	// above.
+	In map[string]Texts
+}
+
+// Texts are the operator's texts in one language.
+type Texts struct {
+	Organisation, Contact, Support, DutyZone string
+	CheckAt                                  []string
+}
+
+// in returns the site with its texts in one language.
+func (s Site) in(lang string) Site {
+	t := s.In[lang]
+	s.Organisation = cmp.Or(t.Organisation, s.Organisation)
+	s.Contact = cmp.Or(t.Contact, s.Contact)
+	s.Support = cmp.Or(t.Support, s.Support)
+	if len(t.CheckAt) > 0 {
+		s.CheckAt = t.CheckAt
+	}
+	if t.DutyZone != "" && s.Duty != nil {
+		duty := *s.Duty
+		duty.Zone = t.DutyZone
+		s.Duty = &duty
+	}
+	return s
 }
 
 // Duty is when a duty person looks for urgent reports.
@@ -34,7 +62,7 @@ type Duty struct {
 
 const defaultLeaveURL = "https://www.yr.no/"
 
-// Check reports every fact that is missing or cannot be, one line each.
+// Check reports every text that is missing or wrong, one line each.
 func (s Site) Check() error {
 	var faults []error
 	need := func(ok bool, format string, args ...any) {
@@ -54,6 +82,10 @@ func (s Site) Check() error {
 		need(goodDays(s.Duty.Days), "duty-days: name each weekday of duty, once")
 		need(hourMinute(s.Duty.From) && hourMinute(s.Duty.To), "duty-hours: from and to are hours and minutes, as 08:00")
 		need(strings.TrimSpace(s.Duty.Zone) != "", "duty-zone: say whose clock it is")
+	}
+	for lang, t := range s.In {
+		need(slices.Contains(languages, lang), "%s: the form does not speak it", lang)
+		need(len(t.CheckAt) == 0 || len(t.CheckAt) >= 2, "check-at.%s: name at least two places, or none", lang)
 	}
 	if s.Onion != "" {
 		u, err := url.Parse(s.Onion)

@@ -7,15 +7,14 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
-	"time"
 
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
 )
 
-// A taking is one POST while it is being read: its words, and a draft once a file comes.
+// submission is the state of one form POST: the fields read so far and, once the first file part arrives, the draft
+// being sealed. It belongs to the request's goroutine.
 type submission struct {
 	s          *server
 	ctx        context.Context
@@ -23,24 +22,28 @@ type submission struct {
 	redisplay  redisplayFunc
 	fields     *fields
 	form       incident.Form
-	memory     *reservation // of the memory for words
-	draft      *intake.Draft
-	fileErrors incident.Errors // about files
-	filesSeen  int             // that came
-	filesKept  int             // of them, in the draft
-	oversized  bool            // the request announced more than we take: its words are read, its files refused
-	slot       semaphore       // the place that the request holds, if any
+	memory     *reservation    // of the budget for forms
+	draft      *intake.Draft   // nil until a file comes, or the form is sent
+	keepGood   bool            // a file that is refused does not refuse the others
+	fileErrors incident.Errors // the first refusal of a file
+	badFiles   []badFile
+	tooLarge   bool      // one of badFiles is over a limit for bytes
+	filesSeen  int       // file parts that came
+	filesKept  int       // of them, those in the draft
+	oversized  bool      // the request announced more than is taken: its fields are read, its files refused
+	slot       semaphore // held while the form is processed; nil for uploads
 }
 
-// again draws the page that a refused request came from, with what was typed still in it: going back in a browser
-// would lose that, or send it all again.
-type redisplayFunc func(loc *localizer, sub *submission, why refusal) (name string, page any)
+// redisplayFunc makes the page that a refused request came from, with what was typed: going back in a browser would lose
+// that, or send it again.
+type redisplayFunc func(sub *submission, why refusal) *view
 
-// take reads a POST. It returns nil where it has answered already, because the request was refused.
+// readSubmission reads a POST to its end. It returns nil where the request was refused; then it has answered.
 func (s *server) readSubmission(w http.ResponseWriter, r *http.Request, redisplay redisplayFunc) *submission {
-	_ = http.NewResponseController(w).EnableFullDuplex() // so that a refusal can be written while they still send
+	_ = http.NewResponseController(w).EnableFullDuplex() // a refusal is written while the client still sends
 	sub := &submission{s: s, ctx: r.Context(), body: newMinRateBody(w, r, s.options.minRate()), redisplay: redisplay,
 		oversized: r.ContentLength > s.limits.Report+maxFormBytes}
+	sub.keepGood = !wantsJSON(r) && !isSend(r)
 	s.scrubber.requestStarted()
 	sub.memory = s.memory.reserve(sub.body)
 	complete := false
@@ -69,7 +72,7 @@ func (s *server) readSubmission(w http.ResponseWriter, r *http.Request, redispla
 	return sub
 }
 
-// enter takes a place in a room, and waits for one as long as is reasonable.
+// acquire takes a slot, and waits for one for QueueTime at most.
 func (sub *submission) acquire(sem semaphore) bool {
 	if !sem.acquire(sub.ctx, sub.s.options.QueueTime) {
 		return false
@@ -78,29 +81,28 @@ func (sub *submission) acquire(sem semaphore) bool {
 	return true
 }
 
-// refuse answers with the page that the request came from, if anything of it is there, or else with a page of its own.
-// What was sealed goes first.
+// refuse answers with the page that the request came from, where anything of the form was read, else with a page that
+// says why. What was sealed is discarded first.
 func (sub *submission) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	sub.discard()
 	if wantsJSON(r) || len(sub.form) == 0 && why.code != invalidCode {
 		sub.s.refuse(w, r, sub.body, why)
 		return
 	}
-	sub.redisplayForm(w, r, why)
+	sub.show(w, r, why)
 }
 
-// comeBack answers with the page that the request came from.
-func (sub *submission) redisplayForm(w http.ResponseWriter, r *http.Request, why refusal) {
-	sub.s.respond(w, r, sub.body, func() {
-		why.retryAfter(w)
-		loc := sub.s.localizerFor(r)
-		name, page := sub.redisplay(loc, sub, why)
-		loc.sendPage(w, why.status, name, page)
-	})
+// show answers with the page that the request came from.
+func (sub *submission) show(w http.ResponseWriter, r *http.Request, why refusal) {
+	v := sub.redisplay(sub, why)
+	v.status = why.status
+	if why.code != invalidCode {
+		v.refusal = why.code
+	}
+	sub.s.show(w, r, sub.body, v)
 }
 
-// file seals one file into the draft. Words have a room of their own, which files never enter: intake has or has not a
-// place among the uploads.
+// addFile seals one file into the draft.
 func (sub *submission) addFile(before incident.Form, name string, content io.Reader) error {
 	sub.filesSeen++
 	sub.body.contended = sub.s.intake.Crowded
@@ -123,18 +125,40 @@ func (sub *submission) addFile(before incident.Form, name string, content io.Rea
 	case source.err != nil && source.err != io.EOF:
 		return source.err
 	case errors.As(err, &wrong):
-		if wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge {
-			return refusalTooLarge
-		}
-		if len(sub.fileErrors) == 0 {
-			sub.fileErrors = incident.Errors{wrong}
-		}
-		return nil
+		return sub.refuseFile(name, wrong)
 	}
 	return refusalFromIntake(err)
 }
 
-// begin makes the draft where no file has made it yet.
+// refuseFile notes a file that was refused. The reading goes on: the rest of the file is skipped, and others follow.
+func (sub *submission) refuseFile(name string, wrong incident.FieldError) error {
+	large := wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge
+	if large && !sub.keepGood {
+		return refusalTooLarge
+	}
+	sub.tooLarge = sub.tooLarge || large
+	if len(sub.fileErrors) == 0 {
+		sub.fileErrors = incident.Errors{wrong}
+	}
+	if len(sub.badFiles) < incident.Slots {
+		sub.badFiles = append(sub.badFiles, badFile{shownName(name), wrong.Code})
+	}
+	return nil
+}
+
+// refusedFiles returns what refuses the submission on account of its files, if anything does: with keepGood, bad files
+// refuse it only where no file is good.
+func (sub *submission) refusedFiles() (why refusal, refused bool) {
+	switch {
+	case len(sub.fileErrors) == 0 || sub.keepGood && sub.filesKept > 0:
+		return refusal{}, false
+	case sub.tooLarge:
+		return refusalTooLarge, true
+	}
+	return invalid(sub.fileErrors), true
+}
+
+// ensureDraft begins the draft where no file has begun it yet.
 func (sub *submission) ensureDraft() (err error) {
 	if sub.draft == nil {
 		sub.draft, err = sub.s.intake.Begin(sub.ctx)
@@ -142,6 +166,7 @@ func (sub *submission) ensureDraft() (err error) {
 	return err
 }
 
+// first returns the first value of a field, or the empty string.
 func (sub *submission) first(name string) string {
 	if v := sub.form[name]; len(v) > 0 {
 		return v[0]
@@ -149,7 +174,7 @@ func (sub *submission) first(name string) string {
 	return ""
 }
 
-// nonce is the form's hidden field, kept where it looks like one of ours, so that the same form sent twice shows.
+// nonce is the form's hidden field where it looks like one of ours, else the empty string.
 func (sub *submission) nonce() string {
 	if n := sub.first("form"); nonceShape.MatchString(n) {
 		return n
@@ -160,36 +185,7 @@ func (sub *submission) nonce() string {
 var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // code reads the code that came with the form, or says what is wrong with how it was written.
-func (sub *submission) code() (reportcode.Code, incident.Errors) {
-	typed := sub.form["code"]
-	wrong := ""
-	switch len(typed) {
-	case 0:
-		wrong = incident.Required
-	case 1:
-		c, err := reportcode.Parse(typed[0])
-		if err == nil {
-			return c, nil
-		}
-		wrong = codeLength
-		if errors.Is(err, reportcode.ErrCheckDigits) {
-			wrong = codeDigit
-		}
-		if typed[0] == "" {
-			wrong = incident.Required
-		}
-	default:
-		wrong = incident.Twice
-	}
-	return reportcode.Code{}, incident.Errors{{Field: "code", Code: wrong}}
-}
-
-// What may be wrong with a code, beside the codes of incident.
-const (
-	codeLength  = "code_length"  // not 32 digits
-	codeDigit   = "code_digit"   // the check digits do not fit: a slip of the pen
-	codeUnknown = "code_unknown" // no report with this code
-)
+func (sub *submission) code() (reportcode.Code, incident.Errors) { return readCode(sub.form["code"]) }
 
 func (sub *submission) discard() {
 	if sub.draft != nil {
@@ -198,7 +194,7 @@ func (sub *submission) discard() {
 	}
 }
 
-// done ends the taking, whatever came of it, and wipes what was typed.
+// close ends the submission and wipes what was typed.
 func (sub *submission) close() {
 	sub.discard()
 	if sub.slot != nil {
@@ -212,22 +208,3 @@ func (sub *submission) close() {
 	sub.form = nil
 	sub.s.scrubber.requestEnded()
 }
-
-// tidy puts a date that was written with dots, as people here write it, into the form that we keep: 17.05.2026
-// becomes 2026-05-17, and 5.2026 becomes 2026-05. Whatever is no such day comes back as it was typed.
-func normalizeDates(f incident.Form) {
-	for _, name := range []string{"deadline", "when"} {
-		for i, v := range f[name] {
-			v = strings.TrimSpace(v)
-			for dotted, kept := range dottedLayouts {
-				if day, err := time.Parse(dotted, strings.ReplaceAll(v, ". ", ".")); err == nil {
-					v = day.Format(kept)
-				}
-			}
-			f[name][i] = v
-		}
-	}
-}
-
-// dottedDates gives, for each layout that people write, the one that we keep.
-var dottedLayouts = map[string]string{"2.1.2006": "2006-01-02", "1.2006": "2006-01"}

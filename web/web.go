@@ -1,14 +1,17 @@
-// Package web is what a reporter meets: pages without a script, in seven languages, that take words and files and
-// give a code.
+// Package web serves the reporter's pages: forms without scripts, in seven languages, that take a text and files and give
+// a code. docs/pages.md describes them.
 //
-//	GET  /            the questions, in the language that the browser asks for; /be/ … /en/ choose one
-//	POST /send        words (and files, for clients that send all at once): the page with the code
-//	POST /files       more files for the case that a code opens
-//	GET  /mailbox     asks for the code; POST opens, and answers, adds, changes, takes back
+//	GET  /             the form; /be/ … /en/ choose a language, else the browser's is used
+//	POST /send         a report: the page with the code
+//	GET  /next         after the code was written down: adding files, where and when to look for an answer
+//	POST /files        files for the case that a code opens
+//	GET  /mailbox      asks for the code; POST opens the mailbox, adds, changes, withdraws
+//	GET  /page/NAME    a page that a POST was redirected to (heldpage.go)
+//	GET  /guide        the reporter's guide
 //
-// A body is read as a stream, once: words into memory within their limits, files straight into intake, which seals
-// them. Nothing is logged, no cookie is set, no address is used. What is refused comes back with what was typed.
-// Domain errors are codes; the sentences stand in locales/*.txt.
+// A body is read as a stream, once: fields into memory within their limits, files straight into intake, which seals them.
+// Nothing is logged, no cookie is set, no address is used. What is refused comes back with what was typed. Domain errors
+// are codes; the sentences stand in locales/*.txt.
 package web
 
 import (
@@ -26,22 +29,24 @@ import (
 	"golang.org/x/text/language"
 
 	"zapis/internal/server/intake"
+	"zapis/internal/server/keylock"
 )
 
-// Options bound what one machine takes on. The zero value of each field means its default.
+// Options limit what one machine takes on. The zero value of each field means its default.
 type Options struct {
-	Rate       int64         // the least that a sender has to bring, in bytes a second, over Window; 1024
+	Rate       int64         // least rate of a sender, in bytes a second, measured over Window; 1024
 	Window     time.Duration // 30 s
-	Drain      time.Duration // for how long a refused upload is still taken in; 60 s
-	QueueTime  time.Duration // for how long a form that came whole waits for its turn; 20 s
-	Forms      int           // forms without files being worked on at once; 256
-	FormMemory int64         // bytes of words that are held while they are being read; 64 MiB
-	FormGrace  time.Duration // for how long anybody may send before somebody else's words come first; 10 s
-	Mailboxes  int           // mailboxes being opened at once; 64. Those that wait share the machine with reports
+	Drain      time.Duration // how long the rest of a refused upload is read and discarded; 60 s
+	QueueTime  time.Duration // how long a form that came whole waits for a slot; 20 s
+	Forms      int           // forms without files processed at once; 256
+	FormMemory int64         // bytes of form fields held while they are being read; 64 MiB
+	FormGrace  time.Duration // how long a sender is not evicted for the memory it holds; 10 s
+	Mailboxes  int           // mailboxes being opened at once; 64
+	Answers    int           // answers to forms being made at once; 32
 
 	Now func() time.Time // the clock that dates are compared with; time.Now
 
-	// Broken, where set, is told of a panic in a handler: its stack, which names functions, and never its message.
+	// Broken, where set, is called after a panic in a handler with its stack, which names functions, never its message.
 	Broken func(stack []byte)
 }
 
@@ -54,6 +59,7 @@ func (o Options) withDefaults() Options {
 	o.FormMemory = cmp.Or(o.FormMemory, 64<<20)
 	o.FormGrace = cmp.Or(o.FormGrace, 10*time.Second)
 	o.Mailboxes = cmp.Or(o.Mailboxes, 64)
+	o.Answers = cmp.Or(o.Answers, 32)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -62,7 +68,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) minRate() minRate { return minRate{o.Rate, o.Window} }
 
-// AnswerTime is for how long a reader may take a page at that pace; a connection that takes longer is dropped.
+// AnswerTime is how long a client may take to read a page; a slower connection is dropped.
 func (o Options) AnswerTime() time.Duration {
 	o = o.withDefaults()
 	return o.Window + time.Duration(pageSize/o.Rate+1)*time.Second
@@ -74,7 +80,7 @@ type Pages struct {
 	server *server
 }
 
-// Busy is the handler for those for whom there is no place: it says so, and takes nothing in.
+// Busy is the handler for connections over the limit: it answers 503 and reads no body.
 func (p *Pages) Busy() http.Handler { return p.server.middleware(http.HandlerFunc(p.server.sendBusy)) }
 
 type server struct {
@@ -87,13 +93,18 @@ type server struct {
 	matcher    language.Matcher
 	tags       []string // the languages in the matcher's order
 
-	formSlots, mailboxSlots semaphore
-	memory                  *memoryBudget
-	scrubber                *scrubber
+	formSlots, mailboxSlots, answering semaphore
+
+	memory    *memoryBudget
+	scrubber  *scrubber
+	heldPages *sealedCache // pages that POSTs were redirected to, but those with a code
+	codePages *sealedCache // pages that show a code
+	repeats   *sealedCache // results of submissions (repeat.go)
+	repeating keylock.Locks
 }
 
-// New makes the handler of all public pages. It fails where the operator's facts are incomplete (Site.Check),
-// or where a locale or template is broken.
+// New makes the handler of all public pages. It fails where the operator's texts are incomplete (Site.Check), or where a
+// locale, guide or template is broken.
 func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	if err := site.Check(); err != nil {
 		return nil, fmt.Errorf("the operator's facts are incomplete: %w", err)
@@ -109,8 +120,10 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	s := &server{
 		intake: in, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
 		localizers: make(map[string]*localizer),
-		formSlots:  make(semaphore, options.Forms), mailboxSlots: make(semaphore, options.Mailboxes),
-		memory: newMemoryBudget(options.FormMemory, options.FormGrace), scrubber: newScrubber(),
+		formSlots:  make(semaphore, options.Forms), mailboxSlots: make(semaphore, options.Mailboxes), answering: make(semaphore, options.Answers),
+		heldPages: newSealedCache(heldPageBytes, time.Now), codePages: newSealedCache(codePageBytes, time.Now),
+		repeats: newSealedCache(repeatBytes, time.Now),
+		memory:  newMemoryBudget(options.FormMemory, options.FormGrace), scrubber: newScrubber(),
 	}
 	s.tags = append([]string{reference}, slices.DeleteFunc(slices.Clone(languages), func(c string) bool { return c == reference })...)
 	var tags []language.Tag
@@ -140,11 +153,16 @@ func (s *server) routes() http.Handler {
 	page("again", map[string]http.HandlerFunc{http.MethodPost: s.postRedisplay})
 	page("mailbox", map[string]http.HandlerFunc{http.MethodGet: s.getMailbox, http.MethodPost: s.postMailbox})
 	page("files", map[string]http.HandlerFunc{http.MethodPost: s.postFiles})
+	page("next", map[string]http.HandlerFunc{http.MethodGet: s.getNext})
+	page("guide", map[string]http.HandlerFunc{http.MethodGet: s.getGuide})
+	page("leave", map[string]http.HandlerFunc{http.MethodGet: s.getLeave})
+	page("page/{name:[0-9a-f]{32}}", map[string]http.HandlerFunc{http.MethodGet: s.getHeldPage})
+	page("refused/{name:[a-z]+}", map[string]http.HandlerFunc{http.MethodGet: s.getRefused})
 	r.Handle(in, s.byMethod(map[string]http.HandlerFunc{http.MethodGet: func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"/", http.StatusPermanentRedirect)
 	}}))
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, nil, refusal{status: http.StatusNotFound, code: "notfound"})
+		s.refuseAddress(w, r, refusal{status: http.StatusNotFound, code: "notfound"})
 	})
 	return r
 }
@@ -156,7 +174,7 @@ func contentPolicy(style string) string {
 		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
 
-// tongueOf picks the language that the address names, or else the one that the browser asks for.
+// localizerFor picks the language that the address names, else the one that the browser asks for.
 func (s *server) localizerFor(r *http.Request) *localizer {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if loc, ok := s.localizers[first]; ok {
@@ -174,4 +192,14 @@ func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
 	loc := s.localizerFor(r)
 	w.Header().Add("Vary", "Accept-Language")
 	loc.sendPrerendered(w, loc.emptyForm)
+}
+
+// getLeave is where "Leave now" leads: it drops our pages from the browser's memory, so that going back shows nothing,
+// and goes on to a page that says nothing (Clear-Site-Data, W3C).
+func (s *server) getLeave(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Clear-Site-Data", `"cache"`)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Location", leaveURL(s.site))
+	w.WriteHeader(http.StatusSeeOther)
 }

@@ -96,7 +96,7 @@ func parseSite(r io.Reader) (web.Site, error) {
 		if !ok || key == "" || value == "" {
 			return s, fmt.Errorf("line %d: a line is `key = value`, or begins with #", n)
 		}
-		if seen[key] && key != "check-at" {
+		if seen[key] && key != "check-at" && !strings.HasPrefix(key, "check-at.") {
 			return s, fmt.Errorf("line %d: %s stands there twice", n, key)
 		}
 		seen[key] = true
@@ -113,7 +113,34 @@ func parseSite(r io.Reader) (web.Site, error) {
 	return s, nil
 }
 
+// setText sets one of the operator's texts in one language: `support.be = …`.
+func setText(s *web.Site, name, lang, value string) error {
+	t := s.In[lang]
+	switch name {
+	case "organisation":
+		t.Organisation = value
+	case "contact":
+		t.Contact = value
+	case "support":
+		t.Support = value
+	case "duty-zone":
+		t.DutyZone = value
+	case "check-at":
+		t.CheckAt = append(t.CheckAt, value)
+	default:
+		return errors.New("no such key")
+	}
+	if s.In == nil {
+		s.In = make(map[string]web.Texts)
+	}
+	s.In[lang] = t
+	return nil
+}
+
 func setSite(s *web.Site, duty *web.Duty, key, value string) (err error) {
+	if name, lang, ok := strings.Cut(key, "."); ok {
+		return setText(s, name, lang, value)
+	}
 	switch key {
 	case "organisation":
 		s.Organisation = value

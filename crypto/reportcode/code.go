@@ -131,18 +131,27 @@ func checkDigits(d []byte) (byte, byte) {
 // Digits gives the code as it is shown once, to the person it belongs to: eight
 // groups of four. It returns the empty string for the zero Code.
 func (c Code) Digits() string {
+	b := c.AppendDigits(nil)
+	defer clear(b)
+	return string(b)
+}
+
+// AppendDigits appends what Digits returns, so that the caller can wipe it. b has
+// room for it, or nothing is in it that would be copied.
+func (c Code) AppendDigits(b []byte) []byte {
 	if c.d == nil {
-		return ""
+		return b
 	}
-	b := make([]byte, 0, Length+Length/4-1)
-	defer func() { clear(b) }()
+	if b == nil {
+		b = make([]byte, 0, Length+Length/4-1)
+	}
 	for i, digit := range **c.d {
 		if i > 0 && i%4 == 0 {
 			b = append(b, ' ')
 		}
 		b = append(b, digit)
 	}
-	return string(b)
+	return b
 }
 
 // IsZero says that there is no code in c.

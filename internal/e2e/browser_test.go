@@ -100,12 +100,13 @@ func TestFromTheFormToTheCourt(t *testing.T) {
 	stockTools(t, h, map[string]string{"A01.jpg": photo, "A02.pdf": letter})
 }
 
-// fillForm sends a report as a person does, then the two files on the next page, and gives the code.
+// fillForm sends a report as a person does, then the two files, and returns the code.
 func fillForm(t *testing.T, ctx context.Context, at, story, photo, letter string) string {
 	t.Helper()
 	if err := chromedp.Do(ctx,
 		chromedp.Navigate(at+"/en/"),
 		chromedp.SendKeys(chromedp.CSS("#narrative"), story),
+		chromedp.Click(chromedp.CSS("#more > summary")),
 		chromedp.Click(chromedp.CSS(`input[name=danger_now][value=unsure]`)),
 		chromedp.Click(chromedp.CSS(`input[name=consent][value=store]`)),
 		chromedp.Click(chromedp.CSS(`input[name=consent][value=lawyer]`)),
@@ -119,19 +120,28 @@ func fillForm(t *testing.T, ctx context.Context, at, story, photo, letter string
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx,
-		chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{photo, letter}),
-		chromedp.Click(chromedp.CSS("#files button:not(.vh)")),
-		chromedp.WaitNotPresent(chromedp.CSS("#code")),
-		chromedp.WaitVisible(chromedp.CSS("#main h1")),
-	); err != nil {
+	code = strings.Join(strings.Fields(code), " ")
+	if err := chromedp.Do(ctx, addFiles(code, photo, letter)...); err != nil {
 		t.Fatalf("the files: %v", err)
 	}
 	heading, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS("#main h1")))
 	if err != nil || heading != "2 files are locked and recorded" {
 		t.Errorf("after the files the page says %q, %v", heading, err)
 	}
-	return strings.Join(strings.Fields(code), " ")
+	return code
+}
+
+// addFiles goes on from the page with the code, types it, and sends files.
+func addFiles(code string, files ...string) []chromedp.Action[chromedp.Void] {
+	return []chromedp.Action[chromedp.Void]{
+		chromedp.Click(chromedp.CSS("a.button.big")),
+		chromedp.WaitVisible(chromedp.CSS("#code-2")),
+		chromedp.SendKeys(chromedp.CSS("#code"), code),
+		chromedp.SetUploadFiles(chromedp.CSS("#file"), files),
+		chromedp.Click(chromedp.CSS("#files button:not(.vh)")),
+		chromedp.WaitNotPresent(chromedp.CSS("#code-2")),
+		chromedp.WaitVisible(chromedp.CSS("button.plain")),
+	}
 }
 
 type listed struct {

@@ -125,6 +125,8 @@ func everyPage(t *testing.T) []shot {
 		add(422, "errors", "send", "narrative", "", "deadline", "soon", "when", "13.2025", "country_event", "XX", "danger_now", "perhaps",
 			"method", "T99", "contact", strings.Repeat("ж", 1500), "consent", "lawyer", "target", "all", "reported_to", "x")
 		add(200, "sent", "send", "narrative", sampleStory, "consent", "store", "language", lang)
+		add(200, "next", "next")
+		add(200, "guide", "guide")
 		add(422, "no files", "files", "code", code, "form", strings.Repeat("0", 32))
 		add(200, "files", "files", "code", code, "file", "a file.txt")
 		add(200, "ask", "mailbox")
@@ -135,6 +137,8 @@ func everyPage(t *testing.T) []shot {
 		mailbox(200, "follow-up", "act", "follow-up", "narrative", "It was in May.")
 		mailbox(200, "consent", "act", "consent", "consent", "store", "person_agrees", "self")
 		mailbox(200, "receipt", "act", "receipt", "number", "1")
+		add(404, "gone", "page/"+strings.Repeat("0", 32))
+		add(422, "asked in groups", "mailbox", "code", "1234", "code", "12", "code", "1234", "code", "1234", "code", "1234", "code", "1234", "code", "1234", "code", "1234")
 		add(404, "not found", "elsewhere")
 		add(405, "method", "send")
 	}

@@ -95,6 +95,9 @@ func refusals(t *testing.T, b tab) {
 			if code := b.text(t, "#code"); len(strings.Fields(code)) != 8 {
 				t.Fatalf("the code is %q", code)
 			}
+			code := b.text(t, "#code")
+			b.click(t, "a.button.big")
+			b.fill(t, "input#code", code)
 			b.choose(t, "#file", film)
 			before := line.posts.Load()
 			b.click(t, "#files button:not(.vh)")

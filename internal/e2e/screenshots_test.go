@@ -128,7 +128,7 @@ func takePicture(t *testing.T, ctx context.Context, at, code string, p picture) 
 		does(t, ctx, p.file(), form...)
 	case "errors":
 		does(t, ctx, p.file(), slices.Concat(form, []chromedp.Action[chromedp.Void]{
-			chromedp.SendKeys(chromedp.CSS("#when"), "last Tuesday"),
+			chromedp.Click(chromedp.CSS("#more > summary")), chromedp.SendKeys(chromedp.CSS("#when"), "last Tuesday"),
 		}, send, []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(chromedp.CSS("#errors"))})...)
 	case "sent":
 		does(t, ctx, p.file(), slices.Concat(form, []chromedp.Action[chromedp.Void]{

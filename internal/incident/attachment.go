@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -51,12 +52,18 @@ func (a Attachment) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
 // LogValue makes slog print what String gives.
 func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
+// windowsPath is a path with folders as Windows writes it. Any other backslash is part of a name: Linux and macOS allow it.
+var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\.{1,2}|\\)?\\`)
+
 // FileName takes the name that a browser sent for a file and returns the one that is kept as evidence: without folders
 // of either kind of system, otherwise unchanged, unless it takes more than maxStoredName bytes. Then U+2026 stands for
 // what was cut out of its middle. A name is only ever shown, escaped, and never used: our files have names of ours. code
 // is FileNameTooLong (more than MaxFileName characters), NotUTF8, Control (U+0000 to U+001F and U+007F), or empty.
 func FileName(sent string) (name, code string) {
-	name = sent[strings.LastIndexAny(sent, `/\`)+1:]
+	name = sent[strings.LastIndexByte(sent, '/')+1:]
+	if windowsPath.MatchString(name) {
+		name = name[strings.LastIndexByte(name, '\\')+1:]
+	}
 	switch {
 	case utf8.RuneCountInString(name) > MaxFileName:
 		return "", FileNameTooLong

@@ -1,54 +1,11 @@
 package intake
 
 import (
-	"context"
 	"fmt"
-	"sync"
 
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
 )
-
-// caseLocks lets one submission at a time into a case: two at once would number
-// their exhibits alike. Cases are known by the name of their first locator.
-type caseLocks struct {
-	mu   sync.Mutex
-	held map[[32]byte]*caseLock
-}
-
-type caseLock struct {
-	place chan struct{}
-	users int // holding or waiting; guarded by caseLocks.mu
-}
-
-// lock waits for the case, or for ctx, and returns what gives it back.
-func (l *caseLocks) lock(ctx context.Context, name [32]byte) (unlock func(), err error) {
-	l.mu.Lock()
-	if l.held == nil {
-		l.held = make(map[[32]byte]*caseLock)
-	}
-	c := l.held[name]
-	if c == nil {
-		c = &caseLock{place: make(chan struct{}, 1)}
-		l.held[name] = c
-	}
-	c.users++
-	l.mu.Unlock()
-	leave := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if c.users--; c.users == 0 {
-			delete(l.held, name)
-		}
-	}
-	select {
-	case c.place <- struct{}{}:
-		return func() { <-c.place; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, fmt.Errorf("waiting for the case: %w", ctx.Err())
-	}
-}
 
 // lastLocator finds how many locators a code has, and opens the last of them.
 // They have no gaps, so that the end of a long case takes few looks. It returns

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -47,6 +48,16 @@ func (d *Draft) MarkIdentify() { d.identify = true }
 
 // Files says how many files were taken.
 func (d *Draft) Files() int { return len(d.files) }
+
+// Digest is a SHA-256 over names, sizes and contents of the files that were taken, in order: two drafts with one digest
+// bring the same files.
+func (d *Draft) Digest() [32]byte {
+	h := sha256.New()
+	for _, f := range d.files {
+		fmt.Fprintf(h, "%d %s %d %x\n", len(f.name), f.name, f.content.Size, f.content.Hash)
+	}
+	return [32]byte(h.Sum(nil))
+}
 
 // AddFile reads a file to its end and seals it on the way. name is what the
 // reporter's device calls it. A file without a name and without a byte is what

@@ -27,6 +27,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/crypto/seal"
+	"zapis/internal/server/keylock"
 	"zapis/store"
 )
 
@@ -53,7 +54,7 @@ type Intake struct {
 	deriver *reportcode.Deriver
 	uploads room
 	space   *space
-	cases   caseLocks
+	cases   keylock.Locks // one submission at a time into a case, by the name of its first locator: two would number their exhibits alike
 	decoy   *decoy
 
 	mu   sync.Mutex // guards keys

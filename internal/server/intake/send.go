@@ -86,7 +86,7 @@ func (d *Draft) SendFollowUp(ctx context.Context, c reportcode.Code, act inciden
 		return Result{}, err
 	}
 	defer keys.Wipe()
-	unlock, err := d.in.cases.lock(ctx, keys.LocatorName(0))
+	unlock, err := d.in.cases.Lock(ctx, keys.LocatorName(0))
 	if err != nil {
 		return Result{}, err
 	}

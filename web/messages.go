@@ -1,0 +1,96 @@
+package web
+
+import (
+	"html/template"
+
+	"zapis/internal/server/intake"
+)
+
+// message is a piece of a reply: a long reply goes over several pages.
+type message struct {
+	Number int // of the reply, from 1
+	Day    day // on which the reply entered the ledger
+	Kind   messageKind
+	Text   string
+}
+
+type messageKind int
+
+const (
+	messageText   messageKind = iota
+	messageErased             // the ledger has forgotten it
+	messageBroken             // what its trustee sealed does not open
+)
+
+type shownMessage struct{ Heading, Text string }
+
+// message puts a message into words.
+func (loc *localizer) message(m message) shownMessage {
+	heading := loc.t("mailbox.message", "n", m.Number)
+	if m.Day != 0 {
+		heading += ", " + loc.date(m.Day.time())
+	}
+	switch m.Kind {
+	case messageErased:
+		return shownMessage{heading, loc.t("mailbox.erased")}
+	case messageBroken:
+		return shownMessage{heading, loc.t("mailbox.broken")}
+	}
+	return shownMessage{heading, m.Text}
+}
+
+const (
+	// messagePageBytes is how many bytes of messages, escaped, one page holds, so that it keeps its size.
+	messagePageBytes = 24 << 10
+	// messageMarkup is about what stands around a message, in bytes.
+	messageMarkup = 160
+)
+
+// pageOfMessages lays replies out on pages of messagePageBytes, cutting a long one where it must, and returns one page,
+// from 1, and the number of the next, or 0.
+func pageOfMessages(replies []intake.Reply, page int) (on []message, next int) {
+	at, used := 1, 0
+	for i, reply := range replies {
+		m := message{Number: i + 1, Day: dayNumber(reply.Day)}
+		text := reply.Text
+		switch {
+		case reply.Erased:
+			m.Kind, text = messageErased, ""
+		case reply.Broken:
+			m.Kind, text = messageBroken, ""
+		}
+		for first := true; first || text != ""; first = false {
+			piece, rest := cutEscaped(text, messagePageBytes-used)
+			if piece == "" && text != "" {
+				at, used = at+1, 0
+				continue
+			}
+			if at == page {
+				m.Text = piece
+				on = append(on, m)
+			}
+			used += escapedLen(piece) + messageMarkup
+			text = rest
+		}
+	}
+	if page < at {
+		next = page + 1
+	}
+	return on, next
+}
+
+func escapedLen(s string) int { return len(template.HTMLEscapeString(s)) }
+
+// cutEscaped takes as many whole characters off s as are at most room bytes when escaped.
+func cutEscaped(s string, room int) (piece, rest string) {
+	if escapedLen(s) <= room {
+		return s, ""
+	}
+	used := 0
+	for i, r := range s {
+		if used += escapedLen(string(r)); used > room {
+			return s[:i], s[i:]
+		}
+	}
+	return s, ""
+}
