@@ -32,7 +32,7 @@ var layers = []layer{
 
 	{"internal/server", append([]string{"store", "internal/carry", "internal/atomicfile", "internal/incident", "internal/evidence/filekind"}, formats...),
 		"the server's side never links a trustee's"},
-	{"web", append([]string{"internal/incident", "internal/server/intake"}, formats...), "pages speak to intake only: a handler's mistake must not reach the ledger"},
+	{"web", append([]string{"internal/incident", "internal/server/intake", "internal/server/keylock"}, formats...), "pages speak to intake only (keylock holds mutexes by key and no data): a handler's mistake must not reach the ledger"},
 
 	{"internal/evidence", append([]string{"internal/incident", "internal/atomicfile"}, formats...),
 		"what a third party checks links nothing of a trustee's tool"},
