@@ -16,7 +16,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               openssl:openssl strace:strace tar:tar gcc:gcc,libc6-dev \
               qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
-              mkfs.ext4:e2fsprogs losetup:mount
+              mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
 .PHONY: help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
@@ -55,6 +55,8 @@ demo-tools test-tools:
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing:$$missing"; \
 	as=; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \
+	case "$$missing" in *postgresql*) $$as mkdir -p /etc/postgresql-common && \
+		echo 'create_main_cluster = false' | $$as tee -a /etc/postgresql-common/createcluster.conf >/dev/null;; esac; \
 	$$as apt-get update -q && \
 	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$(echo $$missing | tr , ' ')
 

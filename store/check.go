@@ -88,7 +88,7 @@ func (c *checker) run() (found []Fault, err error) {
 			panic(f)
 		}
 		if p != nil {
-			c.add(-1, dbName, "its pages are damaged: %v", p)
+			c.add(-1, c.v.s.name, "its pages are damaged: %v", p)
 			found, err = c.sorted(), nil
 		}
 	}()
@@ -145,7 +145,7 @@ func (c *checker) checkEntries() error {
 			break // committed, and its checkpoint not yet released
 		}
 		if !ok || index < next {
-			c.add(-1, dbName, "a key %x among the entries", k)
+			c.add(-1, c.v.s.name, "a key %x among the entries", k)
 			continue
 		}
 		if index > next {

@@ -18,11 +18,11 @@ func (c *checker) checkIndexes() error {
 		if n, ok := readNumber(k); ok && n < c.v.Size {
 			governing = append(governing, n)
 		} else if !ok {
-			c.add(-1, dbName, "a key %x among the entries that govern", k)
+			c.add(-1, c.v.s.name, "a key %x among the entries that govern", k)
 		}
 	})
 	if !slices.Equal(governing, c.governing) {
-		c.add(-1, dbName, "the list of entries that govern is %d, and should be %d", governing, c.governing)
+		c.add(-1, c.v.s.name, "the list of entries that govern is %d, and should be %d", governing, c.governing)
 	}
 	if len(c.damaged) == 0 {
 		slices.SortFunc(c.small, compareHashes)
@@ -70,7 +70,7 @@ func eachKey(b kv.Table, visit func(k, v []byte)) {
 func (c *checker) checkBodyIndex() {
 	from, ok := readNumber(c.v.tx.Table(tableMeta).Get(metaIndexed))
 	if !ok || from != c.v.tail.from {
-		c.add(-1, dbName, "it does not say rightly how much of it is indexed")
+		c.add(-1, c.v.s.name, "it does not say rightly how much of it is indexed")
 		return
 	}
 	want := slices.DeleteFunc(c.bodies, func(x indexed) bool { return x.index >= from })
@@ -89,7 +89,7 @@ func (c *checker) checkBodyIndex() {
 			return
 		}
 		if !ok || i == len(want) || !bytes.Equal(want[i].key[:], k) || want[i].index != index {
-			c.add(-1, dbName, "the index of bodies leads from %x to entry %d, and no such body stands there", k, index)
+			c.add(-1, c.v.s.name, "the index of bodies leads from %x to entry %d, and no such body stands there", k, index)
 		}
 		if i < len(want) && bytes.Equal(want[i].key[:], k) {
 			i++

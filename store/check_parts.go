@@ -282,6 +282,6 @@ func (c *checker) checkGuard() error {
 
 // checkEngine has the engine verify what it adds to the tables.
 func (c *checker) checkEngine() error {
-	c.v.tx.Check(c.v.s.queue != nil, func(text string) { c.add(-1, dbName, "%s", text) })
+	c.v.tx.Check(c.v.s.queue != nil, func(text string) { c.add(-1, c.v.s.name, "%s", text) })
 	return nil
 }

@@ -96,7 +96,11 @@ func newSample(t testing.TB) sample {
 // edit changes a ledger's database behind its back.
 func edit(t testing.TB, dir string, fn func(tx kv.Tx) error) {
 	t.Helper()
-	e, err := openEngines(dir, false)
+	p, err := readPlace(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := p.openEngines(dir, false, nil)
 	if err == nil {
 		err = exit.First(kv.Update(e.db, fn), e.close())
 	}

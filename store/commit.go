@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/exit"
 	"zapis/store/kv"
 )
 
@@ -181,7 +182,13 @@ func (s *Store) update(fn func(tx kv.Tx) error) error {
 		return engineError(err)
 	}
 	defer tx.Rollback()
-	if err := kv.Catch(func() error { return fn(tx) }); err != nil {
+	err = kv.Catch(func() error {
+		if err := s.reload(tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	if err != nil {
 		return err
 	}
 	return engineError(tx.Commit())
@@ -195,10 +202,10 @@ func (s *Store) update(fn func(tx kv.Tx) error) error {
 // and its traces in free pages go next.
 func (s *Store) advance(grow func(tx kv.Tx, t *tip) (*growth, error)) error {
 	g, err := s.commitEntries(grow)
-	if err != nil || g == nil {
+	if g == nil {
 		return err
 	}
-	return s.forget(g.erased)
+	return exit.First(s.forget(g.erased), err)
 }
 
 func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*growth, error) {
@@ -207,10 +214,14 @@ func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*gr
 		return nil, engineError(err)
 	}
 	defer tx.Rollback()
-	t := s.tip
-	defer t.values.reset()
+	defer s.tip.values.reset()
+	var t tip
 	var g *growth
 	err = kv.Catch(func() (err error) {
+		if err := s.reload(tx); err != nil {
+			return err
+		}
+		t = s.tip
 		if g, err = grow(tx, &t); err == nil && g != nil {
 			err = s.prepare(tx, &t, g)
 		}
@@ -220,6 +231,9 @@ func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*gr
 		return nil, err
 	}
 
+	if s.shared {
+		return s.commitShared(tx, t, g)
+	}
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	if err := tx.Commit(); err != nil {
@@ -234,7 +248,7 @@ func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*gr
 	if err := s.guard.write(g.released.Checkpoint); err != nil {
 		return nil, engineError(fmt.Errorf("%w: %w", errSync, err))
 	}
-	s.released = g.released
+	s.released, s.committed = g.released, g.released
 	return g, s.changeKey(g)
 }
 

@@ -17,19 +17,28 @@ import (
 // it. All is made aside and synced, and ledger.db is renamed to its name last:
 // where that is missing there is no ledger, and Create can be tried again.
 func Create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
+	return CreateIn(dir, Place{}, g, k, now)
+}
+
+// CreateIn is Create for a ledger that is kept where p says; dir then holds what
+// is this host's alone. The database must be empty.
+func CreateIn(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
+	if err := p.check(); err != nil {
+		return card.LedgerCard{}, err
+	}
 	if _, err := ledger.ParseGenesis(g.Marshal()); err != nil {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "%w", err)
 	}
 	if k.Keys() != g.Log {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "the genesis names other log keys than the one that is to sign")
 	}
-	if err := create(dir, g, k, now); err != nil {
+	if err := create(dir, p, g, k, now); err != nil {
 		return card.LedgerCard{}, err
 	}
 	return g.Card(), nil
 }
 
-func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) error {
+func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now time.Time) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -45,12 +54,15 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 	if err := atomicfile.MakeFolder(aside); err != nil {
 		return err
 	}
-	e, err := createEngines(aside)
+	e, err := p.createEngines(aside)
 	if err != nil {
 		return err
 	}
 	c, err := createDatabase(e.db, g, k, now)
-	if err := exit.First(err, e.close()); err != nil {
+	if err != nil {
+		return exit.First(err, e.discard())
+	}
+	if err := e.close(); err != nil {
 		return err
 	}
 	if err := createGuard(aside, c); err != nil {
@@ -65,7 +77,16 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 	if err := atomicfile.MakeFolder(filepath.Join(dir, partsName, incomingName)); err != nil {
 		return err
 	}
-	for _, name := range []string{guardName, keyName, dbName} {
+	names := []string{guardName, keyName, dbName}
+	if !p.folder() {
+		p.Host = newHost()
+		conf, err := p.write(aside)
+		if err != nil {
+			return err
+		}
+		names = append([]string{guardName, keyName}, conf...)
+	}
+	for _, name := range names {
 		if err := os.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
@@ -81,7 +102,7 @@ func create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) e
 // clearUnfinished makes room for a new ledger: it removes what a Create that
 // was cut off has left, and nothing else.
 func clearUnfinished(dir string) error {
-	if exists(filepath.Join(dir, dbName)) {
+	if exists(filepath.Join(dir, dbName)) || exists(filepath.Join(dir, placeName)) {
 		return exit.New(exit.Failed, "choose another folder", "%w: %s", ErrExists, dir)
 	}
 	aside := filepath.Join(dir, creatingName)

@@ -1,38 +1,86 @@
 package store
 
 import (
+	"context"
 	"path/filepath"
+	"time"
 
 	"zapis/internal/exit"
 	"zapis/store/blob"
 	"zapis/store/blob/file"
 	"zapis/store/bolt"
 	"zapis/store/kv"
+	"zapis/store/postgres"
 )
 
-// The engines of a ledger: D/ledger.db and the files under D/parts.
-
-// engines are where a ledger's bytes are kept.
+// engines are where a ledger's bytes are kept: D/ledger.db and the files under
+// D/parts, or what D/zapisd.conf names.
 type engines struct {
 	db    kv.DB
 	parts blob.Store
+	name  string // of the database, in messages
 }
 
-func openEngines(dir string, readOnly bool) (e engines, err error) {
-	db, err := bolt.Open(filepath.Join(dir, dbName), specs, readOnly)
+// maxSkew is by how much a host's clock may differ from the database's.
+const maxSkew = 10 * time.Minute
+
+func (p Place) options(readOnly bool, now func() time.Time) postgres.Options {
+	o := postgres.Options{Host: p.Host, NoStandby: p.NoStandby, ReadOnly: readOnly}
+	if now != nil {
+		o.Now, o.MaxSkew = now, maxSkew
+	}
+	return o
+}
+
+// openEngines opens a ledger's engines. now is the host's clock where the database
+// is to compare it, or nil.
+func (p Place) openEngines(dir string, readOnly bool, now func() time.Time) (e engines, err error) {
+	if p.folder() {
+		db, err := bolt.Open(filepath.Join(dir, dbName), specs, readOnly)
+		if err != nil {
+			return e, err
+		}
+		return engines{db, file.New(filepath.Join(dir, partsName)), dbName}, nil
+	}
+	db, err := postgres.Open(context.Background(), p.Database, sharedSpecs, p.options(readOnly, now))
 	if err != nil {
 		return e, err
 	}
-	return engines{db, file.New(filepath.Join(dir, partsName))}, nil
+	return p.withParts(db)
 }
 
-// createEngines begins a database with empty tables in a folder aside. It is durable once it is closed.
-func createEngines(aside string) (e engines, err error) {
-	db, err := bolt.Create(filepath.Join(aside, dbName), specs)
+// withParts adds the attachments to an open database.
+func (p Place) withParts(db *postgres.DB) (engines, error) {
+	e := engines{db, db.Parts(), p.String()}
+	return e, nil
+}
+
+// createEngines begins a database with empty tables: that of a folder aside is durable once it is closed.
+func (p Place) createEngines(aside string) (e engines, err error) {
+	if p.folder() {
+		db, err := bolt.Create(filepath.Join(aside, dbName), specs)
+		if err != nil {
+			return e, err
+		}
+		return engines{db, file.New(filepath.Join(aside, partsName)), dbName}, nil
+	}
+	pieces := p.pieces
+	if pieces == 0 {
+		pieces = postgres.DefaultPieces
+	}
+	db, err := postgres.Create(context.Background(), p.Database, sharedSpecs, pieces, p.options(false, nil))
 	if err != nil {
 		return e, err
 	}
-	return engines{db, file.New(filepath.Join(aside, partsName))}, nil
+	return p.withParts(db)
+}
+
+// discard closes what createEngines has begun, and removes it where it is not in the folder aside.
+func (e engines) discard() error {
+	if db, ok := e.db.(*postgres.DB); ok {
+		return exit.First(db.Drop(context.Background()), e.close())
+	}
+	return e.close()
 }
 
 // removeAside removes what an engine that was cut off has left in the folder.

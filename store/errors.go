@@ -30,6 +30,9 @@ var (
 	ErrRefused      = errors.New("the submission is not acceptable")
 	ErrUnknown      = errors.New("the ledger does not have it")
 	ErrWaiting      = errors.New("it waits for its slot")
+	ErrMoved        = errors.New("this ledger was moved")
+	ErrNoWitness    = errors.New("no witness has confirmed the checkpoint")
+	ErrUnavailable  = kv.ErrUnavailable
 	ErrErased       = errors.New("the part was erased")
 )
 
@@ -41,6 +44,8 @@ func engineError(err error) error {
 		return nil
 	case errors.Is(err, ErrFull):
 		return exit.New(exit.Failed, "make room on the disk; nothing was lost, and nothing was half-stored", "%w", err)
+	case errors.Is(err, ErrUnavailable):
+		return err // with its own hint; nothing was written
 	}
 	return exit.New(exit.Failed, "stop this process, look at the disk, then run zapisd check",
 		"%w: %w", ErrBroken, err)

@@ -39,6 +39,7 @@ const (
 type guard struct {
 	f    *os.File
 	next int64 // the half to write next: 0 or 1
+	last ledger.Checkpoint
 }
 
 func guardText(c ledger.Checkpoint) []byte {
@@ -117,7 +118,7 @@ func openGuard(dir string, half int) (*guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guard{f, int64(1 - half)}, nil
+	return &guard{f: f, next: int64(1 - half)}, nil
 }
 
 // write makes c the guard's last checkpoint, durably.
@@ -130,7 +131,7 @@ func (g *guard) write(c ledger.Checkpoint) error {
 	if err := atomicfile.SyncData(g.f); err != nil {
 		return err
 	}
-	g.next = 1 - g.next
+	g.next, g.last = 1-g.next, c
 	return nil
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"zapis/store/blob/file"
 	"zapis/store/kv"
@@ -19,6 +20,7 @@ const (
 	creatingName = "creating"    // a ledger that Create has not finished
 	asideSuffix  = ".new"        // a file that is not yet renamed to its name
 	format       = "zapis/store/v1"
+	formatMoved  = "zapis/store/v1 moved" // earlier programs refuse it
 )
 
 // Tables of the database. Numbers in keys and values are 8 bytes, big endian.
@@ -34,16 +36,23 @@ const (
 	tableLocators    = "locators"    // name -> box
 	tableTags        = "tags"        // reply's tag -> body hash
 	tableErased      = "erased"      // part hash -> index of the tombstone
+
+	// Where several hosts share a database only.
+	tablePending  = "pending"  // part hash -> host that keeps it, and no body names it yet; or erasedMark
+	tableCosigned = "cosigned" // size -> checkpoint with lines of witnesses
 )
 
 var specs = []kv.Spec{{Name: tableMeta}, {Name: tableEntries, Ascending: true}, {Name: tableCheckpoints}, {Name: tableBodies},
 	{Name: tableGoverning}, {Name: tableWaiting}, {Name: tableSmall, Large: true}, {Name: tableFiles}, {Name: tableLocators},
 	{Name: tableTags}, {Name: tableErased}}
 
+var sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending}, kv.Spec{Name: tableCosigned})
+
 // Keys of the table meta.
 var (
 	metaFormat  = []byte("format")
 	metaIndexed = []byte("indexed")
+	metaMoved   = []byte("moved")   // where the ledger was moved to
 	metaCompact = []byte("compact") // a tombstone whose parts may still be in what the engine keeps of deleted values
 )
 

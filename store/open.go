@@ -58,7 +58,11 @@ func OpenReadOnly(dir string) (*Store, error) {
 
 func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	path := filepath.Join(dir, dbName)
-	if !exists(path) {
+	place, err := readPlace(dir)
+	if err != nil {
+		return nil, err
+	}
+	if place.folder() && !exists(path) {
 		return nil, exit.New(exit.Failed, "zapisd init makes one", "%w: %s has no %s", ErrNoLedger, dir, dbName)
 	}
 	lock, err := takeLock(dir, c.Verb, !readOnly)
@@ -67,11 +71,17 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	}
 	s := &Store{dir: dir, config: c, lock: lock}
 	s.pending.parts = make(map[ledger.Hash]partState)
-	e, err := openEngines(dir, readOnly)
-	if err != nil {
+	e, err := place.openEngines(dir, readOnly, c.hostClock())
+	switch {
+	case err != nil && !place.folder():
+		return nil, exit.First(err, lock.release())
+	case err != nil:
 		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
-	s.db, s.parts = e.db, e.parts
+	s.db, s.parts, s.name, s.shared = e.db, e.parts, e.name, e.db.Shared()
+	if s.shared {
+		path = s.name
+	}
 	if err := s.load(readOnly); err != nil {
 		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
@@ -83,7 +93,7 @@ func (s *Store) closeFiles() error {
 	if s.guard != nil {
 		err = s.guard.close()
 	}
-	return exit.First(err, engines{s.db, s.parts}.close(), s.lock.release())
+	return exit.First(err, engines{s.db, s.parts, s.name}.close(), s.lock.release())
 }
 
 // load reads what is kept in memory: the genesis, the last checkpoint, what is
@@ -95,8 +105,8 @@ func (s *Store) load(readOnly bool) error {
 				return fmt.Errorf("%w: no table %s", ledger.ErrMismatch, t.Name)
 			}
 		}
-		if f := tx.Table(tableMeta).Get(metaFormat); string(f) != format {
-			return fmt.Errorf("%w: its format is %q, and this program knows %q", ledger.ErrMismatch, f, format)
+		if err := checkFormat(tx, readOnly); err != nil {
+			return err
 		}
 		g, err := readGenesis(tx)
 		if err != nil {
@@ -109,6 +119,7 @@ func (s *Store) load(readOnly bool) error {
 		if s.released, err = loadReleased(tx, s.standing); err != nil {
 			return err
 		}
+		s.committed = s.released
 		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
 			// Check will say what is wrong, and what else.
@@ -145,6 +156,20 @@ func readGenesis(tx kv.Tx) (ledger.Genesis, error) {
 	return ledger.ParseGenesis(text)
 }
 
+// checkFormat refuses what this program does not know, and, for writing, what was moved elsewhere.
+func checkFormat(tx kv.Tx, readOnly bool) error {
+	meta := tx.Table(tableMeta)
+	switch f := string(meta.Get(metaFormat)); {
+	case f == format, f == formatMoved && readOnly:
+		return nil
+	case f == formatMoved:
+		return exit.New(exit.Failed, "go on there; what is here can be read, checked and exported",
+			"%w to %s", ErrMoved, meta.Get(metaMoved))
+	default:
+		return fmt.Errorf("%w: its format is %q, and this program knows %q", ledger.ErrMismatch, f, format)
+	}
+}
+
 // loadReleased opens the last checkpoint, by the keys in force.
 func loadReleased(tx kv.Tx, st standing) (r released, err error) {
 	size, note := tx.Table(tableCheckpoints).Cursor().Last()
@@ -177,6 +202,14 @@ func (s *Store) openForWriting() error {
 	if err := s.checkStopped(); err != nil {
 		return err
 	}
+	if s.shared {
+		if s.config.Register == nil {
+			return errNoRegister()
+		}
+		if err := s.catchUp(); err != nil {
+			return err
+		}
+	}
 	if err := s.recover(); err != nil {
 		return err
 	}
@@ -199,7 +232,8 @@ func (s *Store) checkGuard() error {
 	if s.guard, err = openGuard(s.dir, half); err != nil {
 		return err
 	}
-	if g.Size < s.released.Size {
+	s.guard.last = g
+	if g.Size < s.released.Size && !s.shared { // else once the witnesses have seen it
 		return s.guard.write(s.released.Checkpoint)
 	}
 	return nil

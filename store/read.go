@@ -86,6 +86,9 @@ func (v *view) find(body ledger.Hash) (uint64, error) {
 		return 0, fmt.Errorf("body %s: %w", body, ErrWaiting)
 	}
 	index, ok := v.tail.find(v.tx, body, v.Size)
+	if !ok && v.sequencedUnseen(body) {
+		return 0, fmt.Errorf("body %s: %w", body, ErrWaiting)
+	}
 	if !ok {
 		return 0, fmt.Errorf("body %s: %w", body, ErrUnknown)
 	}

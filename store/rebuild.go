@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
@@ -36,6 +37,7 @@ func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
 // It belongs to one goroutine.
 type Rebuild struct {
 	dir, aside string
+	place      Place
 	origin     string
 	engines    engines // db is nil before begin and after Finish
 	tx         kv.Tx
@@ -48,7 +50,13 @@ type Rebuild struct {
 const rebuildBytes = 16 << 20
 
 // NewRebuild begins in a folder that is missing or has no ledger.
-func NewRebuild(dir, origin string) (*Rebuild, error) {
+func NewRebuild(dir, origin string) (*Rebuild, error) { return NewRebuildIn(dir, Place{}, origin) }
+
+// NewRebuildIn is NewRebuild for a ledger that is to be kept where p says.
+func NewRebuildIn(dir string, p Place, origin string) (*Rebuild, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -56,7 +64,7 @@ func NewRebuild(dir, origin string) (*Rebuild, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rebuild{dir: dir, aside: filepath.Join(dir, creatingName), origin: origin, lock: lock,
+	r := &Rebuild{dir: dir, aside: filepath.Join(dir, creatingName), origin: origin, lock: lock, place: p,
 		t: tip{origin: origin, values: new(arena)}}
 	if err := r.begin(); err != nil {
 		return nil, exit.First(err, r.Discard())
@@ -75,7 +83,7 @@ func (r *Rebuild) begin() error {
 		}
 	}
 	var err error
-	if r.engines, err = createEngines(r.aside); err != nil {
+	if r.engines, err = r.place.createEngines(r.aside); err != nil {
 		return err
 	}
 	if r.tx, err = r.engines.db.Begin(true); err != nil {
@@ -93,7 +101,7 @@ func (r *Rebuild) Discard() error {
 		r.tx = nil
 	}
 	if r.engines.db != nil {
-		err = exit.First(err, r.engines.close())
+		err = exit.First(err, r.engines.discard())
 		r.engines = engines{}
 	}
 	if r.aside != "" {
@@ -218,11 +226,19 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 		return err
 	}
 	names := []string{partsName, dbName}
+	if !r.place.folder() {
+		r.place.Host = newHost()
+		conf, err := r.place.write(r.aside)
+		if err != nil {
+			return err
+		}
+		names = append([]string{partsName}, conf...)
+	}
 	if key != nil {
 		if err := writeAside(filepath.Join(r.aside, keyName), key.Marshal(), 0o600); err != nil {
 			return err
 		}
-		names = []string{partsName, keyName, dbName}
+		names = slices.Insert(names, 1, keyName)
 	}
 	if err := syncFolders(filepath.Join(r.aside, partsName)); err != nil {
 		return err

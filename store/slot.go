@@ -58,11 +58,18 @@ func (s *Store) now() time.Time {
 	return t
 }
 
+// lastTime is the time of the last checkpoint that was signed, released or not.
+func (s *Store) lastTime() time.Time {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.committed.Time
+}
+
 // promiseSlot is the slot that a submission is promised for now. With slot 0
 // the promise is for the next second and a little more with each attempt:
 // between signing and committing, a checkpoint may take that second.
 func (s *Store) promiseSlot(attempt int) time.Time {
-	last := s.last().Time
+	last := s.lastTime()
 	if s.config.Slot > 0 {
 		return nextSlot(s.now(), last, s.config.Slot)
 	}
@@ -76,7 +83,7 @@ func (s *Store) promiseSlot(attempt int) time.Time {
 // checkpointTime is the nominal time of the checkpoint that is now to be
 // signed, where promised is the latest slot that anything waits for.
 func (s *Store) checkpointTime(promised time.Time) time.Time {
-	last := s.last().Time
+	last := s.lastTime()
 	if s.config.Slot == 0 {
 		t := s.now()
 		if last.After(t) {
@@ -114,7 +121,7 @@ func (s *Store) Run(ctx context.Context) error {
 		}
 	}
 	slot := s.config.Slot
-	mark := floorSlot(s.last().Time, slot)
+	mark := floorSlot(s.lastTime(), slot)
 	if now := s.now(); now.Before(mark) {
 		mark = floorSlot(now, slot)
 	}

@@ -30,12 +30,27 @@ type Config struct {
 	// KeyLost opens the ledger even where the key in force is not in its folder.
 	// All that can then be submitted is the entry that brings a new one.
 	KeyLost bool
+
+	// Register is asked before a checkpoint is released where several hosts share
+	// a database; without it such a ledger opens for reading only.
+	Register Register
+
+	ownClock bool // Now was given: it is a test's, and is not compared with the database's
+}
+
+// hostClock is the clock that a database compares with its own, or nil.
+func (c Config) hostClock() func() time.Time {
+	if c.ownClock {
+		return nil
+	}
+	return c.Now
 }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Slot < 0 || c.Slot%time.Second != 0 || c.Slot > 366*24*time.Hour {
 		return c, exit.New(exit.Usage, "24h is a day", "a slot has whole seconds, from 0 to 366 days, not %s", c.Slot)
 	}
+	c.ownClock = c.Now != nil
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -62,6 +77,8 @@ type Store struct {
 	gate     sync.RWMutex
 	db       kv.DB // nil once closed
 	parts    blob.Store
+	name     string // of the database, in messages
+	shared   bool   // other hosts write to it too
 	released released
 	tail     *tailIndex
 	standing standing
@@ -70,6 +87,12 @@ type Store struct {
 	// For the committer alone, or, in a store that is read only, nil.
 	guard *guard
 	tip   tip
+
+	// Where other hosts write too: the last checkpoint in the database, which
+	// becomes released once the guard and the witnesses have it. stale says that
+	// what is in memory may differ from the database.
+	committed released
+	stale     bool
 
 	queue   chan *request
 	quit    chan struct{} // closed by Close: take no more
@@ -174,5 +197,5 @@ func (s *Store) Close() error {
 	db := s.db
 	s.db = nil
 	s.gate.Unlock()
-	return exit.First(err, engines{db, s.parts}.close(), s.lock.release())
+	return exit.First(err, engines{db, s.parts, s.name}.close(), s.lock.release())
 }

@@ -162,7 +162,7 @@ func (p *submission) bytes() int {
 // take. Nothing has been written for it yet, so that the others of its group go
 // on without it.
 func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
-	if !p.slot.After(s.released.Time) {
+	if !p.slot.After(s.lastTime()) {
 		return errSlotPassed
 	}
 	if _, ok := s.tail.find(tx, p.hash, t.size); ok || tx.Table(tableWaiting).Get(p.hash[:]) != nil {

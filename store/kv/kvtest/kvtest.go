@@ -1,0 +1,280 @@
+// Package kvtest holds the rules of store/kv as tests that every engine passes.
+package kvtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"zapis/store/kv"
+)
+
+// Specs are the tables that the tests need.
+var Specs = []kv.Spec{{Name: "plain"}, {Name: "ascending", Ascending: true}, {Name: "large", Large: true}}
+
+// Run tries an engine. open gives an empty database with Specs.
+func Run(t *testing.T, open func(t *testing.T) kv.DB) {
+	t.Run("reads give what was written", func(t *testing.T) { testModel(t, open(t)) })
+	t.Run("a transaction that is rolled back leaves nothing", func(t *testing.T) { testRollback(t, open(t)) })
+	t.Run("a reading transaction sees one moment", func(t *testing.T) { testSnapshot(t, open(t)) })
+	t.Run("a writable transaction is alone", func(t *testing.T) { testAlone(t, open(t)) })
+	t.Run("forgotten values are gone, others stay", func(t *testing.T) { testForget(t, open(t)) })
+	t.Run("a table that is none is nil", func(t *testing.T) {
+		err := kv.View(open(t), func(tx kv.Tx) error {
+			if tx.Table("none") != nil {
+				t.Error("it is there")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// model is what the tables must hold.
+type model map[string]map[string][]byte
+
+func (m model) keys(table string) []string { return slices.Sorted(maps.Keys(m[table])) }
+
+func testModel(t *testing.T, db kv.DB) {
+	m := make(model)
+	for _, s := range Specs {
+		m[s.Name] = make(map[string][]byte)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := range 25 {
+		err := kv.Update(db, func(tx kv.Tx) error {
+			for range 20 {
+				if err := change(tx, m, random); err != nil {
+					return err
+				}
+			}
+			return compare(tx, m, random)
+		})
+		if err == nil {
+			err = kv.View(db, func(tx kv.Tx) error { return compare(tx, m, random) })
+		}
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+	}
+	err := kv.View(db, func(tx kv.Tx) error {
+		tx.Check(false, func(text string) { t.Error("check: ", text) })
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func key(r *rand.Rand) []byte { return []byte{byte(r.IntN(256)), byte(r.IntN(3))} }
+
+func change(tx kv.Tx, m model, r *rand.Rand) error {
+	name := Specs[r.IntN(len(Specs))].Name
+	k := key(r)
+	switch n := r.IntN(40); {
+	case n == 0:
+		clear(m[name])
+		return tx.Table(name).Clear()
+	case n < 12:
+		delete(m[name], string(k))
+		return tx.Table(name).Delete(k)
+	}
+	v := make([]byte, r.IntN(300))
+	for i := range v {
+		v[i] = byte(r.IntN(256))
+	}
+	m[name][string(k)] = v
+	return tx.Table(name).Put(k, v)
+}
+
+// compare reads everything in several ways.
+func compare(tx kv.Tx, m model, r *rand.Rand) error {
+	for _, s := range Specs {
+		keys := m.keys(s.Name)
+		var wanted []kv.Key
+		for range 5 {
+			wanted = append(wanted, kv.Key{Table: s.Name, Key: key(r)})
+		}
+		for _, k := range keys[:min(5, len(keys))] {
+			wanted = append(wanted, kv.Key{Table: s.Name, Key: []byte(k)})
+		}
+		tx.Want(wanted...)
+		for _, w := range wanted {
+			v, ok := m[s.Name][string(w.Key)]
+			if got := tx.Table(s.Name).Get(w.Key); ok != (got != nil) || !bytes.Equal(v, got) {
+				return fmt.Errorf("%s %x is %x, want %x", s.Name, w.Key, got, v)
+			}
+		}
+		if err := compareCursor(tx.Table(s.Name), s, m[s.Name], keys, r); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func compareCursor(table kv.Table, s kv.Spec, values map[string][]byte, keys []string, r *rand.Rand) error {
+	at := func(i int, k, v []byte) error {
+		switch {
+		case i < 0 || i >= len(keys):
+			if k != nil {
+				return fmt.Errorf("key %x, want the end", k)
+			}
+		case string(k) != keys[i]:
+			return fmt.Errorf("key %x, want %x", k, keys[i])
+		case s.Large && v != nil:
+			return errors.New("a value of a large table came with its key")
+		case !s.Large && !bytes.Equal(v, values[keys[i]]):
+			return fmt.Errorf("%x is %x, want %x", k, v, values[keys[i]])
+		}
+		return nil
+	}
+	c := table.Cursor()
+	i := 0
+	for k, v := c.First(); ; k, v = c.Next() {
+		if err := at(i, k, v); err != nil || k == nil {
+			if err == nil && i != len(keys) {
+				err = fmt.Errorf("%d keys, want %d", i, len(keys))
+			}
+			if err != nil {
+				return fmt.Errorf("forwards: %w", err)
+			}
+			break
+		}
+		i++
+	}
+	i = len(keys) - 1
+	for k, v := c.Last(); ; k, v = c.Prev() {
+		if err := at(i, k, v); err != nil || k == nil {
+			if err != nil {
+				return fmt.Errorf("backwards: %w", err)
+			}
+			break
+		}
+		i--
+	}
+	for range 3 {
+		from := key(r)
+		i, _ := slices.BinarySearch(keys, string(from))
+		k, v := c.Seek(from)
+		if err := at(i, k, v); err != nil {
+			return fmt.Errorf("from %x: %w", from, err)
+		}
+		if k == nil {
+			continue
+		}
+		k, v = c.Prev()
+		if err := at(i-1, k, v); err != nil {
+			return fmt.Errorf("before %x: %w", from, err)
+		}
+		if k != nil {
+			k, v = c.Next()
+			if err := at(i, k, v); err != nil {
+				return fmt.Errorf("back to %x: %w", from, err)
+			}
+		}
+	}
+	return nil
+}
+
+func put(table, k, v string) func(kv.Tx) error {
+	return func(tx kv.Tx) error { return tx.Table(table).Put([]byte(k), []byte(v)) }
+}
+
+func get(t *testing.T, db kv.DB, table, k string) (v string) {
+	t.Helper()
+	err := kv.View(db, func(tx kv.Tx) error {
+		v = string(tx.Table(table).Get([]byte(k)))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func testRollback(t *testing.T, db kv.DB) {
+	refused := errors.New("refused")
+	err := kv.Update(db, func(tx kv.Tx) error {
+		return errors.Join(put("plain", "a", "1")(tx), put("large", "b", "2")(tx), refused)
+	})
+	if !errors.Is(err, refused) {
+		t.Fatal(err)
+	}
+	if a, b := get(t, db, "plain", "a"), get(t, db, "large", "b"); a != "" || b != "" {
+		t.Errorf("%q, %q", a, b)
+	}
+	if err := kv.Update(db, put("plain", "a", "3")); err != nil || get(t, db, "plain", "a") != "3" {
+		t.Errorf("after a rollback: %v", err)
+	}
+}
+
+func testSnapshot(t *testing.T, db kv.DB) {
+	if err := kv.Update(db, put("plain", "a", "1")); err != nil {
+		t.Fatal(err)
+	}
+	err := kv.View(db, func(tx kv.Tx) error {
+		if v := tx.Table("plain").Get([]byte("a")); string(v) != "1" {
+			t.Errorf("before: %q", v)
+		}
+		if err := kv.Update(db, put("plain", "b", "2")); err != nil {
+			return err
+		}
+		if v := tx.Table("plain").Get([]byte("b")); v != nil {
+			t.Errorf("it sees a later transaction: %q", v)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testAlone has many goroutines raise one number.
+func testAlone(t *testing.T, db kv.DB) {
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 5 {
+				err := kv.Update(db, func(tx kv.Tx) error {
+					old := tx.Table("plain").Get([]byte("n"))
+					return tx.Table("plain").Put([]byte("n"), append(bytes.Clone(old), 'x'))
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if n := get(t, db, "plain", "n"); len(n) != 20 {
+		t.Errorf("it was raised 20 times, and is %d", len(n))
+	}
+}
+
+func testForget(t *testing.T, db kv.DB) {
+	err := kv.Update(db, func(tx kv.Tx) error {
+		return errors.Join(put("large", "a", "1")(tx), put("large", "b", "2")(tx))
+	})
+	if err == nil {
+		err = kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Delete([]byte("a")) })
+	}
+	if err == nil {
+		err = db.Forget(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := get(t, db, "large", "a"), get(t, db, "large", "b"); a != "" || b != "2" {
+		t.Errorf("%q, %q", a, b)
+	}
+	if used, err := db.Used(); err != nil || used == 0 {
+		t.Errorf("it occupies %d bytes, %v", used, err)
+	}
+}

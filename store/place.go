@@ -1,0 +1,197 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"zapis/internal/exit"
+)
+
+// placeName is the file in a ledger's folder that says where the ledger is kept, if that is not the folder itself:
+//
+//	# where the ledger is kept; written by zapisd init and zapisd move
+//	host = 3f0a…                this host's own name among the writers
+//	database = postgres://zapis@10.0.0.1,10.0.0.2/ledger?sslmode=verify-full&target_session_attrs=read-write
+//	attachments = s3://key@s3.example.org/bucket
+//	standby = none              only where a database without one was asked for
+//
+// Passwords lie apart, in database.secret and attachments.secret (0600).
+const (
+	placeName         = "zapisd.conf"
+	databaseSecret    = "database.secret"
+	attachmentsSecret = "attachments.secret"
+)
+
+// PlaceKeys are the keys of zapisd.conf that say where the ledger is kept.
+var PlaceKeys = []string{"host", "database", "attachments", "standby"}
+
+// Place says where a ledger is kept. The zero Place is its folder: bbolt, and a file for each attachment.
+type Place struct {
+	Database    string // postgres://…; empty for D/ledger.db
+	Attachments string // s3://…; empty for the database, or for files where there is none
+	NoStandby   bool   // the database has no standby: for trials
+	Host        string // this host's name among the writers; made by Create and Join
+
+	pieces int // of large tables; 0 for the engine's default
+}
+
+func (p Place) folder() bool { return p.Database == "" }
+
+// check refuses what can't be, before anything is made.
+func (p Place) check() error {
+	switch {
+	case p.Database == "" && p.Attachments != "":
+		return exit.New(exit.Usage, "add --database", "--attachments: attachments lie apart only where the ledger is in a database")
+	case p.Database != "" && !strings.HasPrefix(p.Database, "postgres://") && !strings.HasPrefix(p.Database, "postgresql://"):
+		return exit.New(exit.Usage, "postgres://USER@HOST/DATABASE", "--database: only PostgreSQL is known")
+	case p.Attachments != "" && !strings.HasPrefix(p.Attachments, "s3://"):
+		return exit.New(exit.Usage, "s3://KEY:SECRET@HOST/BUCKET", "--attachments: only s3:// is known")
+	}
+	return nil
+}
+
+// readPlace reads zapisd.conf and the secrets beside it. Where there is none the ledger is in its folder. Other keys are the server's.
+func readPlace(dir string) (p Place, err error) {
+	path := filepath.Join(dir, placeName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		key, value, _ := strings.Cut(lines.Text(), "=")
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(key) {
+		case "host":
+			p.Host = value
+		case "database":
+			p.Database = value
+		case "attachments":
+			p.Attachments = value
+		case "standby":
+			if value != "none" {
+				return p, exit.New(exit.Usage, "leave the line out where there is one", "%s: standby can only be none", path)
+			}
+			p.NoStandby = true
+		}
+	}
+	if p.folder() {
+		return Place{}, nil
+	}
+	if p.Host == "" {
+		return p, exit.New(exit.Failed, "zapisd init writes one", "%s: it has no line host", path)
+	}
+	for _, s := range []struct {
+		name string
+		url  *string
+	}{{databaseSecret, &p.Database}, {attachmentsSecret, &p.Attachments}} {
+		if err := addSecret(filepath.Join(dir, s.name), s.url); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// addSecret puts the password of a file into an address.
+func addSecret(path string, address *string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) || *address == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return exit.New(exit.Failed, "chmod 600 "+path, "%s can be read by others", path)
+	}
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(*address)
+	if err != nil || u.User == nil {
+		return exit.New(exit.Failed, "name the user: postgres://USER@HOST/DATABASE, s3://KEY@HOST/BUCKET", "%s: its address names no user", path)
+	}
+	u.User = url.UserPassword(u.User.Username(), strings.TrimSuffix(string(secret), "\n"))
+	*address = u.String()
+	return nil
+}
+
+// write makes zapisd.conf and the secrets in a folder aside, synced, and gives
+// their names in the order in which they must be renamed.
+func (p Place) write(dir string) (names []string, err error) {
+	text := "# where the ledger is kept; written by zapisd\nhost = " + p.Host + "\n"
+	for _, s := range []struct{ key, secretName, address string }{
+		{"database", databaseSecret, p.Database}, {"attachments", attachmentsSecret, p.Attachments}} {
+		if s.address == "" {
+			continue
+		}
+		address, secret, err := splitSecret(s.address)
+		if err != nil {
+			return nil, exit.New(exit.Usage, "", "--%s: it can't be read as an address", s.key)
+		}
+		text += s.key + " = " + address + "\n"
+		if secret == "" {
+			continue
+		}
+		if err := writeAside(filepath.Join(dir, s.secretName), []byte(secret+"\n"), 0o600); err != nil {
+			return nil, err
+		}
+		names = append(names, s.secretName)
+	}
+	if p.NoStandby {
+		text += "standby = none\n"
+	}
+	if err := writeAside(filepath.Join(dir, placeName), []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	return append(names, placeName), nil
+}
+
+// splitSecret takes the password out of an address.
+func splitSecret(address string) (without, secret string, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", "", err
+	}
+	if secret, ok := u.User.Password(); ok {
+		u.User = url.User(u.User.Username())
+		return u.String(), secret, nil
+	}
+	return address, "", nil
+}
+
+// newHost is a random name for a host.
+func newHost() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// String names the place without its secrets.
+func (p Place) String() string {
+	if p.folder() {
+		return dbName
+	}
+	without, _, err := splitSecret(p.Database)
+	if err != nil {
+		return "the database"
+	}
+	if p.Attachments != "" {
+		if at, _, err := splitSecret(p.Attachments); err == nil {
+			return fmt.Sprintf("%s, attachments in %s", without, at)
+		}
+	}
+	return without
+}

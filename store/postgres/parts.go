@@ -1,0 +1,199 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"zapis/store/blob"
+)
+
+// chunk is how many bytes of an attachment lie in one row.
+const chunk = 1 << 20
+
+// Parts keeps attachments in the database, in chunks.
+type Parts struct{ d *DB }
+
+// Parts gives the attachments in the database. They share its connections, and end with it.
+func (d *DB) Parts() *Parts { return &Parts{d} }
+
+func (p *Parts) table(h blob.Hash) string { return pieceName(partsName, p.d.piece(h[:])) }
+
+// Put copies the spooled file in one transaction, which the standby must acknowledge.
+func (p *Parts) Put(ctx context.Context, h blob.Hash, spool blob.Spool) error {
+	f, err := os.Open(spool.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c := p.d.config.Copy()
+	warned := new(atomic.Bool)
+	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if n.Severity == "WARNING" {
+			warned.Store(true)
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return p.d.connectError(err)
+	}
+	defer conn.Close(context.Background())
+	if err := copyIn(ctx, conn, pgx.Identifier{"zapis", fmt.Sprintf("%s_%02x", partsName, p.d.piece(h[:]))}, h, f); err != nil {
+		return err
+	}
+	if warned.Load() {
+		return fmt.Errorf("attachment %s: %w", h, errWarned)
+	}
+	return spool.Remove()
+}
+
+func copyIn(ctx context.Context, conn *pgx.Conn, table pgx.Identifier, h blob.Hash, r io.Reader) error {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.Background())
+	_, err = tx.CopyFrom(ctx, table, []string{"k", "n", "v"}, &chunks{h: h, r: r, buf: make([]byte, chunk), n: -1})
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg) && pg.Code == "23505":
+		return blob.ErrTaken
+	case errors.As(err, &pg) && pg.Code == "53100":
+		return fmt.Errorf("%w (%s)", blob.ErrFull, pg.Message)
+	case err != nil:
+		return redact(err)
+	}
+	return tx.Commit(ctx)
+}
+
+// chunks reads a file as rows.
+type chunks struct {
+	h   blob.Hash
+	r   io.Reader
+	buf []byte
+	got int
+	n   int32
+	err error
+}
+
+func (c *chunks) Next() bool {
+	c.got, c.err = io.ReadFull(c.r, c.buf)
+	c.n++
+	if errors.Is(c.err, io.EOF) || errors.Is(c.err, io.ErrUnexpectedEOF) {
+		c.err = nil
+	}
+	return c.err == nil && c.got > 0
+}
+
+func (c *chunks) Values() ([]any, error) { return []any{c.h[:], c.n, c.buf[:c.got]}, nil }
+
+func (c *chunks) Err() error { return c.err }
+
+// Open reads an attachment chunk by chunk, as the caller does.
+func (p *Parts) Open(ctx context.Context, h blob.Hash) (io.ReadCloser, int64, error) {
+	var size *int64
+	err := p.d.readers.QueryRow(ctx, "SELECT sum(length(v))::bigint FROM "+p.table(h)+" WHERE k = $1", h[:]).Scan(&size)
+	if err != nil {
+		return nil, 0, redact(err)
+	}
+	if size == nil {
+		return nil, 0, &fs.PathError{Op: "open", Path: p.Where(h), Err: fs.ErrNotExist}
+	}
+	return &partReader{p: p, ctx: ctx, h: h, left: *size}, *size, nil
+}
+
+type partReader struct {
+	p    *Parts
+	ctx  context.Context
+	h    blob.Hash
+	n    int32
+	buf  []byte
+	left int64
+}
+
+func (r *partReader) Read(b []byte) (int, error) {
+	if len(r.buf) == 0 {
+		if r.left == 0 {
+			return 0, io.EOF
+		}
+		err := r.p.d.readers.QueryRow(r.ctx, "SELECT v FROM "+r.p.table(r.h)+" WHERE k = $1 AND n = $2", r.h[:], r.n).Scan(&r.buf)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(r.buf) == 0 {
+			return 0, fmt.Errorf("%s: chunk %d is missing: %w", r.p.Where(r.h), r.n, io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return 0, redact(err)
+		}
+		r.n++
+		r.left -= int64(len(r.buf))
+	}
+	n := copy(b, r.buf)
+	r.buf = r.buf[n:]
+	return n, nil
+}
+
+func (r *partReader) Close() error { return nil }
+
+// Remove deletes an attachment's rows. Their bytes are gone after Forget.
+func (p *Parts) Remove(ctx context.Context, h blob.Hash) error {
+	tx, err := p.d.readers.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.Background())
+	tag, err := tx.Exec(ctx, "DELETE FROM "+p.table(h)+" WHERE k = $1", h[:])
+	if err != nil {
+		return redact(err)
+	}
+	if tag.RowsAffected() == 0 {
+		return &fs.PathError{Op: "remove", Path: p.Where(h), Err: fs.ErrNotExist}
+	}
+	if _, err := tx.Exec(ctx, markDirty, p.table(h)); err != nil {
+		return redact(err)
+	}
+	return tx.Commit(ctx)
+}
+
+// Each visits the attachments piece by piece.
+func (p *Parts) Each(ctx context.Context, visit func(h blob.Hash) error, strange func(name string) error) error {
+	for i := range p.d.pieces {
+		name := pieceName(partsName, i)
+		rows, err := p.d.readers.Query(ctx, "SELECT DISTINCT k FROM "+name+" ORDER BY k")
+		if err != nil {
+			return err
+		}
+		keys, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			switch {
+			case len(k) == len(blob.Hash{}):
+				err = visit(blob.Hash(k))
+			case strange != nil:
+				err = strange(fmt.Sprintf("%s: %x", name, k))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Where names the table and the key.
+func (p *Parts) Where(h blob.Hash) string {
+	return fmt.Sprintf("zapis.%s_%02x: %s", partsName, p.d.piece(h[:]), h)
+}
+
+// Used is 0: the database counts it already.
+func (p *Parts) Used() (int64, error) { return 0, nil }
+
+// Close does nothing.
+func (p *Parts) Close() error { return nil }

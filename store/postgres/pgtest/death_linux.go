@@ -1,0 +1,6 @@
+package pgtest
+
+import "syscall"
+
+// setDeathSignal has a server end with the process that started it.
+func setDeathSignal(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGQUIT }

@@ -1,0 +1,266 @@
+// Package postgres keeps the tables of store/kv, and attachments in chunks of
+// 1 MiB, in a PostgreSQL database (14 or newer) that several hosts write to:
+//
+//	zapis.<table>      k bytea primary key, v bytea
+//	zapis.small_00 …   a table whose Spec says Large, in pieces by the key's first byte
+//	zapis.parts_00 …   attachments: hash, number of the chunk, bytes
+//	zapis.head         one row: how many transactions have been committed
+//	zapis.writers      for each host, the random name of its last transaction
+//	zapis.dirty        pieces from which values were deleted, and not yet forgotten
+//	zapis.schema       version of all this, number of pieces
+//
+// A writable transaction locks the row of zapis.head and raises it by
+// compare-and-swap, so it is alone over all hosts. That fences hosts of one
+// primary from each other and nothing more: advisory locks, row locks and term
+// numbers are granted by each of two primaries on its own. What keeps two
+// primaries from two histories is, in this order, the standby's acknowledgement
+// of every COMMIT, and the witnesses that the store asks before it releases a
+// checkpoint (docs/guides/cluster.md).
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"zapis/internal/exit"
+	"zapis/store/kv"
+)
+
+// schemaVersion is of the tables in the schema zapis.
+const schemaVersion = 1
+
+// DefaultPieces is into how many tables large values are divided: erasing one
+// rewrites its piece.
+const DefaultPieces = 256
+
+// Options say how a database is used.
+type Options struct {
+	// Host names this writer among all hosts: 1 to 64 characters, each its own.
+	Host string
+
+	// NoStandby accepts a database that no standby copies: a commit is then durable
+	// on one machine alone. It is for moving a ledger, and for tests.
+	NoStandby bool
+
+	// Patience is how long a transaction waits for a database that does not
+	// answer, and a commit for word of its outcome; 0 for a minute.
+	Patience time.Duration
+
+	// Now and MaxSkew refuse transactions of a host whose clock differs from the
+	// database's by more than MaxSkew; 0 for no comparison.
+	Now     func() time.Time
+	MaxSkew time.Duration
+
+	// ReadOnly opens the database for reading transactions.
+	ReadOnly bool
+}
+
+// What is wrong with a database, wrapped with what was found.
+var (
+	ErrSettings = errors.New("the database is set up in a way that this ledger must not use")
+	ErrSchema   = errors.New("the database has another schema than this program knows")
+	ErrNoSchema = errors.New("there is no ledger in this database")
+	ErrClock    = errors.New("this host's clock differs from the database's")
+)
+
+// DB is an open database. Its methods may be called by many goroutines.
+type DB struct {
+	options Options
+	specs   map[string]kv.Spec
+	pieces  int
+	where   string // host, port and database, for messages
+
+	config  *pgx.ConnConfig
+	readers *pgxpool.Pool
+
+	writing chan struct{} // holds one token; the owner of it owns what follows
+	writer  *pgx.Conn     // nil while there is none
+	warned  *atomic.Bool  // the writer's connection has had a warning
+
+	mu      sync.Mutex // over the pieces that deletions have touched
+	closing bool
+}
+
+// parse reads a DSN. Errors do not contain it: it may hold a password.
+func parse(dsn string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, exit.New(exit.Usage, "postgres://USER@HOST:5432/DATABASE?sslmode=verify-full; several hosts are HOST,HOST with target_session_attrs=read-write",
+			"the address of the database can't be read")
+	}
+	c.ConnConfig.RuntimeParams["application_name"] = "zapis"
+	return c, nil
+}
+
+// Open opens a database in which Create has made the tables.
+func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, error) {
+	c, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if o.Patience == 0 {
+		o.Patience = time.Minute
+	}
+	d := &DB{options: o, specs: byName(specs), config: c.ConnConfig, writing: make(chan struct{}, 1),
+		where: fmt.Sprintf("%s:%d/%s", c.ConnConfig.Host, c.ConnConfig.Port, c.ConnConfig.Database)}
+	d.writing <- struct{}{}
+	c.MaxConns = max(c.MaxConns, 8)
+	if d.readers, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+		return nil, d.connectError(err)
+	}
+	if err := d.inspect(ctx); err != nil {
+		d.readers.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func byName(specs []kv.Spec) map[string]kv.Spec {
+	m := make(map[string]kv.Spec, len(specs))
+	for _, s := range specs {
+		m[s.Name] = s
+	}
+	return m
+}
+
+// inspect refuses a database that is not ours, or not set up as it must be.
+func (d *DB) inspect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := d.readers.Acquire(ctx)
+	if err != nil {
+		return d.connectError(err)
+	}
+	defer conn.Release()
+	if err := checkSettings(ctx, conn.Conn(), d.options); err != nil {
+		return fmt.Errorf("%s: %w", d.where, err)
+	}
+	d.pieces, err = readSchema(ctx, conn.Conn())
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.where, err)
+	}
+	return nil
+}
+
+const connectTimeout = 10 * time.Second
+
+// connectError says what helps where there is no connection. The texts of pgx
+// name host, user and database, and never a password.
+func (d *DB) connectError(err error) error {
+	hint := "look whether PostgreSQL runs there, and whether this host may reach it"
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "28P01", "28000":
+			hint = "look at the user, the password or certificate, and at pg_hba.conf"
+		case "3D000":
+			hint = "make the database (createdb), and then zapisd init"
+		case "53300":
+			hint = "raise max_connections, or the connection limit of the role: each host needs 10"
+		case "57P03":
+			hint = "the server is starting or stopping; try again"
+		}
+	}
+	return exit.New(exit.Failed, hint, "%w: %s: %w", kv.ErrUnavailable, d.where, redact(err))
+}
+
+// redact keeps an error's text short: pgx repeats the whole configuration
+// for each address that it tried.
+func redact(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
+	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return errors.New("no connection")
+	}
+	return err
+}
+
+// Shared is true.
+func (d *DB) Shared() bool { return true }
+
+// Used is the size of the database on the primary.
+func (d *DB) Used() (used int64, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), d.options.Patience)
+	defer cancel()
+	err = d.readers.QueryRow(ctx, "SELECT pg_database_size(current_database())").Scan(&used)
+	return used, err
+}
+
+// Close waits for the transactions to end.
+func (d *DB) Close() error {
+	d.mu.Lock()
+	was := d.closing
+	d.closing = true
+	d.mu.Unlock()
+	if was {
+		return nil
+	}
+	<-d.writing
+	d.dropWriter()
+	d.readers.Close()
+	return nil
+}
+
+// connectWriter gives the writer's connection, which the caller's token covers.
+func (d *DB) connectWriter(ctx context.Context) error {
+	if d.writer != nil && !d.writer.IsClosed() {
+		return nil
+	}
+	c := d.config.Copy()
+	warned := new(atomic.Bool)
+	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if n.Severity != "NOTICE" && n.Severity != "INFO" && n.Severity != "DEBUG" && n.Severity != "LOG" {
+			warned.Store(true)
+		}
+	}
+	// A writer that hangs holds the lock of all hosts: the server then ends its session.
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return err
+	}
+	d.writer, d.warned = conn, warned
+	return nil
+}
+
+func (d *DB) dropWriter() {
+	if d.writer != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = d.writer.Close(ctx)
+		d.writer = nil
+	}
+}
+
+// quote quotes a name of ours.
+func quote(name string) string { return pgx.Identifier{"zapis", name}.Sanitize() }
+
+// piece is the number of the table that holds a key of a divided one. Pieces
+// follow each other in the order of the keys.
+func (d *DB) piece(key []byte) int {
+	if len(key) == 0 {
+		return 0
+	}
+	return int(key[0]) * d.pieces / 256
+}
+
+// table is the SQL name of the table that holds a key.
+func (d *DB) table(spec kv.Spec, key []byte) string {
+	if spec.Large {
+		return pieceName(spec.Name, d.piece(key))
+	}
+	return quote(spec.Name)
+}
+
+func pieceName(name string, piece int) string { return quote(fmt.Sprintf("%s_%02x", name, piece)) }

@@ -1,0 +1,261 @@
+package postgres
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"zapis/store/kv"
+)
+
+// table is a table within a transaction.
+type table struct {
+	t       *transaction
+	spec    kv.Spec
+	cleared bool              // all that was there is deleted
+	writes  map[string][]byte // since the last flush; a nil value is a deletion
+	wanted  map[string][]byte // what Want has brought; nil for keys that are not there
+}
+
+// written gives what this transaction has written of a key.
+func (t *table) written(key []byte) (value []byte, ok bool) {
+	value, ok = t.writes[string(key)]
+	return value, ok || t.cleared
+}
+
+func (t *table) Get(key []byte) []byte {
+	if v, ok := t.written(key); ok {
+		return v
+	}
+	if v, ok := t.wanted[string(key)]; ok {
+		return v
+	}
+	var v []byte
+	err := t.t.conn.QueryRow(t.t.ctx, "SELECT v FROM "+t.t.d.table(t.spec, key)+" WHERE k = $1", key).Scan(&v)
+	if err != nil && err != pgx.ErrNoRows {
+		t.t.fail(err)
+	}
+	return v
+}
+
+func (t *table) Put(key, value []byte) error {
+	if value == nil {
+		value = []byte{}
+	}
+	t.writes[string(key)] = value
+	return nil
+}
+
+func (t *table) Delete(key []byte) error {
+	t.writes[string(key)] = nil
+	return nil
+}
+
+func (t *table) Clear() error {
+	clear(t.writes)
+	t.cleared, t.wanted = true, nil
+	return nil
+}
+
+// queue adds the statements for what was written to a batch.
+func (t *table) queue(batch *pgx.Batch) {
+	if t.cleared {
+		for _, name := range t.sqlTables() {
+			batch.Queue("DELETE FROM " + name)
+		}
+	}
+	type rows struct{ puts, values, deletes [][]byte }
+	by := make(map[string]*rows) // by SQL table
+	for key, value := range t.writes {
+		k := []byte(key)
+		name := t.t.d.table(t.spec, k)
+		r := by[name]
+		if r == nil {
+			r = new(rows)
+			by[name] = r
+		}
+		if value == nil {
+			r.deletes = append(r.deletes, k)
+		} else {
+			r.puts = append(r.puts, k)
+		}
+	}
+	for name, r := range by {
+		if len(r.deletes) > 0 {
+			batch.Queue("DELETE FROM "+name+" WHERE k = ANY($1)", r.deletes)
+			if t.spec.Large {
+				batch.Queue(markDirty, name)
+			}
+		}
+		if len(r.puts) > 0 {
+			// In the order of their keys: the rows of a table then tell nothing of the order of arrival
+			// within a transaction, and an index grows in order.
+			slices.SortFunc(r.puts, bytes.Compare)
+			for _, k := range r.puts {
+				r.values = append(r.values, t.writes[string(k)])
+			}
+			batch.Queue("INSERT INTO "+name+" SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT (k) DO UPDATE SET v = excluded.v", r.puts, r.values)
+		}
+	}
+	t.cleared = false
+	clear(t.writes)
+}
+
+// flush sends what was written, so that a cursor sees it.
+func (t *table) flush() {
+	if !t.cleared && len(t.writes) == 0 {
+		return
+	}
+	batch := new(pgx.Batch)
+	t.queue(batch)
+	t.wanted = nil
+	if err := t.t.conn.SendBatch(t.t.ctx, batch).Close(); err != nil {
+		t.t.fail(err)
+	}
+}
+
+// sqlTables are the tables in which this one lies, in the order of their keys.
+func (t *table) sqlTables() []string {
+	if !t.spec.Large {
+		return []string{quote(t.spec.Name)}
+	}
+	var names []string
+	for i := range t.t.d.pieces {
+		names = append(names, pieceName(t.spec.Name, i))
+	}
+	return names
+}
+
+func (t *table) Cursor() kv.Cursor {
+	t.flush()
+	return &cursor{t: t, tables: t.sqlTables()}
+}
+
+// Rows that a cursor brings at a time: few first, since many are asked for one
+// row only, then more.
+const (
+	firstRows = 4
+	mostRows  = 1 << 10
+)
+
+// cursor reads rows in batches. Its rows are those of one SQL table, in the
+// direction that it goes in.
+type cursor struct {
+	t      *table
+	tables []string
+	in     int // of tables
+	back   bool
+	rows   []row
+	at     int // in rows
+	next   int // rows to bring
+	whole  bool
+}
+
+type row struct{ k, v []byte }
+
+func (c *cursor) First() (k, v []byte)          { return c.start(0, false, nil) }
+func (c *cursor) Last() (k, v []byte)           { return c.start(len(c.tables)-1, true, nil) }
+func (c *cursor) Seek(key []byte) (k, v []byte) { return c.start(c.pieceOf(key), false, key) }
+func (c *cursor) Next() (k, v []byte)           { return c.step(false) }
+func (c *cursor) Prev() (k, v []byte)           { return c.step(true) }
+
+func (c *cursor) pieceOf(key []byte) int {
+	if len(c.tables) == 1 {
+		return 0
+	}
+	return c.t.t.d.piece(key)
+}
+
+// start goes to the first row at or after key, or to the first or last of all.
+func (c *cursor) start(in int, back bool, key []byte) (k, v []byte) {
+	c.in, c.back, c.next = in, back, firstRows
+	if len(c.tables) > 1 {
+		c.next = mostRows // keys only, in many tables
+	}
+	if key == nil {
+		c.bring("", nil)
+	} else {
+		c.bring(">=", key)
+	}
+	return c.current()
+}
+
+// step goes to the next row in a direction.
+func (c *cursor) step(back bool) (k, v []byte) {
+	if len(c.rows) == 0 {
+		return nil, nil
+	}
+	if back != c.back {
+		here := c.rows[c.at].k
+		c.back, c.next = back, firstRows
+		c.bring(map[bool]string{false: ">", true: "<"}[back], here)
+		return c.current()
+	}
+	if c.at++; c.at < len(c.rows) {
+		return c.current()
+	}
+	last := c.rows[len(c.rows)-1].k
+	if c.whole {
+		c.rows = nil
+		c.turn()
+		return c.current()
+	}
+	c.bring(map[bool]string{false: ">", true: "<"}[back], last)
+	return c.current()
+}
+
+func (c *cursor) current() (k, v []byte) {
+	if len(c.rows) == 0 {
+		return nil, nil
+	}
+	return c.rows[c.at].k, c.rows[c.at].v
+}
+
+// bring reads the next rows of this table, and of the tables that follow while there are none.
+func (c *cursor) bring(compare string, key []byte) {
+	columns, order := "k, v", "ASC"
+	if c.t.spec.Large {
+		columns = "k, NULL::bytea"
+	}
+	if c.back {
+		order = "DESC"
+	}
+	query := fmt.Sprintf("SELECT %s FROM %s", columns, c.tables[c.in])
+	args := []any{c.next}
+	if compare != "" {
+		query += " WHERE k " + compare + " $2"
+		args = append(args, key)
+	}
+	rows, err := c.t.t.conn.Query(c.t.t.ctx, query+" ORDER BY k "+order+" LIMIT $1", args...)
+	if err != nil {
+		c.t.t.fail(err)
+	}
+	c.rows, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (x row, err error) {
+		err = r.Scan(&x.k, &x.v)
+		return x, err
+	})
+	if err != nil {
+		c.t.t.fail(err)
+	}
+	c.at, c.whole = 0, len(c.rows) < c.next
+	c.next = min(4*c.next, mostRows)
+	if len(c.rows) == 0 {
+		c.turn()
+	}
+}
+
+// turn goes on to the next table in the cursor's direction.
+func (c *cursor) turn() {
+	in := c.in + 1
+	if c.back {
+		in = c.in - 1
+	}
+	if in < 0 || in >= len(c.tables) {
+		c.rows = nil
+		return
+	}
+	c.in = in
+	c.bring("", nil)
+}

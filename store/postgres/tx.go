@@ -1,0 +1,281 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"zapis/internal/exit"
+	"zapis/store/kv"
+)
+
+// transaction is one transaction. Writes are held in memory until a cursor reads
+// their table, or Commit sends them with itself in one round trip.
+type transaction struct {
+	d      *DB
+	ctx    context.Context
+	cancel context.CancelFunc
+	conn   *pgx.Conn
+	reader *pgxpool.Conn // of a reading transaction
+	seen   int64         // zapis.head when a writable one began
+	tables map[string]*table
+	ended  bool
+}
+
+// txTimeout bounds a transaction, but for the waiting of its Commit: a reading one may be an export of hours.
+const txTimeout = 24 * time.Hour
+
+// Begin starts a transaction. Where the database does not answer it tries again
+// until the patience ends, and then says kv.ErrUnavailable.
+func (d *DB) Begin(writable bool) (kv.Tx, error) {
+	patience, cancel := context.WithTimeout(context.Background(), d.options.Patience)
+	defer cancel()
+	if writable {
+		if d.options.ReadOnly {
+			return nil, errors.New("the database is open for reading only")
+		}
+		select {
+		case <-d.writing:
+		case <-patience.Done():
+			return nil, exit.New(exit.Failed, "try again", "%w: another transaction of this process goes on", kv.ErrUnavailable)
+		}
+	}
+	for {
+		t, err := d.begin(patience, writable)
+		if err == nil {
+			return t, nil
+		}
+		if patience.Err() != nil || !transient(err) {
+			if writable {
+				d.writing <- struct{}{}
+			}
+			if errors.Is(err, ErrSettings) || errors.Is(err, ErrClock) {
+				return nil, fmt.Errorf("%w: %w", kv.ErrUnavailable, err)
+			}
+			return nil, d.connectError(err)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-patience.Done():
+		}
+	}
+}
+
+// transient reports whether a later attempt may succeed by itself.
+func transient(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return !errors.Is(err, ErrSettings) && !errors.Is(err, ErrClock)
+	}
+	switch pg.Code[:2] {
+	case "08", "57", "53", "55", "40", "25": // connection, operator, resources, locks, serialization, read-only after a promotion elsewhere
+		return pg.Code != "53300" && pg.Code != "53100"
+	}
+	return false
+}
+
+func (d *DB) begin(patience context.Context, writable bool) (*transaction, error) {
+	t := &transaction{d: d, tables: make(map[string]*table)}
+	t.ctx, t.cancel = context.WithTimeout(context.Background(), txTimeout)
+	if !writable {
+		conn, err := d.readers.Acquire(patience)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := conn.Exec(patience, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+			conn.Release()
+			return nil, err
+		}
+		t.conn, t.reader = conn.Conn(), conn
+		return t, nil
+	}
+	if err := d.connectWriter(patience); err != nil {
+		return nil, err
+	}
+	t.conn = d.writer
+	if err := t.lock(patience); err != nil {
+		d.dropWriter()
+		return nil, err
+	}
+	return t, nil
+}
+
+// lock begins a writable transaction: the lock over all hosts, and what must hold
+// at each: the standby is waited for, and this host's clock is right.
+func (t *transaction) lock(ctx context.Context) error {
+	batch := new(pgx.Batch)
+	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
+	batch.Queue("SELECT version FROM zapis.head FOR UPDATE").QueryRow(func(row pgx.Row) error { return row.Scan(&t.seen) })
+	var standbys, commit string
+	var recovery bool
+	var now float64
+	batch.Queue("SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), pg_is_in_recovery(), extract(epoch FROM clock_timestamp())::float8").
+		QueryRow(func(row pgx.Row) error { return row.Scan(&standbys, &commit, &recovery, &now) })
+	if err := t.conn.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	switch {
+	case recovery:
+		return errors.New("this server is a standby")
+	case t.d.options.NoStandby:
+	case standbys == "":
+		return errNoStandby()
+	case commit != "on" && commit != "remote_apply":
+		return exit.New(exit.Failed, "in postgresql.conf: synchronous_commit = on", "%w: synchronous_commit is %q", ErrSettings, commit)
+	}
+	if o := t.d.options; o.MaxSkew > 0 {
+		theirs := time.UnixMicro(int64(now * 1e6))
+		if skew := o.Now().Sub(theirs).Abs(); skew > o.MaxSkew {
+			return exit.New(exit.Failed, "set the clocks of both hosts by NTP", "%w by %s", ErrClock, skew.Round(time.Second))
+		}
+	}
+	return nil
+}
+
+func (t *transaction) fail(err error) {
+	panic(&kv.Failure{Err: fmt.Errorf("%w: %w", kv.ErrUnavailable, redact(err))})
+}
+
+// Table gives a table by its name.
+func (t *transaction) Table(name string) kv.Table {
+	if table := t.tables[name]; table != nil {
+		return table
+	}
+	spec, ok := t.d.specs[name]
+	if !ok {
+		return nil
+	}
+	table := &table{t: t, spec: spec, writes: make(map[string][]byte)}
+	t.tables[name] = table
+	return table
+}
+
+// Want brings values in one round trip. What an earlier Want has brought is let go.
+func (t *transaction) Want(keys ...kv.Key) {
+	asked := make(map[string][][]byte) // by SQL table
+	from := make(map[string]*table)
+	for _, table := range t.tables {
+		table.wanted = nil
+	}
+	for _, k := range keys {
+		table, ok := t.Table(k.Table).(*table)
+		if !ok {
+			continue
+		}
+		if _, ok := table.written(k.Key); ok {
+			continue
+		}
+		if table.wanted == nil {
+			table.wanted = make(map[string][]byte)
+		}
+		table.wanted[string(k.Key)] = nil
+		name := t.d.table(table.spec, k.Key)
+		asked[name], from[name] = append(asked[name], k.Key), table
+	}
+	batch := new(pgx.Batch)
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		table := from[name]
+		batch.Queue("SELECT k, v FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var k, v []byte
+				if err := rows.Scan(&k, &v); err != nil {
+					return err
+				}
+				table.wanted[string(k)] = v
+			}
+			return rows.Err()
+		})
+	}
+	if batch.Len() == 0 {
+		return
+	}
+	if err := t.conn.SendBatch(t.ctx, batch).Close(); err != nil {
+		t.fail(err)
+	}
+}
+
+// Size is the database's.
+func (t *transaction) Size() (size int64) {
+	if err := t.conn.QueryRow(t.ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {
+		t.fail(err)
+	}
+	return size
+}
+
+// ReadAhead does nothing: cursors read ahead.
+func (t *transaction) ReadAhead() (func(int64), func()) { return func(int64) {}, func() {} }
+
+// Check names tables in the schema that are none of ours. Damaged pages end a
+// reading with an error, by their checksums.
+func (t *transaction) Check(_ bool, fault func(text string)) {
+	ours := map[string]bool{"schema": true, "head": true, "writers": true, "dirty": true}
+	large := []string{partsName}
+	for name, s := range t.d.specs {
+		if s.Large {
+			large = append(large, name)
+		} else {
+			ours[name] = true
+		}
+	}
+	for _, name := range large {
+		for i := range t.d.pieces {
+			ours[fmt.Sprintf("%s_%02x", name, i)] = true
+		}
+	}
+	rows, err := t.conn.Query(t.ctx, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'zapis' ORDER BY tablename")
+	if err != nil {
+		t.fail(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.fail(err)
+	}
+	for _, name := range names {
+		if !ours[name] {
+			fault(fmt.Sprintf("it has a table %q, which is none of ours", name))
+		}
+		delete(ours, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(ours)) {
+		fault(fmt.Sprintf("it has no table %q", name))
+	}
+}
+
+// Rollback ends the transaction without its writes.
+func (t *transaction) Rollback() error {
+	if t.ended {
+		return nil
+	}
+	t.ended = true
+	defer t.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := t.conn.Exec(ctx, "ROLLBACK")
+	if t.reader != nil {
+		if err != nil {
+			_ = t.conn.Close(ctx)
+		}
+		t.reader.Release()
+		return nil // what was read stays read
+	}
+	if err != nil {
+		t.d.dropWriter()
+	}
+	t.d.writing <- struct{}{}
+	return nil
+}
+
+// newName is a random name for a transaction.
+func newName() []byte {
+	var b [16]byte
+	rand.Read(b[:])
+	return b[:]
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/exit"
+	"zapis/store/kv"
+)
+
+// Several hosts, one history. A checkpoint is released by a host only after, in
+// this order:
+//
+//  1. the transaction that brought it, alone over all hosts of one primary, has
+//     raised the database's counter by compare-and-swap;
+//  2. a COMMIT of this host after it was acknowledged by the standby, without a
+//     warning;
+//  3. this host's guard has it;
+//  4. the Register has advanced to it by compare-and-swap: witnesses on other
+//     machines, by a majority.
+//
+// 1 and 2 are the engine's. Two primaries that both take writes pass 1, and 2 as
+// well where synchronous_standby_names was emptied on one: then 4 refuses the
+// second history. Advisory locks and terms would add nothing: each of two
+// primaries grants its own.
+
+// Register is what outside this database remembers the last checkpoint.
+type Register interface {
+	// Advance makes next the register's checkpoint. note is it as signed, and prove
+	// gives the proof that it grew out of the first old entries. It is no error if
+	// the register has next already. An ErrForked or ErrBehindGuard says that the
+	// register has another history, or a longer one: this log must stop. Any other
+	// error is tried again.
+	Advance(ctx context.Context, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) error
+}
+
+func errNoRegister() error {
+	return exit.New(exit.Failed, "name witnesses on other machines in D/witnesses (docs/guides/cluster.md): without them two primaries could sign two histories",
+		"%w: this ledger is shared by several hosts, and has no witness", ErrNoWitness)
+}
+
+// reload compares what is in memory with the database, at the beginning of a
+// writable transaction, and reads what other hosts have changed.
+func (s *Store) reload(tx kv.Tx) error {
+	if !s.shared {
+		return nil
+	}
+	tx.Want(kv.Key{Table: tableMeta, Key: metaFormat}, kv.Key{Table: tableMeta, Key: metaIndexed})
+	if err := checkFormat(tx, false); err != nil {
+		return s.breaks(fmt.Errorf("%w: %w", ErrBroken, err))
+	}
+	k, note := tx.Table(tableCheckpoints).Cursor().Last()
+	size, ok := readNumber(k)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: no checkpoint", ledger.ErrMismatch)
+	case size < s.tip.size:
+		return s.breaks(exit.New(exit.Mismatch, "this is an older copy, or a standby that was promoted without what the primary had: bring the newest back",
+			"%w: %w: it ends at %d entries, and this host has seen %d", ErrBroken, ErrBehindGuard, size, s.tip.size))
+	case size == s.tip.size && !s.stale:
+		if string(note) != string(s.committed.note) {
+			return s.breaks(exit.New(exit.Mismatch, "keep everything, and tell the trustees", "%w: %w: another checkpoint of %d entries than this host has seen", ErrBroken, ErrForked, size))
+		}
+		return nil
+	}
+	return s.reloadAll(tx)
+}
+
+func (s *Store) reloadAll(tx kv.Tx) error {
+	st, err := loadStanding(tx, s.genesis)
+	if err != nil {
+		return err
+	}
+	last, err := loadReleased(tx, st)
+	if err != nil {
+		return err
+	}
+	tail, err := loadTail(tx, last.Size, false)
+	if err != nil {
+		return err
+	}
+	t, err := loadTip(tx, s.genesis.Origin)
+	if err != nil {
+		return err
+	}
+	if t.size != last.Size || t.root() != last.Root {
+		return fmt.Errorf("%w: %d entries, and the last checkpoint is of %d or of another tree", ledger.ErrMismatch, t.size, last.Size)
+	}
+	// What this host has released must be the beginning of what is there now.
+	if root, err := ledger.RootAt(s.released.Size, hashReader{tx, last.Size}); err != nil || root != s.released.Root {
+		return s.breaks(exit.New(exit.Mismatch, "keep everything, and tell the trustees",
+			"%w: %w: the database differs at %d entries from what this host has seen", ErrBroken, ErrForked, s.released.Size))
+	}
+	t.values = s.tip.values
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	s.tip, s.standing, s.tail, s.committed, s.stale = t, st, tail, last, false
+	if s.key == nil || s.key.Keys() != last.verifier.Keys() {
+		s.key = nil // another host has brought a new key into force
+		for _, name := range []string{keyName, nextKeyName} {
+			if k, err := readKey(s.dir, name); err == nil && k.Keys() == last.verifier.Keys() {
+				s.key = k
+			}
+		}
+	}
+	return nil
+}
+
+// catchUp releases the last checkpoint in the database, whichever host has
+// brought it. What a primary shows need not be on its standby: the transaction is
+// committed, and with it all before.
+func (s *Store) catchUp() error {
+	if err := s.update(func(kv.Tx) error { return nil }); err != nil {
+		return err
+	}
+	if s.guarded() && s.committed.Size == s.released.Size {
+		return nil
+	}
+	return s.release()
+}
+
+// guarded reports whether this host's guard has what is released: at opening it may not.
+func (s *Store) guarded() bool { return s.guard.last.Size == s.released.Size }
+
+// release writes the guard, asks the witnesses, and then lets the last checkpoint be seen.
+func (s *Store) release() error {
+	next := s.committed
+	if s.guard.last.Size < next.Size {
+		if err := s.guard.write(next.Checkpoint); err != nil {
+			return engineError(fmt.Errorf("%w: %w", errSync, err))
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), registerTimeout)
+	defer cancel()
+	err := s.config.Register.Advance(ctx, next.Checkpoint, next.note, func(old uint64) (path []ledger.Hash, err error) {
+		err = kv.View(s.db, func(tx kv.Tx) error {
+			path, err = ledger.ProveConsistency(next.Size, old, hashReader{tx, next.Size})
+			return err
+		})
+		return path, err
+	})
+	switch {
+	case errors.Is(err, ErrForked), errors.Is(err, ErrBehindGuard):
+		return s.breaks(exit.New(exit.Mismatch, "keep everything, and look which database is the newest: nothing of this one was released",
+			"%w: %w", ErrBroken, err))
+	case err != nil:
+		return exit.New(exit.Failed, "it is tried again by itself; look whether the witnesses can be reached", "%w: %w", ErrNoWitness, err)
+	}
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	s.released = next
+	return nil
+}
+
+// commitShared is the end of commitEntries where other hosts write too. The gate
+// is not held while the standby and the witnesses are waited for: readers go on with
+// what was released.
+func (s *Store) commitShared(tx kv.Tx, t tip, g *growth) (*growth, error) {
+	s.stale = true // until all of this has been done
+	if err := tx.Commit(); err != nil {
+		return nil, engineError(err)
+	}
+	s.gate.Lock()
+	s.tip, s.standing, s.committed = t, g.standing, g.released
+	if g.flushed {
+		s.tail = newTail(t.size)
+	} else {
+		s.tail.add(g.bodies, g.first)
+	}
+	err := s.changeKey(g)
+	s.gate.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	s.stale = false
+	return g, s.release()
+}
+
+// sequencedUnseen reports whether a body is among the entries of a checkpoint that
+// is committed and not released on this host: it waits for that.
+func (v *view) sequencedUnseen(body ledger.Hash) bool {
+	if !v.s.shared {
+		return false
+	}
+	k, _ := v.tx.Table(tableCheckpoints).Cursor().Last()
+	size, ok := readNumber(k)
+	if !ok || size <= v.Size {
+		return false
+	}
+	after, _ := indexFrom(v.tx, v.Size, size)
+	_, ok = after[keyOf(body)]
+	return ok
+}
