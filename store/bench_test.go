@@ -222,10 +222,10 @@ func smallReport(n uint64) Submission {
 
 func benchStore(t testing.TB, slot time.Duration) *Store {
 	dir := filepath.Join(t.TempDir(), "ledger")
-	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(dir, Config{Slot: slot})
+	s, err := openTest(dir, Config{Slot: slot})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,10 +246,10 @@ var million = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(parent, "ledger")
-	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		return "", err
 	}
-	s, err := Open(dir, Config{Slot: time.Hour})
+	s, err := openTest(dir, Config{Slot: time.Hour})
 	if err != nil {
 		return "", err
 	}
@@ -378,10 +378,10 @@ func BenchmarkCheck(b *testing.B) {
 func reportsLedger(b *testing.B) (dir string, size int64) {
 	c := newClock()
 	dir = filepath.Join(b.TempDir(), "ledger")
-	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		b.Fatal(err)
 	}
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -227,7 +227,7 @@ func (c *checker) checkFiles() error {
 	}
 	err := c.v.s.parts.Each(c.ctx, func(name blob.Hash) error {
 		h, path := ledger.Hash(name), c.v.s.parts.Where(name)
-		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) {
+		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) || c.announced(h) {
 			return nil
 		}
 		c.work.do(func() {
@@ -247,6 +247,12 @@ func (c *checker) checkFiles() error {
 		return nil
 	}
 	return err
+}
+
+// announced reports whether a host has said that it keeps this attachment.
+func (c *checker) announced(h ledger.Hash) bool {
+	pending := c.v.tx.Table(tablePending)
+	return pending != nil && pending.Get(h[:]) != nil
 }
 
 // isFile reports whether an attachment is named by now.

@@ -59,7 +59,7 @@ func newSample(t testing.TB) sample {
 	t.Helper()
 	c := newClock()
 	m := sample{dir: newFolder(t), tag: ledger.Sum([]byte("tag")), freshTag: ledger.Sum([]byte("fresh"))}
-	s, err := Open(m.dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(m.dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,14 @@ func TestCheckNamesTheFault(t *testing.T) {
 	}
 	anyWaiting := m.waits.Body.Hash()
 	n := fmt.Sprint("entry ", m.index)
+	db := "ledger.db"
+	// Where attachments lie in the database, there are no files to damage.
+	var files []string
+	if cluster != nil {
+		db = "database"
+		files = []string{"an attachment's bit", "an attachment cut short", "an attachment missing", "a pipe in an attachment's place",
+			"a file that is none of ours", "a damaged file that nothing names", "a waiting attachment"}
+	}
 	for _, test := range []struct {
 		name string
 		do   func(t *testing.T)
@@ -161,8 +169,8 @@ func TestCheckNamesTheFault(t *testing.T) {
 		{"a hash of the tree", put(tableEntries, number(31), func(v []byte) []byte { return flipped(v, 32*4) }), []string{"entry 31: the tree's hash that it completes at level 4", "checkpoint", "guard"}},
 		{"an entry cut short", put(tableEntries, entry, func(v []byte) []byte { return v[:20] }),
 			[]string{n, "checkpoint 33: its root can't be computed"}}, // entries 31 and 32 are in the root by no later hash
-		{"an entry missing", put(tableEntries, entry, remove), []string{n + ": it is missing", "checkpoint", "ledger.db", "part", "guard", fmt.Sprint("entry ", m.index+1)}},
-		{"the last entry missing", put(tableEntries, number(m.size-1), remove), []string{fmt.Sprint("entry ", m.size-1), "checkpoint", "ledger.db", "part", "guard"}},
+		{"an entry missing", put(tableEntries, entry, remove), []string{n + ": it is missing", "checkpoint", db, "part", "guard", fmt.Sprint("entry ", m.index+1)}},
+		{"the last entry missing", put(tableEntries, number(m.size-1), remove), []string{fmt.Sprint("entry ", m.size-1), "checkpoint", db, "part", "guard"}},
 		{"a checkpoint's root", put(tableCheckpoints, number(33), func(v []byte) []byte { return flipped(v, 30) }), []string{"checkpoint 33: "}},
 		{"a checkpoint's signature", put(tableCheckpoints, number(33), func(v []byte) []byte { return append(v[:len(v)-9], append([]byte("AAAA"), v[len(v)-5:]...)...) }), []string{"checkpoint 33: "}},
 		{"a checkpoint of another size", func(t *testing.T) {
@@ -212,18 +220,18 @@ func TestCheckNamesTheFault(t *testing.T) {
 		{"an index that leads elsewhere", func(t *testing.T) {
 			key := keyOf(m.first.Body.Hash())
 			put(tableBodies, key[:], func([]byte) []byte { return number(m.index - 1) })(t)
-		}, []string{"ledger.db: the index of bodies leads from", n}},
+		}, []string{db + ": the index of bodies leads from", n}},
 		{"an index that lacks one", func(t *testing.T) {
 			key := keyOf(m.first.Body.Hash())
 			put(tableBodies, key[:], remove)(t)
 		}, []string{n + ": its body is not indexed"}},
 		{"an index with one too many", put(tableBodies, make([]byte, 16), func([]byte) []byte { return number(3) }),
-			[]string{"ledger.db: the index of bodies leads from 00000000000000000000000000000000 to entry 3"}},
+			[]string{db + ": the index of bodies leads from 00000000000000000000000000000000 to entry 3"}},
 		{"a promise's signature", put(tableWaiting, anyWaiting[:], func(v []byte) []byte {
 			i := bytes.Index(v, []byte("\n\n")) + 60
 			return append(v[:i], append([]byte("AAAA"), v[i+4:]...)...)
 		}), []string{"waiting " + anyWaiting.String() + ": promise: "}},
-		{"a promised body", put(tableWaiting, anyWaiting[:], func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{"waiting " + anyWaiting.String(), "part", "ledger.db"}},
+		{"a promised body", put(tableWaiting, anyWaiting[:], func(v []byte) []byte { return flipped(v, len(v)-3) }), []string{"waiting " + anyWaiting.String(), "part", db}},
 		{"a waiting part missing", func(t *testing.T) {
 			h := m.waits.Body.Parts[2].Hash
 			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(h[:]) })
@@ -244,14 +252,23 @@ func TestCheckNamesTheFault(t *testing.T) {
 				return tx.Table(tableErased).Put(small[:], number(m.tombstone))
 			})
 		}, []string{"part " + small.String() + ": it was erased, and no tombstone names it"}},
-		{"the list of what governs", put(tableGoverning, number(5), func([]byte) []byte { return []byte{} }), []string{"ledger.db: the list of entries that govern"}},
+		{"the list of what governs", put(tableGoverning, number(5), func([]byte) []byte { return []byte{} }), []string{db + ": the list of entries that govern"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if slices.Contains(files, test.name) {
+				return
+			}
 			whole := copyLedger(t, m.dir)
 			defer func() {
 				restore(t, whole, m.dir)
+				if cluster != nil {
+					restoreDB(t, whole, m.dir)
+				}
 				checkFolder(t, m.dir)
 			}()
+			if cluster != nil {
+				saveDB(t, m.dir, whole)
+			}
 			test.do(t)
 			s, err := OpenReadOnly(m.dir)
 			var faults []Fault
@@ -262,6 +279,9 @@ func TestCheckNamesTheFault(t *testing.T) {
 				}
 				t.Logf("opening: %v", err)
 				inner := strings.TrimPrefix(err.Error(), filepath.Join(m.dir, dbName)+": ")
+				if cluster != nil {
+					_, inner, _ = strings.Cut(err.Error(), ": ")
+				}
 				faults = []Fault{{-1, "", inner}}
 			} else {
 				faults, err = s.Check(t.Context(), nil)

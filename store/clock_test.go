@@ -25,7 +25,7 @@ func (x *timer) after(d time.Duration) <-chan time.Time {
 func running(t *testing.T, dir string, c *clock) (s *Store, step func(move time.Duration) time.Duration) {
 	t.Helper()
 	x := newTimer()
-	s, err := Open(dir, Config{Slot: day, Now: c.now, After: x.after})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now, After: x.after})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestRunSequencesAtMidnight(t *testing.T) {
 func TestMissedSlotsAreMadeUpForOnce(t *testing.T) {
 	c := newClock()
 	dir := newFolder(t)
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestClockBetweenRestarts(t *testing.T) {
 	dir := newFolder(t)
 	var last time.Time
 	for _, move := range []time.Duration{day, 10 * year, -20 * year, -year, 15 * year, 0, day} {
-		s, err := Open(dir, Config{Slot: day, Now: c.now})
+		s, err := openTest(dir, Config{Slot: day, Now: c.now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func TestClockBetweenRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.forward(move)
-		if s, err = Open(dir, Config{Slot: day, Now: c.now}); err != nil {
+		if s, err = openTest(dir, Config{Slot: day, Now: c.now}); err != nil {
 			t.Fatal(err)
 		}
 		sequence(t, s)
@@ -206,7 +206,7 @@ func TestSlotZeroWithAClockSetBack(t *testing.T) {
 func TestSlotIsTurnedOff(t *testing.T) {
 	c := newClock()
 	dir := newFolder(t)
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
+	"zapis/store/kv"
 )
 
 // cosignedName is a folder of flat files, each a checkpoint with the lines of
@@ -26,7 +28,7 @@ func (s *Store) Cosigned(size uint64) (note []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	note, err = os.ReadFile(s.cosignedPath(size))
+	note, err = s.readCosigned(size)
 	if errors.Is(err, os.ErrNotExist) {
 		return stored, nil
 	}
@@ -76,6 +78,30 @@ func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error
 	if !bytes.HasPrefix(note, stored) || len(note) > ledger.MaxNote {
 		return fmt.Errorf("%w: not the checkpoint of %d entries that this log has signed", ledger.ErrMismatch, size)
 	}
+	return s.writeCosigned(size, note)
+}
+
+// readCosigned reads what is kept of a size; os.ErrNotExist if that is nothing.
+func (s *Store) readCosigned(size uint64) (note []byte, err error) {
+	if !s.shared {
+		return os.ReadFile(s.cosignedPath(size))
+	}
+	err = s.view(func(v *view) error {
+		note = bytes.Clone(v.tx.Table(tableCosigned).Get(number(size)))
+		if note == nil {
+			return os.ErrNotExist
+		}
+		return nil
+	})
+	return note, err
+}
+
+func (s *Store) writeCosigned(size uint64, note []byte) error {
+	if s.shared {
+		return s.ask(context.Background(), &request{act: func() error {
+			return s.update(func(tx kv.Tx) error { return tx.Table(tableCosigned).Put(number(size), note) })
+		}})
+	}
 	if err := atomicfile.MakeFolder(filepath.Join(s.dir, cosignedName)); err != nil {
 		return err
 	}
@@ -91,12 +117,23 @@ func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error
 
 // CosignedSizes are those of the checkpoints that have lines of witnesses,
 // largest first.
-func (s *Store) CosignedSizes() ([]uint64, error) {
+func (s *Store) CosignedSizes() (sizes []uint64, err error) {
+	if s.shared {
+		err = s.view(func(v *view) error {
+			c := v.tx.Table(tableCosigned).Cursor()
+			for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
+				if n, ok := readNumber(k); ok {
+					sizes = append(sizes, n)
+				}
+			}
+			return nil
+		})
+		return sizes, err
+	}
 	files, err := os.ReadDir(filepath.Join(s.dir, cosignedName))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	var sizes []uint64
 	for _, f := range files {
 		if n, err := strconv.ParseUint(f.Name(), 10, 64); err == nil && strconv.FormatUint(n, 10) == f.Name() {
 			sizes = append(sizes, n)

@@ -51,7 +51,7 @@ func (p Place) openEngines(dir string, readOnly bool, now func() time.Time) (e e
 
 // withParts adds the attachments to an open database.
 func (p Place) withParts(db *postgres.DB) (engines, error) {
-	e := engines{db, db.Parts(), p.String()}
+	e := engines{db, db.Parts(), "database"}
 	return e, nil
 }
 

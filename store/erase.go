@@ -40,8 +40,14 @@ func eraseBy(tx kv.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err 
 		if err != nil {
 			return nil, err
 		}
-		if file {
-			files = append(files, p.Hash)
+		if !file {
+			continue
+		}
+		files = append(files, p.Hash)
+		if pending := tx.Table(tablePending); pending != nil {
+			if err := pending.Put(p.Hash[:], erasedMark); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return files, tx.Table(tableMeta).Put(metaCompact, number(tombstone))
@@ -131,7 +137,10 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 			return err
 		}
 	}
-	return nil
+	if !s.shared || len(hashes) == 0 {
+		return nil
+	}
+	return s.update(func(tx kv.Tx) error { return deletePending(tx, hashes) })
 }
 
 // Compact removes what deleted values have left in the database. Submissions wait

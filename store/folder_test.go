@@ -43,20 +43,20 @@ func TestCreateMakesThisFolder(t *testing.T) {
 
 func TestCreateRefuses(t *testing.T) {
 	dir := newFolder(t)
-	_, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
+	_, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
 	wants(t, err, ErrExists, "there is a ledger here already: "+dir)
 	if err := os.Remove(filepath.Join(dir, dbName)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
+	_, err = createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
 	wants(t, err, nil, dir+" has a log.key but no ledger.db")
-	_, err = Open(dir, Config{})
+	_, err = openTest(dir, Config{})
 	wants(t, err, ErrNoLedger, "there is no ledger here: "+dir+" has no ledger.db")
-	_, err = Create(t.TempDir(), ledgertest.Genesis(), ledgertest.Key(2), start)
+	_, err = createTest(t.TempDir(), ledgertest.Genesis(), ledgertest.Key(2), start)
 	wants(t, err, nil, "the genesis names other log keys than the one that is to sign")
 	g := ledgertest.Genesis()
 	g.Set.Trustees = nil
-	if _, err = Create(t.TempDir(), g, ledgertest.Key(1), start); exit.StatusOf(err) != exit.Usage {
+	if _, err = createTest(t.TempDir(), g, ledgertest.Key(1), start); exit.StatusOf(err) != exit.Usage {
 		t.Errorf("a genesis without trustees: %v", err)
 	}
 }
@@ -74,10 +74,10 @@ func TestCreateAfterACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Open(dir, Config{}); !errors.Is(err, ErrNoLedger) {
+		if _, err := openTest(dir, Config{}); !errors.Is(err, ErrNoLedger) {
 			t.Errorf("%d files renamed: %v", done, err)
 		}
-		if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 			t.Errorf("%d files renamed: %v", done, err)
 		}
 		if exists(aside) {
@@ -100,7 +100,7 @@ func TestLockNamesTheHolder(t *testing.T) {
 	dir := newFolder(t)
 	s := open(t, dir, Config{Verb: "zapisd serve"})
 	begin := time.Now()
-	_, err := Open(dir, Config{Verb: "another"})
+	_, err := openTest(dir, Config{Verb: "another"})
 	wants(t, err, ErrHeld, `the ledger is in use by "zapisd serve" (process `+strconv.Itoa(os.Getpid())+"): "+dir)
 	if d := time.Since(begin); d < lockTimeout || d > 2*lockTimeout {
 		t.Errorf("it waited %s", d)
@@ -173,7 +173,7 @@ func TestClosed(t *testing.T) {
 func TestOpenRemovesWhatACrashLeft(t *testing.T) {
 	c := newClock()
 	dir := newFolder(t)
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestWrongKey(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, keyName), ledgertest.Key(2).Marshal(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(dir, Config{})
+	_, err := openTest(dir, Config{})
 	wants(t, err, nil, dir+" has no log.key that is the key of "+ledgertest.Genesis().Card().String())
 	if exit.StatusOf(err) != exit.KeyMissing {
 		t.Errorf("status %d", exit.StatusOf(err))
@@ -227,7 +227,7 @@ func TestConfigIsChecked(t *testing.T) {
 		1500 * time.Millisecond: "a slot has whole seconds, from 0 to 366 days, not 1.5s",
 		400 * day:               "a slot has whole seconds, from 0 to 366 days, not 9600h0m0s",
 	} {
-		_, err := Open(t.TempDir(), Config{Slot: slot})
+		_, err := openTest(t.TempDir(), Config{Slot: slot})
 		wants(t, err, nil, text)
 	}
 }
@@ -251,7 +251,7 @@ func TestFileTimesSayNothing(t *testing.T) {
 func TestFindReadOnly(t *testing.T) {
 	dir := newFolder(t)
 	c := newClock()
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,11 +86,11 @@ func childFills(mount, kind string) error {
 		return err
 	}
 	dir := filepath.Join(mount, "ledger")
-	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		return err
 	}
 	c := newClock()
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func childFills(mount, kind string) error {
 	if err := verified(dir); err != nil {
 		return fmt.Errorf("on a file system that is read only: %w", err)
 	}
-	if _, err := Open(dir, Config{}); !errors.Is(err, syscall.EROFS) {
+	if _, err := openTest(dir, Config{}); !errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("opening for writing on a file system that is read only: %v", err)
 	}
 	return nil

@@ -30,7 +30,7 @@ func copyFile(t testing.TB, from, to string) {
 func twoSlots(t *testing.T) (dir, oldDB, oldGuard string) {
 	c := newClock()
 	dir = newFolder(t)
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +42,9 @@ func twoSlots(t *testing.T) (dir, oldDB, oldGuard string) {
 		t.Fatal(err)
 	}
 	oldDB, oldGuard = filepath.Join(t.TempDir(), "db"), filepath.Join(t.TempDir(), "guard")
-	copyFile(t, filepath.Join(dir, dbName), oldDB)
+	saveDB(t, dir, oldDB)
 	copyFile(t, filepath.Join(dir, guardName), oldGuard)
-	if s, err = Open(dir, Config{Slot: day, Now: c.now}); err != nil {
+	if s, err = openTest(dir, Config{Slot: day, Now: c.now}); err != nil {
 		t.Fatal(err)
 	}
 	c.forward(day)
@@ -55,8 +55,8 @@ func twoSlots(t *testing.T) (dir, oldDB, oldGuard string) {
 
 func TestRestoredCopyIsRefused(t *testing.T) {
 	dir, oldDB, _ := twoSlots(t)
-	copyFile(t, oldDB, filepath.Join(dir, dbName))
-	_, err := Open(dir, Config{Slot: day})
+	restoreDB(t, oldDB, dir)
+	_, err := openTest(dir, Config{Slot: day})
 	wants(t, err, ErrBehindGuard, "the database is older than its guard: it ends at 33 entries, and 65 were signed: "+dir)
 	if exit.StatusOf(err) != exit.Mismatch || !strings.HasPrefix(exit.HintOf(err), "this looks like a restored copy.") {
 		t.Errorf("status %d, hint %q", exit.StatusOf(err), exit.HintOf(err))
@@ -97,7 +97,7 @@ func TestMissingGuard(t *testing.T) {
 	if err := os.Remove(guardPath); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Open(dir, Config{})
+	_, err = openTest(dir, Config{})
 	wants(t, err, ErrNoGuard, "there is no guard file beside "+filepath.Join(dir, dbName))
 	if exit.StatusOf(err) != exit.Failed || !strings.Contains(exit.HintOf(err), "Confirm that nothing newer was ever signed") {
 		t.Errorf("status %d, hint %q", exit.StatusOf(err), exit.HintOf(err))
@@ -105,7 +105,7 @@ func TestMissingGuard(t *testing.T) {
 	if err := os.WriteFile(guardPath, make([]byte, 2*guardHalf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Open(dir, Config{})
+	_, err = openTest(dir, Config{})
 	wants(t, err, ErrNoGuard, "there is no guard file that can be read beside "+filepath.Join(dir, dbName))
 
 	// Somebody has seen more: this copy must not go on.
@@ -116,14 +116,14 @@ func TestMissingGuard(t *testing.T) {
 	if err := Confirm(dir, last); err != nil {
 		t.Fatal(err)
 	}
-	s, err = Open(dir, Config{Slot: day, Now: newClock().now})
+	s, err = openTest(dir, Config{Slot: day, Now: newClock().now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	closeAndCheck(t, s)
 
 	// A guard that is there is not overruled.
-	copyFile(t, oldDB, filepath.Join(dir, dbName))
+	restoreDB(t, oldDB, dir)
 	if err := Confirm(dir, last); !errors.Is(err, ErrBehindGuard) {
 		t.Errorf("confirming a copy behind its guard: %v", err)
 	}
@@ -133,19 +133,20 @@ func TestForkedDatabaseIsRefused(t *testing.T) {
 	dir, oldDB, oldGuard := twoSlots(t)
 	// The operator goes on from the copy, with the log's key and an old guard.
 	fork := newFolder(t)
-	for from, to := range map[string]string{oldDB: dbName, oldGuard: guardName, filepath.Join(dir, keyName): keyName} {
+	restoreDB(t, oldDB, fork)
+	for from, to := range map[string]string{oldGuard: guardName, filepath.Join(dir, keyName): keyName} {
 		copyFile(t, from, filepath.Join(fork, to))
 	}
 	c := newClock()
 	c.forward(3 * day)
-	s, err := Open(fork, Config{Slot: day, Now: c.now})
+	s, err := openTest(fork, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	sequence(t, s)
 	s.Close()
-	copyFile(t, filepath.Join(fork, dbName), filepath.Join(dir, dbName))
-	_, err = Open(dir, Config{})
+	restoreDB(t, saveDB(t, fork, filepath.Join(t.TempDir(), "db")), dir)
+	_, err = openTest(dir, Config{})
 	wants(t, err, ErrForked, "the database and its guard are of different histories: they differ at 65 entries: "+dir)
 	faults := faultsOf(t, dir)
 	if len(faults) != 1 || faults[0].Part != guardName {
@@ -220,7 +221,7 @@ func TestGuardRefusesOtherEncodings(t *testing.T) {
 func TestNothingLeavesBeforeTheGuard(t *testing.T) {
 	c := newClock()
 	dir := newFolder(t)
-	s, err := Open(dir, Config{Slot: day, Now: c.now})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}

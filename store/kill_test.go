@@ -29,7 +29,8 @@ const noSleep = "GORACE=atexit_sleep_ms=0"
 func TestMain(m *testing.M) {
 	switch os.Getenv(childVariable) {
 	case "":
-		os.Exit(m.Run())
+		flag.Parse()
+		os.Exit(runOn(m))
 	case "append":
 		childAppends(os.Args[1], os.Args[2])
 	case "check":
@@ -51,7 +52,7 @@ func childAppends(dir, slot string) {
 		panic(err)
 	}
 	c := newClock()
-	s, err := Open(dir, Config{Slot: d, Now: c.now, Verb: "a child"})
+	s, err := openTest(dir, Config{Slot: d, Now: c.now, Verb: "a child"})
 	if err != nil {
 		panic(err)
 	}
@@ -208,7 +209,7 @@ func lost(t *testing.T, dir string, promised []ledger.Hash) {
 	if rand.IntN(4) == 0 {
 		checkFolder(t, dir) // as the kill has left it
 	}
-	s, err := Open(dir, Config{Slot: day, Now: newClock().now})
+	s, err := openTest(dir, Config{Slot: day, Now: newClock().now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func TestLostKey(t *testing.T) {
 		if err := os.Remove(filepath.Join(dir, keyName)); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(dir, Config{Slot: day, Now: c.now})
+		_, err := openTest(dir, Config{Slot: day, Now: c.now})
 		wants(t, err, nil, dir+" has no log.key that is the key of "+s.Card().String())
 		if exit.StatusOf(err) != exit.KeyMissing {
 			t.Errorf("status %d", exit.StatusOf(err))
@@ -35,7 +35,7 @@ func TestLostKey(t *testing.T) {
 		}
 		if config.Slot == 0 {
 			// What waits can't be sequenced either before there is a key.
-			if _, err := Open(dir, config); err == nil {
+			if _, err := openTest(dir, config); err == nil {
 				t.Fatal("what waits was sequenced without a key")
 			}
 			config.Slot = day

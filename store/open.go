@@ -78,9 +78,9 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	case err != nil:
 		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
-	s.db, s.parts, s.name, s.shared = e.db, e.parts, e.name, e.db.Shared()
+	s.db, s.parts, s.name, s.shared, s.host = e.db, e.parts, e.name, e.db.Shared(), place.Host
 	if s.shared {
-		path = s.name
+		path = place.String()
 	}
 	if err := s.load(readOnly); err != nil {
 		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
@@ -206,7 +206,7 @@ func (s *Store) openForWriting() error {
 		if s.config.Register == nil {
 			return errNoRegister()
 		}
-		if err := s.catchUp(); err != nil {
+		if err := s.confirm(); err != nil {
 			return err
 		}
 	}

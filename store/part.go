@@ -183,7 +183,10 @@ func (w *PartWriter) keep(part ledger.Part) error {
 	if !p.begin(part) {
 		return fmt.Errorf("%w: %s", ErrPartTaken, part.Hash)
 	}
-	err := w.s.parts.Put(context.Background(), blob.Hash(part.Hash), blob.Spool{Path: w.path, Size: w.size})
+	err := w.s.announce(part.Hash)
+	if err == nil {
+		err = w.s.parts.Put(context.Background(), blob.Hash(part.Hash), blob.Spool{Path: w.path, Size: w.size})
+	}
 	if err != nil {
 		p.forget(part.Hash)
 		if errors.Is(err, blob.ErrTaken) {
@@ -214,7 +217,7 @@ func (w *PartWriter) discardKept() error {
 		return nil
 	}
 	w.kept = false
-	return w.s.parts.Remove(context.Background(), blob.Hash(w.hash))
+	return exit.First(w.s.parts.Remove(context.Background(), blob.Hash(w.hash)), w.s.settled(w.hash))
 }
 
 // Part opens a part's ciphertext and gives its size in bytes. The bytes are as

@@ -102,7 +102,7 @@ func TestWorkload(t *testing.T) {
 	}
 	say := func(format string, args ...any) { fmt.Printf("power: "+format+"\n", args...) }
 	dir := filepath.Join(world, "ledger")
-	if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		t.Fatal(err)
 	}
 	say("created")
@@ -224,12 +224,12 @@ func childAfterLoss(dir, told string) error {
 	lines := strings.Split(told, "\n")
 	c := newClock()
 	c.forward(30 * day)
-	s, err := Open(dir, Config{Slot: day, Now: c.now, Verb: "after the loss"})
+	s, err := openTest(dir, Config{Slot: day, Now: c.now, Verb: "after the loss"})
 	if errors.Is(err, ErrNoLedger) && told == "" {
-		if _, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
+		if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 			return fmt.Errorf("making it a second time: %w", err)
 		}
-		s, err = Open(dir, Config{Slot: day, Now: c.now, Verb: "after the loss"})
+		s, err = openTest(dir, Config{Slot: day, Now: c.now, Verb: "after the loss"})
 	}
 	if err != nil {
 		return err

@@ -37,6 +37,9 @@ func (s *Store) recover() error {
 			return err
 		}
 	}
+	if s.shared {
+		return s.removePending()
+	}
 	return s.removeUnnamed()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
@@ -35,6 +36,9 @@ type Register interface {
 	// error is tried again.
 	Advance(ctx context.Context, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) error
 }
+
+// registerTimeout is how long the witnesses may take, through Tor included.
+const registerTimeout = 2 * time.Minute
 
 func errNoRegister() error {
 	return exit.New(exit.Failed, "name witnesses on other machines in D/witnesses (docs/guides/cluster.md): without them two primaries could sign two histories",
@@ -115,14 +119,20 @@ func (s *Store) catchUp() error {
 	if err := s.update(func(kv.Tx) error { return nil }); err != nil {
 		return err
 	}
-	if s.guarded() && s.committed.Size == s.released.Size {
+	if s.committed.Size == s.released.Size {
 		return nil
 	}
 	return s.release()
 }
 
-// guarded reports whether this host's guard has what is released: at opening it may not.
-func (s *Store) guarded() bool { return s.guard.last.Size == s.released.Size }
+// confirm asks the standby and the witnesses at opening, whether this host's guard
+// is behind or not: a database that is behind them signs nothing, and promises nothing.
+func (s *Store) confirm() error {
+	if err := s.update(func(kv.Tx) error { return nil }); err != nil {
+		return err
+	}
+	return s.release()
+}
 
 // release writes the guard, asks the witnesses, and then lets the last checkpoint be seen.
 func (s *Store) release() error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"zapis/store/kv"
 )
 
 // Slots are multiples of the slot's length since 1970, UTC: midnight for 24 h.
@@ -105,6 +107,10 @@ func (s *Store) checkpointTime(promised time.Time) time.Time {
 // machine that slept, is noticed within it.
 const pollClock = time.Minute
 
+// pollShared is how often Run looks for checkpoints that other hosts have signed
+// at another time than that of a slot. A submission looks too.
+const pollShared = 15 * time.Minute
+
 // Run sequences at each slot until ctx ends, and returns ctx's error, or what
 // makes going on impossible: a disk that fails, or StopSigning. Slots that
 // passed while nobody ran are made up for by one, at the latest of them. A slot
@@ -126,6 +132,7 @@ func (s *Store) Run(ctx context.Context) error {
 		mark = floorSlot(now, slot)
 	}
 	var waited time.Duration
+	seen := s.lastSize()
 	for {
 		now := s.now()
 		at := floorSlot(now, slot)
@@ -133,13 +140,13 @@ func (s *Store) Run(ctx context.Context) error {
 			mark = at
 		}
 		if at.After(mark) || waited >= slot {
-			err := s.Sequence(ctx)
+			err := s.sequenceAt(ctx, at, seen)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err == nil:
-				mark, waited = at, 0
-			case !errors.Is(err, ErrFull): // a full disk is tried again
+				mark, waited, seen = at, 0, s.lastSize()
+			case !triedAgain(err):
 				return err
 			}
 			now = s.now()
@@ -153,5 +160,46 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-s.config.After(d):
 			waited += d
 		}
+		if s.shared && waited/pollShared != (waited-d)/pollShared {
+			if err := s.ask(ctx, &request{act: s.catchUp}); err != nil && ctx.Err() == nil && !triedAgain(err) {
+				return err
+			}
+		}
 	}
+}
+
+// triedAgain reports whether a slot that failed may succeed later: a disk that was full, a database or
+// witnesses that did not answer.
+func triedAgain(err error) bool {
+	return !errors.Is(err, ErrBroken) && (errors.Is(err, ErrFull) || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNoWitness))
+}
+
+// lastSize is the size of the last checkpoint that was signed, released or not.
+func (s *Store) lastSize() uint64 {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.committed.Size
+}
+
+// sequenceAt is Sequence for the slot at this time, which another host may have had
+// since the ledger had seen entries: then its checkpoint is released here, and no other is signed.
+func (s *Store) sequenceAt(ctx context.Context, at time.Time, seen uint64) error {
+	if !s.shared {
+		return s.Sequence(ctx)
+	}
+	return s.ask(ctx, &request{act: func() error {
+		if err := s.brokenBy(); err != nil {
+			return err
+		}
+		err := s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
+			if s.committed.Size != seen && !s.committed.Time.Before(at) {
+				return nil, nil
+			}
+			return s.sequenceWaiting(tx, t)
+		})
+		if err != nil {
+			return err
+		}
+		return s.catchUp()
+	}})
 }

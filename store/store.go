@@ -79,6 +79,7 @@ type Store struct {
 	parts    blob.Store
 	name     string // of the database, in messages
 	shared   bool   // other hosts write to it too
+	host     string // this one's name among them
 	released released
 	tail     *tailIndex
 	standing standing

@@ -50,7 +50,7 @@ func newFolder(t testing.TB) string {
 
 func makeLedger(t testing.TB, dir string) {
 	t.Helper()
-	card, err := Create(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
+	card, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func makeLedger(t testing.TB, dir string) {
 // open opens a ledger, and checks the whole of it when the test is over.
 func open(t testing.TB, dir string, c Config) *Store {
 	t.Helper()
-	s, err := Open(dir, c)
+	s, err := openTest(dir, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -227,6 +227,11 @@ func keepParts(tx kv.Tx, p *submission) error {
 		if err := tx.Table(tableFiles).Put(part.Hash[:], number(uint64(part.Size))); err != nil {
 			return err
 		}
+		if pending := tx.Table(tablePending); pending != nil {
+			if err := pending.Delete(part.Hash[:]); err != nil {
+				return err
+			}
+		}
 	}
 	if p.Locator.Box != nil {
 		if err := tx.Table(tableLocators).Put(p.Locator.Name[:], p.Locator.Box); err != nil {

@@ -77,6 +77,7 @@ func (d *DB) commit(ctx context.Context, batch *pgx.Batch, seen int64, name []by
 	case d.warned.Load():
 		return errWarned
 	}
+	d.latest = max(d.latest, seen+1)
 	return nil
 }
 
@@ -103,6 +104,9 @@ func (d *DB) resolve(ctx context.Context, name []byte, cause error) error {
 		committed, err := d.lastIs(ctx, name)
 		if err == nil && committed {
 			return nil
+		}
+		if errors.Is(err, ErrBehind) {
+			return err
 		}
 		if err == nil {
 			return exit.New(exit.Failed, "try again", "%w: the transaction was not committed: %w", kv.ErrUnavailable, redact(cause))

@@ -68,6 +68,7 @@ var (
 	ErrSettings = errors.New("the database is set up in a way that this ledger must not use")
 	ErrSchema   = errors.New("the database has another schema than this program knows")
 	ErrNoSchema = errors.New("there is no ledger in this database")
+	ErrBehind   = errors.New("the database is older than what this host has seen of it")
 	ErrClock    = errors.New("this host's clock differs from the database's")
 )
 
@@ -84,6 +85,7 @@ type DB struct {
 	writing chan struct{} // holds one token; the owner of it owns what follows
 	writer  *pgx.Conn     // nil while there is none
 	warned  *atomic.Bool  // the writer's connection has had a warning
+	latest  int64         // the largest zapis.head that was seen
 
 	mu      sync.Mutex // over the pieces that deletions have touched
 	closing bool

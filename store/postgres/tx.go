@@ -57,6 +57,9 @@ func (d *DB) Begin(writable bool) (kv.Tx, error) {
 			if writable {
 				d.writing <- struct{}{}
 			}
+			if errors.Is(err, ErrBehind) {
+				return nil, err
+			}
 			if errors.Is(err, ErrSettings) || errors.Is(err, ErrClock) {
 				return nil, fmt.Errorf("%w: %w", kv.ErrUnavailable, err)
 			}
@@ -73,7 +76,7 @@ func (d *DB) Begin(writable bool) (kv.Tx, error) {
 func transient(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return !errors.Is(err, ErrSettings) && !errors.Is(err, ErrClock)
+		return !errors.Is(err, ErrSettings) && !errors.Is(err, ErrClock) && !errors.Is(err, ErrBehind)
 	}
 	switch pg.Code[:2] {
 	case "08", "57", "53", "55", "40", "25": // connection, operator, resources, locks, serialization, read-only after a promotion elsewhere
@@ -125,12 +128,16 @@ func (t *transaction) lock(ctx context.Context) error {
 	switch {
 	case recovery:
 		return errors.New("this server is a standby")
+	case t.seen < t.d.latest:
+		return exit.New(exit.Mismatch, "this is a restored copy, or a standby that was promoted without what the primary had: bring the newest back",
+			"%w: %d transactions, and %d were seen", ErrBehind, t.seen, t.d.latest)
 	case t.d.options.NoStandby:
 	case standbys == "":
 		return errNoStandby()
 	case commit != "on" && commit != "remote_apply":
 		return exit.New(exit.Failed, "in postgresql.conf: synchronous_commit = on", "%w: synchronous_commit is %q", ErrSettings, commit)
 	}
+	t.d.latest = t.seen
 	if o := t.d.options; o.MaxSkew > 0 {
 		theirs := time.UnixMicro(int64(now * 1e6))
 		if skew := o.Now().Sub(theirs).Abs(); skew > o.MaxSkew {

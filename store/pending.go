@@ -1,0 +1,85 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"zapis/crypto/ledger"
+	"zapis/store/blob"
+	"zapis/store/kv"
+)
+
+// Where several hosts share a ledger, an attachment that no body names may be
+// another host's that is about to be named. So a host says in the table pending
+// which attachments it keeps, before it keeps them, and removes none but its own.
+
+// erasedMark is in the place of a host's name where an attachment was erased and
+// is still to be removed, by whichever host comes first.
+var erasedMark = []byte("erased")
+
+// announce says durably that this host is about to keep an attachment.
+func (s *Store) announce(h ledger.Hash) error {
+	if !s.shared {
+		return nil
+	}
+	return s.ask(context.Background(), &request{act: func() error {
+		return s.update(func(tx kv.Tx) error {
+			pending := tx.Table(tablePending)
+			tx.Want(kv.Key{Table: tablePending, Key: h[:]}, kv.Key{Table: tableFiles, Key: h[:]}, kv.Key{Table: tableErased, Key: h[:]})
+			host := pending.Get(h[:])
+			if host != nil && string(host) != s.host || tx.Table(tableFiles).Get(h[:]) != nil || tx.Table(tableErased).Get(h[:]) != nil {
+				return fmt.Errorf("%w: %s", ErrPartTaken, h)
+			}
+			return pending.Put(h[:], []byte(s.host))
+		})
+	}})
+}
+
+// settled takes back what announce has said.
+func (s *Store) settled(h ledger.Hash) error {
+	if !s.shared {
+		return nil
+	}
+	return s.ask(context.Background(), &request{act: func() error {
+		return s.update(func(tx kv.Tx) error { return deletePending(tx, []ledger.Hash{h}) })
+	}})
+}
+
+func deletePending(tx kv.Tx, hashes []ledger.Hash) error {
+	pending := tx.Table(tablePending)
+	for _, h := range hashes {
+		if err := pending.Delete(h[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removePending removes, at opening, the attachments that this host has kept and
+// no body names, and those that were erased. It reads the table pending and nothing else: it
+// takes no longer where there are millions of attachments.
+func (s *Store) removePending() error {
+	var gone []ledger.Hash
+	err := kv.View(s.db, func(tx kv.Tx) error {
+		c := tx.Table(tablePending).Cursor()
+		for k, host := c.First(); k != nil; k, host = c.Next() {
+			if len(k) == len(ledger.Hash{}) && (string(host) == s.host || bytes.Equal(host, erasedMark)) {
+				gone = append(gone, ledger.Hash(k))
+			}
+		}
+		return nil
+	})
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	for _, h := range gone {
+		if err := s.parts.Remove(context.Background(), blob.Hash(h)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return s.update(func(tx kv.Tx) error { return deletePending(tx, slices.Clip(gone)) })
+}
