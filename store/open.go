@@ -82,7 +82,11 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	if s.shared {
 		path = place.String()
 	}
-	if err := s.load(readOnly); err != nil {
+	err = s.load(readOnly)
+	if errors.Is(err, ErrMoved) {
+		return nil, exit.First(err, s.closeFiles())
+	}
+	if err != nil {
 		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
 	}
 	return s, nil

@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"zapis/internal/exit"
+	"zapis/store/postgres"
 )
 
 // placeName is the file in a ledger's folder that says where the ledger is kept, if that is not the folder itself:
@@ -44,6 +46,12 @@ type Place struct {
 }
 
 func (p Place) folder() bool { return p.Database == "" }
+
+// PlaceOf says where the ledger of a folder is kept.
+func PlaceOf(dir string) (Place, error) { return readPlace(dir) }
+
+// Shared reports whether several hosts may write to the ledger.
+func (p Place) Shared() bool { return !p.folder() }
 
 // check refuses what can't be, before anything is made.
 func (p Place) check() error {
@@ -194,4 +202,21 @@ func (p Place) String() string {
 		}
 	}
 	return without
+}
+
+// Ports are the TCP ports that a host must reach.
+func (p Place) Ports() ([]uint16, error) {
+	ports, err := postgres.Ports(p.Database)
+	if err != nil || p.Attachments == "" {
+		return ports, err
+	}
+	u, err := url.Parse(p.Attachments)
+	if err != nil {
+		return nil, err
+	}
+	port := uint64(443)
+	if u.Port() != "" {
+		port, err = strconv.ParseUint(u.Port(), 10, 16)
+	}
+	return append(ports, uint16(port)), err
 }

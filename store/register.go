@@ -29,12 +29,13 @@ import (
 
 // Register is what outside this database remembers the last checkpoint.
 type Register interface {
-	// Advance makes next the register's checkpoint. note is it as signed, and prove
-	// gives the proof that it grew out of the first old entries. It is no error if
+	// Advance makes next the register's checkpoint. note is it as signed by log's keys, and prove
+	// gives the proof that it grew out of the first old entries. It gives the note
+	// with the witnesses' lines, or nil. It is no error if
 	// the register has next already. An ErrForked or ErrBehindGuard says that the
 	// register has another history, or a longer one: this log must stop. Any other
 	// error is tried again.
-	Advance(ctx context.Context, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) error
+	Advance(ctx context.Context, log *ledger.Verifier, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) (cosigned []byte, err error)
 }
 
 // registerTimeout is how long the witnesses may take, through Tor included.
@@ -144,7 +145,7 @@ func (s *Store) release() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), registerTimeout)
 	defer cancel()
-	err := s.config.Register.Advance(ctx, next.Checkpoint, next.note, func(old uint64) (path []ledger.Hash, err error) {
+	cosigned, err := s.config.Register.Advance(ctx, next.verifier, next.Checkpoint, next.note, func(old uint64) (path []ledger.Hash, err error) {
 		err = kv.View(s.db, func(tx kv.Tx) error {
 			path, err = ledger.ProveConsistency(next.Size, old, hashReader{tx, next.Size})
 			return err
@@ -159,9 +160,18 @@ func (s *Store) release() error {
 		return exit.New(exit.Failed, "it is tried again by itself; look whether the witnesses can be reached", "%w: %w", ErrNoWitness, err)
 	}
 	s.gate.Lock()
-	defer s.gate.Unlock()
 	s.released = next
-	return nil
+	s.gate.Unlock()
+	if cosigned == nil {
+		return nil
+	}
+	return s.update(func(tx kv.Tx) error {
+		table := tx.Table(tableCosigned)
+		if had := table.Get(number(next.Size)); len(had) >= len(cosigned) {
+			return nil // with more lines than these
+		}
+		return table.Put(number(next.Size), cosigned)
+	})
 }
 
 // commitShared is the end of commitEntries where other hosts write too. The gate

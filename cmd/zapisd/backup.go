@@ -175,7 +175,7 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 // backupState writes a backup's ledger.tar.
 func backupState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
 	return st.Snapshot(func(n *store.Snapshot) error {
-		kept, err := keptFiles(st.Dir())
+		kept, err := keptBeside(st)
 		if err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func backupState(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 			return err
 		}
 		for _, path := range kept {
-			text, err := os.ReadFile(filepath.Join(st.Dir(), filepath.FromSlash(path)))
+			text, err := readKept(st, path)
 			if err == nil {
 				err = w.Put(carry.BackupItem{Kind: carry.BackupKept, Name: path, Text: text})
 			}
@@ -229,6 +229,44 @@ func backupLedger(ctx context.Context, n *store.Snapshot, w *carry.BackupWriter)
 	return n.Locators(func(name [32]byte, box []byte) error {
 		return w.Put(carry.BackupItem{Kind: carry.BackupLocator, Hash: name, Text: box})
 	})
+}
+
+// cosignedFolder has the checkpoints with lines of witnesses, as files. Where several hosts share the
+// ledger they lie in its database, and are such files in a backup all the same.
+const cosignedFolder = "cosigned/"
+
+// keptBeside lists what stands beside the database and is part of a backup.
+func keptBeside(st *store.Store) ([]string, error) {
+	kept, err := keptFiles(st.Dir())
+	if err != nil {
+		return nil, err
+	}
+	p, err := store.PlaceOf(st.Dir())
+	if err != nil || !p.Shared() {
+		return kept, err
+	}
+	kept = slices.DeleteFunc(kept, func(path string) bool { return strings.HasPrefix(path, cosignedFolder) })
+	sizes, err := st.CosignedSizes()
+	for _, size := range sizes {
+		kept = append(kept, cosignedFolder+strconv.FormatUint(size, 10))
+	}
+	slices.Sort(kept)
+	return kept, err
+}
+
+func readKept(st *store.Store, path string) ([]byte, error) {
+	p, err := store.PlaceOf(st.Dir())
+	if err != nil {
+		return nil, err
+	}
+	if digits, ok := strings.CutPrefix(path, cosignedFolder); ok && p.Shared() {
+		size, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		return st.Cosigned(size)
+	}
+	return os.ReadFile(filepath.Join(st.Dir(), filepath.FromSlash(path)))
 }
 
 // keptFiles lists what stands beside the database and is part of a backup, in the order of the paths.

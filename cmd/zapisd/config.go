@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
+
+	"zapis/store"
 
 	"github.com/alecthomas/kong"
 )
@@ -53,6 +56,9 @@ func (*configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 		}
 	}
 	set, err := readConfig(c.path, func(key, value string) error {
+		if slices.Contains(store.PlaceKeys, key) {
+			return nil // where the ledger is kept, which the store reads
+		}
 		f, ok := flags[key]
 		if !ok {
 			return fmt.Errorf("%s: no such key", key)

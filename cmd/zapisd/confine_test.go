@@ -18,7 +18,7 @@ func confined() {
 		fmt.Println("this kernel can't confine everything") // and there is nothing to test
 		return
 	}
-	if err := confine(dir, address{"unix", filepath.Join(dir, "..", "form.sock")}); err != nil {
+	if err := confine(dir, nil, address{"unix", filepath.Join(dir, "..", "form.sock")}); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}

@@ -37,7 +37,7 @@ func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 			return err
 		}
 	}
-	named, err := makeLedger(v.Dir, v.Origin, set, &old.Last, time.Now())
+	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, &old.Last, time.Now())
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,11 @@ func openFor(name, dir string) (*store.Store, error) {
 	if !writing[name] {
 		return store.OpenReadOnly(dir)
 	}
-	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name, KeyLost: withoutKey[name]})
+	register, err := registerOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name, KeyLost: withoutKey[name], Register: register})
 }
 
 // perform does an operation on the ledger in dir. Where a process serves it, that process does the work;

@@ -17,9 +17,9 @@ func hardenProcess() {
 }
 
 // confine takes from the process, for ever, every file outside the ledger's folder, but for the names of its sockets, which
-// it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has. A kernel without Landlock takes nothing; one with an
+// it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has, but for the ports of a database and of witnesses. A kernel without Landlock takes nothing; one with an
 // older one, what it can.
-func confine(dir string, sockets ...address) error {
+func confine(dir string, ports []uint16, sockets ...address) error {
 	// Go reads the local time zone's file at the first need. After this it can't.
 	_ = time.Now().Local().String()
 	rules := []landlock.Rule{landlock.RWDirs(dir).WithRefer()} // refer: parts are renamed from one folder to another
@@ -27,6 +27,13 @@ func confine(dir string, sockets ...address) error {
 		if at.network == "unix" {
 			rules = append(rules, landlock.PathAccess(llsyscall.AccessFSRemoveFile, filepath.Dir(at.where)))
 		}
+	}
+	for _, port := range ports {
+		rules = append(rules, landlock.ConnectTCP(port))
+	}
+	if len(ports) > 0 { // a database elsewhere: its name, and who vouches for it
+		rules = append(rules, landlock.ROFiles("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf").IgnoreIfMissing(),
+			landlock.RODirs("/etc/ssl", "/usr/share/ca-certificates").IgnoreIfMissing())
 	}
 	return landlock.V5.BestEffort().Restrict(rules...)
 }

@@ -6,7 +6,7 @@ package main
 func hardenProcess() {}
 
 // confine does nothing here.
-func confine(string, ...address) error { return nil }
+func confine(string, []uint16, ...address) error { return nil }
 
 // fileLimit is not known here.
 func fileLimit() int { return 1 << 30 }

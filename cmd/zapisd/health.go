@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -42,14 +41,14 @@ type diskSpace struct {
 }
 
 // disksOf looks at the ledger's disk, and at that of its parts where it is another one.
-func disksOf(dir string) (disks []diskSpace, database int64, err error) {
+func disksOf(dir string) (disks []diskSpace, err error) {
 	seen := map[unix.Fsid]bool{}
 	for _, path := range []string{dir, filepath.Join(dir, "parts")} {
 		var at unix.Statfs_t
 		if err := unix.Statfs(path, &at); errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
-			return nil, 0, fmt.Errorf("the disk of %s: %w", path, err)
+			return nil, fmt.Errorf("the disk of %s: %w", path, err)
 		}
 		if seen[at.Fsid] || at.Blocks == 0 {
 			continue
@@ -60,11 +59,7 @@ func disksOf(dir string) (disks []diskSpace, database int64, err error) {
 		d.Free = d.Size / 100 * int64(d.FreePercent)
 		disks = append(disks, d)
 	}
-	info, err := os.Stat(filepath.Join(dir, "ledger.db"))
-	if err != nil {
-		return nil, 0, err
-	}
-	return disks, info.Size(), nil
+	return disks, nil
 }
 
 // troubles says what an operator has to do something about, in sentences; none where all is well.
@@ -123,7 +118,7 @@ func healthHandler(st *store.Store) http.Handler {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		disks, _, err := disksOf(st.Dir())
+		disks, err := disksOf(st.Dir())
 		list := troubles(st, disks, time.Now())
 		if err != nil {
 			list = append(list, err.Error())

@@ -18,13 +18,16 @@ import (
 
 type initVerb struct {
 	Dir      string   `required:"" placeholder:"D" help:"The ledger's folder; made where it is missing."`
-	Origin   string   `required:"" placeholder:"NAME" help:"The ledger's name: a host and a path, as example.org/ledger."`
+	Origin   string   `placeholder:"NAME" help:"The ledger's name: a host and a path, as example.org/ledger."`
 	Trustee  []string `placeholder:"CARD" help:"A trustee's card file. Once for each trustee; their order is kept."`
 	Duty     []string `placeholder:"CARD" help:"The card file of somebody who sees urgency and nothing else. Without any, the trustees do."`
 	Identity *int     `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name; 2 unless there is one trustee."`
 
 	Statement  int `name:"statement-quorum" default:"1" placeholder:"K" help:"How many trustees open the words (${default})."`
 	Attachment int `name:"attachment-quorum" default:"1" placeholder:"K" help:"How many trustees open the files (${default})."`
+
+	placeFlags `embed:""`
+	LogKey     string `name:"log-key" placeholder:"FILE" help:"With --database: this is a further host of a ledger that is there, and this is the log's key, from another host."`
 
 	Continue string `placeholder:"OLD" help:"Go on from a ledger that can't: its folder, a backup of it, or a carry file. Without --trustee, with its trustees."`
 }
@@ -34,6 +37,10 @@ const cardFile = "ledger.card"
 
 func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	switch {
+	case v.LogKey != "":
+		return v.join(s)
+	case v.Origin == "":
+		return exit.New(exit.Usage, "zapisd init --help says what it takes", "missing flags: --origin=NAME")
 	case v.Continue != "":
 		return v.goOn(ctx, s)
 	case len(v.Trustee) == 0:
@@ -43,7 +50,7 @@ func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	named, err := createLedger(v.Dir, v.Origin, set, time.Now())
+	named, err := createLedgerIn(v.Dir, v.place(), v.Origin, set, time.Now())
 	if err != nil {
 		return err
 	}
@@ -84,10 +91,14 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 
 // createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it.
 func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
-	return makeLedger(dir, origin, set, nil, now)
+	return createLedgerIn(dir, store.Place{}, origin, set, now)
 }
 
-func makeLedger(dir, origin string, set ledger.TrusteeSet, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
+func createLedgerIn(dir string, p store.Place, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
+	return makeLedger(dir, p, origin, set, nil, now)
+}
+
+func makeLedger(dir string, p store.Place, origin string, set ledger.TrusteeSet, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
 	if err := card.CheckOrigin(origin); err != nil {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "--origin: %w", err)
 	}
@@ -100,14 +111,15 @@ func makeLedger(dir, origin string, set ledger.TrusteeSet, old *ledger.Continued
 	}
 	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set, Continues: old}
 	rand.Read(g.Nonce[:])
-	named, err := store.Create(dir, g, key, now)
+	named, err := store.CreateIn(dir, p, g, key, now)
 	if err != nil {
 		return card.LedgerCard{}, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, cardFile), []byte(named.String()+"\n"), 0o644); err != nil {
-		return card.LedgerCard{}, err
-	}
-	return named, nil
+	return named, writeCard(dir, named)
+}
+
+func writeCard(dir string, named card.LedgerCard) error {
+	return os.WriteFile(filepath.Join(dir, cardFile), []byte(named.String()+"\n"), 0o644)
 }
 
 func readCards(files []string) ([]card.Card, error) {

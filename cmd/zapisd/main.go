@@ -26,6 +26,7 @@ type grammar struct {
 	Restore restoreVerb `cmd:"" help:"Make the ledger anew out of a backup, and let it sign again."`
 	Mirror  mirrorVerb  `cmd:"" help:"Keep a verified copy of somebody's ledger, or of what it publishes."`
 	Compact compactVerb `cmd:"" help:"Take what was erased out of the database's free pages."`
+	Move    moveVerb    `cmd:"" help:"Carry the ledger into a database that several hosts share, or back into its folder."`
 
 	Witness witnessVerb `cmd:"" help:"Have others confirm the ledger's history, or confirm theirs."`
 	Anchor  anchorVerb  `cmd:"" help:"Have the ledger's time confirmed by time-stamping authorities."`

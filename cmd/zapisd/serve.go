@@ -132,7 +132,11 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		}
 	}()
 
-	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: c.verb})
+	register, err := registerOf(c.dir)
+	if err != nil {
+		return nil, err
+	}
+	srv.store, err = store.Open(c.dir, store.Config{Slot: c.slot, Verb: c.verb, Register: register})
 	if err != nil {
 		_, seen := os.Stat(filepath.Join(c.dir, "ledger.db"))
 		return nil, notOpened(c.dir, err, seen)
@@ -176,7 +180,11 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}
 	srv.public = newPublic(srv.listener, c.front, routes(pages, srv.store, c.publish), pages.Busy())
 	if c.confined {
-		if err := confine(c.dir, c.at, health); err != nil {
+		ports, err := portsOf(c.dir)
+		if err != nil {
+			return nil, err
+		}
+		if err := confine(c.dir, ports, c.at, health); err != nil {
 			return nil, fmt.Errorf("the process can't be confined to its folder: %w", err)
 		}
 	}

@@ -172,7 +172,10 @@ func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to repo
 	if s.Erasing, err = st.Erasing(); err != nil {
 		return err
 	}
-	if s.Disks, s.Database, err = disksOf(st.Dir()); err != nil {
+	if s.Disks, err = disksOf(st.Dir()); err != nil {
+		return err
+	}
+	if s.Database, err = st.DatabaseSize(); err != nil {
 		return err
 	}
 	s.Attention = troubles(st, s.Disks, time.Now())

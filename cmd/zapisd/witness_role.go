@@ -86,7 +86,7 @@ func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 		return exit.New(exit.Failed, "", "--listen: %w", err)
 	}
 	hardenProcess()
-	if err := confine(v.Dir, at); err != nil {
+	if err := confine(v.Dir, nil, at); err != nil {
 		return fmt.Errorf("the process can't be confined to its folder: %w", err)
 	}
 	srv := &http.Server{

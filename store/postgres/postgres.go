@@ -266,3 +266,16 @@ func (d *DB) table(spec kv.Spec, key []byte) string {
 }
 
 func pieceName(name string, piece int) string { return quote(fmt.Sprintf("%s_%02x", name, piece)) }
+
+// Ports are the TCP ports of a DSN's hosts.
+func Ports(dsn string) ([]uint16, error) {
+	c, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	ports := []uint16{c.ConnConfig.Port}
+	for _, f := range c.ConnConfig.Fallbacks {
+		ports = append(ports, f.Port)
+	}
+	return ports, nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"zapis/crypto/witness"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/server/backup"
+	"zapis/internal/server/publish"
+	"zapis/store"
+)
+
+// Where a ledger is kept: its folder, or a database that several hosts share.
+
+// placeFlags name another place than the folder.
+type placeFlags struct {
+	Database    string `placeholder:"URL" help:"Keep the ledger in PostgreSQL, which several hosts may share: postgres://USER:PASSWORD@HOST/DATABASE. The database is there, and empty."`
+	Attachments string `placeholder:"URL" help:"Keep attachments in an S3-compatible store: s3://KEY:SECRET@HOST/BUCKET. Without it they are in the database."`
+	NoStandby   bool   `name:"no-standby" help:"The database has no synchronous standby: a report is then lost with its machine. For trials."`
+}
+
+func (f placeFlags) place() store.Place {
+	return store.Place{Database: f.Database, Attachments: f.Attachments, NoStandby: f.NoStandby}
+}
+
+// join makes the folder of a further host.
+func (v *initVerb) join(s *cli.Streams) error {
+	key, err := backup.ReadKey(v.LogKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = exit.New(exit.KeyMissing, "", "--log-key: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	named, err := store.Join(v.Dir, v.place(), key)
+	if err != nil {
+		return err
+	}
+	if err := writeCard(v.Dir, named); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, named)
+	return nil
+}
+
+// registerOf gives the witnesses that are asked before a checkpoint is released, where several hosts
+// share the ledger: those of D/witnesses.
+func registerOf(dir string) (store.Register, error) {
+	p, err := store.PlaceOf(dir)
+	if err != nil || !p.Shared() {
+		return nil, err
+	}
+	_, policy, err := policyFlags{Dir: dir}.load()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the store says what is missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := publish.NewRegister(publish.NewClient(nil), policy)
+	if err != nil {
+		return nil, exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", filepath.Join(dir, policyFile), err)
+	}
+	return r, nil
+}
+
+// portsOf are the TCP ports that a process which serves a shared ledger must reach.
+func portsOf(dir string) ([]uint16, error) {
+	p, err := store.PlaceOf(dir)
+	if err != nil || !p.Shared() {
+		return nil, err
+	}
+	ports, err := p.Ports()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, policyFile))
+	if err != nil {
+		return nil, err
+	}
+	policy, err := witness.ParsePolicy(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range policy.Witnesses {
+		if u, err := url.Parse(w.URL); err == nil && u.Host != "" {
+			ports = append(ports, portOf(u))
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports), nil
+}
+
+func portOf(u *url.URL) uint16 {
+	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
+		return uint16(n)
+	}
+	if u.Scheme == "http" {
+		return 80
+	}
+	return 443
+}
+
+type moveVerb struct {
+	Dir         string `required:"" placeholder:"D" help:"The ledger's folder. Stop what serves it, on every host."`
+	To          string `required:"" placeholder:"URL" help:"postgres://USER:PASSWORD@HOST/DATABASE, an empty database; or folder, for bbolt and files in D."`
+	Attachments string `placeholder:"URL" help:"With a database: keep attachments in an S3-compatible store, s3://KEY:SECRET@HOST/BUCKET."`
+	NoStandby   bool   `name:"no-standby" help:"The database has no synchronous standby. For trials."`
+}
+
+func (v *moveVerb) Run(ctx context.Context, s *cli.Streams) error {
+	p := store.Place{Attachments: v.Attachments, NoStandby: v.NoStandby}
+	if v.To != "folder" {
+		p.Database = v.To
+	}
+	screen := newScreen(s.Out, s)
+	check := func(done, total int64) { screen.Progress(tick{"checking", done, total}) }
+	err := store.Move(ctx, v.Dir, p, check)
+	screen.done()
+	if err != nil {
+		return err
+	}
+	st, err := store.OpenReadOnly(v.Dir)
+	if err != nil {
+		return err
+	}
+	faults, err := st.Check(ctx, nil)
+	size := st.Size()
+	if err := exit.First(err, st.Close()); err != nil {
+		return err
+	}
+	if len(faults) > 0 {
+		return exit.New(exit.Mismatch, checkHint, "after the move it has %d faults: %s", len(faults), faults[0])
+	}
+	fmt.Fprintf(s.Out, "moved: %s, all verified\n", entries(size))
+	fmt.Fprintln(s.Err, "What was left behind is marked as moved, and signs nothing. Delete it once the new place has a backup.")
+	return nil
+}

@@ -1,0 +1,345 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
+	"zapis/internal/exit"
+	"zapis/store/blob"
+	"zapis/store/kv"
+)
+
+// moveBytes is how much goes into one transaction.
+const moveBytes = 4 << 20
+
+// movedSuffix is on the names of what a move has left behind. It can be read, and signs nothing.
+const movedSuffix = ".moved"
+
+// Move carries a ledger to another place: every value of every table, and every
+// attachment, byte for byte. The folder stays what it is for this host: guard, key, witnesses. The order is:
+//
+//  1. the source is checked, and compared with the guard;
+//  2. a mark in the source is durable, after which it signs nothing, on any host;
+//  3. all is copied, read back from both, and compared;
+//  4. the destination is made a ledger, and zapisd.conf is put in place, or away.
+//
+// A move that was cut off is begun again by the same call. progress may be nil.
+func Move(ctx context.Context, dir string, to Place, progress func(done, total int64)) error {
+	if err := to.check(); err != nil {
+		return err
+	}
+	if err := checkWhole(ctx, dir, progress); err != nil {
+		return err
+	}
+	lock, err := takeLock(dir, "zapisd move", true)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	from, err := readPlace(dir)
+	if err != nil {
+		return err
+	}
+	if from.folder() && to.folder() || !from.folder() && from.String() == to.String() {
+		return exit.New(exit.Failed, "", "the ledger is kept there already: %s", to)
+	}
+	m := &move{ctx: ctx, dir: dir, aside: filepath.Join(dir, creatingName), from: from, to: to}
+	return m.run()
+}
+
+// checkWhole refuses to move what does not verify.
+func checkWhole(ctx context.Context, dir string, progress func(done, total int64)) error {
+	s, err := OpenReadOnly(dir)
+	if err != nil {
+		return err
+	}
+	faults, err := s.Check(ctx, progress)
+	if err == nil && len(faults) > 0 {
+		err = exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%w: %s has %d faults: %s", ledger.ErrMismatch, s.name, len(faults), faults[0])
+	}
+	return exit.First(err, s.Close())
+}
+
+type move struct {
+	ctx        context.Context
+	dir, aside string
+	from, to   Place
+	src, dst   engines
+}
+
+func (m *move) run() (err error) {
+	if m.src, err = m.from.openEngines(m.dir, false, nil); err != nil {
+		return err
+	}
+	defer func() { err = exit.First(err, m.src.close()) }()
+	if err := m.mark(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(m.aside); err != nil {
+		return err
+	}
+	for _, name := range []string{m.aside, filepath.Join(m.aside, partsName), filepath.Join(m.aside, partsName, incomingName)} {
+		if err := atomicfile.MakeFolder(name); err != nil {
+			return err
+		}
+	}
+	if err := m.begin(); err != nil {
+		return err
+	}
+	err = m.copyAll()
+	if err == nil {
+		err = kv.Update(m.dst.db, func(tx kv.Tx) error { return tx.Table(tableMeta).Put(metaFormat, []byte(format)) })
+	}
+	if err := exit.First(err, m.dst.close()); err != nil {
+		return err
+	}
+	return m.switchOver()
+}
+
+// mark stops the source, durably, once it is known to be no restored copy.
+func (m *move) mark() error {
+	s := &Store{dir: m.dir, db: m.src.db, parts: m.src.parts, name: m.src.name, shared: m.src.db.Shared()}
+	if err := s.load(true); err != nil {
+		return err
+	}
+	g, _, err := readGuard(m.dir)
+	if err != nil {
+		return errNoGuard(m.dir, err)
+	}
+	if err := compareGuard(m.dir, g, s.released.Checkpoint, s.rootAt); err != nil {
+		return err
+	}
+	return kv.Update(m.src.db, func(tx kv.Tx) error {
+		meta := tx.Table(tableMeta)
+		return exit.First(meta.Put(metaFormat, []byte(formatMoved)), meta.Put(metaMoved, []byte(m.to.String())))
+	})
+}
+
+// begin makes the destination's empty tables. What a move that was cut off has left there is no ledger yet, and goes.
+func (m *move) begin() (err error) {
+	if m.dst, err = m.to.createEngines(m.aside); err == nil || m.to.folder() {
+		return err
+	}
+	old, openErr := m.to.openEngines(m.dir, false, nil)
+	if openErr != nil {
+		return err
+	}
+	unfinished := false
+	viewErr := kv.View(old.db, func(tx kv.Tx) error {
+		unfinished = tx.Table(tableMeta).Get(metaFormat) == nil
+		return nil
+	})
+	if viewErr != nil || !unfinished {
+		return exit.First(err, viewErr, old.close())
+	}
+	if err := old.discard(); err != nil {
+		return err
+	}
+	m.dst, err = m.to.createEngines(m.aside)
+	return err
+}
+
+func (m *move) copyAll() error {
+	for _, s := range specs {
+		if err := m.copyTable(s); err != nil {
+			return fmt.Errorf("table %s: %w", s.Name, err)
+		}
+	}
+	if err := m.copyParts(); err != nil {
+		return err
+	}
+	if err := m.copyCosigned(); err != nil {
+		return err
+	}
+	return m.compare()
+}
+
+// own reports whether a value is the place's own, and not the ledger's.
+func own(table string, key []byte) bool {
+	return table == tableMeta && (bytes.Equal(key, metaFormat) || bytes.Equal(key, metaMoved))
+}
+
+// eachValue visits a table's values in transactions of moveBytes.
+func (m *move) eachValue(db kv.DB, s kv.Spec, visit func(k, v []byte) error) error {
+	return kv.View(db, func(tx kv.Tx) error {
+		table := tx.Table(s.Name)
+		c := table.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			if s.Large {
+				v = table.Get(k)
+			}
+			if own(s.Name, k) {
+				continue
+			}
+			if err := visit(k, v); err != nil {
+				return err
+			}
+			if err := m.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (m *move) copyTable(s kv.Spec) error {
+	type pair struct{ k, v []byte }
+	var group []pair
+	size := 0
+	flush := func() error {
+		err := kv.Update(m.dst.db, func(tx kv.Tx) error {
+			for _, p := range group {
+				if err := tx.Table(s.Name).Put(p.k, p.v); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		group, size = nil, 0
+		return err
+	}
+	err := m.eachValue(m.src.db, s, func(k, v []byte) error {
+		group = append(group, pair{bytes.Clone(k), bytes.Clone(v)})
+		if size += len(k) + len(v); size < moveBytes {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil || len(group) == 0 {
+		return err
+	}
+	return flush()
+}
+
+func (m *move) copyParts() error {
+	files := kv.Spec{Name: tableFiles}
+	return m.eachValue(m.src.db, files, func(k, v []byte) error {
+		size, ok := readNumber(v)
+		if !ok || len(k) != len(ledger.Hash{}) {
+			return fmt.Errorf("%w: the index of files is damaged", ledger.ErrMismatch)
+		}
+		r, _, err := m.src.parts.Open(m.ctx, blob.Hash(k))
+		if err != nil {
+			return err
+		}
+		p := ledger.Part{Kind: ledger.PartAttachment, Hash: ledger.Hash(k), Size: int64(size)}
+		path := filepath.Join(m.aside, partsName, incomingName, p.Hash.String())
+		if err := exit.First(copyPart(path, p, r), r.Close()); err != nil {
+			return err
+		}
+		return m.dst.parts.Put(m.ctx, blob.Hash(k), blob.Spool{Path: path, Size: int64(size)})
+	})
+}
+
+// copyCosigned carries the witnesses' lines, which are files in a folder and rows in a database.
+func (m *move) copyCosigned() error {
+	src := &Store{dir: m.dir, db: m.src.db, shared: m.src.db.Shared()}
+	sizes, err := src.CosignedSizes()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(m.dir, cosignedName), 0o700); err != nil {
+		return err
+	}
+	for _, size := range sizes {
+		note, err := src.readCosigned(size)
+		if err != nil {
+			return err
+		}
+		if m.dst.db.Shared() {
+			err = kv.Update(m.dst.db, func(tx kv.Tx) error { return tx.Table(tableCosigned).Put(number(size), note) })
+		} else {
+			err = atomicfile.WriteFile(filepath.Join(m.dir, cosignedName, strconv.FormatUint(size, 10)), note, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare reads all of both places.
+func (m *move) compare() error {
+	for _, s := range specs {
+		var sums [2][]byte
+		for i, db := range []kv.DB{m.src.db, m.dst.db} {
+			sum := sha256.New()
+			err := m.eachValue(db, s, func(k, v []byte) error {
+				fmt.Fprintf(sum, "%d %d\n", len(k), len(v))
+				sum.Write(k)
+				sum.Write(v)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			sums[i] = sum.Sum(nil)
+		}
+		if !bytes.Equal(sums[0], sums[1]) {
+			return exit.New(exit.Mismatch, "begin again; the source is whole", "%w: the table %s differs from the one that was copied", ledger.ErrMismatch, s.Name)
+		}
+	}
+	return m.eachValue(m.dst.db, kv.Spec{Name: tableFiles}, func(k, _ []byte) error {
+		r, _, err := m.dst.parts.Open(m.ctx, blob.Hash(k))
+		if err != nil {
+			return err
+		}
+		h, _, err := hashing(io.Discard, r)
+		if err == nil && h != ledger.Hash(k) {
+			err = fmt.Errorf("%w: the attachment %x differs from the one that was copied", ledger.ErrMismatch, k)
+		}
+		return exit.First(err, r.Close())
+	})
+}
+
+// switchOver lets the folder name the destination. Up to the renaming of
+// zapisd.conf it names the source, which is marked.
+func (m *move) switchOver() error {
+	rename := func(from, to string) error {
+		if err := os.Rename(from, to); err != nil {
+			return err
+		}
+		return atomicfile.SyncFolder(m.dir)
+	}
+	at := func(name string) string { return filepath.Join(m.dir, name) }
+	if m.to.folder() {
+		if err := os.RemoveAll(at(partsName)); err != nil { // only incoming: attachments lay elsewhere
+			return err
+		}
+		for _, name := range []string{partsName, dbName} {
+			if err := rename(filepath.Join(m.aside, name), at(name)); err != nil {
+				return err
+			}
+		}
+		if err := rename(at(placeName), at(placeName+movedSuffix)); err != nil {
+			return err
+		}
+		return os.RemoveAll(m.aside)
+	}
+	m.to.Host = newHost()
+	names, err := m.to.write(m.aside)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := rename(filepath.Join(m.aside, name), at(name)); err != nil {
+			return err
+		}
+	}
+	if m.from.folder() {
+		if err := errors.Join(os.RemoveAll(at(dbName+movedSuffix)), rename(at(dbName), at(dbName+movedSuffix)),
+			os.RemoveAll(at(partsName+movedSuffix)), rename(at(partsName), at(partsName+movedSuffix)), atomicfile.MakeFolder(at(partsName))); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(m.aside)
+}
