@@ -8,6 +8,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/store/blob"
 	"zapis/store/blob/file"
+	"zapis/store/blob/s3"
 	"zapis/store/bolt"
 	"zapis/store/kv"
 	"zapis/store/postgres"
@@ -52,6 +53,19 @@ func (p Place) openEngines(dir string, readOnly bool, now func() time.Time) (e e
 // withParts adds the attachments to an open database.
 func (p Place) withParts(db *postgres.DB) (engines, error) {
 	e := engines{db, db.Parts(), "database"}
+	if p.Attachments == "" {
+		return e, nil
+	}
+	parts, err := s3.Parse(p.Attachments, s3.NewClient(), time.Now)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = parts.Inspect(ctx)
+	}
+	if err != nil {
+		return engines{}, exit.First(err, db.Close())
+	}
+	e.parts = parts
 	return e, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/store/blob/blobtest"
 	"zapis/store/kv"
 	"zapis/store/kv/kvtest"
 	"zapis/store/postgres"
@@ -48,6 +49,8 @@ func newDB(t *testing.T) *postgres.DB {
 	t.Cleanup(func() { db.Close() })
 	return db
 }
+
+func TestPartsConformance(t *testing.T) { blobtest.Run(t, newDB(t).Parts(), t.TempDir()) }
 
 func TestConformance(t *testing.T) {
 	kvtest.Run(t, func(t *testing.T) kv.DB { return newDB(t) })
