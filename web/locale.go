@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bufio"
 	"embed"
 	"fmt"
 	"maps"
@@ -12,6 +11,8 @@ import (
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+
+	"zapis/internal/localefile"
 )
 
 //go:embed locales/*.txt
@@ -65,23 +66,11 @@ func parseLocale(code, raw string) (*locale, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locale %s: %w", code, err)
 	}
-	l := &locale{code: code, tag: tag, text: make(map[string]string)}
-	lines := bufio.NewScanner(strings.NewReader(raw))
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		key, text, ok := strings.Cut(line, " = ")
-		if !ok || key == "" || strings.TrimSpace(text) != text || text == "" {
-			return nil, fmt.Errorf("locale %s, line %d: not `key = text`", code, n)
-		}
-		if _, twice := l.text[key]; twice {
-			return nil, fmt.Errorf("locale %s, line %d: %s stands twice", code, n, key)
-		}
-		l.text[key] = text
+	text, err := localefile.Parse(code, raw)
+	if err != nil {
+		return nil, err
 	}
-	return l, lines.Err()
+	return &locale{code: code, tag: tag, text: text}, nil
 }
 
 // pluralForms names the CLDR categories for whole numbers; a locale needs those of its language.

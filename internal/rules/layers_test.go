@@ -24,6 +24,7 @@ var layers = []layer{
 	{"internal/exit", nil, "every package attaches exit statuses, so it stands on none of them"},
 	{"internal/incident", nil, "what a reporter is asked depends on nothing else of ours"},
 	{"internal/sandbox", nil, "it changes the process and knows nothing of its work"},
+	{"internal/localefile", nil, "sentences by key, whatever they say and whoever shows them"},
 	{"internal/atomicfile", []string{"internal/exit"}, "files and folders, without their contents' meaning"},
 	{"crypto", nil, "formats stand alone: bytes in, bytes out"},
 	{"store", append([]string{"internal/atomicfile"}, formats...), "the ledger on disk can't read what it keeps"},
@@ -32,7 +33,7 @@ var layers = []layer{
 
 	{"internal/server", append([]string{"store", "internal/carry", "internal/atomicfile", "internal/incident", "internal/evidence/filekind"}, formats...),
 		"the server's side never links a trustee's"},
-	{"web", append([]string{"internal/incident", "internal/server/intake", "internal/server/keylock"}, formats...), "pages speak to intake only (keylock holds mutexes by key and no data): a handler's mistake must not reach the ledger"},
+	{"web", append([]string{"internal/incident", "internal/localefile", "internal/server/intake", "internal/server/keylock"}, formats...), "pages speak to intake only (keylock holds mutexes by key and no data): a handler's mistake must not reach the ledger"},
 
 	{"internal/evidence", append([]string{"internal/incident", "internal/atomicfile"}, formats...),
 		"what a third party checks links nothing of a trustee's tool"},
@@ -40,7 +41,7 @@ var layers = []layer{
 		"a format is made of the plain case model: it can't open what was not opened for it"},
 	{"internal/evidence/letter", append([]string{"internal/cli", "internal/evidence/custody", "internal/incident", "internal/trustee/casefile"}, formats...),
 		"a letter is made of the plain case model: it can't open what was not opened for it"},
-	{"internal/trustee", append([]string{"internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
+	{"internal/trustee", append([]string{"internal/evidence", "internal/carry", "internal/incident", "internal/localefile", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the trustee's side never links the server's"},
 	{"internal/trustee/media", []string{"internal/evidence/filekind", "internal/evidence/metadata", "internal/sandbox", "internal/cli"},
 		"the worker that decodes strangers' files links nothing that opens evidence"},

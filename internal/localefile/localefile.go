@@ -1,0 +1,34 @@
+// Package localefile reads the files of sentences that all pages and tables are translated in:
+//
+//	# Deutsch. Not reviewed by a native speaker yet.
+//	form.heading = Erzählen Sie uns, was passiert ist
+//
+// one sentence a line, placeholders in braces, no markup. Blank lines and lines that start with # say nothing.
+package localefile
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+)
+
+// Parse gives a file's sentences by key. An error names the locale and the line.
+func Parse(code, raw string) (map[string]string, error) {
+	text := make(map[string]string)
+	lines := bufio.NewScanner(strings.NewReader(raw))
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, sentence, ok := strings.Cut(line, " = ")
+		if !ok || key == "" || strings.TrimSpace(sentence) != sentence || sentence == "" {
+			return nil, fmt.Errorf("locale %s, line %d: not `key = text`", code, n)
+		}
+		if _, twice := text[key]; twice {
+			return nil, fmt.Errorf("locale %s, line %d: %s stands twice", code, n, key)
+		}
+		text[key] = sentence
+	}
+	return text, lines.Err()
+}

@@ -1,0 +1,126 @@
+package statistics
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"zapis/internal/incident"
+	"zapis/internal/localefile"
+)
+
+//go:embed locales/*.txt
+var localeFiles embed.FS
+
+// Languages are those of the tables, in the order of the desk's choice.
+func Languages() []string { return []string{"be", "ru", "uk", "pl", "lt", "de", "en"} }
+
+// Words are one language's sentences and labels.
+type Words struct {
+	tag  language.Tag
+	text map[string]string
+}
+
+// NewWords reads a language's words. It fails for a language that is not one of Languages.
+func NewWords(code string) (*Words, error) {
+	if !slices.Contains(Languages(), code) {
+		return nil, fmt.Errorf("the tables do not speak %q, only %s", code, strings.Join(Languages(), ", "))
+	}
+	raw, err := localeFiles.ReadFile("locales/" + code + ".txt")
+	if err != nil {
+		return nil, err
+	}
+	text, err := localefile.Parse(code, string(raw))
+	return &Words{language.MustParse(code), text}, err
+}
+
+// keys gives the keys in ascending order.
+func (w *Words) keys() []string { return slices.Sorted(maps.Keys(w.text)) }
+
+// Sentence gives a sentence with its placeholders filled in, as in Sentence("period.1", "year", "2026").
+func (w *Words) Sentence(key string, fill ...string) string {
+	s := w.text[key]
+	for i := 0; i+1 < len(fill); i += 2 {
+		s = strings.ReplaceAll(s, "{"+fill[i]+"}", fill[i+1])
+	}
+	return s
+}
+
+// Period names a half-year.
+func (w *Words) Period(p Period) string {
+	year, half := p.Parts()
+	return w.Sentence("period."+strconv.Itoa(half), "year", strconv.Itoa(year))
+}
+
+// Table gives a table's title.
+func (w *Words) Table(table string) string { return w.text["table."+table] }
+
+// labels says, by table, under which word the labels of its rows and columns stand.
+var labels = map[string][2]string{
+	TableTotal:    {"total"},
+	TableMethod:   {"group"},
+	TableCross:    {"host", "group"},
+	TableHost:     {"host"},
+	TableRole:     {"role"},
+	TableTold:     {"told"},
+	TableResponse: {"response"},
+	TableOutcome:  {"told", "response"},
+	TableNexus:    {"nexus"},
+}
+
+// Row labels a row.
+func (w *Words) Row(table, row string) string {
+	if table == TableWorked {
+		parts := strings.SplitN(row, ".", 3)
+		if len(parts) != 3 {
+			return row
+		}
+		return w.text["office."+parts[0]] + ", " + w.text["rule."+parts[1]] + ": " + w.text["outcome."+parts[2]]
+	}
+	return w.label(labels[table][0], row)
+}
+
+// Column labels a column; it is empty in tables of one dimension.
+func (w *Words) Column(table, column string) string {
+	if column == "" {
+		return ""
+	}
+	return w.label(labels[table][1], column)
+}
+
+func (w *Words) label(kind, code string) string {
+	if kind == "host" && code != Other && code != incident.UnknownCountry {
+		return w.Country(code)
+	}
+	return w.text[kind+"."+code]
+}
+
+// Country names a country, as the Unicode CLDR has it; where that has grown old, the locale says better.
+func (w *Words) Country(code string) string {
+	if s := w.text["country."+code]; s != "" {
+		return s
+	}
+	if r, err := language.ParseRegion(code); err == nil {
+		if names := display.Regions(w.tag); names != nil {
+			if s := names.Name(r); s != "" {
+				return s
+			}
+		}
+	}
+	return incident.CountryName(code)
+}
+
+// Notes gives the lines that stand under every table: the caption first.
+func (w *Words) Notes(m Mode) []string {
+	out := []string{w.text["caption"], w.text["note.consent"]}
+	if m == Suppress {
+		return append(out, w.text["note.suppress"])
+	}
+	return append(out, w.Sentence("note.round", "base", strconv.Itoa(m.base())))
+}
