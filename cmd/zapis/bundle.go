@@ -65,6 +65,9 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		fmt.Fprintln(s.Out, cli.Escape(b.Out))
 		b.say(s, o, in, to)
+		for _, text := range bundle.AnchorWarnings(in) {
+			warn(s, "%s", text)
+		}
 		return nil
 	})
 }

@@ -38,6 +38,13 @@ func (c *checkCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if !done.Opened {
 		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
 	}
+	anchors, err := v.AnchorWarnings(0)
+	if err != nil {
+		return err
+	}
+	for _, text := range anchors {
+		warn(s, "%s", text)
+	}
 	for _, w := range done.Wrong {
 		warn(s, "%s", w)
 	}

@@ -84,6 +84,9 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, id *cli.Identity
 	for _, text := range done.Pending {
 		warn(s, "the operator has not taken in your %s", text)
 	}
+	for _, text := range done.Anchors {
+		warn(s, "%s", text)
+	}
 	for _, m := range done.Misfits {
 		warn(s, "%s", m.Text)
 	}

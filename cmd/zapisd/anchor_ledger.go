@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"time"
 
 	"zapis/crypto/ledger"
@@ -79,4 +80,58 @@ func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ r
 		return exit.New(exit.Failed, "", "this token was taken in already")
 	}
 	return err
+}
+
+// anchorWarnings says which anchors of a ledger can't be read, and which contradict each other.
+func anchorWarnings(ctx context.Context, st *store.Store) (sentences []string, err error) {
+	err = st.Snapshot(func(n *store.Snapshot) error {
+		type place struct {
+			index uint64
+			part  ledger.Part
+		}
+		var places []place
+		err := n.Entries(0, func(index uint64, text []byte) error {
+			e, err := ledger.ParseEntry(text)
+			if err == nil && e.Body.Kind == ledger.KindAnchor && len(e.Body.Parts) == 1 {
+				places = append(places, place{index, e.Body.Parts[0]})
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		var held []timestamp.Held
+		about := make(map[uint64][]int) // sizes of checkpoints, and which of held are about them
+		for _, p := range places {
+			h := timestamp.Held{Index: p.index}
+			if h.Body, err = smallPart(n, p.part); err != nil {
+				continue // erased
+			}
+			if a, err := ledger.ParseAnchor(h.Body); err == nil {
+				about[a.Size] = append(about[a.Size], len(held))
+			}
+			held = append(held, h)
+		}
+		err = n.Checkpoints(0, func(size uint64, note []byte) error {
+			for _, i := range about[size] {
+				held[i].Checkpoint = bytes.Clone(note)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		sentences = timestamp.Warnings(held, 0)
+		return nil
+	})
+	return sentences, err
+}
+
+func smallPart(n *store.Snapshot, p ledger.Part) ([]byte, error) {
+	r, _, err := n.Part(p.Hash)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, p.Size))
 }

@@ -34,5 +34,9 @@ func checkLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 			"the ledger does not verify: faults found: %d", len(faults))
 	}
 	fmt.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))
-	return nil
+	warnings, err := anchorWarnings(ctx, st)
+	for _, text := range warnings {
+		fmt.Fprintf(to, "WARNING: %s\n", cli.Escape(text))
+	}
+	return err
 }

@@ -215,12 +215,7 @@ func (s *status) count(ctx context.Context, st *store.Store) error {
 
 // stepOf reads which checkpoint an anchor is about.
 func stepOf(n *store.Snapshot, st *store.Store, p ledger.Part) (*pastStep, error) {
-	r, _, err := n.Part(p.Hash)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	body, err := io.ReadAll(io.LimitReader(r, p.Size))
+	body, err := smallPart(n, p)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,10 @@
 package timestamp
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -101,4 +104,94 @@ func Tightest(all []Evidence, index uint64) (i Interval) {
 // other: a clock was wrong, or somebody lied.
 func (i Interval) Possible() bool {
 	return i.NotBefore == nil || i.NotAfter == nil || !i.NotBefore.Earliest().After(i.NotAfter.Latest())
+}
+
+// OnCheckpoint is the Entry of evidence that no entry holds: a witness's line on
+// the checkpoint that a reader has. It bounds no entry from below.
+const OnCheckpoint = math.MaxUint64
+
+// Stated gives what an anchor states, which nobody has verified: for whoever has
+// no roots to verify it with, and yet can see that two anchors contradict.
+func Stated(index uint64, a ledger.Anchor, checkpoint []byte) (Evidence, error) {
+	e := Evidence{Entry: index, Size: a.Size}
+	if a.Witness != "" {
+		c, err := witness.FromAnchor(a, checkpoint)
+		if err != nil {
+			return e, err
+		}
+		e.Time, e.By, e.Witness = c.Time, c.Witness.Name(), true
+		return e, nil
+	}
+	c, err := Claimed(a.Response)
+	e.Time, e.Accuracy, e.By = c.Time, c.Accuracy, c.By
+	return e, err
+}
+
+// Contradiction is two pieces of evidence that can't both be right. Entry
+// Holder.Entry holds a token of one time, and a checkpoint that covers this entry
+// existed earlier, as Covering says.
+type Contradiction struct{ Holder, Covering Evidence }
+
+// Contradictions gives, for each piece of evidence that is contradicted, the one
+// that contradicts it most: whose clock was wrong, or who lied, is not for a
+// program to choose. They are in the order of the entries.
+func Contradictions(all []Evidence) (found []Contradiction) {
+	for _, h := range all {
+		var most *Evidence
+		for n := range all {
+			c := &all[n]
+			if h.Entry != OnCheckpoint && c.Size > h.Entry && c.Latest().Before(h.Earliest()) && (most == nil || c.Latest().Before(most.Latest())) {
+				most = c
+			}
+		}
+		if most != nil {
+			found = append(found, Contradiction{h, *most})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Contradiction) int { return cmp.Compare(a.Holder.Entry, b.Holder.Entry) })
+	return found
+}
+
+// String is a sentence without its full stop. Names are quoted: they come from
+// certificates of anybody.
+func (c Contradiction) String() string {
+	where := fmt.Sprintf("in entry %d", c.Covering.Entry)
+	if c.Covering.Entry == OnCheckpoint {
+		where = "on the checkpoint"
+	}
+	return fmt.Sprintf("those who vouch for the time contradict each other: entry %d holds the word of %q of %s, and %q says %s that this entry existed on %s: a clock was wrong, or somebody lied",
+		c.Holder.Entry, c.Holder.By, c.Holder.Time.Format(time.RFC3339), c.Covering.By, where, c.Covering.Time.Format(time.RFC3339))
+}
+
+// Held is an anchor entry as a ledger or a copy of one holds it.
+type Held struct {
+	Index      uint64
+	Body       []byte
+	Checkpoint []byte // that it is about, as stored
+}
+
+// Warnings says what is wrong with anchors, one sentence without its full stop
+// for each: those that can't be read, and those that contradict each other. It
+// needs no roots, and so verifies nothing. Only what concerns an entry of this
+// index or later is said.
+func Warnings(all []Held, from uint64) (sentences []string) {
+	var stated []Evidence
+	for _, h := range all {
+		var e Evidence
+		a, err := ledger.ParseAnchor(h.Body)
+		if err == nil {
+			e, err = Stated(h.Index, a, h.Checkpoint)
+		}
+		if err == nil {
+			stated = append(stated, e)
+		} else if h.Index >= from {
+			sentences = append(sentences, fmt.Sprintf("the anchor in entry %d proves nothing: %v", h.Index, err))
+		}
+	}
+	for _, c := range Contradictions(stated) {
+		if c.Holder.Entry >= from || c.Covering.Entry >= from {
+			sentences = append(sentences, c.String())
+		}
+	}
+	return sentences
 }

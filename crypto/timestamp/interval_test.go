@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,5 +132,69 @@ func TestCheck(t *testing.T) {
 		if err == nil || err.Error() != c.want || !errors.Is(err, canonical.ErrMismatch) {
 			t.Errorf("%s: got:\n%v\nwant:\n%s", c.name, err, c.want)
 		}
+	}
+}
+
+// Evidence that can't all be right is named, whichever entry is asked about, and
+// none of it is dropped.
+func TestContradictions(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 12, 0, 0, 0, time.UTC) }
+	far := time.Date(2034, 1, 1, 0, 0, 0, 0, time.UTC)
+	all := []timestamp.Evidence{
+		{Entry: 10, Size: 8, Time: day(20), By: "a"},
+		{Entry: 23, Size: 17, Time: far, By: "b"},
+		{Entry: 40, Size: 33, Time: day(22), By: "a"},
+		{Entry: 60, Size: 50, Time: day(23), By: "a"},
+	}
+	got := timestamp.Contradictions(all)
+	if len(got) != 1 || got[0].Holder != all[1] || got[0].Covering != all[2] {
+		t.Fatalf("got %+v", got)
+	}
+	const want = `those who vouch for the time contradict each other: entry 23 holds the word of "b" of 2034-01-01T00:00:00Z, and "a" says in entry 40 that this entry existed on 2026-11-22T12:00:00Z: a clock was wrong, or somebody lied`
+	if got[0].String() != want {
+		t.Errorf("said as:\n%s\nwant:\n%s", got[0], want)
+	}
+	if i := timestamp.Tightest(all, 30); i.Possible() || i.NotBefore.Time != far {
+		t.Errorf("an entry behind it: %+v", i)
+	}
+	for name, fine := range map[string][]timestamp.Evidence{
+		"without it":                  {all[0], all[2], all[3]},
+		"about a checkpoint before":   {all[1], {Entry: 40, Size: 23, Time: day(22)}},
+		"within the accuracy":         {{Entry: 10, Size: 8, Time: day(21), Accuracy: 13 * time.Hour}, {Entry: 40, Size: 33, Time: day(20), Accuracy: 12 * time.Hour}},
+		"a line on the checkpoint":    {{Entry: timestamp.OnCheckpoint, Size: 64, Time: day(25)}, all[2]},
+		"the same authority, earlier": {all[3], {Entry: 61, Size: 50, Time: day(22)}},
+	} {
+		if got := timestamp.Contradictions(fine); len(got) != 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	line := timestamp.Evidence{Entry: timestamp.OnCheckpoint, Size: 64, Time: day(25), By: "w", Witness: true}
+	if got := timestamp.Contradictions([]timestamp.Evidence{all[1], line}); len(got) != 1 || !strings.Contains(got[0].String(), `and "w" says on the checkpoint that this entry existed on`) {
+		t.Errorf("a witness's line: %+v", got)
+	}
+}
+
+// Anchors that nobody can verify for want of roots are read all the same, and what
+// can be seen without roots is said.
+func TestWarnings(t *testing.T) {
+	b := ledgertest.New()
+	note := b.Checkpoint()
+	a := timestamptest.New(t, timestamptest.Plan{})
+	held := func(index uint64, response []byte) timestamp.Held {
+		body := ledger.Anchor{Size: 1, Checkpoint: ledger.Sum(note), Response: response}.Marshal()
+		return timestamp.Held{Index: index, Body: body, Checkpoint: note}
+	}
+	poison := []byte{0x30, 0x09, 0x30, 0x03, 0x02, 0x01, 0x00, 0x30, 0x02, 0x1F, 0x80}
+	token := a.OddAs(t, note, timestamptest.Odd{})
+	const want = "the anchor in entry 7 proves nothing: time-stamp token: the response is not DER: a tag number is above 30, which no part of a time stamp uses"
+	all := []timestamp.Held{held(5, token), held(7, poison)}
+	if got := timestamp.Warnings(all, 0); len(got) != 1 || got[0] != want {
+		t.Errorf("%q", got)
+	}
+	if got := timestamp.Warnings(all, 8); len(got) != 0 {
+		t.Errorf("of older entries: %q", got)
+	}
+	if got := timestamp.Warnings([]timestamp.Held{{Index: 9, Body: []byte("zapis/anchor/v1\n")}}, 0); len(got) != 1 {
+		t.Errorf("no anchor: %q", got)
 	}
 }

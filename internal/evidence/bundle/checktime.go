@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"zapis/crypto/canonical"
@@ -124,7 +123,7 @@ func (x *examination) covered(path string, log *ledger.Verifier, entry, checkpoi
 
 // evidence holds an anchor against those whose word on time is trusted.
 func (x *examination) evidence(a anchored, checkpoint []byte) (timestamp.Evidence, bool) {
-	claim, err := a.evidence(checkpoint)
+	claim, err := timestamp.Stated(a.index, a.Anchor, checkpoint)
 	if err != nil {
 		x.notProve("Anything by the anchor in entry %d: %v.", a.index, err)
 		return claim, false
@@ -193,7 +192,7 @@ func (x *examination) witnessed() []timestamp.Evidence {
 	var all []timestamp.Evidence
 	for _, c := range found {
 		// It is behind every entry: it says nothing of what came after it.
-		all = append(all, timestamp.Evidence{Entry: math.MaxUint64, Size: x.checkpoint.Size, Time: c.Time, By: c.Witness.Name(), Witness: true})
+		all = append(all, timestamp.Evidence{Entry: timestamp.OnCheckpoint, Size: x.checkpoint.Size, Time: c.Time, By: c.Witness.Name(), Witness: true})
 		x.prove("The witness %s signed this checkpoint of %d entries on %s (%s): it says by that that it has seen no other history of this ledger.",
 			printable(c.Witness.Name()), x.checkpoint.Size, c.Time.Format(timeLayout), c.Witness.Algorithm())
 	}
@@ -210,6 +209,9 @@ func (x *examination) witnessed() []timestamp.Evidence {
 
 // sayTimes says between which two times each entry was put into the ledger.
 func (x *examination) sayTimes(all []timestamp.Evidence) {
+	for _, c := range timestamp.Contradictions(all) {
+		x.notProve("When what lies between was put into the ledger: %s.", plainLine(c.String()))
+	}
 	bounded := false
 	for n, s := range x.record.Submissions {
 		if s.Entry == nil {
@@ -240,7 +242,7 @@ func intervalText(i timestamp.Interval) string {
 	}
 	if e := i.NotAfter; e != nil {
 		until = fmt.Sprintf("by %s (%s in entry %d)", e.Latest().Format(timeLayout), evidenceName(*e), e.Entry)
-		if e.Entry == math.MaxUint64 {
+		if e.Entry == timestamp.OnCheckpoint {
 			until = fmt.Sprintf("by %s (%s on the checkpoint)", e.Latest().Format(timeLayout), evidenceName(*e))
 		}
 	}

@@ -112,7 +112,7 @@ func (x *examination) claims() (all []timestamp.Evidence) {
 		if err != nil {
 			continue
 		}
-		if claim, err := (anchored{g.Index, a}).evidence(x.bag.texts[anchorCheckpointPath(g.Index)]); err == nil {
+		if claim, err := timestamp.Stated(g.Index, a, x.bag.texts[anchorCheckpointPath(g.Index)]); err == nil {
 			all = append(all, claim)
 		}
 	}

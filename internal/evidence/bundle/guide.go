@@ -321,7 +321,7 @@ func (x *examination) guideAnchor(g *guide, e governing) {
 	}
 	g.addEntry(x.bag, e.Index, "which holds outside evidence of time", publicReceiptPath(e.Index), bodyPath(e.Index))
 	t := guideToken{Index: e.Index, Size: a.Size, Checkpoint: anchorCheckpointPath(e.Index), Body: bodyPath(e.Index), Says: "a line that can't be read"}
-	if claim, err := (anchored{e.Index, a}).evidence(x.bag.texts[t.Checkpoint]); err == nil {
+	if claim, err := timestamp.Stated(e.Index, a, x.bag.texts[t.Checkpoint]); err == nil {
 		t.Says = claim.Time.Format(timeLayout) + within(claim.Accuracy) + ", " + evidenceName(claim)
 		t.At = claim.Time.Unix()
 	}

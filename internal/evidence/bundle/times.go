@@ -5,7 +5,6 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
-	"zapis/crypto/witness"
 	"zapis/internal/exit"
 )
 
@@ -42,21 +41,6 @@ type anchored struct {
 	ledger.Anchor
 }
 
-// evidence gives what an anchor claims, which nobody has verified.
-func (a anchored) evidence(checkpoint []byte) (timestamp.Evidence, error) {
-	e := timestamp.Evidence{Entry: a.index, Size: a.Size}
-	if a.Witness != "" {
-		c, err := witness.FromAnchor(a.Anchor, checkpoint)
-		if err == nil {
-			e.Time, e.By, e.Witness = c.Time, c.Witness.Name(), true
-		}
-		return e, err
-	}
-	c, err := timestamp.Claimed(a.Response)
-	e.Time, e.Accuracy, e.By = c.Time, c.Accuracy, c.By
-	return e, err
-}
-
 // addAnchors adds the outside evidence of time, each with what belongs to it.
 func (d *drafted) addAnchors(in *Input) error {
 	for _, given := range in.Anchors {
@@ -88,6 +72,18 @@ func (d *drafted) addAnchors(in *Input) error {
 		d.bag.add(anchorChainPath(e.Index), chain)
 	}
 	return nil
+}
+
+// AnchorWarnings says which of the anchors that go into a bundle contradict each
+// other, in sentences without full stop. Nothing of them is verified.
+func AnchorWarnings(in Input) []string {
+	var held []timestamp.Held
+	for _, a := range in.Anchors {
+		if e, err := ledger.ParseEntry(a.Entry); err == nil {
+			held = append(held, timestamp.Held{Index: e.Index, Body: a.Body, Checkpoint: a.Checkpoint})
+		}
+	}
+	return timestamp.Warnings(held, 0)
 }
 
 func (d *drafted) addPublic(index uint64, p Public) {

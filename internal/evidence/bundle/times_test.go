@@ -187,6 +187,9 @@ func TestTimesThatContradict(t *testing.T) {
 	if r := check(t, zip, c.trust()); !says(r.NotProved, "Entry 2, the report, when it was put at its place in the ledger: those who vouch for the time contradict each other.") {
 		t.Errorf("%q %q", r.NotProved, r.Faults)
 	}
+	if r := check(t, zip, c.trust()); !says(r.NotProved, "When what lies between was put into the ledger: those who vouch for the time contradict each other: entry 1 holds the word of ") {
+		t.Errorf("the two are not named: %q", r.NotProved)
+	}
 	if page := string(files(t, zip)["data/index.html"]); !strings.Contains(page, "at a time on which those who vouch for it contradict each other") {
 		t.Error("index.html does not say it")
 	}
@@ -328,5 +331,35 @@ func TestVerifyPageOnTimes(t *testing.T) {
 		if err := os.WriteFile(path, good, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Eleven bytes, on which the parser that was used before this one ended the program
+// (GHSA-mq3g-qwhv-4hgw), prove nothing, wherever they stand.
+func TestTokenThatNobodyCanRead(t *testing.T) {
+	t.Parallel()
+	poison := []byte{0x30, 0x09, 0x30, 0x03, 0x02, 0x01, 0x00, 0x30, 0x02, 0x1F, 0x80}
+	c := newAnchored(t)
+	f := files(t, write(t, c.in))
+	f[stampPath] = poison
+	r := check(t, pack(t, f), c.trust())
+	if !r.OK || !says(r.NotProved, "When the bundle was signed, by the time-stamp token beside its signature: time-stamp token: the response is not DER: a tag number is above 30, which no part of a time stamp uses.") {
+		t.Errorf("beside the signature: %q %q", r.NotProved, r.Faults)
+	}
+
+	h := newHouse(t)
+	report, body := h.submit(firstReport(letter))
+	report.Entry = h.append(body)
+	first := h.checkpoint()
+	a := c.token(t, first, before)
+	a.Response = poison
+	h.anchor(a)
+	cp := h.checkpoint()
+	report.Receipt = h.receipt(1, cp)
+	err := Write(io.Discard, Input{Ledger: h.genesis.Card(), Checkpoint: cp, Public: h.public(cp), Submissions: []Submission{report}, Custody: h.custody(caseID(body)),
+		Signer: h.signers["anna"], Time: testTime, Tool: "zapis test",
+		Anchors: []Anchor{{Public: Public{h.entries[2], a.Marshal(), h.receipt(2, cp)}, Checkpoint: first, Receipts: [][]byte{h.receipt(1, first)}}}})
+	if exit.StatusOf(err) != exit.Mismatch || !strings.HasPrefix(err.Error(), "entry 2: time-stamp token: the response is not DER: ") {
+		t.Errorf("as an anchor: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 // Imported says what an import did, to the ledger's copy and to the owner's statements.
 type Imported struct {
 	*vault.Imported
+	Anchors []string // what is wrong with anchors among the new entries, sentences without full stop
 	Pending []string // what the owner has handed out and the operator has not taken in; empty without a key
 }
 
@@ -21,6 +22,9 @@ func (v *Trustee) Import(ctx context.Context, r io.Reader, o vault.ImportOptions
 		return nil, err
 	}
 	out := &Imported{Imported: done}
+	if out.Anchors, err = v.AnchorWarnings(done.From); err != nil {
+		return nil, err
+	}
 	if v.Key() != nil {
 		out.Pending, err = v.PendingAtOperator()
 	}
