@@ -1,14 +1,13 @@
-// Package command is how our three programs speak at a terminal: the verbs and their flags, where
-// results and talk go, what an error looks like, what a passphrase prompt and an identity file are,
-// and how a stranger's text is shown without letting it move the cursor.
+// Package cli is the terminal side of every program: verbs and flags, streams, errors and exit statuses, passphrase
+// prompts, identity files, and the escaping of foreign text so that it can't control the terminal.
 //
 // A main package declares its verbs as a kong grammar, each with a method
 //
-//	Run(ctx context.Context, s *command.Streams) error
+//	Run(ctx context.Context, s *cli.Streams) error
 //
 // (a pointer to the grammar may be a third argument) and ends in one line:
 //
-//	os.Exit(int(command.Program{Name: "zapis", About: about, Grammar: new(grammar)}.Main()))
+//	os.Exit(int(cli.Program{Name: "zapis", About: about, Grammar: new(grammar)}.Main()))
 //
 // Nothing below main exits or prints outside its Streams.
 package cli
@@ -96,9 +95,15 @@ func (p Program) run(ctx context.Context, args []string, s *Streams) error {
 		kong.Bind(s),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(p.Grammar),
+		kong.Embed(new(programFlags)),
+		kong.Vars{"version": versionText(p.Name)},
 	)
 	if err != nil {
 		return fmt.Errorf("the grammar of %s: %w", p.Name, err)
+	}
+	if text, ok := p.generated(parser.Model, args); ok {
+		_, err := io.WriteString(s.Out, text)
+		return err
 	}
 	parsed, err := parser.Parse(args)
 	switch {
