@@ -39,7 +39,7 @@ func (p Program) manual(model *kong.Application) string {
 	about := strings.TrimSpace(p.About)
 	first, _, _ := strings.Cut(about, "\n")
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(p.Name), roff(firstSentence(first)))
-	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n%s\n", roff(p.Name), roff(strings.TrimPrefix(model.Summary(), p.Name+" ")))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n%s\n", roff(p.Name), roff(strings.TrimSpace(strings.TrimPrefix(model.Summary(), p.Name))))
 	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", paragraphs(about))
 	b.WriteString(".SH OPTIONS\n")
 	writeFlags(&b, model.Flags)
