@@ -18,7 +18,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: dist help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -26,6 +26,7 @@ help:
 	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify'
 	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
+	@echo 'make dist    a release in dist/: archives, Debian packages, hashes (SIGN=key signs them with an SSH key)'
 	@echo 'make bench   the benchmarks, as one table'
 	@echo 'make flips   every bit of a bundle of a mebibyte turned: each is found'
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
@@ -80,6 +81,12 @@ page: bin
 	@echo 'building bin/verify.html'
 	@go run ./cmd/zapis-verify/page bin/verify.html
 
+# The release that docs/guides/rebuild.md describes: the same bytes wherever it is built.
+dist:
+	rm -rf dist
+	go run ./internal/dist --out dist $(if $(SIGN),--sign $(SIGN))
+	@printf '*\n' > dist/.gitignore
+
 # What docs/screenshots holds. Look at them before they are committed.
 screenshots:
 	go test -count=1 ./internal/e2e -run 'TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
@@ -106,4 +113,4 @@ bench:
 	@go run ./internal/bench/table
 
 clean:
-	rm -rf bin demo
+	rm -rf bin demo dist

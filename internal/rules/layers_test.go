@@ -56,6 +56,7 @@ var layers = []layer{
 		"the checker links formats and bundles only"},
 
 	{"internal/bench", []string{"crypto", "store", "web", "internal"}, "benchmarks measure all of it"},
+	{"internal/dist", append([]string{"internal/cli"}, formats...), "it builds a release out of finished programs"},
 	{"internal/attack", []string{"crypto", "store", "web", "internal"}, "tests only"},
 	{"internal/e2e", []string{"crypto", "store", "web", "internal"}, "tests only"},
 	{"internal/rules", nil, "tests only"},

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"zapis/internal/cli"
+)
+
+// makeRelease builds a release for one platform from the sources in dir, as another user would: with another name, home
+// and umask. The build cache is the test's own, so that the second build costs little.
+func makeRelease(t *testing.T, dir, user string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "release")
+	cache, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := strings.Fields(string(cache))
+	run := exec.Command("sh", "-c", `umask "$1"; shift; exec go run ./internal/dist "$@"`, "sh", map[string]string{"anna": "022", "boris": "077"}[user],
+		"--out", out, "--platform", "linux/amd64", "--commit", strings.Repeat("c0", 20), "--time", "1795000000")
+	run.Dir = dir
+	run.Env = append(os.Environ(), "GOCACHE="+w[0], "GOMODCACHE="+w[1], "USER="+user, "LOGNAME="+user, "HOME="+t.TempDir(), "TZ=Asia/Tokyo")
+	if said, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return out
+}
+
+// copySources copies what git tracks, as it is in the working tree, into a folder of another name and depth.
+func copySources(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "some", "other folder")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copied := exec.Command("sh", "-c", `git ls-files -z | tar --null -T - -cf - | tar -C "$1" -xf -`, "sh", dir)
+	copied.Dir = filepath.Join("..", "..")
+	if said, err := copied.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return dir
+}
+
+func TestTheSameBytesFromTwoFoldersAndTwoUsers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it builds a release twice")
+	}
+	t.Parallel()
+	one, two := makeRelease(t, filepath.Join("..", ".."), "anna"), makeRelease(t, copySources(t), "boris")
+	read := func(dir string) []byte {
+		list, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if a, b := read(one), read(two); !bytes.Equal(a, b) {
+		t.Errorf("the two releases differ:\n%s\n%s", a, b)
+	}
+	for _, want := range []string{"verify.html", "zapis-server-" + cli.Release + "-linux-amd64.tar.gz", "zapis-trustee_", ".spdx.json", "zapis-server_"} {
+		if !bytes.Contains(read(one), []byte(want)) {
+			t.Errorf("the release has no %s:\n%s", want, read(one))
+		}
+	}
+	check := exec.Command("sha256sum", "--strict", "-c", "SHA256SUMS")
+	check.Dir = one
+	if said, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, said)
+	}
+	theProgramsNameTheRelease(t, one)
+}
+
+// theProgramsNameTheRelease unpacks the trustee's archive and runs what is in it.
+func theProgramsNameTheRelease(t *testing.T, release string) {
+	t.Helper()
+	dir := t.TempDir()
+	name := "zapis-trustee-" + cli.Release + "-linux-amd64"
+	if said, err := exec.Command("tar", "-C", dir, "-xzf", filepath.Join(release, name+".tar.gz")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	said, err := exec.Command(filepath.Join(dir, name, "zapis"), "--version").Output()
+	if err != nil || !strings.HasPrefix(string(said), "zapis "+cli.Release+"\ncommit "+strings.Repeat("c0", 20)+"\n") {
+		t.Errorf("%q, %v", said, err)
+	}
+}
