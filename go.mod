@@ -15,6 +15,7 @@ require (
 	github.com/cloudflare/circl v1.6.5
 	github.com/gabriel-vasile/mimetype v1.4.16
 	github.com/gen2brain/heic v0.4.5
+	github.com/go-text/typesetting v0.3.5
 	github.com/gorilla/mux v1.8.1
 	github.com/hajimehoshi/go-mp3 v0.3.4
 	github.com/hiddeco/sshsig v0.2.0

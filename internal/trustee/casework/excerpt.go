@@ -41,7 +41,22 @@ func (v *Trustee) custodyFor(o *OpenedCase, opts BundleOptions, in *bundle.Input
 // custodyOf shows those of a case's own events that may be shown; of the others, imports and batches among them, the
 // hashes: they would tell of other cases.
 func (v *Trustee) custodyOf(o *OpenedCase, may func(custody.Event) bool) (custody.Excerpt, error) {
-	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case && may(e) }, v.Key().Age)
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == o.Case && aboutEvidence(e) && may(e) }, v.Key().Age)
+}
+
+// aboutEvidence says whether an event is shown to those who get a bundle: what concerns who had the evidence, and when.
+// How trustees grade a case, what they note, what they answer the reporter, and to whom else something of it went
+// are theirs: of those events the bundle has hashes.
+func aboutEvidence(e custody.Event) bool {
+	switch e.Act {
+	case custody.Graded, custody.Replied:
+		return false
+	case custody.Noted:
+		return e.In != "" && strings.HasPrefix(e.Subject, "event ")
+	case custody.Exported:
+		return strings.HasPrefix(e.Subject, "bundle ") || strings.HasPrefix(e.Subject, "working copy of ") || strings.HasPrefix(e.Subject, "the key of ")
+	}
+	return true
 }
 
 // withheldFiles are the files whose disclosure lines the bundle leaves out, by the hashes of what the ledger has and of

@@ -16,7 +16,7 @@ func certificate(f Facts) ([]byte, error) {
 	s.row("Bundle made", f.Made.Format(timeLayout)+" by "+f.Signer, false)
 
 	s.operator(f)
-	s.pdf.AddPage()
+	s.newPage()
 	s.trustee(f)
 	return s.bytes()
 }
@@ -28,8 +28,8 @@ func (s *sheet) operator(f Facts) {
 		s.paragraph("I make this certification under Federal Rule of Evidence 902(13), as a person qualified to describe an electronic process that produces an accurate result.")
 	}
 	for _, line := range []string{
-		"The form is served by a program, Zapis, which works without anybody's intervention. It takes what a person sends, commits to each answer and file by SHA-256, seals the content to the trustees' keys, and enters the hashes in a ledger at fixed times.",
-		"Neither I nor anybody under my direction can read what was sealed, or has a key that opens it.",
+		"The form is served by a program, Zapis, which works without intervention by a person. It takes what a person sends, commits to each answer and file by SHA-256, seals the content to the trustees' keys, and enters the hashes in a ledger at fixed times.",
+		"Neither I nor a person under my direction can read what was sealed, or has a key that opens it.",
 		"Each entry names the hash of the one before it; all are leaves of a hash tree whose root the system signs with two keys. A change to an entry after that shows.",
 		"To my knowledge the program ran as published while the submissions named below were received, and its clock was right to within a few minutes.",
 	} {
@@ -51,7 +51,7 @@ func (s *sheet) trustee(f Facts) {
 	for _, line := range []string{
 		"I received a copy of the ledger, verified it with the program before anything was opened, and opened the parts of this case on my own device.",
 		"The answers and files in the bundle are true copies of what I opened. Each has the SHA-256 that was committed to on arrival; the program compared them before it wrote the bundle.",
-		fmt.Sprintf("My acts on this case are those in data/custody/events.txt (%d of %d events are shown), which I keep in the regular course of my work, each written down before the act.", len(f.Events), f.EventsTotal),
+		fmt.Sprintf("My acts on the evidence of this case are those in data/custody/events.txt (%d of the log's %d events are shown), which I keep in the regular course of my work, each written down before the act.", len(f.Events), f.EventsTotal),
 		"What is withheld is listed, with the reason, in 01_chain-of-custody.pdf. I withheld nothing else, and changed nothing.",
 		"I do not vouch for what the account says, nor for who gave it.",
 	} {
@@ -67,7 +67,7 @@ func (s *sheet) trustee(f Facts) {
 }
 
 func (s *sheet) oath(f Facts) {
-	s.pdf.Ln(2)
+	s.y += mm(20)
 	if f.Forum == ForumUS {
 		s.paragraph("I declare under penalty of perjury under the laws of the United States of America that the foregoing is true and correct (28 U.S.C. § 1746).")
 		return

@@ -4,11 +4,6 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
-
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
-
-	"zapis/internal/incident"
 )
 
 // codesTSV has the words for the codes that answers consist of: for a person in
@@ -34,18 +29,19 @@ func Explain(lang, field, value string) string {
 	return value
 }
 
+// countriesTSV has the countries' names as the Unicode CLDR has them. They are kept here and not asked of a library: the
+// names in a bundle may not change with its version.
+//
+//go:embed countries.tsv
+var countriesTSV string
+
+var countries = sync.OnceValue(func() map[string]map[string]string { return readLabels(countriesTSV) })
+
 func country(lang, code string) string {
-	name := incident.CountryName(code)
-	region, err := language.ParseRegion(code)
-	if name == "" || err != nil {
-		return code
+	if name := countries()[lang][code]; name != "" {
+		return name
 	}
-	if tag, err := language.Parse(lang); err == nil && lang != "en" {
-		if local := display.Regions(tag).Name(region); local != "" {
-			return local
-		}
-	}
-	return name
+	return code
 }
 
 // FieldName names a field in English words: attachment-3 is file 3.

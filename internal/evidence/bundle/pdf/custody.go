@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // custody is the statement on where all of it was, and what can be said of it.
@@ -28,7 +29,7 @@ func custody(f Facts) ([]byte, error) {
 		s.item("%s", line)
 	}
 
-	s.acts(f)
+	s.visits(f)
 	s.withheld(f)
 	s.keys(f)
 	s.gaps(f)
@@ -36,16 +37,18 @@ func custody(f Facts) ([]byte, error) {
 	s.heading("How to verify")
 	s.paragraph("VERIFY.txt has the exact commands for this bundle, with stock tools, and says what each proves and does not prove. The program zapis-verify does all of it at once. The ledger's card has to come from somewhere else than this bundle. This document is made of what stands in data/.")
 
+	s.room(mm(700))
 	s.heading("Signature")
 	s.paragraph("The bundle is signed electronically (signatures/tagmanifest-sha256.txt.sig). By hand, where that is asked for:")
 	s.signature(f.Signer + ", trustee")
+	s.annex(f)
 	return s.bytes()
 }
 
 func (s *sheet) received(f Facts) {
 	s.heading("Received")
 	for _, sub := range f.Submission {
-		s.room(40)
+		s.room(mm(400))
 		s.row("What", sub.Name, false)
 		s.row("Received", sub.Received+", by the clock of "+sub.clock()+sub.wordOf(f.Signer), false)
 		s.row("Place", sub.place(), false)
@@ -54,7 +57,7 @@ func (s *sheet) received(f Facts) {
 			s.row("Previous entry's", sub.Previous, true)
 		}
 		s.row("Body's hash", sub.Body, true)
-		s.pdf.Ln(2)
+		s.y += mm(20)
 	}
 }
 
@@ -133,23 +136,102 @@ func witnesses(n int) string {
 	return fmt.Sprintf("%d further signatures on this checkpoint; whose they are was not checked", n)
 }
 
-func (s *sheet) acts(f Facts) {
-	s.heading("Every act, by whom")
-	s.paragraph("From the custody log of %s, whose %d events form one log up to the root below. Those that concern this case are shown; of the %d others the hashes are in data/custody/events.txt. Times are of the trustee's own clock.",
-		f.Signer, f.EventsTotal, f.EventsTotal-len(f.Events))
-	s.row("Root", f.Head, true)
-	for _, e := range f.Events {
-		s.room(20)
-		s.row(fmt.Sprintf("%d.  %s", e.Number, e.Act), fmt.Sprintf("%s  %s, by %s, with %s", e.At.Format(timeLayout), e.Subject, orNobody(e.By), e.Tool), false)
-		if e.Why != "" {
-			s.row("", "Reason: "+e.Why, false)
+// A visit is what one trustee did without a pause of an hour.
+type visit struct {
+	from, to time.Time
+	by       string
+	events   []Event
+}
+
+const pause = time.Hour
+
+func visits(events []Event) (list []visit) {
+	for _, e := range events {
+		if n := len(list); n > 0 && list[n-1].by == e.By && e.At.Sub(list[n-1].to) <= pause && !e.At.Before(list[n-1].to) {
+			list[n-1].to = e.At
+			list[n-1].events = append(list[n-1].events, e)
+			continue
 		}
+		list = append(list, visit{e.At, e.At, e.By, []Event{e}})
+	}
+	return list
+}
+
+// when writes the time of a visit: the end only as far as it differs from the beginning.
+func (v visit) when() string {
+	from, to := v.from.Format("2006-01-02 15:04"), v.to.Format("2006-01-02 15:04")
+	switch {
+	case from == to:
+		return from
+	case from[:10] == to[:10]:
+		return from + " to " + to[11:]
+	}
+	return from + " to " + to
+}
+
+// acts put the codes of the custody log into words.
+var acts = map[string]string{
+	"received": "received", "verified": "verified", "opened": "opened", "viewed": "looked at", "extracted": "taken out of its sealed part",
+	"translated": "translated", "asked": "asked the others to open", "granted": "helped to open", "exported": "put into a bundle", "withheld": "withheld",
+	"handed-over": "handed over", "destroyed": "destroyed", "noted": "noted", "resealed": "sealed again", "imported": "taken in",
+	"graded": "graded", "replied": "answered",
+}
+
+// done says what was done in a visit, act by act, in the order in which each was first done.
+func (v visit) done() (lines []string) {
+	subjects := make(map[string][]string)
+	var order []string
+	for _, e := range v.events {
+		if subjects[e.Act] == nil {
+			order = append(order, e.Act)
+		}
+		said := e.Subject
+		if e.Act == "noted" {
+			said, _, _ = strings.Cut(said, ": ") // event N, at T by A: the annex has the rest
+		}
+		if e.Why != "" {
+			said += " (reason: " + e.Why + ")"
+		}
+		if !slices.Contains(subjects[e.Act], said) {
+			subjects[e.Act] = append(subjects[e.Act], said)
+		}
+	}
+	for _, act := range order {
+		word := acts[act]
+		if word == "" {
+			word = act
+		}
+		lines = append(lines, word+": "+strings.Join(subjects[act], "; "))
+	}
+	return lines
+}
+
+func (s *sheet) visits(f Facts) {
+	s.heading("Who had it, and when")
+	s.paragraph("From the custody log of %s, whose %d events form one log up to the root below. What follows without a pause of an hour is one visit; the annex has each event. Those that concern the evidence of this case are shown; of all others there are hashes in data/custody/events.txt. Times are UTC, by the trustee's own clock.",
+		f.Signer, f.EventsTotal)
+	s.row("Root", f.Head, true)
+	for _, v := range visits(f.Events) {
+		s.row(v.when(), "by "+orNoKey(v.by)+"\n"+strings.Join(v.done(), "\n"), false)
 	}
 }
 
-func orNobody(by string) string {
+// annex lists the events as they stand in the log.
+func (s *sheet) annex(f Facts) {
+	s.newPage()
+	s.heading("Annex: the events")
+	for _, e := range f.Events {
+		text := fmt.Sprintf("%s  %s", e.At.Format(timeLayout), e.Subject)
+		if e.Why != "" {
+			text += "\nreason: " + e.Why
+		}
+		s.row(fmt.Sprintf("%d  %s", e.Number, e.Act), text+"\nby "+orNoKey(e.By)+", with "+e.Tool, false)
+	}
+}
+
+func orNoKey(by string) string {
 	if by == "" {
-		return "somebody who gave no key"
+		return "a person who gave no key"
 	}
 	return by
 }

@@ -1,7 +1,7 @@
 package pdf
 
 import (
-	"encoding/binary"
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,28 +9,39 @@ import (
 	"codeberg.org/go-fonts/dejavu/dejavusans"
 	"codeberg.org/go-fonts/dejavu/dejavusansbold"
 	"codeberg.org/go-fonts/dejavu/dejavusansmono"
+	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/harfbuzz"
 	"golang.org/x/text/unicode/norm"
 )
 
-// A face is one of the fonts, and which characters it has.
+// A face is one of the embedded fonts, ready for shaping. It is read only, and
+// safe for use by several goroutines.
 type face struct {
-	style string // fpdf's: "", "B"; the mono face is a family of its own
+	name  string // PostScript name
 	ttf   []byte
-	has   map[rune]bool
+	font  *harfbuzz.Font
+	glyph func(r rune) (font.GID, bool)
+	upem  int
 }
 
-// faces are made at first use, and from nowhere but functions: a program that
-// only checks bundles then links no font.
 var faces struct {
 	once             sync.Once
 	sans, bold, mono *face
 }
 
+// loadFaces parses the embedded fonts: one that can't be read is a broken build.
 func loadFaces() {
 	faces.once.Do(func() {
-		faces.sans = &face{"", dejavusans.TTF, coverage(dejavusans.TTF)}
-		faces.bold = &face{"B", dejavusansbold.TTF, coverage(dejavusansbold.TTF)}
-		faces.mono = &face{"", dejavusansmono.TTF, coverage(dejavusansmono.TTF)}
+		read := func(name string, ttf []byte) *face {
+			f, err := font.ParseTTF(bytes.NewReader(ttf))
+			if err != nil {
+				panic("pdf: the embedded font " + name + ": " + err.Error())
+			}
+			return &face{name, ttf, harfbuzz.NewFont(f), f.NominalGlyph, int(f.Upem())}
+		}
+		faces.sans = read("DejaVuSans", dejavusans.TTF)
+		faces.bold = read("DejaVuSans-Bold", dejavusansbold.TTF)
+		faces.mono = read("DejaVuSansMono", dejavusansmono.TTF)
 	})
 }
 
@@ -40,17 +51,20 @@ func mono() *face { loadFaces(); return faces.mono }
 
 // text writes what a face can't show as its code point, `[U+1F600]`: a box in
 // place of a character would make the picture and the text that can be copied
-// out of it two different things, and this is evidence. Letters and their
-// marks are put together (NFC), because marks are not placed here.
+// out of it two different things, and this is evidence. A joiner between letters
+// of a script that joins them is kept: it shows in how they join.
 func (f *face) text(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFC.String(s) {
+	runes := []rune(norm.NFC.String(s))
+	for i, r := range runes {
 		switch {
 		case r == '\n' || r == ' ':
 			b.WriteRune(r)
 		case r == '\t':
 			b.WriteString("    ")
-		case r < 0x20 || r > 0xffff || unseen(r) || !f.has[r]:
+		case (r == 0x200c || r == 0x200d) && i > 0 && i+1 < len(runes) && joins(runes[i-1]) && joins(runes[i+1]):
+			b.WriteRune(r)
+		case r < 0x20 || r > 0xffff || unseen(r) || !f.has(r):
 			fmt.Fprintf(&b, "[U+%04X]", r)
 		default:
 			b.WriteRune(r)
@@ -59,7 +73,15 @@ func (f *face) text(s string) string {
 	return b.String()
 }
 
-// unseen are characters that a font may well have and nobody can see, or that
+func (f *face) has(r rune) bool {
+	_, ok := f.glyph(r)
+	return ok
+}
+
+// joins says whether a character is of the Arabic script, whose letters join.
+func joins(r rune) bool { return r >= 0x620 && r <= 0x6ff || r >= 0x750 && r <= 0x77f }
+
+// unseen are characters that a font may well have and that do not show, or that
 // turn the direction of reading.
 func unseen(r rune) bool {
 	switch {
@@ -70,51 +92,4 @@ func unseen(r rune) bool {
 		return false
 	}
 	return true
-}
-
-// coverage reads the characters of the basic plane for which a TrueType font
-// has a glyph, out of its cmap table (format 4). The fonts are embedded: one
-// that can't be read has none, and everything is printed as code points.
-func coverage(ttf []byte) map[rune]bool {
-	has := make(map[rune]bool)
-	be := binary.BigEndian
-	tables := int(be.Uint16(ttf[4:]))
-	for i := range tables {
-		record := ttf[12+16*i:]
-		if string(record[:4]) != "cmap" {
-			continue
-		}
-		cmap := ttf[be.Uint32(record[8:]):]
-		for j := range int(be.Uint16(cmap[2:])) {
-			sub := cmap[be.Uint32(cmap[4+8*j+4:]):]
-			if be.Uint16(sub) == 4 {
-				readFormat4(sub, has)
-			}
-		}
-	}
-	return has
-}
-
-func readFormat4(sub []byte, has map[rune]bool) {
-	be := binary.BigEndian
-	double := int(be.Uint16(sub[6:]))
-	ends := sub[14:]
-	starts := ends[double+2:]
-	deltas := starts[double:]
-	offsets := deltas[double:]
-	for i := 0; i < double; i += 2 {
-		start, end := int(be.Uint16(starts[i:])), int(be.Uint16(ends[i:]))
-		delta, offset := be.Uint16(deltas[i:]), int(be.Uint16(offsets[i:]))
-		for c := start; c <= end && c < 0xffff; c++ {
-			glyph := uint16(c) + delta
-			if offset != 0 {
-				if glyph = be.Uint16(offsets[i+offset+2*(c-start):]); glyph != 0 {
-					glyph += delta
-				}
-			}
-			if glyph != 0 {
-				has[rune(c)] = true
-			}
-		}
-	}
 }

@@ -77,9 +77,9 @@ func TestDocuments(t *testing.T) {
 	}
 	for path, wants := range map[string][]string{
 		IndexPath:       {"Index of exhibits", "A01", "data/attachments/A01.jpg", "image/jpeg, 2000 bytes", "1/1", "“IMG[U+202E]_0001.jpg”", "file 2 of this submission"},
-		CustodyPath:     {"Chain of custody", "unsworn", "entry 2 of the ledger", "not yet in the ledger; promised for 2026-11-23T00:00:00Z", "Reason: for the hearing", "somebody who gave no key", "Gaps", "none on this checkpoint"},
+		CustodyPath:     {"Chain of custody", "unsworn", "entry 2 of the ledger", "not yet in the ledger; promised for 2026-11-23T00:00:00Z", "(reason: for the hearing)", "a person who gave no key", "Gaps", "none on this checkpoint"},
 		CertificatePath: {"Declarations", "The operator, on the system", "The trustee, on custody", "before a court"},
-		ReportPath:      {"Паведамленне / Report", "Што здарылася / What happened", "Мяне выклікалі ў консульства. [U+1F600] [U+202E]abc", "Ґанок, їжак, Łódź, Ąžuolas, „Straße“, ₴100.", "<b>&amp;</b>", "M1", "(без адказу) / (left empty)"},
+		ReportPath:      {"Паведамленне / Report", "Што здарылася / What happened", "Мяне выклікалі ў консульства. [U+1F600] [U+202E]abc", "Ґанок, їжак, Łódź, Ąžuolas, „Straße“, ₴100.", "<b>&amp;</b>", "M1", "Без адказу / Left empty"},
 	} {
 		data := docs[path]
 		if out := stock(t, data, "qpdf", "--check", "FILE"); !strings.Contains(out, "No syntax or stream encoding errors found") {
@@ -168,6 +168,93 @@ func TestLabels(t *testing.T) {
 			if keys[key] == "" {
 				t.Errorf("%s has no %s", lang, key)
 			}
+		}
+	}
+}
+
+// Runs of both directions in one line are drawn in the order of the Unicode bidirectional algorithm (UAX #9).
+func TestBidi(t *testing.T) {
+	for text, want := range map[string]string{
+		"a هجوم b":          "a موجه b",
+		"a هجوم 2026 b":     "a 2026 موجه b",
+		"a هجوم 17.05, b":   "a 17.05 موجه, b",
+		"הגיע Anna אתמול":   "לומתא Anna עיגה",
+		"הגיע 2026 פעמים":   "םימעפ 2026 עיגה",
+		"it “هجوم 2026” in": "it “2026 موجه” in",
+	} {
+		var got strings.Builder
+		for _, g := range sans().shape(sans().text(text), rightToLeft(text)).glyphs {
+			got.WriteString(g.text)
+		}
+		if got.String() != want {
+			t.Errorf("%q is drawn as %q, want %q", text, got.String(), want)
+		}
+	}
+}
+
+// The rules of PDF/A-2 and of tagged PDF that can be seen in the file, and stock tools find no fault in it.
+func TestArchivalRules(t *testing.T) {
+	for path, data := range documents(t, sample()) {
+		if !strings.HasSuffix(path, ".pdf") {
+			continue
+		}
+		if out := stock(t, data, "qpdf", "--check", "FILE"); !strings.Contains(out, "No syntax or stream encoding errors found") {
+			t.Errorf("%s: %s", path, out)
+		}
+		info := stock(t, data, "pdfinfo", "FILE")
+		for _, want := range []string{"Tagged:          yes", "Encrypted:       no", "JavaScript:      no", "Page size:       595.28 x 841.89 pts (A4)"} {
+			if !strings.Contains(info, want) {
+				t.Errorf("%s: no %q in\n%s", path, want, info)
+			}
+		}
+		for line := range strings.Lines(stock(t, data, "pdffonts", "FILE")) {
+			if strings.Contains(line, "DejaVu") && !strings.Contains(line, "yes yes yes") {
+				t.Errorf("%s: a font is not embedded, not a subset or has no text: %s", path, line)
+			}
+		}
+		structure := stock(t, data, "pdfinfo", "-struct-text", "FILE")
+		if !strings.Contains(structure, "H1") || !strings.Contains(structure, "Table") || !strings.Contains(structure, "TH") {
+			t.Errorf("%s: its structure is\n%s", path, structure)
+		}
+		for _, want := range []string{"<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>", "/S/GTS_PDFA1", "/DestOutputProfile", "/Lang(", "/DisplayDocTitle true", "/MarkInfo<</Marked true>>",
+			"/ID[<", "/Type/Metadata/Subtype/XML", "/CIDToGIDMap/Identity", "/Tabs/S"} {
+			if !bytes.Contains(data, []byte(want)) {
+				t.Errorf("%s: no %s", path, want)
+			}
+		}
+		for _, never := range []string{"/JavaScript", "/Encrypt", "/LZWDecode", "/URI", "/EmbeddedFile", "/Launch", "/Transparency", "/SMask"} {
+			if bytes.Contains(data, []byte(never)) {
+				t.Errorf("%s: has %s", path, never)
+			}
+		}
+	}
+}
+
+// A label that wraps over the end of a page takes its value along: no page is nearly blank.
+func TestNoBlankPages(t *testing.T) {
+	f := sample()
+	for n := range 40 {
+		f.Submission[0].Answers = append(f.Submission[0].Answers, Answer{"deadline_what", strings.Repeat("A long label of many words ", 1+n%5), []string{"value"}})
+	}
+	data := documents(t, f)[ReportPath]
+	pages := strings.Split(strings.TrimSuffix(stock(t, data, "pdftotext", "-layout", "FILE", "-"), "\f"), "\f")
+	for n, page := range pages[:len(pages)-1] {
+		if lines := strings.Count(page, "\n"); lines < 25 {
+			t.Errorf("page %d of %d has %d lines:\n%s", n+1, len(pages), lines, page)
+		}
+	}
+}
+
+// A sheet of every kind of text that broke: what a reader copies out of it is what was written.
+func TestScripts(t *testing.T) {
+	f := sample()
+	for _, text := range []string{"هددوني في المطار", "می‌خواهم بروم", "איימו עליי בשדה התעופה", "за́мок і ў́"} {
+		f.Submission[0].Answers[2].Values = []string{text}
+		data := documents(t, f)[ReportPath]
+		got := stock(t, data, "pdftotext", "FILE", "-")
+		plain := strings.NewReplacer("\u202b", "", "\u202a", "", "\u202c", "").Replace(got)
+		if !strings.Contains(plain, text) {
+			t.Errorf("%q is copied as\n%q", text, plain)
 		}
 	}
 }

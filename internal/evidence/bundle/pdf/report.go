@@ -40,7 +40,7 @@ func readLabels(tsv string) map[string]map[string]string {
 var english = map[string]string{
 	"title":    "Report",
 	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is unchanged since the entry was made; whether it is true is not decided here.",
-	"received": "Received", "empty": "(left empty)", "files": "Files", "withheld": "Withheld",
+	"received": "Received", "empty": "Left empty", "nothing": "Every question was left empty", "files": "Files", "withheld": "Withheld",
 	"translation": "Translation",
 }
 
@@ -64,11 +64,21 @@ func report(f Facts) ([]byte, error) {
 	for _, sub := range f.Submission {
 		s.heading(sub.Title)
 		s.row(say("received", english["received"]), sub.Received, false)
+		var empty []string
 		for _, a := range sub.Answers {
-			s.answer(say(a.Field, a.Label), say("empty", english["empty"]), lang, a)
+			if len(a.Values) == 0 {
+				empty = append(empty, say(a.Field, a.Label))
+				continue
+			}
+			s.answer(say(a.Field, a.Label), lang, a)
 			if a.Field == "narrative" && len(a.Values) > 0 {
 				s.translations(sub.Translations, say("translation", english["translation"]))
 			}
+		}
+		if len(empty) > 0 && len(empty) == len(sub.Answers) {
+			s.small(say("nothing", english["nothing"]))
+		} else if len(empty) > 0 {
+			s.small(say("empty", english["empty"]) + ": " + strings.Join(empty, "; "))
 		}
 		if len(sub.Exhibits) > 0 {
 			s.heading(say("files", english["files"]))
@@ -90,12 +100,8 @@ func report(f Facts) ([]byte, error) {
 // translations are what somebody made of the words above, and never in their place.
 func (s *sheet) translations(list []Translation, label string) {
 	for _, t := range list {
-		s.room(24)
-		s.set(bold(), 9)
-		s.pdf.MultiCell(width, 5, bold().text(label+": "+t.Language), "", "L", false)
-		s.set(sans(), 8.5)
-		s.pdf.MultiCell(width, 4.6, sans().text("Made by "+t.By+", kept by the trustee "+t.Keeper+" on "+t.At+". Not the reporter's words, and not verified by anybody here."), "", "L", false)
-		s.pdf.Ln(1)
+		s.subheading(label + ": " + t.Language)
+		s.small("Made by " + t.By + ", kept by the trustee " + t.Keeper + " on " + t.At + ". Not the reporter's words, and not verified here.")
 		s.quote(t.Text)
 	}
 }
@@ -108,15 +114,10 @@ func explained(a Answer, lang string) (words []string) {
 	return words
 }
 
-func (s *sheet) answer(label, empty, lang string, a Answer) {
+func (s *sheet) answer(label, lang string, a Answer) {
 	switch {
-	case len(a.Values) == 0:
-		s.row(label, empty, false)
 	case a.Field == "narrative":
-		s.room(20)
-		s.set(bold(), 9)
-		s.pdf.MultiCell(width, 5, bold().text(label), "", "L", false)
-		s.pdf.Ln(1)
+		s.subheading(label)
 		s.quote(a.Values[0])
 	default:
 		s.row(label, strings.Join(explained(a, lang), "\n"), false)

@@ -172,7 +172,11 @@ func (p *page) custody(f Facts) {
 	p.put("</ul>\n<p>The log of %s has %s events, up to the root <code>%s</code>. Those of this case:</p>\n", f.Signer, fmt.Sprint(f.EventsTotal), f.Head)
 	p.put("<table>\n<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">When (trustee’s clock)</th><th scope=\"col\">Act</th></tr></thead>\n<tbody>\n")
 	for _, e := range f.Events {
-		p.put("<tr><td>%s</td><td>%s</td><td>%s: %s", fmt.Sprint(e.Number), e.At.Format(timeLayout), e.Act, e.Subject)
+		word := acts[e.Act]
+		if word == "" {
+			word = e.Act
+		}
+		p.put("<tr><td>%s</td><td>%s</td><td>%s: %s", fmt.Sprint(e.Number), e.At.Format(timeLayout), word, e.Subject)
 		if e.By != "" {
 			p.put(", by %s", e.By)
 		}

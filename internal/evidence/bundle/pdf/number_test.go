@@ -1,0 +1,23 @@
+package pdf
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+)
+
+// The documents of a bundle are made again by every checker of their number, and compared. A change of a word, of the
+// layout, of a font or of the shaping needs a new number (bundle.documentsVersion): this hash is that of the newest.
+func TestDocumentsHaveANumber(t *testing.T) {
+	h := sha256.New()
+	docs := documents(t, sample())
+	for _, path := range slices.Sorted(maps.Keys(docs)) {
+		fmt.Fprintf(h, "%s %x\n", path, sha256.Sum256(docs[path]))
+	}
+	const want = "1dcd46c9e6b152a46894df66f36a28d1e236c752848ca2af607dd722ec593bcb"
+	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
+		t.Errorf("the documents are others than those of the number 1: %s, not %s", got, want)
+	}
+}
