@@ -124,6 +124,9 @@ func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[stri
 		if _, ok := committed[field]; !ok {
 			continue
 		}
+		if l, shown := d.Lines[field]; shown && l.Null() && s.Act != string(incident.ActReport) {
+			continue // a follow-up that leaves the question empty has nothing to withhold
+		}
 		delete(d.Lines, field)
 		why[field] = c.reason()
 	}

@@ -106,10 +106,14 @@ func (s *sheet) translations(list []Translation, label string) {
 	}
 }
 
-// explained puts an answer's codes into words of a language of the form.
+// explained puts an answer's codes into words of a language of the form, and into English.
 func explained(a Answer, lang string) (words []string) {
 	for _, v := range a.Values {
-		words = append(words, Explain(lang, a.Field, v))
+		local, word := Explain(lang, a.Field, v), Explain("en", a.Field, v)
+		if local != word {
+			local += " / " + strings.TrimPrefix(word, v+"  ")
+		}
+		words = append(words, local)
 	}
 	return words
 }

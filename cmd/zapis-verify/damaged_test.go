@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"zapis/internal/exit"
+)
+
+// No damaged file of any kind crashes the checker, and none is called wrong usage: each is judged (3), or its keys
+// are not known (4). What happens to verify all the same is a file that was changed where nothing is compared.
+func TestDamagedFiles(t *testing.T) {
+	dir := t.TempDir()
+	kinds := []struct {
+		name  string
+		args  []string
+		every int // one mutation for so many bytes
+	}{
+		{"bundle.zip", nil, 20011},
+		{"anchored/bundle.zip", []string{"--trust", vector("anchored/root.pem")}, 9001},
+		{"receipt", []string{"--trust", vector("genesis.txt")}, 97},
+		{"promise-kept", []string{"--trust", vector("genesis.txt"), "--tiles", vector("tiles")}, 97},
+		{"tiles/checkpoint", []string{"--trust", vector("genesis.txt")}, 97},
+	}
+	for _, kind := range kinds {
+		good, err := os.ReadFile(vector(kind.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(dir, filepath.Base(kind.name))
+		judge := func(what string, at int, bad []byte) {
+			if err := os.WriteFile(name, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			status, out, talk := verify(t, append([]string{name}, kind.args...)...)
+			if status != exit.Mismatch && status != exit.KeyMissing {
+				t.Errorf("%s, %s at %d of %d: status %d\n%s%s", kind.name, what, at, len(good), status, out, talk)
+			}
+		}
+		for at := 0; at < len(good); at += kind.every {
+			flipped := bytes.Clone(good)
+			flipped[at] ^= 0x15
+			judge("flipped", at, flipped)
+			judge("cut", at, good[:at])
+			if at > 0 {
+				judge("doubled", at, append(bytes.Clone(good[:at]), good...))
+			}
+		}
+		judge("followed by zeros", len(good), append(bytes.Clone(good), make([]byte, 512)...))
+		judge("zeros", 0, make([]byte, 4096))
+	}
+}
