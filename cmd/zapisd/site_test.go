@@ -128,3 +128,20 @@ func TestSiteRefused(t *testing.T) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
+
+// The operator's texts can be given in each of the form's languages.
+func TestSiteInOtherLanguages(t *testing.T) {
+	site, err := parseSite(strings.NewReader("support = help\nsupport.be = дапамога\ncheck-at.be = тут\ncheck-at.be = там\norganisation.be = Дом\ncontact.be = ліст\nduty-zone.be = час\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	be := site.In["be"]
+	if site.Support != "help" || be.Support != "дапамога" || len(be.CheckAt) != 2 || be.Organisation != "Дом" || be.Contact != "ліст" || be.DutyZone != "час" {
+		t.Errorf("%+v", site)
+	}
+	for text, want := range map[string]string{"years.be = 3\n": "line 1: years.be: no such key", "support.be = a\nsupport.be = b\n": "line 2: support.be stands there twice"} {
+		if _, err := parseSite(strings.NewReader(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type firefox struct {
 	conn net.Conn
 	in   *bufio.Reader
 	id   int
+	quit func() // ends the browser; may be called twice
 }
 
 const firefoxPrefs = `user_pref("marionette.port", 0);
@@ -41,9 +42,11 @@ user_pref("extensions.getAddons.cache.enabled", false);
 user_pref("browser.startup.page", 0);
 `
 
-func newFirefox(t *testing.T) *firefox {
+func newFirefox(t *testing.T) *firefox { t.Helper(); return firefoxIn(t, t.TempDir()) }
+
+// firefoxIn starts Firefox with a profile in this folder.
+func firefoxIn(t *testing.T, profile string) *firefox {
 	t.Helper()
-	profile := t.TempDir()
 	writeFile(t, filepath.Join(profile, "user.js"), firefoxPrefs)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	cmd := exec.CommandContext(ctx, "firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", profile)
@@ -68,7 +71,7 @@ func newFirefox(t *testing.T) *firefox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	f := &firefox{conn: conn, in: bufio.NewReader(conn)}
+	f := &firefox{conn: conn, in: bufio.NewReader(conn), quit: func() { cancel(); <-ended }}
 	if _, err := f.receive(); err != nil { // it greets first
 		t.Fatal(err)
 	}
