@@ -84,7 +84,7 @@ func TestQuestionsInOrder(t *testing.T) {
 }
 
 // What is tied by for, aria-describedby or a link has to be there, once.
-func TestTies(t *testing.T) {
+func TestIDsAndReferencesMatch(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	bad := []formPart{field("narrative", ""), field("deadline", "soon"), field("when", "2190"), field("country_event", "XX"),
 		field("target", "dog"), field("method", "Z9"), field("contact", "\x01")}
@@ -193,7 +193,7 @@ func TestAcceptLanguage(t *testing.T) {
 	}
 }
 
-func TestWhoRunsIt(t *testing.T) {
+func TestOperatorsTextsAreOnTheForm(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	page := html.UnescapeString(h.get("/en/").body)
 	for _, want := range []string{
@@ -294,7 +294,7 @@ func TestSiteCheck(t *testing.T) {
 }
 
 // A link in the list of what is wrong leads to something on its page, also where a program sent what the page never asks for.
-func TestErrorsLeadSomewhere(t *testing.T) {
+func TestErrorLinksLeadToTheirFields(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	bad := []formPart{field("passport", "x"), field("file", "x"), field("act", "stop")}

@@ -89,7 +89,7 @@ func codeKeys() []string {
 // faults are the refusals that have a page of their own.
 var errorCodes = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full", "gone"}
 
-func TestEveryCodeHasWords(t *testing.T) {
+func TestEveryCodeHasASentence(t *testing.T) {
 	for _, l := range locales(t) {
 		for _, key := range codeKeys() {
 			if !l.has(key) && !l.has(key+"#"+l.form(2)) {
@@ -100,7 +100,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 }
 
 // A sentence that no page says is one that a translator works on for nothing.
-func TestNoLocaleKeyIsIdle(t *testing.T) {
+func TestEveryLocaleKeyIsUsed(t *testing.T) {
 	all := locales(t)
 	loc, err := newLocalizer(all[reference], testSite(), all)
 	if err != nil {

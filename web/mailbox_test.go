@@ -28,7 +28,7 @@ func TestMailboxAsks(t *testing.T) {
 }
 
 // A slip of the pen is told by the check digits alone; a code of nobody takes the same status and size as one with a case.
-func TestHitAndMiss(t *testing.T) {
+func TestKnownAndUnknownCodeLookAlike(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	hit := h.post("/en/mailbox", []formPart{field("code", digits)})
@@ -133,7 +133,7 @@ func TestMailboxActsRefused(t *testing.T) {
 }
 
 // What stops a follow-up, stops it with its words still there.
-func TestFollowUpTooLarge(t *testing.T) {
+func TestTooLargeFollowUpGivesItsTextBack(t *testing.T) {
 	h := newTestServer(t, intake.Limits{File: 1 << 10}, Options{})
 	digits := h.send(t)
 	got := h.post("/en/mailbox", []formPart{field("code", digits), field("act", "follow-up"), field("narrative", "My words"), upload("a", strings.Repeat("x", 2<<10))})

@@ -85,7 +85,7 @@ func TestPanic(t *testing.T) {
 }
 
 // Past its bounds the server says so, in words, gives back what was typed, and stores nothing.
-func TestFullHouse(t *testing.T) {
+func TestBusyServerRefusesAndGivesTheFormBack(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{Forms: 2, QueueTime: time.Millisecond})
 	for range 2 { // two that are being worked on
 		h.pages.server.formSlots <- struct{}{}
@@ -111,7 +111,7 @@ func TestFullHouse(t *testing.T) {
 
 // Whoever sends without end keeps nobody from being read. Where their words together are too much, the one who has been
 // sending longest has to go.
-func TestSlowFormsKeepNobodyOut(t *testing.T) {
+func TestSlowFormsDoNotBlockOthers(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{Forms: 1, QueueTime: time.Millisecond, FormMemory: 20 << 10, FormGrace: time.Millisecond})
 	type ended struct {
 		status int
@@ -157,7 +157,7 @@ func TestSlowFormsKeepNobodyOut(t *testing.T) {
 }
 
 // Nobody has to go before their time, and a form that is read does not have to go at all.
-func TestHeldWords(t *testing.T) {
+func TestMemoryBudgetEvictsTheOldestSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemoryBudget(100, 10*time.Second)
 		body := func() *minRateBody {
@@ -187,7 +187,7 @@ func TestHeldWords(t *testing.T) {
 }
 
 // A request that brings a body where none belongs is refused, and its body not waited for.
-func TestBodiesWhereNoneBelong(t *testing.T) {
+func TestBodyOfARequestWithoutOneIsRefused(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
 	for _, first := range []string{"GET /en/", "HEAD /en/", "PUT /en/send", "GET /nowhere", "OPTIONS /en/", "POST /nowhere", "POST /en/"} {
 		conn, err := net.Dial("tcp", h.Listener.Addr().String())
@@ -221,7 +221,7 @@ func TestBusyPages(t *testing.T) {
 }
 
 // Files never take the room of words.
-func TestUploadsLeaveRoomForWords(t *testing.T) {
+func TestUploadsLeaveSlotsForForms(t *testing.T) {
 	h := newTestServer(t, intake.Limits{Uploads: 1}, Options{Forms: 1, QueueTime: time.Minute})
 	r, w := io.Pipe()
 	req := h.request("POST", "/send", r, "Content-Type", "multipart/form-data; boundary=b", "Accept", "application/json")
@@ -254,7 +254,7 @@ func TestUploadsLeaveRoomForWords(t *testing.T) {
 	}
 }
 
-func TestRefusalsOfIntake(t *testing.T) {
+func TestRefusalFromIntake(t *testing.T) {
 	for err, want := range map[error]refusal{
 		intake.ErrFull:   {status: 507, code: "full"},
 		intake.ErrBusy:   refusalBusy,

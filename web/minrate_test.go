@@ -75,7 +75,7 @@ func TestSlowSender(t *testing.T) {
 }
 
 // Time that we spend ourselves is not held against the sender.
-func TestOurOwnTimeDoesNotCount(t *testing.T) {
+func TestServersOwnTimeDoesNotCountAgainstTheSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {

@@ -21,7 +21,7 @@ func BenchmarkFormPage(b *testing.B) {
 }
 
 // The page that was made beforehand is the page that would be made now.
-func TestBlankForm(t *testing.T) {
+func TestPrerenderedPagesEqualRenderedOnes(t *testing.T) {
 	all := locales(t)
 	for _, lang := range languages {
 		loc, err := newLocalizer(all[lang], testSite(), all)

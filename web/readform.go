@@ -17,22 +17,22 @@ import (
 	"zapis/internal/incident"
 )
 
-// Bounds of what is held in memory of one form. They are wider than what the fields take, so that a text which is too
-// long comes back whole to be shortened; past them it is cut, and refused as too long all the same.
+// Limits of what one form holds in memory. They are wider than what the fields take, so that a text that is too long
+// comes back whole to be shortened; past them it is cut, and refused as too long as well.
 const (
 	maxNarrativeBytes = 128 << 10
 	maxFieldBytes     = 8 << 10
 	maxHeldBytes      = 160 << 10 // of all fields together
-	maxFormBytes      = 4 << 20   // bytes of a body that are not files: what is past the bounds above is read and dropped
+	maxFormBytes      = 4 << 20   // bytes of a body that are not files; what exceeds the limits above is read and dropped
 	maxFieldName      = 64
 	maxFields         = 512
 )
 
-// handleFile takes in one file, with the fields that came before it; what it returns ends the reading, unless it is nil.
+// fileHandler reads one file part; before holds the fields that came earlier. An error ends the reading.
 type fileHandler func(before incident.Form, name string, content io.Reader) error
 
-// readForm reads a body as a stream, fields and files in any order. It returns what was typed even where it fails, as
-// far as it came. Errors are refusals. Who reads a form wipes it.
+// readForm reads a body as a stream, fields and files in any order. Even where it fails it returns the fields read so
+// far. Errors are refusals. The caller wipes the fields.
 func readForm(r *http.Request, body *minRateBody, held *reservation, file fileHandler) (*fields, error) {
 	f := &fields{form: make(incident.Form), memory: held}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -53,7 +53,7 @@ func readForm(r *http.Request, body *minRateBody, held *reservation, file fileHa
 	return f, readRefusal(err, body)
 }
 
-// sticky passes on what r gives, and remembers what ended it.
+// stickyReader passes on what r returns, and keeps the error that ended it.
 type stickyReader struct {
 	r   io.Reader
 	err error
@@ -68,7 +68,7 @@ func (s *stickyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readingFault makes a refusal of whatever ended the reading.
+// readRefusal maps the error that ended the reading to a refusal.
 func readRefusal(err error, body *minRateBody) error {
 	var why refusal
 	switch {
@@ -77,24 +77,24 @@ func readRefusal(err error, body *minRateBody) error {
 	case errors.As(err, &why):
 		return why
 	case errors.Is(err, os.ErrDeadlineExceeded), body.err != nil && errors.Is(body.err, os.ErrDeadlineExceeded):
-		// Not 408: Chromium answers that by sending the body again, three times over.
+		// Not 408: Chromium answers that by sending the body up to three more times.
 		return refusal{status: http.StatusBadRequest, code: "slow"}
 	}
 	return refusal{status: http.StatusBadRequest, code: "cut"}
 }
 
-// fields gathers a form within its bounds.
+// fields collects a form within its limits.
 type fields struct {
 	form      incident.Form
-	memory    *reservation // what is held of it is counted there
+	memory    *reservation // the memory budget's account of it
 	buffers   [][]byte
 	count     int
 	heldBytes int  // bytes kept
 	readBytes int  // bytes read that were not files
-	truncated bool // something was longer than its room, and its end is gone
+	truncated bool // a value was longer than its limit, and its end is lost
 }
 
-// wipe overwrites every word of the form. Its strings, and what was cut out of them, are not to be used any more.
+// wipe zeroes every value of the form. Its strings, and substrings of them, must not be used afterwards.
 func (f *fields) wipe() {
 	for _, w := range f.buffers {
 		clear(w)
@@ -119,8 +119,8 @@ func (f *fields) readMultipart(in *multipartSource, boundary string, file fileHa
 	}
 }
 
-// headFault says what is wrong with a part's head that textproto refuses. In what browsers send that is the name of a file,
-// which they pass on with its control characters.
+// partHeaderError maps an error of textproto in a part's header. In what browsers send it is a control character in the
+// name of a file.
 func partHeaderError(err error) error {
 	var malformed textproto.ProtocolError
 	if errors.As(err, &malformed) && strings.Contains(string(malformed), "filename") {
@@ -147,7 +147,7 @@ func (f *fields) readPart(part *multipart.Part, in *multipartSource, file fileHa
 	return file(f.form, sent, io.MultiReader(bytes.NewReader(first[:n]), part))
 }
 
-// add reads one field's value, keeps it within bounds, and reads the rest of it away.
+// add reads one field's value, keeps it within limits, and discards the rest.
 func (f *fields) add(name string, value io.Reader) error {
 	if f.count++; f.count > maxFields || len(name) > maxFieldName {
 		return refusalTooLarge
@@ -179,13 +179,13 @@ func (f *fields) add(name string, value io.Reader) error {
 	f.readBytes += read
 	if name != "filler" {
 		f.truncated = f.truncated || rest > 0
-		// The string is the bytes themselves, so that wiping them leaves no copy.
+		// The string shares the bytes, so that wiping them leaves no copy.
 		f.form[name] = append(f.form[name], unsafe.String(unsafe.SliceData(kept), len(kept)))
 	}
 	return nil
 }
 
-// keep reads up to room bytes, and leaves no copy of them but the one that wipe knows.
+// readValue reads up to room bytes. The only copy it leaves is the one that wipe knows.
 func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	buf := make([]byte, 0, min(room, 256))
 	defer func() { f.buffers = append(f.buffers, buf[:cap(buf)]) }()
@@ -212,7 +212,7 @@ func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	}
 }
 
-// cleanInPlace removes what incident.CleanText removes, in place, so that no copy is left. What is left over is zeroed.
+// cleanInPlace does what incident.CleanText does, in place, so that no copy is left; the rest is zeroed.
 func cleanInPlace(b []byte) []byte {
 	cleaned := incident.CleanText(unsafe.String(unsafe.SliceData(b), len(b)))
 	if len(cleaned) == len(b) && unsafe.StringData(cleaned) == unsafe.SliceData(b) {
@@ -224,7 +224,7 @@ func cleanInPlace(b []byte) []byte {
 	return b[:n]
 }
 
-// trimPartialRune takes a broken character off the end of a text that was cut.
+// trimPartialRune removes an incomplete character from the end of a text that was cut.
 func trimPartialRune(b []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
 		if tail := b[len(b)-i:]; utf8.RuneStart(tail[0]) {

@@ -106,7 +106,7 @@ func TestWholeRunes(t *testing.T) {
 }
 
 // All fields together are held within bounds, however they are cut up, and what is cut stays whole characters.
-func TestRoomForWords(t *testing.T) {
+func TestFieldsAreHeldWithinLimits(t *testing.T) {
 	f := newTestFields()
 	for _, name := range []string{"narrative", "contact", "name", "x", "y", "z"} {
 		if err := f.add(name, strings.NewReader(strings.Repeat("я", 100_000))); err != nil {
@@ -129,7 +129,7 @@ func TestRoomForWords(t *testing.T) {
 }
 
 // What was read of a form is overwritten where it lay: in the form, in multipart's buffer, and in our own.
-func TestNothingIsLeftOfAForm(t *testing.T) {
+func TestFormBuffersAreZeroed(t *testing.T) {
 	const word = "marker-5d2e"
 	body, kind := multipartBody(t, field("narrative", strings.Repeat(word+" ", 800)+"\r\nend"), field("contact", word))
 	_, params, _ := mime.ParseMediaType(kind)
@@ -165,7 +165,7 @@ func TestNothingIsLeftOfAForm(t *testing.T) {
 }
 
 // multipart.Reader keeps what it read last in a buffer that nobody else can reach. It is read over.
-func TestMultipartsBufferIsReadOver(t *testing.T) {
+func TestMultipartReadersBufferIsZeroed(t *testing.T) {
 	seen := &bufferRecorder{r: strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\n" + strings.Repeat("marker ", 100) + "\r\n--b--\r\n")}
 	in := newMultipartSource(seen)
 	if err := newTestFields().readMultipart(in, "b", nil); err != nil {

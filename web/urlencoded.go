@@ -32,7 +32,7 @@ func (f *fields) readURLEncoded(in *bufio.Reader) error {
 	}
 }
 
-// urlValue decodes up to the next separator: '&', and stop where it is set.
+// urlValue decodes up to the next separator: '&', or stop where it is set.
 type urlValue struct {
 	in    *bufio.Reader
 	stop  byte
