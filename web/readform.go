@@ -40,7 +40,7 @@ func readForm(r *http.Request, body *minRateBody, held *reservation, file fileHa
 	case coding != "" && !strings.EqualFold(coding, "identity"), err != nil && kind == "":
 		err = refusal{status: http.StatusUnsupportedMediaType, code: "type"}
 	case kind == "application/x-www-form-urlencoded":
-		in := bufio.NewReaderSize(body, 4<<10)
+		in := bufio.NewReaderSize(body, 1<<10)
 		err = f.readURLEncoded(in)
 		zeroBuffer(in)
 	case kind == "multipart/form-data" && params["boundary"] == "":

@@ -60,7 +60,7 @@ func (p *packer) flag(b bool) {
 
 // pack returns the view as bytes. The caller wipes them.
 func (v *view) pack() []byte {
-	size := 4 << 10
+	size := 1 << 10
 	for _, values := range v.form {
 		for _, s := range values {
 			size += len(s) + 64
@@ -69,7 +69,7 @@ func (v *view) pack() []byte {
 	for _, m := range v.messages {
 		size += len(m.Text) + 64
 	}
-	p := packer{make([]byte, 0, size+len(v.promise)+64*len(v.receipts)+512*len(v.bad))} // no growing: that would leave copies
+	p := packer{make([]byte, 0, size+len(v.promise)+64*len(v.receipts)+512*len(v.bad)+64*len(v.wrong))} // no growing: that would leave copies
 	p.text(v.page)
 	p.number(v.status)
 	p.text(v.refusal)
