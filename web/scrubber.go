@@ -1,6 +1,7 @@
 package web
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ func newScrubber() *scrubber {
 		for range collections {
 			debug.FreeOSMemory()
 		}
+		zeroFreeSlots()
+		debug.FreeOSMemory()
 	}}
 }
 
@@ -69,4 +72,18 @@ func (s *scrubber) timerFired() {
 	}
 	s.mu.Unlock()
 	s.scrub()
+}
+
+// zeroFreeSlots allocates small objects of every size class without pointers, and drops them: the allocator zeroes the
+// slots that it gives out, and with them what freed copies left there (hashes keep their input in such objects). At most
+// slotBytes of each size are written.
+func zeroFreeSlots() {
+	const slotBytes = 128 << 10
+	var kept [][]byte
+	for size := 16; size <= 2<<10; size += max(16, size/8/16*16) {
+		for used := 0; used < slotBytes; used += size {
+			kept = append(kept, make([]byte, size))
+		}
+	}
+	runtime.KeepAlive(kept)
 }
