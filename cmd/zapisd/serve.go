@@ -166,6 +166,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	}
 	keepDutyTrue(&site, set, c.talk.Err)
 	c.front.pages.Broken = sayBroken(c.talk)
+	limitMemory()
 	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, c.front.pages)
 	if err != nil {
 		return nil, err
