@@ -71,7 +71,7 @@ func createTest(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Tim
 	if err != nil {
 		return card.LedgerCard{}, err
 	}
-	return CreateIn(dir, Place{Database: cluster.Nodes[0].DSN(name), pieces: 2}, g, k, now)
+	return CreateIn(dir, Place{Database: cluster.Nodes[0].DSN(name), Pieces: 2}, g, k, now)
 }
 
 // saveDB puts a copy of a ledger's database aside, and restoreDB brings it back: by a backup's hand, of which

@@ -78,7 +78,7 @@ func (p Place) createEngines(aside string) (e engines, err error) {
 		}
 		return engines{db, file.New(filepath.Join(aside, partsName)), dbName}, nil
 	}
-	pieces := p.pieces
+	pieces := p.Pieces
 	if pieces == 0 {
 		pieces = postgres.DefaultPieces
 	}

@@ -42,7 +42,7 @@ type Place struct {
 	NoStandby   bool   // the database has no standby: for trials
 	Host        string // this host's name among the writers; made by Create and Join
 
-	pieces int // of large tables; 0 for the engine's default
+	Pieces int // into how many tables large values are divided; 0 for the engine's default. Only Create looks at it
 }
 
 func (p Place) folder() bool { return p.Database == "" }

@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,10 @@ type Options struct {
 	// database's by more than MaxSkew; 0 for no comparison.
 	Now     func() time.Time
 	MaxSkew time.Duration
+
+	// Hold is how long a writable transaction may do nothing before the server ends its
+	// session, and with it the lock over all hosts; 0 for 15 seconds.
+	Hold time.Duration
 
 	// ReadOnly opens the database for reading transactions.
 	ReadOnly bool
@@ -110,6 +115,9 @@ func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, err
 	}
 	if o.Patience == 0 {
 		o.Patience = time.Minute
+	}
+	if o.Hold == 0 {
+		o.Hold = 15 * time.Second
 	}
 	d := &DB{options: o, specs: byName(specs), config: c.ConnConfig, writing: make(chan struct{}, 1),
 		where: fmt.Sprintf("%s:%d/%s", c.ConnConfig.Host, c.ConnConfig.Port, c.ConnConfig.Database)}
@@ -227,7 +235,7 @@ func (d *DB) connectWriter(ctx context.Context) error {
 		}
 	}
 	// A writer that hangs holds the lock of all hosts: the server then ends its session.
-	c.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(d.options.Hold.Milliseconds(), 10)
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
 		return err

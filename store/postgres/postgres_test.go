@@ -1,11 +1,15 @@
 package postgres_test
 
 import (
+	"crypto/sha256"
+	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"zapis/store/blob"
 	"zapis/store/blob/blobtest"
 	"zapis/store/kv"
 	"zapis/store/kv/kvtest"
@@ -26,6 +30,11 @@ func TestMain(m *testing.M) {
 	cluster.Close()
 	os.Exit(code)
 }
+
+var rounds = flag.Int("postgres.rounds", 0, "how many rounds each fault has, instead of a few: 50")
+
+// orFull is how many rounds a test has.
+func orFull(few int) int { return max(few, *rounds) }
 
 func options() postgres.Options {
 	return postgres.Options{Host: "one", Patience: 20 * time.Second}
@@ -54,4 +63,14 @@ func TestPartsConformance(t *testing.T) { blobtest.Run(t, newDB(t).Parts(), t.Te
 
 func TestConformance(t *testing.T) {
 	kvtest.Run(t, func(t *testing.T) kv.DB { return newDB(t) })
+}
+
+// spooled writes a blob into a file.
+func spooled(t *testing.T, b []byte) (blob.Hash, blob.Spool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "spool")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return blob.Hash(sha256.Sum256(b)), blob.Spool{Path: path, Size: int64(len(b))}
 }

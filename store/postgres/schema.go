@@ -139,7 +139,7 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 		return exit.New(exit.Failed, "name all hosts of the database, and target_session_attrs=read-write", "%w: this server is a standby", ErrSettings)
 	}
 	for _, s := range settings {
-		if o.NoStandby && s.name == "data_checksums" {
+		if o.NoStandby && (s.name == "data_checksums" || s.name == "synchronous_commit") {
 			continue
 		}
 		var is string

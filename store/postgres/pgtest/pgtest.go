@@ -143,7 +143,7 @@ wal_log_hints = on
 wal_recycle = off
 min_wal_size = 32MB
 max_wal_size = 256MB
-wal_keep_size = 64MB
+wal_keep_size = 0
 hot_standby = on
 wal_receiver_status_interval = 1s
 wal_retrieve_retry_interval = 100ms
@@ -165,7 +165,7 @@ func (n *Node) configure(standbys string, more []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(f, configuration, n.Port, n.Name, standbys)
+	fmt.Fprintf(f, configuration, n.Port, n.Name, standbys) // of a setting that stands twice the last counts
 	for _, line := range more {
 		fmt.Fprintln(f, line)
 	}
@@ -300,6 +300,9 @@ func (n *Node) signal(s syscall.Signal) {
 
 // Promote makes a standby a primary, and waits until it is one.
 func (n *Node) Promote() error {
+	if err := n.answers(); err != nil {
+		return err
+	}
 	if err := n.Exec("SELECT pg_promote(true, 30)"); err != nil {
 		return err
 	}
@@ -318,6 +321,21 @@ func (n *Node) DSN(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", n.Port, database)
 }
 
+// Rebuild makes the node a standby of another, out of a fresh base backup.
+func (n *Node) Rebuild(primary *Node) error {
+	if err := os.RemoveAll(n.Dir); err != nil {
+		return err
+	}
+	err := run("pg_basebackup", "-D", n.Dir, "-h", "127.0.0.1", "-p", strconv.Itoa(primary.Port), "-U", "postgres", "-c", "fast", "--no-sync")
+	if err != nil {
+		return err
+	}
+	if err := n.configure("FIRST 1 ("+primary.Name+")", nil); err != nil {
+		return err
+	}
+	return n.Follow(primary)
+}
+
 // Exec runs a statement in the database postgres, and Query one that gives a row.
 func (n *Node) Exec(sql string) error { return n.in("postgres", sql) }
 
@@ -330,6 +348,18 @@ func (n *Node) in(database, sql string) error {
 	}
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// answers waits until the server takes connections.
+func (n *Node) answers() error {
+	var err error
+	for range 100 {
+		if err = n.Exec("SELECT 1"); err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	return err
 }
 
@@ -441,7 +471,7 @@ func freePort() (int, error) {
 // Proxy is a TCP proxy before a node, which can be cut.
 type Proxy struct {
 	listener net.Listener
-	to       string
+	to       atomic.Value // string
 	cut      atomic.Bool
 	conns    chan net.Conn
 }
@@ -452,7 +482,8 @@ func NewProxy(n *Node) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: l, to: "127.0.0.1:" + strconv.Itoa(n.Port), conns: make(chan net.Conn, 1<<10)}
+	p := &Proxy{listener: l, conns: make(chan net.Conn, 1<<10)}
+	p.To(n)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -475,7 +506,7 @@ func (p *Proxy) forward(c net.Conn) {
 		c.Close()
 		return
 	}
-	to, err := net.Dial("tcp", p.to)
+	to, err := net.Dial("tcp", p.to.Load().(string))
 	if err != nil {
 		c.Close()
 		return
@@ -485,6 +516,13 @@ func (p *Proxy) forward(c net.Conn) {
 	go func() { _, _ = io.Copy(to, c); to.Close() }()
 	_, _ = io.Copy(c, to)
 	c.Close()
+}
+
+// To sends further connections to another node, and closes those that there are.
+func (p *Proxy) To(n *Node) {
+	p.to.Store("127.0.0.1:" + strconv.Itoa(n.Port))
+	p.Cut()
+	p.Mend()
 }
 
 // Cut closes all connections and takes no more; Mend takes them again.

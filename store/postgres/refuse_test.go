@@ -1,0 +1,175 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"zapis/internal/exit"
+	"zapis/store/kv"
+	"zapis/store/kv/kvtest"
+	"zapis/store/postgres"
+)
+
+func exec(t *testing.T, dsn string, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, s := range statements {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// Whatever is wrong with a database is refused when it is opened, in words that say what to do.
+func TestRefusals(t *testing.T) {
+	dsn := newDSN(t)
+	create(t, dsn, options())
+	node := cluster.Nodes[0]
+	exec(t, node.DSN("postgres"), "DROP ROLE IF EXISTS locked", "DROP ROLE IF EXISTS few", "CREATE ROLE locked LOGIN PASSWORD 'right'", "CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+	as := func(user string) string { return strings.Replace(dsn, "postgres@", user+"@", 1) }
+	setting := func(name, value string) string { return dsn + "&" + name + "=" + value }
+	for _, test := range []struct {
+		name, dsn  string
+		before     []string // in the database
+		after      []string
+		text, hint string
+	}{
+		{"no address", "postgres://x:secret@[::/", nil, nil, "the address of the database can't be read",
+			"postgres://USER@HOST:5432/DATABASE?sslmode=verify-full; several hosts are HOST,HOST with target_session_attrs=read-write"},
+		{"nobody there", "postgres://x:secret@127.0.0.1:1/x?sslmode=disable", nil, nil, "the database does not answer: 127.0.0.1:1/x: no connection",
+			"look whether PostgreSQL runs there, and whether this host may reach it"},
+		{"wrong password", as("locked:secret"), nil, nil, "password authentication failed", "look at the user, the password or certificate, and at pg_hba.conf"},
+		{"no such database", node.DSN("nowhere"), nil, nil, "does not exist (SQLSTATE 3D000)", "make the database (createdb), and then zapisd init"},
+		{"too few connections", as("few"), nil, nil, "too many connections for role", "raise max_connections, or the connection limit of the role: each host needs 10"},
+		{"an empty database", newDSN(t), nil, nil, "there is no ledger in this database", "zapisd init --database makes one"},
+		{"a newer schema", dsn, []string{"UPDATE zapis.schema SET version = 2"}, []string{"UPDATE zapis.schema SET version = 1"},
+			"the database has another schema than this program knows: version 2, and this program knows 1", "use the newer zapisd that has made or raised it"},
+		{"an older schema", dsn, []string{"UPDATE zapis.schema SET version = 0"}, []string{"UPDATE zapis.schema SET version = 1"},
+			"the database has another schema than this program knows: version 0, and this program knows 1", "zapisd backup with the program that has made it, then zapisd restore with this one"},
+		{"a role without rights", as("locked:right"), nil, nil, "the role may not read the ledger's tables", "grant the role what docs/guides/cluster.md lists"},
+		{"commits that don't wait", setting("synchronous_commit", "local"), nil, nil, `synchronous_commit is "local": a commit must be on the standby's disk`, "in postgresql.conf: synchronous_commit = on"},
+		{"statements in the log", setting("log_statement", "all"), nil, nil, `log_statement is "all": the server's log would tell the time of every report`, "in postgresql.conf: log_statement = none"},
+		{"durations in the log", setting("log_min_duration_statement", "0"), nil, nil, `log_min_duration_statement is "0"`, "in postgresql.conf: log_min_duration_statement = -1"},
+		{"failures in the log", setting("log_min_error_statement", "error"), nil, nil, `log_min_error_statement is "error"`, "in postgresql.conf: log_min_error_statement = panic"},
+		{"a standby", strings.Replace(dsn, fmt.Sprint(node.Port), fmt.Sprint(cluster.Nodes[1].Port), 1), nil, nil, "this server is a standby", "name all hosts of the database, and target_session_attrs=read-write"},
+	} {
+		exec(t, dsn, test.before...)
+		db, err := postgres.Open(t.Context(), test.dsn, kvtest.Specs, options())
+		exec(t, dsn, test.after...)
+		if err == nil {
+			db.Close()
+			t.Errorf("%s: it opens", test.name)
+			continue
+		}
+		if !strings.Contains(err.Error(), test.text) || exit.HintOf(err) != test.hint || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s:\n%v\nhint %q", test.name, err, exit.HintOf(err))
+		}
+	}
+	if _, err := postgres.Create(t.Context(), dsn, kvtest.Specs, 2, options()); !errors.Is(err, postgres.ErrExists) {
+		t.Errorf("a database of another ledger: %v", err)
+	}
+}
+
+// onDisk counts the files of a node's folder that hold these bytes.
+func onDisk(t *testing.T, dir string, what []byte) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil // the server removes files meanwhile
+		}
+		b, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(b, what) {
+			rel, _ := filepath.Rel(dir, path)
+			found = append(found, rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// After Forget and a checkpoint on both servers, no file of either holds what was
+// erased: docs/forgetting.md. Before that many do, or the test would show nothing.
+func TestForgottenBytesAreGone(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 1)
+	name, err := c.NewDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := create(t, c.Nodes[0].DSN(name), options())
+	small, part := make([]byte, 70_000), make([]byte, 3<<20)
+	rand.Read(small)
+	rand.Read(part)
+	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Put([]byte("k"), small) }); err != nil {
+		t.Fatal(err)
+	}
+	h, spool := spooled(t, part)
+	if err := db.Parts().Put(t.Context(), h, spool); err != nil {
+		t.Fatal(err)
+	}
+	// A page holds some 2,000 bytes of a value: these lie within one.
+	marks := [][]byte{small[4000:4100], part[1<<20+4000 : 1<<20+4100]}
+	checkpoints(t, c.Nodes[0].DSN("postgres"), c.Nodes[1].DSN("postgres"))
+	for _, n := range c.Nodes {
+		for i, mark := range marks {
+			if len(onDisk(t, n.Dir, mark)) == 0 {
+				t.Errorf("%s: value %d is nowhere: the search finds nothing", n.Name, i)
+			}
+		}
+	}
+	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Delete([]byte("k")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Parts().Remove(t.Context(), h); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 { // wal_keep_size keeps some files of the log for the standby
+		exec(t, c.Nodes[0].DSN("postgres"), "SELECT pg_switch_wal()")
+		if err := kv.Update(db, put("a", "b")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkpoints(t, c.Nodes[0].DSN("postgres"), c.Nodes[1].DSN("postgres"))
+	var left []string
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); checkpoints(t, c.Nodes[0].DSN("postgres"), c.Nodes[1].DSN("postgres")) {
+		left = nil
+		for _, n := range c.Nodes {
+			for _, mark := range marks {
+				for _, path := range onDisk(t, n.Dir, mark) {
+					left = append(left, n.Name+"/"+path)
+				}
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+	}
+	t.Errorf("still in %q", left)
+}
+
+func checkpoints(t *testing.T, dsns ...string) {
+	t.Helper()
+	for _, dsn := range dsns {
+		exec(t, dsn, "CHECKPOINT")
+	}
+}
