@@ -84,6 +84,9 @@ func runs(reports int) []run {
 		{pkg: "./internal/evidence/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
 			{work: "zapis-verify on a bundle: of one-core SHA-256 over its bytes", figure: "Check of-sha256", least: 0.7, unit: "x"},
 		}},
+		{pkg: "./internal/trustee/links", what: "^BenchmarkSuggest$", flags: []string{"-benchtime", "1x"}, rows: []want{
+			{work: "suggest links between 100,000 cases", figure: "Suggest cpu-ms", unit: " ms"},
+		}},
 		{pkg: "./internal/trustee/search", what: "^(BenchmarkAtSize|BenchmarkTable)$", flags: []string{"-benchtime", "1x"}, own: []string{"-search.statements", "100000"}, rows: []want{
 			{work: "search in 100,000 statements of 200 words: the slowest query, processor time", figure: "AtSize search-cpu-ms", most: 100, unit: " ms"},
 			{work: "the same query by a plain scan of the folded texts", figure: "AtSize scan-cpu-ms", unit: " ms"},

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 )
 
@@ -202,6 +204,15 @@ func TestCampaigns(t *testing.T) {
 	}
 }
 
+// cpu is the processor time that this process has used.
+func cpu(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // BenchmarkSuggest takes 100,000 cases with texts of 200 words, a picture each and what real ones share.
 func BenchmarkSuggest(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -219,7 +230,9 @@ func BenchmarkSuggest(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
+		start := cpu(b)
 		list, _ := Suggest(cases, Known{})
+		b.ReportMetric(float64(cpu(b)-start)/float64(time.Millisecond), "cpu-ms")
 		b.ReportMetric(float64(len(list)), "suggestions")
 	}
 }
