@@ -41,7 +41,7 @@ func TestFormPage(t *testing.T) {
 func (h *testServer) localizer(t *testing.T, code string) *localizer {
 	t.Helper()
 	all := locales(t)
-	loc, err := newLocalizer(all[code], h.site, all)
+	loc, err := newLocalizer(all[code], h.site, all, incident.Newest())
 	h.must(err)
 	return loc
 }
@@ -211,7 +211,7 @@ func TestOperatorsTextsAreOnTheForm(t *testing.T) {
 	site := testSite()
 	site.Duty = &Duty{Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}, From: "08:00", To: "22:00", Zone: "Warsaw time"}
 	site.Quorum, site.Readers, site.Exit = 1, 1, "https://example.org/weather"
-	loc, err := newLocalizer(all["en"], site, all)
+	loc, err := newLocalizer(all["en"], site, all, incident.Newest())
 	h.must(err)
 	raw, err := loc.render("form", loc.form(nil, newNonce(), nil))
 	h.must(err)

@@ -242,7 +242,7 @@ func (p formPage) Methods() []control {
 	var groups []control
 	for _, group := range incident.Groups() {
 		c := control{ID: "method-" + group.Letter, Name: "method", Type: "checkbox", Label: p.loc.t("group." + group.Letter)}
-		for _, m := range incident.Methods() {
+		for _, m := range p.loc.schema.Methods() {
 			if m.Group != group.Letter {
 				continue
 			}

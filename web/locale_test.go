@@ -102,7 +102,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 // A sentence that no page says is one that a translator works on for nothing.
 func TestEveryLocaleKeyIsUsed(t *testing.T) {
 	all := locales(t)
-	loc, err := newLocalizer(all[reference], testSite(), all)
+	loc, err := newLocalizer(all[reference], testSite(), all, incident.Newest())
 	if err != nil {
 		t.Fatal(err)
 	}

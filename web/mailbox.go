@@ -63,7 +63,7 @@ func redisplayMailbox(sub *submission, why refusal) *view {
 
 // submitToCase does what the reporter asks of their case.
 func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, act incident.Act) {
-	report, wrong := incident.Validate(sub.form, s.options.Now(), act)
+	report, wrong := s.schema.Validate(sub.form, s.options.Now(), act)
 	why, refused := sub.refusedFiles()
 	switch {
 	case refused && why.code != invalidCode:

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"zapis/internal/server/intake"
+
+	"zapis/internal/incident"
 )
 
 // A form of ours comes from our own page; another page's is refused, whatever else is right about it. A program without a
@@ -49,7 +51,7 @@ func TestOrigins(t *testing.T) {
 // A panic's words may be a reporter's: the page says nothing of them, and nobody is told but where it happened.
 func TestPanic(t *testing.T) {
 	all := locales(t)
-	loc, err := newLocalizer(all["pl"], testSite(), all)
+	loc, err := newLocalizer(all["pl"], testSite(), all, incident.Newest())
 	if err != nil {
 		t.Fatal(err)
 	}

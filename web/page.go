@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"text/template/parse"
+
+	"zapis/internal/incident"
 )
 
 //go:embed templates/*.html
@@ -23,6 +25,7 @@ var styleSheet string
 // localizer holds one language's sentences, parsed templates and prerendered pages. It is read-only after start.
 type localizer struct {
 	*locale
+	schema        *incident.Schema // what the form asks
 	site          Site
 	pages         *template.Template
 	countries     []country
@@ -35,8 +38,8 @@ type localizer struct {
 
 // newLocalizer parses the templates with the language's own t and n. A template that uses a key which the locale does not
 // have fails here, and not while serving.
-func newLocalizer(l *locale, site Site, all map[string]*locale) (*localizer, error) {
-	loc := &localizer{locale: l, site: site.in(l.code), countries: localizedCountries(l)}
+func newLocalizer(l *locale, site Site, all map[string]*locale, schema *incident.Schema) (*localizer, error) {
+	loc := &localizer{locale: l, schema: schema, site: site.in(l.code), countries: localizedCountries(l)}
 	var err error
 	if loc.guide, err = loadGuide(l.code); err != nil {
 		return nil, err

@@ -211,7 +211,7 @@ func TestOperatorsTextsInEveryLanguage(t *testing.T) {
 	}
 	all := locales(t)
 	for lang, wants := range map[string][]string{"be": {"Дом сведчання", "desk@example.org", "тут і там", "час Варшавы"}, "pl": {"House of Testimony", "Warsaw time"}} {
-		loc, err := newLocalizer(all[lang], site, all)
+		loc, err := newLocalizer(all[lang], site, all, incident.Newest())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"zapis/internal/server/intake"
+
+	"zapis/internal/incident"
 )
 
 // BenchmarkFormPage makes the page that everybody asks for first.
@@ -24,7 +26,7 @@ func BenchmarkFormPage(b *testing.B) {
 func TestPrerenderedPagesEqualRenderedOnes(t *testing.T) {
 	all := locales(t)
 	for _, lang := range languages {
-		loc, err := newLocalizer(all[lang], testSite(), all)
+		loc, err := newLocalizer(all[lang], testSite(), all, incident.Newest())
 		if err != nil {
 			t.Fatal(err)
 		}

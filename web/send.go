@@ -18,7 +18,7 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer sub.close()
-	report, wrong := incident.Validate(sub.form, s.options.Now(), incident.ActReport)
+	report, wrong := s.schema.Validate(sub.form, s.options.Now(), incident.ActReport)
 	if wrong = append(wrong, sub.fileErrors...); len(wrong) > 0 {
 		sub.refuse(w, r, invalid(wrong))
 		return
@@ -61,7 +61,7 @@ func (s *server) postRedisplay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer sub.close()
-	_, wrong := incident.Validate(sub.form, s.options.Now(), incident.ActReport)
+	_, wrong := s.schema.Validate(sub.form, s.options.Now(), incident.ActReport)
 	why := invalid(wrong)
 	if len(wrong) == 0 {
 		why.status = http.StatusOK
@@ -79,7 +79,7 @@ func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 	}
 	defer sub.close()
 	c, wrong := sub.code()
-	report, more := incident.Validate(sub.form, s.options.Now(), incident.ActFollowUp)
+	report, more := s.schema.Validate(sub.form, s.options.Now(), incident.ActFollowUp)
 	wrong = append(wrong, more...)
 	why, refused := sub.refusedFiles()
 	switch {

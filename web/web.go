@@ -28,6 +28,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/text/language"
 
+	"zapis/internal/incident"
 	"zapis/internal/server/intake"
 	"zapis/internal/server/keylock"
 )
@@ -85,6 +86,7 @@ func (p *Pages) Busy() http.Handler { return p.server.middleware(http.HandlerFun
 
 type server struct {
 	intake     *intake.Intake
+	schema     *incident.Schema // the version of the vocabulary that was in force when the server started
 	limits     intake.Limits
 	site       Site
 	options    Options
@@ -112,13 +114,17 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	if in == nil {
 		return nil, errors.New("web: no intake")
 	}
+	schema, err := in.Schema()
+	if err != nil {
+		return nil, fmt.Errorf("the form can't be shown: %w", err)
+	}
 	locales, err := loadLocales()
 	if err != nil {
 		return nil, err
 	}
 	options = options.withDefaults()
 	s := &server{
-		intake: in, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
+		intake: in, schema: schema, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
 		localizers: make(map[string]*localizer),
 		formSlots:  make(semaphore, options.Forms), mailboxSlots: make(semaphore, options.Mailboxes), answering: make(semaphore, options.Answers),
 		heldPages: newSealedCache(heldPageBytes, time.Now), codePages: newSealedCache(codePageBytes, time.Now),
@@ -130,7 +136,7 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	for _, code := range s.tags {
 		l := locales[code]
 		tags = append(tags, l.tag)
-		loc, err := newLocalizer(l, site, locales)
+		loc, err := newLocalizer(l, site, locales, schema)
 		if err != nil {
 			return nil, err
 		}

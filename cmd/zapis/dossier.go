@@ -98,7 +98,7 @@ func newer(old, given string) string {
 
 func submissionOf(s casework.OpenedSubmission) casefile.Submission {
 	d := casefile.Submission{Place: s.Where(), Body: s.Hash.String(), Act: s.Statement.Act, Received: s.Statement.Received,
-		Closed: s.Closed, Answers: make(map[string][]string)}
+		Closed: s.Closed, NotSigned: !s.Author.Counts() && s.Author != casework.AuthorCollect, Answers: make(map[string][]string)}
 	for _, p := range s.Body.Parts {
 		if p.Kind == ledger.PartStatement {
 			d.Statement = casefile.Sealed{SHA256: p.Hash.String(), Size: p.Size}

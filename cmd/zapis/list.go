@@ -255,6 +255,12 @@ func standing(s casework.Summary) string {
 	if len(s.Consent) < len(s.ConsentGiven) {
 		text += " (more was ticked, and the person did not agree)"
 	}
+	if s.NotSigned > 0 {
+		text += fmt.Sprintf("; %d NOT SIGNED with the reporter's key, and counted for nothing", s.NotSigned)
+	}
+	if len(s.Numbering.Missing) > 0 {
+		text += fmt.Sprintf("; %d MISSING by their numbers", len(s.Numbering.Missing))
+	}
 	if !s.Fits {
 		text += "; DOES NOT FIT ITS COMMITMENTS"
 	}

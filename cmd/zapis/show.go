@@ -55,7 +55,10 @@ type shown struct {
 	FollowUps   []followUp `json:"follow_ups"`
 	Reviews     []reviewed `json:"reviews"`
 	Holds       []held     `json:"holds"`
-	SamePage    *string    `json:"same_page"` // another case, sent from the same page of the form
+	SamePage    *string    `json:"same_page"`       // another case, sent from the same page of the form
+	OffSlot     *string    `json:"time_off_slot"`   // why the report's time can't be that of its slot; null where it can
+	Missing     []uint64   `json:"numbers_missing"` // of the reporter's submissions
+	Twice       []uint64   `json:"numbers_twice"`
 }
 
 type attached struct {
@@ -74,7 +77,9 @@ type followUp struct {
 	Answers    values    `json:"answers"`
 	Identity   *values   `json:"identity"`
 	Exhibits   []string  `json:"exhibits"`
-	Collector  *string   `json:"collected_by"` // the trustee who has signed for an exhibit
+	Collector  *string   `json:"collected_by"`  // the trustee who has signed for an exhibit
+	Signed     string    `json:"signed"`        // signed, unsigned, wrong, unknown, from-before or by-a-trustee
+	OffSlot    *string   `json:"time_off_slot"` // as for the report
 }
 
 // values are answers by field, in the vocabulary's order.
@@ -111,12 +116,15 @@ func shownOf(o *casework.OpenedCase) shown {
 	out := shown{
 		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
 		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.SamePage),
+		Missing: notNullNumbers(o.Numbering.Missing), Twice: notNullNumbers(o.Numbering.Twice),
 	}
 	for i, sub := range o.Submissions {
 		if i == 0 && !o.Missing {
 			out.Answers, out.Identity, out.Closed = answersOf(sub), identityOf(sub), orNull(sub.Closed)
+			out.OffSlot = orNull(sub.OffSlot)
 		} else {
-			f := followUp{Act: sub.Statement.Act, ReceivedAt: sub.Statement.Received, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{}}
+			f := followUp{Act: sub.Statement.Act, ReceivedAt: sub.Statement.Received, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{},
+				Signed: string(sub.Author), OffSlot: orNull(sub.OffSlot)}
 			if sub.Collector != nil {
 				f.Collector = &sub.Collector.Name
 			}
@@ -133,6 +141,13 @@ func shownOf(o *casework.OpenedCase) shown {
 		}
 	}
 	return out
+}
+
+func notNullNumbers(list []uint64) []uint64 {
+	if list == nil {
+		return []uint64{}
+	}
+	return list
 }
 
 func answersOf(s casework.OpenedSubmission) values {

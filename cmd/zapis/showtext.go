@@ -22,12 +22,21 @@ func writeCase(s *cli.Streams, o *casework.OpenedCase) error {
 	if o.SamePage != "" {
 		fmt.Fprintf(&p.b, "%s\n", sentTwice(o.Summary))
 	}
+	for _, said := range numberWords(o.Numbering) {
+		fmt.Fprintf(&p.b, "%s\n", said)
+	}
 	if said := danger(o.Summary); said != "" {
 		fmt.Fprintf(&p.b, "%s\n", said)
 	}
 	for _, sub := range o.Submissions {
 		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Statement.Act))
 		p.row("received", sub.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by "+clockOf(sub))
+		if sub.OffSlot != "" {
+			p.row("BUT", "the time of receipt "+sub.OffSlot+": rely on the slot")
+		}
+		if said := authorWords(sub.Author); said != "" {
+			p.row("signed", said)
+		}
 		p.row("place", sub.Where())
 		if sub.Collector != nil {
 			p.row("collected by", sub.Collector.Name+" ("+sub.Collector.Fingerprint()+"), who signed for it")
@@ -54,6 +63,42 @@ func clockOf(s casework.OpenedSubmission) string {
 		return "the server's clock"
 	}
 	return "the trustee's clock"
+}
+
+// authorWords says whether the reporter's key signed a submission; empty where that is no question.
+func authorWords(a casework.Authorship) string {
+	switch a {
+	case casework.AuthorSigned:
+		return "with the reporter's key, which the report commits to"
+	case casework.AuthorUnsigned:
+		return "NOT SIGNED with the reporter's key: it counts for nothing. Whoever runs the intake can have made it"
+	case casework.AuthorWrong:
+		return "WRONGLY SIGNED: not with the key that the report commits to. It counts for nothing"
+	case casework.AuthorUnknown:
+		return "not known: the report, which names the key, does not open here. It counts for nothing"
+	case casework.AuthorBefore:
+		return "not signed: from before"
+	}
+	return ""
+}
+
+// numberWords says what the numbers of a case's submissions show.
+func numberWords(n casework.Numbering) []string {
+	var lines []string
+	list := func(numbers []uint64) string {
+		words := make([]string, len(numbers))
+		for i, one := range numbers {
+			words[i] = fmt.Sprint(one)
+		}
+		return strings.Join(words, ", ")
+	}
+	if len(n.Missing) > 0 {
+		lines = append(lines, "MISSING: the reporter's submissions number "+list(n.Missing)+", after which later ones are numbered")
+	}
+	if len(n.Twice) > 0 {
+		lines = append(lines, "TWICE: more than one submission has the number "+list(n.Twice))
+	}
+	return lines
 }
 
 func actTitle(act string) string {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"zapis/crypto/bech32"
+	"zapis/crypto/reporterkey"
 )
 
 // The cost of one derivation: 19 MiB of memory, twice over, on one lane.
@@ -82,6 +83,7 @@ type Keys struct{ k hidden[keys] }
 
 type keys struct {
 	identity *age.HybridIdentity
+	signing  *reporterkey.Key
 	mailbox  [32]byte
 	locator  [32]byte
 }
@@ -96,6 +98,9 @@ func newKeys(master []byte) (*Keys, error) {
 	if k.identity, err = hybridIdentity(seed); err != nil {
 		return nil, err
 	}
+	if k.signing, err = signingKey(master); err != nil {
+		return nil, err
+	}
 	if k.mailbox, err = expand(master, "zapis/code/v1 mailbox"); err != nil {
 		return nil, err
 	}
@@ -103,6 +108,16 @@ func newKeys(master []byte) (*Keys, error) {
 		return nil, err
 	}
 	return &Keys{hide(k)}, nil
+}
+
+// signingKey makes the key with which the reporter signs what follows a report.
+func signingKey(master []byte) (*reporterkey.Key, error) {
+	seed, err := hkdf.Key(sha256.New, master, nil, "zapis/code/v1 signing", reporterkey.SeedSize)
+	if err != nil {
+		return nil, fmt.Errorf("deriving a code's keys: %w", err)
+	}
+	defer clear(seed)
+	return reporterkey.New(seed)
 }
 
 func expand(master []byte, info string) (out [32]byte, err error) {
@@ -141,9 +156,18 @@ func (k *Keys) Recipient() string { return (*k.k).identity.Recipient().String() 
 // goes into the sealed statement, so that trustees can tag what they answer.
 func (k *Keys) TagSecret() [32]byte { return (*k.k).mailbox }
 
-// Wipe overwrites the mailbox secret and the locator key, in all copies of k.
+// Signing is the key with which the reporter signs follow-ups, changes of consent
+// and withdrawals.
+func (k *Keys) Signing() *reporterkey.Key { return (*k.k).signing }
+
+// Wipe overwrites the mailbox secret, the locator key and the Ed25519 key, in all copies of k.
 // The identity is age's own and can only be let go.
-func (k *Keys) Wipe() { **k.k = keys{} }
+func (k *Keys) Wipe() {
+	if s := (*k.k).signing; s != nil {
+		s.Wipe()
+	}
+	**k.k = keys{}
+}
 
 // ReplyTag is the tag of a case's n-th reply, from 0: HMAC-SHA256 under the
 // mailbox secret of "reply" and n as eight bytes, big endian. Without the secret

@@ -2,6 +2,7 @@ package reportcode
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/argon2"
+
+	"zapis/crypto/reporterkey"
 )
 
 // vectors are docs/spec/vectors/code.json. They were made by another program in
@@ -22,6 +25,8 @@ type vectors struct {
 		Origin, Code, Salt, Master, Identity string
 		RecipientSHA256                      string `json:"recipient_sha256"`
 		Mailbox                              string
+		SigningSeed                          string `json:"signing_seed"`
+		ReporterKey                          string `json:"reporter_key"` // the fingerprint
 		Tags                                 []struct{ N, Tag string }
 		Locators                             []struct {
 			N, Body, First string
@@ -58,6 +63,11 @@ func unhex(t *testing.T, s string) [32]byte {
 		t.Fatalf("vector: %q is not 32 bytes of hex", s)
 	}
 	return [32]byte(b)
+}
+
+func unhexed(t *testing.T, s string) []byte {
+	b := unhex(t, s)
+	return b[:]
 }
 
 func number(t *testing.T, s string) uint64 {
@@ -97,6 +107,13 @@ func TestVectorsDerived(t *testing.T) {
 		}
 		if got := k.TagSecret(); got != unhex(t, v.Mailbox) {
 			t.Errorf("mailbox %x", got)
+		}
+		seed, err := hkdf.Key(sha256.New, unhexed(t, v.Master), nil, "zapis/code/v1 signing", reporterkey.SeedSize)
+		if err != nil || hex.EncodeToString(seed) != v.SigningSeed {
+			t.Errorf("signing seed %x, %v", seed, err)
+		}
+		if got := k.Signing().Fingerprint(); got != reporterkey.Fingerprint(unhex(t, v.ReporterKey)) {
+			t.Errorf("reporter's key %x", got)
 		}
 		for _, tag := range v.Tags {
 			if got := ReplyTag(k.TagSecret(), number(t, tag.N)); got != unhex(t, tag.Tag) {

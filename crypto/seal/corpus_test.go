@@ -51,7 +51,7 @@ func TestWriteCorpora(t *testing.T) {
 	seed("FuzzParseListing", 1, ListingOf(short).Marshal())
 	seed("FuzzParseListing", 2, []byte(strings.Repeat("0", 64)+"  narrative.json\n"))
 	items, _ := Split(short, nil)
-	s := &StatementPart{Act: "report", Received: time.Unix(0, 0), Mailbox: people()[0].Recipient().String(), Tags: [32]byte{1}, Items: items}
+	s := &StatementPart{Head: Head{Act: "report", Received: time.Unix(0, 0)}, Mailbox: people()[0].Recipient().String(), Tags: [32]byte{1}, Items: items}
 	seed("FuzzParseStatement", 1, s.marshal())
 	items, _ = Split(short, func(string) bool { return true })
 	s.Act, s.Case, s.Mailbox, s.Tags, s.Items = "exhibit", [32]byte{1}, "-", [32]byte{}, items

@@ -244,7 +244,7 @@ func TestNothingPrints(t *testing.T) {
 		t.Fatal(err)
 	}
 	items, identity := Split(lines, nil)
-	s := &StatementPart{Act: "report", Mailbox: canary, Tags: [32]byte([]byte(canary + canary + canary)), Items: items}
+	s := &StatementPart{Head: Head{Act: "report"}, Mailbox: canary, Tags: [32]byte([]byte(canary + canary + canary)), Items: items}
 	key := FileKey{[16]byte([]byte(canary + "123"))}
 	salt := fmt.Sprintf("%v", lines[0].Salt)
 	for _, v := range []any{lines[0], &lines[0], lines, items, s, *s, identity, *identity, key, &key, struct{ K FileKey }{key}, struct{ L *StatementPart }{s}} {

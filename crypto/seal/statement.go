@@ -14,41 +14,51 @@ import (
 )
 
 const (
-	statementVersion = "zapis/statement/v1"
-	timeLayout       = "2006-01-02T15:04:05Z"
-	noMailbox        = "-"
+	statementVersion  = "zapis/statement/v1"
+	statementVersion2 = "zapis/statement/v2"
+
+	actReport  = "report"
+	actExhibit = "exhibit"
+
+	timeLayout = "2006-01-02T15:04:05Z"
+	noMailbox  = "-"
 )
 
 // Acts are what a submission can be, as the statement and the signal say it.
 // stop and delete withdraw; exhibit is what a trustee obtained later.
 func Acts() []string {
-	return []string{"report", "follow-up", "consent", "stop", "delete", "exhibit"}
+	return []string{actReport, "follow-up", "consent", "stop", "delete", actExhibit}
 }
 
 // identityFields always stand in the identity part, and the statement holds only
 // their hashes. Beside them, attachment slots may stand there.
 var identityFields = []string{"contact", "contact_when", "name"}
 
-// StatementPart is the content of a statement part.
+// StatementPart is the content of a statement part. Version 2, where the
+// vocabulary's fields begin with HeadFields:
 //
-//	zapis/statement/v1
-//	act report
-//	case first
-//	received 2026-11-21T20:47:45Z
+//	zapis/statement/v2
 //	form 5f0c0a…
 //	mailbox age1pq1…
 //	tags 91ab3c…
+//	["kS3x…=","act","report"]
+//	["9mQ2…=","case",null]
+//	["b7Wd…=","number","1"]
+//	["Xf1k…=","received","2026-11-21T20:47:45Z"]
+//	["0aZs…=","reporter_key","7d2f…"]
+//	["Pq8u…=","reporter_signature",null]
 //	["kS3x…=","danger_now","yes"]
 //	…
 //	3b1c9d…  contact.json
+//
+// Version 1 has act, case and received as lines after the first, and no number
+// and no key; docs/spec/commitments.md has both.
 type StatementPart struct {
-	Act      string
-	Case     [32]byte  // body hash of the case's first report; zero in a first report
-	Received time.Time // the server's clock, UTC, whole seconds
-	Form     [16]byte  // the form's random hidden field; zero if the client sent none
-	Mailbox  string    // the reporter's recipient; "-" in an exhibit
-	Tags     [32]byte  // from which reply tags are computed; zero in an exhibit
-	Items    []Item    // every field once, in the vocabulary's order
+	Head
+	Form    [16]byte // the form's random hidden field; zero if the client sent none
+	Mailbox string   // the reporter's recipient; "-" in an exhibit
+	Tags    [32]byte // from which reply tags are computed; zero in an exhibit
+	Items   []Item   // every field once, in the vocabulary's order
 }
 
 // Item is one field in a statement: its line, or only its commitment where the
@@ -74,8 +84,9 @@ func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPar
 	return items, part
 }
 
-// First says whether the statement begins a case.
-func (s *StatementPart) First() bool { return s.Case == [32]byte{} }
+// Committed says whether the statement is of version 2: what it says about itself
+// is committed line by line.
+func (s *StatementPart) Committed() bool { return len(s.Items) > 0 && s.Items[0].Field == fieldAct }
 
 // Listing gives the commitments as the statement has them: from the lines where
 // it holds them, else the hashes.
@@ -126,7 +137,15 @@ func (s *StatementPart) Marshal() ([]byte, error) {
 			wipe(it.Line.Value)
 		}
 	}
+	if again := read.marshalHead(); again != s.marshalHead() {
+		return nil, mismatch("the statement: its lines say something else about it than it does")
+	}
 	return b, nil
+}
+
+// marshalHead gives what a statement says about itself as one text, to compare.
+func (s *StatementPart) marshalHead() string {
+	return fmt.Sprintf("%s %x %d %s %x %x", s.Act, s.Case, s.Number, s.Received.UTC().Format(timeLayout), s.Key, s.Signature)
 }
 
 func (s *StatementPart) marshal() []byte {
@@ -137,12 +156,16 @@ func (s *StatementPart) marshal() []byte {
 		}
 	}
 	b := bytes.NewBuffer(make([]byte, 0, size)) // one that grows leaves copies behind
-	first := "first"
-	if !s.First() {
-		first = hex.EncodeToString(s.Case[:])
+	if s.Committed() {
+		fmt.Fprintf(b, "%s\n", statementVersion2)
+	} else {
+		first := "first"
+		if !s.First() {
+			first = hex.EncodeToString(s.Case[:])
+		}
+		fmt.Fprintf(b, "%s\nact %s\ncase %s\nreceived %s\n", statementVersion, s.Act, first, s.Received.UTC().Format(timeLayout))
 	}
-	fmt.Fprintf(b, "%s\nact %s\ncase %s\nreceived %s\nform %x\nmailbox %s\ntags %x\n",
-		statementVersion, s.Act, first, s.Received.UTC().Format(timeLayout), s.Form, s.Mailbox, s.Tags)
+	fmt.Fprintf(b, "form %x\nmailbox %s\ntags %x\n", s.Form, s.Mailbox, s.Tags)
 	for _, it := range s.Items {
 		if it.Line != nil {
 			b.Write(it.Line.append(b.AvailableBuffer()))
@@ -154,25 +177,46 @@ func (s *StatementPart) marshal() []byte {
 }
 
 // ParseStatement reads a statement that has each of the fields once, in their
-// order. Errors wrap ErrMismatch and name the line, never what it says.
+// order. The fields decide the version: where they begin with HeadFields it must
+// be 2, else 1. Errors wrap ErrMismatch and name the line, never what it says.
 func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 	lines, err := textLines(b)
 	if err != nil {
 		return nil, err
 	}
-	const head = 7
+	s := &StatementPart{}
+	parse := s.headLines(committed(fields))
+	head := 1 + len(parse)
 	if len(lines) != head+len(fields) {
 		return nil, mismatch("%d lines, and a statement has %d", len(lines), head+len(fields))
 	}
-	s := &StatementPart{}
-	if err := s.parseHead(lines[:head]); err != nil {
-		return nil, err
+	want := statementVersion
+	if committed(fields) {
+		want = statementVersion2
+	}
+	if string(lines[0]) != want {
+		return nil, mismatch("line 1: not %s", want)
+	}
+	// The lines' own rules depend on the act, which in version 2 is a field.
+	read := func() error { return readHead(lines[:head], parse) }
+	if !committed(fields) {
+		if err := read(); err != nil {
+			return nil, err
+		}
 	}
 	s.Items = make([]Item, len(fields))
 	held := make([]Line, len(fields))
 	for i, field := range fields {
 		if err := s.Items[i].parse(lines[head+i], field, &held[i]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", head+i+1, err)
+		}
+	}
+	if committed(fields) {
+		if s.Head, err = ParseHead(s.Line); err != nil {
+			return nil, err
+		}
+		if err := read(); err != nil {
+			return nil, err
 		}
 	}
 	// Each line was read in its one encoding, so that nothing is left to compare:
@@ -204,21 +248,38 @@ func (it *Item) parse(line []byte, field string, l *Line) (err error) {
 	return nil
 }
 
-func (s *StatementPart) parseHead(lines [][]byte) error {
-	if string(lines[0]) != statementVersion {
-		return mismatch("line 1: not %s", statementVersion)
-	}
-	parse := []struct {
-		word string
-		read func(string) error
-	}{
-		{"act", s.readAct},
-		{"case", s.readCase},
-		{"received", s.readReceived},
+// headLine is one line at the beginning of a statement: a word, a space, a value.
+type headLine struct {
+	word string
+	read func(string) error
+}
+
+// headLines are the lines between the version and the fields.
+func (s *StatementPart) headLines(committed bool) []headLine {
+	own := []headLine{
 		{"form", func(v string) error { return readHex(s.Form[:], v) }},
 		{"mailbox", s.readMailbox},
 		{"tags", s.readTags},
 	}
+	if committed {
+		return own
+	}
+	return append([]headLine{
+		{"act", s.readAct},
+		{"case", func(v string) error {
+			switch v {
+			case "":
+				return mismatch("not the word first, nor a hash")
+			case "first":
+				v = ""
+			}
+			return s.readCase(v)
+		}},
+		{"received", s.readReceived},
+	}, own...)
+}
+
+func readHead(lines [][]byte, parse []headLine) error {
 	for i, p := range parse {
 		v, ok := strings.CutPrefix(string(lines[i+1]), p.word+" ")
 		if !ok {
@@ -231,42 +292,43 @@ func (s *StatementPart) parseHead(lines [][]byte) error {
 	return nil
 }
 
-func (s *StatementPart) readAct(v string) error {
+func (h *Head) readAct(v string) error {
 	if !slices.Contains(Acts(), v) {
 		return mismatch("not one of %s", strings.Join(Acts(), ", "))
 	}
-	s.Act = v
+	h.Act = v
 	return nil
 }
 
-func (s *StatementPart) readCase(v string) error {
-	if (v == "first") != (s.Act == "report") {
+// readCase takes the empty string for the first report of a case.
+func (h *Head) readCase(v string) error {
+	if (v == "") != (h.Act == actReport) {
 		return mismatch("a report is the first of its case, and nothing else is")
 	}
-	if v == "first" {
+	if v == "" {
 		return nil
 	}
-	if err := readHex(s.Case[:], v); err != nil {
+	if err := readHex(h.Case[:], v); err != nil {
 		return err
 	}
-	if s.First() {
+	if h.First() {
 		return mismatch("no report has the hash zero")
 	}
 	return nil
 }
 
-func (s *StatementPart) readReceived(v string) error {
+func (h *Head) readReceived(v string) error {
 	t, err := time.Parse(timeLayout, v)
 	if err != nil || t.Format(timeLayout) != v {
 		return mismatch("not a time like %s", timeLayout)
 	}
-	s.Received = t
+	h.Received = t
 	return nil
 }
 
 func (s *StatementPart) readMailbox(v string) error {
 	s.Mailbox = v
-	if s.Act == "exhibit" {
+	if s.Act == actExhibit {
 		if v != noMailbox {
 			return mismatch("an exhibit has none, written -")
 		}
@@ -284,7 +346,7 @@ func (s *StatementPart) readTags(v string) error {
 	if err := readHex(s.Tags[:], v); err != nil {
 		return err
 	}
-	if (s.Tags == [32]byte{}) != (s.Act == "exhibit") {
+	if (s.Tags == [32]byte{}) != (s.Act == actExhibit) {
 		return mismatch("zeros in an exhibit, and only there")
 	}
 	return nil

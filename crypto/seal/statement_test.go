@@ -29,7 +29,7 @@ func report(t fataler) (*StatementPart, *IdentityPart, Listing) {
 	}
 	items, identity := Split(lines, func(f string) bool { return f == "attachment-2" })
 	s := &StatementPart{
-		Act: "report", Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC),
+		Head: Head{Act: "report", Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)},
 		Form: [16]byte{1, 2}, Mailbox: people()[0].Recipient().String(), Tags: [32]byte{9}, Items: items,
 	}
 	return s, identity, ListingOf(lines)

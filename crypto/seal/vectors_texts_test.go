@@ -3,9 +3,12 @@ package seal
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"zapis/crypto/reporterkey"
 )
 
 // textVector is an element of commitments/*.json.
@@ -22,6 +25,10 @@ type textVector struct {
 	Statement   string `json:"statement,omitempty"`   // check: the three that must fit
 	Identity    string `json:"identity,omitempty"`    // check
 	Commitments string `json:"commitments,omitempty"` // check, hex
+
+	Ledger    string `json:"ledger,omitempty"`    // signature: the genesis' leaf hash, hex; text is the listing
+	Key       string `json:"key,omitempty"`       // signature: the fingerprint, hex
+	Signature string `json:"signature,omitempty"` // signature: the block, base64
 }
 
 func (v *textVector) run() (hash [32]byte, err error) {
@@ -48,6 +55,8 @@ func (v *textVector) run() (hash [32]byte, err error) {
 		_, err = ParseIdentity(b, v.Fields)
 	case "signal":
 		_, err = ParseSignal(b)
+	case "signature":
+		return hash, v.verify(b)
 	case "check":
 		s, err := ParseStatement([]byte(v.Statement), v.Fields)
 		if err != nil {
@@ -68,6 +77,25 @@ func (v *textVector) run() (hash [32]byte, err error) {
 		err = fmt.Errorf("no format is named %q", v.Format)
 	}
 	return hash, err
+}
+
+// verify checks a signature over a listing.
+func (v *textVector) verify(text []byte) error {
+	l, err := ParseListing(text, v.Fields)
+	if err != nil {
+		return err
+	}
+	genesis, err1 := hex.DecodeString(v.Ledger)
+	key, err2 := hex.DecodeString(v.Key)
+	block, err3 := base64.StdEncoding.DecodeString(v.Signature)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	h := Head{Key: reporterkey.Fingerprint(key), Signature: block}
+	if err := h.Verify([32]byte(genesis), l, h.Key); err != nil {
+		return mismatch("%v", err)
+	}
+	return nil
 }
 
 func TestCommitmentVectors(t *testing.T) {
@@ -113,6 +141,7 @@ func writeTexts(t *testing.T) {
 	writeLines(t)
 	writeListings(t, listing)
 	writeStatements(t, string(statement))
+	writeSecondVersion(t)
 	writeIdentities(t, string(idText))
 	writeSignals(t)
 	writeChecks(t, string(statement), string(idText), listing)

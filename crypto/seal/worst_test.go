@@ -54,7 +54,7 @@ func statementOf(t *testing.T, values map[string][]byte, identify func(string) b
 	}
 	items, identity := Split(lines, identify)
 	return &StatementPart{
-		Act: "follow-up", Case: [32]byte{1}, Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC),
+		Head:    Head{Act: "follow-up", Case: [32]byte{1}, Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)},
 		Mailbox: people()[0].Recipient().String(), Tags: [32]byte{9}, Items: items,
 	}, identity
 }

@@ -116,7 +116,10 @@ func TestNames(t *testing.T) {
 	if got := ExhibitName(1) + ExhibitName(99) + ExhibitName(100); got != "A01A99A100" {
 		t.Error(got)
 	}
-	names := FieldNames()
+	names, err := FieldNames(1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := "danger_now deadline deadline_what narrative language method when when_precision country_event country_now target " +
 		"target_role basis person_agrees reported_to consent contact contact_when name files_identify attachment-1 attachment-2 " +
 		"attachment-3 attachment-4 attachment-5 attachment-6 attachment-7 attachment-8 attachment-9 attachment-10 attachment-11 " +

@@ -1,9 +1,6 @@
 package incident
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Kind is the shape of a field's answer.
 type Kind string
@@ -26,6 +23,7 @@ type Field struct {
 	MaxBytes int      // of UTF-8, after CR LF became LF; 0 where Codes or the kind bound it
 	MaxChars int      // Unicode code points; 0: MaxBytes alone counts
 	Codes    []string // the codes it takes, in their order; nil for other kinds
+	Since    int      // the version of the vocabulary that brought it; 0 counts as 1
 }
 
 // Slots is how many files one submission may carry, and how many attachment
@@ -36,13 +34,15 @@ const Slots = 16
 // that concern files.
 const FileField = "file"
 
+// fields are the questions of all versions, in their fixed order. A new question
+// is a row anywhere with the version that brings it: docs/spec/incident.md.
 var fields = []Field{
 	{Name: "danger_now", Kind: KindCode, Codes: []string{"no", "unsure", "yes"}},
 	{Name: "deadline", Kind: KindDate},
 	{Name: "deadline_what", Kind: KindText, MaxBytes: 200},
 	{Name: "narrative", Kind: KindText, MaxBytes: 40_000, MaxChars: 16_000},
 	{Name: "language", Kind: KindLanguage, MaxBytes: 35},
-	{Name: "method", Kind: KindCode, Multi: true, Codes: methodCodes()},
+	{Name: "method", Kind: KindCode, Multi: true, Codes: codesOf(methods)},
 	{Name: "when", Kind: KindWhen},
 	{Name: "when_precision", Kind: KindCode, Codes: []string{"day", "month", "year", "ongoing", "unknown"}},
 	{Name: "country_event", Kind: KindCountry},
@@ -93,54 +93,8 @@ var rules = map[Act]rule{
 // Acts lists the acts of a reporter.
 func Acts() []Act { return []Act{ActReport, ActFollowUp, ActConsent, ActStop, ActDelete} }
 
-// Fields gives the questions in their fixed order, without the attachments.
-func Fields() []Field { return slices.Clone(fields) }
-
-// FieldByName finds a question.
-func FieldByName(name string) (f Field, ok bool) {
-	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
-	if i < 0 {
-		return Field{}, false
-	}
-	return fields[i], true
-}
-
-// FieldNames gives the name of everything that is committed, in the fixed
-// order: the questions, then attachment-1 to attachment-16.
-func FieldNames() []string { return slices.Clone(fieldNames) }
-
-var fieldNames = func() []string {
-	names := make([]string, 0, len(fields)+Slots)
-	for _, f := range fields {
-		names = append(names, f.Name)
-	}
-	for i := range Slots {
-		names = append(names, SlotName(i+1))
-	}
-	return names
-}()
-
-// IdentityNames gives the questions whose answers stand in the identity part.
-func IdentityNames() []string {
-	var names []string
-	for _, f := range fields {
-		if f.Identity {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
 // SlotName names the n-th attachment slot of a submission, from 1.
 func SlotName(n int) string { return fmt.Sprintf("attachment-%d", n) }
 
 // ExhibitName names the n-th exhibit of a case, from 1: A01 … A99, A100.
 func ExhibitName(n int) string { return fmt.Sprintf("A%02d", n) }
-
-func methodCodes() []string {
-	codes := make([]string, len(methods))
-	for i, m := range methods {
-		codes[i] = m.Code
-	}
-	return codes
-}

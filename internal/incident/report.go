@@ -61,23 +61,6 @@ type Value struct {
 	JSON  []byte
 }
 
-// Values gives every question in the fixed order, answered or not, without the
-// attachments.
-func (r *Report) Values() []Value {
-	values := make([]Value, len(fields))
-	for i, f := range fields {
-		values[i].Field = f.Name
-		switch given := (**r.answers)[f.Name]; {
-		case len(given) == 0:
-		case f.Multi:
-			values[i].JSON = appendStrings(nil, given)
-		default:
-			values[i].JSON = quoted(given[0])
-		}
-	}
-	return values
-}
-
 const redacted = "[report]"
 
 // Format makes every verb of fmt print "[report]".

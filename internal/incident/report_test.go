@@ -18,7 +18,7 @@ func TestValues(t *testing.T) {
 		t.Fatal(errs)
 	}
 	var got strings.Builder
-	for _, v := range r.Values() {
+	for _, v := range Newest().Values(r) {
 		value := string(v.JSON)
 		if v.JSON == nil {
 			value = "null"
@@ -73,9 +73,9 @@ func TestStringEncoding(t *testing.T) {
 
 func TestFromAnswersRefuses(t *testing.T) {
 	for _, tt := range []struct{ field, value, want string }{
-		{"motive", `"x"`, "motive is not a question of vocabulary 1"},
-		{"attachment-1", `"x"`, "attachment-1 is not a question of vocabulary 1"},
-		{"Secret Words", `"x"`, "other is not a question of vocabulary 1"},
+		{"motive", `"x"`, "motive is not a question of vocabulary 2"},
+		{"attachment-1", `"x"`, "attachment-1 is not a question of vocabulary 2"},
+		{"Secret Words", `"x"`, "other is not a question of vocabulary 2"},
 		{"narrative", `["x"]`, "narrative: the answer is not a string"},
 		{"narrative", `""`, "narrative: an empty answer, which has to be null"},
 		{"narrative", `"a\u0062"`, "narrative: the answer is not in its one encoding"},

@@ -27,14 +27,14 @@ func (Form) LogValue() slog.Value { return slog.StringValue("[form]") }
 // what was written is changed. now bounds the dates; only its instant counts.
 // Validate panics on an act that is not one of Acts: that is the caller's
 // error and not the form's.
-func Validate(f Form, now time.Time, act Act) (*Report, Errors) {
+func (s *Schema) Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	r, ok := rules[act]
 	if !ok {
 		panic("incident: no such act: " + string(act))
 	}
 	report := newReport()
 	var errs Errors
-	for _, field := range fields {
+	for _, field := range s.fields {
 		given := answered(field, f[field.Name])
 		code := ""
 		switch {
@@ -55,8 +55,8 @@ func Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 		report.set(field.Name, given)
 	}
 	errs = append(errs, checkPrecision(report, errs)...)
-	slices.SortStableFunc(errs, byField)
-	errs = append(errs, strangers(f)...)
+	slices.SortStableFunc(errs, func(a, b FieldError) int { return s.position(a.Field) - s.position(b.Field) })
+	errs = append(errs, s.strangers(f)...)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -149,10 +149,10 @@ func checkPrecision(r *Report, errs Errors) Errors {
 
 // strangers refuses what the form has no field for: an answer that is dropped
 // in silence is an answer that somebody believes we have.
-func strangers(f Form) Errors {
+func (s *Schema) strangers(f Form) Errors {
 	var errs Errors
 	for name, values := range f {
-		if _, ok := FieldByName(name); ok || slices.Contains(housekeeping, name) {
+		if _, ok := s.FieldByName(name); ok || slices.Contains(housekeeping, name) {
 			continue
 		}
 		switch {
@@ -164,12 +164,6 @@ func strangers(f Form) Errors {
 	}
 	slices.SortFunc(errs, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return slices.Compact(errs)
-}
-
-func byField(a, b FieldError) int { return position(a.Field) - position(b.Field) }
-
-func position(name string) int {
-	return slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
 }
 
 // plainName passes on the name of an unknown field only where it can hold

@@ -264,7 +264,7 @@ func FuzzValidate(f *testing.F) {
 			return
 		}
 		answers := map[string][]byte{}
-		for _, v := range r.Values() {
+		for _, v := range Newest().Values(r) {
 			if !utf8.Valid(v.JSON) {
 				t.Fatalf("%s is not UTF-8", v.Field)
 			}

@@ -7,12 +7,11 @@ import (
 	"strings"
 )
 
-// VocabularyVersion is the version of the list of methods. Codes are stable:
-// a later version adds some, and never gives an old code another meaning.
-const VocabularyVersion = 1
-
 //go:embed vocabulary.tsv
 var vocabularyTSV string
+
+//go:embed vocabulary-2.tsv
+var vocabulary2TSV string
 
 //go:embed countries.tsv
 var countriesTSV string
@@ -23,6 +22,7 @@ type Method struct {
 	Key     string // "killing": what a translation is filed under
 	English string // "killed, or an attempt to kill"
 	Group   string // "D": the code's letter
+	Since   int    // the version of the vocabulary that brought it
 }
 
 // Group gathers methods under one heading of the form.
@@ -52,12 +52,9 @@ var groups = []Group{
 }
 
 var (
-	methods   = readMethods(vocabularyTSV)
+	methods   = readMethods()
 	countries = readCountries(countriesTSV)
 )
-
-// Methods gives the vocabulary in its order.
-func Methods() []Method { return slices.Clone(methods) }
 
 // MethodByCode finds a method; ok is false for a code that this version does
 // not know (a later one may).
@@ -92,12 +89,19 @@ func CountryName(code string) string {
 	return countries[i].English
 }
 
-func readMethods(tsv string) []Method {
-	var out []Method
-	for _, row := range rows(tsv, "code\tkey\tplain English", 3) {
-		out = append(out, Method{Code: row[0], Key: row[1], English: row[2], Group: row[0][:1]})
+// readMethods puts the codes that a version brings behind those of their letter.
+func readMethods() []Method {
+	var all []Method
+	add := func(row []string, since int) { all = append(all, Method{row[0], row[1], row[2], row[0][:1], since}) }
+	for _, row := range rows(vocabularyTSV, "code\tkey\tplain English", 3) {
+		add(row, 1)
 	}
-	return out
+	for _, row := range rows(vocabulary2TSV, "code\tkey\tplain English\tfrom", 4) {
+		add(row, 2)
+	}
+	letter := func(m Method) int { return slices.IndexFunc(groups, func(g Group) bool { return g.Letter == m.Group }) }
+	slices.SortStableFunc(all, func(a, b Method) int { return letter(a) - letter(b) })
+	return all
 }
 
 func readCountries(tsv string) []Country {

@@ -10,9 +10,16 @@ import (
 )
 
 func TestMethods(t *testing.T) {
-	m := Methods()
-	if len(m) != 43 || m[0] != (Method{"D1", "killing", "killed, or an attempt to kill", "D"}) || m[42].Code != "X1" {
+	first, err := Version(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := first.Methods(); len(m) != 43 || m[0] != (Method{"D1", "killing", "killed, or an attempt to kill", "D", 1}) || m[42].Code != "X1" {
 		t.Errorf("%d methods, %v … %v", len(m), m[0], m[len(m)-1])
+	}
+	m := Methods()
+	if len(m) != 54 || m[6] != (Method{"D7", "disappearance", "taken away, and nobody knows where", "D", 2}) || m[53].Code != "X1" {
+		t.Errorf("%d methods, %v … %v", len(m), m[6], m[len(m)-1])
 	}
 	seen := map[string]bool{}
 	var letters []string

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
 	"zapis/internal/incident"
 )
@@ -76,24 +77,25 @@ func (a audience) seal(n int, received time.Time) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	values := make(map[string][]byte)
-	for _, v := range r.Values() {
-		if v.JSON != nil {
-			values[v.Field] = v.JSON
-		}
-	}
-	lines, err := seal.Commit(incident.FieldNames(), values)
-	if err != nil {
-		return report{}, err
-	}
-	// A code's keys would take 20 ms each: the mailbox is one without a code.
+	// A code's keys would take 20 ms each: the mailbox and the key are ones without a code.
 	box, err := age.GenerateHybridIdentity()
 	if err != nil {
 		return report{}, err
 	}
+	tags := ledger.Sum([]byte(box.String()))
+	head := seal.Head{Act: string(incident.ActReport), Number: 1, Received: received, Key: reporterkey.Fingerprint(ledger.Sum(tags[:]))}
+	values := head.Values()
+	for _, v := range incident.Newest().Values(r) {
+		if v.JSON != nil {
+			values[v.Field] = v.JSON
+		}
+	}
+	lines, err := seal.Commit(incident.Newest().FieldNames(), values)
+	if err != nil {
+		return report{}, err
+	}
 	items, who := seal.Split(lines, nil)
-	st := &seal.StatementPart{Act: string(incident.ActReport), Received: received, Mailbox: box.Recipient().String(),
-		Tags: ledger.Sum([]byte(box.String())), Items: items}
+	st := &seal.StatementPart{Head: head, Mailbox: box.Recipient().String(), Tags: tags, Items: items}
 	said, err := st.Marshal()
 	if err != nil {
 		return report{}, err

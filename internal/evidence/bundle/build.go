@@ -54,6 +54,7 @@ func assemble(n int, p place, act, received string, d disclosure, why map[string
 		l, shown := d.Lines[c.Field]
 		_, question := incident.FieldByName(c.Field)
 		switch {
+		case shown && seal.IsHead(c.Field): // said by the record itself, and checked against these lines
 		case !shown:
 			s.Withheld = append(s.Withheld, withheld{c.Field, why[c.Field]})
 		case question:
@@ -95,7 +96,7 @@ func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[stri
 			if _, twice := d.Lines[l.Field]; twice {
 				return fmt.Errorf("the disclosure line of %s is there twice", l.Field)
 			}
-			if _, question := incident.FieldByName(l.Field); !question && !l.Null() {
+			if _, question := incident.FieldByName(l.Field); !question && !seal.IsHead(l.Field) && !l.Null() {
 				a, err := seal.ParseAttachment(l.Value)
 				if err != nil {
 					return fmt.Errorf("%s: %w", l.Field, err)
@@ -127,6 +128,9 @@ func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[stri
 		if l, shown := d.Lines[field]; shown && l.Null() && s.Act != string(incident.ActReport) {
 			continue // a follow-up that leaves the question empty has nothing to withhold
 		}
+		if seal.IsHead(field) {
+			return disclosure{}, nil, errHeadWithheld(field)
+		}
 		delete(d.Lines, field)
 		why[field] = c.reason()
 	}
@@ -148,7 +152,7 @@ func (c Choice) reason() Reason {
 // checkChoices refuses what can't be withheld because it is nothing: a slip of
 // the pen must not end in a bundle that shows what it was meant to hide.
 func checkChoices(in *Input) error {
-	known := incident.FieldNames()
+	known := incident.Newest().FieldNames()
 	for _, s := range in.Submissions {
 		for _, a := range s.Attachments {
 			known = append(known, a.Exhibit)

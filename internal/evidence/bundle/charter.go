@@ -6,6 +6,7 @@ import (
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/incident"
 )
 
 // A charter is what governs a ledger as far as a bundle shows it: its genesis,
@@ -93,6 +94,16 @@ func (c *charter) signer(name string) (card.Card, bool) {
 func (c *charter) hasSet(index uint64) bool {
 	_, err := c.chain.SetAt(index)
 	return err == nil
+}
+
+// fieldsOf gives the names of all that a body commits to, by the vocabulary of the
+// set that it is sealed to.
+func (c *charter) fieldsOf(b ledger.Body) ([]string, error) {
+	set, err := c.chain.SetAt(b.Trustees)
+	if err != nil {
+		return nil, err
+	}
+	return incident.FieldNames(set.Vocabulary)
 }
 
 // openPromise verifies a promise file with the keys that the log ever had: a

@@ -255,10 +255,11 @@ type examination struct {
 	checkpoint ledger.Checkpoint
 	record     record
 	opened     []openable
-	heads      []governing     // custody entries
-	anchors    []governing     // anchor entries
-	governs    []governing     // the genesis, trustees and key entries
-	entries    map[uint64]bool // those that stand for a submission
+	committed  []submissionHead // what submissions commit to about themselves
+	heads      []governing      // custody entries
+	anchors    []governing      // anchor entries
+	governs    []governing      // the genesis, trustees and key entries
+	entries    map[uint64]bool  // those that stand for a submission
 }
 
 func newExamination(b *bag, o Options, report *Report) *examination {

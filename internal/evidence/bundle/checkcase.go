@@ -77,6 +77,8 @@ func (x *examination) submissions() {
 	if x.info.Identity != identity {
 		x.fault("%s: does not say rightly whether the identity is included", bagInfoPath)
 	}
+	x.headLines()
+	x.slotTimes()
 	x.sayCase()
 }
 
@@ -98,7 +100,12 @@ func (x *examination) submission(n int, claim submission) (place, disclosure, bo
 	if !ok {
 		return place{}, disclosure{}, false
 	}
-	listing, err := seal.ParseListing(text, incident.FieldNames())
+	fields, err := x.charter.fieldsOf(p.Body)
+	if err != nil {
+		x.fault("%s%s: %v", folder, listingName, err)
+		return place{}, disclosure{}, false
+	}
+	listing, err := seal.ParseListing(text, fields)
 	if err != nil {
 		x.fault("%s%s: %v", folder, listingName, err)
 		return place{}, disclosure{}, false
@@ -248,6 +255,15 @@ func unchangedSince(placed, all int) string {
 // sayClaims names what the record says of a submission without proof.
 func (x *examination) sayClaims(n int, s submission) {
 	name := submissionName(n, s)
+	if h, ok := x.headOf(n); ok {
+		who := "the intake server's clock"
+		if s.Act == actCollected {
+			who = "the trustee's clock"
+		}
+		x.prove("%s commits to its act (%s), its place in this case and its time, %s by %s, since its entry was made.", upperFirst(name), h.Act, s.ReceivedAt, who)
+		x.notProve("That %s was right when %s came.", who, name)
+		return
+	}
 	if x.discloses(n) {
 		// The statement's key is in the bundle: act, time and case are what was sealed.
 		if s.Act != actCollected {

@@ -120,7 +120,12 @@ func (x *examination) openStatement(o openable, sound bool) {
 		x.fault("%s.age: %v", path, err)
 		return
 	}
-	s, err := seal.ParseStatement(content.Bytes(), incident.FieldNames())
+	fields, err := x.charter.fieldsOf(o.place.Body)
+	if err != nil {
+		x.fault("%s.age: %v", path, err)
+		return
+	}
+	s, err := seal.ParseStatement(content.Bytes(), fields)
 	if err != nil {
 		x.fault("%s.age: %v", path, err)
 		return

@@ -10,7 +10,6 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
-	"zapis/internal/incident"
 )
 
 // addKeys adds the ciphertexts and keys that are disclosed. A statement holds
@@ -33,11 +32,23 @@ func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
 // CheckKeys refuses keys that may not be disclosed in a bundle of this input, as
 // Write does: whoever keeps a custody log asks before it opens anything.
 func CheckKeys(in Input) error {
+	c, err := readCharter(governingOf(in.Public))
+	if err != nil {
+		return exit.New(exit.Mismatch, "", "%w", err)
+	}
 	for n, s := range in.Submissions {
 		if len(s.Keys) == 0 {
 			continue
 		}
-		listing, err := seal.ParseListing(s.Listing, incident.FieldNames())
+		body, err := bodyOf(c, s)
+		if err != nil {
+			return exit.New(exit.Mismatch, "", "%w", err)
+		}
+		fields, err := c.fieldsOf(body)
+		if err != nil {
+			return exit.New(exit.Mismatch, "", "%w", err)
+		}
+		listing, err := seal.ParseListing(s.Listing, fields)
 		if err != nil {
 			return exit.New(exit.Mismatch, "", "%s: %w", listingName, err)
 		}

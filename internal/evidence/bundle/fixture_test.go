@@ -155,7 +155,7 @@ func (h *house) submit(s said) (Submission, ledger.Body) {
 			return io.NopCloser(bytes.NewReader(f.content)), nil
 		}})
 	}
-	lines, err := seal.Commit(incident.FieldNames(), values)
+	lines, err := seal.Commit(fields1, values)
 	if err != nil {
 		h.t.Fatal(err)
 	}

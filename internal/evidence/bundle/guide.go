@@ -215,7 +215,7 @@ func (x *examination) guide() guide {
 	}
 	for n, s := range r.Submissions {
 		name := submissionName(n, s)
-		f := guideFolder{Folder: s.Disclosure, Shown: len(s.Withheld) < len(incident.FieldNames())}
+		f := guideFolder{Folder: s.Disclosure, Shown: len(s.Withheld) < bytes.Count(x.bag.texts[disclosureFolder(n)+listingName], []byte("\n"))}
 		if s.Entry != nil {
 			f.File, f.Where = entryPath(*s.Entry), fmt.Sprintf("entry %d", *s.Entry)
 			g.addEntry(x.bag, *s.Entry, name, receiptPathOf(n, *s.Entry), "")

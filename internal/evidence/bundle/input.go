@@ -76,6 +76,11 @@ type Submission struct {
 	Entry, Receipt []byte
 	Promise        []byte
 
+	// SlotBefore and Slot are checkpoints of the ledger: the last that does not cover
+	// the entry, and the first that does. Its time of receipt must lie between
+	// them. Each may be empty where it is not known.
+	SlotBefore, Slot []byte
+
 	Act      string    // as its statement says: report, follow-up, …, or exhibit
 	Received time.Time // as its statement says
 

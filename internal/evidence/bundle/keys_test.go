@@ -16,7 +16,6 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
-	"zapis/internal/incident"
 )
 
 // ciphertext is a part in memory that can be read again.
@@ -41,11 +40,11 @@ func sealedCase(t testing.TB) (*house, Input, []DisclosedKey) {
 		}
 		lines = append(lines, l)
 	}
-	names := incident.FieldNames()
+	names := fields1
 	slices.SortFunc(lines, func(a, b seal.Line) int { return slices.Index(names, a.Field) - slices.Index(names, b.Field) })
 	items, _ := seal.Split(lines, nil)
 	set := h.genesis.Set
-	statement, err := (&seal.StatementPart{Act: "report", Received: testTime, Mailbox: set.Trustees[0].Age, Tags: h.hash(), Items: items}).Marshal()
+	statement, err := (&seal.StatementPart{Head: seal.Head{Act: "report", Received: testTime}, Mailbox: set.Trustees[0].Age, Tags: h.hash(), Items: items}).Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}

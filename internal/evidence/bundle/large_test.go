@@ -40,7 +40,7 @@ func largeCase(t testing.TB, size int64) Input {
 		t.Fatal(err)
 	}
 	a := seal.AttachmentValue{Exhibit: "A01", SHA256: fmt.Sprintf("%x", sum.Sum(nil)), Size: size, MediaType: "video/mp4", Name: "a.mp4"}
-	lines, err := seal.Commit(incident.FieldNames(), map[string][]byte{"narrative": []byte(`"A film."`), "attachment-1": a.Value()})
+	lines, err := seal.Commit(fields1, map[string][]byte{"narrative": []byte(`"A film."`), "attachment-1": a.Value()})
 	if err != nil {
 		t.Fatal(err)
 	}

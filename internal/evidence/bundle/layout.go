@@ -62,6 +62,12 @@ func promisePathOf(n int, body [32]byte) string {
 	return fmt.Sprintf("data/ledger/promises/%x", body)
 }
 
+// slotPaths are where the checkpoints before and of an entry's slot stand.
+func slotPaths(index uint64) (before, own string) {
+	folder := fmt.Sprintf("data/ledger/slots/%d-", index)
+	return folder + "before.checkpoint", folder + "own.checkpoint"
+}
+
 func attachmentPath(exhibit, mediaType string) string {
 	return attachments + exhibit + "." + incident.Extension(mediaType)
 }
@@ -90,6 +96,7 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`data/ledger/(?:checkpoint|receipt|promise)`,
 	`data/ledger/(?:entries|bodies)/[0-9]{1,20}\.txt`,
 	`data/ledger/anchors/[0-9]{1,20}\.(?:tsr|checkpoint|entry-[0-9]{1,20})`,
+	`data/ledger/slots/[0-9]{1,20}-(?:before|own)\.checkpoint`,
 	`data/ledger/receipts/[0-9]{1,20}`, `data/ledger/promises/[0-9a-f]{64}`,
 	`data/custody/events\.txt`,
 	`data/derived/(?:derived\.txt|(?:A[0-9]{2,5}|report)-[0-9]{1,4}\.[a-z0-9]{1,8})`,

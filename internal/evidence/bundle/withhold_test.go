@@ -10,7 +10,6 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
-	"zapis/internal/incident"
 )
 
 // What is withheld leaves its commitment and nothing else: neither its value
@@ -101,7 +100,7 @@ func TestSeveralBundlesOfOneCase(t *testing.T) {
 	t.Parallel()
 	_, in := testCase(t)
 	entry := in.Submissions[0].Entry
-	for n, field := range incident.FieldNames() {
+	for n, field := range fields1 {
 		if *flipStep > 1 && n%12 != 0 {
 			continue
 		}
@@ -115,7 +114,7 @@ func TestSeveralBundlesOfOneCase(t *testing.T) {
 		}
 	}
 	in.Withhold = nil
-	for _, field := range incident.FieldNames() {
+	for _, field := range fields1 {
 		in.Withhold = append(in.Withhold, Choice{field, ReasonScope})
 	}
 	if r := check(t, write(t, in), Options{}); !r.OK {

@@ -28,7 +28,7 @@ func TestRecordWords(t *testing.T) {
 		s := submission{Act: act, ReceivedAt: "2026-11-21T20:47:45Z", Body: "00", Entry: &entry}
 		if i == 0 {
 			s.Entry, s.PromisedFor = nil, &slot
-			for _, f := range incident.Fields() {
+			for _, f := range vocabulary1.Fields() {
 				s.Answers = append(s.Answers, answer{f.Name, json.RawMessage("null")}, everyAnswer(t, f))
 			}
 			s.Attachments = []exhibit{{"A01", "data/attachments/A01.jpg", "00", 3, "image/jpeg", "a\u202eb\n.jpg"}}

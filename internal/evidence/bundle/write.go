@@ -16,7 +16,6 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
-	"zapis/internal/incident"
 )
 
 // Write makes the bundle and writes it as a zip. Before the first byte goes
@@ -165,7 +164,11 @@ func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledge
 	if err != nil {
 		return submission{}, ledger.Body{}, err
 	}
-	listing, err := seal.ParseListing(s.Listing, incident.FieldNames())
+	fields, err := c.fieldsOf(p.Body)
+	if err != nil {
+		return submission{}, ledger.Body{}, exit.New(exit.Mismatch, "", "%w", err)
+	}
+	listing, err := seal.ParseListing(s.Listing, fields)
 	if err != nil {
 		return submission{}, ledger.Body{}, exit.New(exit.Mismatch, "", "%s: %w", listingName, err)
 	}
@@ -212,6 +215,13 @@ func (d *drafted) addPlace(c *charter, n int, s Submission) (place, error) {
 	}
 	d.bag.add(entryPath(e.Index), s.Entry)
 	d.bag.add(receiptPathOf(n, e.Index), s.Receipt)
+	before, own := slotPaths(e.Index)
+	if s.SlotBefore != nil {
+		d.bag.add(before, s.SlotBefore)
+	}
+	if s.Slot != nil {
+		d.bag.add(own, s.Slot)
+	}
 	return place{Entry: &e, Body: e.Body}, nil
 }
 

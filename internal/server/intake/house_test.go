@@ -210,9 +210,9 @@ func (h *house) open(promise []byte) opened {
 		case "signal":
 			o.signal, err = seal.ParseSignal(h.content(seal.Signal, sealed, digest, h.readers.signal, h.duty))
 		case "statement":
-			o.statement, err = seal.ParseStatement(h.content(seal.Statement, sealed, digest, h.readers.statement, h.trustees...), incident.FieldNames())
+			o.statement, err = seal.ParseStatement(h.content(seal.Statement, sealed, digest, h.readers.statement, h.trustees...), incident.Newest().FieldNames())
 		case "identity":
-			o.identity, err = seal.ParseIdentity(h.content(seal.Identity, sealed, digest, h.readers.identity, h.trustees...), incident.FieldNames())
+			o.identity, err = seal.ParseIdentity(h.content(seal.Identity, sealed, digest, h.readers.identity, h.trustees...), incident.Newest().FieldNames())
 		default:
 			k, _, qerr := seal.Quorum(sealed)
 			h.must(qerr)
@@ -222,7 +222,7 @@ func (h *house) open(promise []byte) opened {
 		}
 		h.must(err)
 	}
-	h.must(seal.CheckStatement(o.statement, o.identity, o.body.Commitments, incident.FieldNames()))
+	h.must(seal.CheckStatement(o.statement, o.identity, o.body.Commitments, incident.Newest().FieldNames()))
 	return o
 }
 
@@ -264,7 +264,7 @@ func (h *house) content(k seal.Kind, sealed []byte, digest seal.Digest, readers 
 func (o opened) answers() map[string]string {
 	out := make(map[string]string)
 	for _, it := range o.statement.Items {
-		if it.Line != nil && !it.Line.Null() {
+		if it.Line != nil && !it.Line.Null() && !seal.IsHead(it.Field) {
 			out[it.Field] = string(it.Line.Value)
 		}
 	}

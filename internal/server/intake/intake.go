@@ -27,6 +27,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/crypto/seal"
+	"zapis/internal/incident"
 	"zapis/internal/server/keylock"
 	"zapis/store"
 )
@@ -83,10 +84,21 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 // Limits gives the limits in force.
 func (in *Intake) Limits() Limits { return in.limits }
 
+// Schema gives the version of the vocabulary in force: what a form asks, and by
+// what its answers are judged.
+func (in *Intake) Schema() (*incident.Schema, error) {
+	r, err := in.recipients()
+	if err != nil {
+		return nil, err
+	}
+	return r.schema, nil
+}
+
 // recipients are to whom the parts of a submission are sealed while one set of
 // trustees is in force.
 type recipients struct {
 	index                                   uint64 // of the genesis or trustees entry
+	schema                                  *incident.Schema
 	signal, statement, identity, attachment *seal.Recipients
 }
 
@@ -115,7 +127,11 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 	for _, c := range set.SignalCards() {
 		duty = append(duty, c.Age)
 	}
-	r := &recipients{index: index}
+	schema, err := incident.Version(set.Vocabulary)
+	if err != nil {
+		return nil, err
+	}
+	r := &recipients{index: index, schema: schema}
 	for _, s := range []struct {
 		to        **seal.Recipients
 		threshold int
@@ -126,7 +142,6 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 		{&r.identity, set.Quorum.Identity, trustees},
 		{&r.attachment, set.Quorum.Attachment, trustees},
 	} {
-		var err error
 		if *s.to, err = seal.NewRecipients(s.threshold, s.keys...); err != nil {
 			return nil, err
 		}

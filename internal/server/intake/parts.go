@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"zapis/crypto/ledger"
@@ -28,11 +29,7 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 			}
 		}
 	}
-	values := d.values(s)
-	lines, err := seal.Commit(incident.FieldNames(), values)
-	for _, v := range values {
-		clear(v)
-	}
+	lines, err := d.commit(s, to.schema)
 	if err != nil {
 		return store.Submission{}, err
 	}
@@ -41,7 +38,7 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 	out.Body = ledger.Body{
 		Kind: ledger.KindReport, Trustees: to.index, Commitments: seal.ListingOf(lines).Hash(),
 	}
-	small, err := s.smallParts(lines, identify)
+	small, err := s.smallParts(lines, identify, len(d.files))
 	if err != nil {
 		return store.Submission{}, err
 	}
@@ -70,10 +67,41 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 	return out, nil
 }
 
-// values gives what is committed: the answers, and each file in its slot.
-func (d *Draft) values(s submission) map[string][]byte {
+// commit makes the lines of a submission under a version of the vocabulary, and
+// has what follows a report signed by the reporter's key. A report that was
+// validated under a newer version is refused where its answers need that.
+func (d *Draft) commit(s submission, schema *incident.Schema) ([]seal.Line, error) {
+	if errs := schema.Check(s.report); len(errs) > 0 {
+		return nil, errs
+	}
+	values := d.values(s, schema)
+	lines, err := seal.Commit(schema.FieldNames(), values)
+	for _, v := range values {
+		clear(v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if schema.CommitsHead() && s.act != incident.ActReport {
+		err = seal.Sign(lines, d.in.store.Card().Genesis, s.keys.Signing())
+	}
+	return lines, err
+}
+
+// head is what the submission says about itself.
+func (s submission) head() seal.Head {
+	return seal.Head{Act: string(s.act), Case: s.first, Number: s.number + 1, Received: s.received, Key: s.keys.Signing().Fingerprint()}
+}
+
+// values gives what is committed: what the submission says about itself, the
+// answers, and each file in its slot.
+func (d *Draft) values(s submission, schema *incident.Schema) map[string][]byte {
 	values := make(map[string][]byte)
-	for _, v := range s.report.Values() {
+	if schema.CommitsHead() {
+		head := s.head()
+		values = head.Values()
+	}
+	for _, v := range schema.Values(s.report) {
 		values[v.Field] = v.JSON
 	}
 	for i, f := range d.files {
@@ -100,11 +128,14 @@ type smallPart struct {
 
 // smallParts makes the signal, the statement and the identity part, in the
 // body's order.
-func (s submission) smallParts(lines []seal.Line, identify bool) ([]smallPart, error) {
+func (s submission) smallParts(lines []seal.Line, identify bool, files int) ([]smallPart, error) {
 	items, identity := seal.Split(lines, func(string) bool { return identify })
+	head, err := headOf(lines, s)
+	if err != nil {
+		return nil, err
+	}
 	statement := seal.StatementPart{
-		Act: string(s.act), Case: s.first, Received: s.received, Form: s.form,
-		Mailbox: s.keys.Recipient(), Tags: s.keys.TagSecret(), Items: items,
+		Head: head, Form: s.form, Mailbox: s.keys.Recipient(), Tags: s.keys.TagSecret(), Items: items,
 	}
 	defer clear(statement.Tags[:])
 	signal := seal.SignalPart{
@@ -118,9 +149,9 @@ func (s submission) smallParts(lines []seal.Line, identify bool) ([]smallPart, e
 	}
 	for i, marshal := range []func() ([]byte, error){signal.Marshal, statement.Marshal, identity.Marshal} {
 		content, err := marshal()
-		if errors.Is(err, seal.ErrTooLarge) && identify {
-			// Within their limits, sixteen names of files made of quotation
-			// marks are all that does not fit beside the contact.
+		if errors.Is(err, seal.ErrTooLarge) && files > 0 {
+			// Within their limits, sixteen long names of files are all that does not
+			// fit: beside the contact, or beside the longest narrative and a signature.
 			return nil, incident.Errors{{Field: incident.FileField, Code: incident.FileNameTooLong}}
 		}
 		if err != nil {
@@ -129,6 +160,21 @@ func (s submission) smallParts(lines []seal.Line, identify bool) ([]smallPart, e
 		parts[i].content = content
 	}
 	return parts, nil
+}
+
+// headOf gives the head as the lines commit it, or, in version 1, as the
+// statement's own lines say it.
+func headOf(lines []seal.Line, s submission) (seal.Head, error) {
+	if lines[0].Field != seal.HeadFields()[0] {
+		return seal.Head{Act: string(s.act), Case: s.first, Received: s.received}, nil
+	}
+	return seal.ParseHead(func(field string) (seal.Line, bool) {
+		i := slices.IndexFunc(lines, func(l seal.Line) bool { return l.Field == field })
+		if i < 0 {
+			return seal.Line{}, false
+		}
+		return lines[i], true
+	})
 }
 
 func wipeLines(lines []seal.Line) {

@@ -40,6 +40,7 @@ type Submission struct {
 	Answers   map[string][]string // by field, without the identity's
 	Identity  map[string][]string // contact, contact_when and name, where given; nil where closed
 	Closed    string              // why it is closed; empty where it is open
+	NotSigned bool                // the case names a key, and the reporter's did not sign it: it counts for nothing
 	Statement Sealed
 }
 
@@ -72,8 +73,9 @@ type Translation struct {
 	Text       string
 }
 
-// fromReporter says that a submission is the reporter's own, not what a trustee has collected.
-func (s Submission) fromReporter() bool { return s.Act != "exhibit" }
+// fromReporter says that a submission is the reporter's own: neither what a trustee has collected, nor what the
+// reporter's key should have signed and did not.
+func (s Submission) fromReporter() bool { return s.Act != "exhibit" && !s.NotSigned }
 
 // Newest gives the newest answer of the reporter to a question that takes one; empty where there is none.
 func (c Case) Newest(field string) string {

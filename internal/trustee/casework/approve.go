@@ -9,6 +9,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/incident"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
 )
@@ -206,15 +207,25 @@ func (v *Trustee) stoneWords(cases *Cases, t ledger.Tombstone) ([]string, error)
 		}
 		line := fmt.Sprintf("erases for ever: %s of %s", strings.Join(kinds, ", "), v.entryWords(cases, index))
 		if one := cases.Of(e.Body.Hash()); one != nil {
-			if one.Summary().Withdrawn == "delete" {
-				line += ", whose reporter has asked to erase it"
-			} else {
-				line += ", whose reporter has NOT asked to erase it"
-			}
+			line += ", " + eraseWords(one.Summary())
 		}
 		words = append(words, line)
 	}
 	return append(words, "the hashes stay, so that everybody sees that something was erased, and who approved it"), nil
+}
+
+// eraseWords tells whether the reporter asked for a case to be erased, and whether the request is signed with the
+// key that only the code gives.
+func eraseWords(s Summary) string {
+	switch {
+	case s.Withdrawn == string(incident.ActDelete) && s.EraseSigned == AuthorSigned:
+		return "whose reporter has asked to erase it: the request is signed with the reporter's key"
+	case s.Withdrawn == string(incident.ActDelete):
+		return "whose reporter has asked to erase it: the request is not signed (from before there were keys), and whoever runs the intake can have made it"
+	case s.NotSigned > 0:
+		return "whose reporter has NOT asked to erase it: what came since is not signed with the reporter's key, and counts for nothing"
+	}
+	return "whose reporter has NOT asked to erase it"
 }
 
 // holdWords tells what a hold would keep.

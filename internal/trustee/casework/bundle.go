@@ -169,7 +169,7 @@ func checkMarked(o *OpenedCase, opts BundleOptions) error {
 // checkChoices refuses to withhold what is nothing, before anything is recorded: a slip of the pen must not
 // end in a bundle that shows what it was meant to hide.
 func checkChoices(o *OpenedCase, choices []bundle.Choice) error {
-	known := incident.FieldNames()
+	known := incident.Newest().FieldNames()
 	for _, e := range o.Exhibits() {
 		known = append(known, e.Name)
 	}
@@ -227,6 +227,9 @@ func (v *Trustee) bundled(s OpenedSubmission, opts BundleOptions, tree ledgercop
 		out.Entry = v.Copy().Entries()[s.Index].Marshal()
 		var err error
 		if out.Receipt, err = ledger.MakeReceipt(out.Entry, v.Copy().Newest(), tree); err != nil {
+			return bundle.Submission{}, err
+		}
+		if out.SlotBefore, out.Slot, err = v.Copy().SlotFiles(s.Index); err != nil {
 			return bundle.Submission{}, err
 		}
 	}

@@ -237,15 +237,25 @@ func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error
 
 // texts commits to all that was said, and seals signal, statement and identity part.
 func (x *collecting) texts(report *incident.Report) error {
-	for _, value := range report.Values() {
+	schema, err := incident.Version(x.set.Vocabulary)
+	if err != nil {
+		return exit.New(exit.Failed, "get a newer zapis", "%w", err)
+	}
+	head := seal.Head{Act: actExhibit, Case: x.c.first(), Received: x.v.now()}
+	if schema.CommitsHead() {
+		for field, value := range head.Values() {
+			x.values[field] = value
+		}
+	}
+	for _, value := range schema.Values(report) {
 		x.values[value.Field] = value.JSON
 	}
-	lines, err := seal.Commit(incident.FieldNames(), x.values)
+	lines, err := seal.Commit(schema.FieldNames(), x.values)
 	if err != nil {
 		return err
 	}
 	items, identity := seal.Split(lines, nil)
-	statement := seal.StatementPart{Act: actExhibit, Case: x.c.first(), Received: x.v.Now(), Mailbox: "-", Items: items}
+	statement := seal.StatementPart{Head: head, Mailbox: "-", Items: items}
 	signal := seal.SignalPart{Act: actExhibit}
 	for _, p := range []struct {
 		kind      seal.Kind
@@ -332,7 +342,7 @@ func (v *Trustee) ownExhibits() ([]ownExhibit, error) {
 		}
 		x := ownExhibit{said: said, body: b}
 		if p, ok := ledgercopy.PartOf(b, ledger.PartStatement); ok {
-			x.statement, err = v.openCollected(p)
+			x.statement, err = v.openCollected(b.Trustees, p)
 		}
 		if err != nil {
 			return nil, err
@@ -342,7 +352,7 @@ func (v *Trustee) ownExhibits() ([]ownExhibit, error) {
 	return list, nil
 }
 
-func (v *Trustee) openCollected(p ledger.Part) (*seal.StatementPart, error) {
+func (v *Trustee) openCollected(trustees uint64, p ledger.Part) (*seal.StatementPart, error) {
 	f, err := os.Open(filepath.Join(v.Dir(), collectedDir, p.Hash.String()))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -358,5 +368,9 @@ func (v *Trustee) openCollected(p ledger.Part) (*seal.StatementPart, error) {
 	if err != nil {
 		return nil, ledgercopy.Damaged("%s/%s: %w", collectedDir, p.Hash, err)
 	}
-	return seal.ParseStatement(content, incident.FieldNames())
+	fields, err := v.fieldsOf(ledgercopy.Submission{Body: ledger.Body{Trustees: trustees}})
+	if err != nil {
+		return nil, err
+	}
+	return seal.ParseStatement(content, fields)
 }

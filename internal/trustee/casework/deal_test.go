@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"zapis/crypto/ledger"
+	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
@@ -28,9 +29,24 @@ type forged struct {
 	answers   map[string]string
 	readers   []age.Recipient // of the statement
 	mailbox   string
+	number    uint64                  // 2 where zero, in what follows a report
+	key       *reporterkey.Key        // that the statement names; a stranger's where nil
+	sign      *reporterkey.Key        // that signs what follows a report; none where nil
+	named     reporterkey.Fingerprint // that it names in place of key's
+	tags      [32]byte                // {1} where zero
 	lie       func(*seal.StatementPart)
 	statement []byte                      // instead of one made from the above
 	identity  func(content []byte) []byte // the identity part, in place of a good one
+}
+
+// strangersKey makes a reporter's key that no code of the house gives.
+func strangersKey(t *testing.T, n byte) *reporterkey.Key {
+	t.Helper()
+	k, err := reporterkey.New(bytes.Repeat([]byte{n}, reporterkey.SeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // submit puts it into the ledger. Signal and identity are as they must be.
@@ -49,18 +65,44 @@ func (f forged) submit(t *testing.T, h *vaulttest.House) ledger.Hash {
 	for field, v := range f.answers {
 		values[field] = []byte(v)
 	}
-	lines, err := seal.Commit(incident.FieldNames(), values)
-	must(err)
-	items, identity := seal.Split(lines, nil)
 	if f.act == "" {
 		f.act = "report"
 	}
+	if f.number == 0 && f.act == "report" {
+		f.number = 1
+	} else if f.number == 0 {
+		f.number = 2
+	}
+	if f.key == nil {
+		f.key = strangersKey(t, 0)
+	}
+	head := seal.Head{Act: f.act, Case: f.first, Number: f.number, Received: h.Now(), Key: f.key.Fingerprint()}
+	if f.named != (reporterkey.Fingerprint{}) {
+		head.Key = f.named
+	}
+	if f.tags == [32]byte{} {
+		f.tags = [32]byte{1}
+	}
+	for field, v := range head.Values() {
+		values[field] = v
+	}
+	lines, err := seal.Commit(incident.Newest().FieldNames(), values)
+	must(err)
+	if f.sign != nil {
+		must(seal.Sign(lines, h.Store.Card().Genesis, f.sign))
+	}
+	items, identity := seal.Split(lines, nil)
+	head, err = seal.ParseHead(func(field string) (seal.Line, bool) {
+		i := slices.IndexFunc(lines, func(l seal.Line) bool { return l.Field == field })
+		return lines[i], true
+	})
+	must(err)
 	if f.mailbox == "" {
 		id, err := age.GenerateHybridIdentity()
 		must(err)
 		f.mailbox = id.Recipient().String()
 	}
-	st := &seal.StatementPart{Act: f.act, Case: f.first, Received: h.Now(), Mailbox: f.mailbox, Tags: [32]byte{1}, Items: items}
+	st := &seal.StatementPart{Head: head, Mailbox: f.mailbox, Tags: f.tags, Items: items}
 	if f.lie != nil {
 		f.lie(st)
 	}

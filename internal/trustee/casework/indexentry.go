@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
@@ -17,13 +18,17 @@ import (
 // entry is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
 // words in it are those that say what a deadline is.
 type entry struct {
-	Body     ledger.Hash `json:"body"`
-	Act      string      `json:"act"`
-	First    ledger.Hash `json:"first"` // body hash of the case's first report: Body itself, in that one
-	Received time.Time   `json:"received"`
-	Mailbox  ledger.Hash `json:"mailbox"` // SHA-256 of the mailbox and the tag secret
-	Fits     bool        `json:"fits"`    // whether the statement is the one that the entry committed to
-	Page     string      `json:"page"`    // the form's hidden field: another one for each page that was asked for
+	Body      ledger.Hash             `json:"body"`
+	Act       string                  `json:"act"`
+	First     ledger.Hash             `json:"first"` // body hash of the case's first report: Body itself, in that one
+	Received  time.Time               `json:"received"`
+	Mailbox   ledger.Hash             `json:"mailbox"`             // SHA-256 of the mailbox and the tag secret
+	Fits      bool                    `json:"fits"`                // whether the statement is the one that the entry committed to
+	Number    uint64                  `json:"number,omitempty"`    // of the reporter's submissions, from 1; 0 where none is committed
+	Key       reporterkey.Fingerprint `json:"key,omitzero"`        // that the statement commits to; zero where it has none
+	Signature string                  `json:"signature,omitempty"` // signatureNone, signatureGood or signatureBad
+
+	Page string `json:"page"` // the form's hidden field: another one for each page that was asked for
 
 	Answers map[string][]string `json:"answers"` // of the fields in kept
 }
@@ -34,8 +39,9 @@ var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v4 "}
 // kept are the fields whose codes the index keeps.
 var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}
 
-func indexEntry(s ledgercopy.Submission, st *seal.StatementPart, fits bool) entry {
+func indexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.StatementPart, fits bool) entry {
 	g := entry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
+	g.Number, g.Key, g.Signature = st.Number, st.Key, signatureOf(genesis, st)
 	if st.First() {
 		g.First = s.Hash
 	}

@@ -64,10 +64,30 @@ func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err
 	return closed == "", closed, nil
 }
 
-// seat is the key's place in a set, from 1, or 0, and how many of the set must agree.
+// seat is the key's place in a set, from 1, or 0, how many of the set must agree, and what is committed under
+// the set's vocabulary.
 type seat struct {
-	at     int
-	quorum ledger.Quorum
+	at         int
+	quorum     ledger.Quorum
+	vocabulary int
+}
+
+// fieldsOf gives the names of all that a submission commits to, by the vocabulary of the set that it is sealed to.
+func (v *Trustee) fieldsOf(s ledgercopy.Submission) ([]string, error) {
+	seat, err := v.seat(s.Body.Trustees)
+	if err != nil {
+		return nil, err
+	}
+	return fieldNames(seat.vocabulary)
+}
+
+// fieldNames is incident.FieldNames for a vocabulary that came with a ledger.
+func fieldNames(vocabulary int) ([]string, error) {
+	fields, err := incident.FieldNames(vocabulary)
+	if err != nil {
+		return nil, exit.New(exit.Failed, "get a newer zapis: nothing is wrong with the ledger", "%w", err)
+	}
+	return fields, nil
 }
 
 // seat remembers what it finds: there are few sets, and many parts. Any goroutine may ask.
@@ -84,7 +104,7 @@ func (v *Trustee) seat(index uint64) (seat, error) {
 	if v.seats == nil {
 		v.seats = make(map[uint64]seat)
 	}
-	v.seats[index] = seat{ledgercopy.Position(set, v.Key().Card), set.Quorum}
+	v.seats[index] = seat{ledgercopy.Position(set, v.Key().Card), set.Quorum, set.Vocabulary}
 	return v.seats[index], nil
 }
 
@@ -178,11 +198,15 @@ func (v *Trustee) openStatement(s ledgercopy.Submission) (st *seal.StatementPart
 		return nil, nil, err
 	}
 	defer clear(content)
-	st, err = seal.ParseStatement(content, incident.FieldNames())
+	fields, err := v.fieldsOf(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err = seal.ParseStatement(content, fields)
 	if err != nil {
 		return nil, nil, exit.New(exit.Mismatch, "", "%s: statement: %w", s.Where(), err)
 	}
-	if err := seal.CheckStatement(st, nil, s.Body.Commitments, incident.FieldNames()); err != nil {
+	if err := seal.CheckStatement(st, nil, s.Body.Commitments, fields); err != nil {
 		fits = exit.New(exit.Mismatch, "", "%s: %w", s.Where(), err)
 	}
 	if st.First() != (st.Act == string(incident.ActReport)) || (st.Act == "exhibit") != (s.Body.Kind == ledger.KindExhibit) {
@@ -244,7 +268,7 @@ func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {
 	if err != nil {
 		return openedStatement{err: err}
 	}
-	o = openedStatement{entry: indexEntry(s, st, fits == nil), fits: fits}
+	o = openedStatement{entry: indexEntry(v.Copy().Chain().Card().Genesis, s, st, fits == nil), fits: fits}
 	for _, it := range st.Items {
 		if it.Line != nil {
 			clear(it.Line.Value)

@@ -31,6 +31,8 @@ type OpenedSubmission struct {
 	Closed    string             // why it does, as a sentence without its full stop
 	Exhibits  []Exhibit
 	Collector *card.Card // the trustee who has signed for it, where it is an exhibit; nil where none has
+	Author    Authorship // whether the reporter's key signed it
+	OffSlot   string     // why its time of receipt can't be that of its slot, as a clause; empty where it can
 }
 
 // Exhibit is an attachment of a case.
@@ -55,7 +57,12 @@ func (v *Trustee) Show(c *Case) (*OpenedCase, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Collector = f.by
+		o.Collector, o.Author = f.by, c.authorship(f)
+		if !f.Waiting {
+			if o.OffSlot, err = v.Copy().OffSlot(f.Index, f.entry.Received, f.entry.Act == actExhibit); err != nil {
+				return nil, err
+			}
+		}
 		counted := &count
 		if f.entry.Act == actExhibit {
 			counted = new(int) // the reporter's are numbered without ours
@@ -114,10 +121,14 @@ func (v *Trustee) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) er
 	if err := v.recordOpening(c, o.Submission, ledger.PartIdentity); err != nil {
 		return err
 	}
+	fields, err := v.fieldsOf(o.Submission)
+	if err != nil {
+		return err
+	}
 	content, err := v.open(o.Submission, ledger.PartIdentity)
 	if err == nil {
 		defer clear(content)
-		o.Identity, err = seal.ParseIdentity(content, incident.FieldNames())
+		o.Identity, err = seal.ParseIdentity(content, fields)
 		if err != nil {
 			err = exit.New(exit.Mismatch, "", "%s: identity: %w", o.Where(), err)
 		}
@@ -130,7 +141,7 @@ func (v *Trustee) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) er
 		out.fault(err)
 		return nil
 	}
-	if err := seal.CheckStatement(o.Statement, o.Identity, o.Body.Commitments, incident.FieldNames()); err != nil {
+	if err := seal.CheckStatement(o.Statement, o.Identity, o.Body.Commitments, fields); err != nil {
 		out.fault(exit.New(exit.Mismatch, "", "%s: %w", o.Where(), err))
 	}
 	return nil

@@ -30,6 +30,9 @@ type Summary struct {
 	FollowUps    int // the reporter's submissions after the first report
 	Collected    int // submissions of trustees
 	Waiting      int // of all of them
+	NotSigned    int // follow-ups that the reporter's key did not sign and that count for nothing
+	Numbering    Numbering
+	EraseSigned  Authorship // of the newest request to erase; empty where there is none
 	Fits         bool
 	Holds        []Hold // in force
 	SamePage     string // another case, whose report was sent from the same page of the form; empty where there is none
@@ -64,6 +67,11 @@ func (c *Case) Summary() Summary {
 		if !f.entry.Fits {
 			continue
 		}
+		author := c.authorship(f)
+		if !author.Counts() {
+			s.NotSigned++
+			continue
+		}
 		s.Danger = newer(s.Danger, f.one("danger_now"))
 		s.Deadline = newer(s.Deadline, f.one("deadline"))
 		s.PersonAgrees = newer(s.PersonAgrees, f.one("person_agrees"))
@@ -73,15 +81,16 @@ func (c *Case) Summary() Summary {
 			s.Withdrawn, s.ConsentGiven = f.entry.Act, nil
 			if f.entry.Act == string(incident.ActDelete) {
 				asked := f.entry.Received
-				s.ToErase = &asked
+				s.ToErase, s.EraseSigned = &asked, author
 			}
 		default:
 			if given := f.entry.Answers["consent"]; len(given) > 0 {
-				s.Withdrawn, s.ConsentGiven, s.ToErase = "", given, nil
+				s.Withdrawn, s.ConsentGiven, s.ToErase, s.EraseSigned = "", given, nil, ""
 			}
 		}
 	}
 	s.Consent = incident.InForce(s.ConsentGiven, s.Target, s.PersonAgrees)
+	s.Numbering = c.numbering()
 	return s
 }
 
@@ -93,7 +102,7 @@ func (c *Case) Deadlines() []Deadline {
 	var list []Deadline
 	for _, f := range c.subs {
 		d := Deadline{f.one("deadline"), f.one("deadline_what")}
-		if f.entry.Fits && d.Date != "" && !slices.Contains(list, d) {
+		if f.entry.Fits && c.authorship(f).Counts() && d.Date != "" && !slices.Contains(list, d) {
 			list = append(list, d)
 		}
 	}

@@ -1,0 +1,197 @@
+package incident
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// VocabularyVersion is the newest version of the schema, which new ledgers get.
+// A ledger's genesis names the version in force, and a later trustees entry may
+// raise it; each entry is read by the version of the set that it names.
+const VocabularyVersion = 2
+
+// ErrVersion is returned for a version of the vocabulary that this program does
+// not know: a newer program wrote it.
+var ErrVersion = errors.New("a newer program is needed to read this vocabulary")
+
+// committedHead are the lines that a statement commits about itself, before the
+// questions, from headSince on (docs/spec/commitments.md). Package seal fills
+// them and refuses a list of fields that begins in another way.
+var committedHead = []string{"act", "case", "number", "received", "reporter_key", "reporter_signature"}
+
+const headSince = 2
+
+// Schema is one version of the vocabulary: the questions, the codes that answer
+// them, and the names of everything that a submission commits to. It is
+// immutable and may be used by any number of goroutines.
+type Schema struct {
+	version int
+	fields  []Field
+	methods []Method
+	names   []string
+}
+
+// schemas are all versions from 1, in order.
+var schemas = newSchemas(fields, methods, VocabularyVersion)
+
+// newSchemas derives versions 1 to newest from tables whose rows say in which
+// version they came. A row that has come never goes, and rows keep their order.
+func newSchemas(fields []Field, methods []Method, newest int) []*Schema {
+	var all []*Schema
+	for version := 1; version <= newest; version++ {
+		s := &Schema{version: version}
+		for _, m := range methods {
+			if m.Since <= version {
+				s.methods = append(s.methods, m)
+			}
+		}
+		for _, f := range fields {
+			if f.Since > version {
+				continue
+			}
+			if f.Name == "method" {
+				f.Codes = codesOf(s.methods)
+			}
+			s.fields = append(s.fields, f)
+		}
+		if version >= headSince {
+			s.names = append(s.names, committedHead...)
+		}
+		for _, f := range s.fields {
+			s.names = append(s.names, f.Name)
+		}
+		for n := range Slots {
+			s.names = append(s.names, SlotName(n+1))
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func codesOf(methods []Method) []string {
+	codes := make([]string, len(methods))
+	for i, m := range methods {
+		codes[i] = m.Code
+	}
+	return codes
+}
+
+// Version gives one version of the schema. The error wraps ErrVersion where
+// this program does not know it.
+func Version(version int) (*Schema, error) {
+	if version < 1 || version > len(schemas) {
+		return nil, fmt.Errorf("vocabulary %d, and this program knows 1 to %d: %w", version, len(schemas), ErrVersion)
+	}
+	return schemas[version-1], nil
+}
+
+// Newest gives the version that new ledgers get.
+func Newest() *Schema { return schemas[len(schemas)-1] }
+
+// FieldNames gives the name of everything that is committed under a version, in
+// the fixed order: from version 2 on the statement's own lines, then the
+// questions, then attachment-1 to attachment-16.
+func FieldNames(version int) ([]string, error) {
+	s, err := Version(version)
+	if err != nil {
+		return nil, err
+	}
+	return s.FieldNames(), nil
+}
+
+// Version is the version's number.
+func (s *Schema) Version() int { return s.version }
+
+// FieldNames gives the name of everything that is committed, as the function
+// FieldNames does.
+func (s *Schema) FieldNames() []string { return slices.Clone(s.names) }
+
+// CommitsHead says that act, case, number, time and the reporter's key are
+// disclosure lines.
+func (s *Schema) CommitsHead() bool { return s.version >= headSince }
+
+// Fields gives the questions in their fixed order.
+func (s *Schema) Fields() []Field { return slices.Clone(s.fields) }
+
+// FieldByName finds a question.
+func (s *Schema) FieldByName(name string) (f Field, ok bool) {
+	i := s.position(name)
+	if i < 0 {
+		return Field{}, false
+	}
+	return s.fields[i], true
+}
+
+func (s *Schema) position(name string) int {
+	return slices.IndexFunc(s.fields, func(f Field) bool { return f.Name == name })
+}
+
+// Methods gives the codes of the version in their order.
+func (s *Schema) Methods() []Method { return slices.Clone(s.methods) }
+
+// Check refuses answers that this version does not take: a report that was
+// validated under a newer one. Refusals are as Validate gives them.
+func (s *Schema) Check(r *Report) Errors {
+	var errs Errors
+	for _, newest := range fields {
+		given := r.All(newest.Name)
+		f, ok := s.FieldByName(newest.Name)
+		switch {
+		case len(given) == 0:
+		case !ok:
+			errs = append(errs, FieldError{newest.Name, UnknownField})
+		case f.Kind == KindCode && slices.ContainsFunc(given, func(c string) bool { return !slices.Contains(f.Codes, c) }):
+			errs = append(errs, FieldError{newest.Name, UnknownCode})
+		}
+	}
+	return errs
+}
+
+// Values gives the report's answer to every question of the version in the fixed
+// order, answered or not, without the attachments.
+func (s *Schema) Values(r *Report) []Value {
+	values := make([]Value, len(s.fields))
+	for i, f := range s.fields {
+		values[i].Field = f.Name
+		switch given := (**r.answers)[f.Name]; {
+		case len(given) == 0:
+		case f.Multi:
+			values[i].JSON = appendStrings(nil, given)
+		default:
+			values[i].JSON = quoted(given[0])
+		}
+	}
+	return values
+}
+
+// Validate is Schema.Validate of the newest version.
+func Validate(f Form, now time.Time, act Act) (*Report, Errors) {
+	return Newest().Validate(f, now, act)
+}
+
+// Fields gives the questions of the newest version, which has those of every
+// other too.
+func Fields() []Field { return Newest().Fields() }
+
+// FieldByName finds a question of any version.
+func FieldByName(name string) (f Field, ok bool) { return Newest().FieldByName(name) }
+
+// Methods gives the codes of the newest version in their order.
+func Methods() []Method { return Newest().Methods() }
+
+// CommittedHead says whether a name is one of the lines that a statement commits
+// about itself.
+func CommittedHead(name string) bool { return slices.Contains(committedHead, name) }
+
+// IdentityNames gives the questions whose answers stand in the identity part.
+func IdentityNames() []string {
+	var names []string
+	for _, f := range fields {
+		if f.Identity {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,117 @@
+package casework
+
+import (
+	"zapis/crypto/ledger"
+	"zapis/crypto/reporterkey"
+	"zapis/crypto/seal"
+	"zapis/internal/incident"
+)
+
+// Authorship says whether a submission is signed with the key that its case's
+// first statement commits to (docs/spec/commitments.md, "The reporter's key").
+type Authorship string
+
+const (
+	AuthorFirst    Authorship = "report"       // the first report: it commits to the key
+	AuthorSigned   Authorship = "signed"       // with the case's key
+	AuthorUnsigned Authorship = "unsigned"     // nothing is signed, and the case has a key
+	AuthorWrong    Authorship = "wrong"        // another key, or a signature that does not verify
+	AuthorUnknown  Authorship = "unknown"      // the first report does not open here, so that its key is not known
+	AuthorBefore   Authorship = "from-before"  // the case is older than such keys
+	AuthorCollect  Authorship = "by-a-trustee" // collected: trustees sign for it in another way
+)
+
+// Counts says whether what the submission changes takes effect: consent, a
+// withdrawal, an erasure, an answer that replaces another.
+func (a Authorship) Counts() bool {
+	return a == AuthorFirst || a == AuthorSigned || a == AuthorBefore
+}
+
+// What the index keeps of a signature.
+const (
+	signatureNone = ""
+	signatureGood = "good" // verifies by the key that the submission itself names
+	signatureBad  = "bad"
+)
+
+// signatureOf verifies a statement by the key that it names itself. Whether that
+// is the case's key is seen once the first report is known.
+func signatureOf(genesis ledger.Hash, st *seal.StatementPart) string {
+	switch {
+	case st.Signature == nil:
+		return signatureNone
+	case st.Verify(genesis, st.Listing(), st.Key) != nil:
+		return signatureBad
+	}
+	return signatureGood
+}
+
+// authorship judges a submission of the case.
+func (c *Case) authorship(f placedSubmission) Authorship {
+	first := c.subs[0].entry
+	switch known := first.Act == string(incident.ActReport); {
+	case f.entry.Act == actExhibit:
+		return AuthorCollect
+	case known && f.entry.Act == string(incident.ActReport):
+		return AuthorFirst
+	case known && first.Key == (reporterkey.Fingerprint{}):
+		return AuthorBefore
+	case !known && f.entry.Key == (reporterkey.Fingerprint{}):
+		return AuthorBefore
+	case !known:
+		return AuthorUnknown
+	case f.entry.Signature == signatureNone:
+		return AuthorUnsigned
+	case f.entry.Signature != signatureGood || f.entry.Key != first.Key:
+		return AuthorWrong
+	}
+	return AuthorSigned
+}
+
+// Numbering is what the numbers of a case's submissions show, where they are
+// committed.
+type Numbering struct {
+	Missing []uint64 // numbers below the highest that no submission here has
+	Twice   []uint64 // numbers that more than one submission has
+}
+
+// numbering reads the numbers of what counts: a number that somebody else wrote must not fill a gap.
+func (c *Case) numbering() (n Numbering) {
+	count := make(map[uint64]int)
+	var highest uint64
+	committed := false
+	for _, f := range c.subs {
+		if f.entry.Number > 0 && c.authorship(f).Counts() {
+			committed = true
+			count[f.entry.Number]++
+			highest = max(highest, f.entry.Number)
+		}
+	}
+	if !committed {
+		return n
+	}
+	for _, f := range c.subs { // in a case that began before, those without a number come first
+		if f.entry.Number == 0 && f.entry.Act != actExhibit {
+			for at := uint64(1); at <= highest; at++ {
+				if count[at] == 0 {
+					count[at] = 1
+					break
+				}
+			}
+		}
+	}
+	for at := uint64(1); at <= highest; at++ {
+		switch {
+		case count[at] == 0 && len(n.Missing) < maxMissing:
+			n.Missing = append(n.Missing, at)
+		case count[at] > 1:
+			n.Twice = append(n.Twice, at)
+		}
+		if at > uint64(len(c.subs))+maxMissing {
+			break // the numbers are what somebody wrote: nothing is gained by listing a million
+		}
+	}
+	return n
+}
+
+const maxMissing = 20
