@@ -190,14 +190,16 @@ func TestAsynchronousLoses(t *testing.T) {
 	c, name := newServers(t, "synchronous_commit = local")
 	clock := newClock()
 	a, b := hosts(t, Place{Database: c.DSNOf(name), NoStandby: true}, new(memoryRegister), Config{Slot: day, Now: clock.now})
-	c.Nodes[1].Pause()
+	c.Nodes[1].Kill() // paused, it would still get what lies in its socket
 	var l load
 	l.begin(a, b)
 	l.waitFor(t, 20)
 	c.Nodes[0].Kill()
 	promised := l.stop()
 	t.Cleanup(l.writers.Wait)
-	c.Nodes[1].Continue()
+	if err := c.Nodes[1].Start(); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Nodes[1].Promote(); err != nil {
 		t.Fatal(err)
 	}
