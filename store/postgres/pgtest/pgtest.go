@@ -69,25 +69,29 @@ func memory() string {
 
 // Start makes a cluster in a fresh folder under dir ("" for one in memory), with so many synchronous standbys.
 // more is added to every server's configuration.
-func Start(dir string, standbys int, more ...string) (c *Cluster, err error) {
+func Start(dir string, standbys int, more ...string) (*Cluster, error) {
 	if dir == "" {
 		dir = memory()
 	}
-	c = new(Cluster)
-	if c.dir, err = os.MkdirTemp(dir, "zapis-pg-"); err != nil {
+	folder, err := os.MkdirTemp(dir, "zapis-pg-")
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			c.Close()
-		}
-	}()
-	if err := own(c.dir); err != nil {
+	c := &Cluster{dir: folder}
+	if err := c.start(standbys, more); err != nil {
+		c.Close()
 		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(standbys int, more []string) (err error) {
+	if err := own(c.dir); err != nil {
+		return err
 	}
 	primary := &Node{Name: "a", Dir: filepath.Join(c.dir, "a")}
 	if err := run("initdb", "-D", primary.Dir, "-U", "postgres", "-A", "trust", "-k", "--no-sync", "-E", "UTF8", "--locale=C"); err != nil {
-		return nil, err
+		return err
 	}
 	c.Nodes = []*Node{primary}
 	for i := range standbys {
@@ -96,26 +100,26 @@ func Start(dir string, standbys int, more ...string) (c *Cluster, err error) {
 		c.Nodes = append(c.Nodes, n)
 		// The primary has not run yet, so a copy of its folder is a base backup.
 		if out, err := exec.Command("cp", "-a", primary.Dir, n.Dir).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%w: %s", err, out)
+			return fmt.Errorf("%w: %s", err, out)
 		}
 	}
 	for _, n := range c.Nodes {
 		if n.Port, err = freePort(); err != nil {
-			return nil, err
+			return err
 		}
 		if err := n.configure(c.standbyNames(n), more); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := primary.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, n := range c.Nodes[1:] {
 		if err := n.Follow(primary); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return c, c.waitForStandbys(primary, standbys)
+	return c.waitForStandbys(primary, standbys)
 }
 
 // standbyNames is the setting of a node: the standbys that it may have.
