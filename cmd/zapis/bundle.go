@@ -60,6 +60,9 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err != nil {
 			return err
 		}
+		for _, u := range in.Unsearched {
+			fmt.Fprintf(s.Err, "%s could not be searched for places: %s. Look at it before you hand the bundle over.\n", u.Item, u.Why())
+		}
 		if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
 			return err
 		}

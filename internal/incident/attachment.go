@@ -26,7 +26,7 @@ type Attachment struct {
 	Exhibit   string // A01 …: runs through the whole case
 	SHA256    string // of the original bytes, lower-case hex
 	Size      int64  // of the original, in bytes
-	MediaType string // read off its first bytes, never off its name
+	MediaType string // of its container, and of its name's ending where that can be several things (package filekind)
 	Name      string // what the reporter's device called it; untrusted wherever it is shown
 }
 
@@ -98,38 +98,3 @@ func shortened(name string) string {
 
 // storedSize is how many bytes a name takes as a JSON string, without the quotation marks.
 func storedSize(name string) int { return len(quoted(name)) - 2 }
-
-// extensions gives our files' endings. Nothing that a double click would run is
-// among them: pages and drawings that can carry scripts are given out as text.
-var extensions = map[string]string{
-	"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
-	"image/heif": "heif", "image/avif": "avif", "image/tiff": "tiff", "image/bmp": "bmp",
-	"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/opus": "opus",
-	"audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/aac": "aac", "audio/amr": "amr", "audio/flac": "flac",
-	"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/ogg": "ogv", "video/3gpp": "3gp",
-	"video/x-matroska": "mkv", "video/x-msvideo": "avi", "video/mpeg": "mpg", "application/ogg": "ogg",
-	"text/plain": "txt", "text/html": "txt", "text/xml": "txt", "application/xhtml+xml": "txt", "image/svg+xml": "txt",
-	"text/csv": "csv", "text/tab-separated-values": "tsv", "application/json": "json", "text/vcard": "vcf",
-	"text/calendar": "ics", "text/rtf": "rtf", "application/rtf": "rtf", "message/rfc822": "eml",
-	"application/vnd.ms-outlook": "msg", "application/pdf": "pdf", "application/epub+zip": "epub",
-	"application/msword": "doc", "application/vnd.ms-excel": "xls", "application/vnd.ms-powerpoint": "ppt",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   "docx",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         "xlsx",
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
-	"application/vnd.oasis.opendocument.text":                                   "odt",
-	"application/vnd.oasis.opendocument.spreadsheet":                            "ods",
-	"application/vnd.oasis.opendocument.presentation":                           "odp",
-	"application/zip": "zip", "application/x-7z-compressed": "7z", "application/x-tar": "tar",
-	"application/gzip": "gz", "application/x-rar-compressed": "rar",
-}
-
-// Extension gives the ending, without a dot, under which a file of this media
-// type is given out; "bin" for what the table does not know. The name that the
-// reporter's device gave has no say in it.
-func Extension(mediaType string) string {
-	base, _, _ := strings.Cut(mediaType, ";")
-	if e, ok := extensions[strings.ToLower(strings.TrimSpace(base))]; ok {
-		return e
-	}
-	return "bin"
-}

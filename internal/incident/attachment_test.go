@@ -2,8 +2,6 @@ package incident
 
 import (
 	"encoding/json"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,33 +80,6 @@ func TestAttachmentJSON(t *testing.T) {
 	}
 	if got := a.String(); got != "[A01, image/png, 12 bytes]" {
 		t.Error(got)
-	}
-}
-
-func TestExtension(t *testing.T) {
-	for in, want := range map[string]string{
-		"image/jpeg": "jpg", "IMAGE/PNG": "png", "text/plain; charset=utf-8": "txt", "text/html; charset=utf-8": "txt",
-		"image/svg+xml": "txt", "application/pdf": "pdf", "audio/x-m4a": "m4a", "video/quicktime": "mov",
-		"application/vnd.microsoft.portable-executable": "bin", "application/x-elf": "bin", "application/x-sh": "bin",
-		"application/java-archive": "bin", "text/x-python": "bin", "application/x-ms-shortcut": "bin", "": "bin", "x": "bin", "../x": "bin",
-	} {
-		if got := Extension(in); got != want {
-			t.Errorf("%q: got %s, want %s", in, got, want)
-		}
-	}
-	run := []string{"exe", "com", "bat", "cmd", "js", "vbs", "ps1", "sh", "jar", "msi", "scr", "lnk", "html", "htm", "svg", "xhtml", "hta",
-		"desktop", "docm", "xlsm", "py", "apk", "dmg", "iso", "url", "chm", "reg"}
-	spec, err := os.ReadFile("../../docs/spec/incident.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for mediaType, e := range extensions {
-		if row := regexp.MustCompile("(?m)^\\| `" + e + "` \\|.* `" + regexp.QuoteMeta(mediaType) + "` .*\\|$"); !row.Match(spec) {
-			t.Errorf("docs/spec/incident.md does not give %s the ending %s", mediaType, e)
-		}
-		if slices.Contains(run, e) || strings.Trim(e, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || len(e) > 5 {
-			t.Errorf("%s is given out as .%s", mediaType, e)
-		}
 	}
 }
 

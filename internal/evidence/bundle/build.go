@@ -32,8 +32,8 @@ type disclosure struct {
 
 // assemble builds the record of one submission and lists the exhibits that it
 // shows. Write and Check both come here, so that a record can't tell a court
-// anything else than the lines do.
-func assemble(n int, p place, act, received string, d disclosure, why map[string]Reason) (submission, error) {
+// anything else than the lines do. pathOf says where an original stands.
+func assemble(n int, p place, act, received string, d disclosure, why map[string]Reason, pathOf func(seal.AttachmentValue) string) (submission, error) {
 	hash := p.Body.Hash()
 	s := submission{
 		Act:         act,
@@ -68,7 +68,7 @@ func assemble(n int, p place, act, received string, d disclosure, why map[string
 			if err != nil {
 				return submission{}, fmt.Errorf("%s: %w", c.Field, err)
 			}
-			s.Attachments = append(s.Attachments, exhibit{a.Exhibit, attachmentPath(a.Exhibit, a.MediaType), a.SHA256, a.Size, a.MediaType, a.Name})
+			s.Attachments = append(s.Attachments, exhibit{a.Exhibit, pathOf(a), a.SHA256, a.Size, a.MediaType, a.Name})
 		}
 	}
 	return s, nil

@@ -42,7 +42,9 @@ func (x *examination) submissions() {
 		for _, w := range claim.Withheld {
 			why[w.Field] = w.Reason
 		}
-		s, err := assemble(n, p, claim.Act, claim.ReceivedAt, d, why)
+		s, err := assemble(n, p, claim.Act, claim.ReceivedAt, d, why, func(a seal.AttachmentValue) string {
+			return attachmentPath(x.info.Version, a, claim.file(a.Exhibit))
+		})
 		if err != nil {
 			x.fault("%s: %v", disclosureFolder(n), err)
 			return

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"zapis/crypto/canonical"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 )
@@ -46,7 +47,7 @@ type derivedFile struct {
 }
 
 func derivedName(of string, n int, mediaType string) string {
-	return fmt.Sprintf("%s-%d.%s", of, n, incident.Extension(mediaType))
+	return fmt.Sprintf("%s-%d.%s", of, n, filekind.Ending(mediaType))
 }
 
 func marshalDerived(list []derivedFile) []byte {
@@ -70,7 +71,9 @@ func parseDerived(text []byte) ([]derivedFile, error) {
 		}
 		f := derivedFile{name: words[0], of: words[1], sum: r.Hash(words[2]), size: int64(r.Decimal(words[3], 1<<62)), mediaType: words[4], note: words[5]}
 		made[f.of]++
-		if f.name != derivedName(f.of, made[f.of], f.mediaType) || checkDerived(f.of, f.mediaType, f.note) != nil {
+		// Earlier versions gave other endings to some media types.
+		ending, ok := strings.CutPrefix(f.name, fmt.Sprintf("%s-%d.", f.of, made[f.of]))
+		if !ok || !filekind.GivenOut(ending) || checkDerived(f.of, f.mediaType, f.note) != nil {
 			r.Fail("not a working copy as they are named and numbered")
 		}
 		list = append(list, f)

@@ -54,8 +54,11 @@ type Input struct {
 	Withhold        []Choice
 
 	// IncludeLocation shows originals that hold the place where they were made.
-	// Without it they are withheld (FindLocations).
+	// Without it they are withheld (Search).
 	IncludeLocation bool
+
+	// Unsearched is what Search could not search. Write does not read it; who writes a bundle is told before.
+	Unsearched []Unsearched
 
 	Forum pdf.Forum // whose words the certificate uses
 

@@ -5,8 +5,9 @@ import (
 	"regexp"
 	"strings"
 
+	"zapis/crypto/seal"
 	"zapis/internal/evidence/bundle/pdf"
-	"zapis/internal/incident"
+	"zapis/internal/evidence/filekind"
 )
 
 // The files of a bundle, without the top folder. These names are ours: nothing
@@ -68,8 +69,14 @@ func slotPaths(index uint64) (before, own string) {
 	return folder + "before.checkpoint", folder + "own.checkpoint"
 }
 
-func attachmentPath(exhibit, mediaType string) string {
-	return attachments + exhibit + "." + incident.Extension(mediaType)
+// attachmentPath is where an original stands. Bundles of version 1 follow an older table of endings: there the one that the
+// record claims counts, if it is one that is given out.
+func attachmentPath(version int, a seal.AttachmentValue, claimed string) string {
+	stem := attachments + a.Exhibit + "."
+	if ending, ok := strings.CutPrefix(claimed, stem); ok && version == version1 && filekind.GivenOut(ending) {
+		return claimed
+	}
+	return stem + filekind.Extension(a.MediaType, a.Name)
 }
 
 // keyPath is where a disclosed part stands, without its ending: .age for the

@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,124 +8,127 @@ import (
 	"strings"
 
 	"zapis/crypto/seal"
+	"zapis/internal/evidence/metadata"
 	"zapis/internal/exit"
 )
 
-// FindLocations reads the pictures and films that a bundle of this input would
-// show, and gives the choices that withhold those which hold the place where
-// they were made. Write does so itself unless IncludeLocation is set; whoever
-// keeps a custody log asks first, writes the choices down, and adds them to
-// Withhold.
+// Found is what a search of the originals and working copies of a bundle found.
+type Found struct {
+	// Located withholds each original in which a place was found. It is empty where places are asked for.
+	Located []Choice
+	// Unsearched names what could not be searched for places, or not all of it: the signer has to look at it.
+	Unsearched []Unsearched
+}
+
+// Unsearched is one original or working copy, and why it was not searched.
+type Unsearched struct {
+	Item    string // an exhibit, or "a working copy of A03"
+	Reasons []metadata.Reason
+}
+
+// Why says the reasons in words.
+func (u Unsearched) Why() string {
+	var words []string
+	for _, r := range u.Reasons {
+		words = append(words, string(r))
+	}
+	return strings.Join(words, ", ")
+}
+
+// Search reads the originals and working copies that a bundle of this input would show, whatever their kind, and gives the
+// choices that withhold those which hold the place where they were made. Write does so itself; a caller that keeps a custody log
+// asks first, writes the choices down, and adds them to Withhold.
 //
-// It is a search for the usual marks (Exif, XMP, QuickTime, 3GPP), and no proof:
-// metadata that is compressed or of another kind is not found, nor is what a
-// person sees in the picture. A working copy that holds a place is an error: it
-// was made in order to hide something.
-func FindLocations(in Input) ([]Choice, error) {
-	var found []Choice
+// It is a search for the usual marks, and no proof: see package metadata. A working copy was made in order to hide something: one
+// that holds a place that was not asked for, a small copy of the picture, bytes behind its end or an earlier version of itself is
+// an error.
+func Search(in Input) (Found, error) {
+	var found Found
 	for _, s := range in.Submissions {
 		lines := slices.Clone(s.Lines)
 		if in.IncludeIdentity {
 			lines = append(lines, s.Identity...)
 		}
 		for _, text := range lines {
-			l, err := seal.ParseLine(text)
-			if err != nil {
-				return nil, err
-			}
-			a, err := seal.ParseAttachment(l.Value)
-			if err != nil || !canHoldLocation(a.MediaType) || in.withholds(l.Field, a.Exhibit) {
-				continue
-			}
-			i := slices.IndexFunc(s.Attachments, func(given Attachment) bool { return given.Exhibit == a.Exhibit })
-			if i < 0 {
-				continue
-			}
-			r, err := s.Attachments[i].Open()
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", a.Exhibit, err)
-			}
-			located, err := holdsLocation(r)
-			if err = errors.Join(err, r.Close()); err != nil {
-				return nil, fmt.Errorf("%s: %w", a.Exhibit, err)
-			}
-			if located {
-				found = append(found, Choice{a.Exhibit, ReasonLocation})
+			if err := found.original(&in, s, text); err != nil {
+				return Found{}, err
 			}
 		}
 	}
 	for _, d := range in.Derived {
-		if !canHoldLocation(d.MediaType) {
-			continue
-		}
-		r, err := d.Open()
-		if err != nil {
-			return nil, err
-		}
-		located, err := holdsLocation(r)
-		if err = errors.Join(err, r.Close()); err != nil {
-			return nil, err
-		}
-		if located {
-			return nil, exit.New(exit.Failed, "take the metadata out of it, or ask for places to be shown", "a working copy of %s holds the place where it was made", d.Of)
+		if err := found.workingCopy(&in, d); err != nil {
+			return Found{}, err
 		}
 	}
 	return found, nil
 }
 
+// original searches the file that a disclosure line commits to, if it is one, is there and is shown.
+func (found *Found) original(in *Input, s Submission, line []byte) error {
+	l, err := seal.ParseLine(line)
+	if err != nil {
+		return err
+	}
+	a, err := seal.ParseAttachment(l.Value)
+	if err != nil || in.withholds(l.Field, a.Exhibit) {
+		return nil // an answer, or not shown
+	}
+	i := slices.IndexFunc(s.Attachments, func(given Attachment) bool { return given.Exhibit == a.Exhibit })
+	if i < 0 {
+		return nil
+	}
+	f, err := scan(s.Attachments[i].Open)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", a.Exhibit, err)
+	case f.Place() && !in.IncludeLocation:
+		found.Located = append(found.Located, Choice{a.Exhibit, ReasonLocation})
+	case len(f.Unsearched) > 0:
+		found.Unsearched = append(found.Unsearched, Unsearched{a.Exhibit, f.Unsearched})
+	}
+	return nil
+}
+
+// refusals are what a working copy must not hold.
+var refusals = []struct {
+	holds      func(*Input, metadata.Findings) bool
+	what, hint string
+}{
+	{func(in *Input, f metadata.Findings) bool { return f.Place() && !in.IncludeLocation },
+		"the place where it was made", "take the metadata out of it, or ask for places to be shown"},
+	{func(_ *Input, f metadata.Findings) bool { return f.Thumbnail },
+		"a small copy of the picture, which may show what was hidden", "take the metadata out of it, or save it as PNG"},
+	{func(_ *Input, f metadata.Findings) bool { return f.Trailing },
+		"bytes behind its end", "save it anew in another program"},
+	{func(_ *Input, f metadata.Findings) bool { return f.Earlier },
+		"an earlier version of itself", "print it into a new file, or accept the changes and save it anew"},
+}
+
+func (found *Found) workingCopy(in *Input, d Derived) error {
+	f, err := scan(d.Open)
+	if err != nil {
+		return err
+	}
+	for _, r := range refusals {
+		if r.holds(in, f) {
+			return exit.New(exit.Failed, r.hint, "a working copy of %s holds %s", d.Of, r.what)
+		}
+	}
+	if len(f.Unsearched) > 0 {
+		found.Unsearched = append(found.Unsearched, Unsearched{"a working copy of " + d.Of, f.Unsearched})
+	}
+	return nil
+}
+
+func scan(open func() (io.ReadCloser, error)) (metadata.Findings, error) {
+	r, err := open()
+	if err != nil {
+		return metadata.Findings{}, err
+	}
+	f, err := metadata.Scan(r)
+	return f, errors.Join(err, r.Close())
+}
+
 func (in *Input) withholds(field, exhibit string) bool {
 	return slices.ContainsFunc(in.Withhold, func(c Choice) bool { return c.Item == field || c.Item == exhibit })
-}
-
-func canHoldLocation(mediaType string) bool {
-	return strings.HasPrefix(mediaType, "image/") || strings.HasPrefix(mediaType, "video/") || strings.HasPrefix(mediaType, "audio/mp4")
-}
-
-// marks are bytes that stand before or in a place. After the mark, follows
-// judges what comes next, where the mark alone is too short to be sure.
-var marks = []struct {
-	mark    []byte
-	follows func(after []byte) bool
-}{
-	{mark: []byte("\x25\x88\x04\x00\x01\x00\x00\x00")}, // Exif's GPS directory (tag 0x8825, one LONG), Intel's order
-	{mark: []byte("\x88\x25\x00\x04\x00\x00\x00\x01")}, // and Motorola's
-	{mark: []byte("GPSLatitude")},                      // XMP
-	{mark: []byte("com.apple.quicktime.location.ISO6709")},
-	{mark: []byte("\xa9xyz"), follows: func(b []byte) bool { // QuickTime: length, language, then ±DD
-		return len(b) > 5 && (b[4] == '+' || b[4] == '-') && b[5] >= '0' && b[5] <= '9'
-	}},
-	{mark: []byte("loci"), follows: func(b []byte) bool { // 3GPP: version and flags
-		return len(b) > 3 && bytes.Equal(b[:4], []byte{0, 0, 0, 0})
-	}},
-}
-
-// overlap is more than the longest mark with what follows it.
-const overlap = 64
-
-func holdsLocation(r io.Reader) (bool, error) {
-	buffer := make([]byte, overlap+blockSize)
-	kept := 0
-	for {
-		n, err := io.ReadFull(r, buffer[kept:])
-		seen := buffer[:kept+n]
-		for _, m := range marks {
-			for rest := seen; ; {
-				i := bytes.Index(rest, m.mark)
-				if i < 0 {
-					break
-				}
-				rest = rest[i+len(m.mark):]
-				if m.follows == nil || m.follows(rest) {
-					return true, nil
-				}
-			}
-		}
-		switch {
-		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		kept = copy(buffer, seen[len(seen)-overlap:])
-	}
 }

@@ -47,6 +47,16 @@ type answer struct {
 	Value json.RawMessage // as committed; null where the reporter left it empty
 }
 
+// file gives where a record says that an exhibit stands.
+func (s submission) file(name string) string {
+	for _, e := range s.Attachments {
+		if e.Exhibit == name {
+			return e.File
+		}
+	}
+	return ""
+}
+
 type exhibit struct {
 	Exhibit   string `json:"exhibit"`
 	File      string `json:"file"`

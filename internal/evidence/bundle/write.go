@@ -75,13 +75,11 @@ func draft(in *Input) (*drafted, error) {
 	if err := checkInput(in); err != nil {
 		return nil, err
 	}
-	if !in.IncludeLocation {
-		located, err := FindLocations(*in)
-		if err != nil {
-			return nil, err
-		}
-		in.Withhold = slices.Concat(in.Withhold, located)
+	found, err := Search(*in)
+	if err != nil {
+		return nil, err
 	}
+	in.Withhold = slices.Concat(in.Withhold, found.Located)
 	d := &drafted{bag: newBag(), originals: make(map[string]original)}
 	c, err := d.addLedger(in)
 	if err != nil {
@@ -181,7 +179,8 @@ func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledge
 	for field, l := range shown.Lines {
 		d.bag.add(folder+field+".json", l.Marshal())
 	}
-	built, err := assemble(n, p, s.Act, s.Received.UTC().Format(timeLayout), shown, why)
+	built, err := assemble(n, p, s.Act, s.Received.UTC().Format(timeLayout), shown, why,
+		func(a seal.AttachmentValue) string { return attachmentPath(version2, a, "") })
 	if err != nil {
 		return submission{}, ledger.Body{}, err
 	}

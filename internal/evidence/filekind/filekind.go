@@ -9,6 +9,7 @@ package filekind
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -127,11 +128,19 @@ func lookup(mediaType string) (kind, bool) {
 // Extension gives the ending, without a dot, under which a file is given out. mediaType is what was committed for the file
 // and name what the sender calls it. Earlier versions committed text/csv for any lines with commas and
 // application/x-ole-storage for most .doc files: the sender's ending settles both.
-func Extension(mediaType, name string) string {
-	if k, ok := lookup(choose(bare(mediaType), name)); ok {
+func Extension(mediaType, name string) string { return Ending(choose(bare(mediaType), name)) }
+
+// Ending is Extension for a media type that was chosen by the file's name already.
+func Ending(mediaType string) string {
+	if k, ok := lookup(mediaType); ok {
 		return k.ending
 	}
 	return Unknown
+}
+
+// GivenOut reports whether an ending is one that Extension gives.
+func GivenOut(ending string) bool {
+	return ending == Unknown || slices.ContainsFunc(kinds, func(k kind) bool { return k.ending == ending })
 }
 
 // Describe says in a word what a media type is.

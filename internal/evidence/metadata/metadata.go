@@ -68,29 +68,37 @@ func (f *Findings) unsearched(r Reason) {
 // limits bound one search.
 type limits struct {
 	held   int64 // bytes of a file that are held in memory to look inside it
+	film   int64 // so many, of a file in which marks find the places: films, sound, and what is unknown
 	member int64 // bytes of one member of a container
 	budget int64 // bytes that are unpacked of one file in all
 	parts  int   // members, streams and runs that are looked at in one file
 }
 
-var ordinary = limits{held: 128 << 20, member: 64 << 20, budget: 512 << 20, parts: 20_000}
+var ordinary = limits{held: 128 << 20, film: 4 << 20, member: 64 << 20, budget: 512 << 20, parts: 20_000}
 
 const maxDepth = 3 // a photo in a document in an archive has depth 2
 
 // Scan reads a file to its end and gives what was found. The error is the reader's alone. It holds up to 128 MiB of the file
-// in memory; in a larger one it looks for places only, and says so where that is not enough.
+// in memory, of films and sound 4 MiB; in a larger one it looks for places only, and says so where that is not enough.
 func Scan(r io.Reader) (Findings, error) { return scan(r, ordinary) }
 
 func scan(r io.Reader, l limits) (Findings, error) {
 	var held bytes.Buffer
-	if _, err := io.Copy(&held, io.LimitReader(r, l.held+1)); err != nil {
+	if _, err := io.CopyN(&held, r, 64<<10); err != nil && err != io.EOF {
 		return Findings{}, err
 	}
-	if int64(held.Len()) <= l.held {
+	most, marksDo := l.held, streamable(held.Bytes())
+	if marksDo {
+		most = l.film
+	}
+	if _, err := io.CopyN(&held, r, max(0, most+1-int64(held.Len()))); err != nil && err != io.EOF {
+		return Findings{}, err
+	}
+	if int64(held.Len()) <= most {
 		return scanBytes(held.Bytes(), l), nil
 	}
 	var f Findings
-	if !streamable(held.Bytes()) {
+	if !marksDo {
 		f.unsearched(TooLarge)
 	}
 	err := f.stream(io.MultiReader(&held, r))
@@ -191,7 +199,7 @@ func formatOf(data []byte) *format {
 
 func streamable(head []byte) bool {
 	f := formatOf(head)
-	return f != nil && f.streamable
+	return f == nil || f.streamable
 }
 
 // inspect looks into one file, or one part of a file.

@@ -122,7 +122,7 @@ func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // What does not fit into memory is searched for marks, and named where marks are not enough.
 func TestLarge(t *testing.T) {
-	few := limits{held: 1 << 20, member: 1 << 20, budget: 2 << 20, parts: 100}
+	few := limits{held: 1 << 20, film: 1 << 20, member: 1 << 20, budget: 2 << 20, parts: 100}
 	head := string(film("mp42"))
 	tail := box("moov", box("udta", box("\xa9xyz", "\x00\x12\x15\xc7"+iso6709)))
 	for _, at := range []int64{few.held + 10, few.held + block - 5, few.held + overlap + block - 5} {

@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/gabriel-vasile/mimetype"
-
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/incident"
 	"zapis/store"
 )
@@ -74,15 +73,14 @@ func (d *Draft) AddFile(name string, r io.Reader) error {
 	if code != "" {
 		return refuseFile(code)
 	}
-	var head [sniff]byte
-	defer clear(head[:])
-	n, err := io.ReadFull(r, head[:])
+	var first [1]byte
+	_, err := io.ReadFull(r, first[:])
 	switch {
 	case err == io.EOF && name == "":
 		return nil
 	case err == io.EOF:
 		return refuseFile(incident.FileEmpty)
-	case err != nil && err != io.ErrUnexpectedEOF:
+	case err != nil:
 		return err
 	case len(d.files) == d.in.limits.Files:
 		return refuseFile(incident.TooMany)
@@ -93,23 +91,17 @@ func (d *Draft) AddFile(name string, r io.Reader) error {
 		}
 		d.inRoom = true
 	}
-	f := &file{name: kept, mediaType: mediaType(head[:n])}
-	bounded := &bounded{r: io.MultiReader(bytes.NewReader(head[:n]), r), file: d.in.limits.File, report: d.in.limits.Report - d.bytes}
-	if err := f.seal(d.in, d.identify, bounded); err != nil {
+	var kind filekind.Sniffer
+	defer kind.Wipe()
+	f := &file{name: kept}
+	bounded := &bounded{r: io.MultiReader(bytes.NewReader(first[:]), r), file: d.in.limits.File, report: d.in.limits.Report - d.bytes}
+	if err := f.seal(d.in, d.identify, io.TeeReader(bounded, &kind)); err != nil {
 		return err
 	}
+	f.mediaType = kind.MediaType(kept)
 	d.files = append(d.files, f)
 	d.bytes += f.content.Size
 	return nil
-}
-
-// sniff is how much of a file is looked at for its type, in bytes.
-const sniff = 3 << 10
-
-// mediaType reads a file's type off its first bytes, without parameters.
-func mediaType(head []byte) string {
-	base, _, _ := bytes.Cut([]byte(mimetype.Detect(head).String()), []byte(";"))
-	return string(bytes.TrimSpace(base))
 }
 
 func refuseFile(code string) error { return incident.FieldError{Field: incident.FileField, Code: code} }

@@ -11,13 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gabriel-vasile/mimetype"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/ledgercopy"
@@ -189,9 +188,6 @@ func (x *collecting) files(next int) error {
 	return nil
 }
 
-// sniffed is how much of a file is looked at for its type, in bytes.
-const sniffed = 3 << 10
-
 func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error {
 	kept, code := incident.FileName(filepath.Base(name))
 	if code != "" {
@@ -214,14 +210,10 @@ func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error
 	if _, err := x.v.Custody.Record(deed); err != nil {
 		return err
 	}
-	head := make([]byte, sniffed)
-	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	mediaType, _, _ := strings.Cut(mimetype.Detect(head[:n]).String(), ";")
+	var kind filekind.Sniffer
+	defer kind.Wipe()
 	sealed, err := x.v.keepCollected(func(w io.Writer) (seal.Sealed, error) {
-		return seal.Seal(w, seal.Attachment, to, io.MultiReader(bytes.NewReader(head[:n]), f))
+		return seal.Seal(w, seal.Attachment, to, io.TeeReader(f, &kind))
 	})
 	if err != nil {
 		return err
@@ -231,7 +223,7 @@ func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error
 	}
 	x.attachments = append(x.attachments, ledger.Part{Kind: ledger.PartAttachment, Hash: sealed.Ciphertext.Hash, Size: sealed.Ciphertext.Size})
 	x.values[slot] = incident.Attachment{Exhibit: exhibit, SHA256: hex.EncodeToString(before.Hash[:]), Size: before.Size,
-		MediaType: strings.TrimSpace(mediaType), Name: kept}.JSON()
+		MediaType: kind.MediaType(kept), Name: kept}.JSON()
 	return nil
 }
 

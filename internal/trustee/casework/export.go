@@ -9,13 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/gabriel-vasile/mimetype"
 
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/vault"
 )
@@ -42,13 +40,12 @@ func (v *Trustee) export(o *OpenedCase, opts BundleOptions, in *bundle.Input) er
 	if err := v.recordShared(o); err != nil {
 		return err
 	}
-	if !opts.IncludeLocation {
-		located, err := bundle.FindLocations(*in)
-		if err != nil {
-			return err
-		}
-		in.Withhold = slices.Concat(in.Withhold, located)
+	found, err := bundle.Search(*in)
+	if err != nil {
+		return err
 	}
+	in.Withhold = slices.Concat(in.Withhold, found.Located)
+	in.Unsearched = found.Unsearched
 	keys, err := v.wantedKeys(o, opts, in)
 	if err != nil {
 		return err
@@ -121,8 +118,8 @@ func (v *Trustee) workingCopies(o *OpenedCase, list []WorkingCopy) ([]bundle.Der
 		if err != nil {
 			return nil, nil, err
 		}
-		kind, err := mimetype.DetectReader(f)
-		if err == nil {
+		var kind filekind.Sniffer
+		if _, err = io.Copy(&kind, f); err == nil {
 			_, err = f.Seek(0, io.SeekStart)
 		}
 		if err != nil {
@@ -132,8 +129,7 @@ func (v *Trustee) workingCopies(o *OpenedCase, list []WorkingCopy) ([]bundle.Der
 		if err = errors.Join(err, f.Close()); err != nil {
 			return nil, nil, err
 		}
-		mediaType, _, _ := strings.Cut(kind.String(), ";")
-		copies = append(copies, bundle.Derived{Of: w.Of, MediaType: mediaType, Note: w.Note,
+		copies = append(copies, bundle.Derived{Of: w.Of, MediaType: kind.MediaType(filepath.Base(w.File)), Note: w.Note,
 			Open: func() (io.ReadCloser, error) { return os.Open(w.File) }})
 		deeds = append(deeds, custody.Deed{By: v.By(), Act: custody.Exported, Case: o.Case,
 			Subject: "working copy of " + w.Of + ": " + w.Note, Out: custody.Hex(got.Hash)})

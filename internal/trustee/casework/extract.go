@@ -13,14 +13,14 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/exit"
-	"zapis/internal/incident"
 )
 
-// FileName is what an exhibit is called where it is written: our name for it, and an ending from the type
-// that its first bytes show. What the reporter's device called it has no say.
+// FileName is what an exhibit is called where it is written: our name for it, and an ending from its kind. Of what the
+// reporter's device called it, only the ending counts, where the container can be several things.
 func (e Exhibit) FileName() string {
-	return e.Name + "." + incident.Extension(e.Value.MediaType)
+	return e.Name + "." + filekind.Extension(e.Value.MediaType, e.Value.Name)
 }
 
 // Extract writes the attachments of a case that can be opened into dir, which is made where it is missing, if

@@ -3,6 +3,8 @@ package pdf
 import (
 	"fmt"
 	"strings"
+
+	"zapis/internal/evidence/filekind"
 )
 
 // index is the list of exhibits.
@@ -20,7 +22,7 @@ func index(f Facts) ([]byte, error) {
 		s.exhibit(number, "The account", "data/report/report.json", "report.pdf and report.txt are renderings of it")
 		for _, e := range sub.Exhibits {
 			number++
-			s.exhibit(number, e.Number, e.File, Describe(e.MediaType)+fmt.Sprintf(", %s, %d bytes", e.MediaType, e.Size))
+			s.exhibit(number, e.Number, e.File, string(filekind.Describe(e.MediaType))+fmt.Sprintf(", %s, %d bytes", e.MediaType, e.Size))
 			s.row("", "SHA-256 "+e.SHA256, true)
 			s.row("", "called “"+e.Name+"” where it came from", false)
 		}
@@ -35,7 +37,7 @@ func index(f Facts) ([]byte, error) {
 		s.paragraph("In data/derived. They are no originals, and prove nothing by themselves.")
 	}
 	for _, d := range f.Derived {
-		s.row("Of "+d.Of, Describe(d.MediaType)+", "+d.MediaType+": "+d.Note, false)
+		s.row("Of "+d.Of, string(filekind.Describe(d.MediaType))+", "+d.MediaType+": "+d.Note, false)
 	}
 	return s.bytes()
 }
@@ -74,18 +76,3 @@ func (sub Submission) place() string {
 }
 
 const timeLayout = "2006-01-02T15:04:05Z"
-
-// Describe says in a word what a media type is.
-func Describe(mediaType string) string {
-	kinds := []struct{ prefix, word string }{
-		{"image/", "Picture"}, {"video/", "Film"}, {"audio/", "Sound recording"}, {"text/", "Text"},
-		{"application/pdf", "PDF document"}, {"message/", "E-mail"}, {"application/vnd.", "Office document"},
-		{"application/msword", "Office document"}, {"application/zip", "Archive"}, {"application/json", "Data"},
-	}
-	for _, k := range kinds {
-		if len(mediaType) >= len(k.prefix) && mediaType[:len(k.prefix)] == k.prefix {
-			return k.word
-		}
-	}
-	return "File"
-}

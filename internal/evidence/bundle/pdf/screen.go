@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+
+	"zapis/internal/evidence/filekind"
 )
 
 //go:embed screen.css
@@ -139,7 +141,7 @@ func (p *page) files(sub Submission) {
 			p.put("<br><a href=\"%s\"><img src=\"%s\" alt=\"%s\" width=\"160\" loading=\"lazy\"></a>", here, here, e.Number)
 		}
 		p.put("</td><td>%s, %s, %s bytes, called “<bdi>%s</bdi>” where it came from</td><td class=\"code\">%s</td></tr>\n",
-			Describe(e.MediaType), e.MediaType, fmt.Sprint(e.Size), e.Name, e.SHA256)
+			string(filekind.Describe(e.MediaType)), e.MediaType, fmt.Sprint(e.Size), e.Name, e.SHA256)
 	}
 	p.put("</tbody>\n</table>\n")
 }
