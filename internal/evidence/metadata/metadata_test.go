@@ -70,7 +70,7 @@ func TestThumbnailTrailingEarlier(t *testing.T) {
 	}{
 		"JPEG, Exif thumbnail":       {jpegOf(segment(0xe1, "Exif\x00\x00"+string(ifd1)+thumb)), true, false, false},
 		"JPEG, Exif pointer alone":   {jpegOf(segment(0xe1, "Exif\x00\x00"+string(ifd1))), true, false, false},
-		"JPEG, JFIF thumbnail":       {jpegOf(segment(0xe0, "JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x01\x01xyz")), true, false, false},
+		"JPEG, JFIF thumbnail":       {jpegOf(segment(0xe0, "JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x01\x01rgb")), true, false, false},
 		"JPEG, JFIF":                 {jpegOf(segment(0xe0, "JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00")), false, false, false},
 		"JPEG, Photoshop thumbnail":  {jpegOf(segment(0xed, "Photoshop 3.0\x008BIM\x04\x0c\x00\x00\x00\x00\x00\x04xxxx")), true, false, false},
 		"JPEG, second picture":       {jpegOf(segment(0xe2, "MPF\x00II*\x00")), true, false, false},

@@ -73,7 +73,7 @@ func (s *scanner) segment(code byte, b []byte, depth int) {
 	case bytes.HasPrefix(b, []byte("Exif\x00")):
 		s.exif(b, depth)
 	case bytes.HasPrefix(b, []byte("JFIF\x00")):
-		if len(b) >= 14 && b[12] != 0 && b[13] != 0 {
+		if len(b) > 14 && len(b) >= 14+3*int(b[12])*int(b[13]) {
 			s.thumbnail(depth)
 		}
 	case bytes.HasPrefix(b, []byte("JFXX\x00")), bytes.HasPrefix(b, []byte("MPF\x00")):
