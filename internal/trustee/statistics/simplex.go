@@ -10,7 +10,7 @@ import (
 //	maximise c·x where rows[i].coef · x  = rows[i].bound (or ≤, where atMost)
 //
 // It is solved by the two-phase simplex method on one dense tableau; the first phase runs once for all objectives.
-// gonum's lp.Simplex was tried and left: it refuses rows that depend on each other, and margins always do.
+// gonum's lp.Simplex is documented to refuse dependent rows, and margins always are; it was not run.
 type program struct {
 	tab   [][]float64 // one row for each constraint; the last column is the bound
 	basis []int       // by row: the variable that it is solved for
