@@ -124,6 +124,7 @@ func (x *examination) paperSubmission(n int, s submission, all []timestamp.Evide
 		Name: submissionName(n, s), Title: actTitles[s.Act], Received: s.ReceivedAt, Ours: s.Act == actCollected,
 		Entry: s.Entry, Body: s.Body, Folder: s.Disclosure, Keys: x.disclosedParts(n, s),
 	}
+	_, p.Committed = x.headOf(n)
 	if s.PromisedFor != nil {
 		p.Promised = *s.PromisedFor
 	}

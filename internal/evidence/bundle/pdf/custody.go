@@ -70,6 +70,9 @@ func (sub Submission) clock() string {
 
 // wordOf says whose word a submission's act, time and case are.
 func (sub Submission) wordOf(signer string) string {
+	if sub.Committed {
+		return "; that, and what kind of submission it is, was committed to when its entry was made"
+	}
 	if slices.Contains(sub.Keys, "statement") {
 		return ", as its sealed statement has it, whose key is in the bundle"
 	}

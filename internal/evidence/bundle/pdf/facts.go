@@ -59,6 +59,7 @@ type Submission struct {
 	Exhibits     []Exhibit
 	Withheld     []Withheld
 	Keys         []string // parts whose keys are in the bundle
+	Committed    bool     // act, time and case are committed to by the entry
 	SealedTo     []string // the trustees that each part was sealed to; empty while there is no entry
 	Translations []Translation
 	Between      string // the times between which it was put at its place, if the tokens hold; or empty

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"zapis/internal/incident"
 )
 
 // The documents of a bundle are made again by every checker of their number, and compared. A change of a word, of the
@@ -19,5 +21,21 @@ func TestDocumentsHaveANumber(t *testing.T) {
 	const want = "1e42eba7436c45e70563b74798e7246b7746344c3a0b1d40875cf5c489f7c1bc"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("the documents are others than those of the number 1: %s, not %s", got, want)
+	}
+}
+
+// Every code that an answer can have stands in words, in every language of the form.
+func TestEveryCodeHasWords(t *testing.T) {
+	for _, f := range incident.Fields() {
+		for _, code := range f.Codes {
+			for lang := range codes() {
+				if lang != "en" && labels()[lang] == nil {
+					continue
+				}
+				if codes()[lang][f.Name+"."+code] == "" {
+					t.Errorf("%s: no words for %s %s", lang, f.Name, code)
+				}
+			}
+		}
 	}
 }
