@@ -125,8 +125,10 @@ func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[stri
 		if _, ok := committed[field]; !ok {
 			continue
 		}
-		if l, shown := d.Lines[field]; shown && l.Null() && s.Act != string(incident.ActReport) {
-			continue // a follow-up that leaves the question empty has nothing to withhold
+		// A follow-up that leaves a question empty has nothing to withhold. An empty field of the identity part is
+		// withheld all the same: that it is empty says something about the reporter.
+		if l, shown := d.Lines[field]; shown && l.Null() && s.Act != string(incident.ActReport) && !slices.Contains(incident.IdentityNames(), field) {
+			continue
 		}
 		if seal.IsHead(field) {
 			return disclosure{}, nil, errHeadWithheld(field)
