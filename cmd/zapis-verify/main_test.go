@@ -135,7 +135,7 @@ func TestVerify(t *testing.T) {
 		{"a receipt, with the log's keys", []string{vector("receipt"), "--trust", vector("log-keys.txt")}, 0,
 			"consistent, and signed with keys that you trust; whose ledger this is was NOT proved\n", "- Whose ledger this is: you gave its log's keys, and no ledger card.", ""},
 		{"a receipt, with the card only", []string{vector("receipt"), "--trust", card}, 4, "", "",
-			"the keys of example.org/ledger are not known: a ledger card names them by a hash only\nhint: give also any bundle of this ledger, or its genesis (data/ledger/bodies/0.txt of a bundle), to --trust\n"},
+			"the keys of example.org/ledger are not known: a ledger card names them by a hash only\nhint: give also any bundle of this ledger, or its genesis (its server shows it under /genesis; data/ledger/bodies/0.txt of a bundle), to --trust\n"},
 		{"a receipt alone", []string{vector("receipt")}, 4, "", "",
 			"the keys of example.org/ledger are not known, and without them no signature can be verified\nhint: get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card\n"},
 		{"a receipt, with a bundle that is not trusted", []string{vector("receipt"), "--trust", folder(t, "bundle.zip")}, 2, "", "",

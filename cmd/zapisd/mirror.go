@@ -18,7 +18,7 @@ type mirrorVerb struct {
 	URL    string   `name:"url" placeholder:"URL" help:"Mirror what a ledger publishes: its checkpoint and its tiles of hashes."`
 	Carry  []string `placeholder:"FILE" help:"Mirror the whole ledger, out of carry files; - for one on stdin. May be repeated, the older first."`
 	Ledger string   `placeholder:"CARD" help:"The ledger card, as you got it from somebody you know: its line, or a file with it."`
-	Trust  string   `placeholder:"FILE" help:"With --url: the ledger's genesis (data/ledger/bodies/0.txt of any bundle), or its log's two keys."`
+	Trust  string   `placeholder:"FILE" help:"With --url: the ledger's genesis (data/ledger/bodies/0.txt of any bundle), or its log's two keys. Without it, and with --ledger, the genesis that is published, where it is the one that the card names."`
 }
 
 func (v *mirrorVerb) Run(ctx context.Context, s *cli.Streams) error {
@@ -83,6 +83,11 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *cli.
 			return exit.New(exit.Usage, "", "--trust: %w", err)
 		}
 		if err := m.Trust(text, named); err != nil {
+			return err
+		}
+	}
+	if v.Trust == "" && named != nil {
+		if err := m.TrustCard(ctx, v.URL, *named); err != nil {
 			return err
 		}
 	}

@@ -232,7 +232,7 @@ func routes(pages http.Handler, st *store.Store, public bool) http.Handler {
 	hashes := publish.Handler(st)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// What brings a body along is refused by the pages: net/http would wait for the body for ever.
-		if r.Body == http.NoBody && (r.URL.Path == "/checkpoint" || strings.HasPrefix(r.URL.Path, "/tile/")) {
+		if r.Body == http.NoBody && publish.Published(r.URL.Path) {
 			hashes.ServeHTTP(w, r)
 			return
 		}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"time"
 
 	"zapis/crypto/canonical"
 )
@@ -110,7 +111,7 @@ func (c *Chain) genesis(body []byte) error {
 		return canonical.Refuse("the body is of %s, and the entry of %s", g.Origin, c.s.Origin)
 	}
 	c.s.Sets[0].Set = &g.Set
-	c.s.Keys = append(c.s.Keys, KeysAt{0, g.Log})
+	c.s.Keys = append(c.s.Keys, KeysAt{Index: 0, Keys: g.Log})
 	c.s.Continues = g.Continues
 	return nil
 }
@@ -161,7 +162,7 @@ func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply 
 		if err == nil {
 			err = c.newKeys(k, a)
 		}
-		return k.Origin, k.After, func() { c.s.Keys = append(c.s.Keys, KeysAt{e.Index, k.New}) }, err
+		return k.Origin, k.After, func() { c.s.Keys = append(c.s.Keys, KeysAt{Index: e.Index, Keys: k.New}) }, err
 	}
 	origin, err = c.kept(e, a)
 	return origin, c.s.After, func() { c.s.Keep(e.Index, c.s.Pending[0].Leaf, a.Text) }, err
@@ -243,18 +244,58 @@ func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	return nil, canonical.Refuse("no log key is in force at %d entries", size)
 }
 
-// Verifiers gives those of all keys that were ever in force, newest first: a
-// promise may be older than a change of keys.
-func (c *Chain) Verifiers() ([]*Verifier, error) {
-	var all []*Verifier
+// promiseAhead is how far ahead a log without slots promises: some seconds.
+const promiseAhead = 10 * time.Second
+
+// OpenPromise verifies a promise file with the keys that the log ever had: a
+// promise may be older than a change of keys. It refuses one by keys that were
+// replaced, for a slot after the first known checkpoint that the new keys have
+// signed: ErrRetiredKey. From that checkpoint on the log promised by its new keys,
+// and whoever has the old ones can sign anything.
+func (c *Chain) OpenPromise(file []byte) (Promise, error) {
+	first := error(canonical.Refuse("promise: no log key is known"))
 	for i := len(c.s.Keys) - 1; i >= 0; i-- {
 		v, err := NewVerifier(c.s.Keys[i].Keys[:]...)
 		if err != nil {
-			return nil, err
+			return Promise{}, err
 		}
-		all = append(all, v)
+		p, err := v.OpenPromise(file)
+		if err == nil {
+			return c.inPeriod(p, i)
+		}
+		if i == len(c.s.Keys)-1 {
+			first = err
+		}
 	}
-	return all, nil
+	return Promise{}, first
+}
+
+// inPeriod refuses a promise whose slot is after the period of the keys with this
+// number.
+func (c *Chain) inPeriod(p Promise, n int) (Promise, error) {
+	if n == len(c.s.Keys)-1 {
+		return p, nil
+	}
+	next := c.s.Keys[n+1]
+	if !next.Since.IsZero() && p.Slot.After(next.Since.Add(promiseAhead)) {
+		return Promise{}, canonical.Refuse("promise: %w: entry %d replaced it, at %s at the latest, and the promise is for the slot of %s. It proves nothing against the log: anybody who has the old key can sign one",
+			ErrRetiredKey, next.Index, next.Since.Format(time.RFC3339), p.Slot.Format(time.RFC3339))
+	}
+	return p, nil
+}
+
+// Saw notes a checkpoint that was verified with the keys in force at its size:
+// these had replaced older ones by then.
+func (c *Chain) Saw(cp Checkpoint) {
+	for i := len(c.s.Keys) - 1; i >= 0; i-- {
+		k := &c.s.Keys[i]
+		if k.Index >= cp.Size {
+			continue
+		}
+		if k.Since.IsZero() || cp.Time.Before(k.Since) {
+			k.Since = cp.Time
+		}
+	}
 }
 
 // CheckCheckpoint verifies a checkpoint against the chain: the signatures of
@@ -300,5 +341,6 @@ func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
 	if cp.Size > c.s.Signed.Size {
 		c.s.Signed = cp
 	}
+	c.Saw(cp)
 	return cp, nil
 }

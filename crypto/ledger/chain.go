@@ -3,6 +3,7 @@ package ledger
 import (
 	"math/bits"
 	"slices"
+	"time"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
@@ -56,6 +57,7 @@ type SetAt struct {
 type KeysAt struct {
 	Index uint64
 	Keys  LogKeys
+	Since time.Time // of the earliest checkpoint that is known to be signed by them; zero before the first
 }
 
 // PendingAt is an entry whose body must be given.

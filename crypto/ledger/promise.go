@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"errors"
 	"time"
 
 	"filippo.io/mldsa"
@@ -10,6 +11,10 @@ import (
 )
 
 const contextPromise = "zapis/promise/v1"
+
+// ErrRetiredKey says that a promise is by a log key that was replaced before the
+// slot that the promise is for.
+var ErrRetiredKey = errors.New("it is signed by a log key that was retired")
 
 // Promise is the log's word that a body will be in a slot. Its note:
 //

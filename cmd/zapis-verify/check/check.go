@@ -43,6 +43,9 @@ func File(name string, r io.ReaderAt, size int64, known *Known, tiles fs.FS) (Ve
 		report, err := bundle.Check(r, size, known.options)
 		return Verdict{report, known.anchor()}, err
 	}
+	if err := known.genesisBeside(tiles); err != nil {
+		return Verdict{}, err
+	}
 	text, err := io.ReadAll(io.NewSectionReader(r, 0, ledger.MaxReceipt+1))
 	if err != nil {
 		return Verdict{}, err

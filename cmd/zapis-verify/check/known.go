@@ -3,7 +3,9 @@ package check
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -159,6 +161,29 @@ func (t *Known) roots(name string, text []byte) error {
 	return nil
 }
 
+// genesisBeside takes the genesis that stands beside tiles, where it is the one
+// that a known card names: with the card alone a promise can then be checked.
+func (t *Known) genesisBeside(tiles fs.FS) error {
+	if tiles == nil {
+		return nil
+	}
+	text, err := readSmall(tiles, "genesis", ledger.MaxSmall)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return noTiles(err)
+	}
+	l, err := bundle.LedgerOf(text)
+	if err != nil {
+		return exit.New(exit.Mismatch, "fetch the tiles again", "--tiles: genesis: %w", err)
+	}
+	if slices.Contains(t.options.Ledgers, l.Card) && !slices.ContainsFunc(t.ledgers, func(had *bundle.Ledger) bool { return had.Card == l.Card }) {
+		t.ledgers = append(t.ledgers, l)
+	}
+	return nil
+}
+
 // keysOf finds the keys of the log that signed for an origin, and the card of
 // the ledger where it is known.
 func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
@@ -177,7 +202,7 @@ func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
 	for _, known := range t.options.Ledgers {
 		if known.Origin == origin {
 			return nil, nil, exit.New(exit.KeyMissing,
-				"give also any bundle of this ledger, or its genesis (data/ledger/bodies/0.txt of a bundle), to --trust",
+				"give also any bundle of this ledger, or its genesis (its server shows it under /genesis; data/ledger/bodies/0.txt of a bundle), to --trust",
 				"the keys of %s are not known: a ledger card names them by a hash only", origin)
 		}
 	}

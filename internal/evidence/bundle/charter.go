@@ -106,25 +106,9 @@ func (c *charter) fieldsOf(b ledger.Body) ([]string, error) {
 	return incident.FieldNames(set.Vocabulary)
 }
 
-// openPromise verifies a promise file with the keys that the log ever had: a
-// promise may be older than a change of keys.
-func (c *charter) openPromise(file []byte) (ledger.Promise, error) {
-	all, err := c.chain.Verifiers()
-	if err != nil {
-		return ledger.Promise{}, err
-	}
-	var first error
-	for _, v := range all {
-		p, err := v.OpenPromise(file)
-		if err == nil {
-			return p, nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return ledger.Promise{}, first
-}
+// openPromise verifies a promise file with the keys that the log ever had, each
+// for its own period.
+func (c *charter) openPromise(file []byte) (ledger.Promise, error) { return c.chain.OpenPromise(file) }
 
 // openCheckpoint verifies a checkpoint with the keys that sign ledgers of its
 // size, and gives their verifier.
@@ -145,5 +129,6 @@ func (c *charter) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoin
 	if err != nil {
 		return nil, ledger.Checkpoint{}, err
 	}
+	c.chain.Saw(cp)
 	return v, cp, nil
 }

@@ -60,7 +60,8 @@ func (l *Ledger) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
 	return c, err
 }
 
-// OpenPromise verifies a promise file with any keys that the log ever had.
+// OpenPromise verifies a promise file with any keys that the log ever had, each
+// for its own period, as far as the checkpoints tell that were opened before.
 func (l *Ledger) OpenPromise(file []byte) (ledger.Promise, error) {
 	return l.charter.openPromise(file)
 }

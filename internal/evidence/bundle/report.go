@@ -13,6 +13,7 @@ type Report struct {
 
 	Version   int    `json:"bundle_version,omitempty"` // of a bundle whose bag-info.txt could be read
 	Case      string `json:"case,omitempty"`
+	Promise   string `json:"promise,omitempty"`   // what zapis-verify found a promise to be: genuine, kept, not-due, broken, retired-key, not-genuine
 	Container string `json:"container,omitempty"` // Repacked, or empty: the zip is as zapis wrote it
 }
 

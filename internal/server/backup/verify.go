@@ -153,17 +153,7 @@ func (v *verifier) bury(index uint64, body []byte) error {
 }
 
 func (v *verifier) waiting(it carry.BackupItem) error {
-	keys, err := v.st.Chain.Verifiers()
-	if err != nil {
-		return err
-	}
-	var p ledger.Promise
-	err = errors.New("no log key is known")
-	for _, k := range keys {
-		if p, err = k.OpenPromise(it.Text); err == nil {
-			break
-		}
-	}
+	p, err := v.st.Chain.OpenPromise(it.Text)
 	if err != nil {
 		return refuse("", "%s: %w", it.Name, err)
 	}

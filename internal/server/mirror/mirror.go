@@ -34,6 +34,7 @@ import (
 )
 
 const (
+	genesisFile    = "genesis"
 	keysFile       = "log-keys"
 	checkpointFile = "checkpoint"
 	checkpointsDir = "checkpoints"
@@ -83,6 +84,20 @@ func (m *Mirror) Trust(text []byte, named *card.LedgerCard) error {
 		return exit.New(exit.Mismatch, "use a folder of its own for each ledger", "the mirror is of %s, and these keys are of %s", last.Origin, v.Origin())
 	}
 	return m.write(keysFile, []byte(keys[0]+"\n"+keys[1]+"\n"))
+}
+
+// TrustCard sets the log's keys out of the genesis that is published under a URL,
+// which must be the one that the card names. Keys that the mirror knows already
+// stay: they may be those of after a change.
+func (m *Mirror) TrustCard(ctx context.Context, url string, named card.LedgerCard) error {
+	if _, err := os.Stat(filepath.Join(m.dir, keysFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text, err := client{strings.TrimSuffix(url, "/")}.get(ctx, "/"+genesisFile, ledger.MaxSmall)
+	if err != nil {
+		return err
+	}
+	return m.Trust(text, &named)
 }
 
 func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
@@ -177,10 +192,31 @@ func (m *Mirror) Pull(ctx context.Context, url string) (*Result, error) {
 	if err := t.store(); err != nil {
 		return nil, err
 	}
+	if err := m.keepGenesis(ctx, from, t.first); err != nil {
+		return nil, err
+	}
 	if err := m.write(filepath.Join(checkpointsDir, strconv.FormatUint(c.Size, 10)), note); err != nil {
 		return nil, err
 	}
 	return res, m.write(checkpointFile, note)
+}
+
+// keepGenesis puts the published genesis beside the tiles, where it is the one
+// whose hash they begin with: with it and the ledger's card alone a promise can be
+// checked. A server of before does not publish it.
+func (m *Mirror) keepGenesis(ctx context.Context, from client, first ledger.Hash) error {
+	if _, err := os.Stat(filepath.Join(m.dir, genesisFile)); err == nil {
+		return nil
+	}
+	text, err := from.get(ctx, "/"+genesisFile, ledger.MaxSmall)
+	if err != nil {
+		return nil
+	}
+	g, err := ledger.ParseGenesis(text)
+	if err != nil || ledger.Hash(g.Card().Genesis) != first {
+		return exit.New(exit.Mismatch, "keep what is published: it does not fit its own tiles", "%s/%s is not the genesis that the tiles begin with", from.base, genesisFile)
+	}
+	return m.write(genesisFile, text)
 }
 
 // suspect keeps a checkpoint that must not be, and says why.

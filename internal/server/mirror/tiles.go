@@ -65,6 +65,7 @@ type tree struct {
 	peaks []ledger.Hash     // roots of the complete subtrees, largest first
 	tiles map[string][]byte // to be written
 	final ledger.Checkpoint
+	first ledger.Hash // of entry 0
 }
 
 // grow fetches the entries' hashes from the beginning of the last tile that the
@@ -76,6 +77,9 @@ func (t *tree) grow(old, c ledger.Checkpoint) error {
 		leaves, err := t.leaves(n, w, old.Size)
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			t.first = ledger.Hash(leaves[:32])
 		}
 		for i := range w {
 			t.add(ledger.Hash(leaves[i*32:]))

@@ -1,6 +1,9 @@
-// Package publish is what the world may see of a ledger, and all of it: the
-// last signed checkpoint and the tree's hashes, as C2SP tlog-tiles serves them.
+// Package publish is what the world may see of a ledger, and all of it: its
+// genesis and its card, so that anybody can check a promise, the last signed
+// checkpoint and the tree's hashes, as C2SP tlog-tiles serves them.
 //
+//	GET /ledger-card             the ledger card, one line
+//	GET /genesis                 the genesis body: the log's first keys, the first trustees
 //	GET /checkpoint              the signed note and its witnesses' lines so far, mutable
 //	GET /tile/<L>/<N>            256 hashes of level 8·L, for ever the same
 //	GET /tile/<L>/<N>.p/<W>      the first W of them, where the tree ends
@@ -34,10 +37,9 @@ func Handler(s *store.Store) http.Handler {
 			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 			return
 		}
-		if r.URL.Path == "/checkpoint" {
-			note := s.LatestCosigned()
+		if text, ok := fixed(s, r.URL.Path); ok {
 			h.Set("Cache-Control", "no-cache")
-			send(w, "text/plain; charset=utf-8", note)
+			send(w, "text/plain; charset=utf-8", text)
 			return
 		}
 		t, ok := parseTile(r.URL.EscapedPath())
@@ -57,6 +59,30 @@ func Handler(s *store.Store) http.Handler {
 			send(w, "application/octet-stream", tile)
 		}
 	})
+}
+
+// Published says whether a path is one that Handler may answer.
+func Published(path string) bool {
+	return path == checkpointPath || path == genesisPath || path == cardPath || strings.HasPrefix(path, "/tile/")
+}
+
+const (
+	checkpointPath = "/checkpoint"
+	genesisPath    = "/genesis"
+	cardPath       = "/ledger-card"
+)
+
+// fixed gives the texts that have one path each.
+func fixed(s *store.Store, path string) (text []byte, ok bool) {
+	switch path {
+	case checkpointPath:
+		return s.LatestCosigned(), true
+	case genesisPath:
+		return s.Genesis().Marshal(), true
+	case cardPath:
+		return []byte(s.Card().String() + "\n"), true
+	}
+	return nil, false
 }
 
 func send(w http.ResponseWriter, contentType string, body []byte) {

@@ -121,6 +121,10 @@ func TestPaths(t *testing.T) {
 	_, srv := serve(t, 9)
 	for path, want := range map[string]int{
 		"/checkpoint":           200,
+		"/genesis":              200,
+		"/ledger-card":          200,
+		"/genesis/":             404,
+		"/genesis.txt":          404,
 		"/tile/0/000":           200,
 		"/tile/0/000.p/1":       200,
 		"/tile/0/001.p/33":      200,

@@ -281,23 +281,15 @@ func (c *Copy) readWaiting(dir string) error {
 
 // openWaiting verifies a promise file with the log's keys.
 func openWaiting(chain *ledger.Chain, file []byte) (Waiting, error) {
-	verifiers, err := chain.Verifiers()
+	p, err := chain.OpenPromise(file)
 	if err != nil {
 		return Waiting{}, err
 	}
-	err = errors.New("no log key is known")
-	for _, v := range verifiers {
-		var p ledger.Promise
-		if p, err = v.OpenPromise(file); err != nil {
-			continue
-		}
-		body, err := p.ParsedBody()
-		if err != nil {
-			return Waiting{}, err
-		}
-		return Waiting{Hash: p.Body, Body: body, Promise: p, File: file}, nil
+	body, err := p.ParsedBody()
+	if err != nil {
+		return Waiting{}, err
 	}
-	return Waiting{}, err
+	return Waiting{Hash: p.Body, Body: body, Promise: p, File: file}, nil
 }
 
 // keepWaiting keeps a waiting submission, unless it is there already.
