@@ -109,10 +109,7 @@ func (s *Store) writeCosigned(size uint64, note []byte) error {
 	if err := writeAside(path+asideSuffix, note, 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(path+asideSuffix, path); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(filepath.Dir(path))
+	return atomicfile.Rename(path+asideSuffix, path)
 }
 
 // CosignedSizes are those of the checkpoints that have lines of witnesses,

@@ -87,12 +87,9 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 		names = append([]string{guardName, keyName}, conf...)
 	}
 	for _, name := range names {
-		if err := os.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
-			return err
-		}
 		// One sync for each: the database must not have its name before the
 		// others have theirs.
-		if err := atomicfile.SyncFolder(dir); err != nil {
+		if err := atomicfile.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}

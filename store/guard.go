@@ -107,10 +107,7 @@ func createGuard(dir string, c ledger.Checkpoint) error {
 	if err := writeAside(path+asideSuffix, b, 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(path+asideSuffix, path); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(dir)
+	return atomicfile.Rename(path+asideSuffix, path)
 }
 
 func openGuard(dir string, half int) (*guard, error) {

@@ -124,10 +124,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	if err := writeAside(path+asideSuffix, k.Marshal(), 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(path+asideSuffix, path); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(s.dir)
+	return atomicfile.Rename(path+asideSuffix, path)
 }
 
 // keyFor gives the signing key with these public halves, if this folder has it.
@@ -152,10 +149,7 @@ func (s *Store) changeKey(g *growth) error {
 }
 
 func (s *Store) renameKey() error {
-	if err := os.Rename(filepath.Join(s.dir, nextKeyName), filepath.Join(s.dir, keyName)); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(s.dir)
+	return atomicfile.Rename(filepath.Join(s.dir, nextKeyName), filepath.Join(s.dir, keyName))
 }
 
 // SignNextKey signs the text of a proposed key entry with the key that

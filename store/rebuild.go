@@ -247,10 +247,7 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 		return exit.New(exit.Failed, "choose another folder", "%s has parts and no ledger: %w", r.dir, err)
 	}
 	for _, name := range names {
-		if err := os.Rename(filepath.Join(r.aside, name), filepath.Join(r.dir, name)); err != nil {
-			return err
-		}
-		if err := atomicfile.SyncFolder(r.dir); err != nil {
+		if err := atomicfile.Rename(filepath.Join(r.aside, name), filepath.Join(r.dir, name)); err != nil {
 			return err
 		}
 	}

@@ -138,10 +138,7 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 		if err := writeAside(path+asideSuffix, m.marshal(), 0o600); err != nil {
 			return engineError(fileError(err))
 		}
-		if err := os.Rename(path+asideSuffix, path); err != nil {
-			return engineError(fileError(err))
-		}
-		if err := atomicfile.SyncFolder(s.dir); err != nil {
+		if err := atomicfile.Rename(path+asideSuffix, path); err != nil {
 			return engineError(fileError(err))
 		}
 		s.state.Lock()

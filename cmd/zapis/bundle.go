@@ -15,6 +15,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // bundleCmd makes the package that a lawyer receives.
@@ -52,26 +53,20 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	return b.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
-		open, err := openedFor(s, v, c, o.For, o.Leave)
-		if err != nil {
-			return err
-		}
-		in, err := v.Bundle(open, o)
-		if err != nil {
-			return err
-		}
-		for _, u := range in.Unsearched {
-			fmt.Fprintf(s.Err, "%s could not be searched for places: %s. Look at it before you hand the bundle over.\n", u.Item, u.Why())
-		}
-		if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
-			return err
-		}
-		fmt.Fprintln(s.Out, cli.Escape(b.Out))
-		b.say(s, o, in, to)
-		for _, text := range bundle.AnchorWarnings(in) {
-			warn(s, "%s", text)
-		}
-		return nil
+		return unfit(s, release.Bundle(v, c, o, func(in bundle.Input) error {
+			for _, u := range in.Unsearched {
+				fmt.Fprintf(s.Err, "%s could not be searched for places: %s. Look at it before you hand the bundle over.\n", u.Item, u.Why())
+			}
+			if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Out, cli.Escape(b.Out))
+			b.say(s, o, in, to)
+			for _, text := range bundle.AnchorWarnings(in) {
+				warn(s, "%s", text)
+			}
+			return nil
+		}))
 	})
 }
 
@@ -80,8 +75,8 @@ var (
 	timeForm    = "2006-01-02T15:04:05Z"
 )
 
-func (b *bundleCmd) options() (casework.BundleOptions, error) {
-	o := casework.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys, Communicable: b.Communicable,
+func (b *bundleCmd) options() (release.BundleOptions, error) {
+	o := release.BundleOptions{Leave: b.leave(), OnlyOriginals: b.Originals, Keys: b.Keys, Communicable: b.Communicable,
 		IncludeIdentity: slices.Contains(b.Include, "identity"), IncludeLocation: slices.Contains(b.Include, "location")}
 	var ok bool
 	if o.For, ok = casefile.AddresseeByCode(b.For); !ok {
@@ -102,7 +97,7 @@ func (b *bundleCmd) options() (casework.BundleOptions, error) {
 		if m[3] == "" {
 			m[3] = "redacted working copy"
 		}
-		o.Derived = append(o.Derived, casework.WorkingCopy{File: m[1], Of: m[2], Note: m[3]})
+		o.Derived = append(o.Derived, release.WorkingCopy{File: m[1], Of: m[2], Note: m[3]})
 	}
 	if b.Time != "" {
 		var err error
@@ -114,7 +109,7 @@ func (b *bundleCmd) options() (casework.BundleOptions, error) {
 }
 
 // say tells what the bundle holds and what it does not.
-func (b *bundleCmd) say(s *cli.Streams, o casework.BundleOptions, in bundle.Input, to addressee) {
+func (b *bundleCmd) say(s *cli.Streams, o release.BundleOptions, in bundle.Input, to addressee) {
 	fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
 	if n := len(in.Derived) - len(o.Derived); n > 0 {
 		fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))

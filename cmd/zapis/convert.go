@@ -10,6 +10,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // convertCmd writes cases in formats that others read.
@@ -41,23 +42,15 @@ func (c *convertCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		if err != nil {
 			return err
 		}
-		if err := export.Check(format, to, len(list), c.identity()); err != nil {
-			return err
-		}
-		in := export.Input{To: to, WithIdentity: c.identity()}
-		for _, one := range list {
-			d, err := dossierFor(s, v, one, to, c.outFlags)
-			if err != nil {
-				return err
-			}
-			in.Cases = append(in.Cases, d)
-		}
-		out, err := export.Write(format, in)
+		bar := s.Progress("reading cases", int64(len(list)))
+		o := release.ExportOptions{Format: format, To: to, Identity: c.identity(), Leave: c.leave(), Progress: func(done, _ int) { bar.At(int64(done)) }}
+		out, err := release.Export(ctx, v, list, o, func(text []byte) error {
+			bar.Done()
+			return writeText(s, c.Out)(text)
+		})
+		bar.Done()
 		if err != nil {
-			return err
-		}
-		if err := writeExport(s, v, c.Out, fmt.Sprintf("%s for %s", format, to.English), out.Text, to, c.outFlags, in.Cases...); err != nil {
-			return err
+			return unfit(s, err)
 		}
 		c.tell(s, to, out)
 		return nil

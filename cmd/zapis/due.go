@@ -9,6 +9,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 )
 
@@ -51,7 +52,7 @@ func (d *dueCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 func (d *dueCmd) items(cases []*casework.Case, now time.Time) []dueItem {
 	list := []dueItem{}
 	today := now.Truncate(24 * time.Hour)
-	add := func(kind, date, what string, c casework.Summary) {
+	add := func(kind, date, what string, c casefile.Summary) {
 		at, err := time.Parse(day, date)
 		if err != nil || at.After(today.AddDate(0, 0, d.Days)) {
 			return

@@ -7,7 +7,9 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // extractCmd writes attachments out of a case.
@@ -26,16 +28,16 @@ func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 		var total int64
-		var closed []casework.Exhibit
-		for _, x := range o.Exhibits() {
+		var closed []casefile.Exhibit
+		for _, x := range o.Exhibits {
 			if x.Closed != "" {
 				closed = append(closed, x)
 				continue
 			}
-			total += x.Value.Size
+			total += x.Size
 		}
 		bar := s.Progress("extracting", total)
-		names, err := v.Extract(ctx, o, e.Out, bar.Add)
+		names, err := release.Extract(ctx, v, o, e.Out, bar.Add)
 		bar.Done()
 		for _, name := range names {
 			fmt.Fprintln(s.Out, cli.Escape(filepath.Join(e.Out, name)))
@@ -47,7 +49,7 @@ func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, cli.Escape(x.Closed))
 		}
 		if len(names) == 0 && len(closed) > 0 {
-			return exit.New(exit.KeyMissing, "zapis ask "+o.Case+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.Case)
+			return exit.New(exit.KeyMissing, "zapis ask "+o.ID+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.ID)
 		}
 		if len(names) == 0 {
 			fmt.Fprintln(s.Err, "This case has no attachments.")

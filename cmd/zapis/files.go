@@ -2,11 +2,10 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
@@ -30,21 +29,17 @@ func writeFile(name string, write func(io.Writer) error) error {
 	if err := cli.CheckFree(name); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".zapis-*")
+	f, err := atomicfile.Create(name, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	defer f.Close()
+	defer f.Discard()
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
+	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := cli.CheckFree(name); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return f.Commit()
 }

@@ -8,6 +8,7 @@ import (
 
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 )
 
@@ -65,7 +66,7 @@ func (f filterFlags) check() error {
 func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Case {
 	type known struct {
 		c *casework.Case
-		s casework.Summary
+		s casefile.Summary
 	}
 	var fit []known
 	for _, c := range cases {
@@ -81,7 +82,7 @@ func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Ca
 	return out
 }
 
-func (f filterFlags) fits(s casework.Summary, now time.Time) bool {
+func (f filterFlags) fits(s casefile.Summary, now time.Time) bool {
 	anyOf := func(want []string, has ...string) bool {
 		return len(want) == 0 || slices.ContainsFunc(want, func(w string) bool { return slices.Contains(has, w) })
 	}
@@ -103,7 +104,7 @@ func (f filterFlags) fits(s casework.Summary, now time.Time) bool {
 }
 
 // compare orders two cases; those that say nothing come last.
-func (f filterFlags) compare(a, b casework.Summary) int {
+func (f filterFlags) compare(a, b casefile.Summary) int {
 	last := func(a, b string) int {
 		if a == "" || b == "" {
 			return -strings.Compare(a, b)

@@ -8,6 +8,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // handOverCmd writes down that something left the trustee's hands.
@@ -26,11 +27,11 @@ func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error
 			return err
 		}
 		defer f.Close()
-		e, err := v.HandOver(c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why), h.leave())
+		e, err := release.HandOver(v, c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why), h.leave())
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Out, "event %d  %s\n", e.Number, e.In)
+		fmt.Fprintf(s.Out, "event %d  %s\n", e.Number, e.SHA256)
 		fmt.Fprintln(s.Err, "It is written down. Now hand it over: what was handed over can't be called back.")
 		return nil
 	})

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"zapis/internal/cli"
 	"zapis/internal/evidence/letter"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // letterCmd drafts a letter.
@@ -35,35 +35,15 @@ func (l *letterCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	return l.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
-		d, err := dossierFor(s, v, c, to, l.outFlags)
-		if err != nil {
-			return err
-		}
-		in := letter.Input{To: to, Language: l.Lang, Case: d, WithIdentity: l.identity()}
-		if in.Annexes, err = d.Annexes(to, l.Exhibit, l.Communicable, l.identity()); err != nil {
-			return err
-		}
-		text, err := letter.Draft(in)
-		if err != nil {
-			return err
-		}
-		if err := writeExport(s, v, l.Out, subjectOf(to, in.Annexes), text, to, l.outFlags, d); err != nil {
-			return err
+		o := release.LetterOptions{To: to, Language: l.Lang, Exhibits: l.Exhibit, Communicable: l.Communicable, Identity: l.identity(), Leave: l.leave()}
+		if err := release.Letter(v, c, o, writeText(s, l.Out)); err != nil {
+			return unfit(s, err)
 		}
 		fmt.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")
 		if to.Marked {
 			fmt.Fprintf(s.Err, "What goes to %s may be put before the state: so may these words.\n", to.English)
 		}
-		fmt.Fprintf(s.Err, "When it goes, write that down: zapis hand-over %s FILE --to WHOM\n", d.ID)
+		fmt.Fprintf(s.Err, "When it goes, write that down: zapis hand-over %s FILE --to WHOM\n", c.ID)
 		return nil
 	})
-}
-
-// subjectOf says in the custody log what was drafted, and what may be done with each exhibit that it names.
-func subjectOf(to casefile.Addressee, annexes []casefile.Annex) string {
-	said := []string{"letter to " + to.English}
-	for _, a := range annexes {
-		said = append(said, a.Name+" "+string(a.Mark))
-	}
-	return strings.Join(said, "; ")
 }

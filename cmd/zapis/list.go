@@ -10,6 +10,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 )
 
@@ -71,7 +72,7 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	})
 }
 
-func listedOf(c casework.Summary) listed {
+func listedOf(c casefile.Summary) listed {
 	return listed{
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
@@ -87,7 +88,7 @@ type held struct {
 	Entries []uint64 `json:"entries"` // of the case, of which nothing can be erased
 }
 
-func holdsOf(c casework.Summary) []held {
+func holdsOf(c casefile.Summary) []held {
 	list := []held{}
 	for _, h := range c.Holds {
 		list = append(list, held{h.Index, h.Reason, h.Entries})
@@ -141,7 +142,7 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 	return err
 }
 
-func onHold(h casework.Hold) string {
+func onHold(h casefile.Hold) string {
 	what := "it"
 	if !h.Whole {
 		var entries []string
@@ -154,11 +155,11 @@ func onHold(h casework.Hold) string {
 }
 
 // sentTwice is asked, not told: whoever goes back to the page may as well have written another report on it.
-func sentTwice(s casework.Summary) string {
+func sentTwice(s casefile.Summary) string {
 	return fmt.Sprintf("SENT TWICE? %s came from the same page of the form", s.SamePage)
 }
 
-func place(s casework.Summary) string {
+func place(s casefile.Summary) string {
 	switch {
 	case s.Missing:
 		return "orphan"
@@ -175,7 +176,7 @@ func country(code string) string {
 	return cli.Escape(code)
 }
 
-func danger(s casework.Summary) string {
+func danger(s casefile.Summary) string {
 	var said string
 	switch s.Danger {
 	case "yes":
@@ -206,7 +207,7 @@ func methods(codes []string) string {
 	return strings.Join(words, "; ")
 }
 
-func amount(s casework.Summary) string {
+func amount(s casefile.Summary) string {
 	text := many(s.Attachments, "file", "files")
 	if s.FollowUps > 0 {
 		text += ", " + many(s.FollowUps, "follow-up", "follow-ups")
@@ -218,7 +219,7 @@ func amount(s casework.Summary) string {
 }
 
 // told says in which language the report is, and how the reporter knows.
-func told(s casework.Summary) string {
+func told(s casefile.Summary) string {
 	var text string
 	if s.Language != "" {
 		text += "; in " + cli.Escape(s.Language)
@@ -233,7 +234,7 @@ func told(s casework.Summary) string {
 	return text
 }
 
-func standing(s casework.Summary) string {
+func standing(s casefile.Summary) string {
 	switch s.Withdrawn {
 	case string(incident.ActStop):
 		return "WITHDRAWN: must not be used any more"

@@ -8,6 +8,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/release"
 )
 
 // resealCmd hands a past case on to a trustee who came later.
@@ -24,16 +25,16 @@ func (r *resealCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	return r.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
-		file, left, err := v.Reseal(c, casework.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
+		done, err := release.Reseal(v, c, release.Resealing{To: r.To, Why: strings.TrimSpace(r.Why), Identity: len(r.Include) > 0})
 		if err != nil {
-			return err
+			return unfit(s, err)
 		}
-		if err := cli.CreateFile(r.Out, file, 0o600); err != nil {
+		if err := cli.CreateFile(r.Out, done.File, 0o600); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out, cli.Escape(r.Out))
 		fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", cli.Escape(r.To))
-		for _, what := range left {
+		for _, what := range done.Left {
 			fmt.Fprintf(s.Err, "Not in it: %s\n", cli.Escape(what))
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 )
 
@@ -112,31 +113,28 @@ func (v values) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func shownOf(o *casework.OpenedCase) shown {
+func shownOf(o *casefile.Case) shown {
 	out := shown{
-		Case: o.Case, Index: o.Index, ReceivedAt: o.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
-		Consent: notNull(o.Consent), Withdrawn: orNull(o.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.SamePage),
-		Missing: notNullNumbers(o.Numbering.Missing), Twice: notNullNumbers(o.Numbering.Twice),
+		Case: o.ID, Index: o.Summary.Index, ReceivedAt: o.Summary.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
+		Consent: notNull(o.Summary.Consent), Withdrawn: orNull(o.Summary.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.Summary.SamePage),
+		Missing: notNullNumbers(o.Summary.Numbering.Missing), Twice: notNullNumbers(o.Summary.Numbering.Twice),
 	}
 	for i, sub := range o.Submissions {
-		if i == 0 && !o.Missing {
+		if i == 0 && !o.Summary.Missing {
 			out.Answers, out.Identity, out.Closed = answersOf(sub), identityOf(sub), orNull(sub.Closed)
 			out.OffSlot = orNull(sub.OffSlot)
 		} else {
-			f := followUp{Act: sub.Statement.Act, ReceivedAt: sub.Statement.Received, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{},
+			f := followUp{Act: sub.Act, ReceivedAt: sub.Received, Index: sub.Index, Answers: answersOf(sub), Identity: identityOf(sub), Exhibits: []string{},
 				Signed: string(sub.Author), OffSlot: orNull(sub.OffSlot)}
 			if sub.Collector != nil {
 				f.Collector = &sub.Collector.Name
 			}
-			if !sub.Waiting {
-				f.Index = &o.Submissions[i].Index
-			}
-			for _, e := range sub.Exhibits {
+			for _, e := range o.ExhibitsOf(sub) {
 				f.Exhibits = append(f.Exhibits, e.Name)
 			}
 			out.FollowUps = append(out.FollowUps, f)
 		}
-		for _, e := range sub.Exhibits {
+		for _, e := range o.ExhibitsOf(sub) {
 			out.Attachments = append(out.Attachments, attachedOf(e))
 		}
 	}
@@ -150,33 +148,33 @@ func notNullNumbers(list []uint64) []uint64 {
 	return list
 }
 
-func answersOf(s casework.OpenedSubmission) values {
+func answersOf(s casefile.Submission) values {
 	out := values{}
 	for _, f := range incident.Fields() {
-		if l, ok := s.Statement.Line(f.Name); ok && !f.Identity {
+		if l, ok := s.Lines.Line(f.Name); ok && !f.Identity {
 			out = append(out, value{f.Name, l.Value})
 		}
 	}
 	return out
 }
 
-func identityOf(s casework.OpenedSubmission) *values {
-	if s.Identity == nil {
+func identityOf(s casefile.Submission) *values {
+	if s.IdentityLines == nil {
 		return nil
 	}
 	out := values{}
 	for _, name := range incident.IdentityNames() {
-		if l, ok := s.Identity.Line(name); ok {
+		if l, ok := s.IdentityLines.Line(name); ok {
 			out = append(out, value{name, l.Value})
 		}
 	}
 	return &out
 }
 
-func attachedOf(e casework.Exhibit) attached {
+func attachedOf(e casefile.Exhibit) attached {
 	a := attached{Exhibit: e.Name, Closed: orNull(e.Closed)}
-	if e.Value != nil {
-		a.Name, a.MediaType, a.Size, a.SHA256 = &e.Value.Name, &e.Value.MediaType, &e.Value.Size, &e.Value.SHA256
+	if e.Described() {
+		a.Name, a.MediaType, a.Size, a.SHA256 = &e.Original, &e.MediaType, &e.Size, &e.SHA256
 	}
 	return a
 }

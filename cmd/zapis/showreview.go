@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
-	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/review"
 )
 
@@ -28,7 +28,7 @@ type reviewed struct {
 	Text        *string   `json:"text"`
 }
 
-func reviewsOf(o *casework.OpenedCase) []reviewed {
+func reviewsOf(o *casefile.Case) []reviewed {
 	out := []reviewed{}
 	for _, r := range o.Reviews {
 		one := reviewed{Kind: string(r.Kind), At: r.At, By: r.By.Name, Fingerprint: r.By.Fingerprint(), Index: r.Index, Private: r.Private(),
@@ -44,7 +44,7 @@ func reviewsOf(o *casework.OpenedCase) []reviewed {
 }
 
 // review shows what a trustee wrote.
-func (p *page) review(o *casework.OpenedCase, r casework.Review) {
+func (p *page) review(o *casefile.Case, r casefile.Review) {
 	fmt.Fprintf(&p.b, "\n%s\n", reviewTitle(o, r))
 	p.row("by", fmt.Sprintf("%s (%s), %s UTC by their clock", r.By.Name, r.By.Fingerprint(), r.At.Format("2006-01-02 15:04:05")))
 	p.row("place", r.Where)
@@ -76,7 +76,7 @@ func (p *page) review(o *casework.OpenedCase, r casework.Review) {
 	}
 }
 
-func reviewTitle(o *casework.OpenedCase, r casework.Review) string {
+func reviewTitle(o *casefile.Case, r casefile.Review) string {
 	var title string
 	switch r.Kind {
 	case review.Grade:
@@ -95,10 +95,10 @@ func reviewTitle(o *casework.OpenedCase, r casework.Review) string {
 }
 
 // translated names what a translation is of.
-func translated(o *casework.OpenedCase, r casework.Review) string {
+func translated(o *casefile.Case, r casefile.Review) string {
 	for _, s := range o.Submissions {
 		if s.Hash == r.Of {
-			return actTitle(s.Statement.Act) + " of " + s.Where()
+			return actTitle(s.Act) + " of " + s.Place
 		}
 	}
 	return "submission " + r.Of.String()[:12] + ", which is not here"

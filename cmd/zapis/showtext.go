@@ -9,45 +9,45 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/cli"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/casefile"
 )
 
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
-func writeCase(s *cli.Streams, o *casework.OpenedCase) error {
+func writeCase(s *cli.Streams, o *casefile.Case) error {
 	p := newPage(s.Width())
-	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.Case, standing(o.Summary))
-	for _, h := range o.Holds {
+	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, standing(o.Summary))
+	for _, h := range o.Summary.Holds {
 		fmt.Fprintf(&p.b, "%s\n", onHold(h))
 	}
-	if o.SamePage != "" {
+	if o.Summary.SamePage != "" {
 		fmt.Fprintf(&p.b, "%s\n", sentTwice(o.Summary))
 	}
-	for _, said := range numberWords(o.Numbering) {
+	for _, said := range numberWords(o.Summary.Numbering) {
 		fmt.Fprintf(&p.b, "%s\n", said)
 	}
 	if said := danger(o.Summary); said != "" {
 		fmt.Fprintf(&p.b, "%s\n", said)
 	}
 	for _, sub := range o.Submissions {
-		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Statement.Act))
-		p.row("received", sub.Statement.Received.Format("2006-01-02 15:04:05")+" UTC, by "+clockOf(sub))
+		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Act))
+		p.row("received", sub.Received.Format("2006-01-02 15:04:05")+" UTC, by "+clockOf(sub))
 		if sub.OffSlot != "" {
 			p.row("BUT", "the time of receipt "+sub.OffSlot+": rely on the slot")
 		}
 		if said := authorWords(sub.Author); said != "" {
 			p.row("signed", said)
 		}
-		p.row("place", sub.Where())
+		p.row("place", sub.Place)
 		if sub.Collector != nil {
 			p.row("collected by", sub.Collector.Name+" ("+sub.Collector.Fingerprint()+"), who signed for it")
 		}
 		for _, f := range incident.Fields() {
-			if l, ok := sub.Statement.Line(f.Name); ok && !l.Null() {
+			if l, ok := sub.Lines.Line(f.Name); ok && !l.Null() {
 				p.answer(f.Name, l)
 			}
 		}
 		p.identity(sub)
-		for _, e := range sub.Exhibits {
+		for _, e := range o.ExhibitsOf(sub) {
 			p.exhibit(e)
 		}
 	}
@@ -58,32 +58,32 @@ func writeCase(s *cli.Streams, o *casework.OpenedCase) error {
 	return err
 }
 
-func clockOf(s casework.OpenedSubmission) string {
-	if s.Statement.First() || s.Statement.Mailbox != "-" {
+func clockOf(s casefile.Submission) string {
+	if s.Lines.First() || s.Lines.Mailbox != "-" {
 		return "the server's clock"
 	}
 	return "the trustee's clock"
 }
 
 // authorWords says whether the reporter's key signed a submission; empty where that is no question.
-func authorWords(a casework.Authorship) string {
+func authorWords(a casefile.Authorship) string {
 	switch a {
-	case casework.AuthorSigned:
+	case casefile.AuthorSigned:
 		return "with the reporter's key, which the report commits to"
-	case casework.AuthorUnsigned:
+	case casefile.AuthorUnsigned:
 		return "NOT SIGNED with the reporter's key: it counts for nothing. Whoever runs the intake can have made it"
-	case casework.AuthorWrong:
+	case casefile.AuthorWrong:
 		return "WRONGLY SIGNED: not with the key that the report commits to. It counts for nothing"
-	case casework.AuthorUnknown:
+	case casefile.AuthorUnknown:
 		return "not known: the report, which names the key, does not open here. It counts for nothing"
-	case casework.AuthorBefore:
+	case casefile.AuthorBefore:
 		return "not signed: from before"
 	}
 	return ""
 }
 
 // numberWords says what the numbers of a case's submissions show.
-func numberWords(n casework.Numbering) []string {
+func numberWords(n casefile.Numbering) []string {
 	var lines []string
 	list := func(numbers []uint64) string {
 		words := make([]string, len(numbers))
@@ -159,14 +159,14 @@ func (p *page) answer(field string, l seal.Line) {
 	p.row(labelOf(field), strings.Join(several, "\n"))
 }
 
-func (p *page) identity(s casework.OpenedSubmission) {
-	if s.Identity == nil {
+func (p *page) identity(s casefile.Submission) {
+	if s.IdentityLines == nil {
 		p.row("identity", "closed: "+s.Closed)
 		return
 	}
 	empty := true
 	for _, name := range incident.IdentityNames() {
-		if l, ok := s.Identity.Line(name); ok && !l.Null() {
+		if l, ok := s.IdentityLines.Line(name); ok && !l.Null() {
 			p.answer(name, l)
 			empty = false
 		}
@@ -176,14 +176,14 @@ func (p *page) identity(s casework.OpenedSubmission) {
 	}
 }
 
-func (p *page) exhibit(e casework.Exhibit) {
-	if e.Value == nil {
+func (p *page) exhibit(e casefile.Exhibit) {
+	if !e.Described() {
 		p.row(e.Name, "closed: "+e.Closed)
 		return
 	}
-	p.row(e.Name, fmt.Sprintf("%s, %d bytes", e.Value.MediaType, e.Value.Size))
-	p.row("", "SHA-256 "+e.Value.SHA256)
-	p.row("", "named "+strings.ReplaceAll(e.Value.Name, "\n", `\n`))
+	p.row(e.Name, fmt.Sprintf("%s, %d bytes", e.MediaType, e.Size))
+	p.row("", "SHA-256 "+e.SHA256)
+	p.row("", "named "+strings.ReplaceAll(e.Original, "\n", `\n`))
 	if e.Closed != "" {
 		p.row("", "closed: "+e.Closed)
 	}

@@ -14,6 +14,7 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 )
 
 // stampCmd has a time-stamping authority say by when a bundle was signed. This laptop stays offline: the
@@ -92,10 +93,8 @@ func (c *stampCmd) ask(s *cli.Streams, v *casework.Trustee, b *stampable) error 
 	if err != nil {
 		return err
 	}
-	if err := v.Exported(b.id, casework.Export{What: "request for a time stamp of a bundle", From: &b.sum, Made: sha256.Sum256(q.DER)}); err != nil {
-		return err
-	}
-	if err := cli.CreateFile(c.Request, q.DER, 0o644); err != nil {
+	what := release.Stamping{Case: b.id, What: "request for a time stamp of a bundle", From: b.sum, Made: sha256.Sum256(q.DER)}
+	if err := release.Stamp(v, what, func() error { return cli.CreateFile(c.Request, q.DER, 0o644) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out, cli.Escape(c.Request))
@@ -132,10 +131,8 @@ func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable) err
 	if err != nil {
 		return err
 	}
-	if err := v.Exported(b.id, casework.Export{What: "bundle with a time stamp", From: &b.sum, Made: made}); err != nil {
-		return err
-	}
-	if err := writeFile(c.Out, put); err != nil {
+	what := release.Stamping{Case: b.id, What: "bundle with a time stamp", From: b.sum, Made: made}
+	if err := release.Stamp(v, what, func() error { return writeFile(c.Out, put) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out, cli.Escape(c.Out))

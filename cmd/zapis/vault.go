@@ -7,6 +7,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 )
@@ -137,7 +138,7 @@ func caseOf(ctx context.Context, s *cli.Streams, v *casework.Trustee, id string)
 }
 
 // openedCase opens a case, and says loudly what does not fit.
-func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casework.OpenedCase, error) {
+func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casefile.Case, error) {
 	o, err := v.Show(c)
 	if err != nil {
 		return nil, err

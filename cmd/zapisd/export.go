@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/carry"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
@@ -178,13 +179,5 @@ func writeAside(name string, write func(*os.File) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	folder, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("%s is written, but its folder can't be synced: %w", name, err)
-	}
-	defer folder.Close()
-	return folder.Sync()
+	return atomicfile.Rename(f.Name(), name)
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -151,11 +150,7 @@ func (d *DB) Forget(ctx context.Context) error {
 	if err := d.copyTo(aside); err != nil {
 		return exit.First(err, os.RemoveAll(aside))
 	}
-	err := os.Rename(aside, d.path)
-	if err == nil {
-		err = atomicfile.SyncFolder(filepath.Dir(d.path))
-	}
-	if err != nil {
+	if err := atomicfile.Rename(aside, d.path); err != nil {
 		return err
 	}
 	db, err := bbolt.Open(d.path, 0o600, options())

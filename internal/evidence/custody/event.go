@@ -61,6 +61,15 @@ func Acts() []Act {
 		Withheld, HandedOver, Destroyed, Noted, Replied, Resealed, Imported}
 }
 
+// Releases says whether something of a case leaves the vault by this act, or is held back from what leaves.
+func (a Act) Releases() bool {
+	switch a {
+	case Exported, HandedOver, Extracted, Withheld, Resealed:
+		return true
+	}
+	return false
+}
+
 func (a Act) known() bool {
 	for _, b := range Acts() {
 		if a == b {

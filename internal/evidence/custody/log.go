@@ -200,8 +200,17 @@ func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
 }
 
 // Record writes down an act, before it is done: when Record returns an error, the act must not happen. When it
-// returns nil, the event is on the disk.
+// returns nil, the event is on the disk. It takes no act by which something leaves the vault: RecordRelease does.
 func (l *Log) Record(d Deed) (Event, error) {
+	if d.Act.Releases() {
+		return Event{}, fmt.Errorf("the act %q is recorded by the release gate alone", string(d.Act))
+	}
+	return l.RecordRelease(d)
+}
+
+// RecordRelease is Record for every act, those too by which something of a case leaves the vault. Only package release
+// calls it, which has checked that it may (internal/rules).
+func (l *Log) RecordRelease(d Deed) (Event, error) {
 	e, err := l.record(d)
 	if err != nil {
 		return Event{}, exit.New(exit.Failed, "nothing was done", "the custody log could not be written: %w", err)

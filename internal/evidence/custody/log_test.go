@@ -61,7 +61,7 @@ func filled(t *testing.T) (path string, id *age.HybridIdentity) {
 
 func put(t *testing.T, l *Log, d Deed) Event {
 	t.Helper()
-	e, err := l.Record(d)
+	e, err := l.RecordRelease(d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestRecordRefuses(t *testing.T) {
 		{Deed{Act: Opened, By: By{Name: "anna"}}, "a key's fingerprint is written"},
 		{Deed{Act: Opened, Why: strings.Repeat("x", MaxWhy+1)}, "the reason has 4001 bytes, and at most 4000 are kept"},
 	} {
-		_, err := l.Record(tt.deed)
+		_, err := l.RecordRelease(tt.deed)
 		if exit.StatusOf(err) != exit.Failed || !strings.HasPrefix(fmt.Sprint(err), "the custody log could not be written: ") ||
 			!strings.Contains(err.Error(), tt.want) || exit.HintOf(err) != "nothing was done" {
 			t.Errorf("%+v: %v", tt.deed, err)
@@ -294,12 +294,12 @@ func TestDiskFails(t *testing.T) {
 		disk := tt.disk
 		disk.file = l.f
 		l.f = &disk
-		_, err := l.Record(Deed{Act: Viewed})
+		_, err := l.RecordRelease(Deed{Act: Viewed})
 		if exit.StatusOf(err) != exit.Failed || fmt.Sprint(err) != tt.refusal {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		disk.write, disk.sync, disk.truncate = nil, nil, nil
-		if _, err := l.Record(Deed{Act: Opened}); (err == nil) != tt.again {
+		if _, err := l.RecordRelease(Deed{Act: Opened}); (err == nil) != tt.again {
 			t.Errorf("%s, and after that: %v", tt.name, err)
 		}
 		l.Close()
@@ -317,5 +317,23 @@ func TestSetOwnerRefusesClassicKeys(t *testing.T) {
 	}
 	if err := l.SetOwner(card.Card{Age: classic.Recipient().String()}); err == nil || !strings.Contains(err.Error(), "is a classic key") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Record takes no act by which something leaves a vault: those events come from the release gate.
+func TestRecordRefusesActsThatRelease(t *testing.T) {
+	l, err := Open(filepath.Join(t.TempDir(), "log"), func() time.Time { return time.Unix(0, 0) }, "zapis test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, a := range Acts() {
+		_, err := l.Record(Deed{Act: a})
+		if a.Releases() != (err != nil) {
+			t.Errorf("%s: %v", a, err)
+		}
+		if _, err := l.RecordRelease(Deed{Act: a}); err != nil {
+			t.Errorf("%s: %v", a, err)
+		}
 	}
 }

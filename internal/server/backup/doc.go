@@ -20,10 +20,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/carry"
 	"zapis/internal/exit"
 )
@@ -44,7 +44,7 @@ func refuse(hint, format string, args ...any) error {
 // Folder is a backup or a mirror, open for changing or for reading.
 type Folder struct {
 	dir  string
-	lock *os.File
+	lock *filelock.Lock
 }
 
 // Open opens a folder for changing; it is made where it is missing.
@@ -52,15 +52,14 @@ func Open(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := filelock.Take(filepath.Join(dir, lockFile), filelock.Options{})
+	if _, held := errors.AsType[*filelock.HeldError](err); held {
+		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
-	}
-	b := &Folder{dir, f}
+	b := &Folder{dir, lock}
 	if err := b.clear(); err != nil {
 		b.Close()
 		return nil, err
@@ -79,7 +78,7 @@ func (b *Folder) clear() error {
 // Close takes away what did not enter, and lets go of the folder.
 func (b *Folder) Close() error {
 	err := b.clear()
-	return exit.First(err, b.lock.Close())
+	return exit.First(err, b.lock.Release())
 }
 
 // At names a folder that is only read.

@@ -56,10 +56,7 @@ func (b *Folder) KeepKey(text []byte) error {
 	if err := os.WriteFile(path+newSuffix, text, 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(path+newSuffix, path); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(b.dir)
+	return atomicfile.Rename(path+newSuffix, path)
 }
 
 // Restore makes a ledger's folder of what the backup holds, and verifies every

@@ -99,10 +99,7 @@ func (b *Folder) settle(ctx context.Context, res *Result, last ledger.Checkpoint
 	if err := b.enter(res.Parts); err != nil {
 		return err
 	}
-	if err := os.Rename(b.name(stateFile+newSuffix), b.name(stateFile)); err != nil {
-		return err
-	}
-	if err := atomicfile.SyncFolder(b.dir); err != nil {
+	if err := atomicfile.Rename(b.name(stateFile+newSuffix), b.name(stateFile)); err != nil {
 		return err
 	}
 	res.Removed, err = b.removeUnnamed(res.Parts)

@@ -25,11 +25,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/exit"
 )
 
@@ -44,7 +44,7 @@ const (
 // Mirror is an open mirror.
 type Mirror struct {
 	dir  string
-	lock *os.File
+	lock *filelock.Lock
 }
 
 // Open opens a mirror's folder; it is made where it is missing.
@@ -52,19 +52,18 @@ func Open(dir string) (*Mirror, error) {
 	if err := os.MkdirAll(filepath.Join(dir, checkpointsDir), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o644)
+	lock, err := filelock.Take(filepath.Join(dir, lockFile), filelock.Options{})
+	if _, held := errors.AsType[*filelock.HeldError](err); held {
+		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, exit.New(exit.Failed, "wait for it to end", "another process is changing %s", dir)
-	}
-	return &Mirror{dir, f}, nil
+	return &Mirror{dir, lock}, nil
 }
 
 // Close lets go of the folder.
-func (m *Mirror) Close() error { return m.lock.Close() }
+func (m *Mirror) Close() error { return m.lock.Release() }
 
 // Trust sets the log's keys, out of a genesis, which must be the one that the
 // card names where that is given; or of a text of the two keys, one on each

@@ -9,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
 	"zapis/internal/atomicfile"
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/exit"
 )
 
@@ -38,7 +38,7 @@ type Watch struct {
 	dir  string
 	key  *witness.SigningKey
 	now  func() time.Time
-	lock *os.File
+	lock *filelock.Lock
 
 	mu    sync.Mutex
 	logs  map[string]*watched // by origin
@@ -110,26 +110,17 @@ func WatchKey(dir string) (*witness.SigningKey, error) {
 }
 
 // Close lets go of the folder.
-func (w *Watch) Close() error { return w.lock.Close() }
+func (w *Watch) Close() error { return w.lock.Release() }
 
 // Key is the witness's key.
 func (w *Watch) Key() *witness.SigningKey { return w.key }
 
-func (w *Watch) takeLock() error {
-	f, err := os.OpenFile(filepath.Join(w.dir, witnessLockName), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
+func (w *Watch) takeLock() (err error) {
+	w.lock, err = filelock.Take(filepath.Join(w.dir, witnessLockName), filelock.Options{Wait: 2 * time.Second})
+	if _, held := errors.AsType[*filelock.HeldError](err); held {
+		return exit.New(exit.Failed, "stop zapisd witness serve, or ask it over HTTP", "another process is the witness in %s", w.dir)
 	}
-	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-			w.lock = f
-			return nil
-		}
-		if time.Now().After(end) {
-			f.Close()
-			return exit.New(exit.Failed, "stop zapisd witness serve, or ask it over HTTP", "another process is the witness in %s", w.dir)
-		}
-	}
+	return err
 }
 
 func (w *Watch) load() error {

@@ -8,12 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"time"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
 	"zapis/internal/atomicfile"
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/exit"
 )
 
@@ -40,6 +41,9 @@ func ledgerFolder(dir, origin string) string {
 	return filepath.Join(dir, watchedName, hex.EncodeToString(sum[:]))
 }
 
+// addPatience is how long another process that adds a ledger may take.
+const addPatience = time.Minute
+
 // AddLedger makes a witness watch a ledger, by its two keys. Other keys for a
 // ledger that it watches already are taken only if replace says so. A process that
 // serves the witness uses them from its next request on.
@@ -51,14 +55,11 @@ func AddLedger(dir string, text []byte, replace bool) (origin string, err error)
 	if err != nil {
 		return "", exit.New(exit.Failed, "", "the ledger's keys: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, addLockName), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := filelock.Take(filepath.Join(dir, addLockName), filelock.Options{Wait: addPatience})
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
+	defer lock.Release()
 	origin = keys.Origin()
 	folder := ledgerFolder(dir, origin)
 	had, err := readLog(folder)

@@ -43,10 +43,10 @@ var addressees = []Addressee{
 		Why: "the form says: give it to another body"},
 }
 
-// anybody is to whom something of a case is handed over, in a trustee's own words. Which ticks that takes no
+// Anybody is to whom something of a case is handed over, in a trustee's own words. Which ticks that takes no
 // program can tell: whoever made what is handed over was asked for them. But nothing goes to anybody once it was
 // withdrawn, or without asking first where the reporter wants that, or where it may only be kept and counted.
-func anybody(whom string) Addressee { return Addressee{English: whom} }
+func Anybody(whom string) Addressee { return Addressee{English: whom} }
 
 // Addressees lists all there are.
 func Addressees() []Addressee { return slices.Clone(addressees) }

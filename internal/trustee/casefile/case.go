@@ -1,7 +1,7 @@
-// Package dossier is a case as plain data on its way out of the vault, and the rules for whom it may reach: what
-// a reporter has to have allowed before it is converted for somebody, or a letter to them is drafted.
+// Package casefile is the one model of a case: what a trustee's index knows of it (Summary), what opening it gives
+// (Case), and the rules for whom it may reach. List, show, bundle, letter, conversion and desk read the same types.
 //
-// It is pure. Who reads the case out of a vault, and who writes the file, is not its business.
+// It is pure: no disk, no clock. Package casework reads cases out of a vault; package release lets them out of it.
 package casefile
 
 import (
@@ -9,32 +9,47 @@ import (
 	"strings"
 	"time"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/review"
 )
 
-// Case is what an opened case holds. Where it came with words of the reporter, it is written once and never kept.
+// Case is an opened case: everything that its trustee can open, alone or by what others have granted. It holds a
+// person's words: it is shown, or made into something for somebody, and never kept.
 type Case struct {
-	ID     string // c and ten hex digits
-	Ledger string // the ledger card's line
+	ID      string // c and ten hex digits
+	Ledger  string // the ledger card's line
+	Summary Summary
 
 	Standing    Standing
-	Submissions []Submission // the first report, then what followed
-	Exhibits    []Exhibit    // of all of them, in order
-	Translation []Translation
+	Submissions []Submission  // the first report, then what followed
+	Exhibits    []Exhibit     // of all of them, in order
+	Reviews     []Review      // what trustees wrote about it, the owner's private notes last
+	Translation []Translation // those that trustees share
 
-	Nexus       string // the newest grade of each kind; empty where none was given
+	Nexus       string // the newest shared grade of each kind; empty where none was given
 	Source      string
 	Information string
 
-	Custody []custody.Event // those that concern the case, by number
+	Custody []custody.Event // those that concern the case, by number; read only where a format holds them
+
+	Fits   bool    // everything opened is what the entries committed to
+	Faults []error // what is not, or does not open and should
 }
+
+// Fault notes that something does not fit.
+func (c *Case) Fault(err error) { c.Fits, c.Faults = false, append(c.Faults, err) }
 
 // Submission is a report, a follow-up or what a trustee collected.
 type Submission struct {
+	Hash      ledger.Hash         // of the entry's body
+	Index     *uint64             // of the entry; nil while it waits
 	Place     string              // "entry 42", or "waiting submission 0123456789ab"
-	Body      string              // hex SHA-256 of the entry's body
+	Body      string              // Hash in hex
 	Act       string              // report, follow-up, consent, stop, delete, exhibit
 	Received  time.Time           // by the server's clock
 	Answers   map[string][]string // by field, without the identity's
@@ -42,6 +57,89 @@ type Submission struct {
 	Closed    string              // why it is closed; empty where it is open
 	NotSigned bool                // the case names a key, and the reporter's did not sign it: it counts for nothing
 	Statement Sealed
+	Collector *card.Card // the trustee who has signed for it, where it is an exhibit; nil where none has
+
+	Author  Authorship // whether the reporter's key signed it
+	OffSlot string     // why its time of receipt can't be that of its slot, as a clause; empty where it can
+
+	// The opened parts themselves, with every disclosure line.
+	Lines         *seal.StatementPart
+	IdentityLines *seal.IdentityPart // nil where it stays closed
+}
+
+// Line finds a field's disclosure line, in the statement or in the opened identity part.
+func (s Submission) Line(field string) (l seal.Line, found bool) {
+	if s.Lines == nil {
+		return l, false
+	}
+	if l, found = s.Lines.Line(field); !found && s.IdentityLines != nil {
+		l, found = s.IdentityLines.Line(field)
+	}
+	return l, found
+}
+
+// Read fills in the answers of what was opened.
+func (s *Submission) Read() {
+	s.Answers = make(map[string][]string)
+	for _, f := range incident.Fields() {
+		if l, ok := s.Lines.Line(f.Name); ok && !f.Identity {
+			if given := Texts(l); given != nil {
+				s.Answers[f.Name] = given
+			}
+		}
+	}
+	if s.IdentityLines == nil {
+		return
+	}
+	s.Identity = make(map[string][]string)
+	for _, name := range incident.IdentityNames() {
+		if l, ok := s.IdentityLines.Line(name); ok {
+			if given := Texts(l); given != nil {
+				s.Identity[name] = given
+			}
+		}
+	}
+}
+
+// Review is what a trustee wrote about a case.
+type Review struct {
+	review.Review
+	By    card.Card
+	Index *uint64 // of its entry; nil where it has none
+	Where string  // "entry 9", or why it has none
+	Sent  string  // of an answer's copy: where the answer stands; empty where it was not signed
+}
+
+// PrivateNote is where a note stands that lies in the owner's vault alone.
+const PrivateNote = "private"
+
+// Private says whether it lies in the owner's vault alone.
+func (r Review) Private() bool { return r.Where == PrivateNote }
+
+// AddReviews adds what trustees wrote, and reads shared translations and grades out of it.
+func (c *Case) AddReviews(list []Review) {
+	c.Reviews = append(c.Reviews, list...)
+	for _, r := range list {
+		switch {
+		case r.Private():
+		case r.Kind == review.Translation:
+			by := r.Translator
+			if by == "" {
+				by = r.By.Name
+			}
+			c.Translation = append(c.Translation, Translation{Of: r.Of.String(), Language: r.Language, Translator: by, Text: r.Text})
+		case r.Kind == review.Grade:
+			c.Nexus, c.Source, c.Information = Newer(c.Nexus, r.Nexus), Newer(c.Source, r.Source), Newer(c.Information, r.Information)
+		}
+	}
+}
+
+// Newer is given, or old where nothing was given.
+func Newer(old, given string) string {
+	if given == "" {
+		return old
+	}
+	return given
 }
 
 // Sealed is a part as the ledger has it.
@@ -52,18 +150,33 @@ type Sealed struct {
 
 // Exhibit is an attachment.
 type Exhibit struct {
-	Name       string // A01 …
-	Place      string // of its submission
+	Name       string      // A01 …
+	Place      string      // of its submission
+	Of         ledger.Hash // body of its submission
+	Index      *uint64     // of that one's entry; nil while it waits
+	Part       ledger.Part // the sealed file
+	Slot       string      // attachment-1 …, the field that describes it
 	Sealed     Sealed
 	Identifies bool   // the reporter said that it shows who they are
 	Closed     string // why the file can't be opened; empty where it can
 
 	// Of the original; empty where its description stands in a closed identity part.
 	File      string // our name with its ending: A01.jpg
+	Original  string // as the reporter's device called it
 	MediaType string
 	Size      int64
 	SHA256    string // hex
 }
+
+// Describe takes what was committed for the exhibit. Our file name has an ending from its kind. Of what the
+// reporter's device called it, only the ending counts, where the container can be several things.
+func (e *Exhibit) Describe(v seal.AttachmentValue) {
+	e.Name, e.Original, e.MediaType, e.Size, e.SHA256 = v.Exhibit, v.Name, v.MediaType, v.Size, v.SHA256
+	e.File = e.Name + "." + filekind.Extension(v.MediaType, v.Name)
+}
+
+// Described says whether what was committed for the exhibit is open.
+func (e Exhibit) Described() bool { return e.SHA256 != "" }
 
 // Translation is one that a trustee has added.
 type Translation struct {
@@ -73,14 +186,14 @@ type Translation struct {
 	Text       string
 }
 
-// fromReporter says that a submission is the reporter's own: neither what a trustee has collected, nor what the
+// FromReporter says that a submission is the reporter's own: neither what a trustee has collected, nor what the
 // reporter's key should have signed and did not.
-func (s Submission) fromReporter() bool { return s.Act != "exhibit" && !s.NotSigned }
+func (s Submission) FromReporter() bool { return s.Act != "exhibit" && !s.NotSigned }
 
 // Newest gives the newest answer of the reporter to a question that takes one; empty where there is none.
 func (c Case) Newest(field string) string {
 	for _, s := range slices.Backward(c.Submissions) {
-		if given := s.Answers[field]; s.fromReporter() && len(given) > 0 {
+		if given := s.Answers[field]; s.FromReporter() && len(given) > 0 {
 			return given[0]
 		}
 	}
@@ -93,7 +206,7 @@ func (c Case) All(field string) []string {
 	given := make(map[string]bool)
 	for _, s := range c.Submissions {
 		for _, code := range s.Answers[field] {
-			if s.fromReporter() {
+			if s.FromReporter() {
 				given[code] = true
 			}
 		}
@@ -127,7 +240,7 @@ func (c Case) First() Submission {
 func (c Case) Narrative() string {
 	var texts []string
 	for _, s := range c.Submissions {
-		if given := s.Answers["narrative"]; s.fromReporter() && len(given) > 0 {
+		if given := s.Answers["narrative"]; s.FromReporter() && len(given) > 0 {
 			texts = append(texts, given[0])
 		}
 	}
@@ -166,12 +279,23 @@ func (c Case) Exhibit(name string) (Exhibit, bool) {
 	return c.Exhibits[i], true
 }
 
+// ExhibitsOf lists the exhibits of a submission, in the order of their slots.
+func (c Case) ExhibitsOf(s Submission) []Exhibit {
+	var list []Exhibit
+	for _, e := range c.Exhibits {
+		if e.Of == s.Hash {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // Identity gives the newest answers of the opened identity parts, by field.
 func (c Case) Identity() map[string]string {
 	out := make(map[string]string)
 	for _, s := range c.Submissions {
 		for field, given := range s.Identity {
-			if s.fromReporter() && len(given) > 0 {
+			if s.FromReporter() && len(given) > 0 {
 				out[field] = given[0]
 			}
 		}

@@ -55,7 +55,7 @@ func (c Case) CheckIdentity(a Addressee) error {
 		return exit.New(exit.Usage, "leave out --include identity", "%s never gets the identity", a.English)
 	}
 	for _, s := range c.Submissions {
-		if s.fromReporter() && s.Identity == nil {
+		if s.FromReporter() && s.Identity == nil {
 			return exit.New(exit.KeyMissing, "leave out --include identity, or ask the other trustees", "%s: the identity part of %s is closed: %s", c.ID, s.Place, s.Closed)
 		}
 	}

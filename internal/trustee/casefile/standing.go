@@ -51,12 +51,6 @@ func (s Standing) Check(a Addressee, l Leave) error {
 	return nil
 }
 
-// CheckHandOver refuses to hand over what was made of the case, whatever it is: to whom is said in a trustee's own words.
-func (s Standing) CheckHandOver(whom string, l Leave) error { return s.Check(anybody(whom), l) }
-
-// WhyHandOver is what stands in the custody log beside a hand-over, as Why gives it.
-func (s Standing) WhyHandOver(whom string, l Leave) string { return s.Why(anybody(whom), l) }
-
 // keeping are the consents that let nothing out but numbers; `ask` and `state` say how and how far, not to whom.
 var keeping = []string{"store", "statistics", "ask", "state"}
 

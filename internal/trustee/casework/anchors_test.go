@@ -10,7 +10,7 @@ import (
 	"zapis/crypto/timestamp/timestamptest"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
 )
@@ -56,7 +56,7 @@ func TestAnchorsThatContradict(t *testing.T) {
 	defer v.Close()
 	said, err := v.AnchorWarnings(0)
 	h.Must(err)
-	in, err := v.Bundle(show(t, v, filed.Case), casework.BundleOptions{For: lawyer, Leave: casefile.Leave{Override: "a test"}})
+	in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer, Leave: casefile.Leave{Override: "a test"}})
 	h.Must(err)
 	for name, got := range map[string][]string{"import": done.Anchors, "check": said, "bundle": bundle.AnchorWarnings(in)} {
 		contradicts := func(s string) bool {

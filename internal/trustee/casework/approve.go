@@ -10,6 +10,7 @@ import (
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
 )
@@ -216,9 +217,9 @@ func (v *Trustee) stoneWords(cases *Cases, t ledger.Tombstone) ([]string, error)
 
 // eraseWords tells whether the reporter asked for a case to be erased, and whether the request is signed with the
 // key that only the code gives.
-func eraseWords(s Summary) string {
+func eraseWords(s casefile.Summary) string {
 	switch {
-	case s.Withdrawn == string(incident.ActDelete) && s.EraseSigned == AuthorSigned:
+	case s.Withdrawn == string(incident.ActDelete) && s.EraseSigned == casefile.AuthorSigned:
 		return "whose reporter has asked to erase it: the request is signed with the reporter's key"
 	case s.Withdrawn == string(incident.ActDelete):
 		return "whose reporter has asked to erase it: the request is not signed (from before there were keys), and whoever runs the intake can have made it"

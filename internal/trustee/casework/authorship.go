@@ -5,27 +5,8 @@ import (
 	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 )
-
-// Authorship says whether a submission is signed with the key that its case's
-// first statement commits to (docs/spec/commitments.md, "The reporter's key").
-type Authorship string
-
-const (
-	AuthorFirst    Authorship = "report"       // the first report: it commits to the key
-	AuthorSigned   Authorship = "signed"       // with the case's key
-	AuthorUnsigned Authorship = "unsigned"     // nothing is signed, and the case has a key
-	AuthorWrong    Authorship = "wrong"        // another key, or a signature that does not verify
-	AuthorUnknown  Authorship = "unknown"      // the first report does not open here, so that its key is not known
-	AuthorBefore   Authorship = "from-before"  // the case is older than such keys
-	AuthorCollect  Authorship = "by-a-trustee" // collected: trustees sign for it in another way
-)
-
-// Counts says whether what the submission changes takes effect: consent, a
-// withdrawal, an erasure, an answer that replaces another.
-func (a Authorship) Counts() bool {
-	return a == AuthorFirst || a == AuthorSigned || a == AuthorBefore
-}
 
 // What the index keeps of a signature.
 const (
@@ -47,36 +28,29 @@ func signatureOf(genesis ledger.Hash, st *seal.StatementPart) string {
 }
 
 // authorship judges a submission of the case.
-func (c *Case) authorship(f placedSubmission) Authorship {
+func (c *Case) authorship(f placedSubmission) casefile.Authorship {
 	first := c.subs[0].entry
 	switch known := first.Act == string(incident.ActReport); {
 	case f.entry.Act == actExhibit:
-		return AuthorCollect
+		return casefile.AuthorCollect
 	case known && f.entry.Act == string(incident.ActReport):
-		return AuthorFirst
+		return casefile.AuthorFirst
 	case known && first.Key == (reporterkey.Fingerprint{}):
-		return AuthorBefore
+		return casefile.AuthorBefore
 	case !known && f.entry.Key == (reporterkey.Fingerprint{}):
-		return AuthorBefore
+		return casefile.AuthorBefore
 	case !known:
-		return AuthorUnknown
+		return casefile.AuthorUnknown
 	case f.entry.Signature == signatureNone:
-		return AuthorUnsigned
+		return casefile.AuthorUnsigned
 	case f.entry.Signature != signatureGood || f.entry.Key != first.Key:
-		return AuthorWrong
+		return casefile.AuthorWrong
 	}
-	return AuthorSigned
-}
-
-// Numbering is what the numbers of a case's submissions show, where they are
-// committed.
-type Numbering struct {
-	Missing []uint64 // numbers below the highest that no submission here has
-	Twice   []uint64 // numbers that more than one submission has
+	return casefile.AuthorSigned
 }
 
 // numbering reads the numbers of what counts: a number that somebody else wrote must not fill a gap.
-func (c *Case) numbering() (n Numbering) {
+func (c *Case) numbering() (n casefile.Numbering) {
 	count := make(map[uint64]int)
 	var highest uint64
 	committed := false

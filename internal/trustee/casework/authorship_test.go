@@ -7,6 +7,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/reporterkey"
+	"zapis/internal/trustee/casefile"
 )
 
 // TestWhoseKeySigned tries every relation between a case's key and what follows its report.
@@ -14,29 +15,29 @@ func TestWhoseKeySigned(t *testing.T) {
 	t.Parallel()
 	key, other := reporterkey.Fingerprint{1}, reporterkey.Fingerprint{2}
 	report := func(k reporterkey.Fingerprint) placedSubmission {
-		return placedSubmission{entry: entry{Act: "report", Fits: true, Key: k, Number: 1}}
+		return placedSubmission{entry: caseIndexEntry{Act: "report", Fits: true, Key: k, Number: 1}}
 	}
 	next := func(k reporterkey.Fingerprint, signature string) placedSubmission {
-		return placedSubmission{entry: entry{Act: "consent", Fits: true, Key: k, Signature: signature, Number: 2}}
+		return placedSubmission{entry: caseIndexEntry{Act: "consent", Fits: true, Key: k, Signature: signature, Number: 2}}
 	}
 	for _, tt := range []struct {
 		name  string
 		first placedSubmission
 		f     placedSubmission
-		want  Authorship
+		want  casefile.Authorship
 		count bool
 	}{
-		{"signed", report(key), next(key, signatureGood), AuthorSigned, true},
-		{"unsigned", report(key), next(key, signatureNone), AuthorUnsigned, false},
-		{"a signature that does not verify", report(key), next(key, signatureBad), AuthorWrong, false},
-		{"signed with another key", report(key), next(other, signatureGood), AuthorWrong, false},
-		{"a statement of version 1 under a case with a key", report(key), next(reporterkey.Fingerprint{}, signatureNone), AuthorUnsigned, false},
-		{"from before", report(reporterkey.Fingerprint{}), next(reporterkey.Fingerprint{}, signatureNone), AuthorBefore, true},
-		{"signed, and the report is from before", report(reporterkey.Fingerprint{}), next(key, signatureGood), AuthorBefore, true},
-		{"signed, and the report is missing", next(key, signatureGood), next(key, signatureGood), AuthorUnknown, false},
-		{"from before, and the report is missing", next(reporterkey.Fingerprint{}, signatureNone), next(reporterkey.Fingerprint{}, signatureNone), AuthorBefore, true},
-		{"collected", report(key), placedSubmission{entry: entry{Act: actExhibit, Fits: true}}, AuthorCollect, false},
-		{"the report itself", report(key), report(key), AuthorFirst, true},
+		{"signed", report(key), next(key, signatureGood), casefile.AuthorSigned, true},
+		{"unsigned", report(key), next(key, signatureNone), casefile.AuthorUnsigned, false},
+		{"a signature that does not verify", report(key), next(key, signatureBad), casefile.AuthorWrong, false},
+		{"signed with another key", report(key), next(other, signatureGood), casefile.AuthorWrong, false},
+		{"a statement of version 1 under a case with a key", report(key), next(reporterkey.Fingerprint{}, signatureNone), casefile.AuthorUnsigned, false},
+		{"from before", report(reporterkey.Fingerprint{}), next(reporterkey.Fingerprint{}, signatureNone), casefile.AuthorBefore, true},
+		{"signed, and the report is from before", report(reporterkey.Fingerprint{}), next(key, signatureGood), casefile.AuthorBefore, true},
+		{"signed, and the report is missing", next(key, signatureGood), next(key, signatureGood), casefile.AuthorUnknown, false},
+		{"from before, and the report is missing", next(reporterkey.Fingerprint{}, signatureNone), next(reporterkey.Fingerprint{}, signatureNone), casefile.AuthorBefore, true},
+		{"collected", report(key), placedSubmission{entry: caseIndexEntry{Act: actExhibit, Fits: true}}, casefile.AuthorCollect, false},
+		{"the report itself", report(key), report(key), casefile.AuthorFirst, true},
 	} {
 		c := &Case{subs: []placedSubmission{tt.first, tt.f}}
 		if got := c.authorship(tt.f); got != tt.want || got.Counts() != tt.count {
@@ -51,7 +52,7 @@ func TestGapsInTheNumbersShow(t *testing.T) {
 	of := func(numbers ...uint64) *Case {
 		c := &Case{}
 		for i, n := range numbers {
-			f := placedSubmission{entry: entry{Act: "follow-up", Fits: true, Key: key, Signature: signatureGood, Number: n}}
+			f := placedSubmission{entry: caseIndexEntry{Act: "follow-up", Fits: true, Key: key, Signature: signatureGood, Number: n}}
 			if i == 0 {
 				f.entry.Act = "report"
 			}

@@ -25,14 +25,14 @@ type Case struct {
 	ID       string
 	subs     []placedSubmission      // in order; the first report, where it is there, comes first
 	reviews  []vault.PlacedStatement // what trustees wrote about it, in order
-	holds    []Hold
+	holds    []casefile.Hold
 	samePage *Case // another one, whose report was sent from the same page of the form; nil where there is none
 }
 
 // placedSubmission is a submission in its case.
 type placedSubmission struct {
 	ledgercopy.Submission
-	entry entry
+	entry caseIndexEntry
 	by    *card.Card // who signed for it, where it is an exhibit
 }
 
@@ -97,7 +97,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 	return cases, nil
 }
 
-func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]entry, cases *Cases, progress func(done, of int)) error {
+func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, cases *Cases, progress func(done, of int)) error {
 	if err := v.recordBatch(fresh); err != nil {
 		return err
 	}
@@ -121,21 +121,21 @@ func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, 
 	return v.writeIndex(known)
 }
 
-func (v *Trustee) readIndex() (map[ledger.Hash]entry, error) {
-	list, err := vault.ReadCache[entry](v.Vault, caseIndex)
-	known := make(map[ledger.Hash]entry, len(list))
+func (v *Trustee) readIndex() (map[ledger.Hash]caseIndexEntry, error) {
+	list, err := vault.ReadCache[caseIndexEntry](v.Vault, caseIndex)
+	known := make(map[ledger.Hash]caseIndexEntry, len(list))
 	for _, g := range list {
 		known[g.Body] = g
 	}
 	return known, err
 }
 
-func (v *Trustee) writeIndex(known map[ledger.Hash]entry) error {
-	list := make([]entry, 0, len(known))
+func (v *Trustee) writeIndex(known map[ledger.Hash]caseIndexEntry) error {
+	list := make([]caseIndexEntry, 0, len(known))
 	for _, g := range known {
 		list = append(list, g)
 	}
-	slices.SortFunc(list, func(a, b entry) int { return bytes.Compare(a.Body[:], b.Body[:]) })
+	slices.SortFunc(list, func(a, b caseIndexEntry) int { return bytes.Compare(a.Body[:], b.Body[:]) })
 	return vault.WriteCache(v.Vault, caseIndex, list)
 }
 
@@ -143,7 +143,7 @@ func (v *Trustee) writeIndex(known map[ledger.Hash]entry) error {
 // report and carries another mailbox was not made with that report's code: it stands alone, and is a
 // problem. So does an exhibit for which no trustee has signed. A submission that the log has put in a second time is
 // a problem, and counts once.
-func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]entry, reviewed *reviewed, cases *Cases) []*Case {
+func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, reviewed *reviewed, cases *Cases) []*Case {
 	byFirst := make(map[ledger.Hash]*Case)
 	var list []*Case
 	add := func(first ledger.Hash, f placedSubmission) {

@@ -23,6 +23,7 @@ type Trustee struct {
 	seats   map[uint64]seat                       // by the index of a set
 	granted grantedShares                         // nil until they are asked for
 	handed  map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
+	exports map[string][]string                   // cases of exports of many, by the hash of their list
 }
 
 // New gives the acts on an open vault.

@@ -301,10 +301,7 @@ func (v *Trustee) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sea
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return sealed, err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, hex.EncodeToString(sealed.Ciphertext.Hash[:]))); err != nil {
-		return sealed, err
-	}
-	return sealed, atomicfile.SyncFolder(dir)
+	return sealed, atomicfile.Rename(f.Name(), filepath.Join(dir, hex.EncodeToString(sealed.Ciphertext.Hash[:])))
 }
 
 // ownExhibit is one of the owner's that the operator has not taken in.

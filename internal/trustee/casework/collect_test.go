@@ -10,6 +10,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -38,7 +39,7 @@ func TestCollect(t *testing.T) {
 	d.carry()
 	d.in("boris", func(v *casework.Trustee) {
 		for withheld, said := range map[string]bool{"danger_now": true, "narrative": false} {
-			in, err := v.Bundle(show(t, v, filed.Case), casework.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: withheld}}})
+			in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: withheld}}})
 			d.Must(err)
 			var zip bytes.Buffer
 			d.Must(bundle.Write(&zip, in))
@@ -49,30 +50,30 @@ func TestCollect(t *testing.T) {
 	})
 	d.in("anna", func(v *casework.Trustee) {
 		c := show(t, v, filed.Case)
-		if !c.Fits || c.Collected != 2 || c.FollowUps != 1 || len(c.Submissions) != 4 {
+		if !c.Fits || c.Summary.Collected != 2 || c.Summary.FollowUps != 1 || len(c.Submissions) != 4 {
 			t.Fatalf("%v: %+v", c.Faults, c.Summary)
 		}
 		var names []string
-		for _, e := range c.Exhibits() {
+		for _, e := range c.Exhibits {
 			names = append(names, e.Name)
 		}
 		if got := strings.Join(names, " "); got != "A01 A2001 A2002 A02" && got != "A01 A2002 A2001 A02" {
 			t.Errorf("exhibits %s", got)
 		}
 		for _, s := range c.Submissions {
-			if s.Statement.Act != "exhibit" {
+			if s.Act != "exhibit" {
 				continue
 			}
 			if s.Collector == nil || s.Collector.Name != "boris" {
-				t.Errorf("%s: collected by %v", s.Where(), s.Collector)
+				t.Errorf("%s: collected by %v", s.Place, s.Collector)
 			}
-			l, _ := s.Statement.Line("narrative")
+			l, _ := s.Lines.Line("narrative")
 			if string(l.Value) != `"Source: a public channel\nHow: screenshot\nWhen: 2026-11-20\nTool: a browser"` {
 				t.Errorf("it says %s", l.Value)
 			}
 		}
 		out := t.TempDir()
-		if _, err := v.Extract(t.Context(), c, out, func(int64) {}); err != nil {
+		if _, err := release.Extract(t.Context(), v, c, out, func(int64) {}); err != nil {
 			t.Fatal(err)
 		}
 		if got := tree(t, out)["A2001.jpg"]; got != jpeg+" of a post" {
@@ -81,7 +82,7 @@ func TestCollect(t *testing.T) {
 	})
 	// A bundle shows it for what it is, and the signer's custody log up to a head that stands in the ledger.
 	d.in("boris", func(v *casework.Trustee) {
-		in, err := v.Bundle(show(t, v, filed.Case), casework.BundleOptions{For: lawyer})
+		in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer})
 		d.Must(err)
 		if len(in.CustodyHeads) != 1 {
 			t.Errorf("%d custody heads in the bundle", len(in.CustodyHeads))

@@ -1,6 +1,17 @@
 package casework
 
-import "zapis/internal/evidence/custody"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
+	"zapis/internal/trustee/vault"
+)
 
 // Events gives the events of the custody log that concern a case, by its id; all of them where it is empty.
 func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
@@ -9,7 +20,7 @@ func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 	}
 	show := func(custody.Event) bool { return true }
 	if c != nil {
-		show = func(e custody.Event) bool { return concerns(e, c.ID, c.submissions()) }
+		show = func(e custody.Event) bool { return v.concerns(e, c.ID, c.submissions()) }
 	}
 	x, err := v.Custody.Excerpt(v.Custody.Len(), show, v.Key().Age)
 	if err != nil {
@@ -22,4 +33,96 @@ func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 		}
 	}
 	return list, nil
+}
+
+// concerns says whether an event is about a case, for its trustee: its own, the batches in which its statements were opened, and
+// the imports that brought it, and exports of many cases with it among them.
+func (v *Trustee) concerns(e custody.Event, id string, subs []ledgercopy.Submission) bool {
+	if e.Act == custody.Exported && e.Case == "" {
+		cases, err := v.exportedCases(e)
+		return err != nil || slices.Contains(cases, id) // a list that can't be read may name any case
+	}
+	if e.Case != "" || e.Act == custody.Imported || vault.IsSuccession(e) {
+		return e.Case == id || e.Case == ""
+	}
+	for _, s := range subs {
+		if e.Act == custody.Opened && batchNames(e.Subject, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// SharedWith says what an event about many, or about the log itself, did with this case's submissions; nothing where they had no part in it.
+func (v *Trustee) SharedWith(e custody.Event, o *casefile.Case) (string, error) {
+	if vault.IsSuccession(e) {
+		return e.Subject, nil
+	}
+	if e.Act == custody.Exported {
+		cases, err := v.exportedCases(e)
+		if err != nil || !slices.Contains(cases, o.ID) {
+			return "", err
+		}
+		return e.Subject + ", this one among them", nil
+	}
+	var names []string
+	for _, s := range o.Submissions {
+		sub, known := v.Copy().SubmissionAt(s.Hash, s.Index)
+		if !known {
+			continue
+		}
+		if e.Act == custody.Opened && batchNames(e.Subject, sub) || e.Act == custody.Imported && importBrought(e.Subject, sub) {
+			names = append(names, s.Place)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return "", nil
+	case e.Act == custody.Imported:
+		return "a carry file was verified and taken in, with " + strings.Join(names, ", "), nil
+	}
+	return "statements were opened in order to be sorted into cases, among them of " + strings.Join(names, ", "), nil
+}
+
+// importBrought says whether the import of this subject brought a submission's entry.
+func importBrought(subject string, s ledgercopy.Submission) bool {
+	var entries, from, waiting uint64
+	if s.Waiting {
+		return false
+	}
+	_, err := fmt.Sscanf(subject, "carry file: %d entries from %d, %d waiting", &entries, &from, &waiting)
+	return err == nil && from <= s.Index && s.Index < from+entries
+}
+
+// CaseExcerpt shows those of a case's own events that may be shown; of the others, imports and batches among them, the
+// hashes: they would tell of other cases.
+func (v *Trustee) CaseExcerpt(id string, may func(custody.Event) bool) (custody.Excerpt, error) {
+	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == id && may(e) }, v.Key().Age)
+}
+
+// CaseEvents gives a case's own events, by number.
+func (v *Trustee) CaseEvents(id string) ([]custody.Event, error) {
+	x, err := v.CaseExcerpt(id, func(custody.Event) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return slices.SortedFunc(maps.Values(x.Shown), func(a, b custody.Event) int { return cmp.Compare(a.Number, b.Number) }), nil
+}
+
+// ExportedAs gives the cases of which a file was made, by its SHA-256 in hex, as the custody log says.
+func (v *Trustee) ExportedAs(hash string) ([]string, error) {
+	var of []string
+	var failed error
+	_, err := v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
+		switch {
+		case e.Act != custody.Exported || e.Out != hash:
+		case e.Case != "":
+			of = append(of, e.Case)
+		default:
+			list, err := v.exportedCases(e)
+			of, failed = append(of, list...), errors.Join(failed, err)
+		}
+		return false
+	}, v.Key().Age)
+	return of, errors.Join(err, failed)
 }

@@ -9,6 +9,7 @@ import (
 
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -113,7 +114,7 @@ func TestMissingAndRottenParts(t *testing.T) {
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	v := o.openAs(h.Trustees[0])
 	c := show(t, v, filed.Case)
-	part := c.Exhibits()[0].Part.Hash.String()
+	part := c.Exhibits[0].Part.Hash.String()
 	file := filepath.Join(o.dir, "imports", "000001", "parts", part[:2], part)
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -122,10 +123,10 @@ func TestMissingAndRottenParts(t *testing.T) {
 	content[len(content)-1] ^= 1
 	os.WriteFile(file, content, 0o600)
 	dir := filepath.Join(t.TempDir(), "out")
-	_, err = v.Extract(t.Context(), c, dir, func(int64) {})
+	_, err = release.Extract(t.Context(), v, c, dir, func(int64) {})
 	refused(t, "a flipped bit", err, exit.Mismatch, "entry 1: attachment: the file's SHA-256 is")
 	os.Remove(file)
-	_, err = v.Extract(t.Context(), c, dir, func(int64) {})
+	_, err = release.Extract(t.Context(), v, c, dir, func(int64) {})
 	refused(t, "no file", err, exit.Mismatch, "entry 1: attachment: its file is missing from the vault")
 	if left := tree(t, dir); len(left) != 0 {
 		t.Errorf("something was left: %d files", len(left))

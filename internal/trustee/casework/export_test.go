@@ -11,6 +11,7 @@ import (
 	"zapis/internal/evidence/custody"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -39,7 +40,7 @@ func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 	h.Must(err)
 	for _, include := range []bool{false, true} {
 		from := v.Custody.Len()
-		in, err := v.Bundle(o, casework.BundleOptions{For: lawyer, IncludeIdentity: include})
+		in, err := bundleOf(t, v, o, release.BundleOptions{For: lawyer, IncludeIdentity: include})
 		h.Must(err)
 		var zip bytes.Buffer
 		h.Must(bundle.Write(&zip, in))
@@ -74,7 +75,7 @@ func TestCustodyOfOneCase(t *testing.T) {
 	for range 2 {
 		o, err := v.Show(one)
 		h.Must(err)
-		in, err := v.Bundle(o, casework.BundleOptions{For: lawyer})
+		in, err := bundleOf(t, v, o, release.BundleOptions{For: lawyer})
 		h.Must(err)
 		var zip bytes.Buffer
 		h.Must(bundle.Write(&zip, in))

@@ -7,7 +7,6 @@ import (
 	"zapis/crypto/reporterkey"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -17,16 +16,16 @@ func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		lie  func(f *forged, key reporterkey.Fingerprint)
-		want casework.Authorship
+		lie  func(f *vaulttest.Forged, key reporterkey.Fingerprint)
+		want casefile.Authorship
 	}{
-		{"unsigned", func(f *forged, key reporterkey.Fingerprint) { f.named = key }, casework.AuthorUnsigned},
-		{"signed with a stranger's key under the reporter's name", func(f *forged, key reporterkey.Fingerprint) {
-			f.named, f.sign = key, strangersKey(t, 3)
-		}, casework.AuthorWrong},
-		{"signed with a stranger's key", func(f *forged, _ reporterkey.Fingerprint) {
-			f.key, f.sign = strangersKey(t, 3), strangersKey(t, 3)
-		}, casework.AuthorWrong},
+		{"unsigned", func(f *vaulttest.Forged, key reporterkey.Fingerprint) { f.Named = key }, casefile.AuthorUnsigned},
+		{"signed with a stranger's key under the reporter's name", func(f *vaulttest.Forged, key reporterkey.Fingerprint) {
+			f.Named, f.Sign = key, vaulttest.StrangersKey(t, 3)
+		}, casefile.AuthorWrong},
+		{"signed with a stranger's key", func(f *vaulttest.Forged, _ reporterkey.Fingerprint) {
+			f.Key, f.Sign = vaulttest.StrangersKey(t, 3), vaulttest.StrangersKey(t, 3)
+		}, casefile.AuthorWrong},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -35,15 +34,15 @@ func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 			o := newVault(t)
 			o.mustTake(h.Carry(0), as(h.Trustees[0]))
 			v := o.openAs(h.Trustees[0])
-			st := show(t, v, filed.Case).Submissions[0].Statement
+			st := show(t, v, filed.Case).Submissions[0].Lines
 			v.Close()
 			for _, act := range []string{"consent", "stop", "delete"} {
-				f := forged{act: act, first: filed.Body, mailbox: st.Mailbox, tags: st.Tags, answers: map[string]string{}}
+				f := vaulttest.Forged{Act: act, First: filed.Body, Mailbox: st.Mailbox, Tags: st.Tags, Answers: map[string]string{}}
 				if act == "consent" {
-					f.answers = map[string]string{"consent": `["store","lawyer","state","publish"]`}
+					f.Answers = map[string]string{"consent": `["store","lawyer","state","publish"]`}
 				}
 				tt.lie(&f, st.Key)
-				f.submit(t, h)
+				f.Submit(t, h)
 			}
 			o.mustTake(h.Carry(0), as(h.Trustees[0]))
 			v = o.openAs(h.Trustees[0])
@@ -58,10 +57,10 @@ func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 			c := show(t, v, filed.Case)
 			for _, sub := range c.Submissions[1:] {
 				if sub.Author != tt.want {
-					t.Errorf("%s: %s", sub.Statement.Act, sub.Author)
+					t.Errorf("%s: %s", sub.Act, sub.Author)
 				}
 			}
-			err := c.Standing().Check(lawyer, casefile.Leave{})
+			err := c.Standing.Check(lawyer, casefile.Leave{})
 			if err != nil {
 				t.Errorf("a bundle for a lawyer: %v", err)
 			}
@@ -70,7 +69,7 @@ func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 			o.mustTake(h.Carry(0), as(h.Trustees[0]))
 			v = o.openAs(h.Trustees[0])
 			s = sort(t, v).List[0].Summary()
-			if s.Withdrawn != "delete" || s.EraseSigned != casework.AuthorSigned || s.NotSigned != 3 {
+			if s.Withdrawn != "delete" || s.EraseSigned != casefile.AuthorSigned || s.NotSigned != 3 {
 				t.Errorf("what the reporter signed: %+v", s)
 			}
 		})

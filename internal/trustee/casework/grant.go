@@ -156,7 +156,7 @@ func (v *Trustee) Grant(a *Asked) ([]byte, error) {
 	}
 	text := shares.Marshal()
 	defer clear(text)
-	if g.Sealed, err = sealTo(to, text); err != nil {
+	if g.Sealed, err = SealTo(to, text); err != nil {
 		return nil, err
 	}
 	said, err := v.Sign(card.KindGrant, g.Marshal(), a.signed.Expires)
@@ -166,7 +166,8 @@ func (v *Trustee) Grant(a *Asked) ([]byte, error) {
 	return said.Marshal(), nil
 }
 
-func sealTo(to *seal.Recipients, text []byte) ([]byte, error) {
+// SealTo seals a short text to recipients.
+func SealTo(to *seal.Recipients, text []byte) ([]byte, error) {
 	var sealed bytes.Buffer
 	_, err := seal.Seal(&sealed, seal.Message, to, bytes.NewReader(text))
 	return sealed.Bytes(), err

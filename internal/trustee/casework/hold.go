@@ -7,6 +7,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 )
 
@@ -75,16 +76,8 @@ func (v *Trustee) ProposeRelease(hold uint64) ([]byte, error) {
 	return nil, exit.New(exit.Usage, "", "entry %d of this vault is no hold", hold)
 }
 
-// Hold keeps a case, or some of it: nothing of these entries can be erased.
-type Hold struct {
-	Index   uint64 // of the entry that brought it
-	Reason  string
-	Entries []uint64 // of the case
-	Whole   bool     // they are all that the case has
-}
-
 // holdsOf gives the holds in force on a case.
-func (v *Trustee) holdsOf(c *Case) []Hold {
+func (v *Trustee) holdsOf(c *Case) []casefile.Hold {
 	in := v.Copy().Chain().Held()
 	if len(in) == 0 {
 		return nil
@@ -105,9 +98,9 @@ func (v *Trustee) holdsOf(c *Case) []Hold {
 	}
 	slices.Sort(entries)
 	entries = slices.Compact(entries)
-	var list []Hold
+	var list []casefile.Hold
 	for _, h := range in {
-		one := Hold{Index: h.Index, Reason: h.Reason}
+		one := casefile.Hold{Index: h.Index, Reason: h.Reason}
 		for _, index := range entries {
 			if h.Names(index) {
 				one.Entries = append(one.Entries, index)

@@ -10,8 +10,11 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -93,7 +96,7 @@ func find(t *testing.T, v *casework.Trustee, id string) *casework.Case {
 	return c
 }
 
-func show(t *testing.T, v *casework.Trustee, id string) *casework.OpenedCase {
+func show(t *testing.T, v *casework.Trustee, id string) *casefile.Case {
 	t.Helper()
 	o, err := v.Show(find(t, v, id))
 	if err != nil {
@@ -171,4 +174,17 @@ func (m member) content(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return m.bytes[512 : 512+size]
+}
+
+// bundleOf makes a bundle of an opened case, and gives what would be written.
+func bundleOf(t *testing.T, v *casework.Trustee, o *casefile.Case, opts release.BundleOptions) (in bundle.Input, err error) {
+	t.Helper()
+	err = release.Bundle(v, find(t, v, o.ID), opts, func(made bundle.Input) error { in = made; return nil })
+	return in, err
+}
+
+// resealOf gives the file of a reseal.
+func resealOf(v *casework.Trustee, c *casework.Case, r release.Resealing) ([]byte, error) {
+	done, err := release.Reseal(v, c, r)
+	return done.File, err
 }

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -62,7 +63,7 @@ func TestWaiting(t *testing.T) {
 	if s.Index != nil || s.Waiting != 1 || s.Country != "LT" || s.Case != filed.Case {
 		t.Errorf("while it waits: %+v", s)
 	}
-	if c := show(t, v, filed.Case); !c.Fits || len(c.Exhibits()) != 1 {
+	if c := show(t, v, filed.Case); !c.Fits || len(c.Exhibits) != 1 {
 		t.Errorf("while it waits: %v", c.Faults)
 	}
 	v.Close()
@@ -84,7 +85,7 @@ func TestWaiting(t *testing.T) {
 	if s.Index == nil || s.Waiting != 0 || s.FollowUps != 1 || s.Case != filed.Case {
 		t.Errorf("with its entry: %+v", s)
 	}
-	if _, err := v.Extract(t.Context(), show(t, v, filed.Case), filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
+	if _, err := release.Extract(t.Context(), v, show(t, v, filed.Case), filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
 		t.Error(err)
 	}
 	v.Close()

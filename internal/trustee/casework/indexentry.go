@@ -1,23 +1,21 @@
 package casework
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
 )
 
-// entry is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
+// caseIndexEntry is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
 // words in it are those that say what a deadline is.
-type entry struct {
+type caseIndexEntry struct {
 	Body      ledger.Hash             `json:"body"`
 	Act       string                  `json:"act"`
 	First     ledger.Hash             `json:"first"` // body hash of the case's first report: Body itself, in that one
@@ -39,8 +37,8 @@ var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v4 "}
 // kept are the fields whose codes the index keeps.
 var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}
 
-func indexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.StatementPart, fits bool) entry {
-	g := entry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
+func newIndexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.StatementPart, fits bool) caseIndexEntry {
+	g := caseIndexEntry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
 	g.Number, g.Key, g.Signature = st.Number, st.Key, signatureOf(genesis, st)
 	if st.First() {
 		g.First = s.Hash
@@ -53,34 +51,10 @@ func indexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.Statement
 	g.Mailbox = sha256.Sum256(append([]byte(st.Mailbox+"\n"), st.Tags[:]...))
 	for _, field := range kept {
 		if l, ok := st.Line(field); ok {
-			if given := texts(l); len(given) > 0 {
+			if given := casefile.Texts(l); len(given) > 0 {
 				g.Answers[field] = given
 			}
 		}
 	}
 	return g
-}
-
-// texts gives the one or more texts of an answer; none where it was left empty.
-func texts(l seal.Line) []string {
-	if l.Null() {
-		return nil
-	}
-	if v := l.Value; !bytes.ContainsRune(v, '\\') { // nothing is escaped in most, and so no quote stands inside
-		switch v[0] {
-		case '"':
-			return []string{string(v[1 : len(v)-1])}
-		case '[':
-			return strings.Split(string(v[2:len(v)-2]), `","`)
-		}
-	}
-	var one string
-	var many []string
-	switch {
-	case json.Unmarshal(l.Value, &one) == nil:
-		return []string{one}
-	case json.Unmarshal(l.Value, &many) == nil:
-		return many
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"zapis/internal/evidence/custody"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -133,10 +134,10 @@ func TestWhatIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := show(t, v, filed.Case)
-	if _, err := v.Extract(t.Context(), c, filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
+	if _, err := release.Extract(t.Context(), v, c, filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
-	in, err := v.Bundle(c, casework.BundleOptions{For: court, Leave: casefile.Leave{Override: "the court\nasked"}})
+	in, err := bundleOf(t, v, c, release.BundleOptions{For: court, Leave: casefile.Leave{Override: "the court\nasked"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +150,9 @@ func TestWhatIsRecorded(t *testing.T) {
 		{"opened", filed.Case, "identity of entry 1", ""},
 		{"viewed", filed.Case, "the case", ""},
 		{"extracted", filed.Case, "A01 (entry 1)", ""},
+		{"opened", filed.Case, "statement of entry 1", ""}, // the gate opens the case itself
+		{"opened", filed.Case, "identity of entry 1", ""},
+		{"viewed", filed.Case, "the case", ""},
 		{"opened", filed.Case, "A01 (entry 1)", ""},
 		{"noted", filed.Case, "event 1, at 2026-11-22T09:00:00Z by anna: a carry file was verified and taken in, with entry 1", ""},
 		{"noted", filed.Case, "event 2, at 2026-11-22T09:00:00Z by anna: statements were opened in order to be sorted into cases, among them of entry 1", ""},

@@ -2,12 +2,14 @@ package casework
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -230,7 +232,7 @@ func (v *Trustee) recordBatch(list []ledgercopy.Submission) error {
 
 // opening is what came of one statement in a batch.
 type openedStatement struct {
-	entry     entry
+	entry     caseIndexEntry
 	fits, err error
 }
 
@@ -268,7 +270,7 @@ func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {
 	if err != nil {
 		return openedStatement{err: err}
 	}
-	o = openedStatement{entry: indexEntry(v.Copy().Chain().Card().Genesis, s, st, fits == nil), fits: fits}
+	o = openedStatement{entry: newIndexEntry(v.Copy().Chain().Card().Genesis, s, st, fits == nil), fits: fits}
 	for _, it := range st.Items {
 		if it.Line != nil {
 			clear(it.Line.Value)
@@ -301,4 +303,17 @@ func batchSubject(list []ledgercopy.Submission) string {
 		}
 	}
 	return b.String()
+}
+
+// sortSubmissions puts submissions in the order that batchSubject needs: entries by index, then those that wait.
+func sortSubmissions(list []ledgercopy.Submission) {
+	slices.SortStableFunc(list, func(a, b ledgercopy.Submission) int {
+		switch {
+		case a.Waiting != b.Waiting && a.Waiting:
+			return 1
+		case a.Waiting != b.Waiting:
+			return -1
+		}
+		return cmp.Compare(a.Index, b.Index)
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -160,7 +161,7 @@ func TestExhibitHandedOn(t *testing.T) {
 	var handed []byte
 	d.in("anna", func(v *casework.Trustee) {
 		var err error
-		handed, _, err = v.Reseal(find(t, v, filed.Case), casework.Resealing{To: "dora", Why: "She takes it over."})
+		handed, err = resealOf(v, find(t, v, filed.Case), release.Resealing{To: "dora", Why: "She takes it over."})
 		d.Must(err)
 	})
 	d.anew("dora", d.House.Carry(0))

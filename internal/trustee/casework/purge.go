@@ -40,27 +40,17 @@ func (v *Trustee) MayLeave(c *Case) error {
 // duePart is a part that is to go, and where it lies.
 type duePart struct {
 	hash  ledger.Hash
-	by    uint64 // the tombstone's entry
+	by    uint64 // the tombstone's caseIndexEntry
 	files []string
 }
 
 func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
-	of := make(map[ledger.Hash]bool) // parts of the case
+	erased := v.Copy().Erased()
 	if c != nil {
-		for _, s := range c.subs {
-			for _, p := range s.Body.Parts {
-				of[p.Hash] = true
-			}
-		}
-		for _, s := range c.reviews {
-			of[ledger.Sum(s.Said.Marshal())] = true
-		}
+		erased = v.erasedOf(c)
 	}
 	var list []duePart
-	for part, by := range v.Copy().Erased() {
-		if c != nil && !of[part] {
-			continue
-		}
+	for part, by := range erased {
 		files, err := v.filesOf(part)
 		if err != nil {
 			return nil, err
@@ -71,6 +61,25 @@ func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
 	}
 	slices.SortFunc(list, func(a, b duePart) int { return bytes.Compare(a.hash[:], b.hash[:]) })
 	return list, nil
+}
+
+// erasedOf gives the parts of a case that tombstones name, and the tombstone of each.
+func (v *Trustee) erasedOf(c *Case) map[ledger.Hash]uint64 {
+	list := make(map[ledger.Hash]uint64)
+	note := func(part ledger.Hash) {
+		if by, gone := v.Copy().ErasedBy(part); gone {
+			list[part] = by
+		}
+	}
+	for _, s := range c.subs {
+		for _, p := range s.Body.Parts {
+			note(p.Hash)
+		}
+	}
+	for _, s := range c.reviews {
+		note(ledger.Sum(s.Said.Marshal()))
+	}
+	return list
 }
 
 // Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It

@@ -59,7 +59,7 @@ func TestEverySubset(t *testing.T) {
 						c.Must(err)
 						o, err := v.Show(found)
 						c.Must(err)
-						open = o.Submissions[0].Identity != nil
+						open = o.Submissions[0].IdentityLines != nil
 					})
 					return open
 				}
@@ -258,7 +258,7 @@ func (b baddeal) WrapWithLabels([]byte) ([]*age.Stanza, []string, error) {
 func TestBadDeal(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
-	hash := forged{identity: func(content []byte) []byte {
+	hash := vaulttest.Forged{Identity: func(content []byte) []byte {
 		plain := make([]byte, 16<<10)
 		copy(plain, content)
 		binary.BigEndian.PutUint64(plain[len(plain)-8:], uint64(len(content)))
@@ -270,7 +270,7 @@ func TestBadDeal(t *testing.T) {
 		w.Write(plain)
 		w.Close()
 		return b.Bytes()
-	}}.submit(t, h)
+	}}.Submit(t, h)
 	c := deskOf(t, h)
 	c.carry()
 	id := casefile.CaseID(hash)
@@ -280,7 +280,7 @@ func TestBadDeal(t *testing.T) {
 		c.Must(err)
 		o, err := v.Show(found)
 		c.Must(err)
-		if o.Fits || o.Submissions[0].Identity != nil || len(o.Faults) != 1 ||
+		if o.Fits || o.Submissions[0].IdentityLines != nil || len(o.Faults) != 1 ||
 			!strings.Contains(o.Faults[0].Error(), "the shares were dealt wrongly by the intake") {
 			t.Errorf("%v", o.Faults)
 		}

@@ -94,7 +94,7 @@ func TestReplayedReport(t *testing.T) {
 			if got := cases.List[0].Summary().SamePage; got != again {
 				t.Errorf("%s: the same page as %q, want %q", tt.name, got, again)
 			}
-			if c := show(t, v, filed.Case); !c.Fits || len(c.Submissions) != 1 || len(c.Exhibits()) != 1 || len(c.Faults) > 0 {
+			if c := show(t, v, filed.Case); !c.Fits || len(c.Submissions) != 1 || len(c.Exhibits) != 1 || len(c.Faults) > 0 {
 				t.Errorf("%s: %+v", tt.name, c)
 			}
 			if c, err := v.Check(t.Context(), func(int64) {}); err != nil || len(c.Wrong) > 0 {

@@ -13,6 +13,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
 )
@@ -50,7 +51,7 @@ func TestForgedReseal(t *testing.T) {
 		c.with("anna", func(v *casework.Trustee, cases *casework.Cases) {
 			found, err := cases.Find(id)
 			c.Must(err)
-			file, _, err = v.Reseal(found, casework.Resealing{To: "dora", Why: "She takes it over."})
+			file, err = resealOf(v, found, release.Resealing{To: "dora", Why: "She takes it over."})
 			c.Must(err)
 		})
 		_, s, err := exchange.ParseResealFile(file)

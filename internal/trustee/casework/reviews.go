@@ -13,24 +13,11 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
 )
-
-// Review is what a trustee wrote about a case.
-type Review struct {
-	review.Review
-	By    card.Card
-	Index *uint64 // of its entry; nil where it has none
-	Where string  // "entry 9", or why it has none
-	Sent  string  // of an answer's copy: where the answer stands, likewise; empty where it was not signed
-}
-
-// Private says whether it lies in this vault alone.
-func (r Review) Private() bool { return r.Where == private }
-
-const private = "private"
 
 // reviewIndexEntry is what the cache keeps of a review: to which case it belongs, and for which exhibit it signs.
 type reviewIndexEntry struct {
@@ -72,7 +59,7 @@ func (v *Trustee) reviews() (*reviewed, error) {
 		}
 	}
 	if len(fresh) > 0 {
-		if err := v.openReviews(fresh, known, out); err != nil {
+		if err := v.openNewReviews(fresh, known, out); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +78,7 @@ func (v *Trustee) reviews() (*reviewed, error) {
 	return out, nil
 }
 
-func (v *Trustee) openReviews(fresh []vault.PlacedStatement, known map[ledger.Hash]reviewIndexEntry, out *reviewed) error {
+func (v *Trustee) openNewReviews(fresh []vault.PlacedStatement, known map[ledger.Hash]reviewIndexEntry, out *reviewed) error {
 	if _, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Opened, Subject: reviewsSubject(fresh)}); err != nil {
 		return err
 	}
@@ -153,7 +140,7 @@ func (v *Trustee) openReview(s vault.PlacedStatement) (review.Review, error) {
 
 // Reviews opens what trustees wrote about a case, and the owner's private notes on it, in order; that it is
 // opened is recorded first. Those that do not open were named by Sort.
-func (v *Trustee) Reviews(c *Case) ([]Review, error) {
+func (v *Trustee) Reviews(c *Case) ([]casefile.Review, error) {
 	own, err := v.privateNotes(c.first())
 	if err != nil {
 		return nil, err
@@ -169,15 +156,22 @@ func (v *Trustee) Reviews(c *Case) ([]Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []Review
+	list, err := v.openReviews(c, sent)
+	return append(list, own...), err
+}
+
+// openReviews opens what trustees have shared about a case. The opening must have been recorded.
+// sent says where each answer stands.
+func (v *Trustee) openReviews(c *Case, sent map[ledger.Hash]string) ([]casefile.Review, error) {
+	var list []casefile.Review
 	for _, s := range c.reviews {
 		r, err := v.openReview(s)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Review{r, s.From, s.Index, s.Where, sent[r.Message]})
+		list = append(list, casefile.Review{Review: r, By: s.From, Index: s.Index, Where: s.Where, Sent: sent[r.Message]})
 	}
-	return append(list, own...), nil
+	return list, nil
 }
 
 // sent says where each answer stands, by the hash of its sealed message.
@@ -203,11 +197,11 @@ func (v *Trustee) sent() (map[ledger.Hash]string, error) {
 const notesDir = "notes"
 
 // privateNotes gives the owner's private notes on a case.
-func (v *Trustee) privateNotes(first ledger.Hash) ([]Review, error) {
-	var list []Review
+func (v *Trustee) privateNotes(first ledger.Hash) ([]casefile.Review, error) {
+	var list []casefile.Review
 	err := v.eachNote(func(_ string, r review.Review) error {
 		if r.Case == first {
-			list = append(list, Review{Review: r, By: v.Key().Card, Where: private})
+			list = append(list, casefile.Review{Review: r, By: v.Key().Card, Where: casefile.PrivateNote})
 		}
 		return nil
 	})

@@ -4,62 +4,100 @@ import (
 	"errors"
 	"fmt"
 
-	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// OpenedCase is a case with everything that its trustee can open, alone or by what others have granted. It holds a person's words: it is
-// shown, or made into a bundle, and never kept.
-type OpenedCase struct {
-	Summary
-	Submissions []OpenedSubmission
-	Reviews     []Review // what trustees wrote about it
-	Fits        bool     // everything opened is what the entries committed to
-	Faults      []error  // what is not, or does not open and should
-}
-
-// OpenedSubmission is one report or follow-up of an opened case.
-type OpenedSubmission struct {
-	ledgercopy.Submission
-	Statement *seal.StatementPart
-	Identity  *seal.IdentityPart // nil where it stays closed
-	Closed    string             // why it does, as a sentence without its full stop
-	Exhibits  []Exhibit
-	Collector *card.Card // the trustee who has signed for it, where it is an exhibit; nil where none has
-	Author    Authorship // whether the reporter's key signed it
-	OffSlot   string     // why its time of receipt can't be that of its slot, as a clause; empty where it can
-}
-
-// Exhibit is an attachment of a case.
-type Exhibit struct {
-	Name   string                // A01 …, over the whole case
-	Part   ledger.Part           // the sealed file
-	Value  *seal.AttachmentValue // what was committed for it; nil while the identity part is closed
-	Closed string                // why the file can't be opened; empty where it can
-
-	of ledgercopy.Submission
-}
-
 // Show opens a case: its statements, and what else its trustee may open. Each opening is recorded before.
-func (v *Trustee) Show(c *Case) (*OpenedCase, error) {
+func (v *Trustee) Show(c *Case) (*casefile.Case, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
 	}
-	out := &OpenedCase{Summary: c.Summary(), Fits: true}
+	r := reader{v: v, c: c, record: v.recordOpening}
+	out, err := r.read()
+	if err != nil {
+		return nil, err
+	}
+	notes, err := v.Reviews(c)
+	if err != nil {
+		return nil, err
+	}
+	out.AddReviews(notes)
+	_, err = v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
+	return out, err
+}
+
+// BatchReader opens many cases for one export. One event has recorded that their statements are opened.
+type BatchReader struct {
+	v        *Trustee
+	identity bool
+	sent     map[ledger.Hash]string
+}
+
+// OpenBatch records in one event that the statements of many cases, and what trustees shared about them, are about to
+// be opened. Identity parts stay closed unless identity is set; each of these is recorded when it is opened.
+func (v *Trustee) OpenBatch(cases []*Case, identity bool) (*BatchReader, error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, err
+	}
+	var all []ledgercopy.Submission
+	for _, c := range cases {
+		all = append(all, c.submissions()...)
+	}
+	sortSubmissions(all)
+	if err := v.recordBatch(all); err != nil {
+		return nil, err
+	}
+	sent, err := v.sent()
+	return &BatchReader{v, identity, sent}, err
+}
+
+// Read opens one of the cases.
+func (b *BatchReader) Read(c *Case) (*casefile.Case, error) {
+	record := func(c *Case, s ledgercopy.Submission, kind string) error {
+		if kind == ledger.PartStatement {
+			return nil
+		}
+		return b.v.recordOpening(c, s, kind)
+	}
+	r := reader{v: b.v, c: c, keepClosed: !b.identity, record: record}
+	out, err := r.read()
+	if err != nil {
+		return nil, err
+	}
+	notes, err := b.v.openReviews(c, b.sent)
+	out.AddReviews(notes)
+	return out, err
+}
+
+// reader opens one case.
+type reader struct {
+	v          *Trustee
+	c          *Case
+	record     func(*Case, ledgercopy.Submission, string) error // called before each opening
+	keepClosed bool                                             // open no identity part
+	out        *casefile.Case
+}
+
+func (r *reader) read() (*casefile.Case, error) {
+	summary := r.c.Summary()
+	r.out = &casefile.Case{ID: r.c.ID, Ledger: r.v.Ledger().String(), Summary: summary, Standing: summary.Standing(), Fits: true}
 	count := 0
-	for _, f := range c.subs {
-		o, err := v.openSubmission(c, f.Submission, out)
+	for _, f := range r.c.subs {
+		s, err := r.submission(f.Submission)
 		if err != nil {
 			return nil, err
 		}
-		o.Collector, o.Author = f.by, c.authorship(f)
+		s.Collector, s.Author = f.by, r.c.authorship(f)
+		s.NotSigned = !s.Author.Counts() && s.Author != casefile.AuthorCollect
 		if !f.Waiting {
-			if o.OffSlot, err = v.Copy().OffSlot(f.Index, f.entry.Received, f.entry.Act == actExhibit); err != nil {
+			if s.OffSlot, err = r.v.Copy().OffSlot(f.Index, f.entry.Received, f.entry.Act == actExhibit); err != nil {
 				return nil, err
 			}
 		}
@@ -67,22 +105,15 @@ func (v *Trustee) Show(c *Case) (*OpenedCase, error) {
 		if f.entry.Act == actExhibit {
 			counted = new(int) // the reporter's are numbered without ours
 		}
-		if err := v.exhibits(o, counted, out); err != nil {
+		if err := r.exhibits(s, f.Submission, counted); err != nil {
 			return nil, err
 		}
-		out.Submissions = append(out.Submissions, *o)
+		s.Read()
+		r.out.Submissions = append(r.out.Submissions, *s)
 	}
-	out.unique()
-	var err error
-	if out.Reviews, err = v.Reviews(c); err != nil {
-		return nil, err
-	}
-	_, err = v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
-	return out, err
+	r.unique()
+	return r.out, nil
 }
-
-// fault notes that something does not fit.
-func (o *OpenedCase) fault(err error) { o.Fits, o.Faults = false, append(o.Faults, err) }
 
 func (v *Trustee) recordOpening(c *Case, s ledgercopy.Submission, kind string) error {
 	p, _ := ledgercopy.PartOf(s.Body, kind)
@@ -91,46 +122,54 @@ func (v *Trustee) recordOpening(c *Case, s ledgercopy.Submission, kind string) e
 	return err
 }
 
-func (v *Trustee) openSubmission(c *Case, s ledgercopy.Submission, out *OpenedCase) (*OpenedSubmission, error) {
-	if err := v.recordOpening(c, s, ledger.PartStatement); err != nil {
+func (r *reader) submission(s ledgercopy.Submission) (*casefile.Submission, error) {
+	if err := r.record(r.c, s, ledger.PartStatement); err != nil {
 		return nil, err
 	}
-	o := &OpenedSubmission{Submission: s}
-	st, fits, err := v.openStatement(s)
+	p, _ := s.Part(ledger.PartStatement)
+	o := &casefile.Submission{Hash: s.Hash, Place: s.Where(), Body: s.Hash.String(), Statement: casefile.Sealed{SHA256: p.Hash.String(), Size: p.Size}}
+	if !s.Waiting {
+		o.Index = &s.Index
+	}
+	st, fits, err := r.v.openStatement(s)
 	if err != nil {
 		return nil, err
 	}
-	o.Statement = st
+	o.Lines, o.Act, o.Received = st, st.Act, st.Received
 	if fits != nil {
-		out.fault(fits)
+		r.out.Fault(fits)
 	}
-	return o, v.openIdentity(c, o, out)
+	return o, r.identity(o, s)
 }
 
-// openIdentity opens the identity part where its trustee may: alone, or because enough others have granted
+// identity opens the identity part where its trustee may: alone, or because enough others have granted
 // their shares.
-func (v *Trustee) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) error {
-	p, ok := ledgercopy.PartOf(o.Body, ledger.PartIdentity)
+func (r *reader) identity(o *casefile.Submission, s ledgercopy.Submission) error {
+	p, ok := s.Part(ledger.PartIdentity)
 	if !ok {
-		return fmt.Errorf("%s has no identity part", o.Where())
+		return fmt.Errorf("%s has no identity part", o.Place)
+	}
+	if r.keepClosed {
+		o.Closed = "it was not asked for"
+		return nil
 	}
 	var err error
-	if o.Closed, err = v.tellClosed(o.Submission, p, out); err != nil || o.Closed != "" {
+	if o.Closed, err = r.closed(s, p); err != nil || o.Closed != "" {
 		return err
 	}
-	if err := v.recordOpening(c, o.Submission, ledger.PartIdentity); err != nil {
+	if err := r.record(r.c, s, ledger.PartIdentity); err != nil {
 		return err
 	}
-	fields, err := v.fieldsOf(o.Submission)
+	fields, err := r.v.fieldsOf(s)
 	if err != nil {
 		return err
 	}
-	content, err := v.open(o.Submission, ledger.PartIdentity)
+	content, err := r.v.open(s, ledger.PartIdentity)
 	if err == nil {
 		defer clear(content)
-		o.Identity, err = seal.ParseIdentity(content, fields)
+		o.IdentityLines, err = seal.ParseIdentity(content, fields)
 		if err != nil {
-			err = exit.New(exit.Mismatch, "", "%s: identity: %w", o.Where(), err)
+			err = exit.New(exit.Mismatch, "", "%s: identity: %w", o.Place, err)
 		}
 	}
 	if err != nil {
@@ -138,98 +177,83 @@ func (v *Trustee) openIdentity(c *Case, o *OpenedSubmission, out *OpenedCase) er
 			return err
 		}
 		o.Closed = "it does not verify"
-		out.fault(err)
+		r.out.Fault(err)
 		return nil
 	}
-	if err := seal.CheckStatement(o.Statement, o.Identity, o.Body.Commitments, fields); err != nil {
-		out.fault(exit.New(exit.Mismatch, "", "%s: %w", o.Where(), err))
+	if err := seal.CheckStatement(o.Lines, o.IdentityLines, s.Body.Commitments, fields); err != nil {
+		r.out.Fault(exit.New(exit.Mismatch, "", "%s: %w", o.Place, err))
 	}
 	return nil
 }
 
-// tellClosed is closedBy for a case that is shown all the same: what does not verify stays closed, and is a fault.
-func (v *Trustee) tellClosed(s ledgercopy.Submission, p ledger.Part, out *OpenedCase) (string, error) {
-	why, err := v.closedBy(s, p)
+// closed is closedBy for a case that is shown all the same: what does not verify stays closed, and is a fault.
+func (r *reader) closed(s ledgercopy.Submission, p ledger.Part) (string, error) {
+	why, err := r.v.closedBy(s, p)
 	switch {
 	case errors.Is(err, errErased):
 		return "it was erased", nil
 	case err != nil && exit.StatusOf(err) == exit.Mismatch:
-		out.fault(err)
+		r.out.Fault(err)
 		return "it does not verify", nil
 	}
 	return why, err
 }
 
-// line finds a field's disclosure line, in the statement or in the identity part.
-func (o *OpenedSubmission) line(field string) (l seal.Line, found bool) {
-	if l, found = o.Statement.Line(field); !found && o.Identity != nil {
-		l, found = o.Identity.Line(field)
-	}
-	return l, found
-}
-
 // exhibits matches a submission's attachments with what was committed for them: the n-th with slot n. count
 // is how many the case has had before.
-func (v *Trustee) exhibits(o *OpenedSubmission, count *int, out *OpenedCase) error {
-	parts := attachmentsOf(o.Body)
+func (r *reader) exhibits(o *casefile.Submission, s ledgercopy.Submission, count *int) error {
+	parts := attachmentsOf(s.Body)
 	for n := 1; n <= incident.Slots; n++ {
-		l, found := o.line(incident.SlotName(n))
+		slot := incident.SlotName(n)
+		l, found := o.Line(slot)
 		if n > len(parts) {
 			if found && !l.Null() {
-				out.fault(exit.New(exit.Mismatch, "", "%s: %s is described, and there is no such part", o.Where(), incident.SlotName(n)))
+				r.out.Fault(exit.New(exit.Mismatch, "", "%s: %s is described, and there is no such part", o.Place, slot))
 			}
 			continue
 		}
 		*count++
-		e := Exhibit{Name: incident.ExhibitName(*count), Part: parts[n-1], of: o.Submission}
+		_, inStatement := o.Lines.Line(slot)
+		p := parts[n-1]
+		e := casefile.Exhibit{Name: incident.ExhibitName(*count), Place: o.Place, Of: s.Hash, Index: o.Index, Part: p, Slot: slot,
+			Sealed: casefile.Sealed{SHA256: p.Hash.String(), Size: p.Size}, Identifies: !inStatement}
 		switch {
 		case !found:
 			e.Closed = o.Closed
 		case l.Null():
 			e.Closed = "its description is empty"
-			out.fault(exit.New(exit.Mismatch, "", "%s: attachment %d is there, and its description is empty", o.Where(), n))
+			r.out.Fault(exit.New(exit.Mismatch, "", "%s: attachment %d is there, and its description is empty", o.Place, n))
 		default:
 			value, err := seal.ParseAttachment(l.Value)
 			if err != nil {
 				e.Closed = "its description does not verify"
-				out.fault(exit.New(exit.Mismatch, "", "%s: %s: %w", o.Where(), incident.SlotName(n), err))
+				r.out.Fault(exit.New(exit.Mismatch, "", "%s: %s: %w", o.Place, slot, err))
 				break
 			}
-			e.Value, e.Name = &value, value.Exhibit
-			if e.Closed, err = v.tellClosed(o.Submission, e.Part, out); err != nil {
+			e.Describe(value)
+			if e.Closed, err = r.closed(s, e.Part); err != nil {
 				return err
 			}
 		}
-		if by, erased := v.Copy().ErasedBy(e.Part.Hash); erased {
+		if by, erased := r.v.Copy().ErasedBy(e.Part.Hash); erased {
 			e.Closed = fmt.Sprintf("it was erased by the tombstone of entry %d", by)
 		}
-		o.Exhibits = append(o.Exhibits, e)
+		r.out.Exhibits = append(r.out.Exhibits, e)
 	}
 	return nil
 }
 
 // unique gives every exhibit a name of its own. Two of one name are a fault of the intake, and no reason to
 // lose one of them.
-func (o *OpenedCase) unique() {
+func (r *reader) unique() {
 	seen := make(map[string]bool)
-	for i := range o.Submissions {
-		s := &o.Submissions[i]
-		for j := range s.Exhibits {
-			e := &s.Exhibits[j]
-			if seen[e.Name] {
-				o.fault(exit.New(exit.Mismatch, "", "%s: a second attachment of the case is called %s", s.Where(), e.Name))
-				e.Name += "-" + e.Part.Hash.String()[:8]
-			}
-			seen[e.Name] = true
+	for i := range r.out.Exhibits {
+		e := &r.out.Exhibits[i]
+		if seen[e.Name] {
+			r.out.Fault(exit.New(exit.Mismatch, "", "%s: a second attachment of the case is called %s", e.Place, e.Name))
+			e.Name += "-" + e.Part.Hash.String()[:8]
+			e.File = e.Name + "." + filekind.Extension(e.MediaType, e.Original)
 		}
+		seen[e.Name] = true
 	}
-}
-
-// Exhibits lists all attachments of the case.
-func (o *OpenedCase) Exhibits() []Exhibit {
-	var list []Exhibit
-	for _, s := range o.Submissions {
-		list = append(list, s.Exhibits...)
-	}
-	return list
 }

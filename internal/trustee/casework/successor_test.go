@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 
 	"zapis/internal/evidence/bundle"
@@ -69,7 +70,7 @@ func TestLostVault(t *testing.T) {
 		for range 3 {
 			show(t, v, filed.Case)
 		}
-		in, err := v.Bundle(show(t, v, filed.Case), casework.BundleOptions{For: lawyer})
+		in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer})
 		d.Must(err)
 		var zip bytes.Buffer
 		d.Must(bundle.Write(&zip, in))

@@ -12,6 +12,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -55,11 +56,11 @@ func TestWholeWay(t *testing.T) {
 	if !c.Fits || len(c.Faults) != 0 || len(c.Submissions) != 2 {
 		t.Fatalf("%v, %d submissions", c.Faults, len(c.Submissions))
 	}
-	if c.Submissions[0].Identity != nil || c.Submissions[0].Closed != "2 of 3 trustees must agree" {
-		t.Errorf("the identity: %v, %q", c.Submissions[0].Identity, c.Submissions[0].Closed)
+	if c.Submissions[0].IdentityLines != nil || c.Submissions[0].Closed != "2 of 3 trustees must agree" {
+		t.Errorf("the identity: %v, %q", c.Submissions[0].IdentityLines, c.Submissions[0].Closed)
 	}
 	dir := filepath.Join(t.TempDir(), "out")
-	names, err := v.Extract(t.Context(), c, dir, func(int64) {})
+	names, err := release.Extract(t.Context(), v, c, dir, func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,10 +71,10 @@ func TestWholeWay(t *testing.T) {
 	if len(got) != 3 || got["A01.jpg"] != jpeg || got["A02.pdf"] != pdf || got["A03.txt"] != "more words\n" {
 		t.Errorf("extracted %q", got)
 	}
-	if name := c.Submissions[0].Exhibits[0].Value.Name; name != "passwd\u202egpj.exe" {
+	if name := c.Exhibits[0].Original; name != "passwd\u202egpj.exe" {
 		t.Errorf("the original's name came out as %q", name)
 	}
-	_, err = v.Extract(t.Context(), c, dir, func(int64) {})
+	_, err = release.Extract(t.Context(), v, c, dir, func(int64) {})
 	refused(t, "a second time", err, exit.Failed, "A01.jpg exists already and is never overwritten")
 	v.Close()
 
@@ -108,7 +109,7 @@ func TestWholeWay(t *testing.T) {
 			t.Errorf("after %s %v %s: in force %v, withdrawn %q", tt.act, tt.consent, tt.agrees, s.Consent, s.Withdrawn)
 		}
 		first := show(t, v, report.Case).Submissions[0]
-		if l, _ := first.Statement.Line("consent"); string(l.Value) != `["store","lawyer"]` {
+		if l, _ := first.Lines.Line("consent"); string(l.Value) != `["store","lawyer"]` {
 			t.Errorf("after %s: the first report now says %s", tt.act, l.Value)
 		}
 		v.Close()
@@ -124,16 +125,16 @@ func TestIdentityOpensWithoutQuorum(t *testing.T) {
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	v := o.openAs(h.Trustees[0])
 	c := show(t, v, filed.Case)
-	if !c.Fits || c.Submissions[0].Identity == nil {
-		t.Fatalf("%v, identity %v", c.Faults, c.Submissions[0].Identity)
+	if !c.Fits || c.Submissions[0].IdentityLines == nil {
+		t.Fatalf("%v, identity %v", c.Faults, c.Submissions[0].IdentityLines)
 	}
-	if l, ok := c.Submissions[0].Identity.Line("contact"); !ok || string(l.Value) != `"tomorrow"` {
+	if l, ok := c.Submissions[0].IdentityLines.Line("contact"); !ok || string(l.Value) != `"tomorrow"` {
 		t.Errorf("contact %s", l.Value)
 	}
-	if e := c.Exhibits(); len(e) != 1 || e[0].Value == nil || e[0].Value.Name != "me.jpg" || e[0].Closed != "" {
+	if e := c.Exhibits; len(e) != 1 || e[0].Original != "me.jpg" || e[0].Closed != "" {
 		t.Errorf("exhibits %+v", e)
 	}
-	if _, err := v.Extract(t.Context(), c, filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
+	if _, err := release.Extract(t.Context(), v, c, filepath.Join(t.TempDir(), "out"), func(int64) {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -149,13 +150,13 @@ func TestClosedExhibits(t *testing.T) {
 	o.mustTake(h.Carry(0), as(h.Trustees[1]))
 	v := o.openAs(h.Trustees[1])
 	c := show(t, v, filed.Case)
-	e := c.Exhibits()
-	if len(e) != 2 || e[0].Name != "A01" || e[0].Value != nil || e[0].Closed != "2 of 3 trustees must agree" ||
-		e[1].Name != "A02" || e[1].Value == nil || e[1].Closed != "" || !c.Fits {
+	e := c.Exhibits
+	if len(e) != 2 || e[0].Name != "A01" || e[0].Described() || e[0].Closed != "2 of 3 trustees must agree" ||
+		e[1].Name != "A02" || !e[1].Described() || e[1].Closed != "" || !c.Fits {
 		t.Fatalf("%+v, %v", e, c.Faults)
 	}
 	dir := filepath.Join(t.TempDir(), "out")
-	names, err := v.Extract(t.Context(), c, dir, func(int64) {})
+	names, err := release.Extract(t.Context(), v, c, dir, func(int64) {})
 	if err != nil || !slices.Equal(names, []string{"A02.jpg"}) {
 		t.Errorf("%q, %v", names, err)
 	}
@@ -171,7 +172,7 @@ func TestVaultAtRest(t *testing.T) {
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	v := o.openAs(h.Trustees[0])
 	c := show(t, v, filed.Case)
-	if _, err := v.Bundle(c, casework.BundleOptions{For: lawyer}); err != nil {
+	if _, err := bundleOf(t, v, c, release.BundleOptions{For: lawyer}); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "canary-exhibit")

@@ -12,7 +12,7 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/trustee/casefile"
-	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -33,29 +33,29 @@ func TestCustodyNamesNoWithheldFile(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		filed      vaulttest.Filed
-		o          casework.BundleOptions
+		o          release.BundleOptions
 		one, other bool // whether the files' hashes are in the bundle
 	}{
-		{"all of it", plain, casework.BundleOptions{}, true, true},
-		{"without an exhibit", plain, casework.BundleOptions{Withhold: []bundle.Choice{{Item: "A01"}}}, false, true},
-		{"without a field", plain, casework.BundleOptions{Withhold: []bundle.Choice{{Item: "attachment-2"}}}, true, false},
-		{"without the identity", marked, casework.BundleOptions{}, false, false},
-		{"with the identity", marked, casework.BundleOptions{IncludeIdentity: true}, true, true},
+		{"all of it", plain, release.BundleOptions{}, true, true},
+		{"without an exhibit", plain, release.BundleOptions{Withhold: []bundle.Choice{{Item: "A01"}}}, false, true},
+		{"without a field", plain, release.BundleOptions{Withhold: []bundle.Choice{{Item: "attachment-2"}}}, true, false},
+		{"without the identity", marked, release.BundleOptions{}, false, false},
+		{"with the identity", marked, release.BundleOptions{IncludeIdentity: true}, true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o, err := v.Show(find(t, v, tt.filed.Case))
 			h.Must(err)
 			out := filepath.Join(t.TempDir(), "out")
-			_, err = v.Extract(t.Context(), o, out, func(int64) {})
+			_, err = release.Extract(t.Context(), v, o, out, func(int64) {})
 			h.Must(err)
 			for _, name := range []string{"A01.txt", "A02.txt"} {
 				f, err := os.Open(filepath.Join(out, name))
 				h.Must(err)
-				_, err = v.HandOver(find(t, v, tt.filed.Case), f, "somebody", "", casefile.Leave{})
+				_, err = release.HandOver(v, find(t, v, tt.filed.Case), f, "somebody", "", casefile.Leave{})
 				h.Must(errors.Join(err, f.Close()))
 			}
 			tt.o.For = lawyer
-			in, err := v.Bundle(o, tt.o)
+			in, err := bundleOf(t, v, o, tt.o)
 			h.Must(err)
 			var zip bytes.Buffer
 			h.Must(bundle.Write(&zip, in))

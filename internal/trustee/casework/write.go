@@ -3,21 +3,16 @@ package casework
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/crypto/seal"
-	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
-	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
@@ -81,7 +76,7 @@ func (v *Trustee) share(deed custody.Deed, text []byte) (ledger.Said, error) {
 	if err != nil {
 		return ledger.Said{}, err
 	}
-	sealed, err := sealTo(to, text)
+	sealed, err := SealTo(to, text)
 	if err != nil {
 		return ledger.Said{}, err
 	}
@@ -148,7 +143,7 @@ func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	if err != nil {
 		return 0, exit.New(exit.Mismatch, "", "%s: its mailbox: %w", c.ID, err)
 	}
-	message, err := sealTo(to, []byte(text))
+	message, err := SealTo(to, []byte(text))
 	if err != nil {
 		return 0, err
 	}
@@ -207,63 +202,6 @@ func (v *Trustee) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 		}
 	}
 }
-
-// HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed.
-func (v *Trustee) HandOver(c *Case, file *os.File, to, why string, leave casefile.Leave) (custody.Event, error) {
-	if err := v.NeedKey(); err != nil {
-		return custody.Event{}, err
-	}
-	for flag, line := range map[string]string{"--to": to, "--why": why} {
-		if flag == "--to" && line == "" || strings.ContainsAny(line, "\n\r") || review.CheckText(line) != nil || len(line) > maxLine {
-			return custody.Event{}, exit.New(exit.Usage, "", "%s is one line of at most %d bytes", flag, maxLine)
-		}
-	}
-	standing := c.Summary().Standing()
-	if err := standing.CheckHandOver(to, leave); err != nil {
-		return custody.Event{}, err
-	}
-	if err := v.MayLeave(c); err != nil {
-		return custody.Event{}, err
-	}
-	if said := standing.WhyHandOver(to, leave); said != "" {
-		why = strings.TrimPrefix(why+"; "+said, "; ")
-	}
-	got, err := vault.DigestFile(file)
-	if err != nil {
-		return custody.Event{}, err
-	}
-	if err := v.madeOf(c, file, custody.Hex(got.Hash)); err != nil {
-		return custody.Event{}, err
-	}
-	return v.Custody.Record(custody.Deed{By: v.By(), Act: custody.HandedOver, Case: c.ID, In: custody.Hex(got.Hash),
-		Subject: "to " + to, Why: why})
-}
-
-// madeOf refuses a file that was made of another case, as the bundle itself or the custody log says: it is that
-// case's consent that would be needed.
-func (v *Trustee) madeOf(c *Case, file *os.File, hash string) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	var of []string
-	if id, err := bundle.CaseOf(file, info.Size()); err == nil {
-		of = append(of, id)
-	}
-	_, err = v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
-		if e.Act == custody.Exported && e.Out == hash {
-			of = append(of, e.Case)
-		}
-		return false
-	}, v.Key().Age)
-	if err != nil || len(of) == 0 || slices.Contains(of, c.ID) {
-		return err
-	}
-	return exit.New(exit.Failed, "name that case: its consent is what counts", "the file was made of the case %s, not of %s", of[0], c.ID)
-}
-
-// maxLine bounds what is said in one line, in bytes.
-const maxLine = 500
 
 // sameMessage says whether two replies carry the same sealed message.
 func sameMessage(a, b ledger.Reply) bool { return bytes.Equal(a.Message, b.Message) }

@@ -13,7 +13,9 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
 	"zapis/internal/server/intake"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -149,7 +151,7 @@ func TestReplyReachesTheMailbox(t *testing.T) {
 			if len(c.Reviews) != 2 || !c.Fits {
 				t.Fatalf("boris sees %d copies, %v", len(c.Reviews), c.Faults)
 			}
-			byText := make(map[string]casework.Review)
+			byText := make(map[string]casefile.Review)
 			for _, r := range c.Reviews {
 				byText[r.Text] = r
 			}
@@ -299,14 +301,14 @@ func TestTranslationsInBundles(t *testing.T) {
 		d.Must(v.Write(c, review.Review{Kind: review.Translation, Language: "en", Translator: "a sworn translator", Text: "They came."}, false))
 		d.Must(v.Write(c, review.Review{Kind: review.Translation, Language: "de", Text: "Sie kamen."}, true))
 		for _, tt := range []struct {
-			o    casework.BundleOptions
+			o    release.BundleOptions
 			want int
 		}{
-			{casework.BundleOptions{For: lawyer}, 1},
-			{casework.BundleOptions{For: lawyer, OnlyOriginals: true}, 0},
-			{casework.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: "narrative"}}}, 0},
+			{release.BundleOptions{For: lawyer}, 1},
+			{release.BundleOptions{For: lawyer, OnlyOriginals: true}, 0},
+			{release.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: "narrative"}}}, 0},
 		} {
-			in, err := v.Bundle(show(t, v, filed.Case), tt.o)
+			in, err := bundleOf(t, v, show(t, v, filed.Case), tt.o)
 			d.Must(err)
 			var file bytes.Buffer
 			d.Must(bundle.Write(&file, in))

@@ -100,3 +100,20 @@ func Position(s ledger.TrusteeSet, c card.Card) int {
 	}
 	return n
 }
+
+// SubmissionAt finds a submission by its body's hash and the index of its entry; nil where it waits.
+func (c *Copy) SubmissionAt(body ledger.Hash, index *uint64) (Submission, bool) {
+	if index != nil {
+		if *index >= c.Size() {
+			return Submission{}, false
+		}
+		e := c.entries[*index]
+		return Submission{Index: e.Index, Hash: body, Body: e.Body}, e.Body.Hash() == body
+	}
+	for _, w := range c.waiting {
+		if w.Hash == body {
+			return Submission{Waiting: true, Hash: w.Hash, Body: w.Body, dir: w.dir}, true
+		}
+	}
+	return Submission{}, false
+}

@@ -3,10 +3,8 @@ package vault
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -157,10 +155,7 @@ func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error
 		}
 	}
 	imports := filepath.Join(v.dir, ImportsDir)
-	if err := os.Rename(s.Dir(), filepath.Join(imports, v.copy.NextImport())); err != nil {
-		return err
-	}
-	if err := errors.Join(atomicfile.SyncFolder(imports), atomicfile.SyncFolder(v.dir)); err != nil {
+	if err := atomicfile.Rename(s.Dir(), filepath.Join(imports, v.copy.NextImport())); err != nil {
 		return err
 	}
 	c, err := ledgercopy.Load(imports)

@@ -1,59 +1,29 @@
 package vault
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strings"
 	"time"
 
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/exit"
 )
-
-// lock keeps a second process out. The file stays; what counts is the operating system's lock on it, which
-// ends with the process, however that ends.
-type lock struct{ f *os.File }
 
 // patience is how long another process may take to finish.
 const patience = 2 * time.Second
 
-func takeLock(name string) (*lock, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+func takeLock(name string) (*filelock.Lock, error) {
+	l, err := filelock.Take(name, filelock.Options{Wait: patience, Holder: fmt.Sprintf("process %d", os.Getpid())})
+	if held, ok := errors.AsType[*filelock.HeldError](err); ok {
+		holder := held.Text
+		if holder == "" {
+			holder = "another process"
+		}
+		return nil, exit.New(exit.Failed, "wait until it has finished", "the vault is in use by %s", holder)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the lock of the vault: %w", err)
 	}
-	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		free, err := tryLock(f)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("the lock of the vault: %w", err)
-		}
-		if free {
-			break
-		}
-		if time.Since(begun) > patience {
-			holder, _ := io.ReadAll(io.LimitReader(f, 100))
-			f.Close()
-			return nil, exit.New(exit.Failed, "wait until it has finished", "the vault is in use by %s", orSomebody(holder))
-		}
-	}
-	holder := fmt.Sprintf("process %d\n", os.Getpid())
-	if err := f.Truncate(0); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if _, err := f.WriteAt([]byte(holder), 0); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &lock{f}, nil
+	return l, nil
 }
-
-func orSomebody(holder []byte) string {
-	if name := strings.TrimSpace(string(holder)); name != "" {
-		return name
-	}
-	return "another process"
-}
-
-func (l *lock) release() error { return l.f.Close() }

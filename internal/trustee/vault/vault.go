@@ -29,6 +29,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/internal/atomicfile"
+	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/ledgercopy"
@@ -59,7 +60,7 @@ type Vault struct {
 
 	dir   string
 	opts  Options
-	lock  *lock
+	lock  *filelock.Lock
 	owner *card.Card // nil as long as no identity was used
 	key   *Key       // nil as long as none was given
 	copy  *ledgercopy.Copy
@@ -181,7 +182,7 @@ func (v *Vault) Close() error {
 		err = v.Custody.Close()
 	}
 	if v.lock != nil {
-		err = errors.Join(err, v.lock.release())
+		err = errors.Join(err, v.lock.Release())
 	}
 	return err
 }

@@ -61,10 +61,7 @@ func (s *Store) Put(_ context.Context, h blob.Hash, spool blob.Spool) error {
 	if _, err := os.Lstat(path); err == nil {
 		return blob.ErrTaken
 	}
-	if err := os.Rename(spool.Path, path); err != nil {
-		return full(err)
-	}
-	return full(atomicfile.SyncFolder(filepath.Dir(path)))
+	return full(atomicfile.Rename(spool.Path, path))
 }
 
 // settle gives a file its time, and syncs it.

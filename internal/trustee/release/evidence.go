@@ -1,17 +1,15 @@
-package casework
+package release
 
 import (
-	"os"
 	"slices"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
 	"zapis/internal/evidence/bundle"
-	"zapis/internal/trustee/ledgercopy"
 )
 
-// heldAnchor is an anchor entry with the checkpoint that it is about.
-type heldAnchor struct {
+// placedAnchor is an anchor entry with the checkpoint that it is about.
+type placedAnchor struct {
 	entry      ledger.Entry
 	body       []byte
 	said       ledger.Anchor
@@ -19,49 +17,14 @@ type heldAnchor struct {
 	checkpoint []byte
 }
 
-// anchors lists the anchor entries, with the checkpoints that they are about where the vault has them.
-func (v *Trustee) anchors() ([]timestamp.Held, error) {
-	var list []timestamp.Held
-	err := v.Copy().EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != ledger.KindAnchor || index == nil {
-			return nil
-		}
-		text, err := file()
-		if err != nil || text == nil {
-			return err
-		}
-		h := timestamp.Held{Index: *index, Body: text}
-		if a, err := ledger.ParseAnchor(text); err == nil {
-			if name, have := v.Copy().Checkpoint(a.Size); have {
-				if h.Checkpoint, err = os.ReadFile(name); err != nil {
-					return err
-				}
-			}
-		}
-		list = append(list, h)
-		return nil
-	})
-	return list, err
-}
-
-// AnchorWarnings says which anchors can't be read, and which contradict each other, as far as they concern an
-// entry of this index or later. A vault has no root certificates: it verifies none of them.
-func (v *Trustee) AnchorWarnings(from uint64) ([]string, error) {
-	all, err := v.anchors()
-	if err != nil {
-		return nil, err
-	}
-	return timestamp.Warnings(all, from), nil
-}
-
 // usable gives the anchors that can go into a bundle: those that can be read, and whose checkpoints the vault has.
-func (v *Trustee) usable() (list []heldAnchor, err error) {
-	all, err := v.anchors()
+func (b *bundling) usable() (list []placedAnchor, err error) {
+	all, err := b.Anchors()
 	if err != nil {
 		return nil, err
 	}
 	for _, h := range all {
-		a := heldAnchor{entry: v.Copy().Entries()[h.Index], body: h.Body, checkpoint: h.Checkpoint}
+		a := placedAnchor{entry: b.Copy().Entries()[h.Index], body: h.Body, checkpoint: h.Checkpoint}
 		if a.said, err = ledger.ParseAnchor(h.Body); err != nil || ledger.Sum(h.Checkpoint) != a.said.Checkpoint {
 			continue
 		}
@@ -86,15 +49,15 @@ const maxAuthorities = 16
 // anchorsFor picks the evidence that bounds the time at which each of these entries was put into the ledger, of
 // tokens and of witnesses apart: the nearest by place, and of each authority the narrowest by its time. An anchor
 // that contradicts the others is one of these, so that readers see the contradiction (docs/spec/anchor.md).
-func (v *Trustee) anchorsFor(entries []uint64, tree ledgercopy.Tree) ([]bundle.Anchor, error) {
-	all, err := v.usable()
+func (b *bundling) anchorsFor(entries []uint64) ([]bundle.Anchor, error) {
+	all, err := b.usable()
 	if err != nil {
 		return nil, err
 	}
 	picked := make(map[uint64]bool)
 	for _, index := range entries {
 		for _, witness := range []bool{false, true} {
-			var before, after []heldAnchor
+			var before, after []placedAnchor
 			for _, a := range all {
 				if (a.said.Witness != "") != witness {
 					continue
@@ -109,7 +72,7 @@ func (v *Trustee) anchorsFor(entries []uint64, tree ledgercopy.Tree) ([]bundle.A
 			pickNarrowest(picked, before, func(a, b timestamp.Evidence) bool { return a.Earliest().After(b.Earliest()) })
 			pickNarrowest(picked, after, func(a, b timestamp.Evidence) bool { return a.Latest().Before(b.Latest()) })
 			slices.Reverse(before) // the ledger's order: the newest is the nearest
-			slices.SortStableFunc(after, func(a, b heldAnchor) int { return int(int64(a.said.Size) - int64(b.said.Size)) })
+			slices.SortStableFunc(after, func(a, b placedAnchor) int { return int(int64(a.said.Size) - int64(b.said.Size)) })
 			pickNearest(picked, before)
 			pickNearest(picked, after)
 		}
@@ -119,7 +82,7 @@ func (v *Trustee) anchorsFor(entries []uint64, tree ledgercopy.Tree) ([]bundle.A
 		if !picked[a.entry.Index] {
 			continue
 		}
-		given, err := v.bundledAnchor(a, entries, tree)
+		given, err := b.anchor(a, entries)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +92,7 @@ func (v *Trustee) anchorsFor(entries []uint64, tree ledgercopy.Tree) ([]bundle.A
 }
 
 // pickNearest picks from anchors that are sorted by their distance from an entry.
-func pickNearest(picked map[uint64]bool, side []heldAnchor) {
+func pickNearest(picked map[uint64]bool, side []placedAnchor) {
 	sizes := make(map[uint64]bool)
 	for _, a := range side {
 		if sizes[a.said.Size] = true; len(sizes) > nearest {
@@ -140,8 +103,8 @@ func pickNearest(picked map[uint64]bool, side []heldAnchor) {
 }
 
 // pickNarrowest picks, of each authority or witness, the anchor whose time is the narrowest bound.
-func pickNarrowest(picked map[uint64]bool, side []heldAnchor, narrower func(a, b timestamp.Evidence) bool) {
-	best := make(map[string]heldAnchor)
+func pickNarrowest(picked map[uint64]bool, side []placedAnchor, narrower func(a, b timestamp.Evidence) bool) {
+	best := make(map[string]placedAnchor)
 	for _, a := range side {
 		had, known := best[a.stated.By]
 		if !known && len(best) == maxAuthorities {
@@ -156,15 +119,15 @@ func pickNarrowest(picked map[uint64]bool, side []heldAnchor, narrower func(a, b
 	}
 }
 
-func (v *Trustee) bundledAnchor(a heldAnchor, entries []uint64, tree ledgercopy.Tree) (bundle.Anchor, error) {
+func (b *bundling) anchor(a placedAnchor, entries []uint64) (bundle.Anchor, error) {
 	text := a.entry.Marshal()
-	receipt, err := ledger.MakeReceipt(text, v.Copy().Newest(), tree)
+	receipt, err := ledger.MakeReceipt(text, b.Copy().Newest(), b.tree)
 	out := bundle.Anchor{Public: bundle.Public{Entry: text, Body: a.body, Receipt: receipt}, Checkpoint: a.checkpoint}
 	for _, index := range entries {
 		if err != nil || index >= a.said.Size {
 			continue
 		}
-		receipt, err = ledger.MakeReceipt(v.Copy().Entries()[index].Marshal(), a.checkpoint, tree)
+		receipt, err = ledger.MakeReceipt(b.Copy().Entries()[index].Marshal(), a.checkpoint, b.tree)
 		out.Receipts = append(out.Receipts, receipt)
 	}
 	return out, err

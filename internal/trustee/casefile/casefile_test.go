@@ -144,11 +144,11 @@ func TestHandOver(t *testing.T) {
 		{Standing{InForce: []string{"un", "ask"}}, Leave{Override: "no time"}, "", "without asking first: no time"},
 	} {
 		tt.s.Case = "c0"
-		err := tt.s.CheckHandOver("M.", tt.l)
+		err := tt.s.Check(Anybody("M."), tt.l)
 		if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
-		if got := tt.s.WhyHandOver("M.", tt.l); got != tt.why {
+		if got := tt.s.Why(Anybody("M."), tt.l); got != tt.why {
 			t.Errorf("%+v, %+v: %q, want %q", tt.s, tt.l, got, tt.why)
 		}
 	}

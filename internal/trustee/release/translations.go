@@ -1,4 +1,4 @@
-package casework
+package release
 
 import (
 	"io"
@@ -10,16 +10,16 @@ import (
 
 // translations gives the shared translations of a case's narratives, as working copies that go along with the
 // originals. Where the narrative is withheld, so are they.
-func translations(o *OpenedCase, opts BundleOptions) []bundle.Derived {
-	if opts.OnlyOriginals || withholds(opts, "narrative") {
+func (b *bundling) translations() []bundle.Derived {
+	if b.opts.OnlyOriginals || b.withholds("narrative") {
 		return nil
 	}
 	var list []bundle.Derived
-	for _, r := range o.Reviews {
+	for _, r := range b.o.Reviews {
 		if r.Kind != review.Translation || r.Private() {
 			continue
 		}
-		for n, s := range o.Submissions {
+		for n, s := range b.o.Submissions {
 			if s.Hash != r.Of {
 				continue
 			}

@@ -1,4 +1,4 @@
-package vault
+package filelock
 
 import (
 	"errors"
@@ -7,10 +7,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func tryLock(f *os.File) (free bool, err error) {
-	// A byte far behind the name that the file holds, so that others can read that.
+func try(f *os.File, shared bool) (free bool, err error) {
+	// A byte far behind the text that the file holds, so that others can read that.
 	at := windows.Overlapped{Offset: 1 << 20}
-	const how = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	how := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
+	if !shared {
+		how |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
 	switch err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, &at); {
 	case err == nil:
 		return true, nil

@@ -1,0 +1,49 @@
+package casefile
+
+import "time"
+
+// Summary is what is known of a case without opening anything again.
+type Summary struct {
+	Case         string
+	Index        *uint64   // of the first report's entry; nil while it waits
+	Missing      bool      // the first report is not in the vault, or does not open
+	Received     time.Time // of the first report, by the server's clock
+	Danger       string    // the newest answer, as are the next four
+	Deadline     string
+	PersonAgrees string
+	Target       string     // to whom it happened
+	Consent      []string   // in force: what the newest act gave, and the person's own agreement lets through
+	ConsentGiven []string   // as it was ticked
+	Withdrawn    string     // stop or delete, where that is the newest act on consent
+	ToErase      *time.Time // when the reporter asked for it to be erased; nil where they did not
+	Methods      []string
+	Country      string // where it happened
+	Language     string
+	Basis        string
+	Attachments  int
+	FollowUps    int // the reporter's submissions after the first report
+	Collected    int // submissions of trustees
+	Waiting      int // of all of them
+	NotSigned    int // follow-ups that the reporter's key did not sign and that count for nothing
+	Numbering    Numbering
+	EraseSigned  Authorship // of the newest request to erase; empty where there is none
+	Fits         bool
+	Holds        []Hold // in force
+	SamePage     string // another case, whose report was sent from the same page of the form; empty where there is none
+}
+
+// Hold keeps a case, or some of it: nothing of these entries can be erased.
+type Hold struct {
+	Index   uint64 // of the entry that brought it
+	Reason  string
+	Entries []uint64 // of the case
+	Whole   bool     // they are all that the case has
+}
+
+// Deadline is a date that a reporter has named.
+type Deadline struct{ Date, What string }
+
+// Standing is what the reporter allows now, as whoever is to get something of the case is judged by.
+func (s Summary) Standing() Standing {
+	return Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
+}

@@ -1,0 +1,159 @@
+package release
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/filekind"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/vault"
+)
+
+// WorkingCopy is what a trustee made of an exhibit, or of the report, to go along with a bundle.
+type WorkingCopy struct {
+	File string // its name on this disk
+	Of   string // the exhibit, or `report`
+	Note string // what was done, in one line
+}
+
+// openShown opens the exhibits that the bundle will show, in search of places: each opening is recorded before. It also
+// notes for this case what was recorded for many at once.
+func (b *bundling) openShown() error {
+	for _, s := range b.o.Submissions {
+		for _, e := range b.o.ExhibitsOf(s) {
+			if e.Closed == "" && !b.withholds(e.Name) && b.shown(e) {
+				deed := exhibitDeed(b.o.ID, custody.Opened, e)
+				deed.By = b.By()
+				if _, err := b.Custody.Record(deed); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := b.recordShared(); err != nil {
+		return err
+	}
+	found, err := bundle.Search(b.in)
+	if err != nil {
+		return err
+	}
+	b.in.Withhold = slices.Concat(b.in.Withhold, found.Located)
+	b.in.Unsearched = found.Unsearched
+	return nil
+}
+
+// shown says whether an exhibit that opens is shown: one that the reporter marked `shows who I am` only with
+// the identity.
+func (b *bundling) shown(e casefile.Exhibit) bool { return b.opts.IncludeIdentity || !e.Identifies }
+
+// withheld gives the events of each thing that is withheld, and why.
+func (b *bundling) withheld() (list []custody.Deed) {
+	deed := custody.Deed{Act: custody.Withheld, Case: b.o.ID}
+	for _, c := range b.in.Withhold {
+		deed.Subject, deed.Why = c.Item, string(c.Reason)
+		if deed.Why == "" {
+			deed.Why = string(bundle.ReasonUnstated)
+		}
+		list = append(list, deed)
+	}
+	if !b.opts.IncludeIdentity {
+		deed.Subject, deed.Why = "contact, contact_when, name, and files that show who the reporter is", string(bundle.ReasonIdentity)
+		list = append(list, deed)
+	}
+	for _, e := range b.o.Exhibits {
+		if e.Closed == "" || b.withholds(e.Name) {
+			continue
+		}
+		deed.Subject, deed.Why = e.Name, string(bundle.ReasonClosed)+": "+e.Closed
+		list = append(list, deed)
+	}
+	return list
+}
+
+// workingCopies reads what the trustee made, and gives the events of it.
+func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Deed, error) {
+	var copies []bundle.Derived
+	var deeds []custody.Deed
+	for _, w := range b.opts.Derived {
+		if w.Of != "report" && !slices.ContainsFunc(b.o.Exhibits, func(e casefile.Exhibit) bool { return e.Name == w.Of }) {
+			return nil, nil, exit.New(exit.Usage, "name an exhibit like A03, or report", "%s: the case has no %q to be a copy of", filepath.Base(w.File), w.Of)
+		}
+		f, err := os.Open(w.File)
+		if err != nil {
+			return nil, nil, err
+		}
+		var kind filekind.Sniffer
+		if _, err = io.Copy(&kind, f); err == nil {
+			_, err = f.Seek(0, io.SeekStart)
+		}
+		if err != nil {
+			return nil, nil, errors.Join(err, f.Close())
+		}
+		got, err := vault.DigestFile(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, nil, err
+		}
+		copies = append(copies, bundle.Derived{Of: w.Of, MediaType: kind.MediaType(filepath.Base(w.File)), Note: w.Note,
+			Open: func() (io.ReadCloser, error) { return os.Open(w.File) }})
+		deeds = append(deeds, custody.Deed{Act: custody.Exported, Case: b.o.ID,
+			Subject: "working copy of " + w.Of + ": " + w.Note, Out: custody.Hex(got.Hash)})
+	}
+	return copies, deeds, nil
+}
+
+// choices is the hash of all that decides what a bundle holds, except the custody log. Where the same was made
+// before, the bundle shows the log as it was then, and so has the same bytes.
+func (b *bundling) choices(copies []custody.Deed) string {
+	in, opts := &b.in, b.opts
+	h := sha256.New()
+	say := func(words ...any) { fmt.Fprintf(h, "%q\n", words) }
+	say("zapis/choices/v1", b.o.ID, in.Time.UTC().Unix(), in.Tool, string(in.Forum), in.Signer.Fingerprint())
+	say(opts.IncludeIdentity, opts.IncludeLocation, opts.For.Code, opts.Leave.Asked, opts.Leave.Override, opts.To)
+	sumOf(h, in.Checkpoint)
+	for _, c := range in.Withhold {
+		say("withhold", c.Item, string(c.Reason))
+	}
+	for _, s := range in.Submissions {
+		say("submission", s.Act, len(s.Lines), len(s.Identity))
+		sumOf(h, s.Listing, s.Entry, s.Promise)
+		for _, k := range s.Keys {
+			say("key", k.Part)
+		}
+	}
+	for _, d := range in.Derived {
+		say("derived", d.Of, d.Note)
+	}
+	for _, d := range copies {
+		say("copy", d.Subject, d.Out)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func sumOf(h hash.Hash, texts ...[]byte) {
+	for _, t := range texts {
+		sum := sha256.Sum256(t)
+		h.Write(sum[:])
+	}
+}
+
+// exported gives the last events before the bundle is written; their In names the choices. With a recipient, that
+// it is handed over follows.
+func (b *bundling) exported() []custody.Deed {
+	deed := custody.Deed{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
+	if b.opts.IncludeIdentity {
+		deed.Subject = "bundle with the identity"
+	}
+	if b.opts.To == "" {
+		return []custody.Deed{deed}
+	}
+	return []custody.Deed{deed, {Act: custody.HandedOver, Case: b.o.ID, Subject: "bundle sealed " + b.opts.To, In: b.made}}
+}

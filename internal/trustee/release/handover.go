@@ -1,0 +1,69 @@
+package release
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/review"
+	"zapis/internal/trustee/vault"
+)
+
+// maxLine bounds what is said in one line, in bytes.
+const maxLine = 500
+
+// HandedOver is what the custody log has of a hand-over.
+type HandedOver struct {
+	Number uint64 // of the event
+	SHA256 string // of the file, hex
+}
+
+// HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed,
+// and a file that was made of another case.
+func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why string, leave casefile.Leave) (HandedOver, error) {
+	for _, one := range []struct{ flag, line string }{{"--to", to}, {"--why", why}} {
+		if one.flag == "--to" && one.line == "" || strings.ContainsAny(one.line, "\n\r") || review.CheckText(one.line) != nil || len(one.line) > maxLine {
+			return HandedOver{}, exit.New(exit.Usage, "", "%s is one line of at most %d bytes", one.flag, maxLine)
+		}
+	}
+	var done HandedOver
+	err := gate{t}.pass(request{kind: handOver, cases: []*casework.Case{c}, to: casefile.Anybody(to), leave: leave,
+		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
+			got, err := vault.DigestFile(file)
+			if err != nil {
+				return nil, err
+			}
+			done.SHA256 = custody.Hex(got.Hash)
+			if said := c.Summary().Standing().Why(casefile.Anybody(to), leave); said != "" {
+				why = strings.TrimPrefix(why+"; "+said, "; ")
+			}
+			deed := custody.Deed{Act: custody.HandedOver, Case: c.ID, In: done.SHA256, Subject: "to " + to, Why: why}
+			return []custody.Deed{deed}, madeOf(t, c, file, done.SHA256)
+		},
+		act: func() error { done.Number = t.Custody.Len(); return nil }})
+	return done, err
+}
+
+// madeOf refuses a file that was made of another case, as the bundle itself or the custody log says: it is that
+// case's consent that would be needed.
+func madeOf(t *casework.Trustee, c *casework.Case, file *os.File, hash string) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	var of []string
+	if id, err := bundle.CaseOf(file, info.Size()); err == nil {
+		of = append(of, id)
+	}
+	exported, err := t.ExportedAs(hash)
+	of = append(of, exported...)
+	if err != nil || len(of) == 0 || slices.Contains(of, c.ID) {
+		return err
+	}
+	return exit.New(exit.Failed, "name that case: its consent is what counts", "the file was made of the case %s, not of %s", of[0], c.ID)
+}

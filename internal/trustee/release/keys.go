@@ -1,0 +1,77 @@
+package release
+
+import (
+	"io"
+	"slices"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/evidence/bundle"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
+)
+
+// wantedKey is a part whose key is to be disclosed in a bundle.
+type wantedKey struct {
+	of   ledgercopy.Submission
+	part ledger.Part
+	name string
+
+	submission, key int // where in the bundle's input it goes
+}
+
+const keyOfStatement = "statement"
+
+// wantedKeys finds the parts whose keys are asked for: an exhibit's, or the statements of the whole case. Those
+// under a quorum that is not met are refused, with nothing opened.
+func (b *bundling) wantedKeys() ([]wantedKey, error) {
+	var list []wantedKey
+	for _, name := range b.opts.Keys {
+		found := len(list)
+		for n, s := range b.o.Submissions {
+			of, known := b.Copy().SubmissionAt(s.Hash, s.Index)
+			if !known {
+				return nil, ledgercopy.Damaged("%s of %s is not there", s.Place, b.o.ID)
+			}
+			p, ok := of.Part(ledger.PartStatement)
+			if name != keyOfStatement {
+				exhibits := b.o.ExhibitsOf(s)
+				i := slices.IndexFunc(exhibits, func(e casefile.Exhibit) bool { return e.Name == name })
+				if ok = i >= 0; ok {
+					p = exhibits[i].Part
+				}
+			}
+			if !ok {
+				continue
+			}
+			why, err := b.KeyClosed(of, p)
+			if err != nil {
+				return nil, err
+			}
+			if why != "" {
+				return nil, exit.New(exit.KeyMissing, "zapis ask asks the others", "the key of %s can't be disclosed: %s", name, why)
+			}
+			keys := &b.in.Submissions[n].Keys
+			*keys = append(*keys, bundle.DisclosedKey{Part: name})
+			list = append(list, wantedKey{of: of, part: p, name: name, submission: n, key: len(*keys) - 1})
+		}
+		if len(list) == found {
+			return nil, exit.New(exit.Usage, "name an exhibit like A03, or statement", "there is no %q whose key could be disclosed", name)
+		}
+	}
+	return list, nil
+}
+
+// deed is the event of a key that is disclosed.
+func (k wantedKey) deed(id string) custody.Deed {
+	return custody.Deed{Act: custody.Exported, Case: id, In: k.part.Hash.String(), Subject: "the key of " + k.name + " (" + k.of.Where() + ")"}
+}
+
+// discloseKey takes a key out of the part's header.
+func (b *bundling) discloseKey(k wantedKey) (err error) {
+	into := &b.in.Submissions[k.submission].Keys[k.key]
+	into.Open = func() (io.ReadSeekCloser, error) { return b.SealedFile(k.of, k.part) }
+	into.Key, err = b.LedgerFileKey(k.of, k.part)
+	return err
+}

@@ -1,0 +1,59 @@
+package release
+
+import (
+	"crypto/sha256"
+	"strings"
+
+	"zapis/internal/evidence/custody"
+	"zapis/internal/evidence/letter"
+	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/casework"
+)
+
+// LetterOptions are what a letter is told beside its case.
+type LetterOptions struct {
+	To           casefile.Addressee
+	Language     string
+	Exhibits     []string // named as annexes, confidential
+	Communicable []string // named as annexes that may be communicated
+	Identity     bool
+	Leave        casefile.Leave
+}
+
+// Letter drafts a letter about a case, and gives it to write once it is recorded.
+func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(text []byte) error) error {
+	g := gate{t}
+	var opened *casefile.Case
+	var text []byte
+	return g.pass(request{kind: toAddressee, cases: []*casework.Case{c}, to: o.To, leave: o.Leave, identity: o.Identity,
+		read: g.show(c, &opened),
+		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
+			in := letter.Input{To: o.To, Language: o.Language, Case: *opened, WithIdentity: o.Identity}
+			var err error
+			if in.Annexes, err = opened.Annexes(o.To, o.Exhibits, o.Communicable, o.Identity); err != nil {
+				return nil, err
+			}
+			if text, err = letter.Draft(in); err != nil {
+				return nil, err
+			}
+			return []custody.Deed{exportDeed(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
+		},
+		act: func() error { return write(text) }})
+}
+
+// letterSubject says in the custody log what was drafted, and what may be done with each exhibit that it names.
+func letterSubject(to casefile.Addressee, annexes []casefile.Annex) string {
+	said := []string{"letter to " + to.English}
+	for _, a := range annexes {
+		said = append(said, a.Name+" "+string(a.Mark))
+	}
+	return strings.Join(said, "; ")
+}
+
+// exportDeed is the event of something that is made of a case, or of many where id is empty.
+func exportDeed(id, what string, identity bool, made []byte, why string) custody.Deed {
+	if identity {
+		what += ", with the identity"
+	}
+	return custody.Deed{Act: custody.Exported, Case: id, Subject: what, Out: custody.Hex(sha256.Sum256(made)), Why: why}
+}
