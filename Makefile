@@ -1,6 +1,6 @@
 # Zapis. `make` alone prints what can be asked for.
 
-PROGRAMS  := zapisd zapis zapis-verify
+PROGRAMS  := zapisd zapis zapis-verify zapis-desk
 # nodynamic: no decoder loads a library of the system's (docs/media.md).
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nodynamic
 # What a lawyer's machine may be: the checker is built for all of them.

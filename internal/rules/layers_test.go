@@ -52,6 +52,8 @@ var layers = []layer{
 		"the server's program never links a trustee's packages"},
 	{"cmd/zapis", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/cli", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the trustee's program never links the server's packages"},
+	{"cmd/zapis-desk", append([]string{"internal/desk", "internal/trustee", "internal/cli", "internal/sandbox", "internal/atomicfile"}, formats...),
+		"the desk's program parses flags and starts the pages"},
 	{"cmd/zapis-verify", append([]string{"internal/evidence/bundle", "internal/evidence/custody", "internal/cli", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the checker links formats and bundles only"},
 

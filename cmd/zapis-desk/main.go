@@ -1,0 +1,134 @@
+// Zapis-desk is the trustee's desk: pages in the trustee's own browser, on the loopback address only, over the same
+// vault as zapis.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"zapis/internal/cli"
+	"zapis/internal/desk"
+	"zapis/internal/exit"
+	"zapis/internal/sandbox"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/vault"
+)
+
+const about = "The trustee's desk: read, grade, link, answer and count in your own browser. It listens on this computer alone " +
+	"and makes no connection. Every act on evidence is written to the vault's custody log before it is done."
+
+// grammar is the command line. There is one act, so there are no verbs.
+type grammar struct {
+	Vault          string        `required:"" placeholder:"DIR" help:"Your vault: the folder that zapis import made."`
+	Identity       string        `required:"" placeholder:"FILE" help:"Your identity file, as zapis keygen wrote it."`
+	PassphraseFile string        `placeholder:"FILE" help:"A file whose first line is the passphrase; without it the page asks."`
+	Port           uint16        `placeholder:"N" help:"The port on 127.0.0.1; a free one by default."`
+	Idle           time.Duration `default:"5m" help:"Lock after this time without an act."`
+	Open           bool          `help:"Open the address in your browser."`
+}
+
+func main() {
+	os.Exit(int(cli.Program{Name: "zapis-desk", About: about, Grammar: new(grammar)}.Main()))
+}
+
+func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
+	listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", g.Port))
+	if err != nil {
+		return exit.New(exit.Failed, "leave --port out, or name another", "the desk can't listen: %w", err)
+	}
+	defer listener.Close()
+	access := desk.NewAccess(listener.Addr())
+
+	// The browser is started before the sandbox closes: a child would inherit it, and could reach nothing.
+	if g.Open {
+		if err := openBrowser(access.URL()); err != nil {
+			fmt.Fprintf(s.Err, "no browser was started (%v): open the address yourself\n", err)
+		}
+	}
+	sandbox.Drop()
+
+	keys := cli.KeyFlags{Identity: g.Identity, PassphraseFile: g.PassphraseFile}
+	sealed, err := keys.Sealed()
+	if err != nil {
+		return err
+	}
+	keeper := desk.NewKeeper(func(_ context.Context, passphrase string) (*casework.Trustee, error) {
+		return g.openVault(s, sealed, passphrase)
+	}, g.Idle)
+	defer keeper.Lock()
+	if g.PassphraseFile != "" {
+		pass, err := cli.Passphrase(ctx, g.PassphraseFile, "")
+		if err != nil {
+			return err
+		}
+		if err := keeper.Unlock(ctx, pass); err != nil {
+			return err
+		}
+	}
+	return g.serve(ctx, s, listener, access, keeper)
+}
+
+// openVault opens the identity and then the vault.
+func (g *grammar) openVault(s *cli.Streams, sealed []byte, passphrase string) (*casework.Trustee, error) {
+	id, err := cli.OpenIdentity(sealed, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	v, err := casework.Open(g.Vault, vault.Options{
+		Now: time.Now, Tool: "zapis-desk " + cli.Version(),
+		Warn: func(format string, args ...any) {
+			fmt.Fprintf(s.Err, "WARNING: %s\n", cli.EscapeLines(fmt.Sprintf(format, args...)))
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := v.Use(vault.Key{Card: id.Card, Age: id.Opener(), Signer: id.Signer}); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// serve answers the browser until ctx ends or the trustee closes the desk.
+func (g *grammar) serve(ctx context.Context, s *cli.Streams, listener net.Listener, access *desk.Access, keeper *desk.Keeper) error {
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	pages, err := desk.New(keeper, desk.Options{Name: g.Identity, Quit: quit})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: access.Guard(pages), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	context.AfterFunc(ctx, func() {
+		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if server.Shutdown(end) != nil {
+			server.Close()
+		}
+	})
+	fmt.Fprintf(s.Err, "the desk is open on this computer alone; Ctrl-C closes it\n")
+	fmt.Fprintln(s.Out, access.URL())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// openBrowser starts the system's browser and does not wait for it.
+func openBrowser(url string) error {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	return exec.Command(name, args...).Start()
+}

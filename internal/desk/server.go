@@ -1,0 +1,129 @@
+package desk
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"net/http"
+
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Options are what a Server is told by the program that starts it.
+type Options struct {
+	Name string // of the identity, shown while the desk is locked
+	Quit func() // ends the program at once; called by the panic button
+}
+
+// Server is the desk's pages. Access.Guard goes in front of it.
+type Server struct {
+	keeper  *Keeper
+	options Options
+	pages   *template.Template
+	mux     *http.ServeMux
+	notices notices
+}
+
+// New parses the templates and registers the pages.
+func New(keeper *Keeper, o Options) (*Server, error) {
+	pages, err := template.New("").Funcs(templateFuncs).ParseFS(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	static, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux()}
+	s.mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	s.mux.HandleFunc("GET /unlock", s.getUnlock)
+	s.mux.HandleFunc("POST /unlock", s.postUnlock)
+	s.mux.HandleFunc("POST /lock", s.postLock)
+	s.mux.HandleFunc("POST /quit", s.postQuit)
+	s.mux.HandleFunc("GET /{$}", s.withVault(s.getQueue))
+	s.mux.HandleFunc("GET /case/{id}", s.withVault(s.getCase))
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
+	})
+	return s, nil
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// opened is the vault during one request.
+type opened struct {
+	trustee *casework.Trustee
+	cases   *casework.Cases
+}
+
+// withVault runs a handler with the open vault. A locked desk sends the browser to the passphrase page; an error of the
+// handler becomes the error page, with its hint.
+func (s *Server) withVault(handle func(w http.ResponseWriter, r *http.Request, o opened) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
+			return handle(w, r, opened{v, cases})
+		})
+		switch {
+		case errors.Is(err, ErrLocked):
+			http.Redirect(w, r, "/unlock", http.StatusSeeOther)
+		case err != nil:
+			s.fail(w, r, statusOf(err), err)
+		}
+	}
+}
+
+// statusOf is the HTTP status of an error: 409 for what is refused, 422 for what does not verify or was asked wrongly.
+func statusOf(err error) int {
+	switch exit.StatusOf(err) {
+	case exit.Usage, exit.Mismatch:
+		return http.StatusUnprocessableEntity
+	case exit.KeyMissing:
+		return http.StatusForbidden
+	}
+	return http.StatusConflict
+}
+
+// layout is what every page has beside its own content.
+type layout struct {
+	Title  string
+	Name   string  // of the trustee
+	Notice *Notice // of the act that led here; nil where there is none
+}
+
+func (s *Server) layout(r *http.Request, title string) layout {
+	return layout{Title: title, Name: s.options.Name, Notice: s.notices.take(r)}
+}
+
+// render executes a template into a buffer and sends it, so that a template's error never leaves half a page.
+func (s *Server) render(w http.ResponseWriter, status int, name string, data any) error {
+	var page bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = page.WriteTo(w)
+	return nil
+}
+
+type errorPage struct {
+	layout
+	Text, Hint string
+}
+
+// fail shows what happened and what to do.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
+	page := errorPage{s.layout(r, "That did not work"), err.Error(), exit.HintOf(err)}
+	if err := s.render(w, status, "error.html", page); err != nil {
+		refuse(w, http.StatusInternalServerError, "The page could not be made.")
+	}
+}
