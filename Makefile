@@ -18,7 +18,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: dist help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: conformance dist help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -31,6 +31,7 @@ help:
 	@echo 'make flips   every bit of a bundle of a mebibyte turned: each is found'
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
 	@echo 'make faults  kill -9, turned bits and losses of power, 10,000 of each'
+	@echo 'make conformance  the tests of the ledger on PostgreSQL too'
 	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
 	@echo 'make clean   remove bin/ and demo/'
 
@@ -94,7 +95,7 @@ screenshots:
 # Without it, every process under the race detector sleeps for a second when it ends, and the tests start hundreds.
 go-test: export GORACE = atexit_sleep_ms=0
 go-test:
-	go test -race -timeout 14m ./...
+	go test -race -timeout 25m ./...
 
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
 load:
@@ -104,6 +105,10 @@ load:
 FAULTS := 10000
 faults:
 	go test ./store -run '^(TestKill|TestAnyBit|TestPowerLoss|TestPowerLossIsNoticed|TestFullDisk)$$' -count=1 -v -timeout 24h -args -store.faults=$(FAULTS)
+
+# All of the store's tests on a primary and a standby, but for what only bbolt has.
+conformance:
+	go test ./store -run '^TestConformance$$' -count=1 -v -timeout 60m -args -store.conformance=.
 
 # Every bit of a mebibyte, then one bit in each byte with a CRC-32 that fits it: half an hour of one core.
 flips:

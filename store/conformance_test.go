@@ -23,6 +23,11 @@ import (
 // try bbolt and files, and TestConformance runs them once more on PostgreSQL.
 var engine = flag.String("store.engine", "bolt", "which engine the tests try: bolt or postgres")
 
+// What TestConformance runs takes minutes, most of it in commits that wait for the standby. Without the flag it runs the
+// tests of guards, restored copies and holds, which are those whose loss would be worst; make conformance runs all.
+var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|TestGuardCatchesUpAfterACrash|TestMissingGuard|TestForkedDatabaseIsRefused|TestHold)$",
+	"which of the tests TestConformance runs on PostgreSQL, as -test.run has it")
+
 // boltOnly are the tests of what only bbolt, its file, and files of attachments have. store/postgres
 // has its own of what only PostgreSQL has.
 var boltOnly = []string{
@@ -55,7 +60,7 @@ func TestConformance(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	args := []string{"-test.timeout=10m", "-store.engine=postgres", "-store.faults=16", "-test.skip=^(TestConformance|" + strings.Join(boltOnly, "|") + ")$"}
+	args := []string{"-test.timeout=30m", "-test.run=" + *conformance, "-store.engine=postgres", "-store.faults=16", "-test.skip=^(TestConformance|" + strings.Join(boltOnly, "|") + ")$"}
 	out, err := exec.Command(os.Args[0], args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, out)

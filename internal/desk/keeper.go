@@ -68,15 +68,6 @@ func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error 
 	return use(k.vault, k.cases)
 }
 
-// refresh sorts the cases again after an act that changed them. The caller is inside With.
-func (k *Keeper) refresh(ctx context.Context) error {
-	cases, err := k.vault.Sort(ctx, func(int, int) {})
-	if err == nil {
-		k.cases = cases
-	}
-	return err
-}
-
 // Locked reports whether no vault is open.
 func (k *Keeper) Locked() bool {
 	k.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // repackedBy zips files as a program of the stock does, in a folder.
@@ -23,7 +24,7 @@ func repackedBy(t *testing.T, files map[string][]byte, top string, method uint16
 	slices.Sort(names)
 	slices.Reverse(names)
 	put := func(name string, content []byte) {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: method, ModifiedDate: 0x5b7c, ModifiedTime: 0x1234})
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: time.Date(2025, 11, 28, 2, 17, 40, 0, time.UTC)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package metadata
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 )
 
 // inside are the boxes of ISO base media files (ISO/IEC 14496-12) and QuickTime films that hold other boxes, each with the
@@ -50,7 +49,13 @@ func (s *scanner) boxList(data []byte, depth, level int) int {
 }
 
 func plausible(name string) bool {
-	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \xa9") == ""
+	for _, c := range []byte(name) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && c != ' ' && c != 0xa9 { // 0xa9 begins the names that QuickTime's user data has
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) box(name string, content []byte, depth, level int) {

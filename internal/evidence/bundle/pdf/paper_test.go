@@ -248,7 +248,7 @@ func TestNoBlankPages(t *testing.T) {
 // A sheet of every kind of text that broke: what a reader copies out of it is what was written.
 func TestScripts(t *testing.T) {
 	f := sample()
-	for _, text := range []string{"هددوني في المطار", "می‌خواهم بروم", "איימו עליי בשדה התעופה", "за́мок і ў́"} {
+	for _, text := range []string{"هددوني في المطار", "می\u200cخواهم بروم", "איימו עליי בשדה התעופה", "за́мок і ў́"} {
 		f.Submission[0].Answers[2].Values = []string{text}
 		data := documents(t, f)[ReportPath]
 		got := stock(t, data, "pdftotext", "FILE", "-")
