@@ -201,7 +201,7 @@ func TestCheckNamesTheFault(t *testing.T) {
 		{"an attachment cut short", onFile(attachment, func(path string) error { return os.Truncate(path, 1<<20-1) }),
 			[]string{n + ", attachment " + attachment.String() + ": its file has 1048575 bytes, and the entry says 1048576"}},
 		{"an attachment missing", onFile(attachment, os.Remove), []string{n + ", attachment " + attachment.String() + ": its file is missing"}},
-		{"a pipe in an attachment's place", onFile(attachment, func(path string) error { // nobody writes to it, and nobody waits
+		{"a pipe in an attachment's place", onFile(attachment, func(path string) error { // no process writes to it, and the check must not wait
 			return exit.First(os.Remove(path), syscall.Mkfifo(path, 0o600))
 		}), []string{n + ", attachment " + attachment.String() + ": its file has 0 bytes, and the entry says 1048576", partPath(m.dir, attachment) + ": it does not belong here"}},
 		{"an attachment not indexed", put(tableFiles, attachment[:], remove), []string{n + ", attachment " + attachment.String() + ": the index of files does not have it"}},

@@ -53,7 +53,7 @@ func TestOneBadFileIsNamed(t *testing.T) {
 	}
 }
 
-// Text that was pasted is taken as it is, but for what nobody sees.
+// Text that was pasted is taken as it is, without its invisible characters.
 func TestPastedTextIsCleaned(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	const pasted = "First\x0bSecond\x0cPage\u0085End\x1e\x00.\r\n"

@@ -134,7 +134,7 @@ func (f *fields) readPart(part *multipart.Part, in *multipartSource, file fileHa
 	if name != incident.FileField || !isFile {
 		return f.add(name, part)
 	}
-	// A browser sends an empty part without a name for a file field that nobody touched.
+	// A browser sends an empty part without a name for an untouched file field.
 	var first [1]byte
 	n, err := io.ReadFull(part, first[:])
 	if err == io.EOF && sent == "" {

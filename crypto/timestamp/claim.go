@@ -7,7 +7,7 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Claim is what a token says of itself. Nobody has verified it: it is for pages
+// Claim is what a token says of itself. It is not verified: it is for pages
 // that tell people what there is to be verified.
 type Claim struct {
 	Time     time.Time // UTC

@@ -13,7 +13,7 @@ import (
 	"zapis/crypto/witness"
 )
 
-// ErrNotTrusted says that a cosignature is by a witness that nobody named. It
+// ErrNotTrusted says that a cosignature is by a witness that is not trusted here. It
 // proves nothing, and nothing is wrong with it.
 var ErrNotTrusted = errors.New("the witness is not among those that are trusted")
 
@@ -84,7 +84,7 @@ func (e Evidence) Latest() time.Time { return e.Time.Add(e.Accuracy) }
 //
 // Not after: a checkpoint that covers the entry existed then. Not before: the
 // entry is behind the anchor in the chain, so its bytes depend on a token that
-// nobody could have had earlier. What a report says, and when it was received,
+// did not exist earlier. What a report says, and when it was received,
 // may be older: within a slot the store puts anchors behind all reports, so a
 // report behind an anchor was received after the anchor's slot.
 func Tightest(all []Evidence, index uint64) (i Interval) {
@@ -110,7 +110,7 @@ func (i Interval) Possible() bool {
 // the checkpoint that a reader has. It bounds no entry from below.
 const OnCheckpoint = math.MaxUint64
 
-// Stated gives what an anchor states, which nobody has verified: for whoever has
+// Stated gives what an anchor states, which is not verified: for a reader that has
 // no roots to verify it with, and yet can see that two anchors contradict.
 func Stated(index uint64, a ledger.Anchor, checkpoint []byte) (Evidence, error) {
 	e := Evidence{Entry: index, Size: a.Size}

@@ -58,7 +58,7 @@ func TestTightest(t *testing.T) {
 		t.Errorf("no anchors: %+v", got)
 	}
 
-	// One of the two clocks was wrong, and nobody can say which.
+	// One of the two clocks was wrong, and the tokens do not say which.
 	lied := []timestamp.Evidence{{Entry: 40, Size: 33, Time: day(25)}, {Entry: 70, Size: 65, Time: day(23)}}
 	if got := timestamp.Tightest(lied, 50); got.Possible() {
 		t.Errorf("after %s and before %s is possible", got.NotBefore.Time, got.NotAfter.Time)
@@ -174,7 +174,7 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// Anchors that nobody can verify for want of roots are read all the same, and what
+// Anchors that can't be verified for want of roots are read all the same, and what
 // can be seen without roots is said.
 func TestWarnings(t *testing.T) {
 	b := ledgertest.New()

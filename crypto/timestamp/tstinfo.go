@@ -78,7 +78,7 @@ type tstInfo struct {
 	authority []byte   // GeneralName, DER; nil without one
 }
 
-// parseTSTInfo reads a TSTInfo to its last byte. Whoever signed it, it refuses a
+// parseTSTInfo reads a TSTInfo to its last byte. Whatever the signer, it refuses a
 // version that it does not know and a critical extension: no critical extension
 // is known here.
 func parseTSTInfo(der []byte) (*tstInfo, error) {

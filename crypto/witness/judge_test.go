@@ -160,7 +160,7 @@ func TestJudgeEmptyTree(t *testing.T) {
 	if found, err := witness.Check(text, lines, k.Verifiers()); err != nil || len(found) != 2 {
 		t.Errorf("%d lines verify: %v", len(found), err)
 	}
-	// Our own ledgers begin with their genesis: nobody else takes an empty one.
+	// Our own ledgers begin with their genesis: no other kind of ledger accepts an empty tree.
 	if _, err := log.OpenCheckpoint(none); err == nil || err.Error() != "checkpoint: line 2: a size is 1 to 1099511627776" {
 		t.Errorf("a reader: %v", err)
 	}

@@ -141,7 +141,7 @@ const asideSuffix = ".new"
 // compactBytes is how much a compaction copies in one transaction.
 const compactBytes = 16 << 20
 
-// Forget writes the file anew, without its free pages and what deleted values
+// Forget rewrites the file without its free pages and what deleted values
 // have left in them, and puts the new one in the old one's place: aside, synced,
 // renamed. It returns when the last snapshot of the old one has ended, and with
 // it the old one's bytes. It needs room for a second copy.
@@ -173,7 +173,7 @@ func (d *DB) copyTo(path string) error {
 	if err != nil {
 		return full(err)
 	}
-	dst.NoSync = true // one sync at the end: until then the copy is nobody's
+	dst.NoSync = true // one sync at the end: until then no reader uses the copy
 	if err := bbolt.Compact(dst, d.db, compactBytes); err != nil {
 		return exit.First(full(err), dst.Close())
 	}

@@ -58,7 +58,7 @@ type dirtyPiece struct {
 // markDirty remembers that values of a table were deleted.
 const markDirty = "INSERT INTO zapis.dirty VALUES ($1, 1) ON CONFLICT (piece) DO UPDATE SET n = zapis.dirty.n + 1"
 
-// rewrite writes a table anew, without what was deleted.
+// rewrite copies a table without deleted rows.
 func rewrite(ctx context.Context, conn *pgx.Conn, name string) error {
 	if _, err := conn.Exec(ctx, "SET lock_timeout = '"+lockWait+"'"); err != nil {
 		return err

@@ -38,7 +38,7 @@ type Input struct {
 	// full, of the others only their hashes.
 	Custody custody.Excerpt
 	// CustodyHeads is the custody entry of the ledger that holds the head of the
-	// first Custody.Fixed events: up to there it can't have been written anew.
+	// first Custody.Fixed events: up to there it can't have been rewritten.
 	// May be empty.
 	CustodyHeads []Public
 

@@ -88,7 +88,7 @@ func TestExcerptIsSmall(t *testing.T) {
 	}
 }
 
-// The heads of one log extend each other; a head of a log that was written anew does not.
+// The heads of one log extend each other; a head of a rewritten log does not.
 func TestHeadsExtend(t *testing.T) {
 	var a, b Log
 	for i := range 9 {

@@ -132,7 +132,7 @@ func TestCommitmentsThatDoNotFit(t *testing.T) {
 	refused(t, "a bundle of it", err, exit.Mismatch, "the case does not fit its entries")
 }
 
-// Whoever runs the intake can read which cases there are, and can't speak for their reporters.
+// The operator of the intake can read which cases there are, and can't speak for their reporters.
 func TestForgedFollowUp(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

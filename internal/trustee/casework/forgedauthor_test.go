@@ -10,7 +10,7 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// Whoever runs the intake, with what one trustee can read out of a statement (the mailbox and the secret of its tags),
+// The operator of the intake, with what one trustee can read out of a statement (the mailbox and the secret of its tags),
 // can put something into a case, and can't make it count: the reporter's key is not among what they have.
 func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 	t.Parallel()

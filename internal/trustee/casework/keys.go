@@ -11,7 +11,7 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// ledgersOwn is source for the file that the ledger names, and never a copy that was sealed anew: its key opens
+// ledgersOwn is source for the file that the ledger names, and never a copy that was sealed again: its key opens
 // what everybody has.
 func (v *Trustee) ledgersOwn(s ledgercopy.Submission, p ledger.Part) (*source, error) {
 	f, err := v.file(s, p)

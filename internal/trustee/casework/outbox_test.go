@@ -245,7 +245,7 @@ func TestShrunkenHead(t *testing.T) {
 	}
 }
 
-// Another trustee's log that was written anew is seen by all, also where it has more events than before.
+// Another trustee's log that was rewritten is seen by all, also where it has more events than before.
 func TestRewrittenHead(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})

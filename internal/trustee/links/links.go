@@ -9,7 +9,7 @@ import (
 // Case is what suggestions are made from.
 type Case struct {
 	Key     string
-	Person  string   // who it happened to, as the caller tells persons apart; empty where nobody knows
+	Person  string   // who it happened to, as the caller tells persons apart; empty where it is not known
 	Text    string   // what the reporter wrote
 	Files   []File   //
 	Actors  []string // who did it, as trustees wrote it

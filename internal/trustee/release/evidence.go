@@ -38,7 +38,7 @@ func (b *bundling) usable() (list []placedAnchor, err error) {
 	return list, nil
 }
 
-// nearest is how many anchored checkpoints on each side of an entry go along: whoever reads the bundle may not
+// nearest is how many anchored checkpoints on each side of an entry go along: the reader of the bundle may not
 // know the authority that spoke on the nearest.
 const nearest = 2
 

@@ -68,7 +68,7 @@ func (b *bundling) withheldFiles() (sealed, plain map[string]bool) {
 }
 
 // recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,
-// the batch in which its statements were first opened, and that the log began anew. A bundle can't show those events, which tell of
+// the batch in which its statements were first opened, and that the log succeeds a lost one. A bundle can't show those events, which tell of
 // others; it shows this, and their hashes stand in it.
 func (b *bundling) recordShared() error {
 	type shared struct {

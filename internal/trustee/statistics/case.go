@@ -21,7 +21,7 @@ type Case struct {
 	Role     string    // target_role of the report
 	Told     []string  // reported_to of the report
 	Response string    // authority_response
-	Nexus    string    // what ties it to the state, as trustees grade it; empty where nobody did
+	Nexus    string    // what ties it to the state, as trustees grade it; empty where it is not graded
 	Worked   []Solution
 }
 

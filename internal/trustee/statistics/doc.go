@@ -1,4 +1,4 @@
-// Package statistics makes the numbers that trustees publish, so that nobody can be found in them.
+// Package statistics makes the numbers that trustees publish, so that no person can be identified from them.
 //
 // Each half-year is counted once, into fixed tables (Tables), and released at the earliest three months after its
 // end. Only cases whose reporter consents to statistics are counted. What a release says of a half-year is frozen:

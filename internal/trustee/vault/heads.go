@@ -13,13 +13,13 @@ import (
 type headCheck struct {
 	wrong   []string // what does not fit, of those that are asked about
 	foreign bool     // a head of the owner's own that does not fit is among them
-	earlier []string // logs of the owner's from before this one, to which it owns up
+	earlier []string // logs of the owner's from before this one, that it names as its predecessors
 	count   int      // heads of this vault's log
 }
 
 // checkHeads compares the custody log with the heads of it that stand in the ledger, and those of each other
 // trustee among themselves: a log only ever grows. What does not fit is told of those in entries from on. A log that
-// began anew, and owned up to that before any act, is told of, and is nothing wrong for its owner; the others see
+// succeeds a lost one, and said so before any act, is told of, and is nothing wrong for its owner; the others see
 // it as wrong, once for each such log: who lost a vault has told them.
 func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 	var j headCheck

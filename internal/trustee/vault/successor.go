@@ -22,7 +22,7 @@ func IsSuccession(e custody.Event) bool {
 	return e.Act == custody.Noted && e.Case == "" && strings.HasPrefix(e.Subject, successionSubject)
 }
 
-// acknowledged gives the hashes of the statements to which the log owns up before anything but importing and checking
+// acknowledged gives the hashes of the statements of lost logs that the log names before anything but importing and checking
 // was done, and whether nothing else was done yet.
 func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 	named = make(map[string]bool)
@@ -40,8 +40,8 @@ func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 	return named, true
 }
 
-// acknowledgedHead gives the number of the newest of the owner's statements to whose custody head this log owns up; 0 where
-// it owns up to none. Without the key that is not known. A vault that has signed a head can't disown it.
+// acknowledgedHead gives the number of the newest of the owner's statements whose custody head this log names as lost; 0 where
+// it names none. Without the key that is not known. A vault that has signed a head can't disown it.
 func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
 	before := v.earlierHeads(heads)
 	if v.key == nil || len(before) == 0 {
@@ -93,7 +93,7 @@ func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
 	return signed, err
 }
 
-// recordSuccession records that the log begins anew, where the ledger holds a head of the owner's from an earlier one and
+// recordSuccession records that the log succeeds a lost one, where the ledger holds a head of the owner's from an earlier one and
 // nothing was done in this vault yet. It says what it recorded, as a sentence without full stop.
 func (v *Vault) recordSuccession() (string, error) {
 	if v.key == nil || v.owner == nil {

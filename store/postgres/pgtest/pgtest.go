@@ -441,7 +441,7 @@ func run(name string, args ...string) error {
 	return nil
 }
 
-// unprivileged is the user postgres where we are root, for whom a server refuses to run.
+// unprivileged is the user postgres where this process is root: a server refuses to run as root.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
