@@ -49,13 +49,25 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	s.mux.HandleFunc("POST /unlock", s.postUnlock)
 	s.mux.HandleFunc("POST /lock", s.postLock)
 	s.mux.HandleFunc("POST /quit", s.postQuit)
-	s.mux.HandleFunc("GET /{$}", s.withVault(s.getQueue))
-	s.mux.HandleFunc("GET /case/{id}", s.withVault(s.getCase))
+	for pattern, handle := range s.routes() {
+		s.mux.HandleFunc(pattern, s.withVault(handle))
+	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
 	})
 	return s, nil
 }
+
+// routes are the pages and acts that need the open vault.
+func (s *Server) routes() map[string]handler {
+	return map[string]handler{
+		"GET /{$}":       s.getQueue,
+		"GET /case/{id}": s.getCase,
+	}
+}
+
+// handler answers a request with the open vault. Its error becomes the error page.
+type handler func(w http.ResponseWriter, r *http.Request, o opened) error
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
@@ -67,7 +79,7 @@ type opened struct {
 
 // withVault runs a handler with the open vault. A locked desk sends the browser to the passphrase page; an error of the
 // handler becomes the error page, with its hint.
-func (s *Server) withVault(handle func(w http.ResponseWriter, r *http.Request, o opened) error) http.HandlerFunc {
+func (s *Server) withVault(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
 			return handle(w, r, opened{v, cases})

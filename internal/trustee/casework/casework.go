@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
 )
@@ -24,6 +25,7 @@ type Trustee struct {
 	granted grantedShares                         // nil until they are asked for
 	handed  map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
 	exports map[string][]string                   // cases of exports of many, by the hash of their list
+	desk    *deskstate.Log                        // nil until it is asked for
 }
 
 // New gives the acts on an open vault.

@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
@@ -172,6 +173,13 @@ func (v *Trustee) forget() error {
 		return vault.Remove(filepath.Join(v.Dir(), name))
 	})
 	if err != nil {
+		return err
+	}
+	gone := make(map[string]bool)
+	for first := range erased {
+		gone[casefile.CaseID(first)] = !left[first]
+	}
+	if err := v.forgetEvents(func(id string) bool { return gone[id] }); err != nil {
 		return err
 	}
 	return v.writeIndex(known)

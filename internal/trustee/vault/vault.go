@@ -10,6 +10,7 @@
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
 //	said/                what the owner has signed, sealed to them
 //	notes/               private notes, likewise
+//	desk/                what trustees decided about cases at the desk, likewise
 //	outboxes/            what went out to the operator, likewise
 //	collected/           sealed parts of exhibits that the operator has not taken in
 //	heard/               what others have signed and sent, sealed to the owner
