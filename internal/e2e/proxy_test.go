@@ -155,7 +155,12 @@ func TestNginxInFront(t *testing.T) {
 
 	said := proxy(t, port, "nginx", "-p", h.dir, "-c", h.path("nginx.conf"), "-g", "daemon off;")
 	client := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("a redirect") },
+		CheckRedirect: func(req *http.Request, _ []*http.Request) error { // to a page of its own, and nowhere else
+			if req.URL.Host != "form.example.org" || !strings.HasPrefix(req.URL.Path, "/en/page/") {
+				return errors.New("a redirect to " + req.URL.String())
+			}
+			return nil
+		},
 		Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)

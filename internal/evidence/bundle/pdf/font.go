@@ -14,14 +14,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A face is one of the embedded fonts, ready for shaping. It is read only, and
-// safe for use by several goroutines.
+// A face is one of the embedded fonts, ready for shaping. It is safe for use by
+// several goroutines: the library's font keeps a cache of glyphs that it writes
+// to while it reads, so that only one goroutine at a time may use it.
 type face struct {
-	name  string // PostScript name
-	ttf   []byte
-	font  *harfbuzz.Font
-	glyph func(r rune) (font.GID, bool)
-	upem  int
+	name string // PostScript name
+	ttf  []byte
+	upem int
+
+	mu   sync.Mutex // guards what follows
+	font *harfbuzz.Font
+	cmap *font.Face
 }
 
 var faces struct {
@@ -37,7 +40,7 @@ func loadFaces() {
 			if err != nil {
 				panic("pdf: the embedded font " + name + ": " + err.Error())
 			}
-			return &face{name, ttf, harfbuzz.NewFont(f), f.NominalGlyph, int(f.Upem())}
+			return &face{name: name, ttf: ttf, upem: int(f.Upem()), font: harfbuzz.NewFont(f), cmap: f}
 		}
 		faces.sans = read("DejaVuSans", dejavusans.TTF)
 		faces.bold = read("DejaVuSans-Bold", dejavusansbold.TTF)
@@ -76,6 +79,13 @@ func (f *face) text(s string) string {
 func (f *face) has(r rune) bool {
 	_, ok := f.glyph(r)
 	return ok
+}
+
+// glyph returns the glyph of a character by itself, outside any text.
+func (f *face) glyph(r rune) (font.GID, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cmap.NominalGlyph(r)
 }
 
 // joins says whether a character is of the Arabic script, whose letters join.

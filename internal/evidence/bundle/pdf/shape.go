@@ -151,7 +151,9 @@ func (f *face) shapePart(runes []rune, right bool) []glyph {
 		b.Props.Direction, features = harfbuzz.RightToLeft, nil
 	}
 	b.GuessSegmentProperties()
+	f.mu.Lock()
 	b.Shape(f.font, features)
+	f.mu.Unlock()
 	out := make([]glyph, len(b.Info))
 	for i, info := range b.Info {
 		pos := b.Pos[i]
