@@ -126,11 +126,11 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 }
 
 func replyTag(body []byte) (ledger.Hash, error) {
-	said, err := ledger.ParseSaid(body)
+	signed, err := ledger.ParseSignedBody(body)
 	if err != nil {
 		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	reply, err := ledger.ParseReply(said.Content)
+	reply, err := ledger.ParseReply(signed.Content)
 	if err != nil {
 		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}

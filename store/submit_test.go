@@ -199,7 +199,7 @@ func said(t testing.TB, s *Store, k ledger.Kind, by ledgertest.Trustee, content 
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := ledger.Said{Statement: signed, Content: content}.Marshal()
+	body := ledger.SignedBody{Statement: signed, Content: content}.Marshal()
 	return Submission{Body: ledger.BodyOf(k, index, body), Small: [][]byte{body}}
 }
 

@@ -197,9 +197,9 @@ func TestBodyOfARequestWithoutOneIsRefused(t *testing.T) {
 		h.must(conn.SetDeadline(time.Now().Add(30 * time.Second)))
 		_, err = io.WriteString(conn, first+" HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 		h.must(err)
-		said, err := io.ReadAll(conn) // to the end of the connection
-		if err != nil || !strings.HasPrefix(string(said), "HTTP/1.1 40") || !strings.Contains(string(said), "\r\nConnection: close\r\n") {
-			t.Errorf("%s: %v, %.60q", first, err, said)
+		out, err := io.ReadAll(conn) // to the end of the connection
+		if err != nil || !strings.HasPrefix(string(out), "HTTP/1.1 40") || !strings.Contains(string(out), "\r\nConnection: close\r\n") {
+			t.Errorf("%s: %v, %.60q", first, err, out)
 		}
 		conn.Close()
 	}

@@ -87,10 +87,10 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, id *cli.Identity
 	for _, text := range done.Anchors {
 		warn(s, "%s", text)
 	}
-	for _, m := range done.Misfits {
+	for _, m := range done.Mismatches {
 		warn(s, "%s", m.Text)
 	}
-	if n := len(done.Misfits); n > 0 {
+	if n := len(done.Mismatches); n > 0 {
 		return exit.New(exit.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
 			many(n, "thing is", "things are"))
 	}

@@ -125,7 +125,7 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 		s := c.Summary()
 		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
-		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), told(s), standing(s))
+		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), notesText(s), consentText(s))
 		for _, h := range s.Holds {
 			fmt.Fprintf(&b, "             %s\n", onHold(h))
 		}
@@ -177,19 +177,19 @@ func country(code string) string {
 }
 
 func danger(s casefile.Summary) string {
-	var said string
+	var text string
 	switch s.Danger {
 	case "yes":
-		said = "DANGER NOW"
+		text = "DANGER NOW"
 	case "unsure":
-		said = "perhaps in danger"
+		text = "perhaps in danger"
 	case "no":
-		said = "no danger now"
+		text = "no danger now"
 	}
 	if s.Deadline != "" {
-		said += ", by " + cli.Escape(s.Deadline)
+		text += ", by " + cli.Escape(s.Deadline)
 	}
-	return strings.TrimPrefix(said, ", ")
+	return strings.TrimPrefix(text, ", ")
 }
 
 func methods(codes []string) string {
@@ -219,7 +219,7 @@ func amount(s casefile.Summary) string {
 }
 
 // told says in which language the report is, and how the reporter knows.
-func told(s casefile.Summary) string {
+func notesText(s casefile.Summary) string {
 	var text string
 	if s.Language != "" {
 		text += "; in " + cli.Escape(s.Language)
@@ -234,7 +234,7 @@ func told(s casefile.Summary) string {
 	return text
 }
 
-func standing(s casefile.Summary) string {
+func consentText(s casefile.Summary) string {
 	switch s.Withdrawn {
 	case string(incident.ActStop):
 		return "WITHDRAWN: must not be used any more"

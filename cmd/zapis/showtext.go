@@ -15,18 +15,18 @@ import (
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
 func writeCase(s *cli.Streams, o *casefile.Case) error {
 	p := newPage(s.Width())
-	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, standing(o.Summary))
+	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, consentText(o.Summary))
 	for _, h := range o.Summary.Holds {
 		fmt.Fprintf(&p.b, "%s\n", onHold(h))
 	}
 	if o.Summary.SamePage != "" {
 		fmt.Fprintf(&p.b, "%s\n", sentTwice(o.Summary))
 	}
-	for _, said := range numberWords(o.Summary.Numbering) {
-		fmt.Fprintf(&p.b, "%s\n", said)
+	for _, text := range numberWords(o.Summary.Numbering) {
+		fmt.Fprintf(&p.b, "%s\n", text)
 	}
-	if said := danger(o.Summary); said != "" {
-		fmt.Fprintf(&p.b, "%s\n", said)
+	if text := danger(o.Summary); text != "" {
+		fmt.Fprintf(&p.b, "%s\n", text)
 	}
 	for _, sub := range o.Submissions {
 		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Act))
@@ -34,8 +34,8 @@ func writeCase(s *cli.Streams, o *casefile.Case) error {
 		if sub.OffSlot != "" {
 			p.row("BUT", "the time of receipt "+sub.OffSlot+": rely on the slot")
 		}
-		if said := authorWords(sub.Author); said != "" {
-			p.row("signed", said)
+		if text := authorWords(sub.Author); text != "" {
+			p.row("signed", text)
 		}
 		p.row("place", sub.Place)
 		if sub.Collector != nil {

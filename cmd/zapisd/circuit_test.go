@@ -50,11 +50,11 @@ func hears(t *testing.T, conn net.Conn) string {
 		return "nothing"
 	}
 	defer resp.Body.Close()
-	said, err := io.ReadAll(resp.Body)
+	out, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(said)
+	return string(out)
 }
 
 func TestCircuitsShareThePlaces(t *testing.T) {

@@ -106,10 +106,10 @@ const keepWaiting = 2 * time.Second
 // maxHeader is the most that a request's line and headers may have, in bytes; net/http adds 4 KiB.
 const maxHeader = 16 << 10
 
-// public is the side that reporters see: a door with places, and a porch where those are told for whom there is none.
+// public is the side that reporters see: a listener with a limited number of places, and an overflow that answers the others.
 type public struct {
-	door          *connlimit.Listener
-	within, porch *http.Server
+	listener           *connlimit.Listener
+	admitted, overflow *http.Server
 }
 
 func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
@@ -128,18 +128,18 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 		}
 	}
 	p := &public{
-		door:   connlimit.New(l, cmp.Or(f.connections, max(1, min(4096, fileLimit()-filesKeptBack))), keepWaiting),
-		within: server(handler), porch: server(busy),
+		listener: connlimit.New(l, cmp.Or(f.connections, max(1, min(4096, fileLimit()-filesKeptBack))), keepWaiting),
+		admitted: server(handler), overflow: server(busy),
 	}
-	p.porch.SetKeepAlivesEnabled(false)
+	p.overflow.SetKeepAlivesEnabled(false)
 	return p
 }
 
 // serve answers until shutdown; what ends it otherwise goes to failed.
 func (p *public) serve(failed chan<- error) {
-	go p.porch.Serve(p.door.Overflow())
+	go p.overflow.Serve(p.listener.Overflow())
 	go func() {
-		if err := p.within.Serve(p.door); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.admitted.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	}()
@@ -147,9 +147,9 @@ func (p *public) serve(failed chan<- error) {
 
 // shutdown lets nobody in any more, and those within end until ctx does. It reports false where some were cut off.
 func (p *public) shutdown(ctx context.Context) bool {
-	err := p.within.Shutdown(ctx)
-	p.within.Close()
-	p.porch.Close()
+	err := p.admitted.Shutdown(ctx)
+	p.admitted.Close()
+	p.overflow.Close()
 	return err == nil
 }
 

@@ -76,7 +76,7 @@ func TestSiteTakesTheRestFromTheLedger(t *testing.T) {
 func TestDutyNeedsCards(t *testing.T) {
 	withDuty := twoOfThree
 	withDuty.Duty = make([]card.Card, 1)
-	for said, set := range map[string]ledger.TrusteeSet{
+	for text, set := range map[string]ledger.TrusteeSet{
 		"": withDuty,
 		"zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty\n": twoOfThree,
 	} {
@@ -86,7 +86,7 @@ func TestDutyNeedsCards(t *testing.T) {
 		}
 		var talk strings.Builder
 		keepDutyTrue(&s, set, &talk)
-		if talk.String() != said || (s.Duty == nil) != (said != "") {
+		if talk.String() != text || (s.Duty == nil) != (text != "") {
 			t.Errorf("%d duty cards: %q, %+v", len(set.Duty), talk.String(), s.Duty)
 		}
 	}

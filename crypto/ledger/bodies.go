@@ -40,18 +40,18 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 		if err != nil {
 			return err
 		}
-		said, err := ParseSaid(body)
+		signed, err := ParseSignedBody(body)
 		if err != nil {
 			return err
 		}
-		if err := said.check(e.Body.Kind, set, e.Body.Trustees, c.s.Genesis); err != nil {
+		if err := signed.check(e.Body.Kind, set, e.Body.Trustees, c.s.Genesis); err != nil {
 			return err
 		}
 		switch e.Body.Kind {
 		case KindReply:
-			_, err = ParseReply(said.Content)
+			_, err = ParseReply(signed.Content)
 		case KindCustody:
-			_, err = ParseCustodyHead(said.Content)
+			_, err = ParseCustodyHead(signed.Content)
 		}
 		return err
 	}

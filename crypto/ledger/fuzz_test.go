@@ -79,7 +79,7 @@ func FuzzParseSaid(f *testing.F) {
 		f.Add(b.Files[entry(f, b, i).Body.Parts[0].Hash])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := ledger.ParseSaid(b)
+		s, err := ledger.ParseSignedBody(b)
 		if err != nil {
 			return
 		}

@@ -269,11 +269,11 @@ func TestBodiesRefused(t *testing.T) {
 		{"no reply", func(b *ledgertest.Builder) { b.Say(ledger.KindReply, anna, []byte("x\n")) },
 			"entry 1 (reply): reply: it is zapis/reply/v1, a tag, a blank line and a message"},
 		{"said as another kind", func(b *ledgertest.Builder) {
-			s := ledger.Said{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
+			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
 			b.Add(ledger.BodyOf(ledger.KindCustody, 0, b.File(s.Marshal())))
 		}, "entry 1 (custody): its statement is of the kind review"},
 		{"said about another content", func(b *ledgertest.Builder) {
-			s := ledger.Said{Statement: b.Sign(anna, card.KindReview, ledger.Sum(nil)), Content: head}
+			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(nil)), Content: head}
 			b.Add(ledger.BodyOf(ledger.KindReview, 0, b.File(s.Marshal())))
 		}, "entry 1 (review): statement: it is about another content"},
 		{"said without content", func(b *ledgertest.Builder) {
@@ -282,18 +282,18 @@ func TestBodiesRefused(t *testing.T) {
 		{"said to another ledger", func(b *ledgertest.Builder) {
 			genesis := b.Genesis
 			b.Genesis = ledger.Sum(nil)
-			s := ledger.Said{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
+			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
 			b.Genesis = genesis
 			b.Add(ledger.BodyOf(ledger.KindReview, 0, b.File(s.Marshal())))
 		}, "entry 1 (review): its statement is for another ledger"},
 		{"said under another set", func(b *ledgertest.Builder) {
 			b.SetIndex = 7
-			s := ledger.Said{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
+			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
 			b.SetIndex = 0
 			b.Add(ledger.BodyOf(ledger.KindReview, 0, b.File(s.Marshal())))
 		}, "entry 1 (review): its statement was made under the trustees of entry 7, and the entry names 0"},
 		{"forged", func(b *ledgertest.Builder) {
-			s := ledger.Said{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
+			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}
 			s.Statement.Signer = boris.Card.Fingerprint()
 			b.Add(ledger.BodyOf(ledger.KindReview, 0, b.File(s.Marshal())))
 		}, "entry 1 (review): statement 1 of " + boris.Card.Fingerprint() + ": signature: made by the key " + anna.Card.Fingerprint() + ", not by " + boris.Card.Fingerprint()},

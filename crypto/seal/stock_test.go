@@ -26,18 +26,18 @@ func TestStockAge(t *testing.T) {
 	decrypt := func(file []byte) ([]byte, string, error) {
 		cmd := exec.Command(age, "--decrypt", "-i", identity)
 		cmd.Stdin = bytes.NewReader(file)
-		var said strings.Builder
-		cmd.Stderr = &said
+		var message strings.Builder
+		cmd.Stderr = &message
 		out, err := cmd.Output()
-		return out, said.String(), err
+		return out, message.String(), err
 	}
 
 	content := []byte("what happened\x00")
 	for k, size := range map[Kind]int{Signal: 1 << 10, Identity: 16 << 10, Statement: 64 << 10, Attachment: 64 << 10} {
 		file, _ := sealed(t, k, set(1, 3), content)
-		got, said, err := decrypt(file)
+		got, text, err := decrypt(file)
 		if err != nil {
-			t.Fatalf("%s: %v\n%s", k, err, said)
+			t.Fatalf("%s: %v\n%s", k, err, text)
 		}
 		want := append(bytes.Clone(content), make([]byte, size-len(content)-8)...)
 		want = binary.BigEndian.AppendUint64(want, uint64(len(content)))
@@ -55,15 +55,15 @@ func TestStockAge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, said, err := decrypt(share)
+	got, text, err := decrypt(share)
 	if err != nil {
-		t.Fatalf("a share: %v\n%s", err, said)
+		t.Fatalf("a share: %v\n%s", err, text)
 	}
 	if !bytes.Equal(got, shares(t, file, 2)[2]) {
 		t.Error("age gives another share")
 	}
-	if _, said, err := decrypt(file); err == nil || !strings.Contains(said, "no identity matched any of the recipients") &&
-		!strings.Contains(said, "did not match any of the recipients") {
-		t.Errorf("one trustee alone, with stock age, on a part under a quorum: %v\n%s", err, said)
+	if _, text, err := decrypt(file); err == nil || !strings.Contains(text, "no identity matched any of the recipients") &&
+		!strings.Contains(text, "did not match any of the recipients") {
+		t.Errorf("one trustee alone, with stock age, on a part under a quorum: %v\n%s", err, text)
 	}
 }

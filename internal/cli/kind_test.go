@@ -40,9 +40,9 @@ func TestWrongKindOfFile(t *testing.T) {
 				}
 				continue
 			}
-			said, hint := name+" is no "+string(want.kind)+": it is "+k.is, k.use+"; "+comesFrom(want.kind)
-			if err == nil || err.Error() != said || exit.HintOf(err) != hint || exit.StatusOf(err) != exit.Failed {
-				t.Errorf("got  %v\nhint %s\nwant %s\nhint %s", err, exit.HintOf(err), said, hint)
+			text, hint := name+" is no "+string(want.kind)+": it is "+k.is, k.use+"; "+comesFrom(want.kind)
+			if err == nil || err.Error() != text || exit.HintOf(err) != hint || exit.StatusOf(err) != exit.Failed {
+				t.Errorf("got  %v\nhint %s\nwant %s\nhint %s", err, exit.HintOf(err), text, hint)
 			}
 		}
 		if k.is == "" || k.use == "" || (k.kind == "") != (k.from == "") {

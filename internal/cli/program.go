@@ -121,9 +121,9 @@ var (
 )
 
 // plainly says in our words what kong says in a programmer's.
-func plainly(said string) string {
-	said = missingWord.ReplaceAllString(said, "$1 is missing")
-	return noNumber.ReplaceAllString(said, "$1 is no whole number")
+func plainly(text string) string {
+	text = missingWord.ReplaceAllString(text, "$1 is missing")
+	return noNumber.ReplaceAllString(text, "$1 is no whole number")
 }
 
 // alone takes the only error out of the list that kong joins a verb's error with those of its hooks in.

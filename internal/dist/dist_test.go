@@ -25,8 +25,8 @@ func makeRelease(t *testing.T, dir, user string) string {
 		"--out", out, "--platform", "linux/amd64", "--commit", strings.Repeat("c0", 20), "--time", "1795000000")
 	run.Dir = dir
 	run.Env = append(os.Environ(), "GOCACHE="+w[0], "GOMODCACHE="+w[1], "USER="+user, "LOGNAME="+user, "HOME="+t.TempDir(), "TZ=Asia/Tokyo")
-	if said, err := run.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return out
 }
@@ -40,8 +40,8 @@ func copySources(t *testing.T) string {
 	}
 	copied := exec.Command("sh", "-c", `git ls-files -z | tar --null -T - -cf - | tar -C "$1" -xf -`, "sh", dir)
 	copied.Dir = filepath.Join("..", "..")
-	if said, err := copied.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if out, err := copied.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return dir
 }
@@ -69,8 +69,8 @@ func TestTheSameBytesFromTwoFoldersAndTwoUsers(t *testing.T) {
 	}
 	check := exec.Command("sha256sum", "--strict", "-c", "SHA256SUMS")
 	check.Dir = one
-	if said, err := check.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, said)
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 	theProgramsNameTheRelease(t, one)
 }
@@ -80,11 +80,11 @@ func theProgramsNameTheRelease(t *testing.T, release string) {
 	t.Helper()
 	dir := t.TempDir()
 	name := "zapis-trustee-" + cli.Release + "-linux-amd64"
-	if said, err := exec.Command("tar", "-C", dir, "-xzf", filepath.Join(release, name+".tar.gz")).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if out, err := exec.Command("tar", "-C", dir, "-xzf", filepath.Join(release, name+".tar.gz")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	said, err := exec.Command(filepath.Join(dir, name, "zapis"), "--version").Output()
-	if err != nil || !strings.HasPrefix(string(said), "zapis "+cli.Release+"\ncommit "+strings.Repeat("c0", 20)+"\n") {
-		t.Errorf("%q, %v", said, err)
+	out, err := exec.Command(filepath.Join(dir, name, "zapis"), "--version").Output()
+	if err != nil || !strings.HasPrefix(string(out), "zapis "+cli.Release+"\ncommit "+strings.Repeat("c0", 20)+"\n") {
+		t.Errorf("%q, %v", out, err)
 	}
 }

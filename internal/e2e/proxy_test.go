@@ -43,11 +43,11 @@ func freePort(t *testing.T) string {
 }
 
 // proxy runs a proxy until the test ends, and waits until it listens.
-func proxy(t *testing.T, port string, words ...string) (said *safeBuffer) {
+func proxy(t *testing.T, port string, words ...string) (output *safeBuffer) {
 	t.Helper()
-	said = new(safeBuffer)
+	output = new(safeBuffer)
 	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -58,23 +58,23 @@ func proxy(t *testing.T, port string, words ...string) (said *safeBuffer) {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			conn.Close()
-			return said
+			return output
 		}
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("%s ended: %v\n%s", words[0], err, said)
+			t.Fatalf("%s ended: %v\n%s", words[0], err, output)
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s does not listen\n%s", words[0], said)
+			t.Fatalf("%s does not listen\n%s", words[0], output)
 		}
 	}
 }
 
 // throughProxy sends a report with a file by way of a proxy, as a browser does, looks for it in the folders while it is on its
 // way and after, and then asks for a page that nobody serves any more.
-func throughProxy(t *testing.T, h house, srv *service, client *http.Client, at string, said *safeBuffer, folders ...string) {
+func throughProxy(t *testing.T, h house, srv *service, client *http.Client, at string, output *safeBuffer, folders ...string) {
 	t.Helper()
 	c := newCanary()
 	r, w := io.Pipe()
@@ -132,8 +132,8 @@ func throughProxy(t *testing.T, h house, srv *service, client *http.Client, at s
 		t.Errorf("without a server behind it: %s", resp.Status)
 	}
 	for _, words := range []string{c.word, "127.0.0.1:", "remote_ip"} {
-		if strings.Contains(said.String(), words) {
-			t.Errorf("the proxy said %q:\n%s", words, said)
+		if strings.Contains(output.String(), words) {
+			t.Errorf("the proxy said %q:\n%s", words, output)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func TestNginxInFront(t *testing.T) {
 	writeFile(t, h.path("nginx.conf"), conf)
 	must(t, h.dir, "nginx", "-t", "-q", "-p", h.dir, "-c", h.path("nginx.conf"))
 
-	said := proxy(t, port, "nginx", "-p", h.dir, "-c", h.path("nginx.conf"), "-g", "daemon off;")
+	output := proxy(t, port, "nginx", "-p", h.dir, "-c", h.path("nginx.conf"), "-g", "daemon off;")
 	client := &http.Client{
 		CheckRedirect: func(req *http.Request, _ []*http.Request) error { // to a page of its own, and nowhere else
 			if req.URL.Host != "form.example.org" || !strings.HasPrefix(req.URL.Path, "/en/page/") {
@@ -166,7 +166,7 @@ func TestNginxInFront(t *testing.T) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
 			}},
 	}
-	throughProxy(t, h, srv, client, "https://form.example.org", said, h.dir)
+	throughProxy(t, h, srv, client, "https://form.example.org", output, h.dir)
 }
 
 func TestCaddyInFront(t *testing.T) {
@@ -178,8 +178,8 @@ func TestCaddyInFront(t *testing.T) {
 	port := freePort(t)
 	writeFile(t, h.path("Caddyfile"), proxyConfig(t, "Caddyfile",
 		"form.example.org {", "http://127.0.0.1:"+port+" {", "unix//run/zapis/form.sock", "unix/"+h.path("form.sock")))
-	said := proxy(t, port, append(data, "caddy", "run", "--adapter", "caddyfile", "--config", h.path("Caddyfile"))...)
-	throughProxy(t, h, srv, http.DefaultClient, "http://127.0.0.1:"+port, said, h.dir)
+	output := proxy(t, port, append(data, "caddy", "run", "--adapter", "caddyfile", "--config", h.path("Caddyfile"))...)
+	throughProxy(t, h, srv, http.DefaultClient, "http://127.0.0.1:"+port, output, h.dir)
 }
 
 // docs is the folder of the pages.

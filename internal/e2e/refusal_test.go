@@ -101,8 +101,8 @@ func refusals(t *testing.T, b tab) {
 			b.choose(t, "#file", film)
 			before := line.posts.Load()
 			b.click(t, "#files button:not(.vh)")
-			if said := b.text(t, ".errors"); !strings.Contains(said, "That is more than we can take at once") {
-				t.Errorf("the person reads %q", said)
+			if text := b.text(t, ".errors"); !strings.Contains(text, "That is more than we can take at once") {
+				t.Errorf("the person reads %q", text)
 			}
 			if n := line.posts.Load() - before; n != 1 {
 				t.Errorf("the browser sent it %d times", n)

@@ -127,7 +127,7 @@ func TestNothingIsSaidOfClients(t *testing.T) {
 	}
 	get(t, srv.at+"/en/", 200)
 	srv.stop(t)
-	if said := srv.talk.String() + srv.out.String(); said != "listening on "+srv.at+"\n" {
-		t.Errorf("the server said\n%s", said)
+	if text := srv.talk.String() + srv.out.String(); text != "listening on "+srv.at+"\n" {
+		t.Errorf("the server said\n%s", text)
 	}
 }

@@ -94,7 +94,7 @@ func (t *Known) same(c ledger.Checkpoint) (proved, notProved []string, err error
 }
 
 // agree compares tiles with all that is known of their ledger.
-func (t *Known) agree(s shelf) (proved []string, err error) {
+func (t *Known) agree(s tileCopy) (proved []string, err error) {
 	for _, known := range t.seen {
 		if known.Origin != s.checkpoint.Origin {
 			continue
@@ -108,7 +108,7 @@ func (t *Known) agree(s shelf) (proved []string, err error) {
 }
 
 // holds refuses tiles that a checkpoint is not the beginning of.
-func (s shelf) holds(c ledger.Checkpoint, name string) error {
+func (s tileCopy) holds(c ledger.Checkpoint, name string) error {
 	root, has := s.roots[c.Size]
 	switch {
 	case has && root == c.Root:
@@ -123,7 +123,7 @@ func (s shelf) holds(c ledger.Checkpoint, name string) error {
 		c.Size, name, s.checkpoint.Time.Format(time.RFC3339), s.checkpoint.Size)
 }
 
-func grows(s shelf, c ledger.Checkpoint, name string) string {
+func grows(s tileCopy, c ledger.Checkpoint, name string) string {
 	return fmt.Sprintf("The ledger of %d entries in the tiles goes on from the %d in %s: nothing of those was altered, put in, left out or reordered.",
 		s.checkpoint.Size, c.Size, name)
 }
@@ -137,7 +137,7 @@ func (t *Known) compared(cp ledger.Checkpoint, k keys, c *card.LedgerCard, tiles
 	if tiles == nil {
 		return t.same(cp)
 	}
-	s, err := readShelf(tiles, k, c, append(t.sizes(cp.Origin), cp.Size), nil)
+	s, err := readTiles(tiles, k, c, append(t.sizes(cp.Origin), cp.Size), nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,7 +160,7 @@ func checkCheckpoint(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if err != nil {
 		return refused(err), nil
 	}
-	proved := []string{whose(cp.Origin, c),
+	proved := []string{ownerOf(cp.Origin, c),
 		fmt.Sprintf("The log signed, with both of its signatures, a ledger of %d entries with the root %s, for %s by its clock.", cp.Size, cp.Root, cp.Time.Format(time.RFC3339))}
 	by, err := known.witnessed(text)
 	if err != nil {

@@ -33,7 +33,7 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	}
 	slot := p.Slot.Format(time.RFC3339)
 	proved := []string{
-		whose(origin, c),
+		ownerOf(origin, c),
 		fmt.Sprintf("The log promised, with both of its signatures, that the body %s will be in its ledger at %s.", p.Body, slot),
 	}
 	notProved := []string{"What was reported: the body holds hashes of sealed parts, and no words."}
@@ -46,7 +46,7 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	}
 	found := finding{}
 	var previous ledger.Hash
-	s, err := readShelf(tiles, k, c, known.sizes(origin), func(index uint64, leaf ledger.Hash) {
+	s, err := readTiles(tiles, k, c, known.sizes(origin), func(index uint64, leaf ledger.Hash) {
 		if !found.ok && ledger.PromiseFits(p.Origin, index, previous, p.Text, leaf) {
 			found.index, found.ok = index, true
 		}

@@ -29,7 +29,7 @@ func checkReceipt(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 		return refused(err), nil
 	}
 	proved := []string{
-		whose(e.Origin, c),
+		ownerOf(e.Origin, c),
 		fmt.Sprintf("Entry %d, of the kind %s, is in that ledger: its hash leads to the root of a checkpoint of %d entries.",
 			e.Index, e.Body.Kind, r.Checkpoint.Size),
 		fmt.Sprintf("That checkpoint has both of the log's signatures, Ed25519 and ML-DSA-44, for %s by the log's clock.",
@@ -51,7 +51,7 @@ func checkReceipt(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	}, open...)), nil
 }
 
-func whose(origin string, c *card.LedgerCard) string {
+func ownerOf(origin string, c *card.LedgerCard) string {
 	if c == nil {
 		return fmt.Sprintf("The log of %s signed it, with the keys that you trust.", origin)
 	}

@@ -20,23 +20,23 @@ const (
 	tileWidth  = 1 << tileHeight
 )
 
-// A shelf is a copy of a ledger's public tiles, read and compared with the
+// A tileCopy is a copy of a ledger's public tiles, read and compared with the
 // signed checkpoint beside them.
-type shelf struct {
+type tileCopy struct {
 	checkpoint ledger.Checkpoint
 	roots      map[uint64]ledger.Hash // of the sizes that were asked for and that it has
 }
 
 // readShelf reads the hashes of all entries out of tiles (C2SP tlog-tiles, level
 // 0), compares their root with the signed one, and visits each.
-func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func(index uint64, leaf ledger.Hash)) (shelf, error) {
+func readTiles(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func(index uint64, leaf ledger.Hash)) (tileCopy, error) {
 	note, err := readSmall(dir, "checkpoint", ledger.MaxNote)
 	if err != nil {
-		return shelf{}, noTiles(err)
+		return tileCopy{}, noTiles(err)
 	}
-	s := shelf{roots: make(map[uint64]ledger.Hash)}
+	s := tileCopy{roots: make(map[uint64]ledger.Hash)}
 	if s.checkpoint, err = k.OpenCheckpoint(note); err != nil {
-		return shelf{}, err
+		return tileCopy{}, err
 	}
 	asked := make(map[uint64]bool)
 	for _, size := range sizes {
@@ -47,12 +47,12 @@ func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func
 		width := min(s.checkpoint.Size-at, tileWidth)
 		tile, err := readTile(dir, at/tileWidth, int(width))
 		if err != nil {
-			return shelf{}, noTiles(err)
+			return tileCopy{}, noTiles(err)
 		}
 		for i := range width {
 			leaf := ledger.Hash(tile[i*32 : i*32+32])
 			if at+i == 0 && c != nil && leaf != ledger.Hash(c.Genesis) {
-				return shelf{}, canonical.Refuse("the tiles begin with another genesis than that of the ledger you trust")
+				return tileCopy{}, canonical.Refuse("the tiles begin with another genesis than that of the ledger you trust")
 			}
 			if visit != nil {
 				visit(at+i, leaf)
@@ -65,7 +65,7 @@ func readShelf(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func
 		at += width
 	}
 	if tree.root() != s.checkpoint.Root {
-		return shelf{}, canonical.Refuse("the tiles are not those of the checkpoint beside them: their root is another")
+		return tileCopy{}, canonical.Refuse("the tiles are not those of the checkpoint beside them: their root is another")
 	}
 	return s, nil
 }

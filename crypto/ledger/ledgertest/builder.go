@@ -184,7 +184,7 @@ func (b *Builder) Erase(index uint64, parts ...ledger.Hash) {
 
 // Say appends a reply, review or custody entry.
 func (b *Builder) Say(k ledger.Kind, t Trustee, content []byte) ledger.Hash {
-	s := ledger.Said{Statement: b.Sign(t, string(k), ledger.Sum(content)), Content: content}
+	s := ledger.SignedBody{Statement: b.Sign(t, string(k), ledger.Sum(content)), Content: content}
 	return b.Add(ledger.BodyOf(k, b.SetIndex, b.File(s.Marshal())))
 }
 

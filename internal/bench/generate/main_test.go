@@ -42,8 +42,8 @@ func generate(t *testing.T, args ...string) (status exit.Status, out, talk strin
 func TestGenerate(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "carry.tar")
 	args := []string{"--reports", "3", "--more", "2", "--out", out, "--trustees", trusteesIn(t)}
-	if status, said, talk := generate(t, args...); status != exit.Done || strings.Count(said, "zapis-ledger+example.org/ledger+") != 2 {
-		t.Fatalf("%d: %s%s", status, said, talk)
+	if status, text, talk := generate(t, args...); status != exit.Done || strings.Count(text, "zapis-ledger+example.org/ledger+") != 2 {
+		t.Fatalf("%d: %s%s", status, text, talk)
 	}
 	var first card.LedgerCard
 	for i, w := range []struct {

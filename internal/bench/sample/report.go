@@ -96,7 +96,7 @@ func (a audience) seal(n int, received time.Time) (report, error) {
 	}
 	items, who := seal.Split(lines, nil)
 	st := &seal.StatementPart{Head: head, Mailbox: box.Recipient().String(), Tags: tags, Items: items}
-	said, err := st.Marshal()
+	statement, err := st.Marshal()
 	if err != nil {
 		return report{}, err
 	}
@@ -113,7 +113,7 @@ func (a audience) seal(n int, received time.Time) (report, error) {
 		kind    seal.Kind
 		to      *seal.Recipients
 		content []byte
-	}{{seal.Signal, a.signal, signal}, {seal.Statement, a.statement, said}, {seal.Identity, a.identity, identity}} {
+	}{{seal.Signal, a.signal, signal}, {seal.Statement, a.statement, statement}, {seal.Identity, a.identity, identity}} {
 		var file bytes.Buffer
 		if _, err := seal.Seal(&file, p.kind, p.to, bytes.NewReader(p.content)); err != nil {
 			return report{}, err

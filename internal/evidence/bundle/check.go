@@ -85,7 +85,7 @@ func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
 
 // inspect loads and examines. The bag is nil where the check ended before all
 // was read.
-func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *charter, report Report, err error) {
+func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *governance, report Report, err error) {
 	if b, err = load(r, size, o, &report); err != nil {
 		return nil, nil, Report{}, err
 	}
@@ -250,7 +250,7 @@ type examination struct {
 
 	info       bagInfo
 	events     custody.Shown
-	charter    *charter
+	governance *governance
 	log        *ledger.Verifier // of the keys that signed the checkpoint
 	checkpoint ledger.Checkpoint
 	record     record
@@ -267,16 +267,16 @@ func newExamination(b *bag, o Options, report *Report) *examination {
 }
 
 // examine verifies all that a bag says. It is run over every bundle that is
-// read, and over every one before it is written. The charter is nil where the
+// read, and over every one before it is written. The governance is nil where the
 // ledger's part does not fit, or the check ended before it.
-func examine(b *bag, o Options, report *Report) *charter {
+func examine(b *bag, o Options, report *Report) *governance {
 	x := newExamination(b, o, report)
 	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.derived, x.keys, x.documents, x.leftOver, x.trust} {
 		if step(); o.ends(report) {
 			break
 		}
 	}
-	return x.charter
+	return x.governance
 }
 
 // leftOver finds the files that nothing has accounted for.
@@ -362,16 +362,16 @@ func (x *examination) list(name string, belongs func(path string) bool) manifest
 func (x *examination) signature() {
 	armored, there := x.text(signaturePath)
 	signers, there2 := x.text(signersPath)
-	if !there || !there2 || x.charter == nil || x.info.Signer == "" {
+	if !there || !there2 || x.governance == nil || x.info.Signer == "" {
 		return
 	}
-	c, ok := x.charter.signer(x.info.Signer)
+	c, ok := x.governance.signer(x.info.Signer)
 	if !ok {
-		x.fault("%s: %s is not a trustee in the set of entry %d", bagInfoPath, printable(x.info.Signer), x.charter.SetAt)
+		x.fault("%s: %s is not a trustee in the set of entry %d", bagInfoPath, printable(x.info.Signer), x.governance.SetAt)
 		return
 	}
 	if c.Fingerprint() != x.info.Fingerprint {
-		x.fault("%s: the key of %s is not the one in the set of entry %d", bagInfoPath, c.Name, x.charter.SetAt)
+		x.fault("%s: the key of %s is not the one in the set of entry %d", bagInfoPath, c.Name, x.governance.SetAt)
 		return
 	}
 	if string(signers) != string(allowedSigners(c)) {
@@ -381,7 +381,7 @@ func (x *examination) signature() {
 		x.fault("%s: %v", signaturePath, err)
 		return
 	}
-	x.prove("The lists were signed by %s, whose key %s is a trustee's in the set of entry %d.", c.Name, x.info.Fingerprint, x.charter.SetAt)
+	x.prove("The lists were signed by %s, whose key %s is a trustee's in the set of entry %d.", c.Name, x.info.Fingerprint, x.governance.SetAt)
 	x.notProve("When the bundle was made: %s is by the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
 }
 

@@ -18,7 +18,7 @@ import (
 func (x *examination) submissions() {
 	text, ok := x.text(recordPath)
 	plain, ok2 := x.text(recordTextPath)
-	if !ok || !ok2 || x.charter == nil {
+	if !ok || !ok2 || x.governance == nil {
 		return
 	}
 	claimed, err := parseRecord(text)
@@ -30,7 +30,7 @@ func (x *examination) submissions() {
 		x.fault("%s: is of the format %s, and a bundle of version %d has %s", recordPath, claimed.Format, x.info.Version, want)
 		return
 	}
-	built := record{Format: claimed.Format, Ledger: x.charter.Card.String()}
+	built := record{Format: claimed.Format, Ledger: x.governance.Card.String()}
 	exhibits := make(map[string]bool)
 	identity := false
 	for n, claim := range claimed.Submissions {
@@ -102,7 +102,7 @@ func (x *examination) submission(n int, claim submission) (place, disclosure, bo
 	if !ok {
 		return place{}, disclosure{}, false
 	}
-	fields, err := x.charter.fieldsOf(p.Body)
+	fields, err := x.governance.fieldsOf(p.Body)
 	if err != nil {
 		x.fault("%s%s: %v", folder, listingName, err)
 		return place{}, disclosure{}, false
@@ -168,7 +168,7 @@ func (x *examination) place(n int, claim submission) (p place, recorded string, 
 		if !ok {
 			return place{}, "", false
 		}
-		promise, err := x.charter.openPromise(text)
+		promise, err := x.governance.openPromise(text)
 		if err == nil {
 			p.Wait = &promise
 			p.Body, err = promise.ParsedBody()
@@ -182,7 +182,7 @@ func (x *examination) place(n int, claim submission) (p place, recorded string, 
 		x.fault("%s: is of the kind %s, and the record says %s", recorded, p.Body.Kind, claim.Act)
 		return place{}, "", false
 	}
-	if !x.charter.hasSet(p.Body.Trustees) {
+	if !x.governance.hasSet(p.Body.Trustees) {
 		x.fault("%s: is sealed to the trustees of entry %d, which this bundle does not show", recorded, p.Body.Trustees)
 	}
 	return p, recorded, true

@@ -64,7 +64,7 @@ func (x *examination) fixed() {
 		x.notProve("That the custody log is as it was before this bundle was made: no head of it in the ledger is shown.")
 		return
 	}
-	if x.charter == nil || len(x.Faults) > 0 {
+	if x.governance == nil || len(x.Faults) > 0 {
 		return
 	}
 	var newest uint64
@@ -99,20 +99,20 @@ func (x *examination) head(g governing) (head ledger.CustodyHead, number uint64,
 	if err != nil {
 		return head, 0, err
 	}
-	if err := x.charter.chain.AddBody(e, g.Body); err != nil {
+	if err := x.governance.chain.AddBody(e, g.Body); err != nil {
 		return head, 0, err
 	}
-	said, err := ledger.ParseSaid(g.Body)
+	signed, err := ledger.ParseSignedBody(g.Body)
 	if err != nil {
 		return head, 0, err
 	}
-	if said.Statement.Signer != x.info.Fingerprint {
+	if signed.Statement.Signer != x.info.Fingerprint {
 		return head, 0, canonical.Refuse("it is the head of the custody log of another than the bundle's signer")
 	}
-	if head, err = ledger.ParseCustodyHead(said.Content); err != nil {
+	if head, err = ledger.ParseCustodyHead(signed.Content); err != nil {
 		return head, 0, err
 	}
-	return head, said.Statement.Number, x.fits(head)
+	return head, signed.Statement.Number, x.fits(head)
 }
 
 // fits compares a head with the custody log of the bundle.

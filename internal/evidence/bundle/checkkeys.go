@@ -120,7 +120,7 @@ func (x *examination) openStatement(o openable, sound bool) {
 		x.fault("%s.age: %v", path, err)
 		return
 	}
-	fields, err := x.charter.fieldsOf(o.place.Body)
+	fields, err := x.governance.fieldsOf(o.place.Body)
 	if err != nil {
 		x.fault("%s.age: %v", path, err)
 		return

@@ -44,12 +44,12 @@ func (x *examination) ledger() {
 	if !ok {
 		return
 	}
-	c, err := readCharter(entries)
+	c, err := readGovernance(entries)
 	if err != nil {
 		x.fault("data/ledger: %v", err)
 		return
 	}
-	x.charter = c
+	x.governance = c
 	if x.log, x.checkpoint, err = c.openCheckpoint(checkpoint); err != nil {
 		x.fault("%s: %v", checkpointPath, err)
 		return

@@ -16,7 +16,7 @@ import (
 // does not fit the ledger is a fault; what is of nobody that is trusted, or does
 // not verify by itself, proves nothing, and is said.
 func (x *examination) times() {
-	if x.charter == nil || x.log == nil {
+	if x.governance == nil || x.log == nil {
 		return
 	}
 	var all []timestamp.Evidence
@@ -95,7 +95,7 @@ func (x *examination) anchorBody(g governing, checkpoint []byte) (anchored, *led
 	case ledger.Sum(checkpoint) != a.Checkpoint:
 		return anchored{}, nil, canonical.Refuse("it is about another checkpoint than the one in %s", anchorCheckpointPath(g.Index))
 	}
-	log, c, err := x.charter.openCheckpoint(checkpoint)
+	log, c, err := x.governance.openCheckpoint(checkpoint)
 	if err == nil && c.Size != a.Size {
 		err = canonical.Refuse("it is about a checkpoint of %d entries, and that one has %d", a.Size, c.Size)
 	}
@@ -128,19 +128,19 @@ func (x *examination) evidence(a anchored, checkpoint []byte) (timestamp.Evidenc
 		x.notProve("Anything by the anchor in entry %d: %v.", a.index, err)
 		return claim, false
 	}
-	said := fmt.Sprintf("That the ledger's %s existed on %s, as %s in entry %d says", firstEntries(a.Size), claim.Time.Format(timeLayout), evidenceName(claim), a.index)
+	text := fmt.Sprintf("That the ledger's %s existed on %s, as %s in entry %d says", firstEntries(a.Size), claim.Time.Format(timeLayout), evidenceName(claim), a.index)
 	trust := x.options.Times
 	if a.Witness == "" && trust.Roots == nil {
-		x.notProve("%s: you gave no root certificate that you trust.", said)
+		x.notProve("%s: you gave no root certificate that you trust.", text)
 		return claim, false
 	}
 	e, err := timestamp.Check(a.index, a.Anchor, checkpoint, trust)
 	switch {
 	case errors.Is(err, timestamp.ErrNotTrusted):
-		x.notProve("%s: you gave no key of that witness.", said)
+		x.notProve("%s: you gave no key of that witness.", text)
 		return e, false
 	case err != nil:
-		x.notProve("%s: %v.", said, err)
+		x.notProve("%s: %v.", text, err)
 		return e, false
 	}
 	x.prove("The ledger's %s existed on %s%s: %s in entry %d.", firstEntries(e.Size), e.Time.Format(timeLayout), within(e.Accuracy), evidenceName(e), e.Entry)

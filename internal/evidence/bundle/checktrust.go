@@ -5,15 +5,15 @@ import "slices"
 // trust compares the ledger, its keys and the signer with what is known from
 // elsewhere.
 func (x *examination) trust() {
-	if x.charter == nil || x.log == nil {
+	if x.governance == nil || x.log == nil {
 		return
 	}
 	if x.options.none() {
 		x.NotProved = append([]string{Unproved}, x.NotProved...)
 		return
 	}
-	own := x.charter.Card
-	signer, _ := x.charter.signer(x.info.Signer)
+	own := x.governance.Card
+	signer, _ := x.governance.signer(x.info.Signer)
 	ledgerKnown := slices.Contains(x.options.Ledgers, own)
 	logKnown := slices.Contains(x.options.Logs, x.log.Keys())
 	signerKnown := slices.Contains(x.options.Cards, signer)

@@ -18,7 +18,7 @@ func TestWordOfTheTrustee(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	report, body := h.submit(firstReport())
-	stop, stopBody := h.submit(said{act: incident.ActDelete, first: 1, answers: map[string]string{}})
+	stop, stopBody := h.submit(unsent{act: incident.ActDelete, first: 1, answers: map[string]string{}})
 	report.Entry = h.append(body)
 	stop.Entry = h.append(stopBody)
 	cp := h.checkpoint()
@@ -85,7 +85,7 @@ func TestEventByAnother(t *testing.T) {
 	h, in := testCase(t)
 	x := in.Custody
 	b := h.signers["boris"]
-	e := custody.Event{Nonce: h.hash(), Number: 1, At: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC), Tool: "zapis test", Deed: custody.Deed{
+	e := custody.Event{Nonce: h.hash(), Number: 1, At: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC), Tool: "zapis test", Record: custody.Record{
 		By: custody.By{Name: b.Name(), Fingerprint: b.Fingerprint()}, Act: custody.HandedOver, Case: x.Shown[2].Case, Subject: "the identity, to the consulate"}}
 	in.Custody = custody.Excerpt{Hashes: [][32]byte{ledger.Sum(e.Marshal())}, Shown: map[uint64]custody.Event{1: e}}
 	var out strings.Builder

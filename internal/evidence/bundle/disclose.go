@@ -32,7 +32,7 @@ func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
 // CheckKeys refuses keys that may not be disclosed in a bundle of this input, as
 // Write does: whoever keeps a custody log asks before it opens anything.
 func CheckKeys(in Input) error {
-	c, err := readCharter(governingOf(in.Public))
+	c, err := readGovernance(governingOf(in.Public))
 	if err != nil {
 		return exit.New(exit.Mismatch, "", "%w", err)
 	}

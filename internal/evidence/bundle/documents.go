@@ -62,13 +62,13 @@ func (x *examination) render() ([]document, error) {
 // bundle's own files.
 func (x *examination) facts() (pdf.Facts, error) {
 	f := pdf.Facts{
-		Case: x.record.Case, Ledger: x.record.Ledger, Origin: x.charter.Card.Origin, Made: x.info.Made, Tool: x.info.Tool,
+		Case: x.record.Case, Ledger: x.record.Ledger, Origin: x.governance.Card.Origin, Made: x.info.Made, Tool: x.info.Tool,
 		Signer: x.info.Signer, Fingerprint: x.info.Fingerprint, Forum: x.info.Forum,
-		SetAt: x.charter.SetAt, Version: version2,
+		SetAt: x.governance.SetAt, Version: version2,
 		Events: shownActs(x.events), EventsTotal: int(x.events.Events), Head: custody.Hex(x.events.Head),
 		Size: x.checkpoint.Size, Root: x.checkpoint.Root.String(), Signed: x.checkpoint.Time,
 	}
-	for _, t := range x.charter.Set.Trustees {
+	for _, t := range x.governance.Set.Trustees {
 		f.Trustees = append(f.Trustees, t.Name)
 	}
 	if _, others, err := x.log.OpenWitnessed(x.bag.texts[checkpointPath]); err == nil {
@@ -161,7 +161,7 @@ func (x *examination) paperSubmission(n int, s submission, all []timestamp.Evide
 
 // trusteesAt names the trustees of the set that an entry holds.
 func (x *examination) trusteesAt(entry uint64) (names []string) {
-	set, err := x.charter.chain.SetAt(entry)
+	set, err := x.governance.chain.SetAt(entry)
 	if err != nil {
 		return nil
 	}
@@ -195,7 +195,7 @@ func (x *examination) documents() {
 			x.fault("%s: is missing", path)
 		}
 	}
-	if len(x.Faults) > 0 || x.charter == nil || x.log == nil || x.info.Version == 0 {
+	if len(x.Faults) > 0 || x.governance == nil || x.log == nil || x.info.Version == 0 {
 		return
 	}
 	if x.info.Version < version2 || x.info.Documents != documentsVersion {

@@ -130,7 +130,7 @@ type file struct {
 }
 
 // said is a submission before it is in the ledger.
-type said struct {
+type unsent struct {
 	act     incident.Act
 	answers map[string]string // field -> JSON
 	files   []file
@@ -138,7 +138,7 @@ type said struct {
 }
 
 // submit commits to what is said, and gives the submission and its body.
-func (h *house) submit(s said) (Submission, ledger.Body) {
+func (h *house) submit(s unsent) (Submission, ledger.Body) {
 	values := make(map[string][]byte)
 	for field, json := range s.answers {
 		values[field] = []byte(json)
@@ -197,7 +197,7 @@ func (h *house) custodyOf(signer, caseID string) custody.Excerpt {
 	}{{custody.Imported, false}, {custody.Opened, true}, {custody.Viewed, false}, {custody.Exported, true}}
 	for i, a := range acts {
 		e := custody.Event{Nonce: h.hash(), Number: uint64(i + 1), At: testTime, Tool: "zapis test",
-			Deed: custody.Deed{By: custody.By{Name: s.Name(), Fingerprint: s.Fingerprint()}, Act: a.act, Subject: "statement of entry 2"}}
+			Record: custody.Record{By: custody.By{Name: s.Name(), Fingerprint: s.Fingerprint()}, Act: a.act, Subject: "statement of entry 2"}}
 		if a.here {
 			e.Case = caseID
 			x.Shown[e.Number] = e
@@ -215,8 +215,8 @@ var (
 	selfie = file{name: "me.png", mediaType: "image/png", content: []byte("\x89PNG me"), identify: true}
 )
 
-func firstReport(files ...file) said {
-	return said{act: incident.ActReport, first: 1, files: files, answers: map[string]string{
+func firstReport(files ...file) unsent {
+	return unsent{act: incident.ActReport, first: 1, files: files, answers: map[string]string{
 		"danger_now":    `"no"`,
 		"narrative":     `"Мяне выклікалі ў консульства.\nThey said “come back”, and \"wait\" <b>.\u0007"`,
 		"language":      `"be"`,
@@ -233,7 +233,7 @@ func firstReport(files ...file) said {
 func testCase(t testing.TB) (*house, Input) {
 	h := newHouse(t)
 	report, body := h.submit(firstReport(photo, letter, selfie))
-	follow, followBody := h.submit(said{act: incident.ActFollowUp, first: 4,
+	follow, followBody := h.submit(unsent{act: incident.ActFollowUp, first: 4,
 		answers: map[string]string{"narrative": `"More of it."`},
 		files:   []file{{name: "chat.txt", mediaType: "text/plain", content: []byte("a chat\n")}}})
 	h.filler()

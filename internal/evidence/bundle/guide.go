@@ -202,7 +202,7 @@ func proofSteps(index, size uint64, hashes int) []guideStep {
 // guide gathers what VERIFY.txt says. All of it comes from the bundle's own files, so that a checker can write the page
 // again. What can't be read is left out: the examination that goes before or follows names it.
 func (x *examination) guide() guide {
-	c, r, info := x.charter, x.record, x.info
+	c, r, info := x.governance, x.record, x.info
 	g := guide{
 		Case: r.Case, Ledger: c.Card.String(), Origin: c.Card.Origin,
 		Made: info.Made.Format(timeLayout), Tool: info.Tool,

@@ -34,7 +34,7 @@ func governingOf(public []Public) []governing {
 }
 
 // bodyOf reads the body of a submission that is to be bundled.
-func bodyOf(c *charter, s Submission) (ledger.Body, error) {
+func bodyOf(c *governance, s Submission) (ledger.Body, error) {
 	if s.Entry == nil {
 		p, err := c.openPromise(s.Promise)
 		if err != nil {
@@ -62,7 +62,7 @@ func (d disclosure) head() (seal.Head, error) {
 // headLines verifies what the submissions say about themselves: that the record has
 // the same, that they are of this case, and whose key signed them.
 func (x *examination) headLines() {
-	if x.charter == nil || len(x.opened) == 0 || len(x.opened) != len(x.record.Submissions) {
+	if x.governance == nil || len(x.opened) == 0 || len(x.opened) != len(x.record.Submissions) {
 		return
 	}
 	firstBody := x.opened[0].place.Body.Hash()
@@ -125,7 +125,7 @@ func (x *examination) sayAuthor(o openable, h, first seal.Head) {
 		x.notProve("That %s is by the reporter: the report is from before reports named a key, and nothing could be signed.", name)
 		return
 	}
-	switch err := h.Verify(x.charter.Card.Genesis, o.disclosure.Listing, first.Key); {
+	switch err := h.Verify(x.governance.Card.Genesis, o.disclosure.Listing, first.Key); {
 	case err == nil:
 		x.prove("%s is signed with the key that the report commits to, by both of its signatures: who sent it had the reporter's code.", upperFirst(name))
 	case errors.Is(err, reporterkey.ErrSize):

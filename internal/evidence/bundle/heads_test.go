@@ -30,7 +30,7 @@ func (h *house) head(signer string, x custody.Excerpt, events uint64, root ledge
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	body = ledger.Said{Statement: signed, Content: content}.Marshal()
+	body = ledger.SignedBody{Statement: signed, Content: content}.Marshal()
 	return h.append(ledger.BodyOf(ledger.KindCustody, 0, body)), body
 }
 

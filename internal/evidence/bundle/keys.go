@@ -12,8 +12,8 @@ import (
 // to verify receipts, promises and checkpoints of it. Whether this is the
 // ledger that somebody means, its Card says.
 type Ledger struct {
-	Card    card.LedgerCard
-	charter *charter
+	Card       card.LedgerCard
+	governance *governance
 }
 
 // LedgerOf reads a genesis body (data/ledger/bodies/0.txt of any bundle).
@@ -22,7 +22,7 @@ func LedgerOf(genesis []byte) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := readCharter([]governing{{0, g.Entry().Marshal(), genesis}})
+	c, err := readGovernance([]governing{{0, g.Entry().Marshal(), genesis}})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (l *Ledger) OpenReceipt(receipt []byte) (ledger.Receipt, error) {
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
-	v, _, err := l.charter.openCheckpoint(note)
+	v, _, err := l.governance.openCheckpoint(note)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
@@ -56,12 +56,12 @@ func (l *Ledger) OpenReceipt(receipt []byte) (ledger.Receipt, error) {
 
 // OpenCheckpoint verifies a checkpoint with the keys that sign ledgers of its size.
 func (l *Ledger) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
-	_, c, err := l.charter.openCheckpoint(note)
+	_, c, err := l.governance.openCheckpoint(note)
 	return c, err
 }
 
 // OpenPromise verifies a promise file with any keys that the log ever had, each
 // for its own period, as far as the checkpoints tell that were opened before.
 func (l *Ledger) OpenPromise(file []byte) (ledger.Promise, error) {
-	return l.charter.openPromise(file)
+	return l.governance.openPromise(file)
 }

@@ -44,7 +44,7 @@ func largeCase(t testing.TB, size int64) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, body := h.submit(said{act: incident.ActReport, first: 1})
+	_, body := h.submit(unsent{act: incident.ActReport, first: 1})
 	listing := seal.ListingOf(lines)
 	body.Commitments = listing.Hash()
 	s := Submission{Act: "report", Received: testTime, Listing: listing.Marshal(), Entry: h.append(body),

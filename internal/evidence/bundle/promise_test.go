@@ -24,7 +24,7 @@ func TestPromiseByARetiredKey(t *testing.T) {
 		}
 		return b.Files[e.Body.Parts[0].Hash]
 	}
-	c, err := readCharter([]governing{{0, b.Entries[0], part(0)}, {2, b.Entries[2], part(2)}})
+	c, err := readGovernance([]governing{{0, b.Entries[0], part(0)}, {2, b.Entries[2], part(2)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,11 +51,11 @@ func (x *examination) slotTime(path string, fits func(size uint64) bool) (at *ti
 		return nil, true
 	}
 	x.used[path] = true
-	_, c, err := x.charter.openCheckpoint(text)
+	_, c, err := x.governance.openCheckpoint(text)
 	switch {
 	case err != nil:
 		x.fault("%s: %v", path, err)
-	case c.Origin != x.charter.Card.Origin || !fits(c.Size):
+	case c.Origin != x.governance.Card.Origin || !fits(c.Size):
 		x.fault("%s: is a checkpoint of %d entries, which is not the one beside that entry", path, c.Size)
 	default:
 		return &c.Time, true

@@ -215,7 +215,7 @@ func TestMixedBundles(t *testing.T) {
 	t.Parallel()
 	h, in := testCase(t)
 	zip := files(t, write(t, in))
-	report, body := h.submit(said{act: incident.ActReport, first: 1, answers: map[string]string{"narrative": `"another"`}})
+	report, body := h.submit(unsent{act: incident.ActReport, first: 1, answers: map[string]string{"narrative": `"another"`}})
 	report.Entry = h.append(body)
 	cp := h.checkpoint()
 	report.Receipt = h.receipt(5, cp)

@@ -124,7 +124,7 @@ func checkInput(in *Input) error {
 }
 
 // addLedger adds what governs the ledger, with its proofs.
-func (d *drafted) addLedger(in *Input) (*charter, error) {
+func (d *drafted) addLedger(in *Input) (*governance, error) {
 	var entries []governing
 	for _, p := range in.Public {
 		e, err := ledger.ParseEntry(p.Entry)
@@ -145,7 +145,7 @@ func (d *drafted) addLedger(in *Input) (*charter, error) {
 		return nil, err
 	}
 	d.bag.add(checkpointPath, in.Checkpoint)
-	c, err := readCharter(entries)
+	c, err := readGovernance(entries)
 	if err != nil {
 		return nil, exit.New(exit.Mismatch, "", "%w", err)
 	}
@@ -156,7 +156,7 @@ func (d *drafted) addLedger(in *Input) (*charter, error) {
 }
 
 // addSubmission adds the place, the listing and the shown lines of a submission.
-func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledger.Body, error) {
+func (d *drafted) addSubmission(in *Input, c *governance, n int) (submission, ledger.Body, error) {
 	s := in.Submissions[n]
 	p, err := d.addPlace(c, n, s)
 	if err != nil {
@@ -195,7 +195,7 @@ func (d *drafted) addSubmission(in *Input, c *charter, n int) (submission, ledge
 	return built, p.Body, nil
 }
 
-func (d *drafted) addPlace(c *charter, n int, s Submission) (place, error) {
+func (d *drafted) addPlace(c *governance, n int, s Submission) (place, error) {
 	if s.Entry == nil {
 		p, err := c.openPromise(s.Promise)
 		if err != nil {
@@ -271,7 +271,7 @@ func (d *drafted) addRecord(r record) error {
 }
 
 // addPapers adds the documents and what stands around the payload, and signs it.
-func (d *drafted) addPapers(in *Input, c *charter, r record) error {
+func (d *drafted) addPapers(in *Input, c *governance, r record) error {
 	info := bagInfo{
 		Tool: in.Tool, Made: in.Time, Case: r.Case, Version: version2, Documents: documentsVersion, Forum: in.Forum,
 		Signer: in.Signer.Name(), Fingerprint: in.Signer.Fingerprint(),

@@ -85,8 +85,8 @@ type By struct {
 	Fingerprint string // of the SSH key, "SHA256:…"
 }
 
-// Deed is an act as whoever does it names it. Empty fields are written as "-".
-type Deed struct {
+// Record is an act before it has its place in the chain. Empty fields are written as "-".
+type Record struct {
 	By      By
 	Act     Act
 	Case    string // a case id, or empty where it concerns none or many
@@ -96,9 +96,9 @@ type Deed struct {
 	Why     string // the trustee's reason
 }
 
-// Event is a deed in its place in the chain.
+// Event is a record in its place in the chain.
 type Event struct {
-	Deed
+	Record
 	Nonce  [32]byte
 	Number uint64    // from 1
 	At     time.Time // UTC, whole seconds, by the laptop's clock
@@ -171,8 +171,8 @@ func ParseEvent(text []byte) (Event, error) {
 	return e, nil
 }
 
-// check refuses a deed whose event ParseEvent would refuse.
-func (d Deed) check() error {
+// check refuses a record whose event ParseEvent would refuse.
+func (d Record) check() error {
 	if !d.Act.known() {
 		return fmt.Errorf("there is no act %q", string(d.Act))
 	}

@@ -14,7 +14,7 @@ var sampleBy = By{"anna", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}
 
 func sampleEvent() Event {
 	return Event{
-		Deed: Deed{By: sampleBy, Act: Opened, Case: "c0123456789", Subject: "statement of entry 42",
+		Record: Record{By: sampleBy, Act: Opened, Case: "c0123456789", Subject: "statement of entry 42",
 			In: strings.Repeat("ab", 32), Why: "asked by the lawyer\n— today"},
 		Nonce: [32]byte{1, 2, 3}, Number: 7, At: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC), Tool: "zapis v1.0.0",
 	}
@@ -108,7 +108,7 @@ func TestFreeText(t *testing.T) {
 
 func FuzzParseEvent(f *testing.F) {
 	f.Add([]byte(sampleText))
-	f.Add(Event{Deed: Deed{Act: Imported}, Number: 1, Tool: "zapis"}.Marshal())
+	f.Add(Event{Record: Record{Act: Imported}, Number: 1, Tool: "zapis"}.Marshal())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		e, err := ParseEvent(text)
 		if err == nil && string(e.Marshal()) != string(text) {

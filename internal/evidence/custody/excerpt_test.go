@@ -12,7 +12,7 @@ import (
 func sampleExcerpt(n int, fixed uint64, show func(n uint64) bool) Excerpt {
 	x := Excerpt{Shown: make(map[uint64]Event), Fixed: fixed}
 	for i := range n {
-		e := Event{Number: uint64(i + 1), At: time.Unix(0, 0).UTC(), Tool: "zapis test", Deed: Deed{Act: Noted, Case: "c0123456789", Subject: "x"}}
+		e := Event{Number: uint64(i + 1), At: time.Unix(0, 0).UTC(), Tool: "zapis test", Record: Record{Act: Noted, Case: "c0123456789", Subject: "x"}}
 		e.Nonce = sha256.Sum256(fmt.Append(nil, i))
 		hash := sha256.Sum256(e.Marshal())
 		x.Hashes, x.Head = append(x.Hashes, hash), Link(x.Head, hash)

@@ -108,12 +108,12 @@ func (l *Log) load(f *os.File) error {
 			break
 		}
 		if err != nil && err != io.EOF {
-			return l.misfit("it is too long")
+			return l.mismatch("it is too long")
 		}
-		if misfit := l.take(line); misfit != "" {
+		if mismatch := l.take(line); mismatch != "" {
 			line = bytes.Clone(line) // looking for more moves the buffer
 			if _, more := in.ReadByte(); more == nil || !torn(line) {
-				return l.misfit(misfit)
+				return l.mismatch(mismatch)
 			}
 			return l.setAside(line)
 		}
@@ -130,7 +130,7 @@ func torn(line []byte) bool {
 	return !bytes.HasSuffix(line, []byte("\n")) || bytes.IndexByte(line, 0) >= 0
 }
 
-func (l *Log) misfit(why string) error {
+func (l *Log) mismatch(why string) error {
 	return exit.New(exit.Mismatch, "keep this vault as it is, and take a copy of it from before",
 		"custody log: line %d: %s", len(l.records)+1, why)
 }
@@ -147,7 +147,7 @@ func (l *Log) setAside(line []byte) error {
 }
 
 // take checks one line and keeps where it stands. It gives what does not fit, or nothing.
-func (l *Log) take(line []byte) (misfit string) {
+func (l *Log) take(line []byte) (mismatch string) {
 	text, whole := bytes.CutSuffix(line, []byte("\n"))
 	words := bytes.Split(text, []byte(" "))
 	if !whole || len(words) != 5 {
@@ -201,7 +201,7 @@ func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
 
 // Record writes down an act, before it is done: when Record returns an error, the act must not happen. When it
 // returns nil, the event is on the disk. It takes no act by which something leaves the vault: RecordRelease does.
-func (l *Log) Record(d Deed) (Event, error) {
+func (l *Log) Record(d Record) (Event, error) {
 	if d.Act.Releases() {
 		return Event{}, fmt.Errorf("the act %q is recorded by the release gate alone", string(d.Act))
 	}
@@ -210,7 +210,7 @@ func (l *Log) Record(d Deed) (Event, error) {
 
 // RecordRelease is Record for every act, those too by which something of a case leaves the vault. Only package release
 // calls it, which has checked that it may (internal/rules).
-func (l *Log) RecordRelease(d Deed) (Event, error) {
+func (l *Log) RecordRelease(d Record) (Event, error) {
 	e, err := l.record(d)
 	if err != nil {
 		return Event{}, exit.New(exit.Failed, "nothing was done", "the custody log could not be written: %w", err)
@@ -218,14 +218,14 @@ func (l *Log) RecordRelease(d Deed) (Event, error) {
 	return e, nil
 }
 
-func (l *Log) record(d Deed) (Event, error) {
+func (l *Log) record(d Record) (Event, error) {
 	if l.broken != nil {
 		return Event{}, l.broken
 	}
 	if err := d.check(); err != nil {
 		return Event{}, err
 	}
-	e := Event{Deed: d, Number: l.Len() + 1, At: l.now().UTC().Truncate(time.Second), Tool: l.tool}
+	e := Event{Record: d, Number: l.Len() + 1, At: l.now().UTC().Truncate(time.Second), Tool: l.tool}
 	rand.Read(e.Nonce[:])
 	text := e.Marshal()
 	if _, err := ParseEvent(text); err != nil {
@@ -249,8 +249,8 @@ func (l *Log) record(d Deed) (Event, error) {
 		l.broken = fmt.Errorf("the disk failed: %w", err)
 		return Event{}, l.broken
 	}
-	if misfit := l.take(line); misfit != "" {
-		l.broken = errors.New(misfit)
+	if mismatch := l.take(line); mismatch != "" {
+		l.broken = errors.New(mismatch)
 		return Event{}, l.broken
 	}
 	return e, nil

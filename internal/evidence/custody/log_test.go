@@ -46,20 +46,20 @@ func filled(t *testing.T) (path string, id *age.HybridIdentity) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "log")
 	l := openLog(t, path)
-	put(t, l, Deed{Act: Imported, Subject: "carry file"})
+	put(t, l, Record{Act: Imported, Subject: "carry file"})
 	id, owner := testOwner(t)
 	if err := l.SetOwner(owner); err != nil {
 		t.Fatal(err)
 	}
-	put(t, l, Deed{By: sampleBy, Act: Opened, Case: "c0123456789", Subject: "statement of entry 4"})
-	put(t, l, Deed{By: sampleBy, Act: Exported, Case: "c9876543210", Why: strings.Repeat("why ", 900)})
+	put(t, l, Record{By: sampleBy, Act: Opened, Case: "c0123456789", Subject: "statement of entry 4"})
+	put(t, l, Record{By: sampleBy, Act: Exported, Case: "c9876543210", Why: strings.Repeat("why ", 900)})
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return path, id
 }
 
-func put(t *testing.T, l *Log, d Deed) Event {
+func put(t *testing.T, l *Log, d Record) Event {
 	t.Helper()
 	e, err := l.RecordRelease(d)
 	if err != nil {
@@ -148,7 +148,7 @@ func TestTornTail(t *testing.T) {
 		if l.Len() != events || !l.Torn {
 			t.Fatalf("%s: %d events, torn %v", name, l.Len(), l.Torn)
 		}
-		put(t, l, Deed{Act: Viewed})
+		put(t, l, Record{Act: Viewed})
 		l.Close()
 		again := openLog(t, cut)
 		if again.Len() != events+1 || again.Torn {
@@ -227,19 +227,19 @@ func TestReplacedEvent(t *testing.T) {
 func TestRecordRefuses(t *testing.T) {
 	l := openLog(t, filepath.Join(t.TempDir(), "log"))
 	for _, tt := range []struct {
-		deed Deed
-		want string
+		record Record
+		want   string
 	}{
-		{Deed{Act: "peeked"}, `there is no act "peeked"`},
-		{Deed{Act: Opened, Case: "17"}, "a case is c and ten hexadecimal digits"},
-		{Deed{Act: Opened, In: "x"}, "not 64 lower-case hexadecimal digits"},
-		{Deed{Act: Opened, By: By{Name: "anna"}}, "a key's fingerprint is written"},
-		{Deed{Act: Opened, Why: strings.Repeat("x", MaxWhy+1)}, "the reason has 4001 bytes, and at most 4000 are kept"},
+		{Record{Act: "peeked"}, `there is no act "peeked"`},
+		{Record{Act: Opened, Case: "17"}, "a case is c and ten hexadecimal digits"},
+		{Record{Act: Opened, In: "x"}, "not 64 lower-case hexadecimal digits"},
+		{Record{Act: Opened, By: By{Name: "anna"}}, "a key's fingerprint is written"},
+		{Record{Act: Opened, Why: strings.Repeat("x", MaxWhy+1)}, "the reason has 4001 bytes, and at most 4000 are kept"},
 	} {
-		_, err := l.RecordRelease(tt.deed)
+		_, err := l.RecordRelease(tt.record)
 		if exit.StatusOf(err) != exit.Failed || !strings.HasPrefix(fmt.Sprint(err), "the custody log could not be written: ") ||
 			!strings.Contains(err.Error(), tt.want) || exit.HintOf(err) != "nothing was done" {
-			t.Errorf("%+v: %v", tt.deed, err)
+			t.Errorf("%+v: %v", tt.record, err)
 		}
 	}
 	if l.Len() != 0 {
@@ -290,16 +290,16 @@ func TestDiskFails(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "log")
 		l := openLog(t, path)
-		put(t, l, Deed{Act: Imported})
+		put(t, l, Record{Act: Imported})
 		disk := tt.disk
 		disk.file = l.f
 		l.f = &disk
-		_, err := l.RecordRelease(Deed{Act: Viewed})
+		_, err := l.RecordRelease(Record{Act: Viewed})
 		if exit.StatusOf(err) != exit.Failed || fmt.Sprint(err) != tt.refusal {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		disk.write, disk.sync, disk.truncate = nil, nil, nil
-		if _, err := l.RecordRelease(Deed{Act: Opened}); (err == nil) != tt.again {
+		if _, err := l.RecordRelease(Record{Act: Opened}); (err == nil) != tt.again {
 			t.Errorf("%s, and after that: %v", tt.name, err)
 		}
 		l.Close()
@@ -328,11 +328,11 @@ func TestRecordRefusesActsThatRelease(t *testing.T) {
 	}
 	defer l.Close()
 	for _, a := range Acts() {
-		_, err := l.Record(Deed{Act: a})
+		_, err := l.Record(Record{Act: a})
 		if a.Releases() != (err != nil) {
 			t.Errorf("%s: %v", a, err)
 		}
-		if _, err := l.RecordRelease(Deed{Act: a}); err != nil {
+		if _, err := l.RecordRelease(Record{Act: a}); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
 	}

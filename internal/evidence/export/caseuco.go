@@ -242,16 +242,16 @@ func (g *graph) of(sum string) []any {
 	return out
 }
 
-func (g *graph) tool(said string) any {
-	if said == "" {
+func (g *graph) tool(text string) any {
+	if text == "" {
 		return nil
 	}
-	if g.tools[said] == "" {
-		name, version, _ := strings.Cut(said, " ")
-		g.add("tool "+said, "uco-tool:Tool", node{"uco-core:name": name, "uco-tool:version": version}, true)
-		g.tools[said] = g.id("tool " + said)
+	if g.tools[text] == "" {
+		name, version, _ := strings.Cut(text, " ")
+		g.add("tool "+text, "uco-tool:Tool", node{"uco-core:name": name, "uco-tool:version": version}, true)
+		g.tools[text] = g.id("tool " + text)
 	}
-	return ref(g.tools[said])
+	return ref(g.tools[text])
 }
 
 // person is a trustee, whose name is the one of their key.

@@ -17,7 +17,7 @@ func hex64(digit string) string { return strings.Repeat(digit, 64) }
 func sample() casefile.Case {
 	anna := custody.By{Name: "anna", Fingerprint: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}
 	event := func(n uint64, act custody.Act, subject, in, out, why string) custody.Event {
-		return custody.Event{Deed: custody.Deed{By: anna, Act: act, Case: "c5f0c91ab2e", Subject: subject, In: in, Out: out, Why: why},
+		return custody.Event{Record: custody.Record{By: anna, Act: act, Case: "c5f0c91ab2e", Subject: subject, In: in, Out: out, Why: why},
 			Nonce: [32]byte{byte(n)}, Number: n, At: received0.Add(time.Duration(n) * time.Hour), Tool: "zapis v1.0.0"}
 	}
 	return casefile.Case{

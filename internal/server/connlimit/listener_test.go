@@ -228,16 +228,16 @@ func TestServesAndRefusesWithHTTP(t *testing.T) {
 		body, _ := io.ReadAll(resp.Body)
 		return conn, string(body)
 	}
-	first, said := ask()
+	first, text := ask()
 	defer first.Close()
-	if said != "within" {
-		t.Errorf("the first hears %q", said)
+	if text != "within" {
+		t.Errorf("the first hears %q", text)
 	}
 	// As soon as the server waits for the first connection's next request, a new connection replaces it.
-	for said = ""; said != "within"; {
+	for text = ""; text != "within"; {
 		var conn net.Conn
-		if conn, said = ask(); said != "within" && said != "busy" {
-			t.Fatalf("a newcomer hears %q", said)
+		if conn, text = ask(); text != "within" && text != "busy" {
+			t.Fatalf("a newcomer hears %q", text)
 		}
 		defer conn.Close()
 	}

@@ -140,7 +140,7 @@ func (h *house) answer(o opened, n uint64, text string) ledger.Hash {
 	_, err = seal.Seal(&message, seal.Message, to, strings.NewReader(text))
 	h.must(err)
 	content := ledger.Reply{Tag: reportcode.ReplyTag(o.statement.Tags, n), Message: message.Bytes()}.Marshal()
-	return h.enter(ledger.KindReply, ledger.Said{Statement: h.says(0, card.KindReply, content), Content: content}.Marshal())
+	return h.enter(ledger.KindReply, ledger.SignedBody{Statement: h.says(0, card.KindReply, content), Content: content}.Marshal())
 }
 
 // replaceTrustees brings in the same trustees in another order.

@@ -159,11 +159,11 @@ func (in *Intake) entered(body ledger.Hash) time.Time {
 // openReply takes the message out of a reply's body. The store has compared the
 // body with the ledger; who signed it was tried when it was accepted.
 func openReply(body []byte, id age.Identity) (string, error) {
-	said, err := ledger.ParseSaid(body)
+	signed, err := ledger.ParseSignedBody(body)
 	if err != nil {
 		return "", err
 	}
-	reply, err := ledger.ParseReply(said.Content)
+	reply, err := ledger.ParseReply(signed.Content)
 	if err != nil {
 		return "", err
 	}

@@ -209,7 +209,7 @@ func (d *Desk) said(ctx context.Context, s card.Signed, content []byte) (string,
 	if content == nil {
 		return "", exit.New(exit.Failed, "hand in the whole outbox", "what it is about did not come along")
 	}
-	return d.submit(ctx, ledger.Kind(s.Kind), s.Trustees, ledger.Said{Statement: s, Content: content}.Marshal())
+	return d.submit(ctx, ledger.Kind(s.Kind), s.Trustees, ledger.SignedBody{Statement: s, Content: content}.Marshal())
 }
 
 // submit hands a body to the ledger, and says when it will be an entry.

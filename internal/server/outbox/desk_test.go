@@ -236,8 +236,8 @@ func TestFile(t *testing.T) {
 	var told []outbox.Outcome
 	hear := func(o outbox.Outcome) { told = append(told, o) }
 	for _, name := range []string{"anna", "boris"} {
-		said := ledger.Said{Statement: by(name).sign(card.KindApproval, text), Content: text}
-		h.Must(d.File(t.Context(), bytes.NewReader(said.Marshal()), hear))
+		signed := ledger.SignedBody{Statement: by(name).sign(card.KindApproval, text), Content: text}
+		h.Must(d.File(t.Context(), bytes.NewReader(signed.Marshal()), hear))
 	}
 	if len(told) != 2 || told[1].Text != "taken: entry 1" || told[1].From != "boris" {
 		t.Errorf("%+v", told)

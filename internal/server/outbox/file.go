@@ -89,12 +89,12 @@ func (d *Desk) alone(r io.Reader) ([]card.Signed, error) {
 	if len(file) > maxAlone {
 		return nil, refuse("a file of one statement has at most %d bytes", maxAlone)
 	}
-	said, err := ledger.ParseSaid(file)
+	signed, err := ledger.ParseSignedBody(file)
 	if err != nil {
 		return nil, refuse("%w", err)
 	}
-	d.with = brought{bytes.NewReader(said.Content), map[ledger.Hash]place{said.Statement.Subject: {0, int64(len(said.Content))}}}
-	return []card.Signed{said.Statement}, nil
+	d.with = brought{bytes.NewReader(signed.Content), map[ledger.Hash]place{signed.Statement.Subject: {0, int64(len(signed.Content))}}}
+	return []card.Signed{signed.Statement}, nil
 }
 
 func (d *Desk) outbox(r io.Reader) ([]card.Signed, error) {

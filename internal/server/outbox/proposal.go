@@ -54,12 +54,12 @@ func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string
 	if err != nil {
 		return "", err
 	}
-	said, err := d.submit(ctx, kind, all[0].Trustees, body)
+	answer, err := d.submit(ctx, kind, all[0].Trustees, body)
 	if err != nil {
 		// What the ledger refuses now may be put in another way later.
 		return "", errors.Join(err, os.Remove(filepath.Join(d.dir, dir, "body")))
 	}
-	return said, d.keep(filepath.Join(dir, submittedName), nil)
+	return answer, d.keep(filepath.Join(dir, submittedName), nil)
 }
 
 const submittedName = "submitted"

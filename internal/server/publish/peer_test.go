@@ -125,13 +125,13 @@ func startPeer(t *testing.T, name, logKey string) (url string, keys []*witness.V
 	must(t, err)
 	out, err := cmd.StdoutPipe()
 	must(t, err)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var message bytes.Buffer
+	cmd.Stderr = &message
 	must(t, cmd.Start())
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Errorf("the peer: %v\n%s", err, said.Bytes())
+			t.Errorf("the peer: %v\n%s", err, message.Bytes())
 		}
 	})
 	_, err = io.WriteString(in, ledgertest.Origin+"\n"+logKey+"\n"+edSecret+"\n"+mlSecret+"\n\n")

@@ -89,7 +89,7 @@ func (s Standing) held(consents []string) bool {
 // Why is what stands in the custody log beside a hand-over that took more than the ticks; empty where they were
 // enough.
 func (s Standing) Why(a Addressee, l Leave) string {
-	var said []string
+	var lines []string
 	if l.Override != "" && s.Check(a, Leave{Asked: l.Asked}) != nil {
 		what := "without the " + names(s.missing(a), "", "")
 		switch {
@@ -100,12 +100,12 @@ func (s Standing) Why(a Addressee, l Leave) string {
 		case len(s.missing(a)) == 0:
 			what = "without asking first"
 		}
-		said = append(said, what+": "+l.Override)
+		lines = append(lines, what+": "+l.Override)
 	}
 	if l.Asked != "" {
-		said = append(said, "the reporter was asked: "+l.Asked)
+		lines = append(lines, "the reporter was asked: "+l.Asked)
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(lines, "; ")
 }
 
 // names writes `consent "un"` or `consents "un" and "state"`, with a verb after where one is given.

@@ -54,11 +54,11 @@ func TestAnchorsThatContradict(t *testing.T) {
 	done := o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	v := o.openAs(h.Trustees[0])
 	defer v.Close()
-	said, err := v.AnchorWarnings(0)
+	lines, err := v.AnchorWarnings(0)
 	h.Must(err)
 	in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer, Leave: casefile.Leave{Override: "a test"}})
 	h.Must(err)
-	for name, got := range map[string][]string{"import": done.Anchors, "check": said, "bundle": bundle.AnchorWarnings(in)} {
+	for name, got := range map[string][]string{"import": done.Anchors, "check": lines, "bundle": bundle.AnchorWarnings(in)} {
 		contradicts := func(s string) bool {
 			return strings.Contains(s, "contradict each other: entry 2 holds the word of \"CN=Test Authority\" of 2034-01-01T00:00:00Z")
 		}

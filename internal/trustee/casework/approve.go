@@ -21,7 +21,7 @@ type Proposal struct {
 	Title string   // "other trustees"
 	Words []string // what would change, in plain words, a line each
 	Needs int      // how many trustees must approve
-	Mine  *ledger.Said
+	Mine  *ledger.SignedBody
 }
 
 // ReadProposal reads a proposal and says what it would change. It refuses one for another ledger, one that does
@@ -87,15 +87,15 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 }
 
 // approvedBefore finds the owner's own approval of a proposal under the set in force.
-func (v *Trustee) approvedBefore(set uint64, text []byte) (*ledger.Said, error) {
+func (v *Trustee) approvedBefore(set uint64, text []byte) (*ledger.SignedBody, error) {
 	list, err := v.SignedStatements()
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range list {
-		if said.Statement.Kind == card.KindApproval && said.Statement.Trustees == set && ledger.Subject(text) == said.Statement.Subject &&
-			!said.Statement.ExpiredAt(v.Clock()) {
-			return &said, nil
+	for _, signed := range list {
+		if signed.Statement.Kind == card.KindApproval && signed.Statement.Trustees == set && ledger.Subject(text) == signed.Statement.Subject &&
+			!signed.Statement.ExpiredAt(v.Clock()) {
+			return &signed, nil
 		}
 	}
 	return nil, nil
@@ -115,19 +115,19 @@ func (v *Trustee) Approve(p *Proposal) ([]byte, error) {
 	if p.Mine != nil {
 		return p.Mine.Marshal(), nil
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Noted, In: ledger.Subject(p.Text).String(), Subject: "approval: " + p.Title,
+	record := custody.Record{By: v.By(), Act: custody.Noted, In: ledger.Subject(p.Text).String(), Subject: "approval: " + p.Title,
 		Why: strings.Join(p.Words, "\n")}
-	if len(deed.Why) > custody.MaxWhy {
-		deed.Why = fmt.Sprintf("%d changes", len(p.Words))
+	if len(record.Why) > custody.MaxWhy {
+		record.Why = fmt.Sprintf("%d changes", len(p.Words))
 	}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
-	said, err := v.Sign(card.KindApproval, p.Text, time.Time{})
+	signed, err := v.Sign(card.KindApproval, p.Text, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	return said.Marshal(), nil
+	return signed.Marshal(), nil
 }
 
 // setWords tells how two sets differ, and to whom new reports would go.

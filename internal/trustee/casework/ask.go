@@ -43,16 +43,16 @@ func (v *Trustee) Ask(cases *Cases, id string, o Asking) ([]byte, exchange.Reque
 	if _, err := exchange.ParseRequest(text); err != nil {
 		return nil, q, err
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Asked, Case: id, Out: ledger.Sum(text).String(), Why: o.Why,
+	record := custody.Record{By: v.By(), Act: custody.Asked, Case: id, Out: ledger.Sum(text).String(), Why: o.Why,
 		Subject: fmt.Sprintf("shares of %s", PartsText(q.Parts))}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, q, err
 	}
-	said, err := v.Sign(card.KindAsk, text, o.Expires)
+	signed, err := v.Sign(card.KindAsk, text, o.Expires)
 	if err != nil {
 		return nil, q, err
 	}
-	return said.Marshal(), q, nil
+	return signed.Marshal(), q, nil
 }
 
 // closedSubmissions finds what an id names: the submissions of a case, or the one whose statement is closed.

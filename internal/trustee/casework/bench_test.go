@@ -146,8 +146,8 @@ func (m *many) take(t testing.TB, v *casework.Trustee, name string) {
 	defer f.Close()
 	done, err := v.Import(t.Context(), bufio.NewReaderSize(f, 1<<20), vault.ImportOptions{Key: &m.anna})
 	ok(t, err)
-	if len(done.Misfits) > 0 {
-		t.Fatal(done.Misfits)
+	if len(done.Mismatches) > 0 {
+		t.Fatal(done.Mismatches)
 	}
 }
 

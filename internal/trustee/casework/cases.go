@@ -297,6 +297,6 @@ func ambiguous(id string, ids []string) error {
 
 // RecordListing writes down that the codes of cases are about to be shown.
 func (v *Trustee) RecordListing(n int) error {
-	_, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Viewed, Subject: fmt.Sprintf("list of %d cases", n)})
+	_, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Viewed, Subject: fmt.Sprintf("list of %d cases", n)})
 	return err
 }

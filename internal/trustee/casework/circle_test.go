@@ -78,5 +78,5 @@ func signed(t *testing.T, h *vaulttest.House, by *cli.Identity, number uint64, k
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ledger.Said{Statement: s, Content: content}.Marshal()
+	return ledger.SignedBody{Statement: s, Content: content}.Marshal()
 }

@@ -70,11 +70,11 @@ func (v *Trustee) Collect(c *Case, o Collected) ([]string, error) {
 		return nil, err
 	}
 	lines := x.body.Marshal()
-	if _, err := v.recordAndSay(x.deed("exhibit of "+strings.Join(x.names, ", ")), card.KindExhibit, lines); err != nil {
+	if _, err := v.recordAndSay(x.record("exhibit of "+strings.Join(x.names, ", ")), card.KindExhibit, lines); err != nil {
 		return nil, err
 	}
 	signed := review.Review{Case: c.first(), At: v.Now(), Kind: review.Exhibit, Of: x.body.Hash()}
-	_, err = v.share(x.deed("signature for "+strings.Join(x.names, ", ")), signed.Marshal())
+	_, err = v.share(x.record("signature for "+strings.Join(x.names, ", ")), signed.Marshal())
 	return x.names, err
 }
 
@@ -168,8 +168,8 @@ type collecting struct {
 	names       []string
 }
 
-func (x *collecting) deed(subject string) custody.Deed {
-	return custody.Deed{By: x.v.By(), Act: custody.Received, Case: x.c.ID, Subject: subject, Why: x.o.Source + "; " + x.o.How}
+func (x *collecting) record(subject string) custody.Record {
+	return custody.Record{By: x.v.By(), Act: custody.Received, Case: x.c.ID, Subject: subject, Why: x.o.Source + "; " + x.o.How}
 }
 
 func (x *collecting) files(next int) error {
@@ -205,9 +205,9 @@ func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error
 	if before.Size == 0 {
 		return exit.New(exit.Usage, "", "there is nothing in it")
 	}
-	deed := x.deed(exhibit)
-	deed.In = custody.Hex(before.Hash)
-	if _, err := x.v.Custody.Record(deed); err != nil {
+	record := x.record(exhibit)
+	record.In = custody.Hex(before.Hash)
+	if _, err := x.v.Custody.Record(record); err != nil {
 		return err
 	}
 	var kind filekind.Sniffer
@@ -306,7 +306,7 @@ func (v *Trustee) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sea
 
 // ownExhibit is one of the owner's that the operator has not taken in.
 type ownExhibit struct {
-	said      ledger.Said
+	said      ledger.SignedBody
 	body      ledger.Body
 	statement *seal.StatementPart // nil where it opens with others only
 }
@@ -318,18 +318,18 @@ func (v *Trustee) ownExhibits() ([]ownExhibit, error) {
 		return nil, err
 	}
 	var list []ownExhibit
-	for _, said := range own {
-		if said.Statement.Kind != card.KindExhibit {
+	for _, signed := range own {
+		if signed.Statement.Kind != card.KindExhibit {
 			continue
 		}
-		b, err := ledger.ParseBody(said.Content)
+		b, err := ledger.ParseBody(signed.Content)
 		if err != nil {
-			return nil, ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+			return nil, ledgercopy.Damaged("statement %d: %w", signed.Statement.Number, err)
 		}
 		if v.Copy().Has(b.Hash()) {
 			continue
 		}
-		x := ownExhibit{said: said, body: b}
+		x := ownExhibit{said: signed, body: b}
 		if p, ok := ledgercopy.PartOf(b, ledger.PartStatement); ok {
 			x.statement, err = v.openCollected(b.Trustees, p)
 		}

@@ -44,14 +44,14 @@ func TestShutOutTrustee(t *testing.T) {
 
 	// The file enters for both: it is what the ledger holds. Boris is told.
 	anna := newVault(t)
-	if done := anna.mustTake(file, as(h.Trustees[0])); len(done.Misfits) != 0 {
-		t.Errorf("anna: %v", done.Misfits)
+	if done := anna.mustTake(file, as(h.Trustees[0])); len(done.Mismatches) != 0 {
+		t.Errorf("anna: %v", done.Mismatches)
 	}
 	boris := newVault(t)
 	done := boris.mustTake(file, as(h.Trustees[1]))
-	if len(done.Misfits) != 1 || !strings.HasPrefix(done.Misfits[0].Text, "entry 2: statement: ") ||
-		!strings.Contains(done.Misfits[0].Text, "your own stanza (trustee 2 of 3) does not open with your key") {
-		t.Fatalf("boris: %v", done.Misfits)
+	if len(done.Mismatches) != 1 || !strings.HasPrefix(done.Mismatches[0].Text, "entry 2: statement: ") ||
+		!strings.Contains(done.Mismatches[0].Text, "your own stanza (trustee 2 of 3) does not open with your key") {
+		t.Fatalf("boris: %v", done.Mismatches)
 	}
 	v := boris.openAs(h.Trustees[1])
 	e, err := v.Custody.Read(2, h.Trustees[1].Age)

@@ -111,11 +111,11 @@ func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, said := range list {
-		if said.Statement.Kind != card.KindGrant {
+	for _, signed := range list {
+		if signed.Statement.Kind != card.KindGrant {
 			continue
 		}
-		if g, err := exchange.ParseGrant(said.Content); err != nil {
+		if g, err := exchange.ParseGrant(signed.Content); err != nil {
 			return false, err
 		} else if g.Request == request {
 			return true, nil
@@ -127,12 +127,12 @@ func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
 // Grant gives the owner's shares of what a request asks for, sealed to who asked: the file of a grant. It is
 // recorded before a share is opened. A request that was granted already gives the same file again.
 func (v *Trustee) Grant(a *Asked) ([]byte, error) {
-	deed := custody.Deed{By: v.By(), Act: custody.Granted, Case: a.Request.Case, In: custody.Hex(a.signed.Hash()), Why: a.Request.Why,
+	record := custody.Record{By: v.By(), Act: custody.Granted, Case: a.Request.Case, In: custody.Hex(a.signed.Hash()), Why: a.Request.Why,
 		Subject: fmt.Sprintf("shares of %s, to %s (%s)", a.Parts, a.From.Name, a.From.Fingerprint())}
 	if a.Before {
-		deed.Subject = "again: " + deed.Subject
+		record.Subject = "again: " + record.Subject
 	}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
 	if a.Before {
@@ -159,11 +159,11 @@ func (v *Trustee) Grant(a *Asked) ([]byte, error) {
 	if g.Sealed, err = SealTo(to, text); err != nil {
 		return nil, err
 	}
-	said, err := v.Sign(card.KindGrant, g.Marshal(), a.signed.Expires)
+	signed, err := v.Sign(card.KindGrant, g.Marshal(), a.signed.Expires)
 	if err != nil {
 		return nil, err
 	}
-	return said.Marshal(), nil
+	return signed.Marshal(), nil
 }
 
 // SealTo seals a short text to recipients.
@@ -204,12 +204,12 @@ func (v *Trustee) sameGrant(request ledger.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range list {
-		if said.Statement.Kind != card.KindGrant {
+	for _, signed := range list {
+		if signed.Statement.Kind != card.KindGrant {
 			continue
 		}
-		if g, err := exchange.ParseGrant(said.Content); err == nil && g.Request == request {
-			return said.Marshal(), nil
+		if g, err := exchange.ParseGrant(signed.Content); err == nil && g.Request == request {
+			return signed.Marshal(), nil
 		}
 	}
 	return nil, errors.New("the grant that was given before is not in the vault")

@@ -77,7 +77,7 @@ func TestWaiting(t *testing.T) {
 
 	h.Pass(24 * time.Hour)
 	h.Slot()
-	if done := o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 0 || done.Size != 33 || done.Reports != 2 || len(done.Misfits) != 0 {
+	if done := o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 0 || done.Size != 33 || done.Reports != 2 || len(done.Mismatches) != 0 {
 		t.Fatalf("%+v", done)
 	}
 	v = o.openAs(h.Trustees[0])
@@ -200,8 +200,8 @@ func TestBrokenPromise(t *testing.T) {
 	twin.Pass(25 * time.Hour)
 	twin.Slot()
 	done := o.mustTake(twin.Carry(0), as(h.Trustees[0]))
-	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the log promised it for the slot of 2026-11-22 00:00:00, has signed that of") {
-		t.Errorf("%+v", done.Misfits)
+	if len(done.Mismatches) != 1 || !strings.Contains(done.Mismatches[0].Text, "the log promised it for the slot of 2026-11-22 00:00:00, has signed that of") {
+		t.Errorf("%+v", done.Mismatches)
 	}
 }
 

@@ -74,8 +74,8 @@ func TestKilledActs(t *testing.T) {
 	for round := range 20 {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), childActs+"="+dir, noSleep)
-		var said bytes.Buffer
-		child.Stderr = &said
+		var message bytes.Buffer
+		child.Stderr = &message
 		out, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -92,8 +92,8 @@ func TestKilledActs(t *testing.T) {
 		}
 		child.Process.Kill()
 		child.Wait()
-		if said.Len() > 0 {
-			t.Fatalf("round %d: %s", round, said.String())
+		if message.Len() > 0 {
+			t.Fatalf("round %d: %s", round, message.String())
 		}
 		everyActRecorded(t, o, h.Trustees[0], round)
 	}

@@ -225,7 +225,7 @@ func (v *Trustee) recordBatch(list []ledgercopy.Submission) error {
 		p, _ := ledgercopy.PartOf(s.Body, ledger.PartStatement)
 		fmt.Fprintf(sum, "%s\n", p.Hash)
 	}
-	_, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Opened,
+	_, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Opened,
 		Subject: batchSubject(list), In: custody.Hex([32]byte(sum.Sum(nil)))})
 	return err
 }

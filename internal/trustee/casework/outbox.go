@@ -22,7 +22,7 @@ import (
 
 // Outgoing is what an outbox takes to the operator.
 type Outgoing struct {
-	Statements []ledger.Said
+	Statements []ledger.SignedBody
 	Lost       []string // what can't be taken in any more, and must be done again, as sentences without full stop
 
 	v *Trustee
@@ -64,9 +64,9 @@ func (v *Trustee) Outbox() (*Outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range own {
-		if taken.still(v, said, index) {
-			out.Statements = append(out.Statements, said)
+	for _, signed := range own {
+		if taken.still(v, signed, index) {
+			out.Statements = append(out.Statements, signed)
 		}
 	}
 	if len(out.Statements) > carry.MaxStatements {
@@ -92,38 +92,38 @@ func (v *Trustee) takenIn() (*taken, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, v.Copy().EachSaid(ledger.KindReply, func(said ledger.Said, _ *uint64, where string) error {
-		r, err := ledger.ParseReply(said.Content)
+	return t, v.Copy().EachSaid(ledger.KindReply, func(signed ledger.SignedBody, _ *uint64, where string) error {
+		r, err := ledger.ParseReply(signed.Content)
 		if err != nil {
 			return ledgercopy.Damaged("%s: %w", where, err)
 		}
-		t.tags[r.Tag] = said.Statement.Hash()
+		t.tags[r.Tag] = signed.Statement.Hash()
 		return nil
 	})
 }
 
 // has says whether the operator has taken a statement in.
-func (t *taken) has(v *Trustee, said ledger.Said) bool {
-	return v.InLedger(said) || t.approvals[said.Statement.Hash()]
+func (t *taken) has(v *Trustee, signed ledger.SignedBody) bool {
+	return v.InLedger(signed) || t.approvals[signed.Statement.Hash()]
 }
 
 // still says whether a statement is for the operator, who has not taken it in and still can.
-func (t *taken) still(v *Trustee, said ledger.Said, set uint64) bool {
-	s := said.Statement
-	if outgoing[s.Kind] == "" || t.has(v, said) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
+func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
+	s := signed.Statement
+	if outgoing[s.Kind] == "" || t.has(v, signed) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
 		return false
 	}
-	return !t.tagTaken(said)
+	return !t.tagTaken(signed)
 }
 
 // tagTaken says whether a reply's tag stands in the ledger under another statement.
-func (t *taken) tagTaken(said ledger.Said) bool {
-	if said.Statement.Kind != card.KindReply {
+func (t *taken) tagTaken(signed ledger.SignedBody) bool {
+	if signed.Statement.Kind != card.KindReply {
 		return false
 	}
-	r, err := ledger.ParseReply(said.Content)
+	r, err := ledger.ParseReply(signed.Content)
 	by, used := t.tags[r.Tag]
-	return err == nil && used && by != said.Statement.Hash()
+	return err == nil && used && by != signed.Statement.Hash()
 }
 
 // signHead signs how far the custody log reaches, unless that was signed before for the trustees in force. The head
@@ -145,9 +145,9 @@ func (v *Trustee) signHead(set uint64) error {
 		return err
 	}
 	content := head.Marshal()
-	for _, said := range slices.Backward(own) {
-		if said.Statement.Kind == card.KindCustody && said.Statement.Trustees == set {
-			if before, err := ledger.ParseCustodyHead(said.Content); err == nil && before.Events == head.Events && before.Root == head.Root {
+	for _, signed := range slices.Backward(own) {
+		if signed.Statement.Kind == card.KindCustody && signed.Statement.Trustees == set {
+			if before, err := ledger.ParseCustodyHead(signed.Content); err == nil && before.Events == head.Events && before.Root == head.Root {
 				return nil
 			}
 			break
@@ -159,7 +159,7 @@ func (v *Trustee) signHead(set uint64) error {
 
 // extendedHeads gives the numbers of events, ascending, of this log's heads that the next one is to extend: the newest in
 // the ledger, and those that were signed since and are not there yet.
-func (v *Trustee) extendedHeads(own []ledger.Said) ([]uint64, error) {
+func (v *Trustee) extendedHeads(own []ledger.SignedBody) ([]uint64, error) {
 	heads, err := v.LedgerHeads()
 	if err != nil {
 		return nil, err
@@ -171,11 +171,11 @@ func (v *Trustee) extendedHeads(own []ledger.Said) ([]uint64, error) {
 		}
 	}
 	list := []uint64{newest}
-	for _, said := range own {
-		if said.Statement.Kind != card.KindCustody || said.Statement.Number <= number {
+	for _, signed := range own {
+		if signed.Statement.Kind != card.KindCustody || signed.Statement.Number <= number {
 			continue
 		}
-		if head, err := ledger.ParseCustodyHead(said.Content); err == nil && head.HasRoot() && v.HoldsHead(head) {
+		if head, err := ledger.ParseCustodyHead(signed.Content); err == nil && head.HasRoot() && v.HoldsHead(head) {
 			list = append(list, head.Events)
 		}
 	}
@@ -189,13 +189,13 @@ func (v *Trustee) extendedHeads(own []ledger.Said) ([]uint64, error) {
 
 // sweepCollected takes away the parts of exhibits that the operator has, and what a collecting that was
 // interrupted has left.
-func (v *Trustee) sweepCollected(still []ledger.Said) error {
+func (v *Trustee) sweepCollected(still []ledger.SignedBody) error {
 	keep := make(map[string]bool)
-	for _, said := range still {
-		if said.Statement.Kind != card.KindExhibit {
+	for _, signed := range still {
+		if signed.Statement.Kind != card.KindExhibit {
 			continue
 		}
-		b, err := ledger.ParseBody(said.Content)
+		b, err := ledger.ParseBody(signed.Content)
 		if err != nil {
 			return err
 		}
@@ -225,8 +225,8 @@ func (o *Outgoing) Words() string {
 	var words []string
 	for _, kind := range []string{card.KindReply, card.KindReview, card.KindExhibit, card.KindApproval, card.KindCustody} {
 		n := 0
-		for _, said := range o.Statements {
-			if said.Statement.Kind == kind {
+		for _, signed := range o.Statements {
+			if signed.Statement.Kind == kind {
 				n++
 			}
 		}
@@ -249,8 +249,8 @@ func (o *Outgoing) Write(dst io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, said := range o.Statements {
-		if err := w.Statement(said.Statement); err != nil {
+	for _, signed := range o.Statements {
+		if err := w.Statement(signed.Statement); err != nil {
 			return err
 		}
 	}
@@ -274,16 +274,16 @@ func (o *Outgoing) Write(dst io.Writer) error {
 
 func (o *Outgoing) bodies() (bodies [][]byte, exhibits []ledger.Body, parts int) {
 	seen := make(map[[32]byte]bool)
-	for _, said := range o.Statements {
-		if seen[said.Statement.Subject] {
+	for _, signed := range o.Statements {
+		if seen[signed.Statement.Subject] {
 			continue
 		}
-		seen[said.Statement.Subject] = true
-		bodies = append(bodies, said.Content)
-		if said.Statement.Kind != card.KindExhibit {
+		seen[signed.Statement.Subject] = true
+		bodies = append(bodies, signed.Content)
+		if signed.Statement.Kind != card.KindExhibit {
 			continue
 		}
-		if b, err := ledger.ParseBody(said.Content); err == nil {
+		if b, err := ledger.ParseBody(signed.Content); err == nil {
 			exhibits = append(exhibits, b)
 			parts += len(b.Parts)
 		}
@@ -325,8 +325,8 @@ func (o *Outgoing) remember(sum [32]byte) error {
 		return nil
 	}
 	text := fmt.Appendf(nil, "%s\nat %s\nsha256 %s\n", outboxesHeader, o.v.Now().Format(time.RFC3339), custody.Hex(sum))
-	for _, said := range o.Statements {
-		text = fmt.Appendf(text, "statement %d\n", said.Statement.Number)
+	for _, signed := range o.Statements {
+		text = fmt.Appendf(text, "statement %d\n", signed.Statement.Number)
 	}
 	return o.v.WriteSealed(filepath.Join(outboxesDir, vault.NumberName(last.number+1)), text)
 }

@@ -29,9 +29,9 @@ func (d *desk) replace(change casework.SetChange, approvals ...string) {
 		d.in(name, func(v *casework.Trustee) {
 			p, err := v.ReadProposal(sort(d.t, v), text)
 			d.Must(err)
-			said, err := v.Approve(p)
+			out, err := v.Approve(p)
 			d.Must(err)
-			d.MustAccept(said)
+			d.MustAccept(out)
 		})
 	}
 }
@@ -123,8 +123,8 @@ func TestExhibitWithoutSignature(t *testing.T) {
 	d.in("anna", func(v *casework.Trustee) {
 		out, err := v.Outbox()
 		d.Must(err)
-		for i, said := range out.Statements {
-			if said.Statement.Kind == card.KindExhibit {
+		for i, signed := range out.Statements {
+			if signed.Statement.Kind == card.KindExhibit {
 				out.Statements = out.Statements[i : i+1]
 				break
 			}
@@ -190,21 +190,21 @@ func TestRewrittenCustodyLog(t *testing.T) {
 		d.Must(os.CopyFS(o.dir, os.DirFS(d.vaults["anna"].dir)))
 		write(t, filepath.Join(o.dir, "custody", "log"), string(file))
 		done := o.mustTake(d.House.Carry(0), as(d.key("anna")))
-		var said []string
-		for _, m := range done.Misfits {
-			said = append(said, m.Text)
+		var lines []string
+		for _, m := range done.Mismatches {
+			lines = append(lines, m.Text)
 		}
 		v := o.openAs(d.key("anna"))
 		defer v.Close()
 		c, err := v.Check(t.Context(), func(int64) {})
 		d.Must(err)
 		if want == "" {
-			if len(c.Wrong)+len(said) != 0 || c.Heads != 1 || !c.Opened {
-				t.Errorf("%+v, %q", c, said)
+			if len(c.Wrong)+len(lines) != 0 || c.Heads != 1 || !c.Opened {
+				t.Errorf("%+v, %q", c, lines)
 			}
 			return
 		}
-		for _, list := range [][]string{said, c.Wrong} {
+		for _, list := range [][]string{lines, c.Wrong} {
 			if len(list) != 1 || !strings.Contains(list[0], want) {
 				t.Errorf("%q, want %s", list, want)
 			}
@@ -240,8 +240,8 @@ func TestShrunkenHead(t *testing.T) {
 	d.anew("boris", d.House.Carry(0))
 	d.MustAccept(d.outbox("boris"))
 	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
-	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 2, and that of entry 2 reached event ") {
-		t.Errorf("%+v", done.Misfits)
+	if len(done.Mismatches) != 1 || !strings.Contains(done.Mismatches[0].Text, "the custody log of boris reaches event 2, and that of entry 2 reached event ") {
+		t.Errorf("%+v", done.Mismatches)
 	}
 }
 
@@ -252,8 +252,8 @@ func TestRewrittenHead(t *testing.T) {
 	filed := d.Report(nil)
 	d.carry()
 	for range 3 {
-		if done := d.sees("boris", filed)["anna"]; len(done.Misfits) != 0 {
-			t.Errorf("a log that goes on: %+v", done.Misfits)
+		if done := d.sees("boris", filed)["anna"]; len(done.Mismatches) != 0 {
+			t.Errorf("a log that goes on: %+v", done.Mismatches)
 		}
 	}
 	d.anew("boris", d.House.Carry(0))
@@ -262,8 +262,8 @@ func TestRewrittenHead(t *testing.T) {
 	}
 	d.MustAccept(d.outbox("boris"))
 	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
-	if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "it does not prove that its first ") {
-		t.Errorf("%+v", done.Misfits)
+	if len(done.Mismatches) != 1 || !strings.Contains(done.Mismatches[0].Text, "it does not prove that its first ") {
+		t.Errorf("%+v", done.Mismatches)
 	}
 }
 
@@ -290,9 +290,9 @@ func TestPurge(t *testing.T) {
 		d.Must(err)
 		p, err := v.ReadProposal(sort(t, v), text)
 		d.Must(err)
-		said, err := v.Approve(p)
+		out, err := v.Approve(p)
 		d.Must(err)
-		d.MustAccept(said)
+		d.MustAccept(out)
 	})
 	d.carry()
 	d.in("anna", func(v *casework.Trustee) {
@@ -320,8 +320,8 @@ func TestPurge(t *testing.T) {
 		if c := show(t, v, keep.Case); len(c.Reviews) != 1 {
 			t.Errorf("the other case has %d notes", len(c.Reviews))
 		}
-		for _, said := range must(v.SignedStatements()) {
-			if said.Statement.Kind == card.KindReview && said.Content != nil {
+		for _, signed := range must(v.SignedStatements()) {
+			if signed.Statement.Kind == card.KindReview && signed.Content != nil {
 				t.Error("the translation is still among what anna signed")
 			}
 		}
@@ -338,7 +338,7 @@ func TestPurge(t *testing.T) {
 	})
 }
 
-func must(list []ledger.Said, err error) []ledger.Said {
+func must(list []ledger.SignedBody, err error) []ledger.SignedBody {
 	if err != nil {
 		panic(err)
 	}

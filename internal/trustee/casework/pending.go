@@ -29,25 +29,25 @@ func (v *Trustee) PendingAtOperator() ([]string, error) {
 		return nil, err
 	}
 	var list []string
-	for i, said := range own {
-		out, went := last[said.Statement.Number]
-		if !went || taken.has(v, said) || taken.followed(said, own[i+1:], v) {
+	for i, signed := range own {
+		out, went := last[signed.Statement.Number]
+		if !went || taken.has(v, signed) || taken.followed(signed, own[i+1:], v) {
 			continue
 		}
-		list = append(list, fmt.Sprintf("statement %d (%s), in the outbox of %s UTC%s", said.Statement.Number, outgoing[said.Statement.Kind],
-			out.at.Format("2006-01-02 15:04"), v.whyNot(taken, said)))
+		list = append(list, fmt.Sprintf("statement %d (%s), in the outbox of %s UTC%s", signed.Statement.Number, outgoing[signed.Statement.Kind],
+			out.at.Format("2006-01-02 15:04"), v.whyNot(taken, signed)))
 	}
 	return list, nil
 }
 
-func (v *Trustee) whyNot(t *taken, said ledger.Said) string {
+func (v *Trustee) whyNot(t *taken, signed ledger.SignedBody) string {
 	set, _, err := v.Copy().Chain().SetInForce()
 	switch {
-	case err == nil && said.Statement.Trustees != set:
+	case err == nil && signed.Statement.Trustees != set:
 		return ": it was signed under trustees who are not in force any more"
-	case t.tagTaken(said):
+	case t.tagTaken(signed):
 		return ": another answer took its tag first, and the next outbox has it under a new one"
-	case said.Statement.ExpiredAt(v.Clock()):
+	case signed.Statement.ExpiredAt(v.Clock()):
 		return ": it counts no more"
 	}
 	return ""

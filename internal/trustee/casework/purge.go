@@ -78,7 +78,7 @@ func (v *Trustee) erasedOf(c *Case) map[ledger.Hash]uint64 {
 		}
 	}
 	for _, s := range c.reviews {
-		note(ledger.Sum(s.Said.Marshal()))
+		note(ledger.Sum(s.SignedBody.Marshal()))
 	}
 	return list
 }
@@ -95,11 +95,11 @@ func (v *Trustee) Purge(c *Case) (int, error) {
 		return 0, err
 	}
 	for n, p := range due {
-		deed := custody.Deed{By: v.By(), Act: custody.Destroyed, In: p.hash.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", p.by)}
+		record := custody.Record{By: v.By(), Act: custody.Destroyed, In: p.hash.String(), Subject: fmt.Sprintf("a part, by the tombstone of entry %d", p.by)}
 		if c != nil {
-			deed.Case = c.ID
+			record.Case = c.ID
 		}
-		if _, err := v.Custody.Record(deed); err != nil {
+		if _, err := v.Custody.Record(record); err != nil {
 			return n, err
 		}
 		for _, name := range p.files {
@@ -166,8 +166,8 @@ func (v *Trustee) forget() error {
 		if !erased[r.Case] || left[r.Case] {
 			return nil
 		}
-		deed := custody.Deed{By: v.By(), Act: custody.Destroyed, Case: r.CaseID(), Subject: "a private note on a case that was erased"}
-		if _, err := v.Custody.Record(deed); err != nil {
+		record := custody.Record{By: v.By(), Act: custody.Destroyed, Case: r.CaseID(), Subject: "a private note on a case that was erased"}
+		if _, err := v.Custody.Record(record); err != nil {
 			return err
 		}
 		return vault.Remove(filepath.Join(v.Dir(), name))
@@ -192,11 +192,11 @@ func (v *Trustee) forgetSaid() error {
 	if err != nil {
 		return err
 	}
-	for _, said := range own {
-		if _, erased := v.Copy().ErasedBy(ledger.Sum(said.Marshal())); !erased || said.Content == nil {
+	for _, signed := range own {
+		if _, erased := v.Copy().ErasedBy(ledger.Sum(signed.Marshal())); !erased || signed.Content == nil {
 			continue
 		}
-		if err := v.WriteSealed(filepath.Join(vault.SignedDir, vault.NumberName(said.Statement.Number)), said.Statement.Marshal()); err != nil {
+		if err := v.WriteSealed(filepath.Join(vault.SignedDir, vault.NumberName(signed.Statement.Number)), signed.Statement.Marshal()); err != nil {
 			return err
 		}
 	}

@@ -39,9 +39,9 @@ func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	if s.To != v.Key().Card.Fingerprint() {
 		return nil, v.NotForMe("reseal", from, s.To)
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Received, Case: s.Case, In: custody.Hex(signed.Hash()),
+	record := custody.Record{By: v.By(), Act: custody.Received, Case: s.Case, In: custody.Hex(signed.Hash()),
 		Subject: fmt.Sprintf("keys of %s, from %s", PartsText(s.Parts), vault.CardText(from))}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
 	keys, err := v.openKeys(s)

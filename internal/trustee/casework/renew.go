@@ -20,16 +20,16 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 	if err != nil {
 		return err
 	}
-	for i, said := range own {
-		s := said.Statement
-		if outgoing[s.Kind] == "" || t.has(v, said) || t.still(v, said, set) || t.followed(said, own[i+1:], v) {
+	for i, signed := range own {
+		s := signed.Statement
+		if outgoing[s.Kind] == "" || t.has(v, signed) || t.still(v, signed, set) || t.followed(signed, own[i+1:], v) {
 			continue
 		}
 		switch s.Kind {
 		case card.KindReply:
-			err = v.renewReply(said)
+			err = v.renewReply(signed)
 		case card.KindReview:
-			err = v.renewReview(said)
+			err = v.renewReview(signed)
 		case card.KindExhibit:
 			out.Lost = append(out.Lost, fmt.Sprintf("the exhibit of statement %d is sealed to trustees who are not in force any more: bring it in again", s.Number))
 		case card.KindApproval:
@@ -43,10 +43,10 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 }
 
 // followed says whether a later statement does what this one was to do.
-func (t *taken) followed(said ledger.Said, later []ledger.Said, v *Trustee) bool {
-	switch said.Statement.Kind {
+func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
+	switch signed.Statement.Kind {
 	case card.KindReply:
-		a, err := ledger.ParseReply(said.Content)
+		a, err := ledger.ParseReply(signed.Content)
 		for _, one := range later {
 			if one.Statement.Kind != card.KindReply || err != nil {
 				continue
@@ -56,7 +56,7 @@ func (t *taken) followed(said ledger.Said, later []ledger.Said, v *Trustee) bool
 			}
 		}
 	case card.KindReview:
-		a, err := v.ownText(said)
+		a, err := v.ownText(signed)
 		for _, one := range later {
 			if one.Statement.Kind != card.KindReview || err != nil {
 				continue
@@ -70,28 +70,28 @@ func (t *taken) followed(said ledger.Said, later []ledger.Said, v *Trustee) bool
 }
 
 // ownText opens a review that the owner wrote.
-func (v *Trustee) ownText(said ledger.Said) ([]byte, error) {
-	return seal.OpenBytes(seal.Message, bytes.NewReader(said.Content), seal.DigestOf(said.Content), v.Key().Age)
+func (v *Trustee) ownText(signed ledger.SignedBody) ([]byte, error) {
+	return seal.OpenBytes(seal.Message, bytes.NewReader(signed.Content), seal.DigestOf(signed.Content), v.Key().Age)
 }
 
 // renewReview seals a review to the trustees in force now.
-func (v *Trustee) renewReview(said ledger.Said) error {
-	text, err := v.ownText(said)
+func (v *Trustee) renewReview(signed ledger.SignedBody) error {
+	text, err := v.ownText(signed)
 	if err != nil {
-		return ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+		return ledgercopy.Damaged("statement %d: %w", signed.Statement.Number, err)
 	}
 	defer clear(text)
-	_, err = v.share(custody.Deed{By: v.By(), Act: custody.Noted, In: ledger.Sum(said.Content).String(),
-		Subject: fmt.Sprintf("statement %d again, for the trustees in force", said.Statement.Number)}, text)
+	_, err = v.share(custody.Record{By: v.By(), Act: custody.Noted, In: ledger.Sum(signed.Content).String(),
+		Subject: fmt.Sprintf("statement %d again, for the trustees in force", signed.Statement.Number)}, text)
 	return err
 }
 
 // renewReply signs the same message under the next free tag, or, where its tag is free, for the trustees in
 // force.
-func (v *Trustee) renewReply(said ledger.Said) error {
-	r, err := ledger.ParseReply(said.Content)
+func (v *Trustee) renewReply(signed ledger.SignedBody) error {
+	r, err := ledger.ParseReply(signed.Content)
 	if err != nil {
-		return ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+		return ledgercopy.Damaged("statement %d: %w", signed.Statement.Number, err)
 	}
 	c, err := v.caseOfReply(ledger.Sum(r.Message))
 	if err != nil {
@@ -102,18 +102,18 @@ func (v *Trustee) renewReply(said ledger.Said) error {
 		return err
 	}
 	defer clear(box.Tags[:])
-	if r.Tag, err = v.tagFor(said, box.Tags); err != nil {
+	if r.Tag, err = v.tagFor(signed, box.Tags); err != nil {
 		return err
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Replied, Case: c.ID, In: ledger.Sum(said.Content).String(),
-		Subject: fmt.Sprintf("the answer of statement %d again", said.Statement.Number)}
-	_, err = v.recordAndSay(deed, card.KindReply, r.Marshal())
+	record := custody.Record{By: v.By(), Act: custody.Replied, Case: c.ID, In: ledger.Sum(signed.Content).String(),
+		Subject: fmt.Sprintf("the answer of statement %d again", signed.Statement.Number)}
+	_, err = v.recordAndSay(record, card.KindReply, r.Marshal())
 	return err
 }
 
 // tagFor gives the tag under which a reply goes out again: its own, where nobody else has it.
-func (v *Trustee) tagFor(said ledger.Said, secret [32]byte) (ledger.Hash, error) {
-	r, err := ledger.ParseReply(said.Content)
+func (v *Trustee) tagFor(signed ledger.SignedBody, secret [32]byte) (ledger.Hash, error) {
+	r, err := ledger.ParseReply(signed.Content)
 	if err != nil {
 		return ledger.Hash{}, err
 	}
@@ -126,7 +126,7 @@ func (v *Trustee) tagFor(said ledger.Said, secret [32]byte) (ledger.Hash, error)
 		if err != nil {
 			return ledger.Hash{}, err
 		}
-		if other.Tag == r.Tag && one.Statement.Hash() != said.Statement.Hash() {
+		if other.Tag == r.Tag && one.Statement.Hash() != signed.Statement.Hash() {
 			tag, _, err := v.freeTag(secret)
 			return tag, err
 		}

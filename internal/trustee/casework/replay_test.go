@@ -77,14 +77,14 @@ func TestReplayedReport(t *testing.T) {
 			o.mustTake(file, as(h.Trustees[0]))
 			v := o.openAs(h.Trustees[0])
 			cases := sort(t, v)
-			var said []string
+			var lines []string
 			for _, err := range cases.Problems {
-				said = append(said, err.Error())
+				lines = append(lines, err.Error())
 				if exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) != "whoever runs the log may have done it: the reporter sent it once" {
 					t.Errorf("%s: status %d, hint %q", tt.name, exit.StatusOf(err), exit.HintOf(err))
 				}
 			}
-			if got := strings.Join(said, "\n"); len(cases.List) != tt.cases || got != tt.problems {
+			if got := strings.Join(lines, "\n"); len(cases.List) != tt.cases || got != tt.problems {
 				t.Errorf("%s: %d cases, problems %q", tt.name, len(cases.List), got)
 			}
 			again := ""

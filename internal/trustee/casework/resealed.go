@@ -99,8 +99,8 @@ func (v *Trustee) forgetHanded() error {
 				}
 				continue
 			}
-			deed := custody.Deed{By: v.By(), Act: custody.Destroyed, Subject: "what opened parts that were erased, as another trustee had given it"}
-			if _, err := v.Custody.Record(deed); err != nil {
+			record := custody.Record{By: v.By(), Act: custody.Destroyed, Subject: "what opened parts that were erased, as another trustee had given it"}
+			if _, err := v.Custody.Record(record); err != nil {
 				return err
 			}
 			if err := vault.Remove(filepath.Join(v.Dir(), name)); err != nil {

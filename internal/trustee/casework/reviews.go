@@ -79,7 +79,7 @@ func (v *Trustee) reviews() (*reviewed, error) {
 }
 
 func (v *Trustee) openNewReviews(fresh []vault.PlacedStatement, known map[ledger.Hash]reviewIndexEntry, out *reviewed) error {
-	if _, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Opened, Subject: reviewsSubject(fresh)}); err != nil {
+	if _, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Opened, Subject: reviewsSubject(fresh)}); err != nil {
 		return err
 	}
 	for _, s := range fresh {
@@ -148,8 +148,8 @@ func (v *Trustee) Reviews(c *Case) ([]casefile.Review, error) {
 	if len(c.reviews)+len(own) == 0 {
 		return nil, nil
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "what trustees wrote about the case"}
-	if _, err := v.Custody.Record(deed); err != nil {
+	record := custody.Record{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "what trustees wrote about the case"}
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
 	sent, err := v.sent()

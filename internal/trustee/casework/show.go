@@ -29,7 +29,7 @@ func (v *Trustee) Show(c *Case) (*casefile.Case, error) {
 		return nil, err
 	}
 	out.AddReviews(notes)
-	_, err = v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
+	_, err = v.Custody.Record(custody.Record{By: v.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"})
 	return out, err
 }
 
@@ -117,7 +117,7 @@ func (r *reader) read() (*casefile.Case, error) {
 
 func (v *Trustee) recordOpening(c *Case, s ledgercopy.Submission, kind string) error {
 	p, _ := ledgercopy.PartOf(s.Body, kind)
-	_, err := v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Opened, Case: c.ID, In: p.Hash.String(),
+	_, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Opened, Case: c.ID, In: p.Hash.String(),
 		Subject: fmt.Sprintf("%s of %s", kind, s.Where())})
 	return err
 }

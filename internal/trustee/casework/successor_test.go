@@ -48,8 +48,8 @@ func TestLostVault(t *testing.T) {
 	}
 	lost := d.vaults["anna"]
 	done := d.anew("anna", d.House.Carry(0))
-	if done.Successor != "entry 3 holds the head of an earlier one, which reached event 7" || len(done.Misfits) > 0 {
-		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	if done.Successor != "entry 3 holds the head of an earlier one, which reached event 7" || len(done.Mismatches) > 0 {
+		t.Errorf("%q, %v", done.Successor, done.Mismatches)
 	}
 	const earlier = "an earlier custody log of yours ends at event 7 (entry 3): keep its copy, if you have one"
 	c := d.checked("anna", false)
@@ -74,8 +74,8 @@ func TestLostVault(t *testing.T) {
 		d.Must(err)
 		var zip bytes.Buffer
 		d.Must(bundle.Write(&zip, in))
-		said := ": this log begins anew: entry 3 holds the head of an earlier one, which reached event 7"
-		if n := bytes.Count(zip.Bytes(), []byte(said+"\n")); n != 1 {
+		text := ": this log begins anew: entry 3 holds the head of an earlier one, which reached event 7"
+		if n := bytes.Count(zip.Bytes(), []byte(text+"\n")); n != 1 {
 			t.Errorf("the bundle says so %d times", n)
 		}
 		report, err := bundle.Check(bytes.NewReader(zip.Bytes()), int64(zip.Len()), bundle.Options{})
@@ -96,8 +96,8 @@ func TestLostVault(t *testing.T) {
 	d.MustAccept(d.outbox("anna"))
 	d.carry()
 	done = d.sees("anna", filed)["anna"]
-	if done.Successor != "" || len(done.Misfits) > 0 {
-		t.Errorf("once more: %q, %v", done.Successor, done.Misfits)
+	if done.Successor != "" || len(done.Mismatches) > 0 {
+		t.Errorf("once more: %q, %v", done.Successor, done.Mismatches)
 	}
 	c = d.checked("anna", false)
 	says(t, "own, later", c.Wrong)
@@ -117,7 +117,7 @@ func TestLostVault(t *testing.T) {
 	d.MustAccept(d.outbox("anna"))
 	d.vaults["anna"] = found
 	done = d.carry()["anna"]
-	if len(done.Misfits) != 1 || done.Successor != "" {
+	if len(done.Mismatches) != 1 || done.Successor != "" {
 		t.Errorf("two at once: %+v", done)
 	}
 	c = d.checked("anna", false)
@@ -138,15 +138,15 @@ func TestPretendedLoss(t *testing.T) {
 		d.carry()
 		d.MustAccept(d.outbox("boris"))
 		done := d.carry()["anna"]
-		if len(done.Misfits) != 1 || !strings.Contains(done.Misfits[0].Text, "the custody log of boris reaches event 2, and that of entry ") {
-			t.Errorf("%d: %v", n, done.Misfits)
+		if len(done.Mismatches) != 1 || !strings.Contains(done.Mismatches[0].Text, "the custody log of boris reaches event 2, and that of entry ") {
+			t.Errorf("%d: %v", n, done.Mismatches)
 		}
 		d.in("boris", func(v *casework.Trustee) { show(t, v, filed.Case) })
 		d.MustAccept(d.outbox("boris"))
 		done = d.carry()["anna"]
 		says(t, "to the others", d.checked("anna", false).Wrong, []string{"the custody log of boris reaches event 2", "the custody log of boris reaches event 2"}[:n]...)
-		if len(done.Misfits) > 0 {
-			t.Errorf("%d: a log that goes on: %v", n, done.Misfits)
+		if len(done.Mismatches) > 0 {
+			t.Errorf("%d: a log that goes on: %v", n, done.Mismatches)
 		}
 	}
 	if got := d.checked("boris", false).Earlier; len(got) != 2 {
@@ -166,8 +166,8 @@ func TestTooLateToOwnUp(t *testing.T) {
 	d.anew("anna", old)
 	d.in("anna", func(v *casework.Trustee) { show(t, v, filed.Case) })
 	done := d.carry()["anna"]
-	if len(done.Misfits) != 1 || done.Successor != "" {
-		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	if len(done.Mismatches) != 1 || done.Successor != "" {
+		t.Errorf("%q, %v", done.Successor, done.Mismatches)
 	}
 	c := d.checked("anna", false)
 	says(t, "too late", c.Wrong, "or this is not the vault that signed it")
@@ -177,7 +177,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 
 	// Where nothing was done yet, what a newer carry file brings is owned up to as well.
 	d.anew("anna", old)
-	if done := d.carry()["anna"]; done.Successor == "" || len(done.Misfits) > 0 {
-		t.Errorf("%q, %v", done.Successor, done.Misfits)
+	if done := d.carry()["anna"]; done.Successor == "" || len(done.Mismatches) > 0 {
+		t.Errorf("%q, %v", done.Successor, done.Mismatches)
 	}
 }

@@ -50,9 +50,9 @@ func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 	if err := v.checkGrant(signed, g, q, from); err != nil {
 		return Granted{}, err
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Received, Case: id, In: custody.Hex(signed.Hash()),
+	record := custody.Record{By: v.By(), Act: custody.Received, Case: id, In: custody.Hex(signed.Hash()),
 		Subject: fmt.Sprintf("shares of %s, from %s (%s)", PartsText(q.Parts), from.Name, from.Fingerprint())}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return Granted{}, err
 	}
 	if err := v.WriteSealed(filepath.Join(grantsDir, ledger.Hash(signed.Hash()).String()), file); err != nil {
@@ -70,9 +70,9 @@ func (v *Trustee) ownRequest(hash ledger.Hash) (*exchange.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range list {
-		if said.Statement.Kind == card.KindAsk && said.Statement.Hash() == hash {
-			q, err := exchange.ParseRequest(said.Content)
+	for _, signed := range list {
+		if signed.Statement.Kind == card.KindAsk && signed.Statement.Hash() == hash {
+			q, err := exchange.ParseRequest(signed.Content)
 			return &q, err
 		}
 	}

@@ -36,7 +36,7 @@ func TestWholeWay(t *testing.T) {
 
 	o := newVault(t)
 	done := o.mustTake(h.Carry(0), as(anna))
-	if done.From != 0 || done.Size != 4 || done.Reports != 3 || done.Waiting != 0 || len(done.Misfits) != 0 || done.Nothing {
+	if done.From != 0 || done.Size != 4 || done.Reports != 3 || done.Waiting != 0 || len(done.Mismatches) != 0 || done.Nothing {
 		t.Fatalf("%+v", done)
 	}
 

@@ -54,33 +54,33 @@ func (v *Trustee) Write(c *Case, r review.Review, private bool) error {
 	}
 	text := r.Marshal()
 	defer clear(text)
-	deed := custody.Deed{By: v.By(), Act: acts[r.Kind], Case: c.ID, Subject: string(r.Kind)}
+	record := custody.Record{By: v.By(), Act: acts[r.Kind], Case: c.ID, Subject: string(r.Kind)}
 	if private {
-		deed.Subject = "private " + deed.Subject
-		return v.keepNote(deed, text)
+		record.Subject = "private " + record.Subject
+		return v.keepNote(record, text)
 	}
-	_, err := v.share(deed, text)
+	_, err := v.share(record, text)
 	return err
 }
 
 // share seals a review to the trustees in force, records it, and signs it.
-func (v *Trustee) share(deed custody.Deed, text []byte) (ledger.Said, error) {
+func (v *Trustee) share(record custody.Record, text []byte) (ledger.SignedBody, error) {
 	_, set, err := v.Copy().Chain().SetInForce()
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
 	if !ledgercopy.IsTrustee(set, v.Key().Card) {
-		return ledger.Said{}, v.leftOut()
+		return ledger.SignedBody{}, v.leftOut()
 	}
 	to, err := recipientsOf(1, set.Trustees)
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
 	sealed, err := SealTo(to, text)
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
-	return v.recordAndSay(deed, card.KindReview, sealed)
+	return v.recordAndSay(record, card.KindReview, sealed)
 }
 
 func (v *Trustee) leftOut() error {
@@ -97,16 +97,16 @@ func recipientsOf(threshold int, cards []card.Card) (*seal.Recipients, error) {
 }
 
 // recordAndSay writes down an act by the hash of what will be signed, and then signs it.
-func (v *Trustee) recordAndSay(deed custody.Deed, kind string, content []byte) (ledger.Said, error) {
-	deed.Out = ledger.Sum(content).String()
-	if _, err := v.Custody.Record(deed); err != nil {
-		return ledger.Said{}, err
+func (v *Trustee) recordAndSay(record custody.Record, kind string, content []byte) (ledger.SignedBody, error) {
+	record.Out = ledger.Sum(content).String()
+	if _, err := v.Custody.Record(record); err != nil {
+		return ledger.SignedBody{}, err
 	}
 	return v.Sign(kind, content, time.Time{})
 }
 
 // keepNote records a private note and keeps it.
-func (v *Trustee) keepNote(deed custody.Deed, text []byte) error {
+func (v *Trustee) keepNote(record custody.Record, text []byte) error {
 	names, err := v.Names(notesDir)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (v *Trustee) keepNote(deed custody.Deed, text []byte) error {
 			number = max(number, n+1)
 		}
 	}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return err
 	}
 	return v.WriteSealed(filepath.Join(notesDir, vault.NumberName(uint64(number))), text)
@@ -155,12 +155,12 @@ func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	copied.Message = ledger.Sum(message)
 	content := copied.Marshal()
 	defer clear(content)
-	deed := custody.Deed{By: v.By(), Act: custody.Noted, Case: c.ID, Subject: fmt.Sprintf("copy of answer %d", number+1)}
-	if _, err := v.share(deed, content); err != nil {
+	record := custody.Record{By: v.By(), Act: custody.Noted, Case: c.ID, Subject: fmt.Sprintf("copy of answer %d", number+1)}
+	if _, err := v.share(record, content); err != nil {
 		return 0, err
 	}
-	deed.Act, deed.Subject = custody.Replied, fmt.Sprintf("answer %d to the reporter", number+1)
-	_, err = v.recordAndSay(deed, card.KindReply, ledger.Reply{Tag: tag, Message: message}.Marshal())
+	record.Act, record.Subject = custody.Replied, fmt.Sprintf("answer %d to the reporter", number+1)
+	_, err = v.recordAndSay(record, card.KindReply, ledger.Reply{Tag: tag, Message: message}.Marshal())
 	return number + 1, err
 }
 

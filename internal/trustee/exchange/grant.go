@@ -76,12 +76,12 @@ func ParseGrant(text []byte) (Grant, error) {
 // ParseGrantFile reads the file of a grant: the statement, and what it grants. It
 // verifies no signature.
 func ParseGrantFile(file []byte) (card.Signed, Grant, error) {
-	said, err := parseSaid(file, card.KindGrant, "grant")
+	signed, err := parseSaid(file, card.KindGrant, "grant")
 	if err != nil {
 		return card.Signed{}, Grant{}, err
 	}
-	g, err := ParseGrant(said.Content)
-	return said.Statement, g, err
+	g, err := ParseGrant(signed.Content)
+	return signed.Statement, g, err
 }
 
 // Shares are what a grant seals: the granter's share of each part.

@@ -133,7 +133,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return ledger.Said{Statement: s, Content: content}.Marshal()
+		return ledger.SignedBody{Statement: s, Content: content}.Marshal()
 	}
 	if _, q, err := ParseRequestFile(file(card.KindAsk, request().Marshal())); err != nil || q.Case != "c0123456789" {
 		t.Error(err)

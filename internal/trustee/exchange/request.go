@@ -2,7 +2,7 @@
 // others to open a part together: the request, the grant, and the shares that
 // a grant seals to the asker. It is pure: no clock, no disk.
 //
-// Both are files of a signed statement and what it is about, as ledger.Said has
+// Both are files of a signed statement and what it is about, as ledger.SignedBody has
 // it; docs/spec/grants.md specifies them.
 package exchange
 
@@ -127,24 +127,24 @@ func checkCase(id string) error {
 // ParseRequestFile reads the file of a request: the statement, and what it asks.
 // It verifies no signature.
 func ParseRequestFile(file []byte) (card.Signed, Request, error) {
-	said, err := parseSaid(file, card.KindAsk, "request")
+	signed, err := parseSaid(file, card.KindAsk, "request")
 	if err != nil {
 		return card.Signed{}, Request{}, err
 	}
-	q, err := ParseRequest(said.Content)
-	return said.Statement, q, err
+	q, err := ParseRequest(signed.Content)
+	return signed.Statement, q, err
 }
 
-func parseSaid(file []byte, kind, name string) (ledger.Said, error) {
+func parseSaid(file []byte, kind, name string) (ledger.SignedBody, error) {
 	if len(file) > MaxFile {
-		return ledger.Said{}, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
+		return ledger.SignedBody{}, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
 	}
-	said, err := ledger.ParseSaid(file)
+	signed, err := ledger.ParseSignedBody(file)
 	if err != nil {
-		return ledger.Said{}, canonical.Refuse("%s: %w", name, err)
+		return ledger.SignedBody{}, canonical.Refuse("%s: %w", name, err)
 	}
-	if said.Statement.Kind != kind {
-		return ledger.Said{}, canonical.Refuse("%s: its statement is of the kind %s, not %s", name, said.Statement.Kind, kind)
+	if signed.Statement.Kind != kind {
+		return ledger.SignedBody{}, canonical.Refuse("%s: its statement is of the kind %s, not %s", name, signed.Statement.Kind, kind)
 	}
-	return said, nil
+	return signed, nil
 }

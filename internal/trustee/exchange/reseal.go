@@ -63,12 +63,12 @@ func ParseReseal(text []byte) (Reseal, error) {
 
 // ParseResealFile reads the file of a reseal: the statement, and what it hands on. It verifies no signature.
 func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
-	said, err := parseSaid(file, card.KindReseal, "reseal")
+	signed, err := parseSaid(file, card.KindReseal, "reseal")
 	if err != nil {
 		return card.Signed{}, Reseal{}, err
 	}
-	s, err := ParseReseal(said.Content)
-	return said.Statement, s, err
+	s, err := ParseReseal(signed.Content)
+	return signed.Statement, s, err
 }
 
 // Keys are what a reseal seals.

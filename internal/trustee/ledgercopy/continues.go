@@ -9,8 +9,8 @@ import (
 )
 
 // Follows verifies that the staged ledger goes on from the one that an old vault, in the folder name, holds. What the
-// old vault has seen beyond that, the new ledger has lost: that is a misfit, and no refusal.
-func (s *Stage) Follows(old *Copy, name string) (*Misfit, error) {
+// old vault has seen beyond that, the new ledger has lost: that is a mismatch, and no refusal.
+func (s *Stage) Follows(old *Copy, name string) (*Mismatch, error) {
 	c := s.chain.Continues()
 	switch {
 	case old.Size() == 0:
@@ -44,18 +44,18 @@ func (s *Stage) Follows(old *Copy, name string) (*Misfit, error) {
 			reports++
 		}
 	}
-	return &Misfit{Text: fmt.Sprintf("the ledger goes on from %d entries of %s, and your old vault holds %d: the new one has lost the last %d, reports among them: %d; keep the old vault",
+	return &Mismatch{Text: fmt.Sprintf("the ledger goes on from %d entries of %s, and your old vault holds %d: the new one has lost the last %d, reports among them: %d; keep the old vault",
 		c.Size, c.Origin, old.Size(), old.Size()-c.Size, reports)}, nil
 }
 
 // BrokenPromises names the submissions whose slot has passed and that have no entry.
-func (c *Copy) BrokenPromises() []Misfit {
-	var broken []Misfit
+func (c *Copy) BrokenPromises() []Mismatch {
+	var broken []Mismatch
 	for _, w := range c.waiting {
 		if c.head.Time.Before(w.Promise.Slot) {
 			continue
 		}
-		broken = append(broken, Misfit{Text: fmt.Sprintf("waiting submission %s: the log promised it for the slot of %s, has signed that of %s, and left it out: its promise is the proof",
+		broken = append(broken, Mismatch{Text: fmt.Sprintf("waiting submission %s: the log promised it for the slot of %s, has signed that of %s, and left it out: its promise is the proof",
 			w.Hash.String()[:12], w.Promise.Slot.Format("2006-01-02 15:04:05"), c.head.Time.Format("2006-01-02 15:04:05")), Part: w.Hash})
 	}
 	return broken

@@ -48,7 +48,7 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 
 // EachSaid visits the statements, with their content, that stand in the ledger as entries of a kind, or wait. Erased
 // ones are left out.
-func (c *Copy) EachSaid(kind ledger.Kind, visit func(said ledger.Said, index *uint64, where string) error) error {
+func (c *Copy) EachSaid(kind ledger.Kind, visit func(signed ledger.SignedBody, index *uint64, where string) error) error {
 	return c.EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
 		if b.Kind != kind {
 			return nil
@@ -57,11 +57,11 @@ func (c *Copy) EachSaid(kind ledger.Kind, visit func(said ledger.Said, index *ui
 		if err != nil || text == nil {
 			return err
 		}
-		said, err := ledger.ParseSaid(text)
+		signed, err := ledger.ParseSignedBody(text)
 		if err != nil {
 			return Damaged("%s: %w", where, err)
 		}
-		return visit(said, index, where)
+		return visit(signed, index, where)
 	})
 }
 
@@ -85,11 +85,11 @@ func (c *Copy) EachStatement(visit func(where string, s card.Signed) error) erro
 			}
 			list = a.Approvals
 		} else {
-			said, err := ledger.ParseSaid(body)
+			signed, err := ledger.ParseSignedBody(body)
 			if err != nil {
 				return err
 			}
-			list = []card.Signed{said.Statement}
+			list = []card.Signed{signed.Statement}
 		}
 		for _, s := range list {
 			if err := visit(where, s); err != nil {

@@ -24,9 +24,9 @@ type Opener struct {
 	Age  age.Identity
 }
 
-// A Misfit is something that an import brought and that is wrong, and yet is evidence of just that: it
+// A Mismatch is something that an import brought and that is wrong, and yet is evidence of just that: it
 // enters, and is said loudly.
-type Misfit struct {
+type Mismatch struct {
 	Text string // what is wrong, naming entry and part
 	Part ledger.Hash
 }
@@ -135,9 +135,9 @@ func (s *Stage) eachPart(ctx context.Context, check func(sealedPart) error) erro
 // CheckParts judges every sealed part: to whom it is sealed, and, where a key is given, whether the key's own
 // stanza, or share, opens. A part that was made unreadable for the trustee is evidence against the intake, and
 // enters with the rest.
-func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Misfit, error) {
+func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 	var mu sync.Mutex
-	var misfits []Misfit
+	var mismatches []Mismatch
 	err := s.eachPart(ctx, func(p sealedPart) error {
 		header, to, err := s.checkStanzas(p)
 		if err != nil || header == nil || k == nil {
@@ -147,12 +147,12 @@ func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Misfit, error) {
 		if errors.Is(err, seal.ErrOwnStanza) {
 			mu.Lock()
 			defer mu.Unlock()
-			misfits = append(misfits, Misfit{fmt.Sprintf("%s: %s: %v", p.name, p.part.Kind, err), p.part.Hash})
+			mismatches = append(mismatches, Mismatch{fmt.Sprintf("%s: %s: %v", p.name, p.part.Kind, err), p.part.Hash})
 			return nil
 		}
 		return err
 	})
-	return misfits, err
+	return mismatches, err
 }
 
 // checkStanzas refuses a part that is sealed to others than its entry says. It gives the part's header, and to whom

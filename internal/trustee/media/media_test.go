@@ -357,8 +357,8 @@ func sealedPDF(t *testing.T) []byte {
 	if err := os.WriteFile(in, pdfFile(1, ""), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := exec.Command("qpdf", "--encrypt", "x", "y", "256", "--", in, out).CombinedOutput(); err != nil && !bytes.Contains(said, []byte("succeeded with warnings")) {
-		t.Fatalf("%v\n%s", err, said)
+	if message, err := exec.Command("qpdf", "--encrypt", "x", "y", "256", "--", in, out).CombinedOutput(); err != nil && !bytes.Contains(message, []byte("succeeded with warnings")) {
+		t.Fatalf("%v\n%s", err, message)
 	}
 	b, err := os.ReadFile(out)
 	if err != nil {

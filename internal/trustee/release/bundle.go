@@ -53,7 +53,7 @@ func Bundle(t *casework.Trustee, c *casework.Case, opts BundleOptions, write fun
 	b := &bundling{gate: gate{t}, opts: opts}
 	return b.pass(request{kind: toAddressee, cases: []*casework.Case{c}, to: opts.For, leave: opts.Leave, identity: opts.IncludeIdentity,
 		read:    b.show(c, &b.o),
-		prepare: func([]*casefile.Case) ([]custody.Deed, error) { return b.prepare() },
+		prepare: func([]*casefile.Case) ([]custody.Record, error) { return b.prepare() },
 		act: func() error {
 			if err := b.finish(); err != nil {
 				return err
@@ -63,7 +63,7 @@ func Bundle(t *casework.Trustee, c *casework.Case, opts BundleOptions, write fun
 }
 
 // prepare gathers what the bundle shows and withholds. What of it has to be opened is recorded before.
-func (b *bundling) prepare() ([]custody.Deed, error) {
+func (b *bundling) prepare() ([]custody.Record, error) {
 	if b.o.Summary.Missing {
 		return nil, exit.New(exit.Failed, "import a newer carry file; what was sealed before your time a colleague can open",
 			"the first report of %s is not in this vault, or does not open here, and a bundle begins with it", b.o.ID)
@@ -103,13 +103,13 @@ func (b *bundling) prepare() ([]custody.Deed, error) {
 	if err := bundle.CheckKeys(b.in); err != nil {
 		return nil, err
 	}
-	deeds := b.withheld()
+	records := b.withheld()
 	for _, k := range b.keys {
-		deeds = append(deeds, k.deed(b.o.ID))
+		records = append(records, k.record(b.o.ID))
 	}
-	deeds = append(deeds, copied...)
+	records = append(records, copied...)
 	b.made = b.choices(copied)
-	return append(deeds, b.exported()...), nil
+	return append(records, b.exported()...), nil
 }
 
 // finish adds what only the recorded events allow: the keys that are disclosed, and the custody log itself.
@@ -163,7 +163,7 @@ func (b *bundling) headFor(x *custody.Excerpt) ([]bundle.Public, error) {
 			return nil, err
 		}
 		x.Fixed = h.Head.Events
-		return []bundle.Public{{Entry: entry, Body: h.Said.Marshal(), Receipt: receipt}}, nil
+		return []bundle.Public{{Entry: entry, Body: h.SignedBody.Marshal(), Receipt: receipt}}, nil
 	}
 	return nil, nil
 }

@@ -31,9 +31,9 @@ func (b *bundling) openShown() error {
 	for _, s := range b.o.Submissions {
 		for _, e := range b.o.ExhibitsOf(s) {
 			if e.Closed == "" && !b.withholds(e.Name) && b.shown(e) {
-				deed := exhibitDeed(b.o.ID, custody.Opened, e)
-				deed.By = b.By()
-				if _, err := b.Custody.Record(deed); err != nil {
+				record := exhibitDeed(b.o.ID, custody.Opened, e)
+				record.By = b.By()
+				if _, err := b.Custody.Record(record); err != nil {
 					return err
 				}
 			}
@@ -56,33 +56,33 @@ func (b *bundling) openShown() error {
 func (b *bundling) shown(e casefile.Exhibit) bool { return b.opts.IncludeIdentity || !e.Identifies }
 
 // withheld gives the events of each thing that is withheld, and why.
-func (b *bundling) withheld() (list []custody.Deed) {
-	deed := custody.Deed{Act: custody.Withheld, Case: b.o.ID}
+func (b *bundling) withheld() (list []custody.Record) {
+	record := custody.Record{Act: custody.Withheld, Case: b.o.ID}
 	for _, c := range b.in.Withhold {
-		deed.Subject, deed.Why = c.Item, string(c.Reason)
-		if deed.Why == "" {
-			deed.Why = string(bundle.ReasonUnstated)
+		record.Subject, record.Why = c.Item, string(c.Reason)
+		if record.Why == "" {
+			record.Why = string(bundle.ReasonUnstated)
 		}
-		list = append(list, deed)
+		list = append(list, record)
 	}
 	if !b.opts.IncludeIdentity {
-		deed.Subject, deed.Why = "contact, contact_when, name, and files that show who the reporter is", string(bundle.ReasonIdentity)
-		list = append(list, deed)
+		record.Subject, record.Why = "contact, contact_when, name, and files that show who the reporter is", string(bundle.ReasonIdentity)
+		list = append(list, record)
 	}
 	for _, e := range b.o.Exhibits {
 		if e.Closed == "" || b.withholds(e.Name) {
 			continue
 		}
-		deed.Subject, deed.Why = e.Name, string(bundle.ReasonClosed)+": "+e.Closed
-		list = append(list, deed)
+		record.Subject, record.Why = e.Name, string(bundle.ReasonClosed)+": "+e.Closed
+		list = append(list, record)
 	}
 	return list
 }
 
 // workingCopies reads what the trustee made, and gives the events of it.
-func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Deed, error) {
+func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Record, error) {
 	var copies []bundle.Derived
-	var deeds []custody.Deed
+	var records []custody.Record
 	for _, w := range b.opts.Derived {
 		if w.Of != "report" && !slices.ContainsFunc(b.o.Exhibits, func(e casefile.Exhibit) bool { return e.Name == w.Of }) {
 			return nil, nil, exit.New(exit.Usage, "name an exhibit like A03, or report", "%s: the case has no %q to be a copy of", filepath.Base(w.File), w.Of)
@@ -104,15 +104,15 @@ func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Deed, error) {
 		}
 		copies = append(copies, bundle.Derived{Of: w.Of, MediaType: kind.MediaType(filepath.Base(w.File)), Note: w.Note,
 			Open: func() (io.ReadCloser, error) { return os.Open(w.File) }})
-		deeds = append(deeds, custody.Deed{Act: custody.Exported, Case: b.o.ID,
+		records = append(records, custody.Record{Act: custody.Exported, Case: b.o.ID,
 			Subject: "working copy of " + w.Of + ": " + w.Note, Out: custody.Hex(got.Hash)})
 	}
-	return copies, deeds, nil
+	return copies, records, nil
 }
 
 // choices is the hash of all that decides what a bundle holds, except the custody log. Where the same was made
 // before, the bundle shows the log as it was then, and so has the same bytes.
-func (b *bundling) choices(copies []custody.Deed) string {
+func (b *bundling) choices(copies []custody.Record) string {
 	in, opts := &b.in, b.opts
 	h := sha256.New()
 	say := func(words ...any) { fmt.Fprintf(h, "%q\n", words) }
@@ -147,13 +147,13 @@ func sumOf(h hash.Hash, texts ...[]byte) {
 
 // exported gives the last events before the bundle is written; their In names the choices. With a recipient, that
 // it is handed over follows.
-func (b *bundling) exported() []custody.Deed {
-	deed := custody.Deed{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
+func (b *bundling) exported() []custody.Record {
+	record := custody.Record{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
 	if b.opts.IncludeIdentity {
-		deed.Subject = "bundle with the identity"
+		record.Subject = "bundle with the identity"
 	}
 	if b.opts.To == "" {
-		return []custody.Deed{deed}
+		return []custody.Record{record}
 	}
-	return []custody.Deed{deed, {Act: custody.HandedOver, Case: b.o.ID, Subject: "bundle sealed " + b.opts.To, In: b.made}}
+	return []custody.Record{record, {Act: custody.HandedOver, Case: b.o.ID, Subject: "bundle sealed " + b.opts.To, In: b.made}}
 }

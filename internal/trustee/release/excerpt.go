@@ -105,9 +105,9 @@ func (b *bundling) recordShared() error {
 		if said[hash] {
 			continue
 		}
-		deed := custody.Deed{By: b.By(), Act: custody.Noted, Case: b.o.ID, In: hash,
+		record := custody.Record{By: b.By(), Act: custody.Noted, Case: b.o.ID, In: hash,
 			Subject: fmt.Sprintf("event %d, at %s by %s: %s", s.number, s.event.At.Format("2006-01-02T15:04:05Z"), orNobody(s.event.By.Name), s.what)}
-		if _, err := b.Custody.Record(deed); err != nil {
+		if _, err := b.Custody.Record(record); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 	var out export.Output
 	err := g.pass(request{kind: toAddressee, cases: cases, to: o.To, leave: o.Leave, identity: o.Identity,
 		read: func() ([]*casefile.Case, error) { return g.readAll(ctx, cases, o) },
-		prepare: func(opened []*casefile.Case) (deeds []custody.Deed, err error) {
+		prepare: func(opened []*casefile.Case) (records []custody.Record, err error) {
 			in := export.Input{To: o.To, WithIdentity: o.Identity}
 			var whys []string
 			for _, c := range opened {
@@ -46,15 +46,15 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			deed, err := g.exportOf(opened, fmt.Sprintf("%s for %s", o.Format, o.To.English), o.Identity, out.Text, strings.Join(whys, "\n"))
-			return []custody.Deed{deed}, err
+			record, err := g.exportOf(opened, fmt.Sprintf("%s for %s", o.Format, o.To.English), o.Identity, out.Text, strings.Join(whys, "\n"))
+			return []custody.Record{record}, err
 		},
 		act: func() error { return write(out.Text) }})
 	return out, err
 }
 
 // exportOf is the event of an export: of the one case, or of many, whose list is kept first.
-func (g gate) exportOf(opened []*casefile.Case, what string, identity bool, text []byte, why string) (custody.Deed, error) {
+func (g gate) exportOf(opened []*casefile.Case, what string, identity bool, text []byte, why string) (custody.Record, error) {
 	if len(opened) == 1 {
 		return exportDeed(opened[0].ID, what, identity, text, why), nil
 	}
@@ -62,13 +62,13 @@ func (g gate) exportOf(opened []*casefile.Case, what string, identity bool, text
 	for i, c := range opened {
 		ids[i] = c.ID
 	}
-	deed := exportDeed("", fmt.Sprintf("%s, of %d cases", what, len(ids)), identity, text, why)
+	record := exportDeed("", fmt.Sprintf("%s, of %d cases", what, len(ids)), identity, text, why)
 	list, err := g.WriteExportList(ids)
-	deed.In = list.String()
-	if len(deed.Why) > custody.MaxWhy {
-		deed.Why = fmt.Sprintf("%d reasons, by case", len(strings.Split(why, "\n")))
+	record.In = list.String()
+	if len(record.Why) > custody.MaxWhy {
+		record.Why = fmt.Sprintf("%d reasons, by case", len(strings.Split(why, "\n")))
 	}
-	return deed, err
+	return record, err
 }
 
 // readAll opens the cases: one as show does, many with one event for all.

@@ -43,8 +43,8 @@ func Extract(ctx context.Context, t *casework.Trustee, o *casefile.Case, dir str
 	var names []string
 	for _, e := range open {
 		err := gate{t}.pass(request{kind: extraction,
-			prepare: func([]*casefile.Case) ([]custody.Deed, error) {
-				return []custody.Deed{exhibitDeed(o.ID, custody.Extracted, e)}, nil
+			prepare: func([]*casefile.Case) ([]custody.Record, error) {
+				return []custody.Record{exhibitDeed(o.ID, custody.Extracted, e)}, nil
 			},
 			act: func() error { return extract(ctx, t, e, root, progress) }})
 		if err != nil {
@@ -85,8 +85,8 @@ func extract(ctx context.Context, t *casework.Trustee, e casefile.Exhibit, root 
 	return err
 }
 
-func exhibitDeed(id string, act custody.Act, e casefile.Exhibit) custody.Deed {
-	return custody.Deed{Act: act, Case: id, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
+func exhibitDeed(id string, act custody.Act, e casefile.Exhibit) custody.Record {
+	return custody.Record{Act: act, Case: id, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
 }
 
 // counting ends a long writing when the context ends, and tells how far it is.

@@ -33,17 +33,17 @@ func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why stri
 	}
 	var done HandedOver
 	err := gate{t}.pass(request{kind: handOver, cases: []*casework.Case{c}, to: casefile.Anybody(to), leave: leave,
-		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
+		prepare: func([]*casefile.Case) ([]custody.Record, error) {
 			got, err := vault.DigestFile(file)
 			if err != nil {
 				return nil, err
 			}
 			done.SHA256 = custody.Hex(got.Hash)
-			if said := c.Summary().Standing().Why(casefile.Anybody(to), leave); said != "" {
-				why = strings.TrimPrefix(why+"; "+said, "; ")
+			if text := c.Summary().Standing().Why(casefile.Anybody(to), leave); text != "" {
+				why = strings.TrimPrefix(why+"; "+text, "; ")
 			}
-			deed := custody.Deed{Act: custody.HandedOver, Case: c.ID, In: done.SHA256, Subject: "to " + to, Why: why}
-			return []custody.Deed{deed}, madeOf(t, c, file, done.SHA256)
+			record := custody.Record{Act: custody.HandedOver, Case: c.ID, In: done.SHA256, Subject: "to " + to, Why: why}
+			return []custody.Record{record}, madeOf(t, c, file, done.SHA256)
 		},
 		act: func() error { done.Number = t.Custody.Len(); return nil }})
 	return done, err

@@ -63,9 +63,9 @@ func (b *bundling) wantedKeys() ([]wantedKey, error) {
 	return list, nil
 }
 
-// deed is the event of a key that is disclosed.
-func (k wantedKey) deed(id string) custody.Deed {
-	return custody.Deed{Act: custody.Exported, Case: id, In: k.part.Hash.String(), Subject: "the key of " + k.name + " (" + k.of.Where() + ")"}
+// record is the event of a key that is disclosed.
+func (k wantedKey) record(id string) custody.Record {
+	return custody.Record{Act: custody.Exported, Case: id, In: k.part.Hash.String(), Subject: "the key of " + k.name + " (" + k.of.Where() + ")"}
 }
 
 // discloseKey takes a key out of the part's header.

@@ -27,7 +27,7 @@ func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(t
 	var text []byte
 	return g.pass(request{kind: toAddressee, cases: []*casework.Case{c}, to: o.To, leave: o.Leave, identity: o.Identity,
 		read: g.show(c, &opened),
-		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
+		prepare: func([]*casefile.Case) ([]custody.Record, error) {
 			in := letter.Input{To: o.To, Language: o.Language, Case: *opened, WithIdentity: o.Identity}
 			var err error
 			if in.Annexes, err = opened.Annexes(o.To, o.Exhibits, o.Communicable, o.Identity); err != nil {
@@ -36,24 +36,24 @@ func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(t
 			if text, err = letter.Draft(in); err != nil {
 				return nil, err
 			}
-			return []custody.Deed{exportDeed(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
+			return []custody.Record{exportDeed(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
 		},
 		act: func() error { return write(text) }})
 }
 
 // letterSubject says in the custody log what was drafted, and what may be done with each exhibit that it names.
 func letterSubject(to casefile.Addressee, annexes []casefile.Annex) string {
-	said := []string{"letter to " + to.English}
+	lines := []string{"letter to " + to.English}
 	for _, a := range annexes {
-		said = append(said, a.Name+" "+string(a.Mark))
+		lines = append(lines, a.Name+" "+string(a.Mark))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(lines, "; ")
 }
 
 // exportDeed is the event of something that is made of a case, or of many where id is empty.
-func exportDeed(id, what string, identity bool, made []byte, why string) custody.Deed {
+func exportDeed(id, what string, identity bool, made []byte, why string) custody.Record {
 	if identity {
 		what += ", with the identity"
 	}
-	return custody.Deed{Act: custody.Exported, Case: id, Subject: what, Out: custody.Hex(sha256.Sum256(made)), Why: why}
+	return custody.Record{Act: custody.Exported, Case: id, Subject: what, Out: custody.Hex(sha256.Sum256(made)), Why: why}
 }

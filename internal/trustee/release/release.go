@@ -53,7 +53,7 @@ type request struct {
 	// read opens the cases; nil where nothing is opened. It is called once consent and erased parts were checked.
 	read func() ([]*casefile.Case, error)
 	// prepare works out what leaves, and gives the events to be recorded. It may open exhibits, which it records itself.
-	prepare func(cases []*casefile.Case) ([]custody.Deed, error)
+	prepare func(cases []*casefile.Case) ([]custody.Record, error)
 	// act lets it out. It is called once every event is on the disk.
 	act func() error
 }
@@ -97,11 +97,11 @@ func (g gate) pass(r request) error {
 			}
 		}
 	}
-	deeds, err := r.prepare(opened)
+	records, err := r.prepare(opened)
 	if err != nil {
 		return err
 	}
-	for _, d := range deeds {
+	for _, d := range records {
 		d.By = g.By()
 		if _, err := g.Custody.RecordRelease(d); err != nil {
 			return err

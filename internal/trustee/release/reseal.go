@@ -57,13 +57,13 @@ func Reseal(t *casework.Trustee, c *casework.Case, r Resealing) (Resealed, error
 	g := gate{t}
 	err = g.pass(request{kind: resealing, cases: []*casework.Case{c}, identity: r.Identity,
 		read: g.show(c, &opened),
-		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
+		prepare: func([]*casefile.Case) ([]custody.Record, error) {
 			for _, s := range opened.Submissions {
 				if err := x.submission(opened, s, r.Identity); err != nil {
 					return nil, err
 				}
 			}
-			return x.deeds(), nil
+			return x.records(), nil
 		},
 		act: func() (err error) {
 			out.File, err = x.file()
@@ -138,9 +138,9 @@ func (x *resealedKeys) submission(o *casefile.Case, s casefile.Submission, ident
 	return nil
 }
 
-func (x *resealedKeys) deeds() (list []custody.Deed) {
+func (x *resealedKeys) records() (list []custody.Record) {
 	for _, p := range x.parts {
-		list = append(list, custody.Deed{Act: custody.Resealed, Case: x.id, In: p.part.Hash.String(), Why: x.why,
+		list = append(list, custody.Record{Act: custody.Resealed, Case: x.id, In: p.part.Hash.String(), Why: x.why,
 			Subject: fmt.Sprintf("%s of %s, to %s", p.part.Kind, p.of.Where(), vault.CardText(x.to))})
 	}
 	return list
@@ -167,9 +167,9 @@ func (x *resealedKeys) file() ([]byte, error) {
 	if out.Sealed, err = casework.SealTo(to, text); err != nil {
 		return nil, err
 	}
-	said, err := x.t.Sign(card.KindReseal, out.Marshal(), time.Time{})
+	signed, err := x.t.Sign(card.KindReseal, out.Marshal(), time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clone(said.Marshal()), nil
+	return slices.Clone(signed.Marshal()), nil
 }

@@ -17,8 +17,8 @@ type Stamping struct {
 // Stamp records what is made of a bundle, and then writes it.
 func Stamp(t *casework.Trustee, s Stamping, write func() error) error {
 	return gate{t}.pass(request{kind: stamping,
-		prepare: func([]*casefile.Case) ([]custody.Deed, error) {
-			return []custody.Deed{{Act: custody.Exported, Case: s.Case, Subject: s.What, In: custody.Hex(s.From), Out: custody.Hex(s.Made)}}, nil
+		prepare: func([]*casefile.Case) ([]custody.Record, error) {
+			return []custody.Record{{Act: custody.Exported, Case: s.Case, Subject: s.What, In: custody.Hex(s.From), Out: custody.Hex(s.Made)}}, nil
 		},
 		act: write})
 }

@@ -162,12 +162,12 @@ func TestCharts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said := texts(t, svg)
+			text := texts(t, svg)
 			for _, want := range []string{w.Table(table), w.text["caption"], w.text["note.suppress"], ":"} {
 				if table == TableTotal && want == ":" {
 					continue
 				}
-				if !strings.Contains(said, want) {
+				if !strings.Contains(text, want) {
 					t.Errorf("%s, %s: %q is not said", code, table, want)
 				}
 			}
@@ -202,9 +202,9 @@ func TestPicturesShowWhatIsReleased(t *testing.T) {
 			allowed[w.Row(TableHost, cell.Row)+": "+strconv.Itoa(cell.Count)] = true
 		}
 	}
-	said := texts(t, Map(c, Suppress, w, World))
+	text := texts(t, Map(c, Suppress, w, World))
 	shown := 0
-	for _, line := range regexp.MustCompile(`(?m)^[^\n:]+: \d+$`).FindAllString(said, -1) {
+	for _, line := range regexp.MustCompile(`(?m)^[^\n:]+: \d+$`).FindAllString(text, -1) {
 		shown++
 		if !allowed[line] {
 			t.Errorf("the map shows %q", line)
@@ -214,13 +214,13 @@ func TestPicturesShowWhatIsReleased(t *testing.T) {
 		t.Errorf("%d figures shown, %d released", shown, len(allowed))
 	}
 	for _, want := range []string{"Reports received, not prevalence", "Not on the map: Other countries together 7", "Belarus: :"} {
-		if !strings.Contains(said, want) {
+		if !strings.Contains(text, want) {
 			t.Errorf("the map does not say %q", want)
 		}
 	}
 	// Figures of places without an outline are listed, so that none is lost.
 	c.Cells = append(slices.Clone(c.Cells), Cell{Key{TableHost, "MT", ""}, 12, false})
-	if said := texts(t, Map(c, Suppress, w, Europe)); !strings.Contains(said, "Not on the map: Malta 12; Other countries together 7") {
+	if text := texts(t, Map(c, Suppress, w, Europe)); !strings.Contains(text, "Not on the map: Malta 12; Other countries together 7") {
 		t.Error("Malta is lost")
 	}
 }

@@ -32,8 +32,8 @@ type Checked struct {
 // with a key, opens every event and everything that the owner has signed.
 func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked, error) {
 	if v.key != nil {
-		deed := custody.Deed{By: v.By(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
-		if _, err := v.Custody.Record(deed); err != nil {
+		record := custody.Record{By: v.By(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
+		if _, err := v.Custody.Record(record); err != nil {
 			return nil, err
 		}
 	}
@@ -119,11 +119,11 @@ func (v *Vault) checkOwn(ctx context.Context, c *Checked) error {
 	if err != nil {
 		c.Wrong = append(c.Wrong, err.Error())
 	}
-	for _, said := range own {
-		switch said.Statement.Kind {
+	for _, signed := range own {
+		switch signed.Statement.Kind {
 		case "reply", "review", "exhibit":
-			if !recorded[custody.Hex(said.Statement.Subject)] {
-				c.Wrong = append(c.Wrong, fmt.Sprintf("statement %d (%s): the custody log has no event for it", said.Statement.Number, said.Statement.Kind))
+			if !recorded[custody.Hex(signed.Statement.Subject)] {
+				c.Wrong = append(c.Wrong, fmt.Sprintf("statement %d (%s): the custody log has no event for it", signed.Statement.Number, signed.Statement.Kind))
 			}
 		}
 	}

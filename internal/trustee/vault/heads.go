@@ -45,9 +45,9 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 			}
 			continue
 		}
-		said := v.HeadMismatch(h)
+		text := v.HeadMismatch(h)
 		switch {
-		case said == "":
+		case text == "":
 			j.count++
 		case h.Statement.Number <= owned:
 			if n := len(j.earlier); n > 0 && goesOn(before, h) {
@@ -55,7 +55,7 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 			}
 			j.earlier = append(j.earlier, fmt.Sprintf("an earlier custody log of yours ends at event %d (%s): keep its copy, if you have one", h.Head.Events, h.Where))
 		case late(h):
-			j.wrong, j.foreign = append(j.wrong, said), true
+			j.wrong, j.foreign = append(j.wrong, text), true
 		}
 	}
 	return j, nil
@@ -89,12 +89,12 @@ type PlacedHead struct {
 // LedgerHeads lists the custody heads that stand in the ledger, or wait, in the order in which each signer gave them.
 func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
 	var list []PlacedHead
-	err := v.Copy().EachSaid(ledger.KindCustody, func(said ledger.Said, index *uint64, where string) error {
-		head, err := ledger.ParseCustodyHead(said.Content)
+	err := v.Copy().EachSaid(ledger.KindCustody, func(signed ledger.SignedBody, index *uint64, where string) error {
+		head, err := ledger.ParseCustodyHead(signed.Content)
 		if err != nil {
 			return ledgercopy.Damaged("%s: %w", where, err)
 		}
-		one, err := v.statedBy(said, index, where)
+		one, err := v.statedBy(signed, index, where)
 		list = append(list, PlacedHead{one, head})
 		return err
 	})

@@ -27,17 +27,17 @@ type ImportOptions struct {
 
 // Imported says what an import did.
 type Imported struct {
-	Nothing   bool   // the vault held all of it already
-	From      uint64 // the first new entry
-	Size      uint64 // entries now
-	Reports   int    // of the new entries
-	Waiting   int    // submissions that wait now
-	Misfits   []ledgercopy.Misfit
-	Successor string // where the custody log became the successor of a lost one just now: the head of the earlier one, as a sentence without full stop
+	Nothing    bool   // the vault held all of it already
+	From       uint64 // the first new entry
+	Size       uint64 // entries now
+	Reports    int    // of the new entries
+	Waiting    int    // submissions that wait now
+	Mismatches []ledgercopy.Mismatch
+	Successor  string // where the custody log became the successor of a lost one just now: the head of the earlier one, as a sentence without full stop
 }
 
 // Import verifies a carry file, all of it, and then takes it in, all of it. Status Mismatch where anything
-// does not fit; the vault is then as it was. What is wrong and enters as evidence is in Misfits: parts
+// does not fit; the vault is then as it was. What is wrong and enters as evidence is in Mismatches: parts
 // made unreadable for the very trustee, promises that the log has broken.
 func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
 	defer InBulk()()
@@ -54,12 +54,12 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 			return nil, err
 		}
 	}
-	misfits, err := s.CheckParts(ctx, o.Key.opener())
+	mismatches, err := s.CheckParts(ctx, o.Key.opener())
 	if err != nil {
 		return nil, err
 	}
-	done := &Imported{From: v.Size(), Size: s.Chain().Size(), Misfits: misfits}
-	var lost *ledgercopy.Misfit
+	done := &Imported{From: v.Size(), Size: s.Chain().Size(), Mismatches: mismatches}
+	var lost *ledgercopy.Mismatch
 	if o.Continues != nil {
 		if lost, err = s.Follows(o.Continues.copy, o.Continues.dir); err != nil {
 			return nil, err
@@ -81,7 +81,7 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 		}
 	}
 	if lost != nil {
-		done.Misfits = append(done.Misfits, *lost)
+		done.Mismatches = append(done.Mismatches, *lost)
 	}
 	return done, v.compare(s, done)
 }
@@ -122,7 +122,7 @@ func (v *Vault) compare(s *ledgercopy.Stage, done *Imported) error {
 		}
 	}
 	done.Waiting = len(v.copy.Waiting())
-	done.Misfits = append(done.Misfits, v.copy.BrokenPromises()...)
+	done.Mismatches = append(done.Mismatches, v.copy.BrokenPromises()...)
 	var err error
 	if done.Successor, err = v.recordSuccession(); err != nil {
 		return err
@@ -132,9 +132,9 @@ func (v *Vault) compare(s *ledgercopy.Stage, done *Imported) error {
 		return err
 	}
 	for _, text := range heads.wrong {
-		done.Misfits = append(done.Misfits, ledgercopy.Misfit{Text: text})
+		done.Mismatches = append(done.Mismatches, ledgercopy.Mismatch{Text: text})
 	}
-	slices.SortFunc(done.Misfits, func(a, b ledgercopy.Misfit) int { return strings.Compare(a.Text, b.Text) })
+	slices.SortFunc(done.Mismatches, func(a, b ledgercopy.Mismatch) int { return strings.Compare(a.Text, b.Text) })
 	return nil
 }
 
@@ -143,14 +143,14 @@ func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error
 	if err := s.Seal(); err != nil {
 		return err
 	}
-	deed := custody.Deed{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.Chain().Root().String(),
+	record := custody.Record{By: v.key.by(), Act: custody.Imported, In: custody.Hex(file), Out: s.Chain().Root().String(),
 		Subject: fmt.Sprintf("carry file: %d entries from %d, %d waiting", len(s.Entries()), done.From, s.NewWaiting())}
-	if _, err := v.Custody.Record(deed); err != nil {
+	if _, err := v.Custody.Record(record); err != nil {
 		return err
 	}
-	for _, m := range done.Misfits {
-		deed := custody.Deed{By: v.key.by(), Act: custody.Verified, In: m.Part.String(), Subject: "does not open: " + m.Text}
-		if _, err := v.Custody.Record(deed); err != nil {
+	for _, m := range done.Mismatches {
+		record := custody.Record{By: v.key.by(), Act: custody.Verified, In: m.Part.String(), Subject: "does not open: " + m.Text}
+		if _, err := v.Custody.Record(record); err != nil {
 			return err
 		}
 	}

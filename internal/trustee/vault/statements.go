@@ -19,36 +19,36 @@ const SignedDir = "said"
 
 // Sign signs the owner's next statement, about content, and keeps both. Its last day is that of expires (UTC);
 // the zero time is never. What it is for must be recorded before.
-func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.Said, error) {
+func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.SignedBody, error) {
 	if err := v.NeedKey(); err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
 	set, _, err := v.Copy().Chain().SetInForce()
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
 	number, previous, err := v.lastSigned()
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
 	st := card.Statement{Ledger: v.Ledger().Genesis, Trustees: set, Number: number + 1, Previous: previous, Kind: kind,
 		Subject: ledger.Sum(content)}
 	if !expires.IsZero() {
 		st.Expires = expires.UTC().Truncate(24 * time.Hour)
 	}
-	signed, err := v.key.Signer.SignStatement(st)
+	statement, err := v.key.Signer.SignStatement(st)
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
-	said := ledger.Said{Statement: signed, Content: content}
-	if err := v.WriteSealed(filepath.Join(SignedDir, NumberName(st.Number)), said.Marshal()); err != nil {
-		return ledger.Said{}, err
+	signed := ledger.SignedBody{Statement: statement, Content: content}
+	if err := v.WriteSealed(filepath.Join(SignedDir, NumberName(st.Number)), signed.Marshal()); err != nil {
+		return ledger.SignedBody{}, err
 	}
-	return said, nil
+	return signed, nil
 }
 
 // SignedStatements gives all that the owner has signed in this vault, in order.
-func (v *Vault) SignedStatements() ([]ledger.Said, error) {
+func (v *Vault) SignedStatements() ([]ledger.SignedBody, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
 	}
@@ -56,13 +56,13 @@ func (v *Vault) SignedStatements() ([]ledger.Said, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []ledger.Said
+	var list []ledger.SignedBody
 	for _, name := range names {
-		said, err := v.readSigned(name)
+		signed, err := v.readSigned(name)
 		if err != nil {
 			return nil, Unreadable(SignedDir+"/"+name, err)
 		}
-		list = append(list, said)
+		list = append(list, signed)
 	}
 	return list, nil
 }
@@ -70,23 +70,23 @@ func (v *Vault) SignedStatements() ([]ledger.Said, error) {
 // NumberName is the name of a file that is named by a number.
 func NumberName(n uint64) string { return fmt.Sprintf("%08d", n) }
 
-func (v *Vault) readSigned(name string) (ledger.Said, error) {
+func (v *Vault) readSigned(name string) (ledger.SignedBody, error) {
 	text, err := v.ReadSealed(filepath.Join(SignedDir, name))
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
-	said, err := ledger.ParseSaid(text)
+	signed, err := ledger.ParseSignedBody(text)
 	if bare, alone := card.ParseSigned(text); alone == nil {
-		said, err = ledger.Said{Statement: bare}, nil // what it was about was purged
+		signed, err = ledger.SignedBody{Statement: bare}, nil // what it was about was purged
 	}
 	if err != nil {
-		return ledger.Said{}, err
+		return ledger.SignedBody{}, err
 	}
-	if n, err := strconv.ParseUint(name, 10, 64); err != nil || n != said.Statement.Number {
-		return ledger.Said{}, fmt.Errorf("the statement in it is number %d", said.Statement.Number)
+	if n, err := strconv.ParseUint(name, 10, 64); err != nil || n != signed.Statement.Number {
+		return ledger.SignedBody{}, fmt.Errorf("the statement in it is number %d", signed.Statement.Number)
 	}
 	// Anybody can seal to the owner; only they sign.
-	return said, said.Statement.Verify(v.key.Card.SSH)
+	return signed, signed.Statement.Verify(v.key.Card.SSH)
 }
 
 // lastSigned gives the number and the hash of the newest statement: of those kept here, and those that stand in
@@ -102,9 +102,9 @@ func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
 			number, hash = s.Number, s.Hash()
 		}
 	}
-	for _, said := range list {
-		kept[said.Statement.Number] = said.Statement.Hash()
-		note(said.Statement)
+	for _, signed := range list {
+		kept[signed.Statement.Number] = signed.Statement.Hash()
+		note(signed.Statement)
 	}
 	err = v.Copy().EachStatement(func(where string, s card.Signed) error {
 		if s.Signer != v.key.Signer.Fingerprint() {
@@ -123,7 +123,7 @@ func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
 // PlacedStatement is a signed statement with its content, as it stands in the ledger, waits for its slot, or lies among
 // what the owner has signed.
 type PlacedStatement struct {
-	ledger.Said
+	ledger.SignedBody
 	From  card.Card         // who signed it
 	Index *uint64           // of its entry; nil where it has none
 	Where string            // "entry 9", or why it has none
@@ -137,8 +137,8 @@ const NotInLedger = "not in the ledger yet"
 // ledger's order; then those that wait; then the owner's own that the operator has not taken in.
 func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	var list []PlacedStatement
-	err := v.Copy().EachSaid(kind, func(said ledger.Said, index *uint64, where string) error {
-		one, err := v.statedBy(said, index, where)
+	err := v.Copy().EachSaid(kind, func(signed ledger.SignedBody, index *uint64, where string) error {
+		one, err := v.statedBy(signed, index, where)
 		list = append(list, one)
 		return err
 	})
@@ -149,11 +149,11 @@ func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range own {
-		if said.Statement.Kind != string(kind) || v.InLedger(said) {
+	for _, signed := range own {
+		if signed.Statement.Kind != string(kind) || v.InLedger(signed) {
 			continue
 		}
-		one, err := v.statedBy(said, nil, NotInLedger)
+		one, err := v.statedBy(signed, nil, NotInLedger)
 		if err != nil {
 			return nil, err
 		}
@@ -162,28 +162,28 @@ func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	return list, nil
 }
 
-func (v *Vault) statedBy(said ledger.Said, index *uint64, where string) (PlacedStatement, error) {
-	set, err := v.Copy().Chain().SetAt(said.Statement.Trustees)
+func (v *Vault) statedBy(signed ledger.SignedBody, index *uint64, where string) (PlacedStatement, error) {
+	set, err := v.Copy().Chain().SetAt(signed.Statement.Trustees)
 	if err != nil {
 		return PlacedStatement{}, err
 	}
-	at := set.Position(said.Statement.Signer)
+	at := set.Position(signed.Statement.Signer)
 	if at == 0 {
 		return PlacedStatement{}, ledgercopy.Damaged("%s: its signer is not among its trustees", where)
 	}
-	return PlacedStatement{said, set.Trustees[at-1], index, where, set}, nil
+	return PlacedStatement{signed, set.Trustees[at-1], index, where, set}, nil
 }
 
 // InLedger says whether what the owner has signed is an entry, or waits to be one. It needs no file, so that
 // what was erased meanwhile still counts.
-func (v *Vault) InLedger(said ledger.Said) bool {
-	switch kind := said.Statement.Kind; kind {
+func (v *Vault) InLedger(signed ledger.SignedBody) bool {
+	switch kind := signed.Statement.Kind; kind {
 	case card.KindExhibit:
-		b, err := ledger.ParseBody(said.Content)
+		b, err := ledger.ParseBody(signed.Content)
 		return err == nil && v.copy.Has(b.Hash())
 	case card.KindReply, card.KindReview, card.KindCustody:
 		// Without its content it was purged, which only what stands in the ledger can be.
-		return said.Content == nil || v.copy.Has(ledger.BodyOf(ledger.Kind(kind), said.Statement.Trustees, said.Marshal()).Hash())
+		return signed.Content == nil || v.copy.Has(ledger.BodyOf(ledger.Kind(kind), signed.Statement.Trustees, signed.Marshal()).Hash())
 	}
 	return false
 }

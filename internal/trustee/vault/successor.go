@@ -86,11 +86,11 @@ func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
 // signedHashes gives the statements that this vault has signed.
 func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
 	list, err := v.SignedStatements()
-	signed := make(map[[32]byte]bool)
-	for _, said := range list {
-		signed[said.Statement.Hash()] = true
+	hashes := make(map[[32]byte]bool)
+	for _, signed := range list {
+		hashes[signed.Statement.Hash()] = true
 	}
-	return signed, err
+	return hashes, err
 }
 
 // recordSuccession records that the log succeeds a lost one, where the ledger holds a head of the owner's from an earlier one and
@@ -120,7 +120,7 @@ func (v *Vault) recordSuccession() (string, error) {
 		return "", nil
 	}
 	what := fmt.Sprintf("%s holds the head of an earlier one, which reached event %d", last.Where, last.Head.Events)
-	_, err = v.Custody.Record(custody.Deed{By: v.By(), Act: custody.Noted, Subject: successionSubject + what,
+	_, err = v.Custody.Record(custody.Record{By: v.By(), Act: custody.Noted, Subject: successionSubject + what,
 		In: custody.Hex(last.Statement.Hash()), Out: ledger.Hash(last.Head.Link).String()})
 	return what, err
 }

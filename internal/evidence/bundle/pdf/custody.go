@@ -188,15 +188,15 @@ func (v visit) done() (lines []string) {
 		if subjects[e.Act] == nil {
 			order = append(order, e.Act)
 		}
-		said := e.Subject
+		text := e.Subject
 		if e.Act == "noted" {
-			said, _, _ = strings.Cut(said, ": ") // event N, at T by A: the annex has the rest
+			text, _, _ = strings.Cut(text, ": ") // event N, at T by A: the annex has the rest
 		}
 		if e.Why != "" {
-			said += " (reason: " + e.Why + ")"
+			text += " (reason: " + e.Why + ")"
 		}
-		if !slices.Contains(subjects[e.Act], said) {
-			subjects[e.Act] = append(subjects[e.Act], said)
+		if !slices.Contains(subjects[e.Act], text) {
+			subjects[e.Act] = append(subjects[e.Act], text)
 		}
 	}
 	for _, act := range order {

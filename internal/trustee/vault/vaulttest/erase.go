@@ -29,6 +29,6 @@ func (h *House) Erase(filed Filed, kind string) {
 	for _, id := range h.Trustees {
 		signed, err := id.Signer.SignStatement(card.Statement{Ledger: h.Card().Genesis, Number: 1, Kind: card.KindApproval, Subject: ledger.Sum(text)})
 		h.Must(err)
-		h.MustAccept(ledger.Said{Statement: signed, Content: text}.Marshal())
+		h.MustAccept(ledger.SignedBody{Statement: signed, Content: text}.Marshal())
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"zapis/internal/incident"
 )
 
-// A charter is what governs a ledger as far as a bundle shows it: its genesis,
+// governance is what governs a ledger as far as a bundle shows it: its genesis,
 // then every entry that changed the trustees or the log's keys. Each of these
 // names the one before, so that none can be left out between two.
-type charter struct {
+type governance struct {
 	Card  card.LedgerCard
 	Set   ledger.TrusteeSet // in force after the last of them
 	SetAt uint64            // the entry that holds it
@@ -29,7 +29,7 @@ type governing struct {
 // readCharter follows the governing entries, in their order, and judges each by
 // the rules of the ledger: it must be the next change, and approved by enough of
 // those who were in force.
-func readCharter(entries []governing) (*charter, error) {
+func readGovernance(entries []governing) (*governance, error) {
 	if len(entries) == 0 || entries[0].Index != 0 {
 		return nil, canonical.Refuse("entry 0 or its body, with which the ledger begins, is missing")
 	}
@@ -57,7 +57,7 @@ func readCharter(entries []governing) (*charter, error) {
 			return nil, err
 		}
 	}
-	c := &charter{Card: chain.Card(), chain: chain}
+	c := &governance{Card: chain.Card(), chain: chain}
 	keys := chain.State().Keys
 	c.Keys = keys[len(keys)-1]
 	var err error
@@ -81,7 +81,7 @@ func skipTo(chain *ledger.Chain, e ledger.Entry) (*ledger.Chain, error) {
 }
 
 // signer finds a trustee of the set in force by name.
-func (c *charter) signer(name string) (card.Card, bool) {
+func (c *governance) signer(name string) (card.Card, bool) {
 	for _, t := range c.Set.Trustees {
 		if t.Name == name {
 			return t, true
@@ -91,14 +91,14 @@ func (c *charter) signer(name string) (card.Card, bool) {
 }
 
 // hasSet says whether an entry holds a set of trustees.
-func (c *charter) hasSet(index uint64) bool {
+func (c *governance) hasSet(index uint64) bool {
 	_, err := c.chain.SetAt(index)
 	return err == nil
 }
 
 // fieldsOf gives the names of all that a body commits to, by the vocabulary of the
 // set that it is sealed to.
-func (c *charter) fieldsOf(b ledger.Body) ([]string, error) {
+func (c *governance) fieldsOf(b ledger.Body) ([]string, error) {
 	set, err := c.chain.SetAt(b.Trustees)
 	if err != nil {
 		return nil, err
@@ -108,11 +108,13 @@ func (c *charter) fieldsOf(b ledger.Body) ([]string, error) {
 
 // openPromise verifies a promise file with the keys that the log ever had, each
 // for its own period.
-func (c *charter) openPromise(file []byte) (ledger.Promise, error) { return c.chain.OpenPromise(file) }
+func (c *governance) openPromise(file []byte) (ledger.Promise, error) {
+	return c.chain.OpenPromise(file)
+}
 
 // openCheckpoint verifies a checkpoint with the keys that sign ledgers of its
 // size, and gives their verifier.
-func (c *charter) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoint, error) {
+func (c *governance) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoint, error) {
 	text, err := ledger.NoteText(msg)
 	if err != nil {
 		return nil, ledger.Checkpoint{}, err

@@ -7,38 +7,38 @@ import (
 	"zapis/crypto/card"
 )
 
-// Said is the body of a reply, review or custody entry: a signed statement's
+// SignedBody is the body of a reply, review or custody entry: a signed statement's
 // file, a blank line, and the content that it is about. The statement's kind is
 // the entry's, and its trustees line is the entry's too.
-type Said struct {
+type SignedBody struct {
 	Statement card.Signed
 	Content   []byte
 }
 
 // Marshal writes the body.
-func (s Said) Marshal() []byte {
+func (s SignedBody) Marshal() []byte {
 	return append(append(s.Statement.Marshal(), '\n'), s.Content...)
 }
 
 // ParseSaid takes a reply's, review's or custody entry's body apart, and checks
 // that the statement is about this content. It verifies no signature.
-func ParseSaid(body []byte) (Said, error) {
+func ParseSignedBody(body []byte) (SignedBody, error) {
 	st, rest, err := card.CutSigned(body)
 	if err != nil {
-		return Said{}, err
+		return SignedBody{}, err
 	}
 	content, ok := bytes.CutPrefix(rest, []byte("\n"))
 	if !ok || len(content) == 0 {
-		return Said{}, canonical.Refuse("statement: no blank line and content after its signature")
+		return SignedBody{}, canonical.Refuse("statement: no blank line and content after its signature")
 	}
 	if Sum(content) != st.Subject {
-		return Said{}, canonical.Refuse("statement: it is about another content")
+		return SignedBody{}, canonical.Refuse("statement: it is about another content")
 	}
-	return Said{st, bytes.Clone(content)}, nil
+	return SignedBody{st, bytes.Clone(content)}, nil
 }
 
 // check verifies who said it.
-func (s Said) check(k Kind, set TrusteeSet, setIndex uint64, genesis Hash) error {
+func (s SignedBody) check(k Kind, set TrusteeSet, setIndex uint64, genesis Hash) error {
 	at := set.Position(s.Statement.Signer)
 	switch {
 	case s.Statement.Kind != string(k):
