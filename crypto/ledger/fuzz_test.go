@@ -73,7 +73,7 @@ func FuzzParseChange(f *testing.F) {
 	})
 }
 
-func FuzzParseSaid(f *testing.F) {
+func FuzzParseSignedBody(f *testing.F) {
 	b := ledgertest.Everything()
 	for _, i := range []uint64{3, 4, 5} {
 		f.Add(b.Files[entry(f, b, i).Body.Parts[0].Hash])

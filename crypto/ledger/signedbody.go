@@ -20,7 +20,7 @@ func (s SignedBody) Marshal() []byte {
 	return append(append(s.Statement.Marshal(), '\n'), s.Content...)
 }
 
-// ParseSaid takes a reply's, review's or custody entry's body apart, and checks
+// ParseSignedBody takes a reply's, review's or custody entry's body apart, and checks
 // that the statement is about this content. It verifies no signature.
 func ParseSignedBody(body []byte) (SignedBody, error) {
 	st, rest, err := card.CutSigned(body)

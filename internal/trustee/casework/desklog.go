@@ -120,7 +120,7 @@ var graded = []string{"reliability", "content", "corroboration", "nexus"}
 
 func (v *Trustee) keepDecided(events []deskstate.Event) error {
 	for _, e := range events {
-		deed := custody.Deed{By: v.By(), Act: custody.Noted, Case: e.Case, Subject: "desk: " + string(e.Kind), Out: e.ID()}
+		deed := custody.Record{By: v.By(), Act: custody.Noted, Case: e.Case, Subject: "desk: " + string(e.Kind), Out: e.ID()}
 		if field := e.Payload["field"]; field != "" {
 			deed.Subject += " " + field
 			if slices.Contains(graded, field) {
@@ -256,7 +256,7 @@ func (v *Trustee) forgetEvents(erased func(id string) bool) error {
 	if len(left) == len(all) {
 		return nil
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Destroyed, Subject: fmt.Sprintf("%d events of the desk about cases that were erased", len(all)-len(left))}
+	deed := custody.Record{By: v.By(), Act: custody.Destroyed, Subject: fmt.Sprintf("%d events of the desk about cases that were erased", len(all)-len(left))}
 	if _, err := v.Custody.Record(deed); err != nil {
 		return err
 	}
