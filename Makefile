@@ -18,7 +18,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: conformance dist help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: conformance dist packages-test help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
@@ -27,6 +27,7 @@ help:
 	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make dist    a release in dist/: archives, Debian packages, hashes (SIGN=key signs them with an SSH key)'
+	@echo 'make packages-test  the Debian packages in a chroot: install, serve, upgrade, remove, purge'
 	@echo 'make bench   the benchmarks, as one table'
 	@echo 'make flips   every bit of a bundle of a mebibyte turned: each is found'
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
@@ -87,6 +88,14 @@ dist:
 	rm -rf dist
 	go run ./internal/dist --out dist $(if $(SIGN),--sign $(SIGN))
 	@printf '*\n' > dist/.gitignore
+
+# Installs, upgrades, removes and purges the packages in a chroot: as root, with debootstrap and lintian, ten minutes.
+# PREVIOUS is the revision that is upgraded from, MIRROR the Debian mirror, PACKAGES a folder with a short name.
+PREVIOUS := HEAD~1
+PACKAGES := /tmp/zapis-packages
+packages-test:
+	mkdir -p $(PACKAGES)
+	go test ./internal/dist -run '^TestPackagesOnDebian$$' -count=1 -v -timeout 90m -args -dist.packages $(PACKAGES) -dist.previous $(PREVIOUS) -dist.mirror '$(MIRROR)'
 
 # What docs/screenshots holds. Look at them before they are committed.
 screenshots:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"io"
@@ -21,17 +22,26 @@ import (
 var setupFiles embed.FS
 
 type setupVerb struct {
-	Dir     string `required:"" placeholder:"D" help:"The ledger's folder, where it is or will be."`
-	Onion   bool   `help:"For an onion service: also what tor needs."`
-	Out     string `default:"zapis-setup" placeholder:"FOLDER" help:"Where the files are written, to be looked at and put in place (${default})."`
-	Program string `default:"/usr/local/bin/zapisd" placeholder:"PATH" help:"Where zapisd will stand (${default})."`
+	Dir     string `placeholder:"D" help:"The ledger's folder, where it is or will be. With it, the files are only written to --out; without it you are asked, and they are put in place."`
+	Onion   bool   `help:"With --dir, for an onion service: also what tor needs."`
+	Out     string `default:"zapis-setup" placeholder:"FOLDER" help:"With --dir: where the files are written, to be looked at and put in place (${default})."`
+	Program string `default:"/usr/local/bin/zapisd" placeholder:"PATH" help:"Where zapisd will stand (${default}), unless the Debian package has put it in its place."`
+	Root    string `default:"/" placeholder:"FOLDER" help:"Without --dir: the root of the system that is set up (${default})."`
 }
 
 // circuitsEach is how many connections a circuit may have: a browser opens six at a time.
 const circuitsEach = 16
 
-// Run writes what the system needs to run the intake, and says how it is put in place. It changes nothing else.
-func (v *setupVerb) Run(s *cli.Streams) error {
+// Run asks and puts in place, or only writes.
+func (v *setupVerb) Run(ctx context.Context, s *cli.Streams) error {
+	if v.Dir == "" {
+		return v.install(ctx, s)
+	}
+	return v.write(s)
+}
+
+// write writes what the system needs to run the intake, and says how it is put in place. It changes nothing else.
+func (v *setupVerb) write(s *cli.Streams) error {
 	dir, err := filepath.Abs(v.Dir)
 	if err != nil {
 		return err
@@ -90,6 +100,7 @@ func (v *setupVerb) Run(s *cli.Streams) error {
 type setupFacts struct {
 	Dir, Program string
 	Onion        bool
+	authority    string // the flags of zapisd anchor, or empty
 }
 
 // partner is what the two units that ask somebody outside differ by. The one that serves has no network.

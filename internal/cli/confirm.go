@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -15,17 +14,7 @@ import (
 // left out.
 func Confirm(ctx context.Context, question string) error {
 	return withTerminalOr(exit.New(exit.Usage, "give --yes if the answer is yes", "there is no terminal to ask you on"), func(in, out *os.File) error {
-		lines := make(chan string)
-		go func() {
-			defer close(lines)
-			for scan := bufio.NewScanner(in); scan.Scan(); {
-				select {
-				case lines <- scan.Text():
-				case <-ctx.Done():
-					return
-				}
-			}
-		}()
+		lines := readLines(ctx, in)
 		for {
 			fmt.Fprintf(out, "%s (yes or no) ", question)
 			select {

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/md5"
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -28,11 +31,11 @@ type debianPackage struct {
 var debianPackages = []debianPackage{{
 	Name: "zapis-server", Depends: "systemd | systemd-standalone-sysusers", Suggests: "tor, nginx | caddy",
 	Short: "intake of reports of transnational repression, with a ledger", Programs: []string{"zapisd"}, Units: true,
-	Long: "The server takes reports through a form that needs no JavaScript, seals each one to\n the public keys of a group of trustees, and appends it to a hash-chained ledger.",
+	Long: "The server takes reports through a form that needs no JavaScript, seals each\n one to the public keys of a group of trustees, and appends it to a\n hash-chained ledger.",
 }, {
 	Name: "zapis-trustee", Recommends: "chromium | firefox-esr", Suggests: "unzip, openssh-client",
 	Short: "offline tools of the trustees of a Zapis ledger", Programs: []string{"zapis", "zapis-desk", "zapis-verify"},
-	Long: "Trustees verify, open, review and answer the reports of a ledger, and make bundles\n of evidence that others check without them.",
+	Long: "Trustees verify, open, review and answer the reports of a ledger, and make\n bundles of evidence that others check without them.",
 }}
 
 // Version is the package's version: a pre-release sorts before its release in Debian with a tilde.
@@ -58,6 +61,7 @@ func (r *release) debian(ctx context.Context, arch string) error {
 		if err != nil {
 			return err
 		}
+		files["DEBIAN/md5sums"] = packed{md5sums(files), 0o644}
 		files["DEBIAN/control"] = packed{control, 0o644}
 		if err := writeTree(root, files); err != nil {
 			return err
@@ -70,6 +74,17 @@ func (r *release) debian(ctx context.Context, arch string) error {
 		}
 	}
 	return nil
+}
+
+// md5sums lists the installed files as debsums reads them. It finds accidents; SHA256SUMS of the release is what is signed.
+func md5sums(files map[string]packed) []byte {
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasPrefix(name, "DEBIAN/") {
+			fmt.Fprintf(&b, "%x  %s\n", md5.Sum(files[name].content), name)
+		}
+	}
+	return b.Bytes()
 }
 
 type packed struct {
@@ -119,7 +134,8 @@ func (r *release) debianTree(ctx context.Context, p debianPackage, arch string) 
 			return nil, err
 		}
 	}
-	for name, from := range map[string]string{filepath.Join(doc, "copyright"): "debian/copyright", "usr/share/doc-base/" + p.Name + ".guides": "debian/doc-base"} {
+	for name, from := range map[string]string{filepath.Join(doc, "copyright"): "debian/copyright", "usr/share/doc-base/" + p.Name + ".guides": "debian/doc-base",
+		"usr/share/lintian/overrides/" + p.Name: "debian/overrides"} {
 		text, err := fillTemplate(from, p)
 		if err != nil {
 			return nil, err

@@ -73,6 +73,7 @@ func TestTheSameBytesFromTwoFoldersAndTwoUsers(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	theProgramsNameTheRelease(t, one)
+	thePackagesHoldWhatTheyPromise(t, one)
 }
 
 // theProgramsNameTheRelease unpacks the trustee's archive and runs what is in it.
@@ -86,5 +87,37 @@ func theProgramsNameTheRelease(t *testing.T, release string) {
 	out, err := exec.Command(filepath.Join(dir, name, "zapis"), "--version").Output()
 	if err != nil || !strings.HasPrefix(string(out), "zapis "+cli.Release+"\ncommit "+strings.Repeat("c0", 20)+"\n") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// thePackagesHoldWhatTheyPromise reads the two packages with dpkg-deb.
+func thePackagesHoldWhatTheyPromise(t *testing.T, release string) {
+	t.Helper()
+	for _, p := range debianPackages {
+		deb := filepath.Join(release, p.Name+"_"+p.Version()+"_amd64.deb")
+		list, err := exec.Command("dpkg-deb", "-c", deb).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, list)
+		}
+		want := []string{"./usr/share/doc/" + p.Name + "/copyright", "./usr/share/doc/" + p.Name + "/changelog.gz", "./usr/share/doc-base/" + p.Name + ".guides",
+			"./usr/share/lintian/overrides/" + p.Name}
+		for _, name := range p.Programs {
+			want = append(want, "./usr/bin/"+name, "./usr/share/man/man1/"+name+".1.gz", "./usr/share/bash-completion/completions/"+name,
+				"./usr/share/zsh/vendor-completions/_"+name, "./usr/share/fish/vendor_completions.d/"+name+".fish")
+		}
+		if p.Units {
+			want = append(want, "./usr/lib/systemd/system/zapis.service", "./usr/lib/systemd/system/zapis-witness.timer", "./usr/lib/systemd/system/zapis-anchor.timer",
+				"./usr/lib/sysusers.d/zapis.conf", "./usr/share/doc/zapis-server/examples/torrc")
+		}
+		for _, path := range want {
+			if !strings.Contains(string(list), " "+path+"\n") {
+				t.Errorf("%s has no %s:\n%s", p.Name, path, list)
+			}
+		}
+		for line := range strings.Lines(string(list)) {
+			if !strings.Contains(line, " root/root ") || strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "-rw-r--r-- ") && !strings.HasPrefix(line, "-rwxr-xr-x ") {
+				t.Errorf("%s: the owner or the mode of %s", p.Name, line)
+			}
+		}
 	}
 }
