@@ -30,6 +30,7 @@ func answered(t *testing.T, at, code string) string {
 // An answer, from the trustee's laptop to the reporter's mailbox, while the ledger is being served: at once, and
 // after the slot; with the follow-up that comes of it back in the case.
 func TestAnswerReachesTheReporter(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "24h")
 	u := beginUpload(t, srv.at+"/send")

@@ -71,6 +71,7 @@ const samplePDF = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj
 var codePattern = regexp.MustCompile(`^(\d{4} ){7}\d{4}$`)
 
 func TestFromTheFormToTheCourt(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	photo, letter := h.path("photo from the phone.jpg"), h.path("лист.pdf")

@@ -183,6 +183,7 @@ func (u *upload) cutOff(t *testing.T) {
 }
 
 func TestNoWordReachesTheDisk(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	tmp := h.path("tmp")
 	if err := os.Mkdir(tmp, 0o700); err != nil {

@@ -11,6 +11,7 @@ import (
 // A bit of the database that flipped is either noticed, or of no account: free pages hold old bytes. And
 // whoever notices it survives: reading such a file can end a process in ways that it can't catch.
 func TestFlippedBitsAreNoticedOrOfNoAccount(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	for range 3 {

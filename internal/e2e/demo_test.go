@@ -22,6 +22,7 @@ func pasted(srv *service) []string {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	demo := func() *service {
 		t.Helper()

@@ -151,9 +151,13 @@ func (w *walker) serve() *service {
 	return startIn(w.t, filepath.Join(w.dir, "operator"), nil, "serve", "--dir", "ledger", "--listen", "127.0.0.1:0", "--slot", "0")
 }
 
-func TestCeremonyAsWritten(t *testing.T) { newWalker(t).walk("ceremony.md", "") }
+func TestCeremonyAsWritten(t *testing.T) {
+	t.Parallel()
+	newWalker(t).walk("ceremony.md", "")
+}
 
 func TestDrillsAsWritten(t *testing.T) {
+	t.Parallel()
 	w := newWalker(t)
 	w.walk("ceremony.md", "6. Open it together")
 	w.walk("drills.md", "")

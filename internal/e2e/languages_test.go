@@ -41,6 +41,7 @@ func does(t *testing.T, ctx context.Context, what string, steps ...chromedp.Acti
 // In each language, without a script: a report that is refused first and goes through then, files after it, and the mailbox with
 // the code mistyped, then right, then with more in it. One browser takes all the way in all languages.
 func TestAllTheWayInEachLanguage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	photo, letter := h.path("photo from the phone.jpg"), h.path("лист.pdf")
@@ -141,6 +142,7 @@ func TestAllTheWayInEachLanguage(t *testing.T) {
 
 // Whoever comes without a language in the address gets the one that their browser asks for.
 func TestTheBrowsersLanguage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	for asks, want := range map[string]string{"lt,en;q=0.5": "lt", "be-BY": "be", "uk;q=0.1, de;q=0.9": "de", "fr": "en", "": "en"} {

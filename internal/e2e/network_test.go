@@ -12,6 +12,7 @@ import (
 // The trustee's laptop stays offline, and so do the programs on it and on the lawyer's: the kernel itself is
 // asked. A control shows that the asking works.
 func TestOfflineProgramsMakeNoNetworkCalls(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	u := beginUpload(t, srv.at+"/send")

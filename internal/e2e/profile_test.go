@@ -19,6 +19,7 @@ import (
 // After a report, a refused one, files and the mailbox, nothing of what was typed is in the profile: not the narrative,
 // not the name or the contact, and not the code.
 func TestNothingStaysInABrowsersProfile(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(t *testing.T, profile string) (tab, func()){
 		"Chromium": func(t *testing.T, profile string) (tab, func()) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)

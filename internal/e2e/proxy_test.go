@@ -139,6 +139,7 @@ func throughProxy(t *testing.T, h house, srv *service, client *http.Client, at s
 }
 
 func TestNginxInFront(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "unix:"+h.path("form.sock"), "--slot", "0")
 	must(t, h.dir, "openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=form.example.org",
@@ -170,6 +171,7 @@ func TestNginxInFront(t *testing.T) {
 }
 
 func TestCaddyInFront(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	data := []string{"env", "XDG_DATA_HOME=" + h.path("data"), "XDG_CONFIG_HOME=" + h.path("config")}
 	must(t, h.dir, append(data, "caddy", "validate", "--adapter", "caddyfile", "--config", filepath.Join(docs(t), "proxy", "Caddyfile"))...)

@@ -63,6 +63,7 @@ func (c chromiumTab) text(t *testing.T, selector string) string {
 // A refusal in the middle of an upload reaches the person as a page, in the browsers that people have; it is not sent
 // again, and what was sealed of it is gone.
 func TestRefusalReachesThePerson(t *testing.T) {
+	t.Parallel()
 	browsers := map[string]func(t *testing.T) tab{
 		"Chromium": func(t *testing.T) tab { return chromiumTab{browser(t)} },
 		"Firefox":  func(t *testing.T) tab { return newFirefox(t) },
