@@ -49,6 +49,9 @@ func (v *Trustee) Outbox() (*Outgoing, error) {
 	if !ledgercopy.IsTrustee(set, v.Key().Card) {
 		return nil, v.leftOut()
 	}
+	if err := v.packDesk(); err != nil {
+		return nil, err
+	}
 	taken, err := v.takenIn()
 	if err != nil {
 		return nil, err

@@ -25,15 +25,17 @@ type reviewIndexEntry struct {
 	Case      ledger.Hash `json:"case"`
 	Kind      review.Kind `json:"kind"`
 	Of        ledger.Hash `json:"of"`
+	Events    []string    `json:"events,omitempty"` // the IDs of the desk's events in it
 }
 
 // reviewIndex is the cache of which review belongs to which case.
-var reviewIndex = vault.Cache{File: "reviews", Header: "zapis/reviews/v1 "}
+var reviewIndex = vault.Cache{File: "reviews", Header: "zapis/reviews/v2 "}
 
 // reviewed are the reviews that the owner can open, sorted.
 type reviewed struct {
 	of       map[ledger.Hash][]vault.PlacedStatement // by the body hash of the case's first report
 	exhibits map[ledger.Hash]card.Card               // who has signed for an exhibit, by its body hash
+	packed   map[string]bool                         // IDs of the desk's events that the owner has signed a statement about
 	problems []error
 }
 
@@ -51,7 +53,7 @@ func (v *Trustee) reviews() (*reviewed, error) {
 	for _, g := range cached {
 		known[g.Statement] = g
 	}
-	out := &reviewed{of: make(map[ledger.Hash][]vault.PlacedStatement), exhibits: make(map[ledger.Hash]card.Card)}
+	out := &reviewed{of: make(map[ledger.Hash][]vault.PlacedStatement), exhibits: make(map[ledger.Hash]card.Card), packed: make(map[string]bool)}
 	var fresh []vault.PlacedStatement
 	for _, s := range all {
 		if _, have := known[s.Statement.Hash()]; !have && ledgercopy.IsTrustee(s.Set, v.Key().Card) {
@@ -73,6 +75,11 @@ func (v *Trustee) reviews() (*reviewed, error) {
 			}
 		default:
 			out.of[g.Case] = append(out.of[g.Case], s)
+			if s.From == v.Key().Card {
+				for _, id := range g.Events {
+					out.packed[id] = true
+				}
+			}
 		}
 	}
 	return out, nil
@@ -89,8 +96,18 @@ func (v *Trustee) openNewReviews(fresh []vault.PlacedStatement, known map[ledger
 			continue
 		}
 		hash := ledger.Hash(s.Statement.Hash())
-		known[hash] = reviewIndexEntry{hash, r.Case, r.Kind, r.Of}
+		one := reviewIndexEntry{Statement: hash, Case: r.Case, Kind: r.Kind, Of: r.Of}
+		if r.Kind == review.Desk {
+			if one.Events, err = v.takeDesk(s, r, out); err != nil {
+				return err
+			}
+		}
+		known[hash] = one
 	}
+	return v.writeReviewIndex(known)
+}
+
+func (v *Trustee) writeReviewIndex(known map[ledger.Hash]reviewIndexEntry) error {
 	list := make([]reviewIndexEntry, 0, len(known))
 	for _, g := range known {
 		list = append(list, g)
@@ -168,6 +185,9 @@ func (v *Trustee) openReviews(c *Case, sent map[ledger.Hash]string) ([]casefile.
 		r, err := v.openReview(s)
 		if err != nil {
 			return nil, err
+		}
+		if r.Kind == review.Desk {
+			continue // the desk shows what its events come to
 		}
 		list = append(list, casefile.Review{Review: r, By: s.From, Index: s.Index, Where: s.Where, Sent: sent[r.Message]})
 	}

@@ -292,7 +292,7 @@ func TestParseRefusals(t *testing.T) {
 	}
 	for _, tt := range []struct{ line, want string }{
 		{"", "event: not JSON of the expected members"},
-		{strings.Repeat("x", 65537), "event: it has 65537 bytes, and at most 65536 are allowed"},
+		{strings.Repeat("x", 65537), "event: it has 65537 bytes, and at most 65000 are allowed"},
 		{strings.Replace(line, `"v":1`, `"v":2`, 1), "event: version 2, and this program reads version 1"},
 		{strings.Replace(line, `"v":1`, `"v":1,"x":1`, 1), "event: not JSON of the expected members"},
 		{strings.Replace(line, `"v":1`, `"v": 1`, 1), "event: not in the canonical encoding"},

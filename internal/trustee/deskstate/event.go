@@ -19,7 +19,7 @@ import (
 const Version = 1
 
 const (
-	maxEvent      = 64 << 10 // bytes of one encoded event
+	maxEvent      = 65_000 // bytes of one encoded event: a sealed message holds one, with what stands around it
 	maxSupersedes = 64
 	maxCase       = 80
 	timeLayout    = "2006-01-02T15:04:05Z"
@@ -149,7 +149,13 @@ func (e Event) Check() error {
 	if e.Undoes != "" && !isID(e.Undoes) {
 		return refuse("event: %.70q is no event's name", e.Undoes)
 	}
-	return e.checkPayload()
+	if err := e.checkPayload(); err != nil {
+		return err
+	}
+	if n := len(e.Marshal()); n > maxEvent {
+		return refuse("event: it has %d bytes, and at most %d are allowed", n, maxEvent)
+	}
+	return nil
 }
 
 func isID(s string) bool {

@@ -20,6 +20,8 @@ const (
 
 	// MaxText bounds the words of one, in bytes: a narrative and its translation have as much.
 	MaxText = 40_000
+	// MaxDesk bounds the events of the desk in one, in bytes: what a message part holds beside the lines above them.
+	MaxDesk = 65_000
 	// maxFile bounds the whole text, in bytes: what a message part holds.
 	maxFile = 65_528
 
@@ -35,6 +37,7 @@ const (
 	Translation Kind = "translation" // of the narrative of the submission Of
 	Reply       Kind = "reply"       // a copy of what the reporter was answered
 	Exhibit     Kind = "exhibit"     // who signed collected the exhibit Of
+	Desk        Kind = "desk"        // events of the desk, a line each (docs/spec/desk.md)
 )
 
 // Review is one of them:
@@ -50,7 +53,7 @@ const (
 //	The letter is on the ministry's paper.
 //
 // In place of the three lines, a translation has `of <body hash>`, `language en` and `translator <line>`, a
-// reply `message <hash of its age file>`, an exhibit `of <body hash>`, and a note nothing.
+// reply `message <hash of its age file>`, an exhibit `of <body hash>`, and a note and events of the desk nothing.
 type Review struct {
 	Case ledger.Hash
 	At   time.Time // UTC, whole seconds
@@ -117,7 +120,7 @@ func Parse(text []byte) (Review, error) {
 
 func (r *Review) readKind(c *canonical.Reader) {
 	switch r.Kind {
-	case Note:
+	case Note, Desk:
 	case Grade:
 		r.Nexus, r.Source, r.Information = canonical.Undash(c.Word("nexus")), canonical.Undash(c.Word("source")), canonical.Undash(c.Word("information"))
 	case Translation:
@@ -149,7 +152,11 @@ func (r Review) Check() error {
 }
 
 func (r Review) checkWords() error {
-	switch needs := r.Kind == Note || r.Kind == Translation || r.Kind == Reply; {
+	switch needs := r.Kind == Note || r.Kind == Translation || r.Kind == Reply || r.Kind == Desk; {
+	case r.Kind == Desk && len(r.Text) > MaxDesk:
+		return canonical.Refuse("the events have %d bytes, and at most %d are allowed", len(r.Text), MaxDesk)
+	case r.Kind == Desk && r.Text != "":
+		return checkLetters(r.Text)
 	case r.Kind == Exhibit && r.Text != "":
 		return canonical.Refuse("a review of the kind %s has no words of its own", r.Kind)
 	case needs && strings.TrimSpace(r.Text) == "":
@@ -161,9 +168,14 @@ func (r Review) checkWords() error {
 // CheckText refuses words that can't be kept: not UTF-8, too many, or with control characters other than tab
 // and line feed.
 func CheckText(s string) error {
-	switch {
-	case len(s) > MaxText:
+	if len(s) > MaxText {
 		return canonical.Refuse("the words have %d bytes, and at most %d are allowed", len(s), MaxText)
+	}
+	return checkLetters(s)
+}
+
+func checkLetters(s string) error {
+	switch {
 	case !utf8.ValidString(s):
 		return canonical.Refuse("the words are not UTF-8")
 	case strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\n' && c != '\t' || c == 0x7f }):

@@ -27,6 +27,8 @@ func all() []Review {
 		{Case: first, At: at, Kind: Translation, Of: first, Language: "be-tarask", Translator: "a machine: m2m, read over", Text: "Прыйшлі а шостай."},
 		{Case: first, At: at, Kind: Reply, Message: ledger.Sum([]byte("m")), Text: "We have read it."},
 		{Case: first, At: at, Kind: Exhibit, Of: ledger.Sum([]byte("x"))},
+		{Case: first, At: at, Kind: Desk, Text: `{"v":1,"by":"anna","number":1,"time":"2026-11-22T09:00:00Z","case":"` + "c" + first.String()[:10] +
+			`","kind":"state","payload":{"from":"received","to":"triaged"},"supersedes":[],"undoes":""}`},
 	}
 }
 

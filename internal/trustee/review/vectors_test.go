@@ -34,7 +34,7 @@ func writeVectors(t *testing.T) {
 	v := func(file, class string, content []byte) {
 		list = append(list, ledgertest.Vector{File: file, Class: class, Content: content})
 	}
-	names := []string{"note.txt", "grade.txt", "grade-nexus-only.txt", "translation.txt", "translation-by-another.txt", "reply.txt", "exhibit.txt"}
+	names := []string{"note.txt", "grade.txt", "grade-nexus-only.txt", "translation.txt", "translation-by-another.txt", "reply.txt", "exhibit.txt", "desk.txt"}
 	texts := make(map[string][]byte)
 	for i, r := range all() {
 		texts[names[i]] = r.Marshal()
@@ -60,6 +60,9 @@ func writeVectors(t *testing.T) {
 	v("note-without-words.txt", "words", []byte(head+"\n"))
 	v("note-of-spaces.txt", "words", []byte(head+"\n\n \n"))
 	v("blank-line-and-nothing.txt", "words", []byte(string(texts["exhibit.txt"])+"\n"))
+	wrong("desk-control-character.txt", "desk.txt", "triaged", "tri\x07aged")
+	head, _, _ = strings.Cut(string(texts["desk.txt"]), "\n\n")
+	v("desk-without-events.txt", "words", []byte(head+"\n"))
 	if err := ledgertest.WriteVectors(vectors, judge, list...); err != nil {
 		t.Fatal(err)
 	}
