@@ -492,3 +492,9 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What Act makes, Parse reads: a note that grows when it is escaped is refused before it is kept.
+func TestAnEventIsNotLongerThanItsReaderTakes(t *testing.T) {
+	d := newDesk(t)
+	d.refused("event: it has 80136 bytes, and at most 65000 are allowed", "anna", KindNote, "text", strings.Repeat(`"`, 40_000))
+}
