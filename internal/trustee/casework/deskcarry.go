@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
@@ -61,7 +62,7 @@ func (v *Trustee) packDesk() error {
 			return exit.New(exit.Failed, "", "event %d of the desk can't be sent: %w", p.last.Number, err)
 		}
 		text := r.Marshal()
-		deed := custody.Deed{By: v.By(), Act: custody.Noted, Case: r.CaseID(), Subject: fmt.Sprintf("%d events of the desk, for the other trustees", len(p.lines))}
+		deed := custody.Record{By: v.By(), Act: custody.Noted, Case: r.CaseID(), Subject: fmt.Sprintf("%d events of the desk, for the other trustees", len(p.lines))}
 		_, err := v.share(deed, text)
 		clear(text)
 		if err != nil {
@@ -76,7 +77,7 @@ func (v *Trustee) packs() ([]*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	reviewed, err := v.reviews()
+	packed, err := v.packed()
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (v *Trustee) packs() ([]*pack, error) {
 	open := make(map[string]*pack)
 	for _, e := range log.Events() {
 		of, here := first[e.Case]
-		if !here || e.By != v.Key().Card.Name || reviewed.packed[e.ID()] {
+		if !here || e.By != v.Key().Card.Name || packed[e.ID()] {
 			continue
 		}
 		line := string(e.Marshal())
@@ -110,4 +111,44 @@ func (v *Trustee) packs() ([]*pack, error) {
 		p.lines, p.size, p.last = append(p.lines, line), p.size+len(line)+1, e
 	}
 	return list, nil
+}
+
+// packed gives the IDs of events that a statement has: those of statements that were opened, and those of the owner's
+// own that were not. Nothing else is opened for it.
+func (v *Trustee) packed() (map[string]bool, error) {
+	cached, err := vault.ReadCache[reviewIndexEntry](v.Vault, reviewIndex)
+	if err != nil {
+		return nil, err
+	}
+	ids, seen := make(map[string]bool), make(map[ledger.Hash]bool)
+	for _, one := range cached {
+		seen[one.Statement] = true
+		for _, id := range one.Events {
+			ids[id] = true
+		}
+	}
+	own, err := v.SignedStatements()
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range own {
+		if said.Statement.Kind != card.KindReview || said.Content == nil || seen[said.Statement.Hash()] {
+			continue
+		}
+		text, err := v.ownText(said)
+		if err != nil {
+			return nil, ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+		}
+		r, err := review.Parse(text)
+		clear(text)
+		if err != nil || r.Kind != review.Desk {
+			continue // a newer zapis may have written it
+		}
+		for line := range strings.SplitSeq(r.Text, "\n") {
+			if e, err := deskstate.Parse([]byte(line)); err == nil {
+				ids[e.ID()] = true
+			}
+		}
+	}
+	return ids, nil
 }

@@ -35,7 +35,6 @@ var reviewIndex = vault.Cache{File: "reviews", Header: "zapis/reviews/v2 "}
 type reviewed struct {
 	of       map[ledger.Hash][]vault.PlacedStatement // by the body hash of the case's first report
 	exhibits map[ledger.Hash]card.Card               // who has signed for an exhibit, by its body hash
-	packed   map[string]bool                         // IDs of the desk's events that the owner has signed a statement about
 	problems []error
 }
 
@@ -53,7 +52,7 @@ func (v *Trustee) reviews() (*reviewed, error) {
 	for _, g := range cached {
 		known[g.Statement] = g
 	}
-	out := &reviewed{of: make(map[ledger.Hash][]vault.PlacedStatement), exhibits: make(map[ledger.Hash]card.Card), packed: make(map[string]bool)}
+	out := &reviewed{of: make(map[ledger.Hash][]vault.PlacedStatement), exhibits: make(map[ledger.Hash]card.Card)}
 	var fresh []vault.PlacedStatement
 	for _, s := range all {
 		if _, have := known[s.Statement.Hash()]; !have && ledgercopy.IsTrustee(s.Set, v.Key().Card) {
@@ -75,11 +74,6 @@ func (v *Trustee) reviews() (*reviewed, error) {
 			}
 		default:
 			out.of[g.Case] = append(out.of[g.Case], s)
-			if s.From == v.Key().Card {
-				for _, id := range g.Events {
-					out.packed[id] = true
-				}
-			}
 		}
 	}
 	return out, nil
