@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -72,10 +73,11 @@ func TestStringEncoding(t *testing.T) {
 }
 
 func TestFromAnswersRefuses(t *testing.T) {
+	newest := strconv.Itoa(VocabularyVersion)
 	for _, tt := range []struct{ field, value, want string }{
-		{"motive", `"x"`, "motive is not a question of vocabulary 2"},
-		{"attachment-1", `"x"`, "attachment-1 is not a question of vocabulary 2"},
-		{"Secret Words", `"x"`, "other is not a question of vocabulary 2"},
+		{"motive", `"x"`, "motive is not a question of vocabulary " + newest},
+		{"attachment-1", `"x"`, "attachment-1 is not a question of vocabulary " + newest},
+		{"Secret Words", `"x"`, "other is not a question of vocabulary " + newest},
 		{"narrative", `["x"]`, "narrative: the answer is not a string"},
 		{"narrative", `""`, "narrative: an empty answer, which has to be null"},
 		{"narrative", `"a\u0062"`, "narrative: the answer is not in its one encoding"},

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,8 @@ func TestAVersionThatIsNotKnownIsRefused(t *testing.T) {
 			t.Errorf("vocabulary %d: %v", version, err)
 		}
 	}
-	if _, err := Version(3); err == nil || err.Error() != "vocabulary 3, and this program knows 1 to 2: a newer program is needed to read this vocabulary" {
+	want := fmt.Sprintf("vocabulary %d, and this program knows 1 to %d: a newer program is needed to read this vocabulary", VocabularyVersion+1, VocabularyVersion)
+	if _, err := Version(VocabularyVersion + 1); err == nil || err.Error() != want {
 		t.Error(err)
 	}
 }
