@@ -14,6 +14,9 @@ import (
 // of the other name is overwritten by the next that writes the same file, of
 // which there is one at a time.
 func WriteFile(name string, content []byte, mode fs.FileMode) error {
+	if err := checkName("write", name); err != nil {
+		return err
+	}
 	aside := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new")
 	f, err := os.OpenFile(aside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
@@ -54,6 +57,9 @@ type File struct {
 // Create begins a file that is not there yet: what is written lies beside it under another name until Commit. The
 // error is os.ErrExist where there is one.
 func Create(name string, mode fs.FileMode) (*File, error) {
+	if err := checkName("create", name); err != nil {
+		return nil, err
+	}
 	if _, err := os.Lstat(name); err == nil {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +118,7 @@ func reserve(aside, name string) error {
 		return err
 	}
 	f.Close()
-	if err := os.Rename(aside, name); err != nil {
+	if err := rename(aside, name); err != nil {
 		os.Remove(name)
 		return err
 	}
@@ -122,7 +128,7 @@ func reserve(aside, name string) error {
 // Rename moves a file or a folder to a name in the same file system and makes that durable: both folders are synced.
 // What was under the name is replaced.
 func Rename(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
+	if err := rename(from, to); err != nil {
 		return err
 	}
 	if err := SyncFolder(filepath.Dir(to)); err != nil {
@@ -146,21 +152,11 @@ func fill(f *os.File, content []byte) error {
 	return err
 }
 
-// SyncFolder makes the names in a folder durable.
-func SyncFolder(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closed := d.Close(); err == nil {
-		err = closed
-	}
-	return err
-}
-
 // MakeFolder makes a folder with mode 0700, durably, if it is missing.
 func MakeFolder(path string) error {
+	if err := checkName("mkdir", path); err != nil {
+		return err
+	}
 	switch err := os.Mkdir(path, 0o700); {
 	case errors.Is(err, fs.ErrExist):
 		return nil

@@ -2,8 +2,9 @@ package ledgercopy
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"zapis/internal/atomicfile"
 )
 
 // syncEach makes the files and folders below dir durable, one by one.
@@ -12,11 +13,6 @@ func syncEach(dir string) error {
 		if err != nil {
 			return err
 		}
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
+		return atomicfile.SyncPath(name)
 	})
 }
