@@ -1,10 +1,13 @@
 # Zapis. `make` alone prints what can be asked for.
 
 PROGRAMS  := zapisd zapis zapis-verify zapis-desk
+# Those that a trustee or a lawyer runs, whatever their computer is.
+PORTABLE  := $(filter-out zapisd,$(PROGRAMS))
 # nodynamic: no decoder loads a library of the system's (docs/media.md).
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nodynamic
-# What a lawyer's machine may be: the checker is built for all of them.
-PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+# What a trustee's or a lawyer's computer may be. make test builds for each system and each machine once.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+CI_PLATFORMS := linux/arm64 darwin/arm64 windows/amd64
 
 # Where Debian keeps nginx and tor; not everybody's shell looks there.
 export PATH := $(PATH):/usr/sbin
@@ -18,13 +21,14 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: conformance dist packages-test help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
-	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080'
+	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…)'
 	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
-	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify'
-	@echo 'make cross   bin/zapis-verify-SYSTEM, for every system that a lawyer may have'
+	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify, bin/zapis-desk'
+	@echo 'make cross   bin/SYSTEM/MACHINE/, the programs for every system that a trustee or a lawyer may have'
+	@echo 'make vet-all go vet for each of them'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make dist    a release in dist/: archives, Debian packages, hashes (SIGN=key signs them with an SSH key)'
 	@echo 'make packages-test  the Debian packages in a chroot: install, serve, upgrade, remove, purge'
@@ -39,15 +43,24 @@ help:
 bin:
 	@mkdir -p bin && printf '*\n' > bin/.gitignore
 
+# A line every ten seconds says that the compiler still works: the first build takes minutes.
 build: bin
-	@for p in $(PROGRAMS); do echo "building bin/$$p"; $(GOBUILD) -o bin/$$p ./cmd/$$p || exit 1; done
+	@for p in $(PROGRAMS); do \
+		echo "building bin/$$p"; \
+		( n=10; while sleep 10; do echo "  still building bin/$$p, $$n seconds"; n=$$((n+10)); done ) & beat=$$!; \
+		$(GOBUILD) -o bin/$$p ./cmd/$$p; done=$$?; \
+		kill $$beat 2>/dev/null; wait $$beat 2>/dev/null; \
+		[ $$done = 0 ] || exit 1; \
+	done
 
 # Where nothing can be installed, the demo runs all the same, but for two of the lines that it prints.
+PORT := 8080
 demo: build
 	@$(MAKE) -s demo-tools || echo 'without unzip and ssh-keygen, the printed lines that run them will fail'
-	bin/zapisd demo --dir ./demo
+	bin/zapisd demo --dir ./demo --listen 127.0.0.1:$(PORT)
 
 # The tests come last, so that their closing lines are the last ones printed.
+test: PLATFORMS := $(CI_PLATFORMS)
 test: test-tools format vet staticcheck build cross page go-test
 
 demo-tools: NEEDED := $(DEMO_TOOLS)
@@ -75,8 +88,17 @@ staticcheck:
 
 cross: bin
 	@for t in $(PLATFORMS); do \
-		echo "building zapis-verify for $$t"; \
-		GOOS=$${t%%/*} GOARCH=$${t##*/} $(GOBUILD) -o bin/zapis-verify-$${t%%/*}-$${t##*/} ./cmd/zapis-verify || exit 1; \
+		echo "building $(PORTABLE) for $$t"; \
+		mkdir -p bin/$$t; \
+		GOOS=$${t%%/*} GOARCH=$${t##*/} $(GOBUILD) -o bin/$$t/ $(PORTABLE:%=./cmd/%) || exit 1; \
+	done
+
+# go vet as each system compiles it, tests included. The tests of all packages together are for Linux.
+VETTED := $(PORTABLE:%=./cmd/%) ./internal/trustee/... ./internal/evidence/... ./internal/desk ./internal/cli ./internal/carry ./internal/atomicfile/... ./crypto/...
+vet-all:
+	@for t in $(PLATFORMS); do \
+		echo "vetting for $$t"; \
+		GOOS=$${t%%/*} GOARCH=$${t##*/} CGO_ENABLED=0 go vet -tags nodynamic $(VETTED) || exit 1; \
 	done
 
 page: bin

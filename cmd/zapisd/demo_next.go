@@ -11,7 +11,8 @@ import (
 // step is something to do next: a sentence, and a line to paste.
 type step struct{ why, line string }
 
-// steps are tested: the end-to-end test runs these very lines.
+// steps are tested: the end-to-end test runs these very lines. Each can be pasted again: what zapis would not overwrite is
+// removed first.
 func (d *demo) steps() []step {
 	bin := programs()
 	dir := filepath.ToSlash(filepath.Clean(d.dir))
@@ -29,8 +30,8 @@ func (d *demo) steps() []step {
 			bin + "zapis import --vault " + vault + " --ledger " + card + as + " " + in("carry.tar")},
 		{"List the cases", bin + "zapis list --vault " + vault + as},
 		{"Read one", bin + "zapis show --vault " + vault + as + " " + d.filed.Case},
-		{"Take its files out", bin + "zapis extract --vault " + vault + as + " " + d.filed.Case + " --out " + in(files)},
-		{"Make the bundle for a lawyer", bin + "zapis bundle --vault " + vault + as + " " + d.filed.Case + " --out " + in(zip)},
+		{"Take its files out", "rm -rf " + in(files) + " && " + bin + "zapis extract --vault " + vault + as + " " + d.filed.Case + " --out " + in(files)},
+		{"Make the bundle for a lawyer", "rm -f " + in(zip) + " && " + bin + "zapis bundle --vault " + vault + as + " " + d.filed.Case + " --out " + in(zip)},
 		{"As the lawyer: check it", bin + "zapis-verify --trust " + card + " " + in(zip)},
 		{"And without any tool of ours",
 			"unzip -q -o " + in(zip) + " -d " + in(lawyer) + " && (cd " + in(lawyer+"/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},

@@ -14,7 +14,7 @@ import (
 // of the other name is overwritten by the next that writes the same file, of
 // which there is one at a time.
 func WriteFile(name string, content []byte, mode fs.FileMode) error {
-	if err := checkName("write", name); err != nil {
+	if err := CheckName(name); err != nil {
 		return err
 	}
 	aside := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new")
@@ -57,7 +57,7 @@ type File struct {
 // Create begins a file that is not there yet: what is written lies beside it under another name until Commit. The
 // error is os.ErrExist where there is one.
 func Create(name string, mode fs.FileMode) (*File, error) {
-	if err := checkName("create", name); err != nil {
+	if err := CheckName(name); err != nil {
 		return nil, err
 	}
 	if _, err := os.Lstat(name); err == nil {
@@ -154,7 +154,7 @@ func fill(f *os.File, content []byte) error {
 
 // MakeFolder makes a folder with mode 0700, durably, if it is missing.
 func MakeFolder(path string) error {
-	if err := checkName("mkdir", path); err != nil {
+	if err := CheckName(path); err != nil {
 		return err
 	}
 	switch err := os.Mkdir(path, 0o700); {

@@ -21,5 +21,5 @@ func SyncPath(name string) error {
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
-// checkName takes every name: this system has none that it reserves.
-func checkName(string, string) error { return nil }
+// CheckName takes every path: this system reserves no names.
+func CheckName(string) error { return nil }

@@ -49,10 +49,10 @@ func rename(from, to string) error {
 	return nil
 }
 
-// checkName refuses a name that Windows would understand otherwise.
-func checkName(op, path string) error {
+// CheckName refuses a path whose last name Windows would understand otherwise, with ErrReservedName.
+func CheckName(path string) error {
 	if !PortableName(filepath.Base(path)) {
-		return &fs.PathError{Op: op, Path: path, Err: ErrReservedName}
+		return &fs.PathError{Op: "create", Path: path, Err: ErrReservedName}
 	}
 	return nil
 }

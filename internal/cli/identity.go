@@ -157,6 +157,9 @@ func CheckFree(names ...string) error {
 		if err := inFolder(name); err != nil {
 			return err
 		}
+		if err := atomicfile.CheckName(name); err != nil {
+			return err
+		}
 		if _, err := os.Lstat(name); err == nil {
 			return existsAlready(name)
 		} else if !errors.Is(err, os.ErrNotExist) {

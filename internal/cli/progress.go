@@ -23,7 +23,7 @@ const redraw = 100 * time.Millisecond
 // Progress begins a line. The label and the unit are ours, never somebody else's text.
 func (s *Streams) Progress(label string, total int64) *Progress {
 	p := &Progress{label: label, total: total}
-	if isTerminal(s.Err) {
+	if takesEscapes(s.Err) {
 		p.s = s
 	}
 	return p

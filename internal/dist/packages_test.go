@@ -64,7 +64,7 @@ func TestPackagesOnDebian(t *testing.T) {
 	m.cases(t, 1)
 
 	said := m.must(t, nil, "dpkg", "-i", "/server.deb", "/trustee.deb")
-	if !strings.Contains(said, "verified ") {
+	if !strings.Contains(said, " entries verify") {
 		t.Errorf("the upgrade does not say that it verified the ledger:\n%s", said)
 	}
 	m.serve(t, func(socket string) { submit(t, socket, "the second report") })
