@@ -15,15 +15,10 @@ type checkCmd struct {
 }
 
 func (c *checkCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	id, err := g.LoadIfGiven(ctx)
-	if err != nil {
-		return err
-	}
-	v, err := c.open(s, id, false)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
+	return c.withKey(ctx, s, g, false, func(v *casework.Trustee) error { return c.check(ctx, s, v) })
+}
+
+func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Trustee) error {
 	bar := s.Progress("reading", v.TotalBytes())
 	done, err := v.Check(ctx, bar.Add)
 	bar.Done()

@@ -30,16 +30,17 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	defer f.Close()
-	id, err := g.LoadIfGiven(ctx)
+	key, release, err := i.unlocked(ctx, g, false)
 	if err != nil {
 		return err
 	}
-	v, err := i.open(s, id, true)
+	defer release()
+	v, err := i.open(s, key, true)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	o := vault.ImportOptions{Card: want}
+	o := vault.ImportOptions{Card: want, Key: key}
 	if i.Old != "" {
 		old, err := vaultFlag{i.Old}.open(s, nil, false)
 		if err != nil {
@@ -48,18 +49,14 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		defer old.Close()
 		o.Continues = old.Vault
 	}
-	if id != nil {
-		k := keyOf(id)
-		o.Key = &k
-	}
 	done, err := v.Import(ctx, watched(s, f), o)
 	if err != nil {
 		return err
 	}
-	return i.report(s, v, id, done)
+	return i.report(s, v, key, done)
 }
 
-func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, id *cli.Identity, done *casework.Imported) error {
+func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
 	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
@@ -70,7 +67,7 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, id *cli.Identity
 	if i.Ledger == "" && done.From == 0 && !done.Nothing {
 		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
 	}
-	if id == nil {
+	if key == nil {
 		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
 	}
 	if before, err := v.Continues(); err != nil {

@@ -20,6 +20,9 @@ type grammar struct {
 	Keygen  keygenCmd  `cmd:"" help:"Make your identity, and the card that others know you by."`
 	Card    cardCmd    `cmd:"" help:"Show a card as people compare it by voice."`
 	Paper   paperCmd   `cmd:"" help:"Put your identity on paper, or bring it back from there."`
+	Unlock  unlockCmd  `cmd:"" help:"Hold your keys for a while, so that commands ask for no passphrase."`
+	Lock    lockCmd    `cmd:"" help:"End what unlock has begun: forget the keys at once."`
+	Hold    holdCmd    `cmd:"" hidden:"" help:"Hold the keys, in this process."`
 	Import  importCmd  `cmd:"" help:"Verify a carry file, all of it, and take it into your vault."`
 	List    listCmd    `cmd:"" help:"Show which cases there are."`
 	Show    showCmd    `cmd:"" help:"Open a case and show it."`

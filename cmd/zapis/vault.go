@@ -17,17 +17,20 @@ type vaultFlag struct {
 	Vault string `required:"" placeholder:"DIR" help:"Your vault: the folder that import made."`
 }
 
-// open opens the vault, with a key where one is given. Whoever opens it closes it.
-func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*casework.Trustee, error) {
+// open opens the vault, with a key where one is given. The caller closes it.
+func (f vaultFlag) open(s *cli.Streams, key *vault.Key, create bool) (*casework.Trustee, error) {
 	v, err := casework.Open(f.Vault, vault.Options{
 		Create: create, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
+		Waiting: func(holder string) {
+			fmt.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", cli.Escape(holder))
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if id != nil && !create {
-		if err := v.Use(keyOf(id)); err != nil {
+	if key != nil && !create {
+		if err := v.Use(*key); err != nil {
 			v.Close()
 			return nil, err
 		}
@@ -35,13 +38,23 @@ func (f vaultFlag) open(s *cli.Streams, id *cli.Identity, create bool) (*casewor
 	return v, nil
 }
 
-// with opens the vault with the identity that the verb needs, and closes it after.
+// with opens the vault with the identity that the verb needs, and closes it after. A folder that is no vault is refused
+// before the passphrase is asked for.
 func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func(*casework.Trustee) error) error {
-	id, err := g.Load(ctx)
+	return f.withKey(ctx, s, g, true, do)
+}
+
+// withKey is with, for verbs that can do without a key.
+func (f vaultFlag) withKey(ctx context.Context, s *cli.Streams, g *grammar, needed bool, do func(*casework.Trustee) error) error {
+	if err := vault.CheckFolder(f.Vault); err != nil {
+		return err
+	}
+	key, release, err := f.unlocked(ctx, g, needed)
 	if err != nil {
 		return err
 	}
-	v, err := f.open(s, id, false)
+	defer release()
+	v, err := f.open(s, key, false)
 	if err != nil {
 		return err
 	}

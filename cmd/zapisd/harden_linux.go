@@ -9,13 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hardenProcess keeps the memory of a process that sees reports for a moment out of files: no core dump, and
-// no other process of the same user may attach. Where the system refuses, the service still works.
-func hardenProcess() {
-	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
-}
-
 // confine takes from the process, for ever, every file outside the ledger's folder, but for the names of its sockets, which
 // it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has, but for the ports of a database and of witnesses. A kernel without Landlock takes nothing; one with an
 // older one, what it can.

@@ -2,9 +2,6 @@
 
 package main
 
-// hardenProcess does nothing here: the server is meant for Linux.
-func hardenProcess() {}
-
 // confine does nothing here.
 func confine(string, []uint16, ...address) error { return nil }
 

@@ -17,6 +17,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/sandbox"
 	"zapis/internal/server/intake"
 	"zapis/internal/server/publish"
 	"zapis/store"
@@ -124,7 +125,7 @@ type server struct {
 
 // startServing opens the ledger, answers on the control socket, and listens.
 func startServing(ctx context.Context, c serving) (_ *server, err error) {
-	hardenProcess()
+	sandbox.HideMemory()
 	srv := &server{grace: c.grace, failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {

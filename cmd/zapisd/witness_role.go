@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/sandbox"
 	"zapis/internal/server/publish"
 )
 
@@ -85,7 +86,7 @@ func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return exit.New(exit.Failed, "", "--listen: %w", err)
 	}
-	hardenProcess()
+	sandbox.HideMemory()
 	if err := confine(v.Dir, nil, at); err != nil {
 		return fmt.Errorf("the process can't be confined to its folder: %w", err)
 	}

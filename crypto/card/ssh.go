@@ -3,9 +3,11 @@ package card
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -100,6 +102,61 @@ func NewSigner(name string, seed []byte) (*Signer, error) {
 		return nil, err
 	}
 	return &Signer{name, key}, nil
+}
+
+// NewRemoteSigner makes a signer whose key another process holds. line is its public half ("ssh-ed25519 AAAA…"); sign
+// returns the 64-byte Ed25519 signature of a blob, as SignBlob in that process does.
+func NewRemoteSigner(name, line string, sign func(blob []byte) ([]byte, error)) (*Signer, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	pub, err := parseSSH(line)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{name, remoteKey{pub, sign}}, nil
+}
+
+// remoteKey is an ssh.Signer whose private half is elsewhere.
+type remoteKey struct {
+	pub  ssh.PublicKey
+	sign func(blob []byte) ([]byte, error)
+}
+
+func (k remoteKey) PublicKey() ssh.PublicKey { return k.pub }
+
+func (k remoteKey) Sign(_ io.Reader, blob []byte) (*ssh.Signature, error) {
+	raw, err := k.sign(blob)
+	if err != nil {
+		return nil, err
+	}
+	sig := &ssh.Signature{Format: keyType, Blob: raw}
+	if err := k.pub.Verify(blob, sig); err != nil {
+		return nil, fmt.Errorf("the signature that came back does not verify: %w", err)
+	}
+	return sig, nil
+}
+
+// signedBlob is what an SSH signature signs, after its preamble (PROTOCOL.sshsig, "Signed Data").
+type signedBlob struct {
+	Namespace, Reserved, Hash string
+	Sum                       []byte
+}
+
+// SignBlob signs the bytes that an SSH signature signs and returns the 64-byte Ed25519 signature. It refuses every other
+// blob and every namespace that does not begin with "zapis-": a process that may ask for signatures can't have a login
+// or a commit signed.
+func (s *Signer) SignBlob(blob []byte) ([]byte, error) {
+	var b signedBlob
+	rest, ok := bytes.CutPrefix(blob, []byte("SSHSIG"))
+	if !ok || ssh.Unmarshal(rest, &b) != nil || !strings.HasPrefix(b.Namespace, "zapis-") {
+		return nil, errors.New("this is not what an SSH signature in a namespace of ours signs")
+	}
+	sig, err := s.key.Sign(rand.Reader, blob)
+	if err != nil {
+		return nil, err
+	}
+	return sig.Blob, nil
 }
 
 // Name is the trustee's name, the SSH principal.

@@ -105,8 +105,8 @@ func ParseIdentity(text []byte) (*Identity, error) {
 	return newIdentity(name, seed, key)
 }
 
-// text is the opposite of ParseIdentity.
-func (id *Identity) text() []byte {
+// Text is the opposite of ParseIdentity. Its caller wipes it.
+func (id *Identity) Text() []byte {
 	head := fmt.Sprintf("%s\n# name %s\n# ssh-ed25519 %s\n", identityHeader, id.Card.Name, base64.StdEncoding.EncodeToString(id.seed))
 	if id.hardware != "" {
 		return []byte(head + "# age " + id.Card.Age + "\n" + id.hardware + "\n")
@@ -126,7 +126,7 @@ func (id *Identity) Seal(passphrase string, workFactor int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(id.text()); err != nil {
+	if _, err := w.Write(id.Text()); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {

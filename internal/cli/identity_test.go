@@ -165,7 +165,7 @@ func TestOpenIdentityRefuses(t *testing.T) {
 
 func TestParseIdentityRefuses(t *testing.T) {
 	id := newTestIdentity(t)
-	good := string(id.text())
+	good := string(id.Text())
 	if _, err := ParseIdentity([]byte(good)); err != nil {
 		t.Fatal(err)
 	}

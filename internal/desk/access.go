@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"zapis/internal/peer"
 )
 
 // Access admits one browser of one user to the desk.
@@ -39,7 +41,7 @@ func NewAccess(listener net.Addr) *Access {
 	}
 	return &Access{
 		host: "desk-" + randomHex(8) + ".localhost:" + port, cookie: randomHex(32), token: randomHex(32),
-		owner: sameUser,
+		owner: peer.SameUserTCP,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
 
@@ -47,6 +48,10 @@ func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
 		v.Close()
 		return err
 	}
+	if err := v.Suspend(); err != nil {
+		v.Close()
+		return err
+	}
 	k.vault, k.cases = v, cases
 	if k.idle > 0 {
 		k.timer = time.AfterFunc(k.idle, k.Lock)
@@ -55,8 +60,9 @@ func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
 }
 
 // With calls use with the open vault and its cases, and restarts the idle time. It returns ErrLocked while the Keeper is
-// locked. use must not keep what it is given.
-func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error {
+// locked. use must not keep what it is given. Other processes have their turn on the vault between two calls; what they
+// have done is read first.
+func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) (err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.vault == nil {
@@ -64,6 +70,18 @@ func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error 
 	}
 	if k.timer != nil {
 		k.timer.Reset(k.idle)
+	}
+	changed, err := k.vault.Resume()
+	if err != nil {
+		return err
+	}
+	defer func() { err = exit.First(err, k.vault.Suspend()) }()
+	if changed {
+		cases, err := k.vault.Sort(context.Background(), func(int, int) {})
+		if err != nil {
+			return err
+		}
+		k.cases = cases
 	}
 	return use(k.vault, k.cases)
 }

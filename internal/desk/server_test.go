@@ -17,6 +17,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -29,6 +30,7 @@ type browser struct {
 	client *http.Client
 	origin string
 	keeper *desk.Keeper
+	open   func() (*casework.Trustee, error) // opens the vault once more, as another process would
 	closed chan struct{}
 }
 
@@ -42,7 +44,7 @@ func startIdle(t *testing.T, idle time.Duration) *browser {
 	h.FollowUp(quiet, incident.ActFollowUp, nil, "narrative", "Another letter.")
 	dir := filepath.Join(t.TempDir(), "vault")
 	anna := vaulttest.Identity(t, "anna")
-	options := vault.Options{Create: true, Now: h.Now, Tool: "desk test", Warn: t.Logf}
+	options := vault.Options{Create: true, Now: h.Now, Tool: "desk test", Warn: t.Logf, Wait: 100 * time.Millisecond}
 	open := func() (*casework.Trustee, error) {
 		v, err := casework.Open(dir, options)
 		if err == nil {
@@ -60,7 +62,7 @@ func startIdle(t *testing.T, idle time.Duration) *browser {
 	}
 	v.Close()
 
-	b := &browser{t: t, closed: make(chan struct{})}
+	b := &browser{t: t, open: open, closed: make(chan struct{})}
 	b.keeper = desk.NewKeeper(func(_ context.Context, given string) (*casework.Trustee, error) {
 		if given != passphrase {
 			return nil, exit.New(exit.KeyMissing, "type it again", "the passphrase is wrong")
@@ -221,5 +223,41 @@ func TestLocksAfterIdleTime(t *testing.T) {
 	}
 	if _, page := b.get("/"); !strings.Contains(page, "Passphrase of anna") {
 		t.Errorf("after the idle time:\n%s", page)
+	}
+}
+
+// While the desk is unlocked, a verb has its turn, and the desk shows what the verb has done.
+func TestAVerbHasItsTurnWhileTheDeskIsOpen(t *testing.T) {
+	b := start(t)
+	b.unlock()
+	v, err := b.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.keeper.With(func(*casework.Trustee, *casework.Cases) error { return nil }); err == nil || !strings.Contains(err.Error(), "the vault is in use by process ") {
+		t.Errorf("while the verb has its turn: %v", err)
+	}
+	cases, err := v.Sort(t.Context(), func(int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Write(cases.List[0], review.Review{Kind: review.Note, Text: "Written by a verb."}, false); err != nil {
+		t.Fatal(err)
+	}
+	id := cases.List[0].ID
+	v.Close()
+	err = b.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
+		c, err := cases.Find(id)
+		if err != nil {
+			return err
+		}
+		shown, err := v.Show(c)
+		if err == nil && (len(shown.Reviews) != 1 || shown.Reviews[0].Text != "Written by a verb.") {
+			t.Errorf("the desk shows %+v", shown.Reviews)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

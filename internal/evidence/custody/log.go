@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -45,6 +46,7 @@ type Log struct {
 	now     func() time.Time
 	tool    string
 	broken  error
+	paused  bool
 }
 
 // file is what a Log asks of an *os.File; tests take its disk away.
@@ -83,7 +85,7 @@ func Open(path string, now func() time.Time, tool string) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{path: path, f: f, now: now, tool: tool}
-	if err := l.load(f); err != nil {
+	if err := l.load(); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -100,8 +102,9 @@ func (l *Log) SetOwner(c card.Card) error {
 	return nil
 }
 
-func (l *Log) load(f *os.File) error {
-	in := bufio.NewReaderSize(f, maxLine)
+// load reads the lines that follow those that are known.
+func (l *Log) load() error {
+	in := bufio.NewReaderSize(io.NewSectionReader(l.f, l.size, math.MaxInt64-l.size), maxLine)
 	for {
 		line, err := in.ReadSlice('\n')
 		if err == io.EOF && len(line) == 0 {
@@ -123,6 +126,31 @@ func (l *Log) load(f *os.File) error {
 	}
 	return nil
 }
+
+// Pause gives the log up to other processes: until Resume, nothing is recorded.
+func (l *Log) Pause() { l.paused = true }
+
+// Resume ends a Pause and reads what other processes have recorded meanwhile. changed is false where that is nothing.
+// Status Mismatch where the log does not go on from what was known.
+func (l *Log) Resume() (changed bool, err error) {
+	info, err := os.Stat(l.path)
+	if err != nil {
+		return false, err
+	}
+	before := l.Len()
+	switch {
+	case info.Size() < l.size:
+		return false, l.misfit("it is shorter than it was")
+	case info.Size() > l.size:
+		if err := l.load(); err != nil {
+			return false, err
+		}
+	}
+	l.paused = false
+	return l.Len() != before, nil
+}
+
+var errPaused = errors.New("another process may be writing to it")
 
 // torn tells a last line that was never whole from one that was altered: a file system may have given the
 // file its length and not yet its bytes.
@@ -221,6 +249,9 @@ func (l *Log) RecordRelease(d Record) (Event, error) {
 func (l *Log) record(d Record) (Event, error) {
 	if l.broken != nil {
 		return Event{}, l.broken
+	}
+	if l.paused {
+		return Event{}, errPaused
 	}
 	if err := d.check(); err != nil {
 		return Event{}, err

@@ -46,6 +46,14 @@ func (v *Trustee) Use(k vault.Key) error {
 	return v.Vault.Use(k)
 }
 
+// Resume waits for the vault's next turn, as vault.Resume does, and drops what other processes have made stale.
+func (v *Trustee) Resume() (changed bool, err error) {
+	if changed, err = v.Vault.Resume(); changed {
+		v.forgetDerived()
+	}
+	return changed, err
+}
+
 // forgetDerived drops what was computed from the copy and the key: an import or another key changes it.
 func (v *Trustee) forgetDerived() {
 	v.lazy.Lock()

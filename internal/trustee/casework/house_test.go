@@ -33,7 +33,7 @@ func newVault(t *testing.T) *opener {
 }
 
 func (o *opener) try() (*casework.Trustee, error) {
-	return casework.Open(o.dir, vault.Options{Create: true, Now: func() time.Time { return tick }, Tool: "zapis test",
+	return casework.Open(o.dir, vault.Options{Create: true, Now: func() time.Time { return tick }, Tool: "zapis test", Wait: 100 * time.Millisecond,
 		Warn: func(format string, args ...any) { o.warns = append(o.warns, fmt.Sprintf(format, args...)) }})
 }
 

@@ -62,12 +62,7 @@ func (v *Vault) use(k Key, c *ledger.Chain) error {
 
 func (v *Vault) mayUse(k Key, c *ledger.Chain) error {
 	if v.owner != nil && !v.Empty() { // an import that failed leaves an owner of nothing
-		if v.owner.Age != k.Card.Age || v.owner.SSH != k.Card.SSH {
-			return exit.New(exit.KeyMissing, "take that trustee's identity, or make a vault of your own with zapis import",
-				"this vault belongs to %s (%s), and the identity is that of %s (%s)",
-				v.owner.Name, v.owner.Fingerprint(), k.Card.Name, k.Card.Fingerprint())
-		}
-		return nil
+		return v.owns(k.Card)
 	}
 	for _, s := range c.State().Sets {
 		if s.Set != nil && ledgercopy.IsTrustee(*s.Set, k.Card) {
@@ -76,6 +71,26 @@ func (v *Vault) mayUse(k Key, c *ledger.Chain) error {
 	}
 	return exit.New(exit.KeyMissing, "the operator needs your card before anything is sealed to you",
 		"the identity of %s (%s) is that of no trustee of the ledger %s", k.Card.Name, k.Card.Fingerprint(), c.Origin())
+}
+
+// MayOwn refuses an identity in whose place another one owns the vault in dir. It takes no lock. A vault that is not
+// there yet, or has no owner yet, is anybody's.
+func MayOwn(dir string, c card.Card) error {
+	v := Vault{dir: dir}
+	if err := v.readOwner(); err != nil || v.owner == nil {
+		return err
+	}
+	return v.owns(c)
+}
+
+// owns refuses a card that is not the owner's.
+func (v *Vault) owns(c card.Card) error {
+	if v.owner.Age != c.Age || v.owner.SSH != c.SSH {
+		return exit.New(exit.KeyMissing, "take that trustee's identity, or make a vault of your own with zapis import",
+			"this vault belongs to %s (%s), and the identity is that of %s (%s)",
+			v.owner.Name, v.owner.Fingerprint(), c.Name, c.Fingerprint())
+	}
+	return nil
 }
 
 func (v *Vault) setOwner(c card.Card) error {

@@ -3,7 +3,7 @@
 // Extract and Bundle are told to write elsewhere.
 //
 //	vault.txt            zapis/vault/v1
-//	lock                 held by the one process that uses the vault
+//	lock                 held by the process whose turn it is
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
@@ -53,6 +53,9 @@ type Options struct {
 	Now    func() time.Time                 // the clock of the custody log
 	Tool   string                           // program and version, for the custody log
 	Warn   func(format string, args ...any) // what must be said loudly and is no error; never nil
+
+	Wait    time.Duration       // for another process to finish with the vault; 20 s where it is zero
+	Waiting func(holder string) // told once where that takes longer than a second; may be nil
 }
 
 // Vault is an open vault. It belongs to one goroutine.
@@ -83,7 +86,7 @@ func (v *Vault) enter() error {
 		return err
 	}
 	var err error
-	if v.lock, err = takeLock(filepath.Join(v.dir, lockFile)); err != nil {
+	if v.lock, err = takeLock(filepath.Join(v.dir, lockFile), v.opts); err != nil {
 		return err
 	}
 	if err := v.version(); err != nil {
@@ -110,6 +113,9 @@ func (v *Vault) enter() error {
 	v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir))
 	return err
 }
+
+// CheckFolder refuses a folder that is no vault. It takes no lock and reads no key.
+func CheckFolder(dir string) error { return (&Vault{dir: dir}).found() }
 
 func (v *Vault) found() error {
 	info, err := os.Stat(v.dir)

@@ -1,4 +1,4 @@
-package desk
+package peer
 
 import (
 	"net"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestSameUserTellsUsersApart(t *testing.T) {
+func TestSameUserTCPTellsUsersApart(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -30,10 +30,10 @@ func TestSameUserTellsUsersApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Close()
-	if conn := accept(); !sameUser(conn.LocalAddr(), conn.RemoteAddr()) {
+	if conn := accept(); !SameUserTCP(conn.LocalAddr(), conn.RemoteAddr()) {
 		t.Error("a connection of this user is refused")
 	}
-	if sameUser(l.Addr(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}) {
+	if SameUserTCP(l.Addr(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}) {
 		t.Error("a connection that the kernel does not list is admitted")
 	}
 
@@ -48,7 +48,7 @@ func TestSameUserTellsUsersApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := accept()
-	if sameUser(conn.LocalAddr(), conn.RemoteAddr()) {
+	if SameUserTCP(conn.LocalAddr(), conn.RemoteAddr()) {
 		t.Error("a connection of another user is admitted")
 	}
 	stdin.Close()

@@ -1,4 +1,4 @@
-package desk
+package peer
 
 import (
 	"bufio"
@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// sameUser reports whether the socket at the other end of a loopback connection belongs to the user of this process, as
+// SameUserTCP reports whether the socket at the other end of a loopback connection belongs to the user of this process, as
 // the kernel lists it (proc(5), /proc/net/tcp). It reports false where the socket is not listed.
-func sameUser(local, remote net.Addr) bool {
+func SameUserTCP(local, remote net.Addr) bool {
 	here, ok := local.(*net.TCPAddr)
 	there, also := remote.(*net.TCPAddr)
 	if !ok || !also || here.IP.To4() == nil || there.IP.To4() == nil {

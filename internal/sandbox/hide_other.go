@@ -1,0 +1,6 @@
+//go:build !linux
+
+package sandbox
+
+// HideMemory does nothing here.
+func HideMemory() {}

@@ -1,0 +1,3 @@
+package session
+
+func newSecret() (*secret, error) { return nil, ErrUnsupported }
