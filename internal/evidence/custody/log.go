@@ -140,7 +140,7 @@ func (l *Log) Resume() (changed bool, err error) {
 	before := l.Len()
 	switch {
 	case info.Size() < l.size:
-		return false, l.misfit("it is shorter than it was")
+		return false, l.mismatch("it is shorter than it was")
 	case info.Size() > l.size:
 		if err := l.load(); err != nil {
 			return false, err

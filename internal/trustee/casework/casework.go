@@ -58,5 +58,5 @@ func (v *Trustee) Resume() (changed bool, err error) {
 func (v *Trustee) forgetDerived() {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
-	v.of, v.parts, v.seats, v.granted, v.handed = v.Copy(), nil, nil, nil, nil
+	v.of, v.parts, v.seats, v.granted, v.handed, v.desk = v.Copy(), nil, nil, nil, nil, nil
 }

@@ -119,7 +119,7 @@ func TestASuspendedVaultRecordsNothing(t *testing.T) {
 	if err := v.Suspend(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := v.Custody.Record(custody.Deed{Act: custody.Viewed, Subject: "a list"})
+	_, err := v.Custody.Record(custody.Record{Act: custody.Viewed, Subject: "a list"})
 	refused(t, "while others may write", err, exit.Failed, "the custody log could not be written: another process may be writing to it")
 	other := o.open()
 	_, err = v.Resume()
@@ -128,7 +128,7 @@ func TestASuspendedVaultRecordsNothing(t *testing.T) {
 	if changed, err := v.Resume(); changed || err != nil {
 		t.Errorf("%v, %v", changed, err)
 	}
-	if _, err := v.Custody.Record(custody.Deed{Act: custody.Viewed, Subject: "a list"}); err != nil {
+	if _, err := v.Custody.Record(custody.Record{Act: custody.Viewed, Subject: "a list"}); err != nil {
 		t.Error(err)
 	}
 }
