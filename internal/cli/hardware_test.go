@@ -44,7 +44,7 @@ func TestHardwareIdentity(t *testing.T) {
 	if err := back.tryHardware(); exit.StatusOf(err) != exit.KeyMissing || !strings.Contains(fmt.Sprint(err), "the program age-plugin-trial is not there") {
 		t.Errorf("without the program: %v", err)
 	}
-	lines := strings.SplitAfter(string(id.text()), "\n")
+	lines := strings.SplitAfter(string(id.Text()), "\n")
 	for _, tt := range []struct {
 		line    int
 		with    string
