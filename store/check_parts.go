@@ -73,8 +73,8 @@ func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
 		return
 	}
 	switch e.Body.Kind {
-	case ledger.KindReply:
-		if tag, err := replyTag(part); err == nil {
+	case ledger.KindReply, ledger.KindDuty:
+		if tag, err := replyTag(e.Body.Kind, part); err == nil {
 			c.tags[tag] = e.Body.Hash()
 		}
 	case ledger.KindTombstone:
@@ -199,8 +199,8 @@ func (c *checker) checkWaitingParts(name string, w waiting) {
 				c.add(-1, name, "its %s %s is altered", p.Kind, p.Hash)
 			}
 		})
-		if w.body.Kind == ledger.KindReply {
-			if tag, err := replyTag(part); err == nil {
+		if w.body.Kind.Tagged() {
+			if tag, err := replyTag(w.body.Kind, part); err == nil {
 				c.tags[tag] = w.hash
 			}
 		}

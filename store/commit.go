@@ -143,7 +143,7 @@ func (s *Store) commitGroup(group []*request) {
 				if refused[i] = s.admit(tx, &s.tip, r.sub); refused[i] != nil {
 					continue
 				}
-				if err := keepParts(tx, r.sub); err != nil {
+				if err := s.keepParts(tx, r.sub); err != nil {
 					return err
 				}
 				if err := tx.Table(tableWaiting).Put(r.sub.hash[:], r.sub.promise); err != nil {

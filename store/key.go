@@ -103,7 +103,7 @@ func (s *Store) adopt(ctx context.Context, p *submission) error {
 				g = &growth{first: t.size, standing: s.standing}
 				g.released.Time = s.checkpointTime(time.Time{})
 			}
-			if err := keepParts(tx, p); err != nil {
+			if err := s.keepParts(tx, p); err != nil {
 				return nil, err
 			}
 			return g, s.grow(tx, t, g, p.Body, p.text, p.hash)

@@ -36,6 +36,7 @@ const (
 	tableLocators    = "locators"    // name -> box
 	tableTags        = "tags"        // reply's tag -> body hash
 	tableErased      = "erased"      // part hash -> index of the tombstone
+	tableSignals     = "signals"     // batches of signals, what waits for one, marks of what is urgent: signals.go
 
 	// Where several hosts share a database only.
 	tablePending  = "pending"  // part hash -> host that keeps it, and no body names it yet; or erasedMark
@@ -44,7 +45,7 @@ const (
 
 var specs = []kv.Spec{{Name: tableMeta}, {Name: tableEntries, Ascending: true}, {Name: tableCheckpoints}, {Name: tableBodies},
 	{Name: tableGoverning}, {Name: tableWaiting}, {Name: tableSmall, Large: true}, {Name: tableFiles}, {Name: tableLocators},
-	{Name: tableTags}, {Name: tableErased}}
+	{Name: tableTags}, {Name: tableErased}, {Name: tableSignals, Added: true}}
 
 var sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending}, kv.Spec{Name: tableCosigned})
 

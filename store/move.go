@@ -172,6 +172,9 @@ func own(table string, key []byte) bool {
 func (m *move) eachValue(db kv.DB, s kv.Spec, visit func(k, v []byte) error) error {
 	return kv.View(db, func(tx kv.Tx) error {
 		table := tx.Table(s.Name)
+		if table == nil && s.Added {
+			return nil
+		}
 		c := table.Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if s.Large {

@@ -105,7 +105,7 @@ func (s *Store) closeFiles() error {
 func (s *Store) load(readOnly bool) error {
 	return kv.View(s.db, func(tx kv.Tx) error {
 		for _, t := range specs {
-			if tx.Table(t.Name) == nil {
+			if tx.Table(t.Name) == nil && !t.Added {
 				return fmt.Errorf("%w: no table %s", ledger.ErrMismatch, t.Name)
 			}
 		}

@@ -148,9 +148,9 @@ func (r *Rebuild) Entry(e ledger.Entry) error {
 	return r.wrote(2 * len(body))
 }
 
-// Tag indexes a reply by what its body file says.
-func (r *Rebuild) Tag(body ledger.Hash, file []byte) error {
-	tag, err := replyTag(file)
+// Tag indexes a reply, or a duty entry, by what its body file says.
+func (r *Rebuild) Tag(kind ledger.Kind, body ledger.Hash, file []byte) error {
+	tag, err := replyTag(kind, file)
 	if err != nil {
 		return err
 	}

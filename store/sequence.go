@@ -160,7 +160,7 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 				continue
 			}
 			changed = changes(r.sub.Body.Kind)
-			if err := keepParts(tx, r.sub); err != nil {
+			if err := s.keepParts(tx, r.sub); err != nil {
 				return nil, err
 			}
 			if err := s.grow(tx, t, g, r.sub.Body, r.sub.text, r.sub.hash); err != nil {

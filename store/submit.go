@@ -25,6 +25,9 @@ type Submission struct {
 
 	// Locator leads a reporter back to the entry. No box, no locator.
 	Locator Locator
+
+	// Attention is set where somebody on duty is to be told.
+	Attention Attention
 }
 
 // Locator is a sealed box under a name; both are derived from a reporter's code
@@ -98,8 +101,8 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 
 	p := &submission{Submission: sub, text: sub.Body.Marshal()}
 	p.hash = ledger.BodyHash(p.text)
-	if sub.Body.Kind == ledger.KindReply {
-		if p.tag, err = replyTag(sub.Small[0]); err != nil {
+	if sub.Body.Kind.Tagged() {
+		if p.tag, err = replyTag(sub.Body.Kind, sub.Small[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -125,12 +128,16 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 	}
 }
 
-func replyTag(body []byte) (ledger.Hash, error) {
-	signed, err := ledger.ParseSignedBody(body)
-	if err != nil {
-		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
+// replyTag gives the tag of a reply, whose body is signed, or of a duty entry.
+func replyTag(kind ledger.Kind, body []byte) (ledger.Hash, error) {
+	if kind == ledger.KindReply {
+		signed, err := ledger.ParseSignedBody(body)
+		if err != nil {
+			return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		body = signed.Content
 	}
-	reply, err := ledger.ParseReply(signed.Content)
+	reply, err := ledger.ParseReply(body)
 	if err != nil {
 		return ledger.Hash{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
@@ -151,7 +158,7 @@ type submission struct {
 }
 
 func (p *submission) bytes() int {
-	n := len(p.text) + len(p.promise) + len(p.Locator.Box)
+	n := len(p.text) + len(p.promise) + len(p.Locator.Box) + len(p.Attention.Signal) + len(p.Attention.Mark)
 	for _, small := range p.Small {
 		n += len(small)
 	}
@@ -180,8 +187,11 @@ func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
 	if p.Locator.Box != nil && tx.Table(tableLocators).Get(p.Locator.Name[:]) != nil {
 		return ErrLocatorTaken
 	}
-	if p.Body.Kind == ledger.KindReply && tx.Table(tableTags).Get(p.tag[:]) != nil {
+	if p.Body.Kind.Tagged() && tx.Table(tableTags).Get(p.tag[:]) != nil {
 		return ErrTagTaken
+	}
+	if once := p.Attention.Once; once != (ledger.Hash{}) && tx.Table(tableSignals).Get(signalKey(keyTaken, once[:])) != nil {
+		return fmt.Errorf("%w: the message was taken before", ErrDuplicate)
 	}
 	return s.admitKind(tx, t, p)
 }
@@ -217,7 +227,10 @@ func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 func changes(k ledger.Kind) bool { return k == ledger.KindTrustees || k == ledger.KindKey }
 
 // keepParts writes all of a submission but the body itself.
-func keepParts(tx kv.Tx, p *submission) error {
+func (s *Store) keepParts(tx kv.Tx, p *submission) error {
+	if err := s.keepAttention(tx, p); err != nil {
+		return err
+	}
 	for i, small := range p.Small {
 		if err := putSmall(tx, p.Body.Parts[i].Hash, small); err != nil {
 			return err
@@ -238,7 +251,7 @@ func keepParts(tx kv.Tx, p *submission) error {
 			return err
 		}
 	}
-	if p.Body.Kind == ledger.KindReply {
+	if p.Body.Kind.Tagged() {
 		return tx.Table(tableTags).Put(p.tag[:], p.hash[:])
 	}
 	return nil

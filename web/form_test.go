@@ -213,7 +213,7 @@ func TestOperatorsTextsAreOnTheForm(t *testing.T) {
 	site.Quorum, site.Readers, site.Exit = 1, 1, "https://example.org/weather"
 	loc, err := newLocalizer(all["en"], site, all, incident.Newest())
 	h.must(err)
-	raw, err := loc.render("form", loc.form(nil, newNonce(), nil))
+	raw, err := loc.render("form", loc.form(nil, newNonce(), nil, true))
 	h.must(err)
 	page = html.UnescapeString(string(raw))
 	for _, want := range []string{

@@ -25,12 +25,18 @@ type formPage struct {
 // errorLink is a refusal at the top of the page, leading to its field.
 type errorLink struct{ ID, Text string }
 
-func (loc *localizer) form(typed incident.Form, nonce string, wrong incident.Errors) formPage {
-	p := formPage{base: loc.base(""), loc: loc, Nonce: nonce, Filler: newFiller(), Places: loc.list(loc.site.CheckAt), Watch: loc.dutyHours(),
+func (loc *localizer) form(typed incident.Form, nonce string, wrong incident.Errors, attended bool) formPage {
+	p := formPage{base: loc.base(""), loc: loc, Nonce: nonce, Filler: newFiller(), Places: loc.list(loc.site.CheckAt), Watch: loc.dutyHours(attended),
 		typed: typed, wrong: wrong}
 	p.Errors = loc.errorLinks(wrong, onForm)
 	p.Failed = len(wrong) > 0
 	return p
+}
+
+// attended reports whether somebody on duty was there lately, and these are the times of duty.
+func (s *server) attended() bool {
+	d := s.site.Duty
+	return d != nil && s.options.OnDuty != nil && d.at(s.options.Now()) && s.options.OnDuty()
 }
 
 func presentForm(s *server, loc *localizer, v *view) (string, any) {
@@ -38,7 +44,7 @@ func presentForm(s *server, loc *localizer, v *view) (string, any) {
 	if !nonceShape.MatchString(nonce) {
 		nonce = newNonce()
 	}
-	p := loc.form(v.form, nonce, v.wrong)
+	p := loc.form(v.form, nonce, v.wrong, s.attended())
 	p.fail(loc, s, v)
 	p.Truncated = v.truncated
 	p.Switch = &languageSwitch{Path: "again", Form: "report"}
@@ -73,11 +79,14 @@ func (loc *localizer) errorLinks(wrong incident.Errors, on func(field string) bo
 	return links
 }
 
-// dutyHours says who looks for urgent reports.
-func (loc *localizer) dutyHours() string {
-	if d := loc.site.Duty; d != nil {
+// dutyHours says who looks for urgent reports: somebody on duty where attended, and else on which days we read.
+func (loc *localizer) dutyHours(attended bool) string {
+	switch d := loc.site.Duty; {
+	case d != nil && attended:
 		return loc.t("form.duty", "days", loc.days(week(d.Days)), "from", d.From, "to", d.To, "zone", d.Zone) + " " +
 			loc.t("form.reading", "days", loc.days(week(loc.site.ReadingDays)))
+	case d != nil:
+		return loc.t("form.offduty", "days", loc.days(week(loc.site.ReadingDays)))
 	}
 	return loc.t("form.noduty", "days", loc.days(week(loc.site.ReadingDays)))
 }

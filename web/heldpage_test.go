@@ -148,7 +148,7 @@ func TestViewsArePackedWhole(t *testing.T) {
 	for _, page := range []string{"form", "code", "files", "ask", "mailbox", "add", "done", "receipt"} {
 		v := &view{page: page, status: 422, refusal: "large", form: map[string][]string{"narrative": {"<b>\x00", ""}, "act": {"stop"}}, truncated: true,
 			code: unknownCode, promise: "p\nq", act: "stop", files: 3, bad: []badFile{{"a b", "file_empty"}}, number: 7,
-			messages: []message{{1, 20000, messageErased, ""}, {2, 0, messageText, "text"}}, nextPage: 2,
+			messages: []message{{Number: 1, Day: 20000, Kind: messageErased}, {Number: 2, Kind: messageDuty, Text: "call", Seen: 1795876860, Again: 1795891260}}, nextPage: 2,
 			receipts: []receiptRow{{1, 20000, "stop", true}},
 			consent:  intake.Consent{Known: true, Given: []string{"store"}, InForce: []string{"store"}, Agrees: "yes", Taken: "stop", Since: day(20001).time()}}
 		packed := v.pack()

@@ -130,7 +130,7 @@ func presentMailbox(s *server, loc *localizer, v *view) (string, any) {
 	if !slices.Contains([]string{"consent", ""}, v.first("act")) || len(v.wrong) == 0 {
 		typed = prefilled(v)
 	}
-	p := mailboxPage{formPage: loc.form(typed, newNonce(), v.wrong), Digits: v.code, Next: v.nextPage, Reading: loc.readingDays(),
+	p := mailboxPage{formPage: loc.form(typed, newNonce(), v.wrong, s.attended()), Digits: v.code, Next: v.nextPage, Reading: loc.readingDays(),
 		Consent: loc.consent(v.consent), filesForm: loc.filesForm(s, v, v.wrong)}
 	p.Path = "mailbox"
 	p.Errors = loc.errorLinks(v.wrong, onMailbox)
@@ -173,7 +173,7 @@ func presentAdd(s *server, loc *localizer, v *view) (string, any) {
 		c.Wipe()
 	}
 	v.code = code
-	p := mailboxPage{formPage: loc.form(v.form, v.first("form"), v.wrong), Digits: code, filesForm: loc.filesForm(s, v, v.wrong)}
+	p := mailboxPage{formPage: loc.form(v.form, v.first("form"), v.wrong, s.attended()), Digits: code, filesForm: loc.filesForm(s, v, v.wrong)}
 	p.fail(loc, s, v)
 	p.Path, p.Switch = "mailbox", mailboxSwitch(code)
 	return "add", p

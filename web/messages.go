@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"time"
 
 	"zapis/internal/server/intake"
 )
@@ -12,6 +13,8 @@ type message struct {
 	Day    day // on which the reply entered the ledger
 	Kind   messageKind
 	Text   string
+
+	Seen, Again int64 // of an answer from duty, Unix seconds
 }
 
 type messageKind int
@@ -20,12 +23,16 @@ const (
 	messageText   messageKind = iota
 	messageErased             // the ledger has forgotten it
 	messageBroken             // what its trustee sealed does not open
+	messageDuty               // of somebody on duty: Text is the sentence's name
 )
 
 type shownMessage struct{ Heading, Text string }
 
 // message puts a message into words.
 func (loc *localizer) message(m message) shownMessage {
+	if m.Kind == messageDuty {
+		return shownMessage{loc.t("duty.heading"), loc.t("duty."+m.Text, "seen", loc.moment(m.Seen), "again", loc.moment(m.Again))}
+	}
 	heading := loc.t("mailbox.message", "n", m.Number)
 	if m.Day != 0 {
 		heading += ", " + loc.date(m.Day.time())
@@ -39,21 +46,39 @@ func (loc *localizer) message(m message) shownMessage {
 	return shownMessage{heading, m.Text}
 }
 
+// moment writes a time by the clock of those on duty, or in UTC where the site names none.
+func (loc *localizer) moment(unix int64) string {
+	t, zone := time.Unix(unix, 0).UTC(), "UTC"
+	if d := loc.site.Duty; d != nil && d.Clock != nil {
+		t, zone = t.In(d.Clock), d.Zone
+	}
+	return loc.date(t) + ", " + t.Format("15:04") + " (" + zone + ")"
+}
+
 const (
 	// messagePageBytes is how many bytes of messages, escaped, one page holds, so that it keeps its size.
 	messagePageBytes = 24 << 10
 	// messageMarkup is about what stands around a message, in bytes.
 	messageMarkup = 160
+	// dutyMarkup is about how much longer a fixed sentence is than its name, in bytes.
+	dutyMarkup = 800
 )
 
 // pageOfMessages lays replies out on pages of messagePageBytes, cutting a long one where it must, and returns one page,
 // from 1, and the number of the next, or 0.
 func pageOfMessages(replies []intake.Reply, page int) (on []message, next int) {
-	at, used := 1, 0
-	for i, reply := range replies {
-		m := message{Number: i + 1, Day: dayNumber(reply.Day)}
+	at, used, number := 1, 0, 0
+	for _, reply := range replies {
+		if reply.Duty == nil {
+			number++
+		}
+		m := message{Number: number, Day: dayNumber(reply.Day)}
 		text := reply.Text
 		switch {
+		case reply.Duty != nil:
+			m.Kind, text = messageDuty, reply.Duty.Sentence
+			m.Seen, m.Again = reply.Duty.Seen.Unix(), reply.Duty.Again.Unix()
+			used += dutyMarkup
 		case reply.Erased:
 			m.Kind, text = messageErased, ""
 		case reply.Broken:

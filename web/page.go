@@ -32,7 +32,8 @@ type localizer struct {
 	guide         []guideBlock
 	links         []languageLink
 	errorFallback []byte      // the error page that needs no rendering
-	emptyForm     prerendered // the form, and the page that asks for the code, with nothing in them
+	emptyForm     prerendered // the form with nothing in it, where nobody on duty was there lately
+	dutyForm      prerendered // and where somebody was
 	emptyAsk      prerendered
 }
 

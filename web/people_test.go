@@ -215,7 +215,7 @@ func TestOperatorsTextsInEveryLanguage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, err := loc.render("form", loc.form(nil, newNonce(), nil))
+		page, err := loc.render("form", loc.form(nil, newNonce(), nil, true))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,10 +24,12 @@ var (
 
 // prerenderAll renders the pages that carry nothing typed: the empty form and the page that asks for the code.
 func (loc *localizer) prerenderAll() (err error) {
-	form := loc.form(nil, noncePlaceholder, nil)
-	form.Filler = fillerPlaceholder
-	if loc.emptyForm, err = loc.prerender("form", form, noncePlaceholder, fillerPlaceholder); err != nil {
-		return err
+	for attended, page := range map[bool]*prerendered{false: &loc.emptyForm, true: &loc.dutyForm} {
+		form := loc.form(nil, noncePlaceholder, nil, attended)
+		form.Filler = fillerPlaceholder
+		if *page, err = loc.prerender("form", form, noncePlaceholder, fillerPlaceholder); err != nil {
+			return err
+		}
 	}
 	ask := loc.ask(nil, nil)
 	ask.Filler = fillerPlaceholder

@@ -38,7 +38,7 @@ func TestPrerenderedPagesEqualRenderedOnes(t *testing.T) {
 		if nonce == nil || fill == nil || w.Body.Len() != pageSize {
 			t.Fatalf("%s: no hidden field, no filler, or %d bytes", lang, w.Body.Len())
 		}
-		p := loc.form(nil, nonce[1], nil)
+		p := loc.form(nil, nonce[1], nil, false)
 		p.Filler = fill[1]
 		want, err := loc.render("form", p)
 		if err != nil || got != string(want) {

@@ -58,6 +58,26 @@ type Duty struct {
 	Days     []time.Weekday
 	From, To string // "08:00", "22:00"
 	Zone     string // as people say it: "Warsaw time", "CET"
+
+	// Clock is the zone in which From and To are read; nil where the operator's file names none, and the times of duty are
+	// then shown and not compared with the clock.
+	Clock *time.Location
+}
+
+// at reports whether a moment lies in the times of duty. A night from 22:00 to 06:00 belongs to the day on which it began.
+func (d *Duty) at(now time.Time) bool {
+	if d.Clock == nil {
+		return true
+	}
+	t := now.In(d.Clock)
+	clock, day := t.Format("15:04"), t.Weekday()
+	switch {
+	case d.From <= d.To:
+		return clock >= d.From && clock <= d.To && slices.Contains(d.Days, day)
+	case clock >= d.From:
+		return slices.Contains(d.Days, day)
+	}
+	return clock <= d.To && slices.Contains(d.Days, (day+6)%7)
 }
 
 const defaultLeaveURL = "https://www.yr.no/"

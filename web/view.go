@@ -100,6 +100,8 @@ func (v *view) pack() []byte {
 		p.number(int(m.Day))
 		p.number(int(m.Kind))
 		p.text(m.Text)
+		p.number(int(m.Seen))
+		p.number(int(m.Again))
 	}
 	p.number(v.nextPage)
 	p.number(len(v.receipts))
@@ -164,7 +166,8 @@ func unpackView(b []byte) *view {
 	}
 	v.number = u.number()
 	for range u.number() {
-		v.messages = append(v.messages, message{Number: u.number(), Day: day(u.number()), Kind: messageKind(u.number()), Text: u.text()})
+		v.messages = append(v.messages, message{Number: u.number(), Day: day(u.number()), Kind: messageKind(u.number()), Text: u.text(),
+			Seen: int64(u.number()), Again: int64(u.number())})
 	}
 	v.nextPage = u.number()
 	for range u.number() {

@@ -47,6 +47,9 @@ type Options struct {
 
 	Now func() time.Time // the clock that dates are compared with; time.Now
 
+	// OnDuty reports whether somebody on duty was there within the last two hours; nil for never.
+	OnDuty func() bool
+
 	// Broken, where set, is called after a panic in a handler with its stack, which names functions, never its message.
 	Broken func(stack []byte)
 }
@@ -197,6 +200,10 @@ func (s *server) localizerFor(r *http.Request) *localizer {
 func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
 	loc := s.localizerFor(r)
 	w.Header().Add("Vary", "Accept-Language")
+	if s.attended() {
+		loc.sendPrerendered(w, loc.dutyForm)
+		return
+	}
 	loc.sendPrerendered(w, loc.emptyForm)
 }
 

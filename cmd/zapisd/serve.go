@@ -20,6 +20,7 @@ import (
 	"zapis/internal/sandbox"
 	"zapis/internal/server/intake"
 	"zapis/internal/server/publish"
+	"zapis/internal/server/signals"
 	"zapis/store"
 	"zapis/web"
 )
@@ -166,6 +167,8 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		return nil, err
 	}
 	keepDutyTrue(&site, set, c.talk.Err)
+	duty := signals.New(srv.store, signals.Config{Slot: c.slot, Now: time.Now})
+	c.front.pages.OnDuty = duty.OnDuty
 	c.front.pages.Broken = sayBroken(c.talk)
 	limitMemory()
 	pages, err := web.New(intake.New(srv.store, c.limits, time.Now), site, c.front.pages)
@@ -180,7 +183,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	if c.circuits > 0 {
 		srv.listener = newCircuitListener(srv.listener, c.circuits)
 	}
-	srv.public = newPublic(srv.listener, c.front, routes(pages, srv.store, c.publish), pages.Busy())
+	srv.public = newPublic(srv.listener, c.front, routes(pages, srv.store, duty, c.publish), pages.Busy())
 	if c.confined {
 		ports, err := portsOf(c.dir)
 		if err != nil {
@@ -198,6 +201,12 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		if err := srv.store.Run(slots); err != nil && slots.Err() == nil {
 			srv.failed <- err
 		}
+	}()
+	dutyEnded := make(chan struct{})
+	srv.stops = append(srv.stops, func() { endSlots(); <-dutyEnded })
+	go func() {
+		defer close(dutyEnded)
+		duty.Run(slots, func(err error) { fmt.Fprintf(c.talk.Err, "zapisd: no batch of signals was made: %v\n", err) })
 	}()
 	srv.public.serve(srv.failed)
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
@@ -226,14 +235,16 @@ func (c serving) healthAddress() (at address, release func(), err error) {
 }
 
 // routes puts what is public about the ledger beside the pages.
-func routes(pages http.Handler, st *store.Store, public bool) http.Handler {
-	if !public {
-		return pages
-	}
+func routes(pages http.Handler, st *store.Store, duty *signals.Server, public bool) http.Handler {
 	hashes := publish.Handler(st)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, set := st.SetInForce()
+		if len(set.Duty) > 0 && signals.Handles(r.URL.Path) {
+			duty.ServeHTTP(w, r)
+			return
+		}
 		// What brings a body along is refused by the pages: net/http would wait for the body for ever.
-		if r.Body == http.NoBody && publish.Published(r.URL.Path) {
+		if public && r.Body == http.NoBody && publish.Published(r.URL.Path) {
 			hashes.ServeHTTP(w, r)
 			return
 		}

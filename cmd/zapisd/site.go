@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // the process sees no file outside the ledger's folder once it serves
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
@@ -107,7 +108,7 @@ func parseSite(r io.Reader) (web.Site, error) {
 	if err := lines.Err(); err != nil {
 		return s, err
 	}
-	if seen["duty-days"] || seen["duty-hours"] || seen["duty-zone"] {
+	if seen["duty-days"] || seen["duty-hours"] || seen["duty-zone"] || seen["duty-clock"] {
 		s.Duty = &duty
 	}
 	return s, nil
@@ -171,6 +172,10 @@ func setSite(s *web.Site, duty *web.Duty, key, value string) (err error) {
 		}
 	case "duty-zone":
 		duty.Zone = value
+	case "duty-clock":
+		if duty.Clock, err = time.LoadLocation(value); err != nil || value == "Local" {
+			err = errors.New("it is a zone's name, as Europe/Warsaw")
+		}
 	default:
 		err = errors.New("no such key")
 	}

@@ -35,6 +35,9 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 		return CheckFiller(body)
 	case KindAnchor:
 		return c.anchor(e, body)
+	case KindDuty: // who signed the answer stands in what is sealed
+		_, err := ParseReply(body)
+		return err
 	case KindReply, KindReview, KindCustody:
 		set, err := c.SetAt(e.Body.Trustees)
 		if err != nil {

@@ -13,6 +13,7 @@ const (
 	KindGenesis   Kind = "genesis"   // entry 0, and no other
 	KindReport    Kind = "report"    // a first report or a follow-up
 	KindReply     Kind = "reply"     // a tag and a message sealed to the reporter
+	KindDuty      Kind = "duty"      // a tag and a duty person's answer, sealed to the reporter and the trustees
 	KindReview    Kind = "review"    // notes that trustees share
 	KindExhibit   Kind = "exhibit"   // what a trustee obtained later; parts as a report's
 	KindCustody   Kind = "custody"   // the head of a trustee's custody log
@@ -23,11 +24,11 @@ const (
 	KindFiller    Kind = "filler"    // 64 random hexadecimal digits
 )
 
-// Valid reports whether this is one of the eleven kinds.
+// Valid reports whether this is one of the twelve kinds.
 func (k Kind) Valid() bool {
 	switch k {
 	case KindGenesis, KindReport, KindReply, KindReview, KindExhibit, KindCustody,
-		KindAnchor, KindTombstone, KindTrustees, KindKey, KindFiller:
+		KindAnchor, KindTombstone, KindTrustees, KindKey, KindFiller, KindDuty:
 		return true
 	}
 	return false
@@ -36,6 +37,9 @@ func (k Kind) Valid() bool {
 // HasParts reports whether entries of this kind have a report's parts and
 // commitments, and not one body.
 func (k Kind) HasParts() bool { return k == KindReport || k == KindExhibit }
+
+// Tagged reports whether a reporter finds entries of this kind by a tag.
+func (k Kind) Tagged() bool { return k == KindReply || k == KindDuty }
 
 // Governs reports whether entries of this kind change who may do what: their
 // bodies must be known before later entries can be judged.

@@ -174,6 +174,22 @@ func (k *Keys) Wipe() {
 // no two tags can be seen to belong together.
 func ReplyTag(secret [32]byte, n uint64) [32]byte { return tagged(secret, "reply", n) }
 
+// DutyBase is what the tags of the answers to one submission from somebody on duty are computed from: HMAC-SHA256 under
+// the mailbox secret of "duty" and the submission's body hash. The server keeps it for an urgent submission, and can
+// compute no other tag by it.
+func DutyBase(secret, body [32]byte) [32]byte {
+	mac := hmac.New(sha256.New, secret[:])
+	mac.Write(append([]byte("duty"), body[:]...))
+	return [32]byte(mac.Sum(nil))
+}
+
+// MaxDutyAnswers is how many answers from somebody on duty one submission has at most.
+const MaxDutyAnswers = 16
+
+// DutyTag is the tag of the n-th answer, from 0: HMAC-SHA256 under the base of "duty answer" and n as eight bytes, big
+// endian.
+func DutyTag(base [32]byte, n uint64) [32]byte { return tagged(base, "duty answer", n) }
+
 func tagged(key [32]byte, word string, n uint64) [32]byte {
 	mac := hmac.New(sha256.New, key[:])
 	mac.Write(binary.BigEndian.AppendUint64([]byte(word), n))

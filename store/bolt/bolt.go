@@ -60,7 +60,39 @@ func Open(path string, specs []kv.Spec, readOnly bool) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := addTables(db, specs); err != nil {
+		return nil, exit.First(err, db.Close())
+	}
 	return &DB{path: path, specs: byName(specs), db: db}, nil
+}
+
+// addTables makes the tables that a file of an earlier version lacks. It writes nothing where there are all of them, to a
+// file that is open for reading, or to one that holds none of the others: that is no database of ours.
+func addTables(db *bbolt.DB, specs []kv.Spec) error {
+	var lacks []string
+	err := db.View(func(tx *bbolt.Tx) error {
+		for _, s := range specs {
+			switch there := tx.Bucket([]byte(s.Name)) != nil; {
+			case !there && !s.Added:
+				lacks = nil
+				return nil
+			case !there:
+				lacks = append(lacks, s.Name)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(lacks) == 0 || db.IsReadOnly() {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range lacks {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Create makes a database file with empty tables. Nothing of it is durable until

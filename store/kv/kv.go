@@ -27,6 +27,7 @@ type Spec struct {
 	Name      string
 	Ascending bool // keys are only ever appended at the end
 	Large     bool // values have up to some 100 KB; a cursor gives their keys, and no values
+	Added     bool // databases of earlier versions lack it: it is made when they are opened for writing
 }
 
 // DB is an open database. Its methods may be called by many goroutines.

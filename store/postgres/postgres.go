@@ -130,6 +130,10 @@ func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, err
 		d.readers.Close()
 		return nil, err
 	}
+	if err := d.addTables(ctx); err != nil {
+		d.readers.Close()
+		return nil, err
+	}
 	return d, nil
 }
 

@@ -83,6 +83,31 @@ func ddl(specs []kv.Spec, pieces int) string {
 	return b.String()
 }
 
+// addTables makes the tables that a database of an earlier version lacks, where it is opened for writing.
+func (d *DB) addTables(ctx context.Context) error {
+	if d.options.ReadOnly {
+		return nil
+	}
+	for _, s := range d.specs {
+		if !s.Added {
+			continue
+		}
+		var there bool
+		if err := d.readers.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", quote(s.Name)).Scan(&there); err != nil {
+			return d.connectError(err)
+		}
+		if there {
+			continue
+		}
+		name := quote(s.Name)
+		if _, err := d.readers.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+name+" (k bytea PRIMARY KEY, v bytea NOT NULL); ALTER TABLE "+name+" ALTER v SET STORAGE EXTERNAL"); err != nil {
+			return exit.New(exit.Failed, "open it once as the role that has made the ledger: this version keeps one table more",
+				"%s: the table %s can't be made: %w", d.where, s.Name, redact(err))
+		}
+	}
+	return nil
+}
+
 // readSchema compares the version of the tables, and gives the number of pieces.
 func readSchema(ctx context.Context, conn *pgx.Conn) (pieces int, err error) {
 	var version int

@@ -182,12 +182,12 @@ func (m *restoring) part(body ledger.Body, p ledger.Part) error {
 		return err
 	}
 	defer f.Close()
-	if err := m.r.Part(p, f); err != nil || body.Kind != ledger.KindReply {
+	if err := m.r.Part(p, f); err != nil || !body.Kind.Tagged() {
 		return err
 	}
 	file, err := os.ReadFile(m.b.part(p.Hash))
 	if err != nil {
 		return err
 	}
-	return m.r.Tag(body.Hash(), bytes.Clone(file))
+	return m.r.Tag(body.Kind, body.Hash(), bytes.Clone(file))
 }

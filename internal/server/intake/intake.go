@@ -100,6 +100,7 @@ type recipients struct {
 	index                                   uint64 // of the genesis or trustees entry
 	schema                                  *incident.Schema
 	signal, statement, identity, attachment *seal.Recipients
+	duty                                    *seal.Recipients // of the batches' parts; nil where there are no duty cards
 }
 
 // recipients gives the set in force. Parsing post-quantum keys costs, so that
@@ -145,6 +146,9 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 		if *s.to, err = seal.NewRecipients(s.threshold, s.keys...); err != nil {
 			return nil, err
 		}
+	}
+	if len(set.Duty) > 0 {
+		r.duty = r.signal
 	}
 	return r, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"zapis/crypto/duty"
 	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/crypto/seal"
@@ -22,7 +23,7 @@ import (
 // and prints as "[mailbox]".
 type Mailbox struct {
 	Sent    []Sent  // what the reporter sent, in order
-	Replies []Reply // what was answered, in order
+	Replies []Reply // what was answered, in order; answers from duty first
 	Consent Consent // what is allowed now
 }
 
@@ -40,6 +41,8 @@ type Reply struct {
 	Day    time.Time // of the slot in which it entered the ledger, UTC; zero while it waits
 	Erased bool      // the ledger has forgotten it; there is no text
 	Broken bool      // what its trustee sealed does not open; there is no text
+
+	Duty *duty.Answer // of somebody on duty: one of the fixed sentences, and no text; nil for a trustee's
 }
 
 // leastLooks is how many locators and how many tags are looked for, at least,
@@ -56,11 +59,15 @@ func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, err
 		return nil, err
 	}
 	defer keys.Wipe()
-	sent, state, err := in.sent(ctx, keys)
+	sent, bodies, state, err := in.sent(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
 	replies, err := in.replies(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := in.dutyAnswers(ctx, keys, bodies)
 	if err != nil {
 		return nil, err
 	}
@@ -76,37 +83,38 @@ func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, err
 		}
 		return nil, ErrUnknownCode
 	}
-	return &Mailbox{sent, replies, consentOf(state, sent)}, nil
+	return &Mailbox{sent, append(answers, replies...), consentOf(state, sent)}, nil
 }
 
-// sent lists the submissions of a code, and gives the state after the last of them.
-func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) (out []Sent, state reportcode.State, err error) {
+// sent lists the submissions of a code with their bodies, and gives the state after the last of them.
+func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) (out []Sent, bodies []ledger.Hash, state reportcode.State, err error) {
 	var last uint32
 	for n := uint64(0); ; n++ {
 		if err := ctx.Err(); err != nil {
-			return nil, state, err
+			return nil, nil, state, err
 		}
 		box, ok, err := in.store.Locator(k.LocatorName(n))
 		switch {
 		case err != nil:
-			return nil, state, err
+			return nil, nil, state, err
 		case !ok && n >= leastLooks:
-			return out, state, nil
+			return out, bodies, state, nil
 		case !ok:
 			continue
 		}
 		l, err := openLocator(k, n, box)
 		if err != nil {
-			return nil, state, err
+			return nil, nil, state, err
 		}
 		act, err := actOf(l.Act)
 		if err != nil {
-			return nil, state, err
+			return nil, nil, state, err
 		}
 		receipt, err := in.store.Receipt(l.Body)
 		if err != nil && !errors.Is(err, store.ErrWaiting) {
-			return nil, state, fmt.Errorf("a submission has no receipt: %w", err)
+			return nil, nil, state, fmt.Errorf("a submission has no receipt: %w", err)
 		}
+		bodies = append(bodies, l.Body)
 		out = append(out, Sent{Act: act, Day: dayOf(l.state), Files: int(l.Exhibits - last), Receipt: receipt})
 		last, state = l.Exhibits, l.state
 	}
@@ -136,6 +144,51 @@ func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, err
 		// One trustee's mistake, or worse, must not shut a reporter out of their mailbox.
 		out = append(out, Reply{Text: text, Day: in.entered(hash), Broken: err != nil})
 	}
+}
+
+// dutyAnswers gives what somebody on duty has answered to the submissions, in their order. What does not verify is left
+// out: it is none of the sentences that reporters are told of.
+func (in *Intake) dutyAnswers(ctx context.Context, k *reportcode.Keys, bodies []ledger.Hash) ([]Reply, error) {
+	secret := k.TagSecret()
+	defer clear(secret[:])
+	var out []Reply
+	for _, body := range bodies {
+		base := reportcode.DutyBase(secret, body)
+		for n := uint64(0); n < reportcode.MaxDutyAnswers; n++ {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			hash, file, err := in.store.Tagged(reportcode.DutyTag(base, n))
+			if errors.Is(err, store.ErrUnknown) {
+				break
+			}
+			if errors.Is(err, store.ErrErased) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if a, ok := in.openDuty(file, k.Identity(), body); ok {
+				out = append(out, Reply{Duty: &a, Day: in.entered(hash)})
+			}
+		}
+	}
+	return out, nil
+}
+
+// openDuty opens the body of a duty entry. Its signature was verified when it was taken, with the duty cards that were in
+// force then; here it must be one of any set of this ledger.
+func (in *Intake) openDuty(file []byte, id age.Identity, body ledger.Hash) (duty.Answer, bool) {
+	reply, err := ledger.ParseReply(file)
+	if err != nil {
+		return duty.Answer{}, false
+	}
+	message, err := seal.OpenBytes(seal.Message, bytes.NewReader(reply.Message), seal.DigestOf(reply.Message), id)
+	if err != nil {
+		return duty.Answer{}, false
+	}
+	a, _, err := duty.OpenAnswer(message, in.store.Card().Genesis, in.store.DutyCards())
+	return a, err == nil && a.Report == body
 }
 
 // entered returns the day of the slot in which a body entered the ledger, or the zero time while it waits. The time is

@@ -64,7 +64,8 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 		out.Body.Parts = append(out.Body.Parts, part)
 	}
 	out.Locator.Name, out.Locator.Box = s.locator(out.Body, len(d.files))
-	return out, nil
+	out.Attention, err = d.attention(s, out.Body, to)
+	return out, err
 }
 
 // commit makes the lines of a submission under a version of the vocabulary, and

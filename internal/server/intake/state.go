@@ -42,13 +42,14 @@ func nextState(last reportcode.State, s submission) reportcode.State {
 	next.Day = uint32(s.received.Unix() / (24 * 60 * 60))
 	switch s.act {
 	case incident.ActStop, incident.ActDelete:
-		next.Consents = consentsKnown
+		next.Consents = consentsKnown | next.Consents&urgencyBits
 		return next
 	case incident.ActReport:
 		next.Consents = consentsKnown
 	}
+	attended(&next, s)
 	if given := s.report.All("consent"); len(given) > 0 {
-		next.Consents = consentsKnown
+		next.Consents = consentsKnown | next.Consents&urgencyBits
 		for _, c := range given {
 			next.Consents |= 1 << slices.Index(codesOf("consent"), c)
 		}
