@@ -227,6 +227,41 @@ func TestOperatorsTextsAreOnTheForm(t *testing.T) {
 	if strings.Contains(page, "Nobody is on duty") {
 		t.Error("the page says that nobody is on duty")
 	}
+	raw, err = loc.render("form", loc.form(nil, newNonce(), nil, false))
+	h.must(err)
+	page = html.UnescapeString(string(raw))
+	if !strings.Contains(page, "Nobody is on duty now. We read on Mondays and on Thursdays.") || strings.Contains(page, "A duty person") {
+		t.Error("the page does not say that nobody is on duty now")
+	}
+}
+
+// The duty sentence stands there only while somebody on duty was there lately, in the times of duty.
+func TestTheFormSaysWhetherSomebodyIsOnDuty(t *testing.T) {
+	site := testSite()
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Duty = &Duty{Days: []time.Weekday{time.Saturday}, From: "22:00", To: "06:00", Zone: "Warsaw time", Clock: warsaw}
+	for at, within := range map[string]bool{
+		"2026-11-28T20:59:00Z": false, "2026-11-28T21:00:00Z": true, "2026-11-29T05:00:00Z": true, "2026-11-29T05:01:00Z": false,
+		"2026-11-28T05:00:00Z": false, // the night from Friday
+		"2026-07-04T20:00:00Z": true,  // summer time
+	} {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, there := range []bool{true, false} {
+			s := &server{site: site, options: Options{Now: func() time.Time { return now }, OnDuty: func() bool { return there }}}
+			if got := s.attended(); got != (within && there) {
+				t.Errorf("%s, polled %v: attended is %v", at, there, got)
+			}
+		}
+	}
+	if (&server{site: site, options: Options{Now: time.Now}}).attended() {
+		t.Error("without anybody to ask, somebody is on duty")
+	}
 }
 
 func TestMethodsAndPaths(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"zapis/crypto/duty"
 	"zapis/internal/incident"
 )
 
@@ -41,11 +42,14 @@ func TestLocalesSayWhoReviewedThem(t *testing.T) {
 // codeKeys are the keys that the handlers put together from codes.
 func codeKeys() []string {
 	keys := []string{"country.unknown", "lang.name", "list.and", "day.every", "day.1", "day.2", "day.3", "day.4", "day.5", "day.6", "day.7",
-		"form.duty", "form.noduty", "form.reading", "size.KB", "size.MB", "size.GB", "files.heading", "sent.heading", "sent.thanks",
+		"form.duty", "form.noduty", "form.offduty", "form.reading", "duty.heading", "size.KB", "size.MB", "size.GB", "files.heading", "sent.heading", "sent.thanks",
 		"files.done", "files.done.text", "consent.store", "mailbox.message", "mailbox.erased", "mailbox.broken", "mailbox.more.label", "narrative.hint",
 		"deadline.format", "when.label", "when.format", "field.other", "wrong.other", "country.MK", "country.SZ"}
 	for _, key := range labels {
 		keys = append(keys, key)
+	}
+	for _, sentence := range duty.Sentences {
+		keys = append(keys, "duty."+sentence)
 	}
 	for _, g := range incident.Groups() {
 		keys = append(keys, "group."+g.Letter)
