@@ -100,11 +100,11 @@ func TestDutyNeedsCards(t *testing.T) {
 func TestSiteRefused(t *testing.T) {
 	good := guideSite(t)
 	for name, tt := range map[string]struct{ old, new, want string }{
-		"unknown key":  {"years = 10", "yaers = 10", "line 21: yaers: no such key"},
-		"no equals":    {"years = 10", "years 10", "line 21: a line is `key = value`, or begins with #"},
-		"no value":     {"years = 10", "years =", "line 21: a line is `key = value`, or begins with #"},
-		"twice":        {"years = 10", "years = 10\nyears = 11", "line 22: years stands there twice"},
-		"no number":    {"years = 10", "years = ten", "line 21: years: ten is not a whole number from 1"},
+		"unknown key":  {"years = 10", "yaers = 10", "line 22: yaers: no such key"},
+		"no equals":    {"years = 10", "years 10", "line 22: a line is `key = value`, or begins with #"},
+		"no value":     {"years = 10", "years =", "line 22: a line is `key = value`, or begins with #"},
+		"twice":        {"years = 10", "years = 10\nyears = 11", "line 23: years stands there twice"},
+		"no number":    {"years = 10", "years = ten", "line 22: years: ten is not a whole number from 1"},
 		"no weekday":   {"mon wed fri", "mon Wednesday", "line 13: reading-days: Wednesday is no weekday: mon tue wed thu fri sat sun"},
 		"no hours":     {"08:00-22:00", "all day", "line 17: duty-hours: hours are two times with a dash, as 08:00-22:00"},
 		"other quorum": {"quorum       = 2", "quorum = 3", "quorum: reporters would read that 3 must agree, but the ledger is set to 2"},
