@@ -122,6 +122,11 @@ packages-test:
 # What docs/screenshots holds. Look at them before they are committed.
 screenshots:
 	go test -count=1 ./internal/e2e -run 'TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
+	@dir=$$(mktemp -d) && data=internal/e2e/testdata/ledgers/2026-11 && papers=docs/screenshots/papers && mkdir -p $$papers && \
+	unzip -q $$data/b3.zip -d $$dir && pdftoppm -r 60 -png -singlefile $$dir/zapis-bundle/data/report/report.pdf $$papers/report && \
+	go run ./cmd/zapis-verify $$data/b3.zip --trust $$data/card.txt --out $$dir/checker.html >/dev/null && \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,1100 --screenshot=$$papers/checker.png file://$$dir/checker.html; \
+	rm -rf $$dir
 
 # Without it, every process under the race detector sleeps for a second when it ends, and the tests start hundreds.
 go-test: export GORACE = atexit_sleep_ms=0
