@@ -18,6 +18,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/vault"
 )
 
@@ -35,6 +36,10 @@ type grammar struct {
 }
 
 func main() {
+	// The worker that decodes attachments is this program again, without files and network.
+	if len(os.Args) > 1 && os.Args[1] == media.Verb {
+		os.Exit(media.WorkerMain())
+	}
 	os.Exit(int(cli.Program{Name: "zapis-desk", About: about, Grammar: new(grammar)}.Main()))
 }
 
@@ -101,7 +106,13 @@ func (g *grammar) openVault(s *cli.Streams, sealed []byte, passphrase string) (*
 func (g *grammar) serve(ctx context.Context, s *cli.Streams, listener net.Listener, access *desk.Access, keeper *desk.Keeper) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
-	pages, err := desk.New(keeper, desk.Options{Name: g.Identity, Quit: quit})
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	worker := media.NewClient(program, media.Verb)
+	defer worker.Close()
+	pages, err := desk.New(keeper, desk.Options{Name: g.Identity, Quit: quit, Media: worker})
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func remoteAddr(r *http.Request) net.Addr {
 // headers are on every answer of the desk. They forbid storing, framing, loading from elsewhere and inline scripts.
 var headers = map[string]string{
 	"Cache-Control":                "no-store",
-	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Referrer-Policy":              "same-origin", // with no-referrer, browsers send Origin: null for the desk's own forms

@@ -26,7 +26,9 @@ type Keeper struct {
 	mu    sync.Mutex // held during every use of the vault
 	vault *casework.Trustee
 	cases *casework.Cases
+	find  *casework.Finder
 	timer *time.Timer
+	after []func() // called by Lock
 }
 
 // NewKeeper returns a locked Keeper. A non-positive idle time never locks.
@@ -43,21 +45,37 @@ func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
 	if err != nil {
 		return err
 	}
-	cases, err := v.Sort(ctx, func(int, int) {})
+	k.vault = v
+	if err = k.sort(ctx); err == nil {
+		err = v.Suspend()
+	}
 	if err != nil {
 		v.Close()
+		k.vault = nil
 		return err
 	}
-	if err := v.Suspend(); err != nil {
-		v.Close()
-		return err
-	}
-	k.vault, k.cases = v, cases
 	if k.idle > 0 {
 		k.timer = time.AfterFunc(k.idle, k.Lock)
 	}
 	return nil
 }
+
+// sort reads the vault's cases again: after the opening, an import, or an act that wrote into a case. The caller holds mu.
+func (k *Keeper) sort(ctx context.Context) error {
+	cases, err := k.vault.Sort(ctx, func(int, int) {})
+	if err != nil {
+		return err
+	}
+	find, err := k.vault.Finder(ctx, cases, func(int, int) {})
+	if err != nil {
+		return err
+	}
+	k.cases, k.find = cases, find
+	return nil
+}
+
+// AfterLock registers what forgets the rest that was shown of the vault. It is called before the first Unlock.
+func (k *Keeper) AfterLock(forget func()) { k.after = append(k.after, forget) }
 
 // With calls use with the open vault and its cases, and restarts the idle time. It returns ErrLocked while the Keeper is
 // locked. use must not keep what it is given. Other processes have their turn on the vault between two calls; what they
@@ -77,11 +95,9 @@ func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) (err e
 	}
 	defer func() { err = exit.First(err, k.vault.Suspend()) }()
 	if changed {
-		cases, err := k.vault.Sort(context.Background(), func(int, int) {})
-		if err != nil {
+		if err := k.sort(context.Background()); err != nil {
 			return err
 		}
-		k.cases = cases
 	}
 	return use(k.vault, k.cases)
 }
@@ -105,6 +121,9 @@ func (k *Keeper) Lock() {
 		k.timer.Stop()
 	}
 	k.vault.Close()
-	k.vault, k.cases, k.timer = nil, nil, nil
+	k.vault, k.cases, k.find, k.timer = nil, nil, nil, nil
+	for _, forget := range k.after {
+		forget()
+	}
 	debug.FreeOSMemory()
 }

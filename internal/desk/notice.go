@@ -13,29 +13,33 @@ import (
 type Notice struct {
 	Failed     bool
 	Text, Hint string
+	Undo       []string // the events that the notice offers to undo
+	Back       string   // the page that an undo leads to
 }
 
 func noticeOf(err error) Notice {
 	return Notice{Failed: true, Text: err.Error(), Hint: exit.HintOf(err)}
 }
 
-// maxNotices bounds the notices that no page has shown yet.
-const maxNotices = 64
+// maxShelf bounds what a shelf holds.
+const maxShelf = 64
 
-// notices are those not shown yet, by a random key.
-type notices struct {
+// shelf keeps what one request leaves for another, by a random key: notices that no page has shown yet, and what was
+// asked of the queue. A query's words stand on it because an address would take them into the browser's history. The
+// oldest goes first. Any goroutine may use it.
+type shelf[T any] struct {
 	mu   sync.Mutex
 	keys []string // in the order of their making
-	all  map[string]Notice
+	all  map[string]T
 }
 
-func (n *notices) put(one Notice) (key string) {
+func (n *shelf[T]) put(one T) (key string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.all == nil {
-		n.all = make(map[string]Notice)
+		n.all = make(map[string]T)
 	}
-	if len(n.keys) == maxNotices {
+	if len(n.keys) == maxShelf {
 		delete(n.all, n.keys[0])
 		n.keys = n.keys[1:]
 	}
@@ -44,20 +48,24 @@ func (n *notices) put(one Notice) (key string) {
 	return key
 }
 
-// take returns the notice that the request's address names, and forgets it; nil where there is none.
-func (n *notices) take(r *http.Request) *Notice {
+func (n *shelf[T]) get(key string) (one T, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	one, ok := n.all[r.URL.Query().Get("said")]
-	if !ok {
-		return nil
-	}
-	delete(n.all, r.URL.Query().Get("said"))
-	return &one
+	one, ok = n.all[key]
+	return one, ok
+}
+
+// take is get, and forgets it.
+func (n *shelf[T]) take(key string) (one T, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	one, ok = n.all[key]
+	delete(n.all, key)
+	return one, ok
 }
 
 // clear forgets all of them.
-func (n *notices) clear() {
+func (n *shelf[T]) clear() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.keys, n.all = nil, nil
@@ -65,6 +73,12 @@ func (n *notices) clear() {
 
 // sendTo answers an act: 303 to a page of the desk, which shows the notice.
 func (s *Server) sendTo(w http.ResponseWriter, r *http.Request, page string, one Notice) {
-	to := url.URL{Path: page, RawQuery: url.Values{"said": {s.notices.put(one)}}.Encode()}
+	to, err := url.Parse(page)
+	if err != nil {
+		to = &url.URL{Path: "/"}
+	}
+	query := to.Query()
+	query.Set("said", s.notices.put(one))
+	to.RawQuery = query.Encode()
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }

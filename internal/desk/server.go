@@ -10,6 +10,7 @@ import (
 
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/media"
 )
 
 //go:embed templates/*.html
@@ -22,6 +23,9 @@ var staticFiles embed.FS
 type Options struct {
 	Name string // of the identity, shown while the desk is locked
 	Quit func() // ends the program at once; called by the panic button
+
+	// Media shows attachments; without it, none is shown.
+	Media *media.Client
 }
 
 // Server is the desk's pages. Access.Guard goes in front of it.
@@ -30,7 +34,9 @@ type Server struct {
 	options Options
 	pages   *template.Template
 	mux     *http.ServeMux
-	notices notices
+	notices shelf[Notice]
+	queries shelf[query]
+	media   *media.Client
 }
 
 // New parses the templates and registers the pages.
@@ -43,7 +49,11 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux()}
+	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux(), media: o.Media}
+	keeper.AfterLock(func() {
+		s.notices.clear()
+		s.queries.clear()
+	})
 	s.mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	s.mux.HandleFunc("GET /unlock", s.getUnlock)
 	s.mux.HandleFunc("POST /unlock", s.postUnlock)
@@ -52,6 +62,10 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	for pattern, handle := range s.routes() {
 		s.mux.HandleFunc(pattern, s.withVault(handle))
 	}
+	// Decoding an attachment takes seconds, during which the desk must lock and close at once.
+	s.mux.HandleFunc("GET /case/{id}/file/{name}", s.getFile)
+	s.mux.HandleFunc("GET /case/{id}/file/{name}/sound", s.getSound)
+	s.mux.HandleFunc("POST /case/{id}/file/{name}/redact", s.postRedact)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
 	})
@@ -61,8 +75,16 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 // routes are the pages and acts that need the open vault.
 func (s *Server) routes() map[string]handler {
 	return map[string]handler{
-		"GET /{$}":       s.getQueue,
-		"GET /case/{id}": s.getCase,
+		"GET /{$}":              s.getQueue,
+		"POST /find":            s.postFind,
+		"POST /bulk/choose":     s.postChoose,
+		"GET /bulk":             s.getBulk,
+		"POST /bulk":            s.postBulk,
+		"POST /undo":            s.postUndo,
+		"GET /keys":             s.getKeys,
+		"GET /case/{id}":        s.getCase,
+		"POST /case/{id}/act":   s.postAct,
+		"POST /case/{id}/reply": s.postReply,
 	}
 }
 
@@ -75,6 +97,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 type opened struct {
 	trustee *casework.Trustee
 	cases   *casework.Cases
+	find    *casework.Finder
 }
 
 // withVault runs a handler with the open vault. A locked desk sends the browser to the passphrase page; an error of the
@@ -82,14 +105,19 @@ type opened struct {
 func (s *Server) withVault(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
-			return handle(w, r, opened{v, cases})
+			return handle(w, r, opened{v, cases, s.keeper.find})
 		})
-		switch {
-		case errors.Is(err, ErrLocked):
-			http.Redirect(w, r, "/unlock", http.StatusSeeOther)
-		case err != nil:
-			s.fail(w, r, statusOf(err), err)
-		}
+		s.answer(w, r, err)
+	}
+}
+
+// answer shows an error, if there is one. A locked desk sends the browser to the passphrase page.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, ErrLocked):
+		http.Redirect(w, r, "/unlock", http.StatusSeeOther)
+	case err != nil:
+		s.fail(w, r, statusOf(err), err)
 	}
 }
 
@@ -112,7 +140,11 @@ type layout struct {
 }
 
 func (s *Server) layout(r *http.Request, title string) layout {
-	return layout{Title: title, Name: s.options.Name, Notice: s.notices.take(r)}
+	page := layout{Title: title, Name: s.options.Name}
+	if one, ok := s.notices.take(r.URL.Query().Get("said")); ok {
+		page.Notice = &one
+	}
+	return page
 }
 
 // render executes a template into a buffer and sends it, so that a template's error never leaves half a page.

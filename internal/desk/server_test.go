@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -32,14 +34,29 @@ type browser struct {
 	keeper *desk.Keeper
 	open   func() (*casework.Trustee, error) // opens the vault once more, as another process would
 	closed chan struct{}
+	house  *vaulttest.House
+	quiet  string // the case without danger
+}
+
+// TestMain is also the worker that decodes attachments.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == media.Verb {
+		os.Exit(media.WorkerMain())
+	}
+	os.Exit(m.Run())
 }
 
 func start(t *testing.T) *browser { return startIdle(t, time.Hour) }
 
 func startIdle(t *testing.T, idle time.Duration) *browser {
+	return startWith(t, idle, nil)
+}
+
+// startWith is a desk whose quiet case has files.
+func startWith(t *testing.T, idle time.Duration, files []vaulttest.File) *browser {
 	t.Helper()
 	h := vaulttest.New(t, vaulttest.Options{})
-	quiet := h.Report(nil, "narrative", "A letter came <b>late</b>.", "danger_now", "no")
+	quiet := h.Report(files, "narrative", "A letter came <b>late</b>.", "danger_now", "no")
 	h.Report(nil, "narrative", "They wait outside.", "danger_now", "yes", "deadline", "2027-01-05")
 	h.FollowUp(quiet, incident.ActFollowUp, nil, "narrative", "Another letter.")
 	dir := filepath.Join(t.TempDir(), "vault")
@@ -62,14 +79,16 @@ func startIdle(t *testing.T, idle time.Duration) *browser {
 	}
 	v.Close()
 
-	b := &browser{t: t, open: open, closed: make(chan struct{})}
+	b := &browser{t: t, open: open, closed: make(chan struct{}), house: h, quiet: quiet.Case}
 	b.keeper = desk.NewKeeper(func(_ context.Context, given string) (*casework.Trustee, error) {
 		if given != passphrase {
 			return nil, exit.New(exit.KeyMissing, "type it again", "the passphrase is wrong")
 		}
 		return open()
 	}, idle)
-	pages, err := desk.New(b.keeper, desk.Options{Name: "anna", Quit: func() { close(b.closed) }})
+	worker := media.NewClient(os.Args[0], media.Verb)
+	t.Cleanup(func() { worker.Close() })
+	pages, err := desk.New(b.keeper, desk.Options{Name: "anna", Quit: func() { close(b.closed) }, Media: worker})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,17 +1,58 @@
 package desk
 
 import (
+	"cmp"
+	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
+	"zapis/internal/cli"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/review"
 )
+
+// option is a code and its words.
+type option struct{ Code, English string }
 
 // templateFuncs are the words that templates ask for by code.
 var templateFuncs = template.FuncMap{
 	"danger": func(code string) string { return dangerWords[code] },
 	"method": methodWords,
+	"words":  codeWords,
+	"label":  fieldLabel,
 	"day":    func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+	"minute": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
+	"join":   func(list []string) string { return strings.Join(list, ", ") },
+	"short":  func(id string) string { return id[:min(8, len(id))] },
+	"plain":  cli.Escape,
+	"bytes":  sizeWords,
+	"next":   func(i int) int { return i + 1 },
+
+	// input and infield give a template of a part of a form what it needs beside the field.
+	"input":   func(f railField, id, name string) fieldInput { return fieldInput{f, id, name} },
+	"infield": func(f railField, id string) fieldOfCase { return fieldOfCase{f, id} },
+}
+
+type fieldInput struct {
+	F        railField
+	ID, Name string
+}
+
+type fieldOfCase struct {
+	F    railField
+	Case string
+}
+
+// sizeWords writes a size for people.
+func sizeWords(n int64) string {
+	switch {
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MB", n>>20)
+	case n >= 10<<10:
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // methodWords returns a method's plain English; a code that this vocabulary does not know is shown as it is.
@@ -23,3 +64,71 @@ func methodWords(code string) string {
 }
 
 var dangerWords = map[string]string{"yes": "NOW", "unsure": "perhaps"}
+
+// labels are the names of fields: the reporter's answers, then the trustees'. Any other name is shown with its
+// underscores as spaces.
+var labels = map[string]string{
+	"danger_now": "In danger now", "deadline_what": "What the date is", "narrative": "What happened", "when": "When",
+	"when_precision": "How exactly", "country_event": "Where it happened", "country_now": "Where the person lives",
+	"target": "To whom", "target_role": "Who that is", "basis": "How the reporter knows", "person_agrees": "Does the person agree",
+	"reported_to": "Told already", "consent": "What is allowed", "files_identify": "Files show who the reporter is",
+
+	"state": "State", "second_reader": "Second reader", "reliability": "Source, A to F", "content": "Content, 1 to 6",
+	"corroboration": "Corroboration, K0 to K3", "actor": "Actor", "actor_role": "Role of the actor", "physical": "Physical violence",
+	"act_country": "Country of the act", "effect_country": "Country of the effect", "authority_response": "Authority's response",
+	"risk_to": "Risk to", "next_review": "Next review", "ground_stated": "Ground stated", "ground_legal": "Legal ground",
+	"appeal_by": "Appeal by", "element": "Elements of an offence",
+}
+
+// fieldLabel is a field's name for people.
+func fieldLabel(name string) string {
+	if l := labels[name]; l != "" {
+		return l
+	}
+	text := strings.ReplaceAll(name, "_", " ")
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
+}
+
+// codeNames are words of codes that say too little themselves, by field.
+var codeNames = map[string]map[string]string{
+	"state": {"received": "received", "in_review": "in review", "needs_info": "waiting for the reporter", "found_false": "found to be false",
+		"out_of_scope": "out of scope or spam"},
+	"corroboration": {"K0": "K0: the report alone", "K1": "K1: fits what is known", "K2": "K2: a second, independent source", "K3": "K3: several independent sources or documents"},
+	"forum": {"ecthr": "European Court of Human Rights", "un_hrc": "UN Human Rights Committee", "un_wgad": "UN Working Group on Arbitrary Detention",
+		"un_wgeid": "UN Working Group on Enforced Disappearances", "un_special_procedures": "UN special procedures", "un_gieb": "UN Group of Independent Experts on Belarus",
+		"ccf": "Interpol's CCF", "iapb": "IAPB", "icc": "International Criminal Court"},
+	"risk_to": {"person": "the person concerned", "relatives_there": "relatives there", "relatives_here": "relatives here"},
+	"impact":  {"silenced": "silenced: stopped speaking", "moved": "moved away", "treated": "needed treatment"},
+	"danger":  {"yes": "now", "unsure": "perhaps", "no": "no"},
+}
+
+// codeWords puts a code of a field into words.
+func codeWords(field, code string) string {
+	switch field {
+	case "reliability":
+		return cmp.Or(gradeWords(review.Sources(), code), code)
+	case "content":
+		return cmp.Or(gradeWords(review.Informations(), code), code)
+	case "nexus":
+		return review.English(review.Nexuses(), code)
+	case "act_country", "effect_country", "country_event", "country_now":
+		return cmp.Or(incident.CountryName(code), code)
+	case "method":
+		return code + " " + methodWords(code)
+	case "tag", "actor", "reference", "owner":
+		return code
+	}
+	if w := codeNames[field][code]; w != "" {
+		return w
+	}
+	return strings.ReplaceAll(code, "_", " ")
+}
+
+func gradeWords(codes []review.Code, code string) string {
+	for _, c := range codes {
+		if c.Code == code {
+			return code + ": " + c.English
+		}
+	}
+	return ""
+}

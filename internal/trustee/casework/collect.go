@@ -30,11 +30,18 @@ const collectedDir = "collected"
 
 // Collected is what a trustee brings into a case.
 type Collected struct {
-	Files  []string // names of files; one at least, sixteen at most
+	Files  []string // names of files on this disk
+	Made   []Made   // files that are in memory alone; with Files, one at least and sixteen at most
 	Source string   // whom or what it came from
 	How    string   // how it was obtained
 	When   string   // when, as YYYY, YYYY-MM or YYYY-MM-DD; empty where that is not known
 	Tool   string   // with which tool; empty where with none
+}
+
+// Made is a file that was made of an exhibit and never was on a disk.
+type Made struct {
+	Name    string
+	Content []byte
 }
 
 // exhibitsOf is the first number of the exhibits of the trustee at a place in the set, less one.
@@ -92,7 +99,7 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 	switch {
 	case strings.TrimSpace(o.Source) == "", strings.TrimSpace(o.How) == "":
 		return nil, exit.New(exit.Usage, "a court asks for both", "an exhibit needs --source and --how")
-	case len(o.Files) == 0 || len(o.Files) > incident.Slots:
+	case len(o.Files)+len(o.Made) == 0 || len(o.Files)+len(o.Made) > incident.Slots:
 		return nil, exit.New(exit.Usage, "bring the others in after these", "an exhibit has 1 to %d files", incident.Slots)
 	}
 	form := incident.Form{"narrative": {strings.TrimSuffix(b.String(), "\n")}}
@@ -178,26 +185,43 @@ func (x *collecting) files(next int) error {
 		return err
 	}
 	x.values = make(map[string][]byte)
-	for i, name := range x.o.Files {
-		exhibit := incident.ExhibitName(next + i)
-		if err := x.file(name, exhibit, incident.SlotName(i+1), to); err != nil {
-			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", filepath.Base(name), err)
+	add := func(name string, open func() (io.ReadSeekCloser, error)) error {
+		n := len(x.names)
+		exhibit := incident.ExhibitName(next + n)
+		f, err := open()
+		if err == nil {
+			err = errors.Join(x.file(f, name, exhibit, incident.SlotName(n+1), to), f.Close())
+		}
+		if err != nil {
+			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
 		}
 		x.names = append(x.names, exhibit)
+		return nil
+	}
+	for _, name := range x.o.Files {
+		if err := add(filepath.Base(name), func() (io.ReadSeekCloser, error) { return os.Open(name) }); err != nil {
+			return err
+		}
+	}
+	for _, made := range x.o.Made {
+		if err := add(made.Name, func() (io.ReadSeekCloser, error) { return inMemory{bytes.NewReader(made.Content)}, nil }); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (x *collecting) file(name, exhibit, slot string, to *seal.Recipients) error {
-	kept, code := incident.FileName(filepath.Base(name))
+// inMemory is a file that there is nothing to close of.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// file seals one file, from its beginning to its end.
+func (x *collecting) file(f io.ReadSeeker, name, exhibit, slot string, to *seal.Recipients) error {
+	kept, code := incident.FileName(name)
 	if code != "" {
 		return exit.New(exit.Usage, "give it a plainer name", "its name can't be kept: %s", code)
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	before, err := vault.DigestFile(f)
 	if err != nil {
 		return err

@@ -179,6 +179,9 @@ func (v *Trustee) forget() error {
 	for first := range erased {
 		gone[casefile.CaseID(first)] = !left[first]
 	}
+	if err := v.forgetWords(); err != nil {
+		return err
+	}
 	if err := v.forgetEvents(func(id string) bool { return gone[id] }); err != nil {
 		return err
 	}

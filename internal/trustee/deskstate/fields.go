@@ -58,6 +58,11 @@ var fields = []Field{
 	{Name: "reliability", Shape: ShapeCode, Codes: codesOf(review.Sources())},
 	{Name: "content", Shape: ShapeCode, Codes: codesOf(review.Informations())},
 	{Name: "corroboration", Shape: ShapeCode, Codes: []string{"K0", "K1", "K2", "K3"}, Second: []string{"K2", "K3"}},
+	{Name: "element", Shape: ShapeRecord, Many: true, Parts: []Field{
+		{Name: "what", Shape: ShapeCode, Codes: []string{"conduct", "link_to_state", "intent", "harm", "protected_person", "cross_border"}},
+		{Name: "shown", Shape: ShapeCode, Codes: []string{"yes", "partly", "no"}},
+		{Name: "exhibits", Shape: ShapeText, MaxBytes: 200},
+	}},
 	{Name: "actor", Shape: ShapeText, Many: true, MaxBytes: 200},
 	{Name: "actor_role", Shape: ShapeCode, Codes: []string{"official", "security_service", "police", "consulate", "proxy",
 		"media", "company", "private", "unknown"}},

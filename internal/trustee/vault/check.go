@@ -131,7 +131,7 @@ func (v *Vault) checkOwn(ctx context.Context, c *Checked) error {
 }
 
 // DigestFile reads a file to its end and goes back to its beginning.
-func DigestFile(f *os.File) (seal.Digest, error) {
+func DigestFile(f io.ReadSeeker) (seal.Digest, error) {
 	sum := sha256.New()
 	n, err := io.Copy(sum, f)
 	if err == nil {

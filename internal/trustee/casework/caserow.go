@@ -1,0 +1,156 @@
+package casework
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"zapis/internal/trustee/deskstate"
+	"zapis/internal/trustee/search"
+)
+
+// The columns of a Finder beside the fields of deskstate, which have the names that they have there.
+const (
+	ColumnDanger    = "danger"    // yes, unsure, no: the reporter's newest answer
+	ColumnCountry   = "country"   // where it happened, as the reporter says
+	ColumnLanguage  = "language"  // of the report
+	ColumnReported  = "reported"  // methods that the reporter ticked
+	ColumnConsent   = "consent"   // in force
+	ColumnWithdrawn = "withdrawn" // stop or delete
+	ColumnConflict  = "conflict"  // fields about which trustees contradict each other
+	ColumnSecond    = "second"    // wanted, or pending where an act waits for a second person
+	ColumnOpen      = "open"      // yes while something is to be done
+	ColumnReadBy    = "read_by"   // trustees who have read all of it
+	ColumnState     = "state"
+	ColumnReceived  = "received" // seconds since 1970
+	ColumnDue       = "due"      // days since 1970 of the nearest date that is not done
+)
+
+// settled are the states in which a case waits for nothing.
+var settled = []string{"closed", "duplicate", "out_of_scope", "withdrawn", "erased", "unconfirmed", "found_false"}
+
+// dangerRank orders the answers to whether somebody is in danger now; any other answer comes after these.
+var dangerRank = map[string]int64{"yes": 0, "unsure": 1}
+
+// rowOf gives what a Finder's table has of a case.
+func rowOf(c *Case, log *deskstate.Log) search.Row {
+	s, d := c.Summary(), log.Case(c.ID)
+	r := search.Row{Key: c.ID, Codes: make(map[string][]string), Numbers: map[string]int64{ColumnReceived: s.Received.Unix()}}
+	put := func(column string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				r.Codes[column] = append(r.Codes[column], v)
+			}
+		}
+	}
+	put(ColumnDanger, s.Danger)
+	put(ColumnCountry, s.Country)
+	put(ColumnLanguage, s.Language)
+	put(ColumnReported, s.Methods...)
+	put(ColumnConsent, s.Consent...)
+	put(ColumnWithdrawn, s.Withdrawn)
+	put(ColumnState, d.State.Text)
+	put(ColumnConflict, d.Conflicts()...)
+	for name, value := range d.Fields {
+		put(name, value.Text)
+	}
+	for name, values := range d.Sets {
+		for _, v := range values {
+			put(name, v.Text)
+		}
+	}
+	put("reliability", reliabilityUngraded(c, d))
+	if d.Fields["second_reader"].Text == "wanted" {
+		put(ColumnSecond, "wanted")
+	}
+	if len(d.Pending) > 0 {
+		put(ColumnSecond, "pending")
+	}
+	if !slices.Contains(settled, d.State.Text) {
+		put(ColumnOpen, "yes")
+	}
+	for by, upto := range d.Read {
+		if upto >= c.LastEntry() {
+			put(ColumnReadBy, by)
+		}
+	}
+	due, dated := c.Due(d)
+	if dated {
+		r.Numbers[ColumnDue] = due.Unix() / 86400
+	}
+	r.Numbers["rank"] = rank(s.Danger, due, dated, s.Received)
+	return r
+}
+
+// reliabilityUngraded is the F of an anonymous source that no trustee has graded. Whether a case has a name is closed to
+// most readers, so that every ungraded source counts as anonymous here.
+func reliabilityUngraded(c *Case, d deskstate.Case) string {
+	if len(d.Fields["reliability"].Heads) > 0 {
+		return ""
+	}
+	return d.Reliability(true)
+}
+
+// LastEntry is the highest number of a case's entries; 0 where all of it waits.
+func (c *Case) LastEntry() uint64 {
+	last := uint64(0)
+	for _, s := range c.subs {
+		if !s.Waiting {
+			last = max(last, s.Index)
+		}
+	}
+	return last
+}
+
+// Due gives the nearest date of a case that is not done: a deadline that the reporter named, one of the desk's, or the
+// next review. A date that the reporter named is done once a deadline of the desk with the same date is.
+func (c *Case) Due(d deskstate.Case) (due time.Time, dated bool) {
+	done := make(map[string]bool)
+	var dates []string
+	for _, one := range d.Sets["deadline"] {
+		if one.Parts["done"] != "" {
+			done[one.Parts["date"]] = true
+		} else {
+			dates = append(dates, one.Parts["date"])
+		}
+	}
+	for _, one := range c.Deadlines() {
+		if !done[one.Date] {
+			dates = append(dates, one.Date)
+		}
+	}
+	dates = append(dates, d.Fields["next_review"].Text)
+	for _, text := range dates {
+		if day, err := time.Parse(time.DateOnly, text); err == nil && (!dated || day.Before(due)) {
+			due, dated = day, true
+		}
+	}
+	return due, dated
+}
+
+// rank orders a queue: danger first, then the nearest date, then the newest.
+func rank(danger string, due time.Time, dated bool, received time.Time) int64 {
+	const never = 1 << 20 // days
+	first, known := dangerRank[danger]
+	if !known {
+		first = int64(len(dangerRank))
+	}
+	day := int64(never)
+	if dated {
+		day = min(max(due.Unix()/86400, 0), never)
+	}
+	return first<<56 | day<<34 | (1<<34 - 1 - received.Unix()&(1<<34-1))
+}
+
+// Twin gives the case whose report was sent from the same page of the form; nil where there is none.
+func (c *Case) Twin() *Case { return c.samePage }
+
+// ReadMark is the act by which a trustee has read a case up to its last entry; ok is false where that is known already,
+// or the case has no entry.
+func ReadMark(c *Case, d deskstate.Case, by string) (act Decision, ok bool) {
+	last := c.LastEntry()
+	if before, read := d.Read[by]; len(c.subs) == 0 || last == 0 || read && before >= last {
+		return Decision{}, false
+	}
+	return Decision{Case: c.ID, Kind: deskstate.KindRead, Payload: map[string]string{"upto": strconv.FormatUint(last, 10)}}, true
+}
