@@ -18,8 +18,8 @@ func (v *Trustee) ViewExhibit(c *Case, e casefile.Exhibit, limit int64) ([]byte,
 	case e.Size > limit:
 		return nil, exit.New(exit.Failed, "zapis extract writes it to a folder", "%s has %d bytes, and at most %d are shown", e.Name, e.Size, limit)
 	}
-	deed := custody.Deed{By: v.By(), Act: custody.Opened, Case: c.ID, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
-	if _, err := v.Custody.Record(deed); err != nil {
+	record := custody.Record{By: v.By(), Act: custody.Opened, Case: c.ID, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
+	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer

@@ -205,7 +205,7 @@ func (f *Finder) recordReading(list []unread, reviews []vault.PlacedStatement) e
 	if len(reviews) == 0 {
 		return nil
 	}
-	_, err := f.v.Custody.Record(custody.Deed{By: f.v.By(), Act: custody.Opened, Subject: reviewsSubject(reviews)})
+	_, err := f.v.Custody.Record(custody.Record{By: f.v.By(), Act: custody.Opened, Subject: reviewsSubject(reviews)})
 	return err
 }
 
