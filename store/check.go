@@ -156,6 +156,7 @@ func (c *checker) checkEntries() error {
 		c.checkEntry(index, value)
 		for pointKey != nil && bytes.Compare(pointKey, number(next)) <= 0 {
 			c.checkCheckpoint(pointKey, note, next)
+			c.endSlot(pointKey, next)
 			pointKey, note = points.Next()
 		}
 		if err := c.read(len(value)); err != nil {
@@ -176,6 +177,17 @@ func (c *checker) checkEntries() error {
 		c.add(-1, fmt.Sprintf("checkpoint %d", c.v.Size), "the last entries have no checkpoint of their own")
 	}
 	return nil
+}
+
+// endSlot tells the chain that a checkpoint of its size was there.
+func (c *checker) endSlot(pointKey []byte, size uint64) {
+	if at, ok := readNumber(pointKey); !ok || at != size || c.chain == nil {
+		return
+	}
+	if err := c.chain.Mark(size); err != nil {
+		c.add(-1, fmt.Sprintf("checkpoint %d", size), "%s", err)
+	}
+	c.chain.ForgetRoots()
 }
 
 // checkEntry verifies one entry. Where the chain has broken already, the tree's

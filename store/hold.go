@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -67,6 +68,10 @@ func conflict(text, waits []byte) error {
 			err = fmt.Errorf("%w: a release of this hold waits for its slot already", ErrRefused)
 		}
 		return err
+	case ledger.IsNotice(text) && ledger.IsNotice(waits):
+		if bytes.Equal(text, waits) {
+			return fmt.Errorf("%w: a notice of this change waits for its slot already", ErrRefused)
+		}
 	case ledger.IsHold(text):
 		if index, both, err := bothName(text, waits); err != nil || both {
 			return exit.First(err, fmt.Errorf("%w: a tombstone for a part of entry %d waits for its slot already: the hold comes too late", ErrRefused, index))

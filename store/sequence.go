@@ -69,6 +69,9 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	if err := tx.Table(tableWaiting).Clear(); err != nil {
 		return nil, err
 	}
+	if err := s.enact(tx, t, g); err != nil {
+		return nil, err
+	}
 	g.released.Time = s.checkpointTime(promised)
 	return g, nil
 }
@@ -170,6 +173,9 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 		if len(g.bodies) == 0 {
 			return nil, nil
 		}
+		if err := s.enact(tx, t, g); err != nil {
+			return nil, err
+		}
 		g.released.Time = s.checkpointTime(time.Time{})
 		return g, nil
 	})
@@ -177,6 +183,7 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 
 // prepare signs the checkpoint over what was appended, and stores it.
 func (s *Store) prepare(tx kv.Tx, t *tip, g *growth) error {
+	g.standing.state.Slots++
 	key := s.keyFor(g.standing.keysAt(t.size))
 	if key == nil {
 		return fmt.Errorf("%w: the new log key is not in this folder", ErrRefused)

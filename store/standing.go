@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 
 	"zapis/crypto/ledger"
 	"zapis/store/kv"
@@ -17,7 +18,7 @@ type standing struct {
 // loadStanding reads the entries that govern. They were verified before they
 // were taken in; Check verifies them again.
 func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
-	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis)}}
+	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis), Rules: g.Rules, Delay: g.Delay}}
 	entries := tx.Table(tableEntries)
 	c := tx.Table(tableGoverning).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
@@ -29,6 +30,7 @@ func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
 			return st, fmt.Errorf("entry %d: %w", index, err)
 		}
 	}
+	st.state.Slots = slotsBefore(tx, math.MaxUint64)
 	if len(st.state.Keys) == 0 || st.state.Keys[0].Index != 0 {
 		return st, fmt.Errorf("%w: the genesis is not listed among the entries that govern", ledger.ErrMismatch)
 	}
@@ -74,9 +76,24 @@ func (st *standing) read(tx kv.Tx, entries kv.Table, index uint64, g ledger.Gene
 		}
 		s.Keys, s.After = append(s.Keys, ledger.KeysAt{Index: index, Keys: k.New}), ledger.LeafHash(text)
 	case ledger.KindTombstone:
-		return s.Keep(index, ledger.LeafHash(text), a.Text)
+		if err := s.Keep(index, ledger.LeafHash(text), slotsBefore(tx, index), a); err != nil {
+			return err
+		}
 	}
+	s.Enacted(index, a.Text)
 	return nil
+}
+
+// slotsBefore counts the checkpoints of at most so many entries.
+func slotsBefore(tx kv.Tx, size uint64) (n uint64) {
+	c := tx.Table(tableCheckpoints).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		if at, ok := readNumber(k); !ok || at > size {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // chain gives a Chain that stands at the tip, to try an entry with.

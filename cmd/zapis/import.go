@@ -57,6 +57,10 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 }
 
 func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
+	at, out := v.ThrownOut(done.From)
+	if out {
+		warn(s, "YOU ARE NO TRUSTEE ANY MORE: the set of entry %d does not have you. What is sealed from then on you can't read", at)
+	}
 	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
@@ -75,6 +79,9 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, 
 	} else if before != "" {
 		fmt.Fprintf(s.Out, "before   %s\n", before)
 	}
+	if err := reportChanges(s, v, done.From); err != nil {
+		return err
+	}
 	if done.Successor != "" {
 		warn(s, "your custody log begins anew, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Successor)
 	}
@@ -91,7 +98,28 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, 
 		return exit.New(exit.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
 			many(n, "thing is", "things are"))
 	}
+	if out {
+		return exit.New(exit.Mismatch, "ask the others, by voice, whether they meant that; zapis trustees shows who approved it",
+			"the file is in the vault, and the set of entry %d has thrown you out", at)
+	}
 	return nil
+}
+
+// reportChanges prints every change of trustees, thresholds and keys among the new entries, every erasure and hold, and
+// what is announced.
+func reportChanges(s *cli.Streams, v *casework.Trustee, from uint64) error {
+	changes, err := v.Changes(from)
+	if err != nil {
+		return err
+	}
+	for _, one := range changes {
+		writeChange(s, changeShown{one.Index, one.Title, one.Words, one.By})
+	}
+	announced, err := v.Announced()
+	for _, one := range announced {
+		writeAnnounced(s, announceShown{changeShown{Entry: one.Index}, one.Left, one.CanStop})
+	}
+	return err
 }
 
 // watched shows how far a file has been read.

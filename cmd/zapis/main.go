@@ -32,8 +32,11 @@ type grammar struct {
 	Open    openCmd    `cmd:"" help:"Open a case with what the others have granted, and show it."`
 	Propose proposeCmd `cmd:"" help:"Propose a change: other trustees, an erasure, other log keys."`
 	Approve approveCmd `cmd:"" help:"Show what a proposal would change, and approve it."`
-	Reseal  resealCmd  `cmd:"" help:"Hand a past case on to a trustee who came later."`
-	Receive receiveCmd `cmd:"" help:"Take in what another trustee has handed on to you."`
+	Object  objectCmd  `cmd:"" help:"Stop a change that was announced, before it takes effect."`
+
+	Trustees trusteesCmd `cmd:"" help:"Show who governs the ledger: the set in force, what it was before, and what is announced."`
+	Reseal   resealCmd   `cmd:"" help:"Hand a past case on to a trustee who came later."`
+	Receive  receiveCmd  `cmd:"" help:"Take in what another trustee has handed on to you."`
 	caseVerbs
 	Bundle  bundleCmd  `cmd:"" help:"Make the package that a lawyer receives, and can check without us."`
 	Letter  letterCmd  `cmd:"" help:"Draft a letter: to the police, an ombudsperson, Interpol's Commission, the UN, a bank."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
@@ -31,12 +32,13 @@ type proposeTrusteesCmd struct {
 	Identity   int      `name:"identity-quorum" placeholder:"K" help:"How many trustees open contact and name."`
 	Statement  int      `name:"statement-quorum" placeholder:"K" help:"How many trustees open the words."`
 	Attachment int      `name:"attachment-quorum" placeholder:"K" help:"How many trustees open the files."`
+	Vocabulary int      `placeholder:"N" help:"The version of the questions and codes, for reports from then on; it only goes up."`
 	Approvals  int      `placeholder:"K" help:"How many trustees approve a change like this one."`
 }
 
 func (p *proposeTrusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	change := casework.SetChange{Remove: p.Remove, RemoveDuty: p.RemoveDuty, Identity: p.Identity, Statement: p.Statement,
-		Attachment: p.Attachment, Approvals: p.Approvals}
+		Attachment: p.Attachment, Approvals: p.Approvals, Vocabulary: p.Vocabulary}
 	for files, to := range map[*[]string]*[]card.Card{&p.Add: &change.Add, &p.Replace: &change.Replace, &p.AddDuty: &change.AddDuty} {
 		for _, name := range *files {
 			c, err := readCard(name)
@@ -158,6 +160,8 @@ type approveCmd struct {
 	vaultFlag
 	Proposal string `arg:"" name:"PROPOSAL" help:"What zapis propose wrote."`
 	Yes      bool   `help:"Answer yes, without being asked."`
+	Expires  string `placeholder:"DATE" help:"The last day on which it counts, YYYY-MM-DD, UTC; 30 days from now."`
+	Withdraw bool   `help:"Take back the approval that you gave before."`
 	Out      string `placeholder:"FILE" help:"Write the approval into a file too, for zapisd accept; the next outbox has it in any case."`
 }
 
@@ -171,12 +175,25 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 	}
+	var last time.Time
+	if a.Expires != "" {
+		if last, err = time.Parse(time.DateOnly, a.Expires); err != nil {
+			return exit.New(exit.Usage, "", "--expires %s: a day is written YYYY-MM-DD", a.Expires)
+		}
+	}
 	return a.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		p, err := v.ReadProposal(cases, text)
 		if err != nil {
 			return err
 		}
 		writeProposal(s, p)
+		if a.Withdraw {
+			if err := v.Withdraw(p); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Err, "Withdrawn. The next outbox takes it along.")
+			return nil
+		}
 		if p.Mine != nil {
 			fmt.Fprintln(s.Err, "You have approved it before: the same approval is given again.")
 		} else if !a.Yes {
@@ -184,7 +201,7 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 				return err
 			}
 		}
-		approval, err := v.Approve(p)
+		approval, err := v.Approve(p, last)
 		if err != nil {
 			return err
 		}

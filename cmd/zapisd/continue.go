@@ -37,7 +37,10 @@ func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 			return err
 		}
 	}
-	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, &old.Last, time.Now())
+	if err := v.checkDelay(); err != nil {
+		return err
+	}
+	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, v.Delay, &old.Last, time.Now())
 	if err != nil {
 		return err
 	}

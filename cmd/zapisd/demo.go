@@ -90,7 +90,7 @@ func prepareDemo(dir string, s *cli.Streams) error {
 		Quorum:     ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2},
 		Approvals:  2,
 		Trustees:   cards,
-	}, time.Now())
+	}, 0, time.Now())
 	switch {
 	case errors.Is(err, store.ErrExists):
 		fmt.Fprintf(s.Err, "using the demo in %s as it is\n", dir)

@@ -29,6 +29,9 @@ type initVerb struct {
 	placeFlags `embed:""`
 	LogKey     string `name:"log-key" placeholder:"FILE" help:"With --database: this is a further host of a ledger that is there, and this is the log's key, from another host."`
 
+	Approvals int `placeholder:"N" help:"How many trustees approve a change of trustees, of log keys or an erasure; 2 unless there is one trustee. It is never less than the identity quorum."`
+	Delay     int `default:"3" placeholder:"SLOTS" help:"For how many slots a change of trustees or an erasure is announced, so that any trustee can object, before it takes effect (${default}); 0: at once."`
+
 	Continue string `placeholder:"OLD" help:"Go on from a ledger that can't: its folder, a backup of it, or a carry file. Without --trustee, with its trustees."`
 }
 
@@ -50,7 +53,10 @@ func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	named, err := createLedgerIn(v.Dir, v.place(), v.Origin, set, time.Now())
+	if err := v.checkDelay(); err != nil {
+		return err
+	}
+	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, v.Delay, nil, time.Now())
 	if err != nil {
 		return err
 	}
@@ -72,10 +78,14 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 	if v.Identity != nil {
 		identity = *v.Identity
 	}
+	approvals := ledger.DefaultQuorum(len(trustees))
+	if v.Approvals != 0 {
+		approvals = v.Approvals
+	}
 	for _, q := range []struct {
 		flag string
 		k    int
-	}{{"identity-quorum", identity}, {"statement-quorum", v.Statement}, {"attachment-quorum", v.Attachment}} {
+	}{{"identity-quorum", identity}, {"statement-quorum", v.Statement}, {"attachment-quorum", v.Attachment}, {"approvals", approvals}} {
 		if q.k < 1 || q.k > len(trustees) {
 			return set, exit.New(exit.Usage, "", "--%s %d: it can be 1 to %d, the number of trustees", q.flag, q.k, len(trustees))
 		}
@@ -83,22 +93,26 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 	return ledger.TrusteeSet{
 		Vocabulary: incident.VocabularyVersion,
 		Quorum:     ledger.Quorum{Statement: v.Statement, Attachment: v.Attachment, Identity: identity},
-		Approvals:  ledger.DefaultQuorum(len(trustees)),
+		Approvals:  approvals,
 		Trustees:   trustees,
 		Duty:       duty,
 	}, nil
 }
 
-// createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it.
-func createLedger(dir, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
-	return createLedgerIn(dir, store.Place{}, origin, set, now)
+func (v *initVerb) checkDelay() error {
+	if v.Delay < 0 || v.Delay > ledger.MaxDelay {
+		return exit.New(exit.Usage, "", "--delay %d: it can be 0 to %d slots", v.Delay, ledger.MaxDelay)
+	}
+	return nil
 }
 
-func createLedgerIn(dir string, p store.Place, origin string, set ledger.TrusteeSet, now time.Time) (card.LedgerCard, error) {
-	return makeLedger(dir, p, origin, set, nil, now)
+// createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it. Changes in it take
+// effect delay slots after their notice.
+func createLedger(dir, origin string, set ledger.TrusteeSet, delay int, now time.Time) (card.LedgerCard, error) {
+	return makeLedger(dir, store.Place{}, origin, set, delay, nil, now)
 }
 
-func makeLedger(dir string, p store.Place, origin string, set ledger.TrusteeSet, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
+func makeLedger(dir string, p store.Place, origin string, set ledger.TrusteeSet, delay int, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
 	if err := card.CheckOrigin(origin); err != nil {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "--origin: %w", err)
 	}
@@ -109,7 +123,8 @@ func makeLedger(dir string, p store.Place, origin string, set ledger.TrusteeSet,
 	if err != nil {
 		return card.LedgerCard{}, err
 	}
-	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set, Continues: old}
+	set.Vocabulary = incident.VocabularyVersion // of the set that an older ledger had, too
+	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set, Rules: ledger.Rules2, Delay: delay, Continues: old}
 	rand.Read(g.Nonce[:])
 	named, err := store.CreateIn(dir, p, g, key, now)
 	if err != nil {

@@ -47,7 +47,8 @@ const (
 	KindCustody  = "custody"
 	KindAsk      = "ask"
 	KindGrant    = "grant"
-	KindReseal   = "reseal" // of parts of past cases, to another trustee
+	KindReseal   = "reseal"     // of parts of past cases, to another trustee
+	KindWithdraw = "withdrawal" // of an approval: its subject is the approval's
 )
 
 const (

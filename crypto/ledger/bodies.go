@@ -114,6 +114,7 @@ func (c *Chain) genesis(body []byte) error {
 		return canonical.Refuse("the body is of %s, and the entry of %s", g.Origin, c.s.Origin)
 	}
 	c.s.Sets[0].Set = &g.Set
+	c.s.Rules, c.s.Delay = g.Rules, g.Delay
 	c.s.Keys = append(c.s.Keys, KeysAt{Index: 0, Keys: g.Log})
 	c.s.Continues = g.Continues
 	return nil
@@ -143,10 +144,14 @@ func (c *Chain) approved(e Entry, body []byte) error {
 	if after != c.s.After {
 		return canonical.Refuse("the proposal comes after %s, and the newest change is %s", after, c.s.After)
 	}
-	if err := CheckApprovals(a.Text, a.Approvals, set, e.Body.Trustees, c.s.Genesis); err != nil {
+	if err := c.checkNotice(e, a.Text); err != nil {
+		return err
+	}
+	if err := c.s.checkApprovals(a.Text, a.Approvals, set, e.Body.Trustees); err != nil {
 		return err
 	}
 	apply()
+	c.s.Enacted(e.Index, a.Text)
 	return nil
 }
 
@@ -156,6 +161,9 @@ func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply 
 	switch e.Body.Kind {
 	case KindTrustees:
 		t, err := ParseTrusteesChange(a.Text)
+		if err == nil {
+			err = c.mayReplace(e, t.Set)
+		}
 		return t.Origin, t.After, func() {
 			i := slices.IndexFunc(c.s.Sets, func(s SetAt) bool { return s.Index == e.Index })
 			c.s.Sets[i].Set = &t.Set
@@ -168,7 +176,7 @@ func (c *Chain) proposed(e Entry, a Approved) (origin string, after Hash, apply 
 		return k.Origin, k.After, func() { c.s.Keys = append(c.s.Keys, KeysAt{Index: e.Index, Keys: k.New}) }, err
 	}
 	origin, err = c.kept(e, a)
-	return origin, c.s.After, func() { c.s.Keep(e.Index, c.s.Pending[0].Leaf, a.Text) }, err
+	return origin, c.s.After, func() { c.s.Keep(e.Index, c.s.Pending[0].Leaf, c.s.Pending[0].Slot, a) }, err
 }
 
 func (c *Chain) mayErase(e Entry, t Tombstone) error {
@@ -220,6 +228,23 @@ func (c *Chain) SetAt(index uint64) (TrusteeSet, error) {
 	}
 	return TrusteeSet{}, canonical.Refuse("entry %d names no trustees", index)
 }
+
+// Needed is how many approvals a proposal needs of the set in force.
+func (c *Chain) Needed(text []byte) (int, error) {
+	_, set, err := c.SetInForce()
+	return c.s.Needed(set, text), err
+}
+
+// Rules gives the version of the rules by which the ledger is governed, and for how
+// many slots a change is announced before.
+func (c *Chain) Rules() (version, delay int) { return max(c.s.Rules, Rules1), c.s.Delay }
+
+// Notices gives the changes that were announced, those that were made or stopped
+// too, in their order.
+func (c *Chain) Notices() []NoticeAt { return slices.Clone(c.s.Notices) }
+
+// Slots is how many checkpoints the entries so far have, of those that were marked.
+func (c *Chain) Slots() uint64 { return c.s.Slots }
 
 // SetInForce gives the newest set, and the index of its entry.
 func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {

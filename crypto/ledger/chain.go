@@ -14,7 +14,8 @@ import (
 // links, the tree, who may change keys and trustees, and which keys a
 // checkpoint must be signed by. Its order of use:
 //
-//	Mark       the sizes whose roots will be asked for
+//	Mark       the sizes whose roots will be asked for: those of all checkpoints,
+//	           for where a checkpoint is, a slot ends
 //	Add        every entry
 //	AddBody    the bodies, in the same order; it may come at once or later
 //	Settled    nothing is missing
@@ -40,6 +41,12 @@ type State struct {
 	Keys      []KeysAt     // genesis and key entries whose bodies are known
 	Fixed     []uint64     // entries whose bodies can't be erased
 	Held      []HeldAt     // holds, released ones too
+	Rules     int          // as in Genesis; 0 before its body is known
+	Delay     int          // as in Genesis
+	Slots     uint64       // checkpoints over the entries so far: of the sizes that were marked
+	SlotEnd   uint64       // size of the newest of them
+	Notices   []NoticeAt   // of changes that were announced
+	Sparse    bool         // entries were passed over: notices and slots are not known
 	Continues *Continued   // the older ledger that this one goes on from, as its genesis says
 	Pending   []PendingAt  // entries that govern and whose bodies were not given yet
 	Roots     []Checkpoint // of the marked sizes; origin, size and root
@@ -65,6 +72,7 @@ type PendingAt struct {
 	Index uint64
 	Leaf  Hash
 	Kind  Kind
+	Slot  uint64 // checkpoints before it
 }
 
 // NewChain begins at entry 0. With a card, that entry must be the one it names.
@@ -94,7 +102,7 @@ func (c *Chain) State() State { return c.s.clone() }
 func (s State) clone() State {
 	s.Range, s.Sets, s.Keys = slices.Clone(s.Range), slices.Clone(s.Sets), slices.Clone(s.Keys)
 	s.Fixed, s.Pending, s.Roots = slices.Clone(s.Fixed), slices.Clone(s.Pending), slices.Clone(s.Roots)
-	s.Held = slices.Clone(s.Held)
+	s.Held, s.Notices = slices.Clone(s.Held), slices.Clone(s.Notices)
 	return s
 }
 
@@ -152,6 +160,9 @@ func (c *Chain) Mark(size uint64) error {
 }
 
 func (c *Chain) keepRoot() {
+	if c.s.Size > c.s.SlotEnd {
+		c.s.Slots, c.s.SlotEnd = c.s.Slots+1, c.s.Size
+	}
 	if _, ok := c.rootOf(c.s.Size); !ok {
 		c.s.Roots = append(c.s.Roots, Checkpoint{Origin: c.s.Origin, Size: c.s.Size, Root: c.Root()})
 	}
@@ -196,7 +207,7 @@ func (c *Chain) Add(entry []byte) (Entry, error) {
 	}
 	if e.Body.Kind.Governs() {
 		c.s.Fixed = append(c.s.Fixed, e.Index)
-		c.s.Pending = append(c.s.Pending, PendingAt{e.Index, leaf, e.Body.Kind})
+		c.s.Pending = append(c.s.Pending, PendingAt{e.Index, leaf, e.Body.Kind, c.s.Slots})
 	}
 	(*compact)(&c.s.Range).add(c.s.Size, leaf)
 	c.s.Size, c.s.Last = c.s.Size+1, leaf

@@ -8,7 +8,24 @@ import (
 	"zapis/crypto/vkey"
 )
 
-const genesisHeader = "zapis/genesis/v1"
+const (
+	genesisHeader  = "zapis/genesis/v1"
+	genesisHeader2 = "zapis/genesis/v2"
+)
+
+// The versions of the rules by which a ledger is governed. A genesis of version 2
+// brings the second; a ledger keeps those that it was made under.
+const (
+	Rules1 = 1 // a change needs the set's approvals, and takes effect with its entry
+	Rules2 = 2 // docs/spec/ledger.md, "Governance, version 2"
+)
+
+// Delay is how many slots lie between a change's notice and its effect in a new
+// ledger, unless its maker says otherwise; MaxDelay is the most.
+const (
+	Delay    = 3
+	MaxDelay = 90
+)
 
 // Genesis is the body of entry 0, by which a ledger is what it is:
 //
@@ -20,10 +37,17 @@ const genesisHeader = "zapis/genesis/v1"
 //	vocabulary 1                                from here: the set, as TrusteeSet has it
 //	…
 //	continues <origin> <genesis leaf> <size> <root>     only where an older ledger is continued
+//
+// Version 2, which is written where Rules is Rules2, has the header
+// zapis/genesis/v2 and, after the log's keys:
+//
+//	delay 3                                     slots from a change's notice to its effect; 0: at once
 type Genesis struct {
 	Origin    string
 	Nonce     Hash // random: no two ledgers are the same
 	Log       LogKeys
+	Rules     int // Rules1 (also where it is 0) or Rules2
+	Delay     int // slots; 0 with Rules1
 	Set       TrusteeSet
 	Continues *Continued // nil for a ledger that begins at nothing
 }
@@ -41,8 +65,15 @@ type Continued struct {
 
 // Marshal writes the genesis body. It does not check what it writes.
 func (g Genesis) Marshal() []byte {
-	dst := []byte(genesisHeader + "\norigin " + g.Origin + "\nnonce " + g.Nonce.String() + "\n")
+	header := genesisHeader
+	if g.Rules == Rules2 {
+		header = genesisHeader2
+	}
+	dst := []byte(header + "\norigin " + g.Origin + "\nnonce " + g.Nonce.String() + "\n")
 	dst = g.Log.append(dst, "log")
+	if g.Rules == Rules2 {
+		dst = append(strconv.AppendInt(append(dst, "delay "...), int64(g.Delay), 10), '\n')
+	}
 	dst = g.Set.append(dst)
 	if c := g.Continues; c != nil {
 		dst = append(dst, "continues "+c.Origin+" "+c.Genesis.String()+" "+
@@ -59,10 +90,18 @@ func (k LogKeys) append(dst []byte, key string) []byte {
 func ParseGenesis(text []byte) (Genesis, error) {
 	r := canonical.NewReader(text, MaxSmall)
 	var g Genesis
-	r.Exact(genesisHeader)
+	if hasHeader(text, genesisHeader2) {
+		g.Rules = Rules2
+		r.Exact(genesisHeader2)
+	} else {
+		r.Exact(genesisHeader)
+	}
 	g.Origin = readOrigin(r)
 	g.Nonce = r.Hash(r.Word("nonce"))
 	g.Log = readLogKeys(r, "log", g.Origin)
+	if g.Rules == Rules2 {
+		g.Delay = int(r.Decimal(r.Word("delay"), MaxDelay))
+	}
 	g.Set = readSet(r)
 	if r.Has("continues") {
 		w := r.Words("continues", 4)

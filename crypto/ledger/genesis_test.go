@@ -60,7 +60,7 @@ func TestGenesisRefused(t *testing.T) {
 		crowd += vera
 	}
 	for _, test := range []struct{ from, to, want string }{
-		{"genesis/v1", "genesis/v2", `genesis: line 1: it must be "zapis/genesis/v1"`},
+		{"genesis/v1", "genesis/v3", `genesis: line 1: it must be "zapis/genesis/v1"`},
 		{"\norigin example.org/ledger", "\norigin example.net/ledger", "genesis: line 4: the key's name is not the origin"},
 		{"\nnonce ", "\nnonce 0", "genesis: line 3: not 64 lower-case hexadecimal digits"},
 		{lines[3], lines[4], "genesis: line 4: the log has an Ed25519 key (type 1), then an ML-DSA-44 key (type 6)"},

@@ -17,6 +17,8 @@ const (
 	trusteesHeader  = "zapis/trustees/v1"
 	keyHeader       = "zapis/key/v1"
 	tombstoneHeader = "zapis/tombstone/v1"
+
+	tombstoneHeader2 = "zapis/tombstone/v2"
 )
 
 // MaxErased is how many parts one tombstone may name.
@@ -140,15 +142,24 @@ type Erased struct {
 //	origin example.org/ledger
 //	reason asked                    asked, ordered, retention, unlawful or mistake
 //	part 42 <hex>                   1 to 1,000, by index and then by hash
+//
+// Version 2, under the second rules, names what it follows after the origin:
+//
+//	after <leaf hash of the newest genesis, trustees or key entry>
 type Tombstone struct {
 	Origin string
+	After  Hash // zero in version 1
 	Reason string
 	Parts  []Erased
 }
 
 // Marshal writes the proposal's text.
 func (t Tombstone) Marshal() []byte {
-	dst := []byte(tombstoneHeader + "\norigin " + t.Origin + "\nreason " + t.Reason + "\n")
+	dst := []byte(tombstoneHeader + "\norigin " + t.Origin + "\n")
+	if t.After != (Hash{}) {
+		dst = changeHead(tombstoneHeader2, t.Origin, t.After)
+	}
+	dst = append(dst, "reason "+t.Reason+"\n"...)
 	for _, p := range t.Parts {
 		dst = append(strconv.AppendUint(append(dst, "part "...), p.Index, 10), ' ')
 		dst = append(append(dst, p.Hash.String()...), '\n')
@@ -159,8 +170,18 @@ func (t Tombstone) Marshal() []byte {
 // ParseTombstone reads the text of a proposed tombstone entry.
 func ParseTombstone(text []byte) (Tombstone, error) {
 	r := canonical.NewReader(text, MaxSmall)
-	r.Exact(tombstoneHeader)
-	t := Tombstone{Origin: readOrigin(r), Reason: r.Word("reason")}
+	var t Tombstone
+	if hasHeader(text, tombstoneHeader2) {
+		r.Exact(tombstoneHeader2)
+		t.Origin, t.After = readOrigin(r), r.Hash(r.Word("after"))
+		if t.After == (Hash{}) {
+			r.Fail("no entry has the leaf hash zero")
+		}
+	} else {
+		r.Exact(tombstoneHeader)
+		t.Origin = readOrigin(r)
+	}
+	t.Reason = r.Word("reason")
 	switch t.Reason {
 	case EraseAsked, EraseOrdered, EraseRetention, EraseUnlawful, EraseMistake:
 	default:

@@ -72,7 +72,7 @@ func TestGovernanceTextsRefused(t *testing.T) {
 		{"key", key, "old ", "log ", `key: line 4: it must begin with "old "`},
 		{"key", key, "origin example.org", "origin example.net", "key: line 4: the key's name is not the origin"},
 		{"key", key, "reason rotation", "reason boredom", "key: line 8: a reason is rotation or compromised"},
-		{"tombstone", tomb, "/v1", "/v2", `tombstone: line 1: it must be "zapis/tombstone/v1"`},
+		{"tombstone", tomb, "/v1", "/v3", `tombstone: line 1: it must be "zapis/tombstone/v1"`},
 		{"tombstone", tomb, "reason asked", "reason none", reason},
 		{"tombstone", tomb, parts[0] + parts[1], "", "tombstone: line 4: the text ends here, and more lines must follow"},
 		{"tombstone", tomb, parts[0], parts[0] + parts[0], order},

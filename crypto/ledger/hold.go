@@ -128,17 +128,15 @@ func ErasedBy(text []byte) ([]Erased, error) {
 	case IsRelease(text):
 		_, err := ParseRelease(text)
 		return nil, err
+	case IsNotice(text):
+		_, err := NoticedProposal(text)
+		return nil, err
+	case IsObjection(text):
+		_, err := ParseObjection(text)
+		return nil, err
 	}
 	t, err := ParseTombstone(text)
 	return t.Parts, err
-}
-
-// Needed is how many approvals a proposal needs of a set.
-func (t TrusteeSet) Needed(text []byte) int {
-	if IsHold(text) {
-		return 1
-	}
-	return t.Approvals
 }
 
 // HeldAt is a hold, and the entry that brought it.
@@ -167,11 +165,16 @@ func (s State) HeldBy(index uint64) (HeldAt, bool) {
 	return HeldAt{}, false
 }
 
-// Keep follows the hold or release that an entry of the kind tombstone brings,
-// whose text is this; anything else it ignores. It judges nothing: a Chain
-// does.
-func (s *State) Keep(index uint64, leaf Hash, text []byte) error {
+// Keep follows what an entry of the kind tombstone brings besides an erasure: a
+// hold, a release, a notice or an objection; slot is how many checkpoints come before
+// the entry. It judges nothing: a Chain does.
+func (s *State) Keep(index uint64, leaf Hash, slot uint64, a Approved) error {
+	text := a.Text
 	switch {
+	case IsNotice(text):
+		return s.keepNotice(index, leaf, slot, a)
+	case IsObjection(text):
+		return s.keepObjection(index, a)
 	case IsHold(text):
 		h, err := ParseHold(text)
 		if err != nil {
@@ -220,6 +223,10 @@ func (c *Chain) mayRelease(r Release) error {
 // kept reads a proposal of the kind tombstone.
 func (c *Chain) kept(e Entry, a Approved) (origin string, err error) {
 	switch {
+	case IsNotice(a.Text):
+		return c.mayGiveNotice(e, a)
+	case IsObjection(a.Text):
+		return c.mayObject(a)
 	case IsHold(a.Text):
 		h, err := ParseHold(a.Text)
 		if err == nil {
@@ -234,6 +241,9 @@ func (c *Chain) kept(e Entry, a Approved) (origin string, err error) {
 		return r.Origin, err
 	}
 	t, err := ParseTombstone(a.Text)
+	if err == nil {
+		err = c.followsNewest(t)
+	}
 	if err == nil {
 		err = c.mayErase(e, t)
 	}

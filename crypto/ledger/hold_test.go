@@ -145,7 +145,7 @@ func TestHoldRefused(t *testing.T) {
 			refused(t, err, test.want)
 		})
 	}
-	if got := fmt.Sprint(ledgertest.Genesis().Set.Needed(holdOf("x", 1).Marshal())); got != "1" {
+	if got := fmt.Sprint((&ledger.State{}).Needed(ledgertest.Genesis().Set, holdOf("x", 1).Marshal())); got != "1" {
 		t.Errorf("a hold needs %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -25,13 +26,17 @@ type Builder struct {
 	After       ledger.Hash            // leaf hash of the newest change of set or keys
 	SetIndex    uint64                 // of the set in force
 	People      []Trustee              // of the set in force, in its order
+	Expires     time.Time              // of what is signed from now on; the zero time for never
 	numbers     map[string]card.Statement
 }
 
 // New begins a ledger with Genesis.
-func New() *Builder {
+func New() *Builder { return NewOf(Genesis()) }
+
+// NewOf begins a ledger with a genesis of Genesis' keys and people.
+func NewOf(g ledger.Genesis) *Builder {
 	b := &Builder{Key: Key(1), Files: map[ledger.Hash][]byte{}, People: Trustees()[:3], numbers: map[string]card.Statement{}}
-	b.Genesis = b.Add(ledger.BodyOf(ledger.KindGenesis, 0, b.File(Genesis().Marshal())))
+	b.Genesis = b.Add(ledger.BodyOf(ledger.KindGenesis, 0, b.File(g.Marshal())))
 	b.After = b.Genesis
 	return b
 }
@@ -114,7 +119,7 @@ func (b *Builder) Filler() ledger.Hash {
 // Sign makes a trustee's next statement about a subject, under the set in force.
 func (b *Builder) Sign(t Trustee, kind string, subject ledger.Hash) card.Signed {
 	last, ok := b.numbers[t.Card.Name]
-	st := card.Statement{Ledger: b.Genesis, Trustees: b.SetIndex, Number: 1, Kind: kind, Subject: subject}
+	st := card.Statement{Ledger: b.Genesis, Trustees: b.SetIndex, Number: 1, Kind: kind, Subject: subject, Expires: b.Expires}
 	if ok {
 		st.Number, st.Previous = last.Number+1, last.Hash()
 	}

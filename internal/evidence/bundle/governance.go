@@ -33,7 +33,12 @@ func readGovernance(entries []governing) (*governance, error) {
 	if len(entries) == 0 || entries[0].Index != 0 {
 		return nil, canonical.Refuse("entry 0 or its body, with which the ledger begins, is missing")
 	}
-	chain := ledger.NewChain(nil)
+	// What was announced, and in which slots, is not in a bundle: only that each
+	// change has its approvals.
+	chain, err := ledger.ResumeChain(ledger.State{Sparse: true})
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range entries {
 		e, err := ledger.ParseEntry(g.Entry)
 		if err != nil {
@@ -60,7 +65,6 @@ func readGovernance(entries []governing) (*governance, error) {
 	c := &governance{Card: chain.Card(), chain: chain}
 	keys := chain.State().Keys
 	c.Keys = keys[len(keys)-1]
-	var err error
 	c.SetAt, c.Set, err = chain.SetInForce()
 	return c, err
 }

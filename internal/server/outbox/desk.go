@@ -65,6 +65,8 @@ var handlers = map[string]func(*Desk, context.Context, card.Signed, []byte) (str
 	card.KindAsk:    (*Desk).noted,
 	card.KindGrant:  (*Desk).noted,
 	card.KindReseal: (*Desk).noted,
+
+	card.KindWithdraw: (*Desk).withdrawal,
 }
 
 // Take verifies a statement and takes what it is about; content is nil where it did not come along. Errors that

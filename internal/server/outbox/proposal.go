@@ -11,6 +11,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
 )
 
@@ -34,11 +35,13 @@ func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string
 	if err != nil {
 		return "", err
 	}
-	_, set := d.st.SetInForce()
-	if need := set.Needed(text); len(all) < need {
+	if need := d.st.Needed(text); len(all) < need {
 		return fmt.Sprintf("kept: %d of the %d approvals that it needs", len(all), need), nil
 	}
 	approved := ledger.Approved{Text: text, Approvals: all}
+	if d.st.Announces(text) {
+		kind, approved.Text = ledger.KindTombstone, ledger.NoticeText(text)
+	}
 	if kind == ledger.KindKey {
 		if approved.KeyLines, err = d.keyLines(text); err != nil {
 			return "", err
@@ -60,6 +63,33 @@ func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string
 		return "", errors.Join(err, os.Remove(filepath.Join(d.dir, dir, "body")))
 	}
 	return answer, d.keep(filepath.Join(dir, submittedName), nil)
+}
+
+// withdrawal takes a trustee's approval of a proposal back, as long as it was not submitted.
+func (d *Desk) withdrawal(_ context.Context, s card.Signed, _ []byte) (string, error) {
+	if d.enough(s.Subject) {
+		return "", exit.New(exit.Failed, "object to it while it is announced", "the proposal has its approvals and was submitted: an approval of it can't be withdrawn")
+	}
+	dir := filepath.Join(proposalsDir, ledger.Hash(s.Subject).String())
+	name := filepath.Join(d.dir, dir, "approvals", card.ShortFingerprint(s.Signer))
+	file, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return "kept: there was no approval of it to withdraw", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	approval, err := card.ParseSigned(file)
+	if err != nil {
+		return "", err
+	}
+	if approval.Number > s.Number {
+		return "kept: it was approved again after that", nil
+	}
+	if err := os.Remove(name); err != nil {
+		return "", err
+	}
+	return "kept: the approval is withdrawn", atomicfile.SyncFolder(filepath.Dir(name))
 }
 
 const submittedName = "submitted"
@@ -99,9 +129,12 @@ func readProposal(text []byte) (kind ledger.Kind, origin string, after ledger.Ha
 	case "zapis/key/v1":
 		c, err := ledger.ParseKeyChange(text)
 		return ledger.KindKey, c.Origin, c.After, err
-	case "zapis/tombstone/v1":
+	case "zapis/tombstone/v1", "zapis/tombstone/v2":
 		t, err := ledger.ParseTombstone(text)
-		return ledger.KindTombstone, t.Origin, after, err
+		return ledger.KindTombstone, t.Origin, t.After, err
+	case "zapis/objection/v1":
+		o, err := ledger.ParseObjection(text)
+		return ledger.KindTombstone, o.Origin, after, err
 	case "zapis/hold/v1":
 		h, err := ledger.ParseHold(text)
 		return ledger.KindTombstone, h.Origin, after, err
@@ -122,7 +155,9 @@ func (d *Desk) inForce(text []byte) (ledger.Kind, error) {
 		return "", refuse("the proposal is for the ledger %s", origin)
 	}
 	if kind == ledger.KindTombstone {
-		return kind, d.eraseable(text)
+		if err := d.eraseable(text); err != nil || after == (ledger.Hash{}) {
+			return kind, err
+		}
 	}
 	newest, err := d.st.After()
 	if err != nil {

@@ -31,7 +31,11 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proposal{Text: text, Needs: set.Needed(text)}
+	needs, err := v.Copy().Chain().Needed(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proposal{Text: text, Needs: needs}
 	header, _, _ := strings.Cut(string(text), "\n")
 	var origin string
 	after := v.Copy().Chain().After()
@@ -48,12 +52,15 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 			return nil, exit.New(exit.Mismatch, "", "the proposal: %w", err)
 		}
 		origin, after, p.Title, p.Words = c.Origin, c.After, "other keys that sign the ledger", keyWords(c)
-	case "zapis/tombstone/v1":
+	case "zapis/tombstone/v1", "zapis/tombstone/v2":
 		t, err := ledger.ParseTombstone(text)
 		if err != nil {
 			return nil, exit.New(exit.Mismatch, "", "the proposal: %w", err)
 		}
 		origin, p.Title = t.Origin, "erasing"
+		if t.After != (ledger.Hash{}) {
+			after = t.After
+		}
 		if p.Words, err = v.stoneWords(cases, t); err != nil {
 			return nil, err
 		}
@@ -72,8 +79,20 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 		if p.Words, err = v.releaseWords(cases, r); err != nil {
 			return nil, err
 		}
+	case "zapis/objection/v1":
+		o, err := ledger.ParseObjection(text)
+		if err != nil {
+			return nil, exit.New(exit.Mismatch, "", "the proposal: %w", err)
+		}
+		origin, p.Title = o.Origin, "an objection"
+		if p.Words, err = v.objectionWords(o, set); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, exit.New(exit.Mismatch, "zapis propose makes one", "this is no proposal")
+	}
+	if _, delay := v.Copy().Chain().Rules(); delay > 0 && ledger.IsDelayed(text) {
+		p.Words = append(p.Words, fmt.Sprintf("it would be announced, and take effect %d slots later, unless a trustee objects", delay))
 	}
 	switch {
 	case origin != v.Copy().Chain().Origin():
@@ -93,7 +112,7 @@ func (v *Trustee) approvedBefore(set uint64, text []byte) (*ledger.SignedBody, e
 		return nil, err
 	}
 	for _, signed := range list {
-		if signed.Statement.Kind == card.KindApproval && signed.Statement.Trustees == set && ledger.Subject(text) == signed.Statement.Subject &&
+		if signed.Statement.Kind == card.KindApproval && !withdrawn(list, signed) && signed.Statement.Trustees == set && ledger.Subject(text) == signed.Statement.Subject &&
 			!signed.Statement.ExpiredAt(v.Clock()) {
 			return &signed, nil
 		}
@@ -103,7 +122,8 @@ func (v *Trustee) approvedBefore(set uint64, text []byte) (*ledger.SignedBody, e
 
 // Approve signs the owner's approval: the file of a statement with the proposal. The outbox takes it along. One
 // that was given before is given again.
-func (v *Trustee) Approve(p *Proposal) ([]byte, error) {
+// It counts until the end of a day (UTC): ApprovalDays after today, where expires is zero.
+func (v *Trustee) Approve(p *Proposal, expires time.Time) ([]byte, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
 	}
@@ -123,7 +143,10 @@ func (v *Trustee) Approve(p *Proposal) ([]byte, error) {
 	if _, err := v.Custody.Record(record); err != nil {
 		return nil, err
 	}
-	signed, err := v.Sign(card.KindApproval, p.Text, time.Time{})
+	if expires.IsZero() {
+		expires = v.Now().AddDate(0, 0, ApprovalDays)
+	}
+	signed, err := v.Sign(card.KindApproval, p.Text, expires)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Outgoing struct {
 // granting is the trustees' own affair: an outbox does not tell the operator of it.
 var outgoing = map[string]string{
 	card.KindReply: "answer", card.KindReview: "review", card.KindCustody: "custody head", card.KindExhibit: "exhibit", card.KindApproval: "approval",
+	card.KindWithdraw: "withdrawal",
 }
 
 // Outbox gathers what the owner has signed and the operator has not taken in. What could not be taken in as it
@@ -226,7 +227,7 @@ func (v *Trustee) sweepCollected(still []ledger.SignedBody) error {
 // Words counts what an outbox takes along: "2 answers, 1 custody head".
 func (o *Outgoing) Words() string {
 	var words []string
-	for _, kind := range []string{card.KindReply, card.KindReview, card.KindExhibit, card.KindApproval, card.KindCustody} {
+	for _, kind := range []string{card.KindReply, card.KindReview, card.KindExhibit, card.KindApproval, card.KindWithdraw, card.KindCustody} {
 		n := 0
 		for _, signed := range o.Statements {
 			if signed.Statement.Kind == kind {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
@@ -29,7 +30,7 @@ func (d *desk) replace(change casework.SetChange, approvals ...string) {
 		d.in(name, func(v *casework.Trustee) {
 			p, err := v.ReadProposal(sort(d.t, v), text)
 			d.Must(err)
-			out, err := v.Approve(p)
+			out, err := v.Approve(p, time.Time{})
 			d.Must(err)
 			d.MustAccept(out)
 		})
@@ -290,7 +291,7 @@ func TestPurge(t *testing.T) {
 		d.Must(err)
 		p, err := v.ReadProposal(sort(t, v), text)
 		d.Must(err)
-		out, err := v.Approve(p)
+		out, err := v.Approve(p, time.Time{})
 		d.Must(err)
 		d.MustAccept(out)
 	})

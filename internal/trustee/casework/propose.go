@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/incident"
 	"zapis/internal/trustee/ledgercopy"
 )
 
@@ -22,6 +23,8 @@ type SetChange struct {
 	RemoveDuty []string
 
 	Statement, Attachment, Identity, Approvals int
+
+	Vocabulary int // the version from which on reports are asked and read; 0: as it is
 }
 
 // ProposeTrustees writes a proposal of another set, to come after the newest change that this vault knows.
@@ -34,6 +37,10 @@ func (v *Trustee) ProposeTrustees(c SetChange) ([]byte, error) {
 	next := was
 	if next.Set, err = c.apply(set); err != nil {
 		return nil, err
+	}
+	if _, err := incident.Version(next.Set.Vocabulary); err != nil || next.Set.Vocabulary < set.Vocabulary {
+		return nil, exit.New(exit.Usage, fmt.Sprintf("this program knows 1 to %d; a vocabulary is never taken back", incident.VocabularyVersion),
+			"there can't be vocabulary %d after %d", next.Set.Vocabulary, set.Vocabulary)
 	}
 	if err := next.Set.Check(); err != nil {
 		return nil, exit.New(exit.Usage, "say all that changes in one proposal, the thresholds too", "%w", err)
@@ -82,7 +89,7 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 	}
 	set.Trustees, set.Duty = append(set.Trustees, c.Add...), append(set.Duty, c.AddDuty...)
 	for to, k := range map[*int]int{&set.Quorum.Statement: c.Statement, &set.Quorum.Attachment: c.Attachment,
-		&set.Quorum.Identity: c.Identity, &set.Approvals: c.Approvals} {
+		&set.Quorum.Identity: c.Identity, &set.Approvals: c.Approvals, &set.Vocabulary: c.Vocabulary} {
 		if k != 0 {
 			*to = k
 		}
@@ -115,6 +122,9 @@ func (v *Trustee) ProposeKey(keys ledger.NewKeys, reason string) ([]byte, error)
 // number, or the one part that it is the hash of.
 func (v *Trustee) ProposeTombstone(cases *Cases, items []string, reason string) ([]byte, error) {
 	t := ledger.Tombstone{Origin: v.Copy().Chain().Origin(), Reason: reason}
+	if rules, _ := v.Copy().Chain().Rules(); rules == ledger.Rules2 {
+		t.After = v.Copy().Chain().After()
+	}
 	for _, item := range items {
 		parts, err := v.itemParts(cases, item)
 		if err != nil {

@@ -149,6 +149,9 @@ func (c *Copy) read(dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.readCheckpoints(dir); err != nil {
+		return err
+	}
 	for entry := range splitEntries(text) {
 		if err := c.add(entry); err != nil {
 			return err
@@ -163,9 +166,7 @@ func (c *Copy) read(dir string) error {
 			return err
 		}
 	}
-	if err := c.readCheckpoints(dir); err != nil {
-		return err
-	}
+	c.chain.ForgetRoots()
 	return c.readWaiting(dir)
 }
 
@@ -243,6 +244,12 @@ func (c *Copy) readCheckpoints(dir string) error {
 			return fmt.Errorf("%s/%s is no checkpoint", checkpointsDir, f.Name())
 		}
 		c.keepCheckpoint(size, filepath.Join(dir, checkpointsDir, f.Name()))
+		if size < c.chain.Size() || size == 0 {
+			continue
+		}
+		if err := c.chain.Mark(size); err != nil {
+			return err
+		}
 	}
 	return nil
 }

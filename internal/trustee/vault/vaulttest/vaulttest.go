@@ -54,6 +54,8 @@ type Options struct {
 	Quorum   ledger.Quorum // zero: identities open with two where there are two trustees, the rest alone
 	Slot     time.Duration // 0: every submission has its entry at once
 	Cards    []card.Card   // in place of Trustees: people whose keys the test does not have
+	Rules    int           // of governance; the first where 0
+	Delay    int           // slots from a change's notice to its effect, under the second rules
 }
 
 // identities remembers keys by name and test process: making one takes some milliseconds, and nothing tells
@@ -95,7 +97,7 @@ func New(t testing.TB, o Options) *House {
 	var err error
 	h.Log, err = ledger.GenerateSigningKey(Origin, rand.Reader)
 	h.Must(err)
-	g := ledger.Genesis{Origin: Origin, Log: h.Log.Keys(), Set: h.Set}
+	g := ledger.Genesis{Origin: Origin, Log: h.Log.Keys(), Set: h.Set, Rules: o.Rules, Delay: o.Delay}
 	rand.Read(g.Nonce[:])
 	_, err = store.Create(h.Dir, g, h.Log, h.Now())
 	h.Must(err)
