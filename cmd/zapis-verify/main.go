@@ -36,11 +36,12 @@ Exit status: 0 it fits together; 1 it could not be read; 2 wrong usage; 3 it doe
 with are not known, or it is sealed.`
 
 type grammar struct {
-	File  []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise or a checkpoint."`
-	Trust []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM or DER), and older checkpoints or receipts to compare with. May be repeated."`
-	Tiles string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
-	JSON  bool     `name:"json" help:"Print the result as JSON."`
-	Out   string   `placeholder:"FILE.html" help:"Also write the result as a page to print and file: what was checked, when, with which program, and what was found. Never overwritten."`
+	File   []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise or a checkpoint."`
+	Trust  []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM or DER), and older checkpoints or receipts to compare with. May be repeated."`
+	Tiles  string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
+	Policy string   `placeholder:"FILE" help:"A witness policy (C2SP tlog-policy), as you made it: the witnesses that it wants must have cosigned what is checked, or it does not verify."`
+	JSON   bool     `name:"json" help:"Print the result as JSON."`
+	Out    string   `placeholder:"FILE.html" help:"Also write the result as a page to print and file: what was checked, when, with which program, and what was found. Never overwritten."`
 }
 
 func main() {
@@ -61,6 +62,15 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	known, err := readTrust(g.Trust, s.Err)
 	if err != nil {
 		return err
+	}
+	if g.Policy != "" {
+		text, err := os.ReadFile(g.Policy)
+		if err != nil {
+			return check.Unreadable("--policy: ", g.Policy, err)
+		}
+		if err := known.Policy(g.Policy, text); err != nil {
+			return err
+		}
 	}
 	tiles, err := openTiles(g.Tiles)
 	if err != nil {

@@ -2,6 +2,7 @@ package timestamp_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
@@ -88,14 +89,6 @@ func writeVectors(t *testing.T) {
 		return k
 	}
 	roots := append(append(a.RootPEM(), ended.RootPEM()...), lax.RootPEM()...)
-	for name, content := range map[string][]byte{rootPath: roots, checkpointPath: note, witnessPath: []byte(key(1).Verifiers()[0].String() + "\n")} {
-		if err := os.MkdirAll(vectorsDir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, content, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
 	request := func(message []byte) timestamp.Request {
 		q, err := timestamp.NewRequest(rand.Reader, message, nil)
 		if err != nil {
@@ -120,11 +113,25 @@ func writeVectors(t *testing.T) {
 		}
 		return ledger.Anchor{Size: 33, Checkpoint: ledger.Sum(note), Witness: by[0].Witness.String(), Cosignature: by[0].Raw}
 	}
+	weak := timestamptest.New(t, timestamptest.Plan{SignerRSA: 1024})
+	encrypting := timestamptest.New(t, timestamptest.Plan{KeyUsage: x509.KeyUsageKeyEncipherment})
+	roots = append(append(roots, weak.RootPEM()...), encrypting.RootPEM()...)
+	odd := func(by timestamptest.Authority, o timestamptest.Odd) []byte {
+		return body(by.OddAs(t, note, o), nil, nil)
+	}
 	swapped := seen(key(1))
 	swapped.Cosignature = seen(key(2)).Cosignature
 	flipped := seen(key(1))
 	flipped.Cosignature[30] ^= 1
 
+	for name, content := range map[string][]byte{rootPath: roots, checkpointPath: note, witnessPath: []byte(key(1).Verifiers()[0].String() + "\n")} {
+		if err := os.MkdirAll(vectorsDir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	type v = ledgertest.Vector
 	err := ledgertest.WriteVectors(vectorsDir, judge(t),
 		v{File: "token.txt", Class: "ok", Content: good},
@@ -141,6 +148,17 @@ func writeVectors(t *testing.T) {
 		v{File: "another-checkpoint.txt", Class: "proof", Content: ledger.Anchor{Size: 33, Checkpoint: ledger.Sum(nil), Response: a.Reply(t, q.DER)}.Marshal()},
 		v{File: "of-what-follows.txt", Class: "place", Content: ledgertest.Edit(good, "checkpoint 33 ", "checkpoint 41 ")},
 		v{File: "not-granted.txt", Class: "right", Content: body([]byte{0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02}, nil, nil)},
+		v{File: "imprint-sha384.txt", Class: "ok", Content: odd(a, timestamptest.Odd{Imprint: crypto.SHA384})},
+		v{File: "imprint-sha512.txt", Class: "ok", Content: odd(a, timestamptest.Odd{Imprint: crypto.SHA512})},
+		v{File: "imprint-sha1.txt", Class: "right", Content: odd(a, timestamptest.Odd{Imprint: crypto.SHA1})},
+		v{File: "rsa-1024.txt", Class: "right", Content: odd(weak, timestamptest.Odd{})},
+		v{File: "usage-encryption.txt", Class: "right", Content: odd(encrypting, timestamptest.Odd{})},
+		v{File: "info-version-2.txt", Class: "canonical", Content: odd(a, timestamptest.Odd{Version: 2})},
+		v{File: "info-byte-after.txt", Class: "canonical", Content: odd(a, timestamptest.Odd{AfterInfo: []byte{0}})},
+		v{File: "info-critical-extension.txt", Class: "canonical", Content: odd(a, timestamptest.Odd{Extensions: extension(true)})},
+		v{File: "two-signers.txt", Class: "right", Content: odd(a, timestamptest.Odd{Signers: 2})},
+		v{File: "bare-token.txt", Class: "canonical", Content: body(a.OddToken(t, note, timestamptest.Odd{}), nil, nil)},
+		v{File: "not-der.txt", Class: "canonical", Content: body([]byte{0x30, 0x09, 0x30, 0x03, 0x02, 0x01, 0x00, 0x30, 0x02, 0x1F, 0x80}, nil, nil)},
 		v{File: "cosignature-of-another-key.txt", Class: "signature", Content: swapped.Marshal()},
 		v{File: "cosignature-damaged.txt", Class: "signature", Content: flipped.Marshal()},
 		v{File: "leading-zero.txt", Class: "canonical", Content: ledgertest.Edit(good, "checkpoint 33 ", "checkpoint 033 ")},

@@ -232,6 +232,31 @@ func (p *Policy) Satisfied(by []Cosignature) bool {
 	return p.quorum == "none" || p.witnessed(p.quorum, by)
 }
 
+// Cosigned says which of its witnesses are among verified cosignatures, by the
+// names that the policy gives them, in its order.
+func (p *Policy) Cosigned(by []Cosignature) (yes, no []string) {
+	for _, w := range p.Witnesses {
+		if p.witnessed(w.Name, by) {
+			yes = append(yes, w.Name)
+		} else {
+			no = append(no, w.Name)
+		}
+	}
+	return yes, no
+}
+
+// Require refuses cosignatures that are not enough, and names who is missing.
+func (p *Policy) Require(by []Cosignature) error {
+	if p.Satisfied(by) {
+		return nil
+	}
+	yes, no := p.Cosigned(by)
+	if len(yes) == 0 {
+		yes = []string{"none"}
+	}
+	return canonical.Refuse("the witness policy is not met: %s cosigned, and %s did not", strings.Join(yes, ", "), strings.Join(no, ", "))
+}
+
 func (p *Policy) witnessed(name string, by []Cosignature) bool {
 	g, ok := p.groups[name]
 	if !ok {

@@ -166,6 +166,11 @@ func checkCheckpoint(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if err != nil {
 		return refused(err), nil
 	}
+	met, err := known.required(text)
+	if err != nil {
+		return refused(err), nil
+	}
+	by = append(by, met...)
 	agreed, open, err := known.compared(cp, k, c, tiles)
 	if errors.Is(err, ledger.ErrMismatch) {
 		return refused(err), nil

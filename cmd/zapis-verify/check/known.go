@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
@@ -78,6 +79,48 @@ func (t *Known) Enough() error {
 			"--trust: nothing that was given says whom you trust")
 	}
 	return nil
+}
+
+// Policy takes the text of a witness policy (C2SP tlog-policy): its witnesses are
+// trusted, and those that it wants must have cosigned what is checked.
+func (t *Known) Policy(name string, text []byte) error {
+	p, err := witness.ParsePolicy(text)
+	if err != nil {
+		return exit.New(exit.Usage, "docs/spec/witness.md says how it is written", "--policy %s: %w", name, err)
+	}
+	t.options.Policy = p
+	t.witnesses = append(t.witnesses, p.Verifiers()...)
+	t.options.Times.Witnesses = t.witnesses
+	return nil
+}
+
+// required verifies that the witnesses which a policy wants have cosigned a
+// checkpoint; proved is what there is to say of it.
+func (t *Known) required(note []byte) (proved []string, err error) {
+	p := t.options.Policy
+	if p == nil {
+		return nil, nil
+	}
+	text, err := ledger.NoteText(note)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := witness.Lines(note)
+	if err != nil {
+		return nil, err
+	}
+	by, err := witness.Check(text, lines, p.Verifiers())
+	if err == nil {
+		err = p.Require(by)
+	}
+	if err != nil {
+		return nil, canonical.Refuse("checkpoint: %w", err)
+	}
+	yes, _ := p.Cosigned(by)
+	if len(yes) == 0 {
+		return nil, nil
+	}
+	return []string{"Your witness policy is met: " + strings.Join(yes, ", ") + " cosigned the checkpoint."}, nil
 }
 
 // Add takes what one file of so many bytes holds; false where that is nothing

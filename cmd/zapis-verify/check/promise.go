@@ -67,7 +67,11 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if err != nil {
 		return refused(err), nil
 	}
-	proved = append(proved, agreed...)
+	met, err := known.required(s.note)
+	if err != nil {
+		return refused(err), nil
+	}
+	proved = append(append(proved, agreed...), met...)
 	outcome := kept
 	switch cp := found.checkpoint; {
 	case found.ok:

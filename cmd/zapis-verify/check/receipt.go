@@ -38,6 +38,11 @@ func checkReceipt(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if e.Body.Kind.HasParts() {
 		proved = append(proved, fmt.Sprintf("The entry commits to its parts and answers: body %s, commitments %s.", e.Body.Hash(), e.Body.Commitments))
 	}
+	met, err := known.required(r.Note)
+	if err != nil {
+		return refused(err), nil
+	}
+	proved = append(proved, met...)
 	agreed, open, err := known.compared(r.Checkpoint, k, c, tiles)
 	if errors.Is(err, ledger.ErrMismatch) {
 		return refused(err), nil

@@ -23,6 +23,7 @@ const (
 // A tileCopy is a copy of a ledger's public tiles, read and compared with the
 // signed checkpoint beside them.
 type tileCopy struct {
+	note       []byte // the signed checkpoint, with witnesses' lines
 	checkpoint ledger.Checkpoint
 	roots      map[uint64]ledger.Hash // of the sizes that were asked for and that it has
 }
@@ -34,7 +35,7 @@ func readTiles(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func
 	if err != nil {
 		return tileCopy{}, noTiles(err)
 	}
-	s := tileCopy{roots: make(map[uint64]ledger.Hash)}
+	s := tileCopy{note: note, roots: make(map[uint64]ledger.Hash)}
 	if s.checkpoint, err = k.OpenCheckpoint(note); err != nil {
 		return tileCopy{}, err
 	}

@@ -82,12 +82,12 @@ func CheckVectors(t *testing.T, dir string, judge Judge) {
 }
 
 var classes = map[string]*regexp.Regexp{
-	"canonical": regexp.MustCompile(`line \d+: |not a signed note|blank line follows|two blank lines|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
+	"canonical": regexp.MustCompile(`line \d+: |is not DER|is of version|critical extension|without the response|not a signed note|blank line follows|two blank lines|one way to write it|bytes, and at most|as ssh-keygen writes it|it is written|follow the signature|no blank line|tlog proof|not 64 lower-case`),
 	"place":     regexp.MustCompile(`missing|not before|there is none|place|stands where|comes next|first|order|twice|only plain files|not a name that we give|mode|cut off|belongs|follow the end|elsewhere|beyond|no tombstone|no entry in the file|the proposal is for|no statement is about|\.txt says`),
 	"hash":      regexp.MustCompile(`hash|that carry.txt names`),
 	"signature": regexp.MustCompile(`sign`),
 	"proof":     regexp.MustCompile(`inclusion: |consistency: |its root is |says index|is of|is about another|first request has no proof`),
-	"right":     regexp.MustCompile(`approval|signatures by log keys|policy wants more|pinned root|revoked|certificate|authority refused|in force|comes after|keys|is governed`),
+	"right":     regexp.MustCompile(`approval|signatures by log keys|policy wants more|pinned root|revoked|certificate|authority refused|in force|comes after|keys|is governed|(is|are) required|key usage|exactly one is allowed`),
 	"words":     regexp.MustCompile(`words|is one of|at least one of|a language is|its blank line`),
 }
 

@@ -13,6 +13,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
+	"zapis/crypto/witness"
 	"zapis/internal/evidence/custody"
 )
 
@@ -30,6 +31,9 @@ type Options struct {
 	// Times are the roots of time-stamping authorities, and the witnesses, whose
 	// word on time counts.
 	Times timestamp.Trust
+	// Policy names witnesses that must have cosigned the bundle's checkpoint, or an
+	// anchored one that covers all its entries; nil: none must.
+	Policy *witness.Policy
 	// First ends the check at the first fault, for whoever asks only whether
 	// there is one. What is found is what the whole check finds, and less of it.
 	First bool
@@ -255,11 +259,12 @@ type examination struct {
 	checkpoint ledger.Checkpoint
 	record     record
 	opened     []openable
-	committed  []submissionHead // what submissions commit to about themselves
-	heads      []governing      // custody entries
-	anchors    []governing      // anchor entries
-	governs    []governing      // the genesis, trustees and key entries
-	entries    map[uint64]bool  // those that stand for a submission
+	committed  []submissionHead      // what submissions commit to about themselves
+	heads      []governing           // custody entries
+	anchors    []governing           // anchor entries
+	cosigned   []witness.Cosignature // by trusted witnesses, over checkpoints that cover all entries of the case
+	governs    []governing           // the genesis, trustees and key entries
+	entries    map[uint64]bool       // those that stand for a submission
 }
 
 func newExamination(b *bag, o Options, report *Report) *examination {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"zapis/crypto/canonical"
@@ -27,9 +28,11 @@ func (x *examination) times() {
 		}
 		if e, ok := x.evidence(a, checkpoint); ok {
 			all = append(all, e)
+			x.countCosignature(a, checkpoint)
 		}
 	}
 	all = append(all, x.witnessed()...)
+	x.policy()
 	if len(x.Faults) == 0 {
 		x.sayTimes(all)
 	}
@@ -189,6 +192,7 @@ func (x *examination) witnessed() []timestamp.Evidence {
 		x.fault("%s: %v", checkpointPath, err)
 		return nil
 	}
+	x.cosigned = append(x.cosigned, found...)
 	var all []timestamp.Evidence
 	for _, c := range found {
 		// It is behind every entry: it says nothing of what came after it.
@@ -205,6 +209,44 @@ func (x *examination) witnessed() []timestamp.Evidence {
 		x.notProve("Whose the %d further lines on the checkpoint are: you gave no key that fits.", more)
 	}
 	return all
+}
+
+// countCosignature notes a verified anchor that is a witness's line over a
+// checkpoint that covers every entry of the case.
+func (x *examination) countCosignature(a anchored, checkpoint []byte) {
+	if a.Witness == "" {
+		return
+	}
+	for _, s := range x.record.Submissions {
+		if s.Entry != nil && *s.Entry >= a.Size {
+			return
+		}
+	}
+	if c, err := witness.FromAnchor(a.Anchor, checkpoint); err == nil {
+		x.cosigned = append(x.cosigned, c)
+	}
+}
+
+// policy holds the cosignatures against the reader's witness policy.
+func (x *examination) policy() {
+	p := x.options.Policy
+	if p == nil || len(x.Faults) > 0 {
+		return
+	}
+	err := p.CheckLog(x.log)
+	if err == nil {
+		err = p.Require(x.cosigned)
+	}
+	if err != nil {
+		x.fault("%s: %v", checkpointPath, err)
+		return
+	}
+	yes, _ := p.Cosigned(x.cosigned)
+	if len(yes) == 0 {
+		x.prove("Your witness policy asks for no cosignature.")
+		return
+	}
+	x.prove("Your witness policy is met: %s cosigned a checkpoint that covers all entries of this case.", plainLine(strings.Join(yes, ", ")))
 }
 
 // sayTimes says between which two times each entry was put into the ledger.
