@@ -95,8 +95,8 @@ func erasePart(tx kv.Tx, p ledger.Erased, tombstone uint64) (file bool, err erro
 	return file, exit.First(err, tx.Table(tableErased).Put(p.Hash[:], number(tombstone)))
 }
 
-// forget removes the files of what was erased, and then, where anything was,
-// the traces that it has left in the database. Without room for that the mark
+// forget removes the files of what was erased, and then, where anything was, or
+// where submissions waited, the traces that they have left in the database. Without room for that the mark
 // stays, and the next slot, or the next opening, tries again.
 func (s *Store) forget(files []ledger.Hash) error {
 	if err := s.removeFiles(files); err != nil {
@@ -111,10 +111,11 @@ func (s *Store) forget(files []ledger.Hash) error {
 	return nil
 }
 
-// compactDue reports whether something was erased since the last compaction.
+// compactDue reports whether something was erased, or came to wait for a slot that
+// has passed, since the last compaction.
 func (s *Store) compactDue() (due bool) {
 	err := kv.View(s.db, func(tx kv.Tx) error {
-		due = tx.Table(tableMeta).Get(metaCompact) != nil
+		due = tx.Table(tableMeta).Get(metaCompact) != nil || tx.Table(tableMeta).Get(metaArrival) != nil
 		return nil
 	})
 	return due && err == nil
@@ -157,5 +158,7 @@ func (s *Store) compact() error {
 	if err := s.db.Forget(context.Background()); err != nil {
 		return engineError(err)
 	}
-	return s.update(func(tx kv.Tx) error { return tx.Table(tableMeta).Delete(metaCompact) })
+	return s.update(func(tx kv.Tx) error {
+		return exit.First(tx.Table(tableMeta).Delete(metaCompact), tx.Table(tableMeta).Delete(metaArrival))
+	})
 }

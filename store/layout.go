@@ -55,6 +55,7 @@ var (
 	metaIndexed = []byte("indexed")
 	metaMoved   = []byte("moved")   // where the ledger was moved to
 	metaCompact = []byte("compact") // a tombstone whose parts may still be in what the engine keeps of deleted values
+	metaArrival = []byte("arrival") // the size of a slot's checkpoint: where its parts lie may tell their order of arrival
 )
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

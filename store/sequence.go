@@ -14,10 +14,6 @@ import (
 	"zapis/store/kv"
 )
 
-// slotMultiple is what the entries of a slot are filled up to a multiple of,
-// and their least number: a quiet day looks like a busy one.
-const slotMultiple = 32
-
 // Sequence is a slot: what waits becomes entries, shuffled and filled up with
 // fillers, under one checkpoint. It is one transaction, so a crash leaves all
 // waiting or all sequenced. Run calls it at the slots' times; whoever calls it
@@ -50,11 +46,19 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	if err != nil || s.config.Slot == 0 && len(all) == 0 {
 		return nil, err
 	}
+	total := 0
 	if s.config.Slot > 0 {
-		if all, err = s.fillUp(tx, all); err != nil {
+		arrived, due := len(all) > 0, len(s.standing.state.Due())
+		if total, err = slotTotal(s.genesis.SlotSize, len(all), due); err != nil {
+			return nil, err
+		}
+		if all, err = s.fillUp(tx, all, total-due); err != nil {
 			return nil, err
 		}
 		if err := shuffle(all); err != nil {
+			return nil, err
+		}
+		if err := s.hideArrival(tx, t.size+uint64(total), arrived); err != nil {
 			return nil, err
 		}
 	}
@@ -70,6 +74,9 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 		return nil, err
 	}
 	if err := s.enact(tx, t, g); err != nil {
+		return nil, err
+	}
+	if err := s.topUp(tx, t, g, total); err != nil {
 		return nil, err
 	}
 	g.released.Time = s.checkpointTime(promised)
@@ -100,22 +107,57 @@ func shuffle(all []waiting) error {
 	return nil
 }
 
-// fillUp adds fillers: to a full multiple, and to one at least.
-func (s *Store) fillUp(tx kv.Tx, all []waiting) ([]waiting, error) {
-	for len(all) == 0 || len(all)%slotMultiple != 0 {
-		var random [ledger.FillerSize / 2]byte
-		if _, err := rand.Read(random[:]); err != nil {
+// hideArrival asks for a compaction after a slot for which submissions waited. bbolt
+// gives out pages as they are asked for, so that the pages of a slot's parts stand in
+// the order in which the parts came; in a compacted file they stand in the order of
+// their hashes. Where several hosts share a database, its own administrator sees more
+// than that (docs/spec/store.md).
+func (s *Store) hideArrival(tx kv.Tx, size uint64, arrived bool) error {
+	if !arrived || s.shared {
+		return nil
+	}
+	return tx.Table(tableMeta).Put(metaArrival, number(size))
+}
+
+// fillUp adds fillers to what waits, up to so many entries.
+func (s *Store) fillUp(tx kv.Tx, all []waiting, total int) ([]waiting, error) {
+	for len(all) < total {
+		w, err := filler(tx, s.standing.setIndex())
+		if err != nil {
 			return nil, err
 		}
-		part := hex.AppendEncode(nil, random[:])
-		body := ledger.BodyOf(ledger.KindFiller, s.standing.setIndex(), part)
-		if err := putSmall(tx, body.Parts[0].Hash, part); err != nil {
-			return nil, err
-		}
-		text := body.Marshal()
-		all = append(all, waiting{hash: ledger.BodyHash(text), body: body, text: text})
+		all = append(all, w)
 	}
 	return all, nil
+}
+
+// topUp appends fillers for announced changes that were counted and could not be made.
+func (s *Store) topUp(tx kv.Tx, t *tip, g *growth, total int) error {
+	for t.size < g.first+uint64(total) {
+		w, err := filler(tx, g.standing.setIndex())
+		if err != nil {
+			return err
+		}
+		if err := s.grow(tx, t, g, w.body, w.text, w.hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// filler makes one, and keeps its part.
+func filler(tx kv.Tx, set uint64) (waiting, error) {
+	var random [ledger.FillerSize / 2]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return waiting{}, err
+	}
+	part := hex.AppendEncode(nil, random[:])
+	body := ledger.BodyOf(ledger.KindFiller, set, part)
+	if err := putSmall(tx, body.Parts[0].Hash, part); err != nil {
+		return waiting{}, err
+	}
+	text := body.Marshal()
+	return waiting{hash: ledger.BodyHash(text), body: body, text: text}, nil
 }
 
 // grow appends one body, and follows what it changes.

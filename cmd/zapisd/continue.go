@@ -37,10 +37,12 @@ func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 			return err
 		}
 	}
-	if err := v.checkDelay(); err != nil {
+	g, err := v.rules(set)
+	if err != nil {
 		return err
 	}
-	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, v.Delay, &old.Last, time.Now())
+	g.Continues = &old.Last
+	named, err := makeLedger(v.Dir, v.place(), g, time.Now())
 	if err != nil {
 		return err
 	}

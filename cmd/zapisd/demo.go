@@ -85,12 +85,12 @@ func prepareDemo(dir string, s *cli.Streams) error {
 		}
 		cards = append(cards, c)
 	}
-	_, err := createLedger(dir, demoOrigin, ledger.TrusteeSet{
+	_, err := makeLedger(dir, store.Place{}, ledger.Genesis{Origin: demoOrigin, Rules: ledger.Rules2, SlotSize: ledger.SlotSize, Set: ledger.TrusteeSet{
 		Vocabulary: incident.VocabularyVersion,
 		Quorum:     ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2},
 		Approvals:  2,
 		Trustees:   cards,
-	}, 0, time.Now())
+	}}, time.Now())
 	switch {
 	case errors.Is(err, store.ErrExists):
 		fmt.Fprintf(s.Err, "using the demo in %s as it is\n", dir)

@@ -31,6 +31,7 @@ type initVerb struct {
 
 	Approvals int `placeholder:"N" help:"How many trustees approve a change of trustees, of log keys or an erasure; 2 unless there is one trustee. It is never less than the identity quorum."`
 	Delay     int `default:"3" placeholder:"SLOTS" help:"For how many slots a change of trustees or an erasure is announced, so that any trustee can object, before it takes effect (${default}); 0: at once."`
+	SlotSize  int `name:"slot-size" default:"256" placeholder:"N" help:"How many entries each slot has, the rest being fillers (${default}); where more wait, a multiple of it. 0: the next multiple of 32. It costs some 700 bytes for each filler, and counts for nothing with zapisd serve --slot 0."`
 
 	Continue string `placeholder:"OLD" help:"Go on from a ledger that can't: its folder, a backup of it, or a carry file. Without --trustee, with its trustees."`
 }
@@ -53,10 +54,11 @@ func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := v.checkDelay(); err != nil {
+	g, err := v.rules(set)
+	if err != nil {
 		return err
 	}
-	named, err := makeLedger(v.Dir, v.place(), v.Origin, set, v.Delay, nil, time.Now())
+	named, err := makeLedger(v.Dir, v.place(), g, time.Now())
 	if err != nil {
 		return err
 	}
@@ -99,32 +101,32 @@ func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 	}, nil
 }
 
-func (v *initVerb) checkDelay() error {
-	if v.Delay < 0 || v.Delay > ledger.MaxDelay {
-		return exit.New(exit.Usage, "", "--delay %d: it can be 0 to %d slots", v.Delay, ledger.MaxDelay)
+// rules is a genesis with what the flags say, without a nonce and keys.
+func (v *initVerb) rules(set ledger.TrusteeSet) (ledger.Genesis, error) {
+	for _, n := range []struct {
+		flag, of    string
+		value, most int
+	}{{"delay", "slots", v.Delay, ledger.MaxDelay}, {"slot-size", "entries", v.SlotSize, ledger.MaxSlotSize}} {
+		if n.value < 0 || n.value > n.most {
+			return ledger.Genesis{}, exit.New(exit.Usage, "", "--%s %d: it can be 0 to %d %s", n.flag, n.value, n.most, n.of)
+		}
 	}
-	return nil
+	return ledger.Genesis{Origin: v.Origin, Set: set, Rules: ledger.Rules2, Delay: v.Delay, SlotSize: v.SlotSize}, nil
 }
 
-// createLedger makes a ledger of its genesis alone, with new keys, and puts its card beside it. Changes in it take
-// effect delay slots after their notice.
-func createLedger(dir, origin string, set ledger.TrusteeSet, delay int, now time.Time) (card.LedgerCard, error) {
-	return makeLedger(dir, store.Place{}, origin, set, delay, nil, now)
-}
-
-func makeLedger(dir string, p store.Place, origin string, set ledger.TrusteeSet, delay int, old *ledger.Continued, now time.Time) (card.LedgerCard, error) {
-	if err := card.CheckOrigin(origin); err != nil {
+// makeLedger makes a ledger of its genesis alone, with a nonce and new keys, and puts its card beside it.
+func makeLedger(dir string, p store.Place, g ledger.Genesis, now time.Time) (card.LedgerCard, error) {
+	if err := card.CheckOrigin(g.Origin); err != nil {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "--origin: %w", err)
 	}
-	if err := set.Check(); err != nil {
+	if err := g.Set.Check(); err != nil {
 		return card.LedgerCard{}, exit.New(exit.Usage, "", "%w", err)
 	}
-	key, err := ledger.GenerateSigningKey(origin, rand.Reader)
+	key, err := ledger.GenerateSigningKey(g.Origin, rand.Reader)
 	if err != nil {
 		return card.LedgerCard{}, err
 	}
-	set.Vocabulary = incident.VocabularyVersion // of the set that an older ledger had, too
-	g := ledger.Genesis{Origin: origin, Log: key.Keys(), Set: set, Rules: ledger.Rules2, Delay: delay, Continues: old}
+	g.Log, g.Set.Vocabulary = key.Keys(), incident.VocabularyVersion // of the set that an older ledger had, too
 	rand.Read(g.Nonce[:])
 	named, err := store.CreateIn(dir, p, g, key, now)
 	if err != nil {

@@ -27,6 +27,13 @@ const (
 	MaxDelay = 90
 )
 
+// SlotSize is how many entries each slot of a new ledger has, unless its maker says
+// otherwise; MaxSlotSize is the most.
+const (
+	SlotSize    = 256
+	MaxSlotSize = 1 << 16
+)
+
 // Genesis is the body of entry 0, by which a ledger is what it is:
 //
 //	zapis/genesis/v1
@@ -42,12 +49,14 @@ const (
 // zapis/genesis/v2 and, after the log's keys:
 //
 //	delay 3                                     slots from a change's notice to its effect; 0: at once
+//	slot-size 256                               entries in each slot; 0: filled up to a multiple of 32, as in version 1
 type Genesis struct {
 	Origin    string
 	Nonce     Hash // random: no two ledgers are the same
 	Log       LogKeys
 	Rules     int // Rules1 (also where it is 0) or Rules2
 	Delay     int // slots; 0 with Rules1
+	SlotSize  int // entries; 0 with Rules1
 	Set       TrusteeSet
 	Continues *Continued // nil for a ledger that begins at nothing
 }
@@ -73,6 +82,7 @@ func (g Genesis) Marshal() []byte {
 	dst = g.Log.append(dst, "log")
 	if g.Rules == Rules2 {
 		dst = append(strconv.AppendInt(append(dst, "delay "...), int64(g.Delay), 10), '\n')
+		dst = append(strconv.AppendInt(append(dst, "slot-size "...), int64(g.SlotSize), 10), '\n')
 	}
 	dst = g.Set.append(dst)
 	if c := g.Continues; c != nil {
@@ -101,6 +111,7 @@ func ParseGenesis(text []byte) (Genesis, error) {
 	g.Log = readLogKeys(r, "log", g.Origin)
 	if g.Rules == Rules2 {
 		g.Delay = int(r.Decimal(r.Word("delay"), MaxDelay))
+		g.SlotSize = int(r.Decimal(r.Word("slot-size"), MaxSlotSize))
 	}
 	g.Set = readSet(r)
 	if r.Has("continues") {
