@@ -369,6 +369,11 @@ func (c *checker) checkTimes() {
 		if err := ledger.CheckOrder(last, p.Checkpoint); err != nil {
 			c.add(-1, p.name, "%s", err)
 		}
+		if c.chain != nil {
+			if err := c.chain.CheckEnds(p.Checkpoint); err != nil {
+				c.add(-1, p.name, "%s", err)
+			}
+		}
 		last = p.Checkpoint
 	}
 }

@@ -123,7 +123,7 @@ func (s *Store) load(readOnly bool) error {
 		if s.released, err = loadReleased(tx, s.standing); err != nil {
 			return err
 		}
-		s.committed = s.released
+		s.committed, s.standing.state.Signed = s.released, s.released.Checkpoint
 		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
 			// Check will say what is wrong, and what else.

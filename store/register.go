@@ -93,6 +93,7 @@ func (s *Store) reloadAll(tx kv.Tx) error {
 	if t.size != last.Size || t.root() != last.Root {
 		return fmt.Errorf("%w: %d entries, and the last checkpoint is of %d or of another tree", ledger.ErrMismatch, t.size, last.Size)
 	}
+	st.state.Signed = last.Checkpoint
 	// What this host has released must be the beginning of what is there now.
 	if root, err := ledger.RootAt(s.released.Size, hashReader{tx, last.Size}); err != nil || root != s.released.Root {
 		return s.breaks(exit.New(exit.Mismatch, "keep everything, and tell the trustees",

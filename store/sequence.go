@@ -235,6 +235,7 @@ func (s *Store) prepare(tx kv.Tx, t *tip, g *growth) error {
 	if err != nil {
 		return err
 	}
+	g.standing.state.Signed = c
 	g.released = released{Checkpoint: c, note: note, verifier: s.committed.verifier,
 		setIndex: g.standing.setIndex(), set: g.standing.set()}
 	if key != s.key {

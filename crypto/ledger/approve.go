@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"slices"
+	"time"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
@@ -11,8 +13,7 @@ import (
 // proposal's text: statements of the kind approval about its hash, for this
 // ledger, made under the set at setIndex, in the set's order, none twice. Those of
 // a notice are about the change that it announces. Under the second rules each
-// must end on some day. Whether that day has passed is for who accepts it to say: a
-// chain has no clock.
+// must end on some day; keepEnds compares that day with the checkpoints.
 func (s *State) checkApprovals(text []byte, approvals []card.Signed, set TrusteeSet, setIndex uint64) error {
 	subject, last, genesis := Subject(approvedText(text)), 0, s.Genesis
 	for i, a := range approvals {
@@ -43,6 +44,58 @@ func (s *State) checkApprovals(text []byte, approvals []card.Signed, set Trustee
 		return canonical.Refuse("%d approvals, and %d are needed", len(approvals), need)
 	}
 	return nil
+}
+
+// ApprovalEnd is the last day of an approval.
+type ApprovalEnd struct {
+	Index   uint64    // of the entry that the approval brought in
+	Number  int       // of the approval in it, from 1
+	Expires time.Time // the day, UTC
+}
+
+// keepEnds refuses an approval whose last day was past when the newest known
+// checkpoint before its entry was signed, and keeps the others' for CheckEnds. An
+// entry that makes an announced change has the approvals of its notice, which were
+// used in time.
+func (c *Chain) keepEnds(index uint64, a Approved) error {
+	if c.s.Rules != Rules2 || c.s.Delay > 0 && IsDelayed(a.Text) {
+		return nil
+	}
+	c.s.Ends = slices.Clip(c.s.Ends)
+	for i, approval := range a.Approvals {
+		c.s.Ends = append(c.s.Ends, ApprovalEnd{index, i + 1, approval.Expires})
+	}
+	if end, past := c.s.endedBefore(c.s.Signed, index); past {
+		return end.refuse(c.s.Signed)
+	}
+	return nil
+}
+
+// CheckEnds refuses a checkpoint that was signed before an entry and after the last
+// day of an approval in it: the approval did not count any more when it was used.
+// Where the days lie between two checkpoints, nothing in the ledger can tell.
+func (c *Chain) CheckEnds(before Checkpoint) error {
+	if end, past := c.s.endedBefore(before, before.Size); past {
+		return canonical.Refuse("entry %d: %w", end.Index, end.refuse(before))
+	}
+	return nil
+}
+
+// endedBefore finds an approval in an entry from this index on whose last day was past when
+// a checkpoint before that entry was signed.
+func (s *State) endedBefore(cp Checkpoint, from uint64) (ApprovalEnd, bool) {
+	i := slices.IndexFunc(s.Ends, func(e ApprovalEnd) bool {
+		return cp.Size > 0 && e.Index >= max(from, cp.Size) && !cp.Time.Before(e.Expires.AddDate(0, 0, 1))
+	})
+	if i < 0 {
+		return ApprovalEnd{}, false
+	}
+	return s.Ends[i], true
+}
+
+func (e ApprovalEnd) refuse(cp Checkpoint) error {
+	return canonical.Refuse("approval %d: its last day was %s, and the checkpoint of %d entries before it is of %s",
+		e.Number, e.Expires.Format(time.DateOnly), cp.Size, cp.Time.Format(time.RFC3339))
 }
 
 // checkKeyLines verifies the log keys' own signatures over a key change.

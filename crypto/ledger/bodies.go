@@ -150,6 +150,9 @@ func (c *Chain) approved(e Entry, body []byte) error {
 	if err := c.s.checkApprovals(a.Text, a.Approvals, set, e.Body.Trustees); err != nil {
 		return err
 	}
+	if err := c.keepEnds(e.Index, a); err != nil {
+		return err
+	}
 	apply()
 	c.s.Enacted(e.Index, a.Text)
 	return nil
@@ -364,6 +367,9 @@ func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
 		return Checkpoint{}, err
 	}
 	if err := CheckOrder(cp, c.s.Signed); err != nil {
+		return Checkpoint{}, err
+	}
+	if err := c.CheckEnds(cp); err != nil {
 		return Checkpoint{}, err
 	}
 	if cp.Size > c.s.Signed.Size {

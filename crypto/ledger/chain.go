@@ -31,26 +31,27 @@ type Chain struct {
 
 // State is what a Chain knows, to be stored and resumed from.
 type State struct {
-	Origin    string       // empty before the first entry, if there was no card
-	Genesis   Hash         // leaf hash of entry 0
-	Size      uint64       // entries so far
-	Last      Hash         // leaf hash of the newest
-	Range     []Hash       // roots of the complete subtrees, largest first
-	After     Hash         // leaf hash of the newest genesis, trustees or key entry whose body is known
-	Sets      []SetAt      // genesis and trustees entries
-	Keys      []KeysAt     // genesis and key entries whose bodies are known
-	Fixed     []uint64     // entries whose bodies can't be erased
-	Held      []HeldAt     // holds, released ones too
-	Rules     int          // as in Genesis; 0 before its body is known
-	Delay     int          // as in Genesis
-	Slots     uint64       // checkpoints over the entries so far: of the sizes that were marked
-	SlotEnd   uint64       // size of the newest of them
-	Notices   []NoticeAt   // of changes that were announced
-	Sparse    bool         // entries were passed over: notices and slots are not known
-	Continues *Continued   // the older ledger that this one goes on from, as its genesis says
-	Pending   []PendingAt  // entries that govern and whose bodies were not given yet
-	Roots     []Checkpoint // of the marked sizes; origin, size and root
-	Signed    Checkpoint   // the largest whose signatures were checked; zero before the first
+	Origin    string        // empty before the first entry, if there was no card
+	Genesis   Hash          // leaf hash of entry 0
+	Size      uint64        // entries so far
+	Last      Hash          // leaf hash of the newest
+	Range     []Hash        // roots of the complete subtrees, largest first
+	After     Hash          // leaf hash of the newest genesis, trustees or key entry whose body is known
+	Sets      []SetAt       // genesis and trustees entries
+	Keys      []KeysAt      // genesis and key entries whose bodies are known
+	Fixed     []uint64      // entries whose bodies can't be erased
+	Held      []HeldAt      // holds, released ones too
+	Rules     int           // as in Genesis; 0 before its body is known
+	Delay     int           // as in Genesis
+	Slots     uint64        // checkpoints over the entries so far: of the sizes that were marked
+	SlotEnd   uint64        // size of the newest of them
+	Notices   []NoticeAt    // of changes that were announced
+	Sparse    bool          // entries were passed over: notices and slots are not known
+	Ends      []ApprovalEnd // of approvals under the second rules
+	Continues *Continued    // the older ledger that this one goes on from, as its genesis says
+	Pending   []PendingAt   // entries that govern and whose bodies were not given yet
+	Roots     []Checkpoint  // of the marked sizes; origin, size and root
+	Signed    Checkpoint    // the largest whose signatures were checked; zero before the first
 }
 
 // SetAt is a set of trustees, and the entry that brought it.

@@ -14,7 +14,7 @@ import (
 // rules2 begins a ledger under the second rules, with a report and a checkpoint.
 func rules2(delay, identity int) *ledgertest.Builder {
 	g := ledgertest.Genesis()
-	g.Rules, g.Delay, g.Set.Quorum.Identity = ledger.Rules2, delay, identity
+	g.Rules, g.Delay, g.SlotSize, g.Set.Quorum.Identity = ledger.Rules2, delay, ledger.SlotSize, identity
 	b := ledgertest.NewOf(g)
 	b.Expires = time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
 	b.Checkpoint()
@@ -265,16 +265,18 @@ func TestAVocabularyIsNeverTakenBack(t *testing.T) {
 
 func TestGenesisOfTheSecondRules(t *testing.T) {
 	g := ledgertest.Genesis()
-	g.Rules, g.Delay = ledger.Rules2, 3
+	g.Rules, g.Delay, g.SlotSize = ledger.Rules2, 3, 256
 	text := string(g.Marshal())
 	again, err := ledger.ParseGenesis([]byte(text))
-	if err != nil || again.Rules != ledger.Rules2 || again.Delay != 3 || string(again.Marshal()) != text {
+	if err != nil || again.Rules != ledger.Rules2 || again.Delay != 3 || again.SlotSize != 256 || string(again.Marshal()) != text {
 		t.Fatalf("%+v, %v", again, err)
 	}
 	for _, tt := range []struct{ text, want string }{
 		{strings.Replace(text, "delay 3", "delay 03", 1), "genesis: line 6: not a decimal number without leading zeros"},
 		{strings.Replace(text, "delay 3", "delay 91", 1), "genesis: line 6: "},
 		{strings.Replace(text, "delay 3\n", "", 1), `genesis: line 6: it must begin with "delay "`},
+		{strings.Replace(text, "slot-size 256", "slot-size 65537", 1), "genesis: line 7: "},
+		{strings.Replace(text, "slot-size 256\n", "", 1), `genesis: line 7: it must begin with "slot-size "`},
 		{strings.Replace(text, "genesis/v2", "genesis/v1", 1), `genesis: line 6: it must begin with "vocabulary "`},
 		{strings.Replace(text, "genesis/v2", "genesis/v3", 1), `genesis: line 1: it must be "zapis/genesis/v1"`},
 	} {

@@ -87,7 +87,7 @@ var classes = map[string]*regexp.Regexp{
 	"hash":      regexp.MustCompile(`hash|that carry.txt names`),
 	"signature": regexp.MustCompile(`sign`),
 	"proof":     regexp.MustCompile(`inclusion: |consistency: |its root is |says index|is of|is about another|first request has no proof`),
-	"right":     regexp.MustCompile(`approval|signatures by log keys|policy wants more|pinned root|revoked|certificate|authority refused|in force|comes after|keys|is governed|(is|are) required|key usage|exactly one is allowed`),
+	"right":     regexp.MustCompile(`approval|announce|signatures by log keys|policy wants more|pinned root|revoked|certificate|authority refused|in force|comes after|keys|is governed|(is|are) required|key usage|exactly one is allowed`),
 	"words":     regexp.MustCompile(`words|is one of|at least one of|a language is|its blank line`),
 }
 
