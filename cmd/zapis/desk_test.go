@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/crypto/ledger"
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -17,7 +19,8 @@ import (
 
 // A script that changes a ledger has one of its own: `desk` makes it, of anna, boris and vera, with two cases
 // ($CASE1, $CASE2), and dates to know ($NEAR, $FAR). `carry FILE` exports it, `accept OUTBOX` takes an outbox in,
-// `mailbox N` prints what case N's reporter finds, and `more N ACT` sends what follows.
+// `mailbox N` prints what case N's reporter finds, and `more N ACT` sends what follows. With `desk announces` the ledger
+// has the second rules, and `slots N` lets so many slots pass.
 type desk struct {
 	*vaulttest.House
 	cases []vaulttest.Filed
@@ -36,7 +39,11 @@ func deskCommands(t *testing.T) map[string]scripttest.Word {
 	return map[string]scripttest.Word{
 		"desk": func(ts *testscript.TestScript, _ bool, args []string) {
 			d := ts.Value(deskKey{}).(*desk)
-			d.House = vaulttest.New(t, vaulttest.Options{})
+			var o vaulttest.Options
+			if len(args) == 1 && args[0] == "announces" { // changes three slots before, under the second rules
+				o = vaulttest.Options{Rules: ledger.Rules2, Delay: 3, Slot: 24 * time.Hour}
+			}
+			d.House = vaulttest.New(t, o)
 			d.Pass(time.Since(d.Now())) // zapis reads the real clock
 			for name, days := range map[string]int{"TODAY": 0, "NEAR": 4, "FAR": 741, "AFTER": 2} {
 				ts.Setenv(name, d.Now().AddDate(0, 0, days).Format(day))
@@ -69,6 +76,14 @@ func deskCommands(t *testing.T) map[string]scripttest.Word {
 			}
 			if refused != neg {
 				ts.Fatalf("refused: %v", refused)
+			}
+		},
+		"slots": func(ts *testscript.TestScript, _ bool, args []string) {
+			n, err := strconv.Atoi(args[0])
+			ts.Check(err)
+			for range n {
+				of(ts).Pass(24 * time.Hour)
+				of(ts).Slot()
 			}
 		},
 		"mailbox": func(ts *testscript.TestScript, _ bool, args []string) {

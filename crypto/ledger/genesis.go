@@ -128,6 +128,11 @@ func ParseGenesis(text []byte) (Genesis, error) {
 	return g, nil
 }
 
+// IsGenesis says whether a text is a genesis, of either version.
+func IsGenesis(text []byte) bool {
+	return hasHeader(text, genesisHeader) || hasHeader(text, genesisHeader2)
+}
+
 func readOrigin(r *canonical.Reader) string {
 	origin := r.Word("origin")
 	r.Check(card.CheckOrigin(origin))

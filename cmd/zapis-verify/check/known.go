@@ -154,7 +154,7 @@ func (t *Known) text(name string, text []byte) (bool, error) {
 		c, err := card.Parse(text)
 		t.options.Cards = append(t.options.Cards, c)
 		return true, err
-	case strings.HasPrefix(s, "zapis/genesis/v1\n"):
+	case ledger.IsGenesis(text):
 		l, err := bundle.LedgerOf(text)
 		if err != nil {
 			return false, err

@@ -8,7 +8,7 @@ import (
 )
 
 // begins are the lines that something begins with which takes several.
-var begins = []string{"zapis/card/v1", "zapis/genesis/v1", "-----BEGIN CERTIFICATE-----"}
+var begins = []string{"zapis/card/v1", "zapis/genesis/v1", "zapis/genesis/v2", "-----BEGIN CERTIFICATE-----"}
 
 // Paste takes a text in which things that are known stand one below the other:
 // ledger cards, trustees' cards, a genesis, root certificates, keys. A log's

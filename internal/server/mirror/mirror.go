@@ -14,7 +14,6 @@
 package mirror
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +99,7 @@ func (m *Mirror) TrustCard(ctx context.Context, url string, named card.LedgerCar
 }
 
 func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
-	if bytes.HasPrefix(text, []byte("zapis/genesis/v1\n")) {
+	if ledger.IsGenesis(text) {
 		g, err := ledger.ParseGenesis(text)
 		if err != nil {
 			return ledger.LogKeys{}, exit.New(exit.Mismatch, "", "--trust: %w", err)
@@ -112,7 +111,7 @@ func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	if len(lines) != 2 || named != nil {
-		return ledger.LogKeys{}, exit.New(exit.Usage, "a genesis begins with zapis/genesis/v1; two keys are two lines, and no card can vouch for them",
+		return ledger.LogKeys{}, exit.New(exit.Usage, "a genesis begins with zapis/genesis/; two keys are two lines, and no card can vouch for them",
 			"--trust: neither a genesis nor a log's two keys")
 	}
 	return ledger.LogKeys(lines), nil
