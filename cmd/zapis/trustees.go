@@ -54,11 +54,12 @@ type announceShown struct {
 }
 
 func (c *trusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	id, err := g.LoadIfGiven(ctx)
+	key, release, err := c.unlocked(ctx, g, false)
 	if err != nil {
 		return err
 	}
-	v, err := c.open(s, id, false)
+	defer release()
+	v, err := c.open(s, key, false)
 	if err != nil {
 		return err
 	}
