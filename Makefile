@@ -1,6 +1,6 @@
 # Zapis. `make` alone prints what can be asked for.
 
-PROGRAMS  := zapisd zapis zapis-verify zapis-desk
+PROGRAMS  := zapisd zapis zapis-verify zapis-desk zapis-duty
 # Those that a trustee or a lawyer runs, whatever their computer is.
 PORTABLE  := $(filter-out zapisd,$(PROGRAMS))
 # nodynamic: no decoder loads a library of the system's (docs/media.md).
@@ -26,7 +26,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…)'
 	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
-	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify, bin/zapis-desk'
+	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify, bin/zapis-desk, bin/zapis-duty'
 	@echo 'make cross   bin/SYSTEM/MACHINE/, the programs for every system that a trustee or a lawyer may have'
 	@echo 'make vet-all go vet for each of them'
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'

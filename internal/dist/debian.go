@@ -34,7 +34,7 @@ var debianPackages = []debianPackage{{
 	Long: "The server takes reports through a form that needs no JavaScript, seals each\n one to the public keys of a group of trustees, and appends it to a\n hash-chained ledger.",
 }, {
 	Name: "zapis-trustee", Recommends: "chromium | firefox-esr", Suggests: "unzip, openssh-client",
-	Short: "offline tools of the trustees of a Zapis ledger", Programs: []string{"zapis", "zapis-desk", "zapis-verify"},
+	Short: "offline tools of the trustees of a Zapis ledger", Programs: []string{"zapis", "zapis-desk", "zapis-duty", "zapis-verify"},
 	Long: "Trustees verify, open, review and answer the reports of a ledger, and make\n bundles of evidence that others check without them.",
 }}
 

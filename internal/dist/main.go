@@ -43,7 +43,7 @@ type program struct {
 }
 
 var programs = []program{
-	{"zapisd", true}, {"zapis", false}, {"zapis-verify", false}, {"zapis-desk", false},
+	{"zapisd", true}, {"zapis", false}, {"zapis-verify", false}, {"zapis-desk", false}, {"zapis-duty", false},
 }
 
 // platforms are those that a release has. The server's archive exists for those of Linux.

@@ -49,6 +49,9 @@ var layers = []layer{
 	{"internal/desk", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/cli", "internal/peer"}, formats...),
 		"the desk's pages decide nothing: they call what cmd/zapis calls"},
 
+	{"internal/duty", append([]string{"internal/atomicfile"}, formats...), "somebody on duty links nothing that opens a report"},
+	{"cmd/zapis-duty", append([]string{"internal/duty", "internal/cli"}, formats...), "flags and printing for somebody on duty"},
+
 	{"cmd/zapisd", append([]string{"store", "web", "internal/server", "internal/carry", "internal/cli", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the server's program never links a trustee's packages"},
 	{"cmd/zapis", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/cli", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
