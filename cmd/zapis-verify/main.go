@@ -28,6 +28,9 @@ const about = `Checks one file that came from a Zapis ledger, without a network:
 
     zapis-verify bundle.zip
     zapis-verify bundle.zip --trust ledger-card.txt
+    zapis-verify RELEASE --trust ledger-card.txt
+
+RELEASE is a folder with SHA256SUMS and SHA256SUMS.zip, of a release of these programs.
 
 It says what was proved, what was withheld, and what was NOT proved, and changes nothing. Without --trust it can say
 whether a bundle fits together, but not whose it is: get the ledger's card from somewhere else than the bundle.
@@ -36,7 +39,7 @@ Exit status: 0 it fits together; 1 it could not be read; 2 wrong usage; 3 it doe
 with are not known, or it is sealed.`
 
 type grammar struct {
-	File   []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise or a checkpoint."`
+	File   []string `arg:"" optional:"" help:"A bundle (one .zip, not unpacked), a receipt, a promise, a checkpoint, or the folder of a release of Zapis."`
 	Trust  []string `placeholder:"CARD|FILE|DIR" help:"What you know from elsewhere: a ledger card, or a file or folder of ledger cards, trustees' cards, a genesis, keys of the log or of witnesses, root certificates of time-stamping authorities (PEM or DER), and older checkpoints or receipts to compare with. May be repeated."`
 	Tiles  string   `placeholder:"DIR" help:"A copy of the ledger's public tiles, with its checkpoint, as zapisd mirror keeps it: shows whether a promise was kept. Not for bundles."`
 	Policy string   `placeholder:"FILE" help:"A witness policy (C2SP tlog-policy), as you made it: the witnesses that it wants must have cosigned what is checked, or it does not verify."`
@@ -78,6 +81,12 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	if err := checkOut(g.Out); err != nil {
 		return err
+	}
+	if isRelease(name) {
+		if tiles != nil {
+			return exit.New(exit.Usage, "check the release without tiles", "--tiles is for promises, receipts and checkpoints, and %s is a release", name)
+		}
+		return g.release(name, known, s)
 	}
 	f, size, err := openFile(name)
 	if err != nil {

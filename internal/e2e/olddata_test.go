@@ -73,6 +73,54 @@ func TestOlderLedgersVaultsAndBundlesStayReadable(t *testing.T) {
 	}
 }
 
+// A newer program reads an older ledger and vault as they are, and adds to them. The way back is a backup of the ledger and
+// a copy of the vault, taken before (docs/compatibility.md): both check, and the ledger refuses to sign beside the newer one.
+func TestAnUpgradeHasAWayBack(t *testing.T) {
+	t.Parallel()
+	for _, from := range oldReleases(t) {
+		t.Run(filepath.Base(from), func(t *testing.T) {
+			t.Parallel()
+			dir := unpackOld(t, from)
+			vault := func(verb, at string, words ...string) string {
+				return must(t, dir, append([]string{"zapis", verb, "--vault", at, "--identity", "anna.key", "--passphrase-file", "anna.pass"}, words...)...)
+			}
+			// Before: a backup and a copy.
+			must(t, dir, "zapisd", "backup", "--dir", "ledger", "--out", "before")
+			must(t, dir, "cp", "-a", "v", "v-before")
+			before, cases := must(t, dir, "zapisd", "check", "--dir", "ledger"), vault("list", "v", "--json")
+
+			// The upgrade: a report into the ledger, an act into the vault; both check.
+			srv := startIn(t, dir, nil, "serve", "--dir", "ledger", "--listen", "127.0.0.1:0", "--slot", "0")
+			u := beginUpload(t, srv.at+"/send")
+			u.field(t, "narrative", "words")
+			u.field(t, "consent", "store")
+			u.end(t)
+			must(t, dir, "zapisd", "export", "--dir", "ledger", "--out", "after.tar")
+			srv.stop(t)
+			after := must(t, dir, "zapisd", "check", "--dir", "ledger")
+			vault("import", "v", "after.tar")
+			vault("check", "v")
+			if after == before || vault("list", "v", "--json") == cases {
+				t.Fatal("nothing was added: this test shows no upgrade")
+			}
+
+			// The way back: what was before is whole, and the restored ledger signs nothing, since a newer history is out.
+			must(t, dir, "zapisd", "restore", "--from", "before", "--dir", "back", "--log-key", "ledger/log.key")
+			if got := must(t, dir, "zapisd", "check", "--dir", "back"); got != before {
+				t.Errorf("the restored ledger checks as\n%s, and was\n%s", got, before)
+			}
+			o := command(t, dir, "zapisd", "restore", "--dir", "back", "--newest", "after.tar")
+			if o.status != 3 {
+				t.Errorf("a ledger behind the newest checkpoint may sign: status %d\n%s%s", o.status, o.out, o.err)
+			}
+			vault("check", "v-before")
+			if got := vault("list", "v-before", "--json"); got != cases {
+				t.Errorf("the copy of the vault lists other cases:\n%s", got)
+			}
+		})
+	}
+}
+
 // holdsAll fails where an answer in JSON lacks a member that the older program wrote, or gives it another value. New
 // members are allowed: `--json` only grows.
 func holdsAll(t *testing.T, what string, old []byte, now string) {
