@@ -121,7 +121,7 @@ packages-test:
 
 # What docs/screenshots holds. Look at them before they are committed.
 screenshots:
-	go test -count=1 ./internal/e2e -run 'TestScreenshots$$' -args -screenshots $(CURDIR)/docs/screenshots
+	go test -count=1 ./internal/e2e -run '^(TestScreenshots|TestTheDeskInBrowsers)$$' -args -screenshots $(CURDIR)/docs/screenshots
 	@dir=$$(mktemp -d) && data=internal/e2e/testdata/ledgers/2026-11 && papers=docs/screenshots/papers && mkdir -p $$papers && \
 	unzip -q $$data/b3.zip -d $$dir && pdftoppm -r 60 -png -singlefile $$dir/zapis-bundle/data/report/report.pdf $$papers/report && \
 	go run ./cmd/zapis-verify $$data/b3.zip --trust $$data/card.txt --out $$dir/checker.html >/dev/null && \

@@ -54,7 +54,7 @@ type filePage struct {
 	layout
 	CaseID  string
 	Exhibit casefile.Exhibit
-	Name    string // as the sender calls it, with hidden marks written out
+	Sent    string // the name that the sender gave it, with hidden marks written out
 	View    *media.View
 	Clear   bool         // asked to be seen
 	Picture template.URL // a data: address of what the worker encoded
@@ -80,7 +80,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer clear(a.data)
-	page := filePage{layout: s.layout(r, a.exhibit.Name+" of "+a.caseID), CaseID: a.caseID, Exhibit: a.exhibit, Name: cli.Escape(a.exhibit.Original),
+	page := filePage{layout: s.layout(r, a.exhibit.Name+" of "+a.caseID), CaseID: a.caseID, Exhibit: a.exhibit, Sent: cli.Escape(a.exhibit.Original),
 		Clear: r.URL.Query().Get("clear") != "", Rows: make([]int, boxRows)}
 	number, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	number = max(0, number)

@@ -18,12 +18,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"zapis/internal/trustee/media"
 )
 
 // bin is where the programs are, built once, and the trustees' keys.
 var bin string
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == media.Verb {
+		os.Exit(media.WorkerMain()) // of a desk in this process
+	}
 	if file := os.Getenv(bareEnv); file != "" {
 		fmt.Fprintln(os.Stderr, bare(file))
 		os.Exit(1)

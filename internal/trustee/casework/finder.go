@@ -126,7 +126,8 @@ func (f *Finder) save() error {
 type unread struct {
 	of   *Case
 	sub  placedSubmission
-	text string
+	text string // the narrative, then the rest
+	told int    // bytes of the narrative
 	err  error
 }
 
@@ -182,7 +183,7 @@ func (f *Finder) take(u *unread) {
 	}
 	f.words.Add(u.of.ID, submissionPart(u.sub), u.text)
 	if u.sub.entry.Act == string(incident.ActReport) {
-		f.begin[u.of.ID] = begin(u.text)
+		f.begin[u.of.ID] = begin(u.text[:u.told])
 	}
 	u.text = ""
 }
@@ -224,7 +225,7 @@ func (f *Finder) open(ctx context.Context, list []unread) error {
 				u := &list[i]
 				st, fits, err := f.v.openStatement(u.sub.Submission)
 				if u.err = errors.Join(err, fits); u.err == nil {
-					u.text = wordsOf(st)
+					u.text, u.told = wordsOf(st)
 				}
 			}
 		})
@@ -233,11 +234,12 @@ func (f *Finder) open(ctx context.Context, list []unread) error {
 	return ctx.Err()
 }
 
-// wordsOf gives what the reporter wrote and the names of files: the narrative first.
-func wordsOf(st *seal.StatementPart) string {
+// wordsOf gives what the reporter wrote and the names of files, and how many bytes of it are the narrative, which comes first.
+func wordsOf(st *seal.StatementPart) (text string, narrative int) {
 	var texts []string
 	if l, ok := st.Line("narrative"); ok {
-		texts = casefile.Texts(l)
+		texts = []string{strings.Join(casefile.Texts(l), "\n")}
+		narrative = len(texts[0])
 	}
 	for _, it := range st.Items {
 		if it.Line == nil || it.Field == "narrative" {
@@ -249,7 +251,7 @@ func wordsOf(st *seal.StatementPart) string {
 			texts = append(texts, casefile.Texts(*it.Line)...)
 		}
 	}
-	return strings.Join(texts, "\n")
+	return strings.Join(texts, "\n"), narrative
 }
 
 // begin gives the first letters of a text on one line.

@@ -1,0 +1,222 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"zapis/internal/desk"
+	"zapis/internal/incident"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/media"
+	"zapis/internal/trustee/vault"
+	"zapis/internal/trustee/vault/vaulttest"
+)
+
+// deskFor serves a desk over a vault of seven cases, the way zapis-desk does, and gives the address that lets one browser
+// in, and the case with files.
+func deskFor(t *testing.T) (enter func() string, withFiles string) {
+	t.Helper()
+	h := vaulttest.New(t, vaulttest.Options{})
+	chat := "[12.11.2026, 18:04] +375 29 000-00-00: We know where your mother lives.\n[12.11.2026, 18:05] +375 29 000-00-00: Stop talking."
+	with := h.Report([]vaulttest.File{{Name: "photo.jpg", Content: string(samplePhoto(t))}, {Name: "chat.txt", Content: chat}},
+		"narrative", "A man whom I do not know has waited at the door three evenings in a row. He asked the neighbours for my brother by name, and then he photographed the letter box.",
+		"danger_now", "yes", "deadline", "2027-01-05", "deadline_what", "hearing", "language", "en", "method", "T1", "method", "D3", "country_event", "PL", "basis", "present")
+	h.FollowUp(with, incident.ActFollowUp, nil, "narrative", "He came back today with a second man.")
+	h.Report(nil, "narrative", "Паліцыя прыйшла да маці ў Менску і пыталася, дзе я жыву.", "danger_now", "unsure", "language", "be", "method", "P1", "country_event", "BY")
+	h.Report(nil, "narrative", "Консульство отказало в паспорте и потребовало вернуться.", "danger_now", "no", "language", "ru", "method", "M1", "country_event", "LT", "deadline", "2026-12-20", "deadline_what", "the paper runs out")
+	h.Report(nil, "narrative", "My account was reported away by hundreds of strangers in one night.", "danger_now", "no", "language", "en", "method", "T13", "country_event", "DE")
+	h.Report(nil, "narrative", "Bankas uždarė sąskaitą be paaiškinimo.", "danger_now", "no", "language", "lt", "method", "A1", "country_event", "LT")
+	h.Report(nil, "narrative", "Телефонний дзвінок: «ми знаємо, де вчиться твоя донька».", "danger_now", "no", "language", "uk", "method", "T1", "country_event", "CZ")
+	h.Report(nil, "narrative", "Anonimowe pismo z groźbami przyszło na adres pracy.", "danger_now", "no", "language", "pl", "method", "T1", "country_event", "PL")
+	key := vaulttest.Key(vaulttest.Identity(t, "anna"))
+	options := vault.Options{Create: true, Now: h.Now, Tool: "zapis-desk test", Warn: t.Logf, Wait: time.Second}
+	dir := filepath.Join(t.TempDir(), "vault")
+	open := func() (*casework.Trustee, error) {
+		v, err := casework.Open(dir, options)
+		if err == nil && !v.Empty() {
+			err = v.Use(key)
+		}
+		return v, err
+	}
+	v, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := h.Card()
+	if _, err := v.Import(t.Context(), bytes.NewReader(h.Carry(0)), vault.ImportOptions{Card: &card, Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+	v.Close()
+	keeper := desk.NewKeeper(func(context.Context, string) (*casework.Trustee, error) { return open() }, 0)
+	worker := media.NewClient(os.Args[0], media.Verb)
+	pages, err := desk.New(keeper, desk.Options{Name: "anna", Quit: func() {}, Media: worker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keeper.Lock(); worker.Close() })
+	return func() string {
+		s := httptest.NewUnstartedServer(nil)
+		access := desk.NewAccess(s.Listener.Addr())
+		s.Config.Handler = access.Guard(pages)
+		s.Start()
+		t.Cleanup(s.Close)
+		return access.URL()
+	}, with.Case
+}
+
+// TestTheDeskInBrowsers walks from the queue to a redacted copy: in Chromium with scripts, where each page is read by axe in
+// both schemes on two screens, and in Firefox without. With -screenshots it writes the pictures of docs/screenshots/desk.
+func TestTheDeskInBrowsers(t *testing.T) {
+	enter, id := deskFor(t)
+	l := newLooker(t, axeSource(t), onPages)
+	at := enter()
+	origin := at[:strings.Index(at, "/enter/")]
+	do := func(actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(l.ctx, actions...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(name, path string) {
+		t.Helper()
+		for _, screen := range []string{"phone", "desk"} {
+			size := screens[screen]
+			if _, err := chromedp.Call(l.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+				Width: int64(size[0]), Height: int64(size[1]), DeviceScaleFactor: size[2]}); err != nil {
+				t.Fatal(err)
+			}
+			for _, scheme := range []string{"light", "dark"} {
+				l.scheme(t, scheme)
+				l.open(t, origin+path)
+				if *screenshots != "" && name != "keys" {
+					shoot(t, l.ctx, name+"-"+screen+"-"+scheme)
+				}
+				for _, f := range evaluate[[]string](t, l, `tooWide()`) {
+					t.Errorf("%s, %s: %s", name, screen, f)
+				}
+				evaluate[any](t, l, `unfold()`)
+				// The elements are the same on both screens and in both schemes; the colours are not.
+				rules := `{runOnly: ['color-contrast', 'link-in-text-block']}`
+				switch {
+				case scheme == "light" && screen == "phone":
+					rules = `{rules: {'target-size': {enabled: true}}}`
+				case scheme == "light":
+					continue
+				}
+				for _, f := range evaluate[[]string](t, l, `findings(`+rules+`)`) {
+					t.Errorf("%s, %s, %s: %s", name, screen, scheme, f)
+				}
+			}
+		}
+	}
+	has := func(selector, words string) {
+		t.Helper()
+		got, err := chromedp.Run(l.ctx, chromedp.Text(chromedp.CSS(selector)))
+		if err != nil || !strings.Contains(got, words) {
+			t.Fatalf("%s: %q, %v, want %q", selector, got, err, words)
+		}
+	}
+	l.open(t, at)
+	do(chromedp.SendKeys(chromedp.CSS("#passphrase"), "x"), chromedp.Submit(chromedp.CSS("#passphrase")), chromedp.WaitVisible(chromedp.CSS(".rows")))
+	look("queue", "/")
+	look("keys", "/keys")
+
+	// By keyboard: the first case, a move with its reason, and its undoing.
+	l.open(t, origin+"/")
+	do(chromedp.KeyEvent("j"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS(".rail")))
+	has("h1", "Case "+id)
+	do(chromedp.KeyEvent("e"), chromedp.WaitVisible(chromedp.CSS("#to")), chromedp.SetValue(chromedp.CSS("#to"), "triaged"), chromedp.SendKeys(chromedp.CSS("#why-state"), "read it"), chromedp.Submit(chromedp.CSS("#why-state")), chromedp.WaitVisible(chromedp.CSS(".undo")))
+	has(".casehead", "triaged")
+	do(chromedp.KeyEvent("B"), chromedp.WaitVisible(chromedp.CSS(".undo")))
+	has(".rail", "B: usually reliable")
+	look("case", "/case/"+id)
+
+	// A search leads to the hit.
+	l.open(t, origin+"/")
+	do(chromedp.SendKeys(chromedp.CSS("#words"), "neighbour"), chromedp.Submit(chromedp.CSS("#words")), chromedp.WaitVisible(chromedp.CSS(".rows")), chromedp.Click(chromedp.CSS("[data-open]")), chromedp.WaitVisible(chromedp.CSS("#hit")))
+	has("#hit", "neighbours")
+
+	// An attachment is veiled first; a box is drawn with the mouse and burned in.
+	look("attachment", "/case/"+id+"/file/A01")
+	look("redaction", "/case/"+id+"/file/A01?clear=1")
+	l.open(t, origin+"/case/"+id+"/file/A01?clear=1")
+	box := evaluate[[]float64](t, l, `(r => [r.left, r.top, r.width, r.height])(document.querySelector('.canvas img').getBoundingClientRect())`)
+	drag(t, l.ctx, box[0]+box[2]*.25, box[1]+box[3]*.25, box[0]+box[2]*.5, box[1]+box[3]*.5)
+	if got := evaluate[[]string](t, l, `[...document.querySelectorAll('[data-box]')[0].querySelectorAll('input')].map(i => i.value)`); got[0] != "80" || got[1] != "60" {
+		t.Errorf("the box that was drawn: %v", got)
+	}
+	do(chromedp.SendKeys(chromedp.CSS("#reason"), "a face"), chromedp.Submit(chromedp.CSS("#reason")), chromedp.WaitVisible(chromedp.CSS(".casehead")))
+	has(".notice", "is the redacted copy of A01")
+
+	withoutScripts(t, enter(), id)
+}
+
+// withoutScripts does in Firefox, which runs no script, what the test before it did by keyboard and mouse.
+func withoutScripts(t *testing.T, at, id string) {
+	f := newFirefox(t)
+	origin := at[:strings.Index(at, "/enter/")]
+	f.open(t, at)
+	f.fill(t, "#words", "Менск")
+	f.click(t, ".searchline button")
+	if got := f.text(t, ".rows"); !strings.Contains(got, "Паліцыя") {
+		t.Errorf("Firefox: the search found %q", got)
+	}
+	f.open(t, origin+"/case/"+id)
+	f.click(t, ".thread > details:nth-of-type(2) summary")
+	f.fill(t, "#note-text", "Called her.")
+	f.click(t, "#note button")
+	if got := f.text(t, ".thread"); !strings.Contains(got, "Called her.") {
+		t.Errorf("Firefox: no note in %q", got)
+	}
+	f.open(t, origin+"/case/"+id+"/file/A02")
+	f.click(t, "a.button.strong")
+	if got := f.text(t, "pre"); !strings.Contains(got, "We know where your mother lives.") {
+		t.Errorf("Firefox: the chat is %q", got)
+	}
+	f.open(t, origin+"/case/"+id+"/file/A01?clear=1")
+	f.click(t, "#redact summary")
+	for name, value := range map[string]string{"x": "10", "y": "20", "width": "30", "height": "40"} {
+		f.fill(t, "[data-box] input[name="+name+"]", value)
+	}
+	f.fill(t, "#reason", "a plate")
+	f.click(t, "#redact form > button")
+	if got := f.text(t, ".notice"); !strings.Contains(got, "is the redacted copy of A01") {
+		t.Errorf("Firefox: the redaction: %q", got)
+	}
+}
+
+// drag draws with the mouse.
+func drag(t *testing.T, ctx context.Context, x, y, u, v float64) {
+	t.Helper()
+	if err := chromedp.Do(ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, u, v, chromedp.ButtonLeft),
+		chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, u, v, chromedp.ButtonLeft, chromedp.ClickCount(1))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shoot writes what the browser shows into the folder of the desk's pictures.
+func shoot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(*screenshots, "desk")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), shot.Data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
