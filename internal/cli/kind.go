@@ -194,6 +194,17 @@ func Sniff(begin []byte) (is, use string, to Party, known bool) {
 	return "", "", 0, false
 }
 
+// KindOf is the kind of a file that begins so; empty where no verb takes one like it.
+func KindOf(begin []byte) Kind {
+	signed := saidKind(begin)
+	for _, k := range kinds {
+		if claims(begin, k.begin, k.at) && k.says == signed {
+			return k.kind
+		}
+	}
+	return ""
+}
+
 // claims says whether bytes begin so, or nearly so: a file that was damaged there still claims to be what it was.
 func claims(b []byte, begin string, at int) bool {
 	if len(b) <= at {

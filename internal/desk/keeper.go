@@ -77,10 +77,33 @@ func (k *Keeper) sort(ctx context.Context) error {
 // AfterLock registers what forgets the rest that was shown of the vault. It is called before the first Unlock.
 func (k *Keeper) AfterLock(forget func()) { k.after = append(k.after, forget) }
 
+// Change calls change with the open vault, reads its cases again, and calls then with both. The idle time starts when
+// it returns.
+func (k *Keeper) Change(ctx context.Context, change, then func(*casework.Trustee, *casework.Cases) error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.vault == nil {
+		return ErrLocked
+	}
+	if k.timer != nil {
+		k.timer.Stop()
+		defer k.timer.Reset(k.idle)
+	}
+	return k.turn(func(v *casework.Trustee, cases *casework.Cases) error {
+		if err := change(v, cases); err != nil {
+			return err
+		}
+		if err := k.sort(ctx); err != nil {
+			return err
+		}
+		return then(v, k.cases)
+	})
+}
+
 // With calls use with the open vault and its cases, and restarts the idle time. It returns ErrLocked while the Keeper is
 // locked. use must not keep what it is given. Other processes have their turn on the vault between two calls; what they
 // have done is read first.
-func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) (err error) {
+func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.vault == nil {
@@ -89,6 +112,12 @@ func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) (err e
 	if k.timer != nil {
 		k.timer.Reset(k.idle)
 	}
+	return k.turn(use)
+}
+
+// turn waits for the vault's next turn, reads what other processes have done, and ends the turn after use. The caller
+// holds mu.
+func (k *Keeper) turn(use func(*casework.Trustee, *casework.Cases) error) (err error) {
 	changed, err := k.vault.Resume()
 	if err != nil {
 		return err

@@ -37,11 +37,16 @@ type Server struct {
 	notices shelf[Notice]
 	queries shelf[query]
 	media   *media.Client
+	stick   stick
+	files   files
+	papers  papers
+	numbers numbersDraft
+	links   suggested
 }
 
 // New parses the templates and registers the pages.
 func New(keeper *Keeper, o Options) (*Server, error) {
-	pages, err := template.New("").Funcs(templateFuncs).ParseFS(templateFiles, "templates/*.html")
+	pages, err := template.New("").Funcs(templateFuncs).Funcs(transportFuncs).ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +71,12 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	s.mux.HandleFunc("GET /case/{id}/file/{name}", s.getFile)
 	s.mux.HandleFunc("GET /case/{id}/file/{name}/sound", s.getSound)
 	s.mux.HandleFunc("POST /case/{id}/file/{name}/redact", s.postRedact)
+	s.mux.HandleFunc("GET /stick", s.getStick)
+	s.mux.HandleFunc("POST /stick", s.postStick)
+	for pattern, handle := range s.transportRoutes() {
+		s.mux.HandleFunc(pattern, s.withVault(handle))
+	}
+	keeper.AfterLock(s.forget)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
 	})
@@ -93,6 +104,39 @@ type handler func(w http.ResponseWriter, r *http.Request, o opened) error
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
+// transportRoutes are the pages about what comes and goes: stick, quorum, bundle, numbers, links.
+func (s *Server) transportRoutes() map[string]handler {
+	return map[string]handler{
+		"POST /stick/outbox":           s.postOutbox,
+		"GET /stick/outbox.tar":        s.getOutbox,
+		"GET /saved/{key}/{name}":      s.getSaved,
+		"GET /preview/{key}/{name...}": s.getPreview,
+		"GET /quorum":                  s.getQuorum,
+		"POST /quorum/ask":             s.postAsk,
+		"POST /quorum/propose":         s.postPropose,
+		"POST /quorum/answer/{key}":    s.postPaper,
+		"GET /case/{id}/bundle":        s.getBundle,
+		"POST /case/{id}/bundle":       s.postBundle,
+		"POST /case/{id}/letter":       s.postLetter,
+		"GET /links":                   s.getLinks,
+		"POST /links":                  s.postSuggest,
+		"POST /links/decide":           s.postLink,
+		"GET /numbers":                 s.getNumbers,
+		"POST /numbers":                s.postDraft,
+		"POST /numbers/publish":        s.postPublish,
+		"GET /numbers/{name}":          s.getNumbersFile,
+	}
+}
+
+// forget drops everything of the vault that these pages have kept to show.
+func (s *Server) forget() {
+	s.stick.clear()
+	s.files.clear()
+	s.papers.clear()
+	s.numbers.clear()
+	s.links.clear()
+}
+
 // opened is the vault during one request.
 type opened struct {
 	trustee *casework.Trustee
@@ -104,6 +148,10 @@ type opened struct {
 // handler becomes the error page, with its hint.
 func (s *Server) withVault(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if s.stick.busy() { // the vault is in use until the carry file is in
+			http.Redirect(w, r, "/stick", http.StatusSeeOther)
+			return
+		}
 		err := s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
 			return handle(w, r, opened{v, cases, s.keeper.find})
 		})

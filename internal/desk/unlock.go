@@ -34,12 +34,14 @@ func (s *Server) postUnlock(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postLock(w http.ResponseWriter, r *http.Request) {
+	s.stick.stop()
 	s.keeper.Lock()
 	http.Redirect(w, r, "/unlock", http.StatusSeeOther)
 }
 
 // postQuit locks the desk, answers with an empty page and ends the program.
 func (s *Server) postQuit(w http.ResponseWriter, r *http.Request) {
+	s.stick.stop()
 	s.keeper.Lock()
 	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
 	if err := s.render(w, http.StatusOK, "closed.html", s.layout(r, "Closed")); err != nil {

@@ -1,0 +1,240 @@
+package desk
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"zapis/internal/exit"
+	"zapis/internal/trustee/release"
+	"zapis/internal/trustee/statistics"
+)
+
+// numbersDraft is the release that was drafted last and not published.
+type numbersDraft struct {
+	mu   sync.Mutex
+	next *statistics.Release
+}
+
+func (d *numbersDraft) set(next *statistics.Release) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.next = next
+}
+
+func (d *numbersDraft) get() *statistics.Release {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.next
+}
+
+func (d *numbersDraft) clear() { d.set(nil) }
+
+// tableView is one table of the page: rows of labelled figures.
+type tableView struct {
+	Code, Title string
+	Columns     []string
+	Rows        []tableRow
+}
+
+type tableRow struct {
+	Label   string
+	Figures []string
+}
+
+type numbersPage struct {
+	layout
+	Releases  []statistics.Release // published, newest first
+	Draft     *statistics.Release
+	Language  string
+	Languages []string
+	Periods   []periodView
+	Notes     []string
+	Tables    []string // that have a chart
+	Modes     []choice
+	Fixed     bool // the mode is that of the releases before
+}
+
+type periodView struct {
+	Title  string
+	Tables []tableView
+}
+
+var numberModes = []choice{{"suppress", "hide small figures, and those that would give them away"}, {"round-5", "round every figure to a multiple of 5"}, {"round-10", "round every figure to a multiple of 10"}}
+
+// getNumbers shows the draft, or else what was published, in one language.
+func (s *Server) getNumbers(w http.ResponseWriter, r *http.Request, o opened) error {
+	list, err := release.Numbers(o.trustee)
+	if err != nil {
+		return err
+	}
+	language, words, err := languageOf(r)
+	if err != nil {
+		return err
+	}
+	page := numbersPage{layout: s.layout(r, "Numbers"), Draft: s.numbers.get(), Language: language, Languages: statistics.Languages(), Modes: numberModes, Fixed: len(list) > 0}
+	shown := list
+	if page.Draft != nil {
+		shown = []statistics.Release{*page.Draft}
+	}
+	for _, one := range slices.Backward(shown) {
+		for _, c := range one.Counts {
+			page.Periods = append(page.Periods, periodView{words.Period(c.Period), tablesOf(c, words)})
+		}
+	}
+	if len(shown) > 0 {
+		page.Notes = words.Notes(shown[0].Mode)
+		page.Tables = statistics.Tables()
+	}
+	for _, one := range slices.Backward(list) {
+		page.Releases = append(page.Releases, one)
+	}
+	return s.render(w, http.StatusOK, "numbers.html", page)
+}
+
+func languageOf(r *http.Request) (string, *statistics.Words, error) {
+	language := r.URL.Query().Get("lang")
+	if language == "" {
+		language = "en"
+	}
+	if !slices.Contains(statistics.Languages(), language) {
+		return "", nil, exit.New(exit.Usage, "one of: "+strings.Join(statistics.Languages(), ", "), "there are no numbers in %.20q", language)
+	}
+	words, err := statistics.NewWords(language)
+	return language, words, err
+}
+
+// tablesOf lays the cells of one half-year out as tables. A hidden figure is a colon.
+func tablesOf(c statistics.Counts, words *statistics.Words) []tableView {
+	var list []tableView
+	for _, code := range statistics.Tables() {
+		t := tableView{Code: code, Title: words.Table(code)}
+		var rows, columns []string
+		for _, cell := range c.Cells {
+			if cell.Table != code {
+				continue
+			}
+			if !slices.Contains(rows, cell.Row) {
+				rows = append(rows, cell.Row)
+			}
+			if cell.Column != "" && !slices.Contains(columns, cell.Column) {
+				columns = append(columns, cell.Column)
+			}
+		}
+		for _, column := range columns {
+			t.Columns = append(t.Columns, words.Column(code, column))
+		}
+		if columns == nil {
+			columns = []string{""}
+		}
+		for _, row := range rows {
+			one := tableRow{Label: words.Row(code, row)}
+			for _, column := range columns {
+				n, shown := c.Of(statistics.Key{Table: code, Row: row, Column: column})
+				figure := ":"
+				if shown {
+					figure = strconv.Itoa(n)
+				}
+				one.Figures = append(one.Figures, figure)
+			}
+			t.Rows = append(t.Rows, one)
+		}
+		if len(t.Rows) > 0 {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// postDraft counts all cases and drafts the next release. It opens all statements, which is recorded as one event.
+func (s *Server) postDraft(w http.ResponseWriter, r *http.Request, o opened) error {
+	if err := parse(w, r); err != nil {
+		return err
+	}
+	list, err := release.Numbers(o.trustee)
+	if err != nil {
+		return err
+	}
+	mode := statistics.Mode(r.PostForm.Get("mode"))
+	if len(list) > 0 {
+		mode = list[0].Mode
+	}
+	if !slices.ContainsFunc(numberModes, func(c choice) bool { return c.Code == string(mode) }) {
+		return exit.New(exit.Usage, "choose one of the three", "there is no such way to hide small figures")
+	}
+	cases, err := o.trustee.Countable(r.Context(), o.cases)
+	if err != nil {
+		return err
+	}
+	next, err := statistics.Draft(cases, list, o.trustee.Now(), mode)
+	if err != nil {
+		s.numbers.clear()
+		s.sendTo(w, r, "/numbers", Notice{Failed: true, Text: err.Error() + "."})
+		return nil
+	}
+	s.numbers.set(&next)
+	s.sendTo(w, r, "/numbers", Notice{Text: "A draft: nothing is published yet. What is published can't be called back, and no later release can say anything about these half-years."})
+	return nil
+}
+
+// postPublish signs the draft and adds it to the ledger of releases.
+func (s *Server) postPublish(w http.ResponseWriter, r *http.Request, o opened) error {
+	next := s.numbers.get()
+	if next == nil {
+		return exit.New(exit.Failed, "make a draft first", "there is nothing to publish")
+	}
+	if err := release.PublishNumbers(o.trustee, *next); err != nil {
+		s.sendTo(w, r, "/numbers", noticeOf(err))
+		return nil
+	}
+	s.numbers.clear()
+	s.sendTo(w, r, "/numbers", Notice{Text: "Published: signed, and kept in the vault's ledger of releases. Save the files below."})
+	return nil
+}
+
+// getNumbersFile gives a file of what is published: chart.svg, chart.png, map.svg, numbers.csv.
+func (s *Server) getNumbersFile(w http.ResponseWriter, r *http.Request, o opened) error {
+	list, err := release.Numbers(o.trustee)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return exit.New(exit.Failed, "publish a release first", "nothing is published yet")
+	}
+	language, words, err := languageOf(r)
+	if err != nil {
+		return err
+	}
+	table := r.URL.Query().Get("table")
+	var content []byte
+	mediaType, name := "image/svg+xml", "zapis-"+table+"-"+language
+	switch r.PathValue("name") {
+	case "chart.svg":
+		content, err = statistics.Chart(list, table, words, statistics.SVG)
+		name += ".svg"
+	case "chart.png":
+		content, err = statistics.Chart(list, table, words, statistics.PNG)
+		mediaType, name = "image/png", name+".png"
+	case "map.svg":
+		last := list[len(list)-1]
+		content = statistics.Map(last.Counts[len(last.Counts)-1], last.Mode, words, statistics.Europe)
+		name = "zapis-map-" + language + ".svg"
+	case "numbers.csv":
+		content, err = statistics.CSV(list, words, statistics.Separator{BOM: true, Comma: ';'})
+		mediaType, name = "text/csv; charset=utf-8", "zapis-numbers-"+language+".csv"
+	default:
+		err = exit.New(exit.Usage, "", "there is no such file of numbers")
+	}
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Get("save") == "" && strings.HasPrefix(mediaType, "image/") {
+		w.Header().Set("Content-Type", mediaType)
+	} else {
+		attach(w, mediaType, name)
+	}
+	_, err = w.Write(content)
+	return err
+}

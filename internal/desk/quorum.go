@@ -1,0 +1,255 @@
+package desk
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/internal/cli"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
+)
+
+// paper is a request, a grant or a proposal that another trustee has carried here, or a proposal that was made here.
+type paper struct {
+	kind    cli.Kind
+	content []byte
+}
+
+// papers are those of this session, by a random key, in the order in which they came.
+type papers struct {
+	mu   sync.Mutex
+	keys []string
+	all  map[string]paper
+}
+
+func (p *papers) put(one paper) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, have := range p.all {
+		if string(have.content) == string(one.content) {
+			return key
+		}
+	}
+	if p.all == nil {
+		p.all = make(map[string]paper)
+	}
+	key := randomHex(8)
+	p.keys, p.all[key] = append(p.keys, key), one
+	return key
+}
+
+func (p *papers) get(key string) (paper, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one, ok := p.all[key]
+	return one, ok
+}
+
+func (p *papers) each(visit func(key string, one paper)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, key := range p.keys {
+		visit(key, p.all[key])
+	}
+}
+
+func (p *papers) drop(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, key)
+	p.keys = slices.DeleteFunc(p.keys, func(k string) bool { return k == key })
+}
+
+func (p *papers) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys, p.all = nil, nil
+}
+
+// paperView is one of them as the page shows it.
+type paperView struct {
+	Key      string
+	Problem  string // why nothing can be done with it; empty where something can
+	Hint     string
+	Asked    *casework.Asked
+	Voice    string // words to compare by voice: of the card of the trustee who asks
+	Proposal *casework.Proposal
+	Grant    bool
+}
+
+type quorumPage struct {
+	layout
+	Papers []paperView
+	Cases  []*casework.Case
+	Sealed []casework.Sealed
+	Choice string // the case that is chosen in the forms
+	Today  string
+	Files  []file
+	Erase  []choice
+	Hold   []choice
+}
+
+type choice struct{ Code, Words string }
+
+var eraseReasons = []choice{{"asked", "the reporter asked for it"}, {"ordered", "an authority ordered it"}, {"retention", "it was kept long enough"},
+	{"unlawful", "it may not be kept"}, {"mistake", "it was a mistake"}}
+var holdReasons = []choice{{"proceedings", "proceedings need it"}, {"order", "an authority ordered it"}, {"asked", "the reporter asked for it"}}
+
+// getQuorum shows what other trustees ask and propose, with exactly what would open or change.
+func (s *Server) getQuorum(w http.ResponseWriter, r *http.Request, o opened) error {
+	page := quorumPage{layout: s.layout(r, "Quorum"), Cases: o.cases.List, Sealed: o.cases.Sealed, Choice: r.URL.Query().Get("case"),
+		Today: o.trustee.Now().Format(time.DateOnly), Erase: eraseReasons, Hold: holdReasons}
+	s.papers.each(func(key string, one paper) { page.Papers = append(page.Papers, viewOf(o, key, one)) })
+	s.files.mu.Lock()
+	page.Files = slices.Clone(s.files.list)
+	s.files.mu.Unlock()
+	return s.render(w, http.StatusOK, "quorum.html", page)
+}
+
+func viewOf(o opened, key string, one paper) paperView {
+	view := paperView{Key: key}
+	var err error
+	switch one.kind {
+	case cli.KindRequest:
+		if view.Asked, err = o.trustee.ReadRequest(o.cases, one.content); err == nil {
+			view.Voice = card.Voice(view.Asked.From.Marshal()).Words()
+		}
+	case cli.KindGrant:
+		view.Grant = true
+	default:
+		view.Proposal, err = o.trustee.ReadProposal(o.cases, one.content)
+	}
+	if err != nil {
+		view.Problem, view.Hint = err.Error(), exit.HintOf(err)
+	}
+	return view
+}
+
+// postPaper answers one of them: yes, or put aside.
+func (s *Server) postPaper(w http.ResponseWriter, r *http.Request, o opened) error {
+	key := r.PathValue("key")
+	one, ok := s.papers.get(key)
+	if !ok {
+		return exit.New(exit.Failed, "bring its file again", "that request or proposal is not here any more")
+	}
+	if err := parse(w, r); err != nil {
+		return err
+	}
+	if r.PostForm.Get("answer") != "yes" {
+		s.papers.drop(key)
+		s.sendTo(w, r, "/quorum", Notice{Text: "Put aside. Nothing was signed."})
+		return nil
+	}
+	said, err := s.answerPaper(r, o, one)
+	if err != nil {
+		s.sendTo(w, r, "/quorum", noticeOf(err))
+		return nil
+	}
+	s.papers.drop(key)
+	s.sendTo(w, r, "/quorum", Notice{Text: said})
+	return nil
+}
+
+func (s *Server) answerPaper(r *http.Request, o opened, one paper) (string, error) {
+	switch one.kind {
+	case cli.KindRequest:
+		asked, err := o.trustee.ReadRequest(o.cases, one.content)
+		if err != nil {
+			return "", err
+		}
+		grant, err := o.trustee.Grant(asked)
+		if err != nil {
+			return "", err
+		}
+		s.files.put("grant-"+asked.Request.Case+"-for-"+asked.From.Name+".txt", "text/plain; charset=utf-8", grant)
+		return "Granted. The file below opens for " + asked.From.Name + " alone. What is granted can't be called back.", nil
+	case cli.KindGrant:
+		id, err := o.cases.ID(r.PostForm.Get("case"))
+		if err != nil {
+			return "", err
+		}
+		granted, err := o.trustee.TakeGrant(id, one.content)
+		if err != nil {
+			return "", err
+		}
+		missing, err := o.trustee.Missing(o.cases, id, granted.Parts)
+		if err != nil {
+			return "", err
+		}
+		if missing > 0 {
+			return granted.From.Name + " has granted. More trustees must grant before it opens: " + plural(missing, "one", "trustees") + ".", nil
+		}
+		return granted.From.Name + " has granted, and it opens now: the case page shows it.", s.keeper.sort(r.Context())
+	}
+	p, err := o.trustee.ReadProposal(o.cases, one.content)
+	if err != nil {
+		return "", err
+	}
+	if _, err := o.trustee.Approve(p); err != nil {
+		return "", err
+	}
+	return "Approved. The next outbox takes your approval along.", nil
+}
+
+// postAsk writes a request to the other trustees.
+func (s *Server) postAsk(w http.ResponseWriter, r *http.Request, o opened) error {
+	if err := parse(w, r); err != nil {
+		return err
+	}
+	id, err := o.cases.ID(r.PostForm.Get("case"))
+	if err != nil {
+		s.sendTo(w, r, "/quorum", noticeOf(err))
+		return nil
+	}
+	why := strings.TrimSpace(r.PostForm.Get("why"))
+	request, q, err := o.trustee.Ask(o.cases, id, casework.Asking{Why: why, Expires: o.trustee.Now().AddDate(0, 0, 14).Truncate(24 * time.Hour)})
+	if err != nil {
+		s.sendTo(w, r, "/quorum", noticeOf(err))
+		return nil
+	}
+	s.files.put("request-"+q.Case+"-by-"+o.trustee.Key().Card.Name+".txt", "text/plain; charset=utf-8", request)
+	s.sendTo(w, r, "/quorum", Notice{Text: "The request is made: take the file below to the other trustees. It asks for " + casework.PartsText(q.Parts) + "."})
+	return nil
+}
+
+// postPropose writes a proposal about a case and shows it as those who are to approve it will see it.
+func (s *Server) postPropose(w http.ResponseWriter, r *http.Request, o opened) error {
+	if err := parse(w, r); err != nil {
+		return err
+	}
+	var text []byte
+	var err error
+	what, item := r.PostForm.Get("what"), r.PostForm.Get("case")
+	switch what {
+	case "hold":
+		text, err = o.trustee.ProposeHold(o.cases, []string{item}, r.PostForm.Get("reason"))
+	case "tombstone":
+		text, err = o.trustee.ProposeTombstone(o.cases, []string{item}, r.PostForm.Get("reason"))
+	default:
+		err = exit.New(exit.Usage, "", "there is no such proposal")
+	}
+	if err == nil {
+		_, err = o.trustee.ReadProposal(o.cases, text)
+	}
+	if err != nil {
+		s.sendTo(w, r, "/quorum", noticeOf(err))
+		return nil
+	}
+	s.papers.put(paper{cli.KindProposal, text})
+	s.files.put("proposal-"+what+"-"+o.trustee.Now().Format(time.DateOnly)+".txt", "text/plain; charset=utf-8", text)
+	s.sendTo(w, r, "/quorum", Notice{Text: "The proposal is made. Approve it here too, and take the file to the other trustees."})
+	return nil
+}
+
+// parse reads a form of ordinary size.
+func parse(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return exit.New(exit.Usage, "", "the form is larger than 1 MiB, or damaged")
+	}
+	return nil
+}
