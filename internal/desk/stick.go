@@ -186,13 +186,8 @@ func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
 	var done *casework.Imported
 	return s.keeper.Change(ctx, func(v *casework.Trustee, cases *casework.Cases) error {
 		seen = cases.Seen()
-		o := vault.ImportOptions{Key: v.Key()}
-		if !v.Empty() {
-			card := v.Ledger()
-			o.Card = &card
-		}
 		var err error
-		done, err = v.Import(ctx, file, o)
+		done, err = v.Import(ctx, file, vault.ImportOptions{Key: v.Key()})
 		return err
 	}, func(v *casework.Trustee, cases *casework.Cases) error {
 		changes, err := v.SetChanges(done.From)

@@ -8,6 +8,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/review"
 )
 
@@ -121,7 +122,7 @@ func (v *Trustee) SentOut() (SentOut, error) {
 // Lines says in plain numbers what an outbox takes along: one line for each kind of thing.
 func (o *Outgoing) Lines() ([]string, error) {
 	count := make(map[string]int)
-	events := 0
+	events, reads := 0, 0
 	for _, said := range o.Statements {
 		kind := said.Statement.Kind
 		if kind != card.KindReview {
@@ -138,7 +139,13 @@ func (o *Outgoing) Lines() ([]string, error) {
 		case err != nil:
 			count[kind]++
 		case r.Kind == review.Desk:
-			events += strings.Count(r.Text, "\n") + 1
+			for line := range strings.SplitSeq(r.Text, "\n") {
+				if e, err := deskstate.Parse([]byte(line)); err == nil && e.Kind == deskstate.KindRead {
+					reads++
+				} else {
+					events++
+				}
+			}
 		default:
 			count["review "+string(r.Kind)]++
 		}
@@ -153,6 +160,7 @@ func (o *Outgoing) Lines() ([]string, error) {
 	}
 	say(count[card.KindReply], "answer to a reporter", "answers to reporters")
 	say(events, "decision at the desk", "decisions at the desk")
+	say(reads, "mark that you have read a case", "marks that you have read a case")
 	say(count["review note"], "note", "notes")
 	say(count["review grade"], "grade", "grades")
 	say(count["review translation"], "translation", "translations")
