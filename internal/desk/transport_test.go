@@ -101,7 +101,7 @@ func TestTheStickRefusesWhatDoesNotVerify(t *testing.T) {
 	}{
 		"cut":                  {good[:len(good)/2], "the file ends in the middle of it"},
 		"a byte changed":       {swapped, "its bytes have the hash"},
-		"of another ledger":    {other.Carry(0), "of the ledger zapis-ledger"},
+		"of another ledger":    {other.Carry(0), "this vault holds the ledger zapis-ledger"},
 		"empty":                {nil, "the file was cut off here"},
 		"an outbox":            {[]byte("outbox.txt\x00" + strings.Repeat("x", 600)), "the desk does not take this file: it is an outbox"},
 		"nothing that we know": {[]byte("hello"), "the file begins like nothing that zapis writes"},
@@ -269,7 +269,7 @@ func TestNumbersAreDraftedPublishedAndSaved(t *testing.T) {
 	b.unlock()
 	_, page := b.post("/numbers", url.Values{"mode": {"suppress"}})
 	b.wants(page, "three months ago", `role="alert"`)
-	for range 40 {
+	for range 12 {
 		b.house.Report(nil, "narrative", "x", "country_event", "PL", "method", "D1", "consent", "store", "consent", "statistics")
 	}
 	b.house.Pass(200 * 24 * time.Hour)
