@@ -3,6 +3,7 @@ package desk
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -83,14 +84,15 @@ type paperView struct {
 
 type quorumPage struct {
 	layout
-	Papers []paperView
-	Cases  []*casework.Case
-	Sealed []casework.Sealed
-	Choice string // the case that is chosen in the forms
-	Today  string
-	Files  []file
-	Erase  []choice
-	Hold   []choice
+	Papers    []paperView
+	Announced []casework.Announced
+	Cases     []*casework.Case
+	Sealed    []casework.Sealed
+	Choice    string // the case that is chosen in the forms
+	Today     string
+	Files     []file
+	Erase     []choice
+	Hold      []choice
 }
 
 type choice struct{ Code, Words string }
@@ -104,6 +106,10 @@ func (s *Server) getQuorum(w http.ResponseWriter, r *http.Request, o opened) err
 	page := quorumPage{layout: s.layout(r, "Quorum"), Cases: o.cases.List, Sealed: o.cases.Sealed, Choice: r.URL.Query().Get("case"),
 		Today: o.trustee.Now().Format(time.DateOnly), Erase: eraseReasons, Hold: holdReasons}
 	s.papers.each(func(key string, one paper) { page.Papers = append(page.Papers, viewOf(o, key, one)) })
+	var err error
+	if page.Announced, err = o.trustee.Announced(); err != nil {
+		return err
+	}
 	s.files.mu.Lock()
 	page.Files = slices.Clone(s.files.list)
 	s.files.mu.Unlock()
@@ -189,10 +195,31 @@ func (s *Server) answerPaper(r *http.Request, o opened, one paper) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if _, err := o.trustee.Approve(p); err != nil {
+	if _, err := o.trustee.Approve(p, time.Time{}); err != nil {
 		return "", err
 	}
 	return "Approved. The next outbox takes your approval along.", nil
+}
+
+// postObject stops a change that was announced: the owner's objection alone is enough.
+func (s *Server) postObject(w http.ResponseWriter, r *http.Request, o opened) error {
+	if err := parse(w, r); err != nil {
+		return err
+	}
+	notice, err := strconv.ParseUint(r.PostForm.Get("notice"), 10, 63)
+	if err != nil {
+		return exit.New(exit.Usage, "", "an announced change is named by its entry's number")
+	}
+	p, err := o.trustee.Object(o.cases, notice)
+	if err == nil {
+		_, err = o.trustee.Approve(p, time.Time{})
+	}
+	if err != nil {
+		s.sendTo(w, r, "/quorum", noticeOf(err))
+		return nil
+	}
+	s.sendTo(w, r, "/quorum", Notice{Text: "Your objection is signed. Take the next outbox to the operator before the change takes effect."})
+	return nil
 }
 
 // postAsk writes a request to the other trustees.

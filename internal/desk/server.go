@@ -112,6 +112,7 @@ func (s *Server) transportRoutes() map[string]handler {
 		"GET /saved/{key}/{name}":      s.getSaved,
 		"GET /preview/{key}/{name...}": s.getPreview,
 		"GET /quorum":                  s.getQuorum,
+		"POST /quorum/object":          s.postObject,
 		"POST /quorum/ask":             s.postAsk,
 		"POST /quorum/propose":         s.postPropose,
 		"POST /quorum/answer/{key}":    s.postPaper,

@@ -33,7 +33,8 @@ type stickState struct {
 	Failed  *Notice
 	Done    *casework.Imported
 	News    []casework.News
-	Changes []casework.SetNews
+	Changes []casework.Change
+	Thrown  bool     // the owner is no trustee any more, by one of these
 	Out     []string // lines of the outbox, once it was gathered
 	Lost    []string
 }
@@ -190,11 +191,14 @@ func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
 		done, err = v.Import(ctx, file, vault.ImportOptions{Key: v.Key()})
 		return err
 	}, func(v *casework.Trustee, cases *casework.Cases) error {
-		changes, err := v.SetChanges(done.From)
+		changes, err := v.Changes(done.From)
 		if err != nil {
 			return err
 		}
-		s.stick.set(func(st *stickState) { st.Done, st.News, st.Changes = done, cases.News(seen), changes })
+		_, thrown := v.ThrownOut(done.From)
+		s.stick.set(func(st *stickState) {
+			st.Done, st.News, st.Changes, st.Thrown = done, cases.News(seen), changes, thrown
+		})
 		return nil
 	})
 }

@@ -65,35 +65,6 @@ func (c *Cases) News(before Seen) []News {
 	return list
 }
 
-// SetNews is a change of the trustees, or of the rules for them.
-type SetNews struct {
-	Index uint64 // of its entry
-	Words []string
-}
-
-// SetChanges tells which entries from one on have changed the trustees, and how.
-func (v *Trustee) SetChanges(from uint64) ([]SetNews, error) {
-	var list []SetNews
-	was, err := v.Copy().Chain().SetAt(0)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range v.Copy().Entries() {
-		if e.Body.Kind != ledger.KindTrustees {
-			continue
-		}
-		next, err := v.Copy().Chain().SetAt(e.Index)
-		if err != nil {
-			return nil, err
-		}
-		if e.Index >= from {
-			list = append(list, SetNews{e.Index, setWords(was, next)})
-		}
-		was = next
-	}
-	return list, nil
-}
-
 // SentOut says what went out to the operator in all outboxes.
 type SentOut struct {
 	Last       time.Time // when the newest outbox was written; zero where there was none
