@@ -28,7 +28,8 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	if err := cli.CheckFree(a.Out); err != nil {
+	asking := casework.Asking{Why: strings.TrimSpace(a.Why), Kinds: a.Part, Expires: last}
+	if err := exit.First(asking.Check(), cli.CheckFree(a.Out)); err != nil {
 		return err
 	}
 	return a.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
@@ -36,7 +37,7 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err != nil {
 			return err
 		}
-		file, q, err := v.Ask(cases, id, casework.Asking{Why: strings.TrimSpace(a.Why), Kinds: a.Part, Expires: last})
+		file, q, err := v.Ask(cases, id, asking)
 		if err != nil {
 			return err
 		}

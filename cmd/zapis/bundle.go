@@ -45,6 +45,9 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
+	if err := o.Check(); err != nil {
+		return err
+	}
 	o.To = to.said
 	if to.sealed() != strings.HasSuffix(b.Out, ".age") {
 		return exit.New(exit.Usage, "a bundle is FILE.zip; one that is sealed to somebody is FILE.zip.age", "%s is not what would be written", b.Out)

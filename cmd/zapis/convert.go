@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -26,6 +27,7 @@ type convertCmd struct {
 }
 
 func (c *convertCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	c.Sort = cmp.Or(c.Sort, "received")
 	format := export.Format(c.Format)
 	if c.To == "" {
 		c.To = format.Default()

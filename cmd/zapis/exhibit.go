@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"zapis/internal/cli"
 	"zapis/internal/trustee/casework"
@@ -19,8 +20,12 @@ type exhibitCmd struct {
 }
 
 func (e *exhibitCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	what := casework.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool}
+	if err := what.Check(time.Now()); err != nil {
+		return err
+	}
 	return e.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
-		names, err := v.Collect(c, casework.Collected{Files: e.File, Source: e.Source, How: e.How, When: e.When, Tool: e.Tool})
+		names, err := v.Collect(c, what)
 		if err != nil {
 			return err
 		}

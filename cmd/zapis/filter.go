@@ -23,7 +23,7 @@ type filterFlags struct {
 	Method   []string `placeholder:"CODE" help:"Only where this was part of it: a code like H1, or a letter for all of its group."`
 	Country  []string `placeholder:"XX" help:"Only what happened in this country."`
 	Since    string   `placeholder:"DATE" help:"Only what was received on this day (UTC, YYYY-MM-DD) or later."`
-	Sort     string   `enum:"received,deadline,danger,language,basis,consent,country" default:"received" placeholder:"received" help:"By received, deadline, danger, language, basis, consent or country (${default})."`
+	Sort     string   `enum:",received,deadline,danger,language,basis,consent,country" default:"" placeholder:"received" help:"By received, deadline, danger, language, basis, consent or country. Where you say nothing, those in danger come first, and --json is by received."`
 }
 
 // day is how dates are written.
@@ -112,6 +112,8 @@ func (f filterFlags) compare(a, b casefile.Summary) int {
 		return strings.Compare(a, b)
 	}
 	switch f.Sort {
+	case "":
+		return cmp.Or(cmp.Compare(a.Urgency(), b.Urgency()), a.Received.Compare(b.Received))
 	case "deadline":
 		return last(a.Deadline, b.Deadline)
 	case "danger":

@@ -21,12 +21,15 @@ type handOverCmd struct {
 }
 
 func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	f, err := os.Open(h.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := release.CheckHandOver(strings.TrimSpace(h.To), strings.TrimSpace(h.Why)); err != nil {
+		return err
+	}
 	return h.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
-		f, err := os.Open(h.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
 		e, err := release.HandOver(v, c, f, strings.TrimSpace(h.To), strings.TrimSpace(h.Why), h.leave())
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
@@ -53,10 +54,54 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	return i.report(s, v, key, done)
+	return i.report(ctx, s, v, key, done)
 }
 
-func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
+// maxNews is how many cases an import names.
+const maxNews = 40
+
+// tellNews says which cases are new, and which have something new, those in danger first. The import is done: what
+// stands in the way of opening a statement is for list to say.
+func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, from uint64) {
+	bar := s.Progress("opening statements", 0)
+	cases, err := v.Sort(ctx, func(done, _ int) { bar.At(int64(done)) })
+	bar.Done()
+	if err != nil {
+		warn(s, "which cases are new could not be told: %v", err)
+		return
+	}
+	news := cases.ArrivedSince(from)
+	for n, one := range news {
+		if n == maxNews {
+			fmt.Fprintf(s.Out, "…        and %s\n", many(len(news)-n, "case more", "cases more"))
+			return
+		}
+		sum := one.Case.Summary()
+		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(sum), newsText(one), danger(sum)), " "))
+	}
+	if n := len(cases.Sealed); n > 0 {
+		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", many(n, "statement is", "statements are"))
+	}
+}
+
+func newsText(n casework.Arrival) string {
+	var parts []string
+	if n.First {
+		parts = append(parts, "new")
+	}
+	if n.FollowUps > 0 {
+		parts = append(parts, many(n.FollowUps, "follow-up", "follow-ups"))
+	}
+	if n.Exhibits > 0 {
+		parts = append(parts, many(n.Exhibits, "exhibit", "exhibits"))
+	}
+	if n.Withdrawn {
+		parts = append(parts, "WITHDRAWN")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
 	at, out := v.ThrownOut(done.From)
 	if out {
 		warn(s, "YOU ARE NO TRUSTEE ANY MORE: the set of entry %d does not have you. What is sealed from then on you can't read", at)
@@ -65,9 +110,12 @@ func (i *importCmd) report(s *cli.Streams, v *casework.Trustee, key *vault.Key, 
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
 	} else {
-		fmt.Fprintf(s.Out, "new      %s, %s among them\n", many(int(done.Size-done.From), "entry", "entries"), many(done.Reports, "report", "reports"))
+		fmt.Fprintf(s.Out, "new      %s, %s among them\n", many(int(done.Size-done.From), "entry", "entries"), many(done.Reports, "submission", "submissions"))
 	}
 	fmt.Fprintf(s.Out, "now      %s, %s\n", many(int(done.Size), "entry", "entries"), many(done.Waiting, "submission waiting", "submissions waiting"))
+	if key != nil && !done.Nothing {
+		tellNews(ctx, s, v, done.From)
+	}
 	if i.Ledger == "" && done.From == 0 && !done.Nothing {
 		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
 	}

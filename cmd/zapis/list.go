@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -48,6 +49,9 @@ type listed struct {
 func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := l.check(); err != nil {
 		return err
+	}
+	if l.JSON {
+		l.Sort = cmp.Or(l.Sort, "received")
 	}
 	return l.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
 		all := len(cases.List)

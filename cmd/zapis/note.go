@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 )
@@ -27,7 +28,18 @@ func (n *noteCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 
 // write keeps what a trustee says about a case.
 func (f caseFlags) write(ctx context.Context, s *cli.Streams, g *grammar, private bool, r review.Review) error {
+	if err := checkReview(r); err != nil {
+		return err
+	}
 	return f.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error { return say(s, v, c, r, private) })
+}
+
+// checkReview refuses what needs no key to be refused.
+func checkReview(r review.Review) error {
+	if err := r.Check(); err != nil {
+		return exit.New(exit.Usage, "", "%w", err)
+	}
+	return nil
 }
 
 func say(s *cli.Streams, v *casework.Trustee, c *casework.Case, r review.Review, private bool) error {

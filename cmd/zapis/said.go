@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
@@ -23,7 +24,7 @@ func (f wordsFlags) read(s *cli.Streams) (string, error) {
 		return "", exit.New(exit.Usage, "", "give --text or --file, not both")
 	}
 	if f.Text != "" {
-		return f.Text, nil
+		return checkedWords(f.Text)
 	}
 	in := s.In
 	if typed, ok := in.(*os.File); ok && (f.File == "" || f.File == "-") {
@@ -46,10 +47,19 @@ func (f wordsFlags) read(s *cli.Streams) (string, error) {
 	if len(text) > review.MaxText {
 		return "", exit.New(exit.Usage, "say it in several", "the words have more than %d bytes", review.MaxText)
 	}
-	if err := review.CheckText(string(text)); err != nil {
+	return checkedWords(string(text))
+}
+
+// lineEnds are the ends of lines and pages that Windows, word processors and PDFs write.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// checkedWords gives words as they are kept: without a byte order mark, each line ended by a line feed.
+func checkedWords(given string) (string, error) {
+	text := lineEnds.Replace(strings.TrimPrefix(given, "\ufeff"))
+	if err := review.CheckText(text); err != nil {
 		return "", exit.New(exit.Usage, "--text WORDS, or --file with plain text in UTF-8, or type them", "%w", err)
 	}
-	return string(text), nil
+	return text, nil
 }
 
 // optional is read, where saying nothing means that there are no words.

@@ -41,12 +41,49 @@ func (c *stampCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, s, g, func(v *casework.Trustee) error {
-		if c.Request != "" {
-			return c.ask(s, v, b)
+	if c.Request != "" {
+		if err := cli.CheckFree(c.Request); err != nil {
+			return err
 		}
-		return c.attach(s, v, b)
-	})
+		return c.with(ctx, s, g, func(v *casework.Trustee) error { return c.ask(s, v, b) })
+	}
+	got, err := c.answer(b)
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, s, g, func(v *casework.Trustee) error { return c.attach(s, v, b, got) })
+}
+
+// stampAnswer is an authority's response that answers the request.
+type stampAnswer struct {
+	response []byte
+	claim    timestamp.Claim
+}
+
+// answer reads the response, and whether it answers the request.
+func (c *stampCmd) answer(b *stampable) (a stampAnswer, err error) {
+	if err := cli.CheckFree(c.Out); err != nil {
+		return a, err
+	}
+	response, err := readAtMost(c.Response, timestamp.MaxResponse)
+	if err != nil {
+		return a, err
+	}
+	if a.response, err = timestamp.AsResponse(response); err != nil {
+		return a, unstamped(c.Response, "ask the authority again", err)
+	}
+	asked, err := readAtMost(c.Asked, timestamp.MaxResponse)
+	if err != nil {
+		return a, err
+	}
+	q, err := timestamp.ParseRequest(asked)
+	if err != nil {
+		return a, unstamped(c.Asked, "--asked takes the file that zapis stamp --request wrote", err)
+	}
+	if a.claim, err = timestamp.Answers(a.response, q, b.signature); err != nil {
+		return a, unstamped(c.Response, "ask the authority again", err)
+	}
+	return a, nil
 }
 
 // stampable is a bundle that verifies.
@@ -86,9 +123,6 @@ func sumOf(write func(io.Writer) error) ([32]byte, error) {
 
 // ask writes a request, once it stands in the custody log.
 func (c *stampCmd) ask(s *cli.Streams, v *casework.Trustee, b *stampable) error {
-	if err := cli.CheckFree(c.Request); err != nil {
-		return err
-	}
 	q, err := timestamp.NewRequest(rand.Reader, b.signature, nil)
 	if err != nil {
 		return err
@@ -103,30 +137,8 @@ func (c *stampCmd) ask(s *cli.Streams, v *casework.Trustee, b *stampable) error 
 }
 
 // attach writes the bundle with the authority's response in it. What is recorded has the hash of just these bytes.
-func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable) error {
-	if err := cli.CheckFree(c.Out); err != nil {
-		return err
-	}
-	response, err := readAtMost(c.Response, timestamp.MaxResponse)
-	if err != nil {
-		return err
-	}
-	if response, err = timestamp.AsResponse(response); err != nil {
-		return unstamped(c.Response, "ask the authority again", err)
-	}
-	asked, err := readAtMost(c.Asked, timestamp.MaxResponse)
-	if err != nil {
-		return err
-	}
-	q, err := timestamp.ParseRequest(asked)
-	if err != nil {
-		return unstamped(c.Asked, "--asked takes the file that zapis stamp --request wrote", err)
-	}
-	claim, err := timestamp.Answers(response, q, b.signature)
-	if err != nil {
-		return unstamped(c.Response, "ask the authority again", err)
-	}
-	put := func(w io.Writer) error { return bundle.Stamp(w, b.file, b.size, response) }
+func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable, got stampAnswer) error {
+	put := func(w io.Writer) error { return bundle.Stamp(w, b.file, b.size, got.response) }
 	made, err := sumOf(put)
 	if err != nil {
 		return err
@@ -137,7 +149,7 @@ func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable) err
 	}
 	fmt.Fprintln(s.Out, cli.Escape(c.Out))
 	fmt.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
-		claim.Time.Format("2006-01-02T15:04:05Z"), cli.Escape(claim.By))
+		got.claim.Time.Format("2006-01-02T15:04:05Z"), cli.Escape(got.claim.By))
 	return nil
 }
 

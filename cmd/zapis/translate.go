@@ -26,6 +26,12 @@ func (t *translateCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) erro
 		return err
 	}
 	r := review.Review{Kind: review.Translation, Language: t.Lang, Translator: strings.TrimSpace(t.By), Text: strings.TrimRight(text, "\n")}
+	if err := review.CheckLanguage(t.Lang); err != nil {
+		return exit.New(exit.Usage, "a tag of BCP 47, like en, pt-BR or be-tarask", "%w", err)
+	}
+	if err := checkReview(r); err != nil {
+		return err
+	}
 	return t.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		if t.Of != "" {
 			of, ok := c.SubmissionAt(t.Of)

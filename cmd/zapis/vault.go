@@ -76,7 +76,7 @@ func (f vaultFlag) withCases(ctx context.Context, s *cli.Streams, g *grammar, do
 // caseFlags are what every verb on one case takes.
 type caseFlags struct {
 	vaultFlag
-	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has."`
+	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has; or the number of an entry of it, as list shows it."`
 }
 
 // withCase is with, for what needs the case.

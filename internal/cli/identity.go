@@ -11,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	"filippo.io/age"
+	"golang.org/x/text/unicode/norm"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
@@ -202,8 +205,39 @@ func CreateFile(name string, content []byte, mode os.FileMode) error {
 	return err
 }
 
-// OpenIdentity opens what an identity file holds. All its refusals have the status KeyMissing.
+// OpenIdentity opens what an identity file holds. The passphrase is tried as it was typed, then in the other forms that
+// show the same letters (see sameLetters). All its refusals have the status KeyMissing.
 func OpenIdentity(sealed []byte, passphrase string) (*Identity, error) {
+	var first error
+	for _, form := range sameLetters(passphrase) {
+		id, err := openIdentity(sealed, form)
+		if err == nil || !errors.Is(err, errPassphrase) {
+			return id, err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// sameLetters lists a passphrase as typed, then without the byte order mark that an editor has put before it, then in
+// Unicode's normalization forms C and D. macOS and some keyboards write `й` as two characters, others as one.
+func sameLetters(passphrase string) []string {
+	plain := strings.TrimPrefix(passphrase, "\ufeff")
+	list := []string{passphrase}
+	for _, form := range []string{plain, norm.NFC.String(plain), norm.NFD.String(plain)} {
+		if form != "" && !slices.Contains(list, form) {
+			list = append(list, form)
+		}
+	}
+	return list
+}
+
+// errPassphrase says that a passphrase does not open a file.
+var errPassphrase = errors.New("the passphrase does not open the identity file")
+
+func openIdentity(sealed []byte, passphrase string) (*Identity, error) {
 	open, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
 		return nil, exit.New(exit.KeyMissing, "", "%w", err)
@@ -216,7 +250,7 @@ func OpenIdentity(sealed []byte, passphrase string) (*Identity, error) {
 	case errors.As(err, &refused):
 		return nil, refused
 	case errors.Is(err, age.ErrIncorrectIdentity):
-		return nil, exit.New(exit.KeyMissing, "passphrases are told apart by every letter, its case, and spaces", "the passphrase does not open the identity file")
+		return nil, exit.New(exit.KeyMissing, "passphrases are told apart by every letter, its case, and spaces", "%w", errPassphrase)
 	case err != nil:
 		return nil, exit.New(exit.KeyMissing, identityHint, "this is not an identity file: %w", err)
 	}

@@ -116,12 +116,18 @@ func withTerminalOr(none error, use func(in, out *os.File) error) error {
 	return none
 }
 
-// ask reads one line without showing it. An interrupt puts the terminal back before it ends the asking.
+// ask reads one line without showing it. The echo is off before the prompt appears, so that what is typed at once does not
+// show. An interrupt puts the terminal back before it ends the asking.
 func ask(ctx context.Context, in, out *os.File, prompt string) (string, error) {
 	before, err := term.GetState(int(in.Fd()))
+	if err == nil {
+		err = echoOff(in)
+	}
 	if err != nil {
 		return "", exit.New(exit.KeyMissing, noTerminalHint, "the terminal: %w", err)
 	}
+	// ReadPassword puts back what it finds, which is without echo already.
+	defer term.Restore(int(in.Fd()), before)
 	fmt.Fprintf(out, "%s: ", prompt)
 	defer fmt.Fprintln(out)
 
@@ -136,7 +142,6 @@ func ask(ctx context.Context, in, out *os.File, prompt string) (string, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		term.Restore(int(in.Fd()), before)
 		return "", ctx.Err()
 	case a := <-answers:
 		switch {

@@ -32,6 +32,17 @@ type Summary struct {
 	SamePage     string // another case, whose report was sent from the same page of the form; empty where there is none
 }
 
+// Urgency orders cases by danger: 0 now, 1 perhaps, 2 where none was named.
+func (s Summary) Urgency() int {
+	switch s.Danger {
+	case "yes":
+		return 0
+	case "unsure":
+		return 1
+	}
+	return 2
+}
+
 // Hold keeps a case, or some of it: nothing of these entries can be erased.
 type Hold struct {
 	Index   uint64 // of the entry that brought it

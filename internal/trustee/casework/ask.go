@@ -23,12 +23,20 @@ type Asking struct {
 	Expires time.Time // the last day on which it may be granted
 }
 
+// Check refuses what could be refused without a key.
+func (o Asking) Check() error {
+	if err := exchange.CheckWhy(o.Why); err != nil {
+		return exit.New(exit.Usage, "say it in one line; the others decide by it", "why: %w", err)
+	}
+	return nil
+}
+
 // Ask asks the other trustees for their shares of the parts of a case that stay closed, or of a submission
 // whose statement does. It gives the request's file, which is recorded before it is signed.
 func (v *Trustee) Ask(cases *Cases, id string, o Asking) ([]byte, exchange.Request, error) {
 	q := exchange.Request{Why: o.Why}
-	if err := exchange.CheckWhy(o.Why); err != nil {
-		return nil, q, exit.New(exit.Usage, "say it in one line; the others decide by it", "--why: %w", err)
+	if err := o.Check(); err != nil {
+		return nil, q, err
 	}
 	subs, id, err := v.closedSubmissions(cases, id)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zapis/crypto/card"
@@ -218,6 +219,9 @@ func pair(pages map[string]*Case, page string, c *Case) {
 	}
 }
 
+// SamePage is another case whose report was sent from the same page of the form; nil where there is none.
+func (c *Case) SamePage() *Case { return c.samePage }
+
 const actExhibit = "exhibit"
 
 // among says whether the owner is one of the trustees to whom an entry was sealed.
@@ -255,9 +259,16 @@ func (v *Trustee) order(c *Case) {
 	})
 }
 
-// Find gives the one case whose id begins so.
+// Find gives the one case whose id begins so, or that has the entry with this number. Ids begin with a letter.
 func (c *Cases) Find(id string) (*Case, error) {
 	var found []*Case
+	if _, err := strconv.ParseUint(id, 10, 64); err == nil {
+		for _, one := range c.List {
+			if _, has := one.SubmissionAt(id); has {
+				return one, nil
+			}
+		}
+	}
 	for _, one := range c.List {
 		if one.ID == id {
 			return one, nil

@@ -44,6 +44,23 @@ type Made struct {
 	Content []byte
 }
 
+// Check refuses what could be refused without a key: what is said of the files, and files that can't be read.
+func (o Collected) Check(now time.Time) error {
+	if _, err := o.report(now); err != nil {
+		return err
+	}
+	for _, name := range o.Files {
+		f, err := os.Open(name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // exhibitsOf is the first number of the exhibits of the trustee at a place in the set, less one.
 func exhibitsOf(position int) int { return 1000 * position }
 
@@ -90,7 +107,7 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 	var b strings.Builder
 	for _, one := range []struct{ label, text string }{{"Source", o.Source}, {"How", o.How}, {"When", o.When}, {"Tool", o.Tool}} {
 		if strings.ContainsAny(one.text, "\n\r") {
-			return nil, exit.New(exit.Usage, "", "--%s: it is one line", strings.ToLower(one.label))
+			return nil, exit.New(exit.Usage, "", "%s: it is one line", strings.ToLower(one.label))
 		}
 		if strings.TrimSpace(one.text) != "" {
 			fmt.Fprintf(&b, "%s: %s\n", one.label, one.text)
@@ -98,7 +115,7 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 	}
 	switch {
 	case strings.TrimSpace(o.Source) == "", strings.TrimSpace(o.How) == "":
-		return nil, exit.New(exit.Usage, "a court asks for both", "an exhibit needs --source and --how")
+		return nil, exit.New(exit.Usage, "a court asks for both", "an exhibit needs its source, and how it was obtained")
 	case len(o.Files)+len(o.Made) == 0 || len(o.Files)+len(o.Made) > incident.Slots:
 		return nil, exit.New(exit.Usage, "bring the others in after these", "an exhibit has 1 to %d files", incident.Slots)
 	}
@@ -111,9 +128,9 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 	case len(errs) == 0:
 		return r, nil
 	case errs[0].Field == "when":
-		return nil, exit.New(exit.Usage, "", "--when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY")
+		return nil, exit.New(exit.Usage, "", "when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY")
 	}
-	return nil, exit.New(exit.Usage, "", "what --source, --how and --tool say: %s", errs[0].Code)
+	return nil, exit.New(exit.Usage, "", "what source, how and tool say: %s", errs[0].Code)
 }
 
 // nextExhibit gives the number of the next exhibit that the trustee at a place collects for a case.

@@ -3,6 +3,7 @@ package casework
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
@@ -45,6 +46,10 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 // followed says whether a later statement does what this one was to do.
 func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
 	switch signed.Statement.Kind {
+	case card.KindCustody: // a newer head covers every earlier event
+		return slices.ContainsFunc(later, func(one ledger.SignedBody) bool {
+			return one.Statement.Kind == card.KindCustody && t.has(v, one)
+		})
 	case card.KindReply:
 		a, err := ledger.ParseReply(signed.Content)
 		for _, one := range later {

@@ -196,12 +196,35 @@ func checkChoices(o *casefile.Case, choices []bundle.Choice) error {
 			}
 			return exit.New(exit.Usage, hint, "there is nothing to withhold called %q", c.Item)
 		}
+	}
+	return checkReasons(choices)
+}
+
+func checkReasons(choices []bundle.Choice) error {
+	for _, c := range choices {
 		if c.Reason != "" && !c.Reason.Valid() {
 			var names []string
 			for _, r := range bundle.Reasons() {
 				names = append(names, string(r))
 			}
 			return exit.New(exit.Usage, "one of: "+strings.Join(names, ", "), "%q is no reason for withholding", string(c.Reason))
+		}
+	}
+	return nil
+}
+
+// Check refuses what could be refused without a key: reasons, and working copies that can't be read.
+func (o BundleOptions) Check() error {
+	if err := checkReasons(o.Withhold); err != nil {
+		return err
+	}
+	for _, d := range o.Derived {
+		f, err := os.Open(d.File)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
 		}
 	}
 	return nil

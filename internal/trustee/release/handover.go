@@ -23,13 +23,21 @@ type HandedOver struct {
 	SHA256 string // of the file, hex
 }
 
+// CheckHandOver refuses what could be refused without a key: to whom and what for are one line each.
+func CheckHandOver(to, why string) error {
+	for _, one := range []struct{ what, line string }{{"who gets it", to}, {"what for", why}} {
+		if one.what == "who gets it" && to == "" || strings.ContainsAny(one.line, "\n\r") || review.CheckText(one.line) != nil || len(one.line) > maxLine {
+			return exit.New(exit.Usage, "", "%s is one line of at most %d bytes", one.what, maxLine)
+		}
+	}
+	return nil
+}
+
 // HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed,
 // and a file that was made of another case.
 func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why string, leave casefile.Leave) (HandedOver, error) {
-	for _, one := range []struct{ flag, line string }{{"--to", to}, {"--why", why}} {
-		if one.flag == "--to" && one.line == "" || strings.ContainsAny(one.line, "\n\r") || review.CheckText(one.line) != nil || len(one.line) > maxLine {
-			return HandedOver{}, exit.New(exit.Usage, "", "%s is one line of at most %d bytes", one.flag, maxLine)
-		}
+	if err := CheckHandOver(to, why); err != nil {
+		return HandedOver{}, err
 	}
 	var done HandedOver
 	err := gate{t}.pass(request{kind: handOver, cases: []*casework.Case{c}, to: casefile.Anybody(to), leave: leave,

@@ -28,7 +28,7 @@ type Resealing struct {
 // Check refuses what could be refused without a key.
 func (r Resealing) Check() error {
 	if err := exchange.CheckWhy(r.Why); err != nil {
-		return exit.New(exit.Usage, "say it in one line; it stands in the custody log", "--why: %w", err)
+		return exit.New(exit.Usage, "say it in one line; it stands in the custody log", "why: %w", err)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func newRecipient(t *casework.Trustee, name string) (card.Card, error) {
 	var names []string
 	for _, c := range set.Trustees {
 		if c.Name == name && c.Age == t.Key().Card.Age {
-			return card.Card{}, exit.New(exit.Usage, "--to names the trustee who gets it", "that is you")
+			return card.Card{}, exit.New(exit.Usage, "name the trustee who gets it", "that is you")
 		}
 		if c.Name == name {
 			return c, nil

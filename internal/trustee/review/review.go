@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"zapis/crypto/canonical"
 	"zapis/crypto/ledger"
 )
@@ -208,6 +210,18 @@ func isLanguage(s string) bool {
 		}
 	}
 	return true
+}
+
+// CheckLanguage refuses a tag that is not of BCP 47, or has a subtag that its registry does not know. Parse takes every
+// well-formed tag: the registry grows.
+func CheckLanguage(tag string) error {
+	if !isLanguage(tag) {
+		return canonical.Refuse("a language is a tag like en or be-tarask")
+	}
+	if _, err := language.Parse(tag); err != nil {
+		return canonical.Refuse("%q names no language: %w", tag, err)
+	}
+	return nil
 }
 
 // CaseID names a case as trustees call it, by the body hash of its first report.
