@@ -119,7 +119,8 @@ packages-test:
 	mkdir -p $(PACKAGES)
 	go test ./internal/dist -run '^TestPackagesOnDebian$$' -count=1 -v -timeout 90m -args -dist.packages $(PACKAGES) -dist.previous $(PREVIOUS) -dist.mirror '$(MIRROR)'
 
-# What docs/screenshots holds. Look at them before they are committed.
+# What docs/screenshots holds, but for papers/desk.png: zapis-desk on the demo's ledger, in a window of 1100 x 900. Look at
+# them before they are committed.
 screenshots:
 	go test -count=1 ./internal/e2e -run '^(TestScreenshots|TestTheDeskInBrowsers)$$' -args -screenshots $(CURDIR)/docs/screenshots
 	@dir=$$(mktemp -d) && data=internal/e2e/testdata/ledgers/2026-11 && papers=docs/screenshots/papers && mkdir -p $$papers && \
