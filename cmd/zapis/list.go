@@ -43,6 +43,7 @@ type listed struct {
 	Waiting      int       `json:"waiting"`
 	Fits         bool      `json:"commitments_ok"`
 	Holds        []held    `json:"holds"`
+	Duty         []seen    `json:"duty"`
 	SamePage     *string   `json:"same_page"` // another case, sent from the same page of the form
 }
 
@@ -81,7 +82,7 @@ func listedOf(c casefile.Summary) listed {
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
 		Language: orNull(c.Language), Basis: orNull(c.Basis), PersonAgrees: orNull(c.PersonAgrees), ConsentGiven: notNull(c.ConsentGiven),
-		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits, Holds: holdsOf(c), SamePage: orNull(c.SamePage),
+		Withdrawn: orNull(c.Withdrawn), FollowUps: c.FollowUps, Collected: c.Collected, Waiting: c.Waiting, Fits: c.Fits, Holds: holdsOf(c), Duty: seenOf(c), SamePage: orNull(c.SamePage),
 	}
 }
 
@@ -96,6 +97,23 @@ func holdsOf(c casefile.Summary) []held {
 	list := []held{}
 	for _, h := range c.Holds {
 		list = append(list, held{h.Index, h.Reason, h.Entries})
+	}
+	return list
+}
+
+// seen is an answer from somebody on duty in list --json.
+type seen struct {
+	By       string    `json:"by"`
+	Sentence string    `json:"sentence"`
+	Report   string    `json:"report"`
+	Seen     time.Time `json:"seen"`
+	Again    time.Time `json:"again"`
+}
+
+func seenOf(c casefile.Summary) []seen {
+	list := []seen{}
+	for _, d := range c.Duty {
+		list = append(list, seen{d.By, d.Sentence, d.Report, d.Seen, d.Again})
 	}
 	return list
 }
@@ -130,6 +148,10 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
 		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), notesText(s), consentText(s))
+		for _, d := range s.Duty {
+			fmt.Fprintf(&b, "             on duty, %s saw it %s UTC, and answered: %s, look again %s UTC\n", cli.Escape(d.By), d.Seen.Format("2006-01-02 15:04"), d.Sentence,
+				d.Again.Format("2006-01-02 15:04"))
+		}
 		for _, h := range s.Holds {
 			fmt.Fprintf(&b, "             %s\n", onHold(h))
 		}

@@ -43,6 +43,9 @@ var operations = map[string]operation{
 	"key-new": newKeys,
 	"compact": compactLedger,
 
+	"drill":       drill,
+	"rotate-duty": rotateDuty,
+
 	"backup-state":   backupState,
 	"backup-parts":   backupParts,
 	"continue-state": continueState,
@@ -56,7 +59,7 @@ var operations = map[string]operation{
 }
 
 // writing are the operations that change the ledger.
-var writing = map[string]bool{"accept": true, "key-new": true, "compact": true, "witness-keep": true, "witness-stop": true, "anchor-append": true}
+var writing = map[string]bool{"accept": true, "key-new": true, "compact": true, "witness-keep": true, "witness-stop": true, "anchor-append": true, "drill": true}
 
 // withoutKey are those that bring a new log key where the old one is lost.
 var withoutKey = map[string]bool{"accept": true, "key-new": true}

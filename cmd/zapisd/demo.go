@@ -27,6 +27,9 @@ const demoOrigin = "demo.zapis.example/ledger"
 
 var demoTrustees = []string{"anna", "boris", "vera"}
 
+// demoDuty is on duty.
+const demoDuty = "dora"
+
 // The demo's folder is a ledger's folder with the trustees beside it, which no real server ever has:
 //
 //	demo/ledger.db …                             the ledger
@@ -58,7 +61,8 @@ func (v *demoVerb) Run(ctx context.Context, s *cli.Streams) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.wait(serve) }()
 
-	d := demo{dir: v.Dir, at: shown(srv.listener), card: srv.store.Card()}
+	_, set := srv.store.SetInForce()
+	d := demo{dir: v.Dir, at: shown(srv.listener), card: srv.store.Card(), duty: len(set.Duty) > 0}
 	if err := d.fill(ctx, s); err != nil {
 		stop()
 		<-served
@@ -85,11 +89,16 @@ func prepareDemo(dir string, s *cli.Streams) error {
 		}
 		cards = append(cards, c)
 	}
-	_, err := makeLedger(dir, store.Place{}, ledger.Genesis{Origin: demoOrigin, Rules: ledger.Rules2, SlotSize: ledger.SlotSize, Set: ledger.TrusteeSet{
+	onDuty, err := demoTrustee(keys, demoDuty)
+	if err != nil {
+		return err
+	}
+	_, err = makeLedger(dir, store.Place{}, ledger.Genesis{Origin: demoOrigin, Rules: ledger.Rules2, SlotSize: ledger.SlotSize, Set: ledger.TrusteeSet{
 		Vocabulary: incident.VocabularyVersion,
 		Quorum:     ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2},
 		Approvals:  2,
 		Trustees:   cards,
+		Duty:       []card.Card{onDuty},
 	}}, time.Now())
 	switch {
 	case errors.Is(err, store.ErrExists):
@@ -187,6 +196,7 @@ type demo struct {
 	dir   string
 	at    string // the form's address
 	card  card.LedgerCard
+	duty  bool // somebody is on duty: not in demos that an earlier version has made
 	filed filed
 }
 

@@ -24,7 +24,7 @@ func (d *demo) steps() []step {
 	card := `"$(cat ` + in(cardFile) + `)"`
 	files, zip, lawyer := d.free("files", ""), d.free("bundle", ".zip"), d.free("lawyer", "")
 	as := " --identity " + in("trustees/anna.key") + " --passphrase-file " + in("trustees/anna.pass")
-	return []step{
+	return append(d.dutySteps(bin, in, card), []step{
 		{"Write what the trustees carry to their offline machine", bin + "zapisd export --dir " + quote(dir) + " --out " + in("carry.tar")},
 		{"As Anna: verify all of it, then take it in",
 			bin + "zapis import --vault " + vault + " --ledger " + card + as + " " + in("carry.tar")},
@@ -37,7 +37,17 @@ func (d *demo) steps() []step {
 			"unzip -q -o " + in(zip) + " -d " + in(lawyer) + " && (cd " + in(lawyer+"/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},
 		{"Who signed it", "(cd " + in(lawyer+"/zapis-bundle") + " && ssh-keygen -Y verify -f trust/allowed_signers -I anna -n zapis-bundle " +
 			"-s signatures/tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt)"},
+	}...)
+}
+
+// dutySteps ring for the reports in danger that were filed. Without --once it goes on, and rings for what you send by the form.
+func (d *demo) dutySteps(bin string, in func(string) string, card string) []step {
+	if !d.duty {
+		return nil
 	}
+	return []step{{"As Dora, who is on duty: look for reports that ask for attention, and ring (without --once: each minute)",
+		bin + "zapis-duty --once --from " + d.at + " --ledger " + card + " --identity " + in("trustees/"+demoDuty+".key") + " --passphrase-file " +
+			in("trustees/"+demoDuty+".pass")}}
 }
 
 // free is a name in the demo's folder that nothing has yet: zapis writes over no file, and what is printed by a second

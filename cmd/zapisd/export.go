@@ -19,13 +19,24 @@ import (
 )
 
 type exportVerb struct {
-	Dir   string `required:"" placeholder:"D" help:"The ledger's folder."`
-	Since uint64 `placeholder:"N" help:"Leave out the entries before this one, which the trustees have."`
-	Out   string `required:"" placeholder:"FILE" help:"The carry file to write; - is standard output, where that is no terminal."`
+	Dir    string  `required:"" placeholder:"D" help:"The ledger's folder."`
+	Since  *uint64 `placeholder:"N" help:"Leave out the entries before this one, which the trustees have."`
+	Urgent bool    `help:"Of what waits for its slot, only what asks for attention; and no entries, unless --since names the first."`
+	Out    string  `required:"" placeholder:"FILE" help:"The carry file to write; - is standard output, where that is no terminal."`
 }
 
 type exportArgs struct {
-	Since uint64 `json:"since"`
+	Since  uint64 `json:"since"`
+	Urgent bool   `json:"urgent,omitempty"`
+	None   bool   `json:"none,omitempty"` // no entries, whatever Since says
+}
+
+func (v *exportVerb) args() exportArgs {
+	a := exportArgs{Urgent: v.Urgent, None: v.Urgent && v.Since == nil}
+	if v.Since != nil {
+		a.Since = *v.Since
+	}
+	return a
 }
 
 func (v *exportVerb) Run(ctx context.Context, s *cli.Streams) error {
@@ -42,7 +53,7 @@ func (v *exportVerb) write(ctx context.Context, s *cli.Streams, out io.Writer) e
 	w := bufio.NewWriterSize(out, 1<<20)
 	to := newScreen(w, s)
 	defer to.done()
-	if err := perform(ctx, v.Dir, "export", exportArgs{Since: v.Since}, to); err != nil {
+	if err := perform(ctx, v.Dir, "export", v.args(), to); err != nil {
 		return err
 	}
 	return w.Flush()
@@ -55,10 +66,15 @@ func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to 
 		return err
 	}
 	return st.Snapshot(func(n *store.Snapshot) error {
-		if args.Since > n.Size() {
-			return exit.New(exit.Failed, "", "--since %d: the ledger has %s", args.Since, entries(n.Size()))
+		x := &exporting{ctx: ctx, from: n, to: to, urgent: args.Urgent}
+		since := args.Since
+		if args.None {
+			since = n.Size()
 		}
-		return (&exporting{ctx: ctx, from: n, to: to}).write(args.Since)
+		if since > n.Size() {
+			return exit.New(exit.Failed, "", "--since %d: the ledger has %s", since, entries(n.Size()))
+		}
+		return x.write(since)
 	})
 }
 
@@ -69,15 +85,29 @@ type exporting struct {
 	to   reporter
 	w    *carry.Writer
 
+	urgent bool // of what waits, only what asks for attention and answers to it
+
 	parts  []ledger.Part // of the entries, in the order in which they are named, each once
 	bytes  int64         // of those
 	copied int64
 }
 
 func (x *exporting) write(since uint64) (err error) {
+	waiting := uint64(x.from.WaitingCount())
+	if x.urgent {
+		waiting = 0
+		if err := x.from.Waiting(func(waits store.Waiting) error {
+			if x.takes(waits) {
+				waiting++
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
 	named := x.from.Card()
 	x.w, err = carry.NewWriter(x.to, carry.Header{
-		Origin: named.Origin, Genesis: named.Genesis, Since: since, Size: x.from.Size(), Waiting: uint64(x.from.WaitingCount()),
+		Origin: named.Origin, Genesis: named.Genesis, Since: since, Size: x.from.Size(), Waiting: waiting,
 	})
 	if err != nil {
 		return err
@@ -122,8 +152,16 @@ func (x *exporting) entries(since uint64) error {
 	})
 }
 
+// takes reports whether something that waits goes into the file. What those on duty have answered goes with what is urgent.
+func (x *exporting) takes(waits store.Waiting) bool {
+	return !x.urgent || waits.Body.Kind == ledger.KindDuty || x.from.Urgent(waits.Hash)
+}
+
 func (x *exporting) waiting() error {
 	return x.from.Waiting(func(waits store.Waiting) error {
+		if !x.takes(waits) {
+			return nil
+		}
 		if err := x.w.Waiting(waits.Text, waits.Promise); err != nil {
 			return err
 		}

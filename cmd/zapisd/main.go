@@ -22,6 +22,9 @@ type grammar struct {
 	Status statusVerb `cmd:"" help:"Say how the ledger stands: disk, slots, anchors. Nothing about people."`
 	Key    keyVerb    `cmd:"" help:"Change the keys that sign the ledger."`
 
+	Drill      drillVerb  `cmd:"" help:"Send an exercise to those on duty, to see how long it takes until it rings."`
+	RotateDuty rotateVerb `cmd:"" help:"Write a proposal of the next duty keys, for the trustees to approve."`
+
 	Backup  backupVerb  `cmd:"" help:"Copy the ledger into a folder of flat files, while it is served too."`
 	Restore restoreVerb `cmd:"" help:"Make the ledger anew out of a backup, and let it sign again."`
 	Mirror  mirrorVerb  `cmd:"" help:"Keep a verified copy of somebody's ledger, or of what it publishes."`

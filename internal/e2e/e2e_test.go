@@ -45,7 +45,7 @@ func run(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	bin = dir
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", bin+"/",
-		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify")
+		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify", "./cmd/zapis-duty")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // walker goes through a guide as it stands: every line that somebody types is typed, in a folder of their own,
@@ -23,13 +25,15 @@ type walker struct {
 	dir   string
 	shims string
 	env   []string
+	on    *service // that goes on being served; nil where none does
+	batch string   // the newest batch of signals that was seen
 }
 
 func newWalker(t *testing.T) *walker {
 	t.Helper()
 	w := &walker{t: t, dir: t.TempDir()}
 	w.shims = filepath.Join(w.dir, "bin")
-	for _, name := range []string{"bin", "stick", "anna", "boris", "vera", "operator"} {
+	for _, name := range []string{"bin", "stick", "anna", "boris", "vera", "operator", "dora"} {
 		if err := os.Mkdir(filepath.Join(w.dir, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -45,6 +49,15 @@ esac
 	if err := os.WriteFile(filepath.Join(w.shims, "zapis"), []byte(shim), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	duty := fmt.Sprintf(`#!/bin/sh
+case "$1" in
+sentences) exec %[1]s "$@" ;;
+*) exec %[1]s "$@" --passphrase-file %[2]s ;;
+esac
+`, filepath.Join(bin, "zapis-duty"), filepath.Join(w.dir, "pass"))
+	if err := os.WriteFile(filepath.Join(w.shims, "zapis-duty"), []byte(duty), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	w.env = append(os.Environ(), "PATH="+w.shims+":"+bin+":"+os.Getenv("PATH"))
 	return w
 }
@@ -58,7 +71,7 @@ func (w *walker) run(who, line string) (out string, err error) {
 }
 
 var (
-	typed = regexp.MustCompile(`^(anna|boris|vera|operator)\$ (.*)$`)
+	typed = regexp.MustCompile(`^(anna|boris|vera|operator|dora)\$ (.*)$`)
 	hands = regexp.MustCompile(`(?m)^<!-- walk (\w+): (.*) -->$`)
 )
 
@@ -116,13 +129,22 @@ func (w *walker) byHand(who, what string) {
 	w.t.Helper()
 	word, rest, _ := strings.Cut(what, " ")
 	switch word {
+	case "serve":
+		w.on = w.serve()
+		w.env = append(w.env, "FORM="+w.on.at)
+		w.nextBatch()
+	case "batch":
+		w.nextBatch()
 	case "report":
 		form := url.Values{}
 		for _, pair := range strings.Fields(rest) {
 			key, value, _ := strings.Cut(pair, "=")
 			form.Add(key, value)
 		}
-		s := w.serve()
+		s := w.on
+		if s == nil {
+			s = w.serve()
+		}
 		resp, err := http.PostForm(s.at+"/send", form)
 		if err != nil {
 			w.t.Fatal(err)
@@ -131,7 +153,11 @@ func (w *walker) byHand(who, what string) {
 		if resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusOK {
 			w.t.Fatalf("the form: %s", resp.Status)
 		}
-		s.stop(w.t)
+		if w.on == nil {
+			s.stop(w.t)
+		} else {
+			w.nextBatch()
+		}
 	case "slot":
 		w.serve().stop(w.t) // a ledger that is served without slots makes an entry of what waits at once
 	case "case":
@@ -147,8 +173,33 @@ func (w *walker) byHand(who, what string) {
 	}
 }
 
+// nextBatch waits until the server has made another batch of signals.
+func (w *walker) nextBatch() {
+	w.t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		resp, err := http.Get(w.on.at + "/signals")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		file, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err == nil && resp.StatusCode == http.StatusOK && string(file) != w.batch {
+			w.batch = string(file)
+			return
+		}
+	}
+	w.t.Fatal("no batch of signals came within a minute")
+}
+
 func (w *walker) serve() *service {
 	return startIn(w.t, filepath.Join(w.dir, "operator"), nil, "serve", "--dir", "ledger", "--listen", "127.0.0.1:0", "--slot", "0")
+}
+
+func TestDutyAsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWalker(t)
+	w.walk("duty.md", "")
+	w.on.stop(t)
 }
 
 func TestCeremonyAsWritten(t *testing.T) {

@@ -29,6 +29,7 @@ type Summary struct {
 	EraseSigned  Authorship // of the newest request to erase; empty where there is none
 	Fits         bool
 	Holds        []Hold // in force
+	Duty         []OnDuty
 	SamePage     string // another case, whose report was sent from the same page of the form; empty where there is none
 }
 
@@ -41,6 +42,16 @@ func (s Summary) Urgency() int {
 		return 1
 	}
 	return 2
+}
+
+// OnDuty is that somebody on duty saw a submission, and which fixed sentence they sent.
+type OnDuty struct {
+	By       string // name of the duty card
+	Sentence string
+	Report   string    // body hash of the submission
+	Seen     time.Time // by the duty person's clock, UTC
+	Again    time.Time // when the reporter was told to look again, UTC
+	Index    *uint64   // of the entry; nil while it waits
 }
 
 // Hold keeps a case, or some of it: nothing of these entries can be erased.

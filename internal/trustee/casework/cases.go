@@ -27,7 +27,8 @@ type Case struct {
 	subs     []placedSubmission      // in order; the first report, where it is there, comes first
 	reviews  []vault.PlacedStatement // what trustees wrote about it, in order
 	holds    []casefile.Hold
-	samePage *Case // another one, whose report was sent from the same page of the form; nil where there is none
+	duty     []casefile.OnDuty // what those on duty have answered, by submission
+	samePage *Case             // another one, whose report was sent from the same page of the form; nil where there is none
 }
 
 // placedSubmission is a submission in its case.
@@ -72,7 +73,11 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 		return nil, err
 	}
 	all := v.Copy().Submissions()
-	cases := &Cases{Problems: reviewed.problems}
+	onDuty, problems, err := v.dutyAnswers()
+	if err != nil {
+		return nil, err
+	}
+	cases := &Cases{Problems: append(reviewed.problems, problems...)}
 	var fresh []ledgercopy.Submission
 	for _, s := range all {
 		if g, have := known[s.Hash]; have && g.Fits {
@@ -95,6 +100,11 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 		}
 	}
 	cases.List = v.group(all, known, reviewed, cases)
+	for _, c := range cases.List {
+		for _, f := range c.subs {
+			c.duty = append(c.duty, onDuty[f.Hash]...)
+		}
+	}
 	return cases, nil
 }
 

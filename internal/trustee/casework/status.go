@@ -10,7 +10,7 @@ import (
 // Summary tells where a case stands.
 func (c *Case) Summary() casefile.Summary {
 	first := c.subs[0]
-	s := casefile.Summary{Case: c.ID, Received: first.entry.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Methods: first.entry.Answers["method"],
+	s := casefile.Summary{Case: c.ID, Received: first.entry.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Duty: c.duty, Methods: first.entry.Answers["method"],
 		Country: first.one("country_event"), Language: first.one("language"), Basis: first.one("basis")}
 	if first.entry.Act != string(incident.ActReport) {
 		s.Missing = true
