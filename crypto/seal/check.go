@@ -17,7 +17,7 @@ var b64 = base64.RawStdEncoding.Strict()
 
 // CheckPart reads a part's header and says whether its stanzas are exactly the
 // set's: native ones in the set's order where the threshold is 1, else the one
-// quorum stanza with that threshold and one share file for each; and whether a
+// quorum stanza with that threshold and one share file for each; behind them, in an attachment, the padding stanza; and whether a
 // file of this many bytes with this header can be a part of this kind. No key is
 // needed. ErrMismatch names the trustee's position where it differs.
 //
@@ -34,13 +34,24 @@ func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
 	if !ok || !k.sizeAllowed(plain) {
 		return mismatch("no part of kind %s with this header has %d bytes", k, size)
 	}
+	if stanzas, err := stanzasOf(header); err == nil && k != Attachment {
+		if _, padded := unpadded(stanzas); padded {
+			return mismatch("it has a padding stanza, and only attachments have one")
+		}
+	}
 	return checkHeader(header, r)
 }
 
 func checkHeader(header []byte, r *Recipients) error {
-	stanzas, err := stanzasOf(header)
+	all, err := stanzasOf(header)
 	if err != nil {
 		return err
+	}
+	stanzas, padded := unpadded(all)
+	if padded {
+		if err := checkPadding(header, all, r); err != nil {
+			return err
+		}
 	}
 	if r.threshold > 1 {
 		return checkQuorum(stanzas, r)
@@ -94,15 +105,27 @@ func checkShareFile(file []byte, r native) error {
 	return checkStanza(stanzas[0], r)
 }
 
+// shape is what a native stanza looks like: its type, the number of its arguments, and the bytes of the encapsulated
+// key in the last of them.
+type shape struct {
+	typ           string
+	args, encSize int
+}
+
+func shapeOf(r native) shape {
+	if _, hardware := r.(*tag.Recipient); hardware {
+		return shape{"mlkem768p256tag", 2, 1088 + 65}
+	}
+	return shape{"mlkem768x25519", 1, 1088 + 32}
+}
+
 // checkStanza compares a native stanza's shape with the recipient's: its type, how
 // long its encapsulated key and its wrapped key are, and the tag of a hardware
 // key, which can be computed from the public half.
 func checkStanza(s *age.Stanza, r native) error {
-	typ, args, encSize := "mlkem768x25519", 1, 1088+32
+	shape := shapeOf(r)
+	typ, args, encSize := shape.typ, shape.args, shape.encSize
 	hardware, isTag := r.(*tag.Recipient)
-	if isTag {
-		typ, args, encSize = "mlkem768p256tag", 2, 1088+65
-	}
 	if s.Type != typ || len(s.Args) != args {
 		return mismatch("of type %s with %d arguments, and this trustee's key makes %s with %d",
 			strconv.Quote(s.Type), len(s.Args), typ, args)

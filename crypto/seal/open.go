@@ -179,7 +179,7 @@ func classify(err, fatal error, stanzas []*age.Stanza) error {
 		}
 	}
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
-		if len(stanzas) == 1 && stanzas[0].Type == quorumType {
+		if stanzas, _ = unpadded(stanzas); len(stanzas) == 1 && stanzas[0].Type == quorumType {
 			q, err := parseQuorum(stanzas[0])
 			if err != nil {
 				return err

@@ -83,6 +83,13 @@ func newSealer(dst io.Writer, k Kind, r *Recipients) (*sealer, error) {
 		return nil, refuse(ErrRecipient, "the set is empty")
 	}
 	recipients := r.age()
+	if n := r.padding(); k == Attachment && n > 0 {
+		labels, err := r.labels()
+		if err != nil {
+			return nil, fmt.Errorf("sealing a part of kind %s: %w", k, err)
+		}
+		recipients = append(recipients, &padRecipient{n, labels})
+	}
 	s := &sealer{kind: k, out: newDigester(dst), content: newDigester(nil)}
 	s.out.later = &s.sealed
 	s.catcher = &keyCatcher{Recipient: recipients[0]}

@@ -17,7 +17,7 @@ func quorumOf(header []byte) (*quorumStanza, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(stanzas) != 1 || stanzas[0].Type != quorumType {
+	if stanzas, _ = unpadded(stanzas); len(stanzas) != 1 || stanzas[0].Type != quorumType {
 		return nil, mismatch("this part is not under a quorum")
 	}
 	return parseQuorum(stanzas[0])
@@ -30,7 +30,7 @@ func Quorum(header []byte) (k, n int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if len(stanzas) == 1 && stanzas[0].Type == quorumType {
+	if stanzas, _ = unpadded(stanzas); len(stanzas) == 1 && stanzas[0].Type == quorumType {
 		q, err := parseQuorum(stanzas[0])
 		if err != nil {
 			return 0, 0, err
@@ -144,7 +144,7 @@ func QuorumIdentity(shares map[int][]byte) age.Identity {
 type quorumIdentity struct{ shares map[int][]byte }
 
 func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
-	if len(stanzas) != 1 || stanzas[0].Type != quorumType {
+	if stanzas, _ = unpadded(stanzas); len(stanzas) != 1 || stanzas[0].Type != quorumType {
 		return nil, age.ErrIncorrectIdentity
 	}
 	q, err := parseQuorum(stanzas[0])
