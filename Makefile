@@ -21,7 +21,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…)'
@@ -37,6 +37,7 @@ help:
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
 	@echo 'make faults  kill -9, turned bits and losses of power, 10,000 of each'
 	@echo 'make conformance  the tests of the ledger on PostgreSQL too'
+	@echo 'make mutants  break lines that compare hashes, signatures, thresholds and consents: a test must fail'
 	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
 	@echo 'make clean   remove bin/ and demo/'
 
@@ -161,3 +162,7 @@ bench:
 
 clean:
 	rm -rf bin demo dist
+
+# ONLY=word runs those of one file.
+mutants:
+	go run ./internal/rules/mutants -only '$(ONLY)'

@@ -195,6 +195,20 @@ func TestGuardHalves(t *testing.T) {
 	}
 }
 
+// A guard of another ledger is refused, also where size and root are the same.
+func TestGuardOfAnotherLedger(t *testing.T) {
+	last := ledger.Checkpoint{Origin: ledgertest.Origin, Size: 33, Root: ledger.Sum(nil), Time: start}
+	rootAt := func(uint64) (ledger.Hash, bool) { return last.Root, true }
+	if err := compareGuard("D", last, last, rootAt); err != nil {
+		t.Fatal(err)
+	}
+	other := last
+	other.Origin = "example.net/ledger"
+	if err := compareGuard("D", other, last, rootAt); !errors.Is(err, ErrForked) || !strings.Contains(err.Error(), "the guard is of example.net/ledger") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestGuardRefusesOtherEncodings(t *testing.T) {
 	c := ledger.Checkpoint{Origin: ledgertest.Origin, Size: 33, Root: ledger.Sum(nil), Time: start}
 	text := string(guardText(c))

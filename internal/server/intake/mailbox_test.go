@@ -90,6 +90,12 @@ func TestMailboxOfNobody(t *testing.T) {
 		t.Errorf("%v, %v", m, err)
 	}
 	h.must(h.in.decoy.open())
+
+	// A miss opens a message as a hit does, so that the time tells nothing: where that message is damaged, the miss fails.
+	h.in.decoy.sealed[len(h.in.decoy.sealed)-1] ^= 1
+	if _, err := h.in.Mailbox(context.Background(), stranger); err == nil || errors.Is(err, ErrUnknownCode) {
+		t.Errorf("no message was opened for a code that nobody has: %v", err)
+	}
 }
 
 // TestALongCase has more submissions and replies than are looked for at least.
