@@ -202,6 +202,9 @@ func TestGuardOfAnotherLedger(t *testing.T) {
 	if err := compareGuard("D", last, last, rootAt); err != nil {
 		t.Fatal(err)
 	}
+	if err := compareGuard("D", last, last, func(uint64) (ledger.Hash, bool) { return ledger.Sum([]byte("x")), true }); !errors.Is(err, ErrForked) {
+		t.Errorf("another root at the same size: %v", err)
+	}
 	other := last
 	other.Origin = "example.net/ledger"
 	if err := compareGuard("D", other, last, rootAt); !errors.Is(err, ErrForked) || !strings.Contains(err.Error(), "the guard is of example.net/ledger") {

@@ -94,7 +94,7 @@ func readCertificates(flag string, names []string) (all []*x509.Certificate, err
 		}
 		found, err := timestamp.ParseCertificates(text)
 		if err != nil {
-			return nil, exit.New(exit.Usage, "it takes certificates in PEM, as blocks that begin with -----BEGIN CERTIFICATE-----, or one in DER", "%s %s: %w", flag, name, err)
+			return nil, exit.New(exit.Mismatch, "it takes certificates in PEM, as blocks that begin with -----BEGIN CERTIFICATE-----, or one in DER", "%s %s: %w", flag, name, err)
 		}
 		all = append(all, found...)
 	}

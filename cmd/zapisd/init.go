@@ -148,7 +148,7 @@ func readCards(files []string) ([]card.Card, error) {
 		}
 		c, err := card.Parse(text)
 		if err != nil {
-			return nil, exit.New(exit.Failed, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
+			return nil, exit.New(exit.Mismatch, "a card is the file that zapis keygen writes beside the key", "%s: %w", name, err)
 		}
 		cards = append(cards, c)
 	}

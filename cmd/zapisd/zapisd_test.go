@@ -19,6 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "perform" { // a verb that a test runs in this process has asked for it
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"zapisd": main, "confined": confined})
 }
 

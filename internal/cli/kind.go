@@ -178,7 +178,7 @@ func expect(f *os.File, name string, want Kind) error {
 	if is, use, _, known := Sniff(begin); known {
 		return refuse(is, use)
 	}
-	return exit.New(exit.Failed, comesFrom(want)+"; have it sent again if it should be one",
+	return exit.New(exit.Mismatch, comesFrom(want)+"; have it sent again if it should be one",
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
 }
 

@@ -111,7 +111,7 @@ func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	if len(lines) != 2 || named != nil {
-		return ledger.LogKeys{}, exit.New(exit.Usage, "a genesis begins with zapis/genesis/; two keys are two lines, and no card can vouch for them",
+		return ledger.LogKeys{}, exit.New(exit.Mismatch, "a genesis begins with zapis/genesis/; two keys are two lines, and no card can vouch for them",
 			"--trust: neither a genesis nor a log's two keys")
 	}
 	return ledger.LogKeys(lines), nil

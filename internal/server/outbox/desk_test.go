@@ -133,6 +133,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"another ledger", "custody", head, func(s *card.Statement) { s.Ledger = ledger.Sum(nil) }, exit.Mismatch, "it is for another ledger"},
 		{"another content", "custody", head, func(s *card.Statement) { s.Subject = ledger.Sum(nil) }, exit.Mismatch, "it is about another content"},
+		{"another proposal", "approval", proposal(t, h, "anna", "boris", "dora"), func(s *card.Statement) { s.Subject = ledger.Sum(nil) }, exit.Mismatch, "it is about another content"},
 		{"a kind of nobody's", "song", head, nil, exit.Mismatch, "nobody takes statements of the kind song here"},
 		{"expired", "custody", head, func(s *card.Statement) { s.Expires = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }, exit.Failed, "it counted until 2026-11-20"},
 		{"no content", "custody", nil, func(s *card.Statement) { s.Subject = ledger.Sum(head) }, exit.Failed, "what it is about did not come along"},
