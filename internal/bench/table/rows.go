@@ -81,6 +81,13 @@ func runs(reports int) []run {
 			{work: "import 100 more: of the same limit", figure: "AtSize more-of-limit", unit: "x"},
 			{work: "the same 100, in all", figure: "AtSize more-ms", unit: " ms"},
 		}},
+		{pkg: "./internal/trustee/casework", what: "^BenchmarkFinder$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
+			{work: "start the desk over " + many + " statements the first time: open each", figure: "Finder first-ms", unit: " ms"},
+			{work: "start it again, from its caches", figure: "Finder cached-ms", most: 2000, unit: " ms"},
+			{work: "a search of the queue, the slowest of four, processor time", figure: "Finder search-cpu-ms", most: 100, unit: " ms"},
+			{work: "a filter of the queue, the slowest of three, processor time", figure: "Finder filter-cpu-ms", most: 100, unit: " ms"},
+			{work: "memory of the desk with " + many + " statements", figure: "Finder heap-MiB", most: 1024, unit: " MiB"},
+		}},
 		{pkg: "./internal/evidence/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
 			{work: "zapis-verify on a bundle: of one-core SHA-256 over its bytes", figure: "Check of-sha256", least: 0.7, unit: "x"},
 		}},
