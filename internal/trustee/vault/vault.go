@@ -7,6 +7,7 @@
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
+//	words                what the desk's search needs, likewise
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
 //	said/                what the owner has signed, sealed to them
 //	notes/               private notes, likewise
