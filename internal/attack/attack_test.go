@@ -30,7 +30,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	verifier = filepath.Join(dir, "zapis-verify")
-	build := exec.Command("go", "build", "-o", dir+"/", "zapis/cmd/zapis", "zapis/cmd/zapisd", "zapis/cmd/zapis-verify")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", dir+"/", "zapis/cmd/zapis", "zapis/cmd/zapisd", "zapis/cmd/zapis-verify")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		os.Exit(1)

@@ -44,7 +44,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", bin+"/",
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", bin+"/",
 		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify", "./cmd/zapis-duty")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
