@@ -20,7 +20,6 @@ var stillNamed = map[string]int{
 	"internal/evidence/bundle/repack.go":       1,
 	"internal/evidence/bundle/stamp.go":        1,
 	"internal/evidence/bundle/pdf/custody.go":  1,
-	"internal/evidence/custody/event.go":       1,
 	"internal/evidence/export/convert.go":      2,
 	"internal/evidence/letter/letter.go":       1,
 	"internal/trustee/casefile/marks.go":       6,

@@ -127,10 +127,10 @@ func TestCollectRefusals(t *testing.T) {
 			status exit.Status
 			want   string
 		}{
-			{with(func(o *casework.Collected) { o.Source = " " }), exit.Usage, "an exhibit needs --source and --how"},
-			{with(func(o *casework.Collected) { o.How = "one\ntwo" }), exit.Usage, "--how: it is one line"},
-			{with(func(o *casework.Collected) { o.When = "yesterday" }), exit.Usage, "--when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY"},
-			{with(func(o *casework.Collected) { o.Source = "\x1b" }), exit.Usage, "what --source, --how and --tool say: control"},
+			{with(func(o *casework.Collected) { o.Source = " " }), exit.Usage, "an exhibit needs its source, and how it was obtained"},
+			{with(func(o *casework.Collected) { o.How = "one\ntwo" }), exit.Usage, "how: it is one line"},
+			{with(func(o *casework.Collected) { o.When = "yesterday" }), exit.Usage, "when: a day that has been, as YYYY-MM-DD, YYYY-MM or YYYY"},
+			{with(func(o *casework.Collected) { o.Source = "\x1b" }), exit.Usage, "what source, how and tool say: control"},
 			{with(func(o *casework.Collected) { o.Files = nil }), exit.Usage, "an exhibit has 1 to 16 files"},
 			{with(func(o *casework.Collected) { o.Files = make([]string, 17) }), exit.Usage, "an exhibit has 1 to 16 files"},
 			{with(func(o *casework.Collected) { o.Files = []string{empty} }), exit.Usage, "empty: there is nothing in it"},
