@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"zapis/crypto/ledger"
+	"zapis/internal/cli"
+	"zapis/internal/cli/scripttest"
+	"zapis/internal/exit"
+)
+
+// operator runs zapisd in this process.
+func operator(t *testing.T, args ...string) (exit.Status, string) {
+	t.Helper()
+	var said bytes.Buffer
+	p := cli.Program{Name: "zapisd", About: about, Grammar: new(grammar)}
+	status := p.Run(t.Context(), args, &cli.Streams{In: strings.NewReader(""), Out: &said, Err: &said})
+	return status, said.String()
+}
+
+// No damaged file crashes a verb that reads it, and none is called wrong usage: it does not verify (3), or a key for it is
+// missing (4). What is taken all the same was changed where it is of no account.
+func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must := func(args ...string) {
+		t.Helper()
+		if status, said := operator(t, args...); status != exit.Done {
+			t.Fatalf("%v: status %d\n%s", args, status, said)
+		}
+	}
+	id, err := cli.NewIdentity("anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := id.WriteFiles(at("anna.key"), "a passphrase", 1); err != nil {
+		t.Fatal(err)
+	}
+	must("init", "--dir", at("D"), "--origin", "test.example/ledger", "--trustee", at("anna.key.card"))
+	must("export", "--dir", at("D"), "--out", at("carry.tar"))
+	must("backup", "--dir", at("D"), "--out", at("B"))
+	g, err := endingGenesis(at("carry.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at("genesis"), g, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	authority, err := os.ReadFile("../../docs/spec/vectors/anchor/key-root.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at("root.pem"), authority, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	approval, err := os.ReadFile("../../docs/spec/vectors/signed/approval.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at("approval"), approval, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("anchor", "request", "--dir", at("D"), "--out", at("request"))
+
+	n := 0
+	out := func() string { n++; return at(fmt.Sprint("out", n)) }
+	for _, kind := range []struct {
+		file   string
+		places int
+		args   func(bad string) []string
+	}{
+		{"anna.key.card", 9, func(bad string) []string {
+			return []string{"init", "--dir", out(), "--origin", "test.example/new", "--trustee", bad}
+		}},
+		{"carry.tar", 3, func(bad string) []string {
+			return []string{"init", "--dir", out(), "--origin", "test.example/new", "--continue", bad}
+		}},
+		{"carry.tar", 3, func(bad string) []string { return []string{"mirror", "--carry", bad, "--to", out()} }},
+		{"approval", 3, func(bad string) []string { return []string{"accept", "--dir", at("D"), bad} }},
+		{"D/ledger.db", 3, func(bad string) []string {
+			folder := out()
+			if err := os.CopyFS(folder, os.DirFS(at("D"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(bad, filepath.Join(folder, "ledger.db")); err != nil {
+				t.Fatal(err)
+			}
+			return []string{"check", "--dir", folder}
+		}},
+		{"B/ledger.tar", 3, func(bad string) []string {
+			folder := out()
+			if err := os.CopyFS(folder, os.DirFS(at("B"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(bad, filepath.Join(folder, "ledger.tar")); err != nil {
+				t.Fatal(err)
+			}
+			return []string{"restore", "--from", folder, "--dir", out()}
+		}},
+		{"genesis", 3, func(bad string) []string {
+			return []string{"mirror", "--url", "http://127.0.0.1:1", "--trust", bad, "--to", out()}
+		}},
+		{"root.pem", 3, func(bad string) []string {
+			return []string{"anchor", "accept", "--dir", at("D"), "--root", bad, "--request", at("request"), at("genesis")}
+		}},
+		{"genesis", 3, func(bad string) []string {
+			return []string{"anchor", "accept", "--dir", at("D"), "--root", at("root.pem"), "--request", at("request"), bad}
+		}},
+	} {
+		good, err := os.ReadFile(at(kind.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripttest.Damage(t, good, kind.places, 500*time.Millisecond, func(what string, place int, bad []byte) {
+			name := at("bad")
+			if err := os.WriteFile(name, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := kind.args(name)
+			status, said := operator(t, args...)
+			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(said, "goroutine ") {
+				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, said)
+			}
+		})
+	}
+}
+
+// endingGenesis cuts the genesis out of a carry file.
+func endingGenesis(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	i := bytes.Index(text, []byte("zapis/genesis/"))
+	if i < 0 {
+		return nil, fmt.Errorf("there is no genesis in %s", name)
+	}
+	text, _, _ = bytes.Cut(text[i:], []byte{0})
+	_, err = ledger.ParseGenesis(text)
+	return text, err
+}
