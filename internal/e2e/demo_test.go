@@ -46,8 +46,8 @@ func TestDemo(t *testing.T) {
 	}
 
 	lines := pasted(srv)
-	if len(lines) != 9 {
-		t.Fatalf("%d lines to paste, want 9:\n%s", len(lines), srv.out)
+	if len(lines) != 10 {
+		t.Fatalf("%d lines to paste, want 10:\n%s", len(lines), srv.out)
 	}
 	said := make(map[string]string)
 	for _, line := range lines {
@@ -60,6 +60,9 @@ func TestDemo(t *testing.T) {
 			t.Fatalf("no line has %q", verb)
 		}
 		return lines[i]
+	}
+	if !strings.Contains(said[find("zapis-duty")], "RING: ") || !strings.Contains(said[find("zapis-duty")], "  YES ") {
+		t.Errorf("the line for Dora does not ring: %q", said[find("zapis-duty")])
 	}
 	if !strings.Contains(said[find("sha256sum")], "every file is as it was") {
 		t.Errorf("the last line said %q", said[find("sha256sum")])
@@ -98,12 +101,13 @@ func TestDemo(t *testing.T) {
 	// A second demo takes the folder as it is.
 	card := readFile(t, filepath.Join(dir, "demo", "ledger.card"))
 	srv.stop(t)
+	at := srv.at
 	srv = demo()
 	if again := readFile(t, filepath.Join(dir, "demo", "ledger.card")); string(again) != string(card) {
 		t.Error("the second demo made another ledger")
 	}
 	again := pasted(srv)
-	if first := strings.NewReplacer("bundle-2.zip", "bundle.zip", "/files-2", "/files", "/lawyer-2", "/lawyer"); len(again) != len(lines) ||
+	if first := strings.NewReplacer(srv.at, at, "bundle-2.zip", "bundle.zip", "/files-2", "/files", "/lawyer-2", "/lawyer"); len(again) != len(lines) ||
 		!slices.EqualFunc(again, lines, func(a, b string) bool { return first.Replace(a) == b }) {
 		t.Errorf("the second demo prints other lines:\n%s", srv.out)
 	}
