@@ -232,7 +232,7 @@ func benchStore(t testing.TB, slot time.Duration) *Store {
 	return s
 }
 
-// fillBytes gives n bytes that begin with a number.
+// fillBytes returns n bytes that begin with a number.
 func fillBytes(number uint64, n int) []byte {
 	b := make([]byte, n)
 	binary.BigEndian.PutUint64(b, number)
@@ -373,7 +373,7 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// reportsLedger makes a ledger of some 700 MB, and gives the bytes that its
+// reportsLedger makes a ledger of some 700 MB, and returns the bytes that its
 // entries and parts have.
 func reportsLedger(b *testing.B) (dir string, size int64) {
 	c := newClock()

@@ -227,8 +227,8 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 	c.checkParts(n, e)
 }
 
-// previousOf gives what an entry says of the one before it; zeros if it can't be
-// read.
+// previousOf returns what an entry says of the one before it; zeros if it
+// can't be read.
 func (c *checker) previousOf(index uint64) ledger.Hash {
 	e, err := readEntry(c.v.tx.Table(tableEntries), index)
 	if err != nil {
@@ -249,8 +249,8 @@ func (c *checker) lose(size uint64) {
 	c.chain, c.tip.size, c.tip.leaf, c.lost = nil, size, ledger.Hash{}, ^uint64(0)
 }
 
-// follow gives the entry to the chain, or, where that has broken, checks what can
-// be checked without it.
+// follow returns the entry to the chain, or, where that has broken, checks
+// what can be checked without it.
 func (c *checker) follow(index uint64, text []byte) (ledger.Entry, error) {
 	if c.chain != nil {
 		e, err := c.chain.Add(text)
@@ -378,8 +378,8 @@ func (c *checker) checkTimes() {
 	}
 }
 
-// verifierAt gives the verifier of the keys in force at a size: by the chain, or
-// where that has broken, by what the store has loaded.
+// verifierAt returns the verifier of the keys in force at a size: by the
+// chain, or where that has broken, by what the store has loaded.
 func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
 	keys := c.v.standing.keysAt(size)
 	if c.chain != nil {

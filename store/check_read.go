@@ -123,7 +123,7 @@ type hashedFile struct {
 	err  error
 }
 
-// of gives the hash and size of the file of this name.
+// of returns the hash and size of the file of this name.
 func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 	h.mu.Lock()
 	f := h.files[name]

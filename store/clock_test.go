@@ -20,8 +20,8 @@ func (x *timer) after(d time.Duration) <-chan time.Time {
 	return x.fire
 }
 
-// running runs a store's slots, and gives a function that lets Run go on once,
-// after the clock was moved, and waits until it waits again.
+// running runs a store's slots, and returns a function that lets Run go on
+// once, after the clock was moved, and waits until it waits again.
 func running(t *testing.T, dir string, c *clock) (s *Store, step func(move time.Duration) time.Duration) {
 	t.Helper()
 	x := newTimer()

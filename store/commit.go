@@ -166,7 +166,7 @@ func answer(group []*request, refused []error, err error) {
 	}
 }
 
-// brokenBy gives what broke the store; being closed, while the last requests
+// brokenBy returns what broke the store; being closed, while the last requests
 // are answered, is not that.
 func (s *Store) brokenBy() error {
 	if err := s.usable(); err != nil && (errors.Is(err, ErrBroken) || errors.Is(err, ErrStopped)) {

@@ -21,8 +21,8 @@ import (
 // that one.
 const cosignedName = "cosigned"
 
-// Cosigned gives the checkpoint of this size with what lines of witnesses there
-// are, as last kept; ErrUnknown if the log signed none of this size.
+// Cosigned returns the checkpoint of this size with what lines of witnesses
+// there are, as last kept; ErrUnknown if the log signed none of this size.
 func (s *Store) Cosigned(size uint64) (note []byte, err error) {
 	stored, err := s.Checkpoint(size)
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 	"zapis/store/kv"
 )
 
-// Create makes a ledger of one entry in dir, signs its first checkpoint with the
-// time now, and gives its card. dir may be missing, or exist without a ledger in
-// it. All is made aside and synced, and ledger.db is renamed to its name last:
-// where that is missing there is no ledger, and Create can be tried again.
+// Create makes a ledger of one entry in dir, signs its first checkpoint with
+// the time now, and returns its card. dir may be missing, or exist without a
+// ledger in it. All is made aside and synced, and ledger.db is renamed to its
+// name last: where that is missing there is no ledger, and Create can be tried
+// again.
 func Create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
 	return CreateIn(dir, Place{}, g, k, now)
 }

@@ -95,7 +95,7 @@ func fillSlot(b *testing.B, s *Store) {
 	writers.Wait()
 }
 
-// submissions gives how many reports a second are promised, each with 95 KB of parts.
+// submissions returns how many reports a second are promised, each with 95 KB of parts.
 func submissions(b *testing.B, s *Store, writers, n int) float64 {
 	var wait sync.WaitGroup
 	begin := time.Now()
@@ -163,7 +163,7 @@ func TestAttachmentInBoundedMemory(t *testing.T) {
 	}
 }
 
-// watchMemory gives by how much the heap has grown at most.
+// watchMemory returns by how much the heap has grown at most.
 func watchMemory(t *testing.T) (most func() uint64) {
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -28,7 +28,7 @@ func erasedBy(body []byte) ([]ledger.Erased, error) {
 	return ledger.ErasedBy(a.Text)
 }
 
-// eraseBy takes what a tombstone's body names out of the database, and gives
+// eraseBy takes what a tombstone's body names out of the database, and returns
 // the attachments among it.
 func eraseBy(tx kv.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err error) {
 	parts, err := erasedBy(body)

@@ -36,8 +36,8 @@ var (
 	ErrErased       = errors.New("the part was erased")
 )
 
-// engineError says what an error of Begin or Commit means: after a full disk the
-// store goes on, after a failing one it must not.
+// engineError reports what an error of Begin or Commit means: after a full
+// disk the store goes on, after a failing one it must not.
 func engineError(err error) error {
 	switch {
 	case err == nil:

@@ -48,7 +48,7 @@ func (fs *faults) add(entry int64, part, format string, args ...any) {
 	fs.all = append(fs.all, Fault{entry, part, fmt.Sprintf(format, args...)})
 }
 
-// sorted gives all faults: entry by entry, then the rest.
+// sorted returns all faults: entry by entry, then the rest.
 func (fs *faults) sorted() []Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

@@ -29,7 +29,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// hashing copies, and gives the SHA-256 and the number of bytes.
+// hashing copies, and returns the SHA-256 and the number of bytes.
 func hashing(w io.Writer, r io.Reader) (h ledger.Hash, n int64, err error) {
 	sum := sha256.New()
 	n, err = io.CopyBuffer(io.MultiWriter(w, sum), r, make([]byte, 1<<20))

@@ -159,7 +159,7 @@ func setByte(t *testing.T, path string, at int, b byte) {
 	}
 }
 
-// used gives a byte that is not zero, in a stretch that is not.
+// used returns a byte that is not zero, in a stretch that is not.
 func used(b []byte) int {
 	for {
 		at := rand.IntN(len(b))

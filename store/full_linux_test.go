@@ -157,7 +157,7 @@ func childFills(mount, kind string) error {
 	return nil
 }
 
-// untilFull submits until the disk is full, and gives what was promised.
+// untilFull submits until the disk is full, and returns what was promised.
 func untilFull(s *Store, next func() (Submission, error)) (promised []Submission, err error) {
 	for range 100000 {
 		sub, err := next()

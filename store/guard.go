@@ -75,7 +75,8 @@ func parseGuard(half []byte) (c ledger.Checkpoint, ok bool) {
 	return c, bytes.Equal(guardText(c), text)
 }
 
-// readGuard gives the newest checkpoint of a guard file, and which half has it.
+// readGuard returns the newest checkpoint of a guard file, and which half has
+// it.
 func readGuard(dir string) (c ledger.Checkpoint, half int, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, guardName))
 	if errors.Is(err, os.ErrNotExist) {
@@ -134,8 +135,8 @@ func (g *guard) write(c ledger.Checkpoint) error {
 
 func (g *guard) close() error { return g.f.Close() }
 
-// compareGuard says whether a database whose last checkpoint is last, and which
-// has the root rootAt(size) at an earlier one, may go on signing.
+// compareGuard reports whether a database whose last checkpoint is last, and
+// which has the root rootAt(size) at an earlier one, may go on signing.
 func compareGuard(dir string, g, last ledger.Checkpoint, rootAt func(size uint64) (ledger.Hash, bool)) error {
 	const hint = "this looks like a restored copy. Bring the newest database back; if it is lost, " +
 		"this ledger can't go on, and is continued by a new one that names its last checkpoint"

@@ -25,7 +25,7 @@ func copyFile(t testing.TB, from, to string) {
 	}
 }
 
-// twoSlots makes a ledger of two slots, and gives its folder, and copies of
+// twoSlots makes a ledger of two slots, and returns its folder, and copies of
 // ledger.db and guard from before the second.
 func twoSlots(t *testing.T) (dir, oldDB, oldGuard string) {
 	c := newClock()

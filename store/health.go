@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Usable gives the reason why nothing can be written, or nil: a disk that failed, a witness that has stopped this ledger.
-// A store that is read only looks whether the ledger may be opened for writing.
+// Usable returns the reason why nothing can be written, or nil: a disk that failed, a witness that has stopped this
+// ledger. A store that is read only looks whether the ledger may be opened for writing.
 func (s *Store) Usable() error {
 	err := s.usable()
 	if !errors.Is(err, errReadOnly) {

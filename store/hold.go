@@ -10,7 +10,7 @@ import (
 	"zapis/store/kv"
 )
 
-// Held gives the holds that are in force: no tombstone takes parts of the
+// Held returns the holds that are in force: no tombstone takes parts of the
 // entries that they name.
 func (s *Store) Held() (held []ledger.HeldAt) {
 	s.gate.RLock()

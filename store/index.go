@@ -138,7 +138,8 @@ func readEntry(entries kv.Table, index uint64) (ledger.Entry, error) {
 	return e, nil
 }
 
-// entryText gives an entry's text. It is valid for as long as the transaction.
+// entryText returns an entry's text. It is valid for as long as the
+// transaction.
 func entryText(entries kv.Table, index uint64) ([]byte, error) {
 	value := entries.Get(number(index))
 	if value == nil {

@@ -66,7 +66,7 @@ func (s *Store) signingKey() *ledger.SigningKey {
 }
 
 // SignKeyChange signs the text of a proposed key entry with the key in force,
-// as a rotation needs it, and gives the two signature lines.
+// as a rotation needs it, and returns the two signature lines.
 func (s *Store) SignKeyChange(text []byte) ([]byte, error) {
 	k := s.signingKey()
 	if k == nil {
@@ -127,7 +127,8 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	return atomicfile.Rename(path+asideSuffix, path)
 }
 
-// keyFor gives the signing key with these public halves, if this folder has it.
+// keyFor returns the signing key with these public halves, if this folder has
+// it.
 func (s *Store) keyFor(keys ledger.LogKeys) *ledger.SigningKey {
 	if s.key != nil && s.key.Keys() == keys {
 		return s.key
@@ -153,7 +154,8 @@ func (s *Store) renameKey() error {
 }
 
 // SignNextKey signs the text of a proposed key entry with the key that
-// SetNextKey has put beside the one in force, and gives the two signature lines.
+// SetNextKey has put beside the one in force, and returns the two signature
+// lines.
 func (s *Store) SignNextKey(text []byte) ([]byte, error) {
 	k, err := readKey(s.dir, nextKeyName)
 	if err != nil {

@@ -166,7 +166,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killed lets a child append for a while, kills it, and gives what it promised.
+// killed lets a child append for a while, kills it, and returns what it
+// promised.
 func killed(t *testing.T, dir, slot string) (promised []ledger.Hash) {
 	t.Helper()
 	c := child("append", dir, slot)

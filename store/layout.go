@@ -71,7 +71,7 @@ func readNumber(b []byte) (uint64, bool) {
 // text: its own, and one for each subtree that it completes.
 func hashesIn(index uint64) int { return 1 + bits.TrailingZeros64(index+1) }
 
-// textOf gives the entry's text out of its value in the database.
+// textOf returns the entry's text out of its value in the database.
 func textOf(index uint64, value []byte) ([]byte, bool) {
 	n := 32 * hashesIn(index)
 	if len(value) < n {

@@ -243,7 +243,7 @@ func (s *Store) checkGuard() error {
 	return nil
 }
 
-// rootAt gives the root of the tree over the first size entries.
+// rootAt returns the root of the tree over the first size entries.
 func (s *Store) rootAt(size uint64) (root ledger.Hash, ok bool) {
 	err := kv.View(s.db, func(tx kv.Tx) (err error) {
 		root, err = ledger.RootAt(size, hashReader{tx, s.released.Size})

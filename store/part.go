@@ -220,9 +220,8 @@ func (w *PartWriter) discardKept() error {
 	return exit.First(w.s.parts.Remove(context.Background(), blob.Hash(w.hash)), w.s.settled(w.hash))
 }
 
-// Part opens a part's ciphertext and gives its size in bytes. The bytes are as
-// the disk has them: who uses them compares the hash. ErrErased and ErrUnknown
-// tell what was forgotten from what never was.
+// Part opens a part's ciphertext and returns its size in bytes. The bytes are as the disk has them: who uses them
+// compares the hash. ErrErased and ErrUnknown tell what was forgotten from what never was.
 func (s *Store) Part(h ledger.Hash) (r io.ReadCloser, size int64, err error) {
 	err = s.view(func(v *view) error {
 		r, size, err = v.openPart(h)
@@ -244,8 +243,7 @@ func (v *view) openPart(h ledger.Hash) (io.ReadCloser, int64, error) {
 	return v.s.parts.Open(context.Background(), blob.Hash(h))
 }
 
-// smallPart gives a part that is kept in the database, for as long as the
-// transaction lasts.
+// smallPart returns a part that is kept in the database, for as long as the transaction lasts.
 func smallPart(tx kv.Tx, h ledger.Hash) ([]byte, bool) {
 	part := tx.Table(tableSmall).Get(h[:])
 	return part, part != nil

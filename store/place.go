@@ -47,7 +47,7 @@ type Place struct {
 
 func (p Place) folder() bool { return p.Database == "" }
 
-// PlaceOf says where the ledger of a folder is kept.
+// PlaceOf reports where the ledger of a folder is kept.
 func PlaceOf(dir string) (Place, error) { return readPlace(dir) }
 
 // Shared reports whether several hosts may write to the ledger.

@@ -137,7 +137,7 @@ func unquote(s string) []byte {
 	return b
 }
 
-// below gives the whole path of a name, or nothing where it is none of ours.
+// below returns the whole path of a name, or nothing where it is none of ours.
 func (d *disk) below(folder, name string) string {
 	path := string(unquote(name))
 	if !filepath.IsAbs(path) {
@@ -154,7 +154,7 @@ func (d *disk) ends(text string, begun int, heeds bool) error {
 	result, _, _ = strings.Cut(result, " ")
 	n, err := strconv.ParseInt(result, 0, 64)
 	if err != nil || n < 0 {
-		return nil // refused, or to be begun anew
+		return nil // refused, or to be started again
 	}
 	name, args := call(text)
 	switch name {
@@ -300,8 +300,8 @@ type loss struct{ names, sectors, lengths float64 }
 
 const sector = 512
 
-// after gives the folders and the files of the disk when the power fails after
-// the first n steps.
+// after returns the folders and the files of the disk when the power fails
+// after the first n steps.
 func (d *disk) after(n int, l loss, r *rand.Rand) (folders []string, files map[string][]byte) {
 	names := map[string]int{d.world: -1}
 	contents := make(map[int][]byte)
@@ -364,7 +364,7 @@ func resize(b []byte, n int64) []byte {
 	return append(b, make([]byte, n-int64(len(b)))...)
 }
 
-// said gives what the process had said before.
+// said returns what the process had said before.
 func (d *disk) said(n int) (lines []string) {
 	for _, s := range d.steps[:n] {
 		if s.what == told {

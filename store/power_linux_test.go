@@ -151,7 +151,7 @@ func TestWorkload(t *testing.T) {
 	slot()
 }
 
-// lose lets the power fail n times, and gives what did not hold.
+// lose lets the power fail n times, and returns what did not hold.
 func lose(t *testing.T, d *disk, n int) (failed []string) {
 	t.Helper()
 	var moments []int // the steps at which something was said: where most is at stake
@@ -219,7 +219,8 @@ func holds(t *testing.T, d *disk, memory string, at int, l loss, r *rand.Rand) e
 	return nil
 }
 
-// childAfterLoss says whether a ledger holds all that was said of it, and goes on.
+// childAfterLoss reports whether a ledger holds all that was said of it, and
+// goes on.
 func childAfterLoss(dir, told string) error {
 	lines := strings.Split(told, "\n")
 	c := newClock()

@@ -8,7 +8,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Genesis gives the ledger's first body.
+// Genesis returns the ledger's first body.
 func (s *Store) Genesis() ledger.Genesis { return s.genesis }
 
 // Card names the ledger.
@@ -17,7 +17,7 @@ func (s *Store) Card() card.LedgerCard { return s.card }
 // Origin is the ledger's name.
 func (s *Store) Origin() string { return s.genesis.Origin }
 
-// SetInForce gives the trustees to whom new submissions are sealed, and the
+// SetInForce returns the trustees to whom new submissions are sealed, and the
 // index of the entry that names them.
 func (s *Store) SetInForce() (index uint64, set ledger.TrusteeSet) {
 	s.gate.RLock()
@@ -35,14 +35,15 @@ func (s *Store) Verifier() *ledger.Verifier {
 // Size is how many entries the last checkpoint covers.
 func (s *Store) Size() uint64 { return s.last().Size }
 
-// LatestCheckpoint gives the last checkpoint, as signed and as read.
+// LatestCheckpoint returns the last checkpoint, as signed and as read.
 func (s *Store) LatestCheckpoint() (note []byte, c ledger.Checkpoint) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	return bytes.Clone(s.released.note), s.released.Checkpoint
 }
 
-// Checkpoint gives the checkpoint of this size; ErrUnknown if none was signed.
+// Checkpoint returns the checkpoint of this size; ErrUnknown if none was
+// signed.
 func (s *Store) Checkpoint(size uint64) (note []byte, err error) {
 	err = s.view(func(v *view) error {
 		note = bytes.Clone(v.tx.Table(tableCheckpoints).Get(number(size)))
@@ -54,7 +55,7 @@ func (s *Store) Checkpoint(size uint64) (note []byte, err error) {
 	return note, err
 }
 
-// Entry gives an entry's text.
+// Entry returns an entry's text.
 func (s *Store) Entry(index uint64) (text []byte, err error) {
 	err = s.view(func(v *view) error {
 		text, err = v.entry(index)
@@ -71,7 +72,7 @@ func (v *view) entry(index uint64) ([]byte, error) {
 	return entryText(v.tx.Table(tableEntries), index)
 }
 
-// Find says where a body stands: its entry's index; or ErrWaiting, or
+// Find reports where a body stands: its entry's index; or ErrWaiting, or
 // ErrUnknown.
 func (s *Store) Find(body ledger.Hash) (index uint64, err error) {
 	err = s.view(func(v *view) error {
@@ -102,8 +103,8 @@ func (v *view) find(body ledger.Hash) (uint64, error) {
 	return index, nil
 }
 
-// Receipt gives the proof that a body is in the ledger, under the checkpoint of
-// its own slot: a C2SP tlog-proof. Before the slot the error is ErrWaiting.
+// Receipt returns the proof that a body is in the ledger, under the checkpoint
+// of its own slot: a C2SP tlog-proof. Before the slot the error is ErrWaiting.
 func (s *Store) Receipt(body ledger.Hash) (receipt []byte, err error) {
 	err = s.view(func(v *view) error {
 		index, err := v.find(body)
@@ -139,7 +140,7 @@ func (s *Store) Consistency(size, old uint64) (path []ledger.Hash, err error) {
 	return path, err
 }
 
-// Locator gives the sealed box under this name.
+// Locator returns the sealed box under this name.
 func (s *Store) Locator(name [32]byte) (box []byte, ok bool, err error) {
 	err = s.view(func(v *view) error {
 		b := v.tx.Table(tableLocators).Get(name[:])
@@ -149,8 +150,8 @@ func (s *Store) Locator(name [32]byte) (box []byte, ok bool, err error) {
 	return box, ok, err
 }
 
-// Tagged gives the body of the reply that carries this tag: the hash to find it
-// by, and the file that holds the message.
+// Tagged returns the body of the reply that carries this tag: the hash to find
+// it by, and the file that holds the message.
 func (s *Store) Tagged(tag ledger.Hash) (body ledger.Hash, file []byte, err error) {
 	err = s.view(func(v *view) error {
 		h := v.tx.Table(tableTags).Get(tag[:])

@@ -30,7 +30,7 @@ func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
 	return nil
 }
 
-// Rebuild makes a ledger's folder anew out of what a backup holds. It is given
+// Rebuild makes a ledger's folder out of what a backup holds. It is given
 // verified entries, in their order, and what belongs to them: it verifies
 // nothing but that the tree comes out as the checkpoints say, and Check should
 // follow. The folder has no guard: Open refuses it until Confirm has made one.

@@ -56,8 +56,8 @@ func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) er
 	return nil
 }
 
-// Part opens a part's ciphertext and gives its size. ErrErased tells what was
-// forgotten from what is missing.
+// Part opens a part's ciphertext and returns its size. ErrErased tells what
+// was forgotten from what is missing.
 func (n *Snapshot) Part(h ledger.Hash) (io.ReadCloser, int64, error) {
 	return n.v.openPart(h)
 }

@@ -109,8 +109,8 @@ func (st standing) chain(t *tip) (*ledger.Chain, error) {
 }
 
 // try verifies that a body, as the next entry, would be taken by whoever
-// follows the ledger, and gives what would then be in force. What a report or
-// exhibit says is sealed: only its form can be tried.
+// follows the ledger, and returns what would then be in force. What a report
+// or exhibit says is sealed: only its form can be tried.
 func (st standing) try(t *tip, body ledger.Body, small [][]byte) (standing, error) {
 	c, err := st.chain(t)
 	if err != nil {

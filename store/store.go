@@ -155,7 +155,7 @@ func (s *Store) last() ledger.Checkpoint {
 	return s.released.Checkpoint
 }
 
-// usable gives the reason why nothing can be written, or nil.
+// usable returns the reason why nothing can be written, or nil.
 func (s *Store) usable() error {
 	s.state.Lock()
 	defer s.state.Unlock()

@@ -85,7 +85,7 @@ func closeAndCheck(t testing.TB, s *Store) {
 	checkFolder(t, s.dir)
 }
 
-// random gives bytes like a ciphertext's.
+// random returns bytes like a ciphertext's.
 func random(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b)

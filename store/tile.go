@@ -12,7 +12,7 @@ const (
 	TileWidth  = 1 << tileHeight
 )
 
-// Tile gives the hashes number index·256 to index·256+width-1 at the tree's
+// Tile returns the hashes number index·256 to index·256+width-1 at the tree's
 // level 8·level, of the ledger under its last checkpoint. width is 1 to 256.
 // ErrUnknown says that the tree is not that large.
 func (s *Store) Tile(level int, index uint64, width int) (tile []byte, err error) {

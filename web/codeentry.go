@@ -97,7 +97,7 @@ func (loc *localizer) codeEntry(values []string, wrong incident.Errors) codeEntr
 	return e
 }
 
-// codeSentence says what is wrong with a code, and which groups are to be marked.
+// codeSentence reports what is wrong with a code, and which groups are to be marked.
 func (loc *localizer) codeSentence(code string, values, groups []string) (string, []int) {
 	generic := loc.errorSentence(incident.FieldError{Field: "code", Code: code})
 	switch {

@@ -30,7 +30,7 @@ func codeOn(t *testing.T, page string) string {
 	return digits
 }
 
-// send files the least report and gives its code.
+// send files the least report and returns its code.
 func (h *testServer) send(t *testing.T) string {
 	t.Helper()
 	return codeOn(t, h.post("/en/send", valid()).body)

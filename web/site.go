@@ -133,7 +133,7 @@ func goodDays(days []time.Weekday) bool {
 	return len(days) > 0
 }
 
-// week gives weekdays in the order of a week that starts on Monday, as 1 to 7.
+// week returns weekdays in the order of a week that starts on Monday, as 1 to 7.
 func week(days []time.Weekday) []int {
 	numbers := make([]int, len(days))
 	for i, d := range days {

@@ -183,7 +183,7 @@ func notAFile(name string, info fs.FileInfo) error {
 	return exit.New(exit.Usage, "name the one file in it that is to be checked", "%s is a folder, and not a file", name)
 }
 
-// openTiles gives the folder of tiles, or nil where none was named.
+// openTiles returns the folder of tiles, or nil where none was named.
 func openTiles(name string) (fs.FS, error) {
 	if name == "" {
 		return nil, nil
@@ -202,8 +202,8 @@ func openTiles(name string) (fs.FS, error) {
 	return root.FS(), nil
 }
 
-// refuse gives a program the one object that it waits for also where nothing could be checked: because the file is
-// no such thing, or the keys are not known.
+// refuse prints the JSON object also where nothing could be checked: because the file is no such thing, or the keys
+// are not known.
 func (g *grammar) refuse(w io.Writer, err error) error {
 	if r, ok := check.Unjudged(err); ok && g.JSON {
 		if failed := cli.WriteJSON(w, r); failed != nil {

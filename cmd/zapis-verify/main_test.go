@@ -47,7 +47,7 @@ func folder(t *testing.T, names ...string) string {
 	return dir
 }
 
-// write makes a file and gives its name.
+// write makes a file and returns its name.
 func write(t *testing.T, content string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "notes.txt")

@@ -82,7 +82,7 @@ func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ r
 	return err
 }
 
-// anchorWarnings says which anchors of a ledger can't be read, and which contradict each other.
+// anchorWarnings reports which anchors of a ledger can't be read, and which contradict each other.
 func anchorWarnings(ctx context.Context, st *store.Store) (sentences []string, err error) {
 	err = st.Snapshot(func(n *store.Snapshot) error {
 		type place struct {

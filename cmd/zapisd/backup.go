@@ -64,8 +64,8 @@ func sayUpdated(s *cli.Streams, r *backup.Result) {
 	fmt.Fprintln(s.Out)
 }
 
-// stream gives what an operation writes as a reader, which has the operation's error at its end. end waits for
-// the operation; it is given what went wrong in reading, and gives what went wrong first.
+// stream returns what an operation writes as a reader, which has the operation's error at its end. end waits for the
+// operation; it is given what went wrong in reading, and returns what went wrong first.
 func stream(ctx context.Context, dir, name string, args any, s *cli.Streams) (r io.Reader, end func(error) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	pr, pw := io.Pipe()

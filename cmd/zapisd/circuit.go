@@ -143,7 +143,7 @@ func (c *circuitConn) readLine() (string, error) {
 	}
 }
 
-// parseProxyLine gives the address that stands for a circuit. An error repeats nothing of the line.
+// parseProxyLine returns the address that stands for a circuit. An error repeats nothing of the line.
 func parseProxyLine(line string) (netip.Addr, error) {
 	words := strings.Split(line, " ")
 	if len(words) != 6 || words[0] != "PROXY" || words[1] != "TCP6" {

@@ -132,7 +132,7 @@ func claimDemo(dir string) error {
 	return os.WriteFile(mark, []byte(demoMark), 0o644)
 }
 
-// foreignLedger says that the ledger in dir, by its card, is not a demo's.
+// foreignLedger reports that the ledger in dir, by its card, is not a demo's.
 func foreignLedger(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, cardFile))
 	if err != nil {

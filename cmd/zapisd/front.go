@@ -38,7 +38,7 @@ func (b *bounds) limits() intake.Limits {
 	}
 }
 
-// check says which flag can't be. named is how a flag with its value is called: by where it was set.
+// check reports which flag can't be. named is how a flag with its value is called: by where it was set.
 func (b *bounds) check(named func(flag string, value any) string) error {
 	for name, d := range map[string]time.Duration{"rate-over": b.RateOver, "header-time": b.HeaderTime, "idle-time": b.IdleTime} {
 		if d < time.Millisecond {

@@ -62,7 +62,7 @@ func disksOf(dir string) (disks []diskSpace, err error) {
 	return disks, nil
 }
 
-// troubles says what an operator has to do something about, in sentences; none where all is well.
+// troubles reports what an operator has to do something about, in sentences; none where all is well.
 func troubles(st *store.Store, disks []diskSpace, now time.Time) (list []string) {
 	list = []string{}
 	if err := st.Usable(); err != nil {

@@ -52,8 +52,8 @@ func (v *initVerb) join(s *cli.Streams) error {
 	return nil
 }
 
-// registerOf gives the witnesses that are asked before a checkpoint is released, where several hosts
-// share the ledger: those of D/witnesses.
+// registerOf returns the witnesses that are asked before a checkpoint is released, where several hosts share the
+// ledger: those of D/witnesses.
 func registerOf(dir string) (store.Register, error) {
 	p, err := store.PlaceOf(dir)
 	if err != nil || !p.Shared() {

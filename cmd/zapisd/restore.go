@@ -66,7 +66,7 @@ const (
 	guardFile  = "guard"
 )
 
-// lacksKey says what is wrong with a ledger's log.key; nothing where it is the one in force.
+// lacksKey reports what is wrong with a ledger's log.key; nothing where it is the one in force.
 func lacksKey(dir string) (string, error) {
 	st, err := store.OpenReadOnly(dir)
 	if err != nil {
@@ -139,7 +139,7 @@ func newestNotes(names []string) (notes [][]byte, err error) {
 	return notes, nil
 }
 
-// noteIn gives the checkpoint that a file is, or the last of a carry file.
+// noteIn returns the checkpoint that a file is, or the last of a carry file.
 func noteIn(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -213,7 +213,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	return srv, nil
 }
 
-// notOpened says what helps where a ledger did not open. seen is what came of looking for its database.
+// notOpened reports what helps where a ledger did not open. seen is what came of looking for its database.
 func notOpened(dir string, err, seen error) error {
 	switch {
 	case errors.Is(err, store.ErrNoGuard):

@@ -180,7 +180,7 @@ func (f setupFacts) sayWhatNext(w io.Writer) {
 // plainPath is what needs no quoting in a unit, in a torrc, and in a shell.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$`)
 
-// closedFolders are those that the unit takes away or makes anew, so that nothing of ours can be there.
+// closedFolders are those that the unit hides or replaces, so that nothing of ours can be there.
 var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}
 
 // checkServicePath refuses a place that the service could not reach.

@@ -131,7 +131,7 @@ func (v *setupVerb) units(facts setupFacts) ([]systemFile, error) {
 	return files, nil
 }
 
-// packaged says whether the Debian package is installed in the system.
+// packaged reports whether the Debian package is installed in the system.
 func (v *setupVerb) packaged() bool {
 	_, err := os.Stat(v.at(filepath.Join(packagedUnits, "zapis.service")))
 	return err == nil
@@ -240,8 +240,8 @@ func yesOrNo(answer string) error {
 	return nil
 }
 
-// askAuthority asks for one time-stamping authority, and gives the flags of zapisd anchor; none leaves the timer without
-// anything to do.
+// askAuthority asks for one time-stamping authority, and returns the flags of zapisd anchor; none leaves the timer
+// without anything to do.
 func (v *setupVerb) askAuthority(ask func(question, standing string, check func(string) error) string) string {
 	url, root := "none", ""
 	line, _ := strings.CutPrefix(strings.TrimSpace(string(v.current(anchorConf, nil))), "AUTHORITIES=")

@@ -36,7 +36,7 @@ func valuesOf(text []byte, key string) (values []string) {
 	return values
 }
 
-// setKeys gives keys their values in a configuration. A key's lines are replaced where the first of them stands; where
+// setKeys sets the values of keys in a configuration. A key's lines are replaced where the first of them stands; where
 // there is none, the line that shows the key commented out is, or the end. All other lines stay as they are.
 func setKeys(text []byte, list []assignment) []byte {
 	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")

@@ -87,7 +87,7 @@ func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// signsNothing says why a ledger that nobody serves would not sign, if there is a reason.
+// signsNothing reports why a ledger that nobody serves would not sign, if there is a reason.
 func signsNothing(dir string) (list []string, err error) {
 	if _, err := os.Stat(filepath.Join(dir, guardFile)); errors.Is(err, fs.ErrNotExist) {
 		list = append(list, "it signs nothing: it was restored, and nobody has said what the newest checkpoint is (zapisd restore --newest)")
@@ -226,7 +226,7 @@ func stepOf(n *store.Snapshot, st *store.Store, p ledger.Part) (*pastStep, error
 	return stepAt(st, a.Size)
 }
 
-// stepAt gives the slot of a checkpoint.
+// stepAt returns the slot of a checkpoint.
 func stepAt(st *store.Store, size uint64) (*pastStep, error) {
 	p := &pastStep{Entries: size}
 	note, err := st.Checkpoint(size)

@@ -167,7 +167,7 @@ func entries(n uint64) string {
 	return fmt.Sprintf("%d entries", n)
 }
 
-// verified says that entries do: "1 entry verifies", or "all 33 entries verify" where several are "all ".
+// verified reports that entries do: "1 entry verifies", or "all 33 entries verify" where several are "all ".
 func verified(several string, n uint64) string {
 	if n == 1 {
 		return "1 entry verifies"

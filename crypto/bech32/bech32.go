@@ -48,9 +48,9 @@ func Encode(prefix string, data []byte) []byte {
 // Length is how many characters stand behind the "1" for so many bytes.
 func Length(bytes int) int { return (bytes*8+4)/5 + sumLength }
 
-// Check says whether data, what stands behind the prefix and "1", holds so many
-// bytes, with the right checksum, and zeros in the bits that fill up the last
-// character before it. It decodes nothing.
+// Check reports whether data, what stands behind the prefix and "1", holds so
+// many bytes, with the right checksum, and zeros in the bits that fill up the
+// last character before it. It decodes nothing.
 func Check(prefix, data string, bytes int) bool {
 	if len(data) != Length(bytes) {
 		return false

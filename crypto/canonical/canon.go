@@ -93,7 +93,7 @@ func (r *Reader) Check(err error) {
 	}
 }
 
-// Err gives the first refusal, if there was one.
+// Err returns the first refusal, if there was one.
 func (r *Reader) Err() error { return r.err }
 
 // More reports whether lines are left and nothing was refused yet.
@@ -105,13 +105,13 @@ func (r *Reader) Has(word string) bool {
 	return ok && r.err == nil && (strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "\n"))
 }
 
-// Peek gives the next line without its LF and does not read it; empty where none is left.
+// Peek returns the next line without its LF and does not read it; empty where none is left.
 func (r *Reader) Peek() string {
 	line, _, _ := strings.Cut(r.rest, "\n")
 	return line
 }
 
-// Line gives the next line without its LF.
+// Line returns the next line without its LF.
 func (r *Reader) Line() string {
 	if r.err != nil {
 		return ""
@@ -162,8 +162,8 @@ func (r *Reader) Exact(want string) {
 	}
 }
 
-// Value reads a line "key value" and gives the value: one space after the key,
-// and at least one character that is not a space at either end.
+// Value reads a line "key value" and returns the value: one space after the key, and at least one character that is
+// not a space at either end.
 func (r *Reader) Value(key string) string {
 	line := r.Line()
 	if r.err != nil {
@@ -239,7 +239,7 @@ func (r *Reader) Hash(s string) (h [32]byte) {
 	return h
 }
 
-// End refuses lines that are left over, and gives the first refusal.
+// End refuses lines that are left over, and returns the first refusal.
 func (r *Reader) End() error {
 	if r.More() {
 		r.line++

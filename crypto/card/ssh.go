@@ -57,8 +57,8 @@ func parseSSH(line string) (ssh.PublicKey, error) {
 	return key, nil
 }
 
-// Fingerprint gives an SSH public key's fingerprint as ssh-keygen -l shows it:
-// "SHA256:" and 43 characters of base64 without padding.
+// Fingerprint returns an SSH public key's fingerprint as ssh-keygen -l shows
+// it: "SHA256:" and 43 characters of base64 without padding.
 func Fingerprint(line string) (string, error) {
 	key, err := parseSSH(line)
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Signer) SignBlob(blob []byte) ([]byte, error) {
 // Name is the trustee's name, the SSH principal.
 func (s *Signer) Name() string { return s.name }
 
-// String gives the name and no key.
+// String returns the name and no key.
 func (s *Signer) String() string { return s.name }
 
 // Format keeps every verb of fmt, %#v too, from printing the key.
@@ -179,8 +179,8 @@ func (s *Signer) Fingerprint() string { return ssh.FingerprintSHA256(s.key.Publi
 // Card makes the trustee's card, with an age recipient.
 func (s *Signer) Card(age string) Card { return Card{Name: s.name, Age: age, SSH: s.SSH()} }
 
-// Sign signs msg in a namespace and gives the signature as ssh-keygen -Y sign
-// writes it, byte for byte: Ed25519 is deterministic.
+// Sign signs msg in a namespace and returns the signature as ssh-keygen -Y
+// sign writes it, byte for byte: Ed25519 is deterministic.
 func (s *Signer) Sign(namespace string, msg []byte) ([]byte, error) {
 	return s.SignReader(namespace, bytes.NewReader(msg))
 }

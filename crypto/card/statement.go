@@ -184,7 +184,7 @@ func ParseSigned(file []byte) (Signed, error) {
 	return s, nil
 }
 
-// CutSigned reads a signed statement at the beginning of b and gives what
+// CutSigned reads a signed statement at the beginning of b and returns what
 // follows its signature.
 func CutSigned(b []byte) (s Signed, rest []byte, err error) {
 	text, sig, ok := bytes.Cut(b, []byte("\n\n"))

@@ -24,14 +24,14 @@ const voiceBytes = 16
 // to each other. Both say the same 128 bits.
 type Spoken [voiceBytes]byte
 
-// Voice gives what two people compare by voice when they must know that they
+// Voice returns what two people compare by voice when they must know that they
 // have the same file, such as a card.
 func Voice(file []byte) Spoken {
 	sum := sha256.Sum256(file)
 	return Spoken(sum[:voiceBytes])
 }
 
-// Words gives one word for each byte: sixteen, with a space between.
+// Words returns one word for each byte: sixteen, with a space between.
 func (s Spoken) Words() string {
 	words := make([]string, len(s))
 	for i, b := range s {
@@ -40,8 +40,8 @@ func (s Spoken) Words() string {
 	return strings.Join(words, " ")
 }
 
-// Digits gives the same as one decimal number of forty digits, zeros in front, in
-// groups of five.
+// Digits returns the same as one decimal number of forty digits, zeros in
+// front, in groups of five.
 func (s Spoken) Digits() string {
 	all := fmt.Sprintf("%040d", new(big.Int).SetBytes(s[:]))
 	var groups []string

@@ -25,7 +25,7 @@ func TestVoiceWords(t *testing.T) {
 	}
 }
 
-// oneLetterApart says whether one letter more, less or other makes one of two words the other.
+// oneLetterApart reports whether one letter more, less or other makes one of two words the other.
 func oneLetterApart(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a

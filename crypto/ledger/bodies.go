@@ -219,7 +219,7 @@ func (c *Chain) Settled() error {
 	return nil
 }
 
-// SetAt gives the set that the genesis or trustees entry at index brought.
+// SetAt returns the set that the genesis or trustees entry at index brought.
 func (c *Chain) SetAt(index uint64) (TrusteeSet, error) {
 	for _, s := range c.s.Sets {
 		if s.Index == index {
@@ -259,8 +259,8 @@ func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
 	return index, set, err
 }
 
-// Verifier gives the verifier of the keys that sign a checkpoint of this size:
-// those of the newest genesis or key entry that it covers.
+// Verifier returns the verifier of the keys that sign a checkpoint of this
+// size: those of the newest genesis or key entry that it covers.
 func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	for _, p := range c.s.Pending {
 		if p.Index < size && p.Kind != KindTombstone {

@@ -97,7 +97,7 @@ func ResumeChain(s State) (*Chain, error) {
 	return &Chain{s: s.clone(), marks: map[uint64]bool{}}, nil
 }
 
-// State gives what is needed to go on later.
+// State returns what is needed to go on later.
 func (c *Chain) State() State { return c.s.clone() }
 
 func (s State) clone() State {

@@ -139,7 +139,7 @@ func (v *Verifier) OpenStored(msg []byte) (Checkpoint, error) {
 	return c, nil
 }
 
-// OpenWitnessed is OpenCheckpoint, and gives the other signature lines, not
+// OpenWitnessed is OpenCheckpoint, and returns the other signature lines, not
 // verified, in their order.
 func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, error) {
 	c, others, err := v.open(msg)
@@ -250,7 +250,7 @@ func parseText(text string) (Checkpoint, error) {
 	return c, nil
 }
 
-// NoteText gives the text of a signed note: what its signatures are over. It
+// NoteText returns the text of a signed note: what its signatures are over. It
 // verifies none of them.
 func NoteText(msg []byte) (string, error) {
 	i := strings.LastIndex(string(msg), "\n\n")
@@ -260,8 +260,8 @@ func NoteText(msg []byte) (string, error) {
 	return string(msg[:i+1]), nil
 }
 
-// StripWitnesses gives a checkpoint as the ledger stores it: without the lines
-// that others have added. It verifies nothing.
+// StripWitnesses returns a checkpoint as the ledger stores it: without the
+// lines that others have added. It verifies nothing.
 func StripWitnesses(msg []byte) ([]byte, error) {
 	text, err := NoteText(msg)
 	if err != nil {

@@ -29,7 +29,7 @@ func refused(t testing.TB, err error, want string) {
 	}
 }
 
-// report gives a body with three parts and so many attachments.
+// report returns a body with three parts and so many attachments.
 func report(seed string, attachments int) ledger.Body {
 	b := ledger.Body{Kind: ledger.KindReport, Commitments: ledger.Sum([]byte(seed))}
 	for _, kind := range []string{ledger.PartSignal, ledger.PartStatement, ledger.PartIdentity} {

@@ -118,8 +118,8 @@ func hasHeader(text []byte, header string) bool { return bytes.HasPrefix(text, [
 func IsHold(text []byte) bool    { return hasHeader(text, holdHeader) }
 func IsRelease(text []byte) bool { return hasHeader(text, releaseHeader) }
 
-// ErasedBy gives the parts that a body of the kind tombstone erases: none, if it
-// is a hold or the release of one.
+// ErasedBy returns the parts that a body of the kind tombstone erases: none,
+// if it is a hold or the release of one.
 func ErasedBy(text []byte) ([]Erased, error) {
 	switch {
 	case IsHold(text):
@@ -149,13 +149,13 @@ type HeldAt struct {
 	Released bool
 }
 
-// Names says whether an entry is one of those that it keeps.
+// Names reports whether an entry is one of those that it keeps.
 func (h HeldAt) Names(index uint64) bool {
 	_, named := slices.BinarySearch(h.Entries, index)
 	return named
 }
 
-// HeldBy gives the hold in force under which an entry is, if there is one.
+// HeldBy returns the hold in force under which an entry is, if there is one.
 func (s State) HeldBy(index uint64) (HeldAt, bool) {
 	for _, h := range s.Held {
 		if !h.Released && h.Names(index) {
@@ -250,7 +250,7 @@ func (c *Chain) kept(e Entry, a Approved) (origin string, err error) {
 	return t.Origin, err
 }
 
-// Held gives the holds in force.
+// Held returns the holds in force.
 func (c *Chain) Held() []HeldAt {
 	var in []HeldAt
 	for _, h := range c.s.Held {

@@ -12,9 +12,9 @@ import (
 // hashes of golang.org/x/mod/sumdb/tlog: hash number StoredIndex(level, n) for
 // every complete subtree, appended as leaves come.
 
-// StoredHashes gives the hashes to append to the store for leaf number index:
-// the leaf's own, then those of the subtrees that it completes. The store must
-// hold exactly those of the leaves before it.
+// StoredHashes returns the hashes to append to the store for leaf number
+// index: the leaf's own, then those of the subtrees that it completes. The
+// store must hold exactly those of the leaves before it.
 func StoredHashes(index uint64, leaf Hash, r tlog.HashReader) ([]Hash, error) {
 	hs, err := tlog.StoredHashesForRecordHash(int64(index), tlog.Hash(leaf), r)
 	if err != nil {
@@ -35,8 +35,8 @@ func RootAt(size uint64, r tlog.HashReader) (Hash, error) {
 	return Hash(h), err
 }
 
-// ProveEntry gives the inclusion path of entry index in the first size entries
-// (RFC 6962 §2.1.1).
+// ProveEntry returns the inclusion path of entry index in the first size
+// entries (RFC 6962 §2.1.1).
 func ProveEntry(size, index uint64, r tlog.HashReader) ([]Hash, error) {
 	if index >= size || size > MaxIndex {
 		return nil, fmt.Errorf("ledger: entry %d is not among the first %d", index, size)
@@ -45,8 +45,8 @@ func ProveEntry(size, index uint64, r tlog.HashReader) ([]Hash, error) {
 	return fromTlog(p), err
 }
 
-// ProveConsistency gives the path by which the first old entries are seen to be
-// the beginning of the first size (RFC 6962 §2.1.2). old is 1 to size.
+// ProveConsistency returns the path by which the first old entries are seen to
+// be the beginning of the first size (RFC 6962 §2.1.2). old is 1 to size.
 func ProveConsistency(size, old uint64, r tlog.HashReader) ([]Hash, error) {
 	if old == 0 || old > size || size > MaxIndex {
 		return nil, fmt.Errorf("ledger: no proof from %d to %d entries", old, size)

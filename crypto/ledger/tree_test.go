@@ -27,7 +27,7 @@ func (m memory) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// grow makes a tree of n leaves, and gives the leaves.
+// grow makes a tree of n leaves, and returns the leaves.
 func grow(t testing.TB, n uint64) (memory, []ledger.Hash) {
 	var m memory
 	leaves := make([]ledger.Hash, 0, n)

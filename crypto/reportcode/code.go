@@ -128,8 +128,8 @@ func checkDigits(d []byte) (byte, byte) {
 	return '0' + byte(check/10), '0' + byte(check%10)
 }
 
-// Digits gives the code as it is shown once, to the person it belongs to: eight
-// groups of four. It returns the empty string for the zero Code.
+// Digits returns the code as it is shown once, to the person it belongs to:
+// eight groups of four. It returns the empty string for the zero Code.
 func (c Code) Digits() string {
 	b := c.AppendDigits(nil)
 	defer clear(b)
@@ -154,7 +154,7 @@ func (c Code) AppendDigits(b []byte) []byte {
 	return b
 }
 
-// IsZero says that there is no code in c.
+// IsZero reports that there is no code in c.
 func (c Code) IsZero() bool { return c.d == nil }
 
 // Equal compares two codes.

@@ -80,8 +80,7 @@ func New(seed []byte) (*Key, error) {
 // Fingerprint is what the case's first statement commits to.
 func (k *Key) Fingerprint() Fingerprint { return sha256.Sum256(k.public[:]) }
 
-// Sign signs a text and gives the block. ML-DSA signatures are randomised: two
-// calls give two blocks.
+// Sign signs a text and returns the block. ML-DSA signatures are randomised: two calls give two blocks.
 func (k *Key) Sign(text []byte) ([]byte, error) {
 	sig, err := k.ml.Sign(nil, text, &mldsa.Options{Context: context})
 	if err != nil {

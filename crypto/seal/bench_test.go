@@ -167,7 +167,7 @@ func BenchmarkOpenStatement(b *testing.B) {
 	})
 }
 
-// toFile gives the function a new file and syncs it.
+// toFile calls the function with a new file, and syncs the file.
 func toFile(b *testing.B, write func(io.Writer) error) {
 	b.Helper()
 	f, err := os.Create(filepath.Join(b.TempDir(), "part"))

@@ -14,12 +14,13 @@ type Digest struct {
 	Size int64 // bytes
 }
 
-// DigestOf gives the digest of b.
+// DigestOf returns the digest of b.
 func DigestOf(b []byte) Digest {
 	return Digest{sha256.Sum256(b), int64(len(b))}
 }
 
-// String gives the lower-case hex hash and the size, as they stand in an entry.
+// String returns the lower-case hex hash and the size, as they stand in an
+// entry.
 func (d Digest) String() string {
 	return fmt.Sprintf("%s %d", hex.EncodeToString(d.Hash[:]), d.Size)
 }

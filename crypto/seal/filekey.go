@@ -27,8 +27,8 @@ func ParseFileKey(s string) (FileKey, error) {
 	return k, nil
 }
 
-// Reveal gives the key as 32 lower-case hex digits, for a bundle that discloses
-// this part to everybody who reads it.
+// Reveal returns the key as 32 lower-case hex digits, for a bundle that
+// discloses this part to everybody who reads it.
 func (k FileKey) Reveal() string { return hex.EncodeToString(k.b[:]) }
 
 // Wipe overwrites the key. Copies that Go made on the way stay until the

@@ -102,7 +102,7 @@ func FuzzParseQuorum(f *testing.F) {
 	})
 }
 
-// FuzzPart gives hostile files to everything that reads one.
+// FuzzPart returns hostile files to everything that reads one.
 func FuzzPart(f *testing.F) {
 	one, two := set(1, 2), set(2, 2)
 	f.Fuzz(func(t *testing.T, b []byte) {

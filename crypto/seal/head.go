@@ -27,14 +27,14 @@ const (
 
 var headFields = []string{fieldAct, fieldCase, fieldNumber, fieldReceived, fieldKey, fieldSignature}
 
-// HeadFields gives the names of the lines that a statement of version 2 commits
-// about itself, in their order.
+// HeadFields returns the names of the lines that a statement of version 2
+// commits about itself, in their order.
 func HeadFields() []string { return slices.Clone(headFields) }
 
-// IsHead says whether a field is one of HeadFields.
+// IsHead reports whether a field is one of HeadFields.
 func IsHead(field string) bool { return slices.Contains(headFields, field) }
 
-// committed says whether a vocabulary's fields are those of a statement of
+// committed reports whether a vocabulary's fields are those of a statement of
 // version 2.
 func committed(fields []string) bool { return len(fields) > 0 && fields[0] == fieldAct }
 
@@ -52,10 +52,10 @@ type Head struct {
 	Signature []byte
 }
 
-// First says whether the submission begins a case.
+// First reports whether the submission begins a case.
 func (h *Head) First() bool { return h.Case == [32]byte{} }
 
-// Values gives the head's committed values, without the signature.
+// Values returns the head's committed values, without the signature.
 func (h *Head) Values() map[string][]byte {
 	values := map[string][]byte{
 		fieldAct:      AppendString(nil, h.Act),

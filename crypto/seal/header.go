@@ -7,8 +7,9 @@ import (
 	"filippo.io/age"
 )
 
-// Header reads a part's header from its beginning and gives its exact bytes: what
-// ReadFileKey, ShareFile and a grant work on. It may read past the header's end.
+// Header reads a part's header from its beginning and returns its exact bytes:
+// what ReadFileKey, ShareFile and a grant work on. It may read past the
+// header's end.
 func Header(src io.Reader) ([]byte, error) {
 	s := &source{src: io.LimitReader(src, maxHeaderBytes)}
 	header, err := age.ExtractHeader(s)
@@ -96,8 +97,8 @@ func watch(ids []age.Identity) ([]age.Identity, *error) {
 	return out, fatal
 }
 
-// ours says whether an identity can fail for no other reason than what it is
-// given to open.
+// ours reports whether an identity can fail for no other reason than what it
+// is given to open.
 func ours(id age.Identity) bool {
 	switch id := id.(type) {
 	case only:

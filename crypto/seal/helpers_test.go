@@ -25,7 +25,7 @@ var people = sync.OnceValue(func() []*age.HybridIdentity {
 	return out
 })
 
-// sealed gives a part as bytes.
+// sealed returns a part as bytes.
 func sealed(t testing.TB, k Kind, r *Recipients, content []byte) ([]byte, Sealed) {
 	t.Helper()
 	var b bytes.Buffer
@@ -88,7 +88,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return int(n), nil
 }
 
-// set gives the first n people as a set with this threshold.
+// set returns the first n people as a set with this threshold.
 func set(k, n int) *Recipients {
 	keys := make([]string, n)
 	for i := range keys {
@@ -106,7 +106,7 @@ type fataler interface {
 	Fatal(...any)
 }
 
-// shares gives the shares of the trustees at these positions.
+// shares returns the shares of the trustees at these positions.
 func shares(t fataler, file []byte, positions ...int) map[int][]byte {
 	t.Helper()
 	out := map[int][]byte{}
@@ -120,7 +120,7 @@ func shares(t fataler, file []byte, positions ...int) map[int][]byte {
 	return out
 }
 
-// reader gives an identity that opens the part: the last k trustees.
+// reader returns an identity that opens the part: the last k trustees.
 func reader(t fataler, file []byte, k, n int) age.Identity {
 	t.Helper()
 	if k == 1 {

@@ -20,7 +20,7 @@ const identityVersion = "zapis/identity/v1"
 //	["2C4d…=","name",null]
 type IdentityPart struct{ Lines []Line }
 
-// Line gives a field's line, or false where the part has none.
+// Line returns a field's line, or false where the part has none.
 func (p *IdentityPart) Line(field string) (Line, bool) {
 	i := slices.IndexFunc(p.Lines, func(l Line) bool { return l.Field == field })
 	if i < 0 {
@@ -35,8 +35,7 @@ func (IdentityPart) Format(s fmt.State, _ rune)   { io.WriteString(s, "[identity
 func (IdentityPart) LogValue() slog.Value         { return slog.StringValue("[identity]") }
 func (IdentityPart) MarshalText() ([]byte, error) { return []byte("[identity]"), nil }
 
-// Marshal gives the content. It wraps ErrTooLarge where it does not fit an
-// identity part.
+// Marshal returns the content. It wraps ErrTooLarge where it does not fit an identity part.
 func (p *IdentityPart) Marshal() ([]byte, error) {
 	b := p.marshal()
 	if n := int64(len(b)); n > Identity.Capacity() {

@@ -140,9 +140,9 @@ func checkValue(value []byte) error {
 	return mismatch("the value is not in its one encoding")
 }
 
-// canonicalString says whether AppendString would have written value. It reads
-// it in place: a string made of it would be a copy of an answer that nobody can
-// wipe.
+// canonicalString reports whether AppendString would have written value. It
+// reads it in place: a string made of it would be a copy of an answer that
+// nobody can wipe.
 func canonicalString(value []byte) bool {
 	in, ok := bytes.CutPrefix(value, []byte(`"`))
 	in, ok2 := bytes.CutSuffix(in, []byte(`"`))

@@ -28,7 +28,7 @@ const (
 	largestFixed   = 64 << 10 // plaintext of the largest of the kinds that have only one size
 )
 
-// fixed gives the plaintext size of the kinds that have only one, in bytes.
+// fixed returns the plaintext size of the kinds that have only one, in bytes.
 func (k Kind) fixed() (int64, bool) {
 	switch k {
 	case Signal:
@@ -48,8 +48,8 @@ func (k Kind) known() error {
 	return fmt.Errorf("seal: no kind of part is named %q", string(k))
 }
 
-// Capacity gives the most content that a part of this kind holds, in bytes, and
-// 0 for a kind that does not exist.
+// Capacity returns the most content that a part of this kind holds, in bytes,
+// and 0 for a kind that does not exist.
 func (k Kind) Capacity() int64 {
 	if n, ok := k.fixed(); ok {
 		return n - lengthSize
@@ -60,8 +60,8 @@ func (k Kind) Capacity() int64 {
 	return 0
 }
 
-// PaddedSize gives the size of the age plaintext, in bytes, that content of n
-// bytes is padded to: always the same for the small kinds, the next power of
+// PaddedSize returns the size of the age plaintext, in bytes, that content of
+// n bytes is padded to: always the same for the small kinds, the next power of
 // two from 64 KiB for attachments. ErrTooLarge where it does not fit.
 func (k Kind) PaddedSize(n int64) (int64, error) {
 	if err := k.known(); err != nil {
@@ -79,7 +79,8 @@ func (k Kind) PaddedSize(n int64) (int64, error) {
 	return max(attachmentMin, int64(1)<<bits.Len64(uint64(n+lengthSize-1))), nil
 }
 
-// sizeAllowed says whether a plaintext of this size can be a part of this kind.
+// sizeAllowed reports whether a plaintext of this size can be a part of this
+// kind.
 func (k Kind) sizeAllowed(plain int64) bool {
 	if size, ok := k.fixed(); ok {
 		return plain == size
@@ -87,7 +88,8 @@ func (k Kind) sizeAllowed(plain int64) bool {
 	return k == Attachment && plain >= attachmentMin && plain <= attachmentMax && plain&(plain-1) == 0
 }
 
-// ciphertextSize gives the size of the age file for a header of that many bytes.
+// ciphertextSize returns the size of the age file for a header of that many
+// bytes.
 func ciphertextSize(header, plain int64) int64 {
 	chunks := max(1, (plain+chunkSize-1)/chunkSize)
 	return header + payloadNonce + plain + chunks*chunkOverhead

@@ -30,7 +30,7 @@ type Line struct {
 	Value []byte // JSON in the one encoding of checkValue; nil means null
 }
 
-// Marshal gives the line with its LF.
+// Marshal returns the line with its LF.
 func (l Line) Marshal() []byte { return l.append(make([]byte, 0, l.size())) }
 
 // size is at least how many bytes Marshal gives.
@@ -61,7 +61,7 @@ func (l Line) Hash() [32]byte {
 	return sha256.Sum256(b)
 }
 
-// Null says whether the field was left empty.
+// Null reports whether the field was left empty.
 func (l Line) Null() bool { return l.Value == nil }
 
 // What a line says is never printed, logged or put into JSON by accident.
@@ -119,7 +119,7 @@ func (l *Line) set(value []byte) error {
 	return nil
 }
 
-// FieldName says whether s can be a field's name, and so a file's:
+// FieldName reports whether s can be a field's name, and so a file's:
 // [a-z][a-z0-9_-]{0,31}.
 func FieldName(s string) bool {
 	if len(s) == 0 || len(s) > 32 || s[0] < 'a' || s[0] > 'z' {

@@ -34,7 +34,7 @@ func (c Commitment) append(dst []byte) []byte {
 	return append(append(append(dst, "  "...), c.Field...), ".json\n"...)
 }
 
-// Marshal gives the file.
+// Marshal returns the file.
 func (l Listing) Marshal() []byte {
 	b := make([]byte, 0, 96*len(l))
 	for _, c := range l {

@@ -168,7 +168,7 @@ func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) erro
 	return out.err
 }
 
-// classify says which class a failure to unwrap the file key belongs to.
+// classify reports which class a failure to unwrap the file key belongs to.
 func classify(err, fatal error, stanzas []*age.Stanza) error {
 	if fatal != nil {
 		return fmt.Errorf("the key that was given could not be used: %w", fatal)

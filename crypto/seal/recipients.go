@@ -102,10 +102,10 @@ func (r *Recipients) Threshold() int { return r.threshold }
 // Len is how many trustees there are.
 func (r *Recipients) Len() int { return len(r.keys) }
 
-// Keys gives the recipients' strings in the set's order.
+// Keys returns the recipients' strings in the set's order.
 func (r *Recipients) Keys() []string { return slices.Clone(r.keys) }
 
-// age gives what age.Encrypt is to seal to.
+// age returns what age.Encrypt is to seal to.
 func (r *Recipients) age() []age.Recipient {
 	if r.threshold > 1 {
 		return []age.Recipient{&quorumRecipient{r}}

@@ -27,7 +27,7 @@ func Seal(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Sealed, erro
 	return sealed, err
 }
 
-// SealWithKey is Seal, and gives the part's file key, for Reseal. The caller
+// SealWithKey is Seal, and returns the part's file key, for Reseal. The caller
 // wipes it.
 func SealWithKey(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Sealed, FileKey, error) {
 	s, err := newSealer(dst, k, r)
@@ -262,8 +262,8 @@ type pieces struct {
 	at   int
 }
 
-// next gives a buffer, and how much of it was read: all but at the end, which is
-// io.EOF.
+// next returns a buffer, and how much of it was read: all but at the end,
+// which is io.EOF.
 func (p *pieces) next(src io.Reader) (buf []byte, n int, err error) {
 	p.at = 1 - p.at
 	if p.bufs[p.at] == nil {

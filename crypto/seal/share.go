@@ -11,7 +11,7 @@ import (
 	"filippo.io/age"
 )
 
-// quorumOf gives the quorum stanza of a header, alone as it must be.
+// quorumOf returns the quorum stanza of a header, alone as it must be.
 func quorumOf(header []byte) (*quorumStanza, error) {
 	stanzas, err := stanzasOf(header)
 	if err != nil {
@@ -23,8 +23,8 @@ func quorumOf(header []byte) (*quorumStanza, error) {
 	return parseQuorum(stanzas[0])
 }
 
-// Quorum says how many trustees' shares a part's header asks for, of how many:
-// 1 and the number of stanzas where each opens it alone.
+// Quorum reports how many trustees' shares a part's header asks for, of how
+// many: 1 and the number of stanzas where each opens it alone.
 func Quorum(header []byte) (k, n int, err error) {
 	stanzas, err := stanzasOf(header)
 	if err != nil {
@@ -40,8 +40,8 @@ func Quorum(header []byte) (k, n int, err error) {
 	return 1, len(stanzas), nil
 }
 
-// ShareFile gives the small age file that seals the share of the trustee at this
-// position (from 1), as it stands in the header: stock age opens it.
+// ShareFile returns the small age file that seals the share of the trustee at
+// this position (from 1), as it stands in the header: stock age opens it.
 func ShareFile(header []byte, position int) ([]byte, error) {
 	q, err := quorumOf(header)
 	if err != nil {
@@ -53,10 +53,11 @@ func ShareFile(header []byte, position int) ([]byte, error) {
 	return slices.Clone(q.files[position-1]), nil
 }
 
-// OpenShare reads a part's header and gives the share, 32 bytes, of the trustee at
-// this position (from 1). The share has been compared with its published hash.
-// ErrNoKey where the identity does not open the share's file, ErrMismatch where
-// the share is not the one that the hash names, or the part has no quorum.
+// OpenShare reads a part's header and returns the share, 32 bytes, of the
+// trustee at this position (from 1). The share has been compared with its
+// published hash. ErrNoKey where the identity does not open the share's file,
+// ErrMismatch where the share is not the one that the hash names, or the part
+// has no quorum.
 func OpenShare(src io.Reader, position int, id age.Identity) ([]byte, error) {
 	header, err := Header(src)
 	if err != nil {

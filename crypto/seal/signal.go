@@ -24,7 +24,7 @@ type SignalPart struct {
 	Language string // a code of letters, digits, - and _, or empty
 }
 
-// Marshal gives the content, and refuses what ParseSignal would refuse.
+// Marshal returns the content, and refuses what ParseSignal would refuse.
 func (s SignalPart) Marshal() ([]byte, error) {
 	b := s.marshal()
 	got, err := ParseSignal(b)

@@ -84,12 +84,12 @@ func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPar
 	return items, part
 }
 
-// Committed says whether the statement is of version 2: what it says about itself
-// is committed line by line.
+// Committed reports whether the statement is of version 2: what it says about
+// itself is committed line by line.
 func (s *StatementPart) Committed() bool { return len(s.Items) > 0 && s.Items[0].Field == fieldAct }
 
-// Listing gives the commitments as the statement has them: from the lines where
-// it holds them, else the hashes.
+// Listing returns the commitments as the statement has them: from the lines
+// where it holds them, else the hashes.
 func (s *StatementPart) Listing() Listing {
 	out := make(Listing, len(s.Items))
 	for i, it := range s.Items {
@@ -101,7 +101,7 @@ func (s *StatementPart) Listing() Listing {
 	return out
 }
 
-// Line gives a field's line, or false where the statement holds none.
+// Line returns a field's line, or false where the statement holds none.
 func (s *StatementPart) Line(field string) (Line, bool) {
 	for _, it := range s.Items {
 		if it.Field == field && it.Line != nil {
@@ -117,8 +117,8 @@ func (StatementPart) Format(s fmt.State, _ rune)   { io.WriteString(s, "[stateme
 func (StatementPart) LogValue() slog.Value         { return slog.StringValue("[statement]") }
 func (StatementPart) MarshalText() ([]byte, error) { return []byte("[statement]"), nil }
 
-// Marshal gives the content. It refuses what ParseStatement would refuse, and
-// wraps ErrTooLarge where the content does not fit a statement part.
+// Marshal returns the content. It refuses what ParseStatement would refuse,
+// and wraps ErrTooLarge where the content does not fit a statement part.
 func (s *StatementPart) Marshal() ([]byte, error) {
 	fields := make([]string, len(s.Items))
 	for i, it := range s.Items {
@@ -143,7 +143,8 @@ func (s *StatementPart) Marshal() ([]byte, error) {
 	return b, nil
 }
 
-// marshalHead gives what a statement says about itself as one text, to compare.
+// marshalHead returns what a statement says about itself as one text, to
+// compare.
 func (s *StatementPart) marshalHead() string {
 	return fmt.Sprintf("%s %x %d %s %x %x", s.Act, s.Case, s.Number, s.Received.UTC().Format(timeLayout), s.Key, s.Signature)
 }
@@ -360,7 +361,7 @@ func readHex(dst []byte, v string) error {
 	return err
 }
 
-// firstDifference gives the number, from 1, of the first line that differs.
+// firstDifference returns the number, from 1, of the first line that differs.
 func firstDifference(a, b []byte) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

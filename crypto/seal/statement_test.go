@@ -13,7 +13,7 @@ func attachmentValue(n int, name, mediaType string, size int64) []byte {
 	return AttachmentValue{fmt.Sprintf("A%02d", n), strings.Repeat("0f", 32), size, mediaType, name}.Value()
 }
 
-// report gives a statement and an identity part with everything in them.
+// report returns a statement and an identity part with everything in them.
 func report(t fataler) (*StatementPart, *IdentityPart, Listing) {
 	t.Helper()
 	lines, err := Commit(fields(), map[string][]byte{

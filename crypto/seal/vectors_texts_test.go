@@ -225,7 +225,7 @@ func writeListings(t *testing.T, listing Listing) {
 	})
 }
 
-// edited gives must-fail vectors by replacing something in a good text.
+// edited returns must-fail vectors by replacing something in a good text.
 func edited(t *testing.T, format, good string, edits [][4]string) []textVector {
 	t.Helper()
 	list := []textVector{{About: "as it must be", Class: "ok", Format: format, Fields: fields(), Text: good}}

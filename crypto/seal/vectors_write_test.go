@@ -71,7 +71,7 @@ func (v *vector) with(shares map[int][]byte) *vector {
 	return v
 }
 
-// TestWriteVectors makes docs/spec/vectors anew, with new keys: go test -run Write
+// TestWriteVectors writes docs/spec/vectors, with new keys: go test -run Write
 // -write. What it wrote is then read by the tests beside it.
 func TestWriteVectors(t *testing.T) {
 	if !*write {

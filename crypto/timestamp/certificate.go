@@ -29,8 +29,8 @@ func parseCertificate(der []byte) (*x509.Certificate, error) {
 	return c, nil
 }
 
-// LooksLikeCertificates says whether a file is one that ParseCertificates is for:
-// PEM with a certificate, or one certificate in DER, as .cer and .crt files hold it.
+// LooksLikeCertificates reports whether a file is one that ParseCertificates is for: PEM with a certificate, or one
+// certificate in DER, as .cer and .crt files hold it.
 func LooksLikeCertificates(file []byte) bool {
 	if bytes.Contains(file, []byte("-----BEGIN CERTIFICATE-----")) {
 		return true
@@ -78,9 +78,8 @@ func ParseCertificates(file []byte) ([]*x509.Certificate, error) {
 	})
 }
 
-// CertificatesPEM gives all certificates that came with an anchor, those in the
-// token first, for `openssl ts -verify`; root says whether one of them is
-// self-issued, as roots are. None is trusted for being there.
+// CertificatesPEM returns all certificates that came with an anchor, those in the token first, for `openssl ts
+// -verify`; root says whether one of them is self-issued, as roots are. None is trusted for being there.
 func CertificatesPEM(a ledger.Anchor) (text []byte, root bool, err error) {
 	c, err := Claimed(a.Response)
 	if err != nil {

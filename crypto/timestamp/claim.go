@@ -33,7 +33,7 @@ func (t *token) claim() Claim {
 	return c
 }
 
-// Answers says whether a response answers a request of ours over a message:
+// Answers reports whether a response answers a request of ours over a message:
 // granted, with its imprint and its nonce. Who signed it is not verified.
 func Answers(response []byte, q Request, message []byte) (Claim, error) {
 	t, err := guarded(func() (*token, error) { return parseResponse(response) })

@@ -244,7 +244,7 @@ func (a *attributes) read(set []byte) error {
 	return nil
 }
 
-// slot gives what takes the value of an attribute; false for one that is not read.
+// slot returns what takes the value of an attribute; false for one that is not read.
 func (a *attributes) slot(kind asn1.ObjectIdentifier) (into func(cryptobyte.String) error, counts bool) {
 	switch {
 	case kind.Equal(oidContentType):

@@ -23,7 +23,7 @@ func checkDER(der []byte) error {
 	return err
 }
 
-// skipElement checks the first element of b and gives the bytes after it.
+// skipElement checks the first element of b and returns the bytes after it.
 func skipElement(b []byte, depth int) (rest []byte, err error) {
 	if depth > maxDepth {
 		return nil, canonical.Refuse("elements are nested more than %d deep", maxDepth)
@@ -125,7 +125,8 @@ func checkElement(tag byte, content []byte) error {
 	return nil
 }
 
-// validOID says whether each arc is written in its shortest form, and ended.
+// validOID reports whether each arc is written in its shortest form, and
+// ended.
 func validOID(content []byte) bool {
 	start := true
 	for _, c := range content {

@@ -110,8 +110,8 @@ func (i Interval) Possible() bool {
 // the checkpoint that a reader has. It bounds no entry from below.
 const OnCheckpoint = math.MaxUint64
 
-// Stated gives what an anchor states, which is not verified: for a reader that has
-// no roots to verify it with, and yet can see that two anchors contradict.
+// Stated returns what an anchor states, which is not verified: for a reader that has no roots to verify it with, and
+// yet can see that two anchors contradict.
 func Stated(index uint64, a ledger.Anchor, checkpoint []byte) (Evidence, error) {
 	e := Evidence{Entry: index, Size: a.Size}
 	if a.Witness != "" {
@@ -170,10 +170,9 @@ type Held struct {
 	Checkpoint []byte // that it is about, as stored
 }
 
-// Warnings says what is wrong with anchors, one sentence without its full stop
-// for each: those that can't be read, and those that contradict each other. It
-// needs no roots, and so verifies nothing. Only what concerns an entry of this
-// index or later is said.
+// Warnings reports what is wrong with anchors, one sentence without its full stop for each: those that can't be read,
+// and those that contradict each other. It needs no roots, and so verifies nothing. Only what concerns an entry of
+// this index or later is said.
 func Warnings(all []Held, from uint64) (sentences []string) {
 	var stated []Evidence
 	for _, h := range all {

@@ -89,8 +89,9 @@ func ParseRequest(der []byte) (Request, error) {
 	})
 }
 
-// isRequest says whether DER begins as a TimeStampReq: a version and an imprint.
-// A response begins with a SEQUENCE, a token with an OBJECT IDENTIFIER.
+// isRequest reports whether DER begins as a TimeStampReq: a version and an
+// imprint. A response begins with a SEQUENCE, a token with an OBJECT
+// IDENTIFIER.
 func isRequest(der []byte) bool {
 	input := cryptobyte.String(der)
 	var in cryptobyte.String

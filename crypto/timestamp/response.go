@@ -72,7 +72,7 @@ func granted(response []byte) (token []byte, err error) {
 	return found, nil
 }
 
-// isToken says whether DER is a ContentInfo with signed data.
+// isToken reports whether DER is a ContentInfo with signed data.
 func isToken(der []byte) bool {
 	input := cryptobyte.String(der)
 	var in cryptobyte.String
@@ -80,9 +80,9 @@ func isToken(der []byte) bool {
 	return input.ReadASN1(&in, casn1.SEQUENCE) && in.ReadASN1ObjectIdentifier(&kind) && kind.Equal(oidSignedData)
 }
 
-// AsResponse gives a file that came from an authority as a response: itself, or
-// where it is a bare token, without the status before it, a response that grants
-// it. It verifies nothing else.
+// AsResponse returns a file that came from an authority as a response: itself,
+// or where it is a bare token, without the status before it, a response that
+// grants it. It verifies nothing else.
 func AsResponse(file []byte) ([]byte, error) {
 	return guarded(func() ([]byte, error) {
 		if len(file) > MaxResponse || checkDER(file) != nil || !isToken(file) {

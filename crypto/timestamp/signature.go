@@ -72,7 +72,7 @@ var (
 	}
 )
 
-// signatureAlgorithm gives x509's name of the signer's algorithm.
+// signatureAlgorithm returns x509's name of the signer's algorithm.
 func (s *signerInfo) signatureAlgorithm() (x509.SignatureAlgorithm, error) {
 	for _, known := range schemes {
 		if !s.algorithm.Equal(known.oid) {
@@ -90,8 +90,8 @@ func (s *signerInfo) signatureAlgorithm() (x509.SignatureAlgorithm, error) {
 	return 0, canonical.Refuse("its signature algorithm %s is not known", s.algorithm)
 }
 
-// plainPSS says whether RSASSA-PSS-params (RFC 4055, section 3.1) are those that
-// x509 verifies: one hash for both, a salt of its length.
+// plainPSS reports whether RSASSA-PSS-params (RFC 4055, section 3.1) are those
+// that x509 verifies: one hash for both, a salt of its length.
 func plainPSS(parameters []byte, h crypto.Hash) bool {
 	input := cryptobyte.String(parameters)
 	var in, hash, mask, salt cryptobyte.String
@@ -157,8 +157,9 @@ func (a attributes) checkNamed(signer *x509.Certificate) error {
 	return nil
 }
 
-// firstIs says whether the first ESSCertID of an attribute's value is of this
-// certificate: its hash, and its issuer and serial number where they are given.
+// firstIs reports whether the first ESSCertID of an attribute's value is of
+// this certificate: its hash, and its issuer and serial number where they are
+// given.
 func firstIs(value []byte, v2 bool, c *x509.Certificate) bool {
 	input := cryptobyte.String(value)
 	var in, list, first, sum cryptobyte.String

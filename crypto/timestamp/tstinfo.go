@@ -28,7 +28,7 @@ type Imprint struct {
 // NewImprint hashes a message.
 func NewImprint(h crypto.Hash, message []byte) Imprint { return Imprint{h, digest(h, message)} }
 
-// Of says whether the imprint is of this message.
+// Of reports whether the imprint is of this message.
 func (i Imprint) Of(message []byte) bool { return bytes.Equal(digest(i.Hash, message), i.Sum) }
 
 var hashes = []struct {
@@ -40,8 +40,8 @@ var hashes = []struct {
 	{crypto.SHA512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}},
 }
 
-// hashOf gives the hash of an algorithm identifier; false for all but SHA-256,
-// 384 and 512.
+// hashOf returns the hash of an algorithm identifier; false for all but
+// SHA-256, 384 and 512.
 func hashOf(oid asn1.ObjectIdentifier) (crypto.Hash, bool) {
 	for _, h := range hashes {
 		if oid.Equal(h.oid) {
@@ -238,8 +238,8 @@ func readAccuracy(in *cryptobyte.String) (time.Duration, error) {
 	return time.Duration(seconds)*time.Second + time.Duration(millis)*time.Millisecond + time.Duration(micros)*time.Microsecond, nil
 }
 
-// namesAuthority says whether the name in a token is one of the certificate's
-// (RFC 3161, section 2.4.2, field tsa).
+// namesAuthority reports whether the name in a token is one of the
+// certificate's (RFC 3161, section 2.4.2, field tsa).
 func (t *tstInfo) namesAuthority(c *x509.Certificate) bool {
 	if t.authority == nil {
 		return true

@@ -21,7 +21,7 @@ import (
 	"zapis/crypto/witness"
 )
 
-// With -update the vectors are made anew, with new keys and at the present time.
+// With -update the vectors are written with new keys and at the present time.
 var update = flag.Bool("update", false, "write docs/spec/vectors anew")
 
 const (

@@ -21,8 +21,9 @@ type Token struct {
 	embedded []*x509.Certificate
 }
 
-// Above gives what of the chain is not in the token itself: what is to be kept
-// beside it, so that it can be verified when these are not offered any more.
+// Above returns what of the chain is not in the token itself: what is to be
+// kept beside it, so that it can be verified when these are not offered any
+// more.
 func (t Token) Above() (der [][]byte) {
 	for _, c := range t.Chain {
 		if !slices.ContainsFunc(t.embedded, c.Equal) {

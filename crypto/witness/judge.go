@@ -26,9 +26,9 @@ func (c *Conflict) Error() string {
 }
 
 // Judge decides whether a witness cosigns what is asked, where latest is what
-// it has cosigned last of this log, or nil. It gives the checkpoint to keep; an
-// error is one of the above, wrapped. Between looking up latest and keeping the
-// new one nothing else of the same log may come.
+// it has cosigned last of this log, or nil. It returns the checkpoint to keep;
+// an error is one of the above, wrapped. Between looking up latest and keeping
+// the new one nothing else of the same log may come.
 func Judge(log *ledger.Verifier, latest *ledger.Checkpoint, q Request) (ledger.Checkpoint, error) {
 	c, err := log.OpenAny(q.Checkpoint)
 	if err != nil {

@@ -131,7 +131,8 @@ func Open(log *ledger.Verifier, msg []byte, witnesses []*Verifier) (ledger.Check
 	return c, found, err
 }
 
-// Lines gives the signature lines behind a checkpoint's own two, not verified.
+// Lines returns the signature lines behind a checkpoint's own two, not
+// verified.
 func Lines(msg []byte) ([]note.Signature, error) {
 	stored, err := ledger.StripWitnesses(msg)
 	if err != nil || len(stored) == len(msg) {
@@ -194,7 +195,7 @@ func FromAnchor(a ledger.Anchor, checkpoint []byte) (Cosignature, error) {
 	return v.check(text, line)
 }
 
-// anchored gives the text of the checkpoint that an anchor is about.
+// anchored returns the text of the checkpoint that an anchor is about.
 func anchored(a ledger.Anchor, checkpoint []byte) (string, error) {
 	if ledger.Sum(checkpoint) != a.Checkpoint {
 		return "", canonical.Refuse("anchor: it is about another checkpoint file than this one")

@@ -15,8 +15,8 @@ import (
 	"zapis/crypto/witness"
 )
 
-// With -update the vectors are made anew: ML-DSA signatures are randomised, so
-// all bytes change.
+// With -update the vectors are written with new keys: ML-DSA signatures are
+// randomised, so all bytes change.
 var update = flag.Bool("update", false, "write docs/spec/vectors anew")
 
 const vectorsDir = "../../docs/spec/vectors"

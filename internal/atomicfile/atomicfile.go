@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 )
 
-// WriteFile gives a file its content all at once: written beside it under a name
-// that begins with a dot, synced, renamed, the folder synced. What a cut leaves
-// of the other name is overwritten by the next that writes the same file, of
-// which there is one at a time.
+// WriteFile replaces the content of a file in one step: written beside it under a name that begins with a dot, synced,
+// renamed, the folder synced. What a cut leaves of the other name is overwritten by the next that writes the same
+// file, of which there is one at a time.
 func WriteFile(name string, content []byte, mode fs.FileMode) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -77,7 +76,7 @@ func Create(name string, mode fs.FileMode) (*File, error) {
 	return w, nil
 }
 
-// Commit makes the content durable and gives the file its name. A file that came to be there meanwhile stays, and the
+// Commit makes the content durable and links it under its name. A file that came to be there meanwhile stays, and the
 // error is os.ErrExist.
 func (w *File) Commit() error {
 	if err := errors.Join(w.Sync(), w.Close()); err != nil {
@@ -99,7 +98,7 @@ func (w *File) Discard() {
 	}
 }
 
-// place gives the file aside the name, without replacing another.
+// place returns the file aside the name, without replacing another.
 func place(aside, name string) error {
 	err := os.Link(aside, name)
 	switch {

@@ -256,7 +256,7 @@ func (o outside) options(t testing.TB, h *house, create bool) vault.Options {
 	return vault.Options{Create: create, Now: h.Now, Tool: "zapis test", Warn: t.Logf}
 }
 
-// copyOf gives a copy of what stands outside, so that each attack meets it fresh.
+// copyOf returns a copy of what stands outside, so that each attack meets it fresh.
 func (o outside) copyOf(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)

@@ -101,8 +101,8 @@ func random(n int) []byte {
 	return b
 }
 
-// write makes a ledger's folder of a history, every checkpoint signed anew for
-// the time that it had, and a guard that fits: nothing in it is wrong.
+// write makes a ledger's folder of a history, every checkpoint signed again
+// for the time that it had, and a guard that fits: nothing in it is wrong.
 func (h *history) write(t testing.TB) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "forged")

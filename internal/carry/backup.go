@@ -230,7 +230,7 @@ func NewBackupReader(r io.Reader) (*BackupReader, error) {
 // Header is what backup.txt says.
 func (r *BackupReader) Header() BackupHeader { return r.c.h }
 
-// Next gives the next member, or io.EOF after the last.
+// Next returns the next member, or io.EOF after the last.
 func (r *BackupReader) Next() (BackupItem, error) {
 	name, _, err := r.t.member(r.c.end)
 	if err != nil {

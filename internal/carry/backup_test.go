@@ -11,7 +11,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// backupOf writes a small backup, and gives its items too.
+// backupOf writes a small backup, and returns its items too.
 func backupOf(t testing.TB) (file []byte, items []BackupItem) {
 	t.Helper()
 	b := ledgertest.New()

@@ -17,7 +17,8 @@ const (
 	fileFlag  = '0'
 )
 
-// headerOf gives the blocks before a member: one, or three with a pax header.
+// headerOf returns the blocks before a member: one, or three with a pax
+// header.
 func headerOf(name string, size int64) []byte {
 	if size < ustarSize {
 		return plainBlock(name, size)

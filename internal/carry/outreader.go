@@ -52,7 +52,7 @@ func NewOutboxReader(r io.Reader) (*OutboxReader, error) {
 // Header is what outbox.txt says.
 func (r *OutboxReader) Header() OutboxHeader { return r.c.h }
 
-// Next gives the next member, or io.EOF after the last.
+// Next returns the next member, or io.EOF after the last.
 func (r *OutboxReader) Next() (OutItem, error) {
 	if r.err != nil {
 		return OutItem{}, r.err

@@ -61,7 +61,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Header is what carry.txt says.
 func (r *Reader) Header() Header { return r.c.h }
 
-// Next gives the next member, or io.EOF after the last, once everything that
+// Next returns the next member, or io.EOF after the last, once everything that
 // must be there was.
 func (r *Reader) Next() (Item, error) {
 	if r.err != nil {

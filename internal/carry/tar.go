@@ -70,7 +70,7 @@ func (t *tarReader) member(end func() error) (name string, size int64, err error
 	return name, size, err
 }
 
-// next gives the next member's name and size. io.EOF comes after two zero
+// next returns the next member's name and size. io.EOF comes after two zero
 // blocks with nothing behind them, and only then.
 func (t *tarReader) next() (name string, size int64, err error) {
 	if t.left > 0 {
@@ -154,7 +154,7 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// peek gives what of the member's content is at hand, at least a byte of it;
+// peek returns what of the member's content is at hand, at least a byte of it;
 // io.EOF comes at its end. discard takes it away.
 func (t *tarReader) peek() ([]byte, error) {
 	if t.left == 0 {

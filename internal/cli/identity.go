@@ -59,7 +59,7 @@ const maxWorkFactor = 20
 // maxIdentityFile bounds what is read; a real one has about 2,400 bytes.
 const maxIdentityFile = 64 << 10
 
-// Format gives the name and no key, whatever verb of fmt is used.
+// Format returns the name and no key, whatever verb of fmt is used.
 func (id *Identity) Format(f fmt.State, _ rune) { io.WriteString(f, "identity of "+id.Card.Name) }
 
 // NewIdentity makes new keys for a trustee.

@@ -182,8 +182,8 @@ func expect(f *os.File, name string, want Kind) error {
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
 }
 
-// Sniff says what a file is that begins so, where it goes, and what it is to somebody outside; false where it begins
-// like nothing that is known here.
+// Sniff reports what a file is that begins so, where it goes, and what it is to somebody outside; false where it
+// begins like nothing that is known here.
 func Sniff(begin []byte) (is, use string, to Party, known bool) {
 	signed := saidKind(begin)
 	for _, k := range kinds {
@@ -223,7 +223,7 @@ func claims(b []byte, begin string, at int) bool {
 	return wrong <= 1
 }
 
-// saidKind gives the kind of a signed statement, where it is one that we know; empty for everything else.
+// saidKind returns the kind of a signed statement, where it is one that we know; empty for everything else.
 func saidKind(b []byte) string {
 	m := signedKind.FindSubmatch(b)
 	if m == nil || !claims(b, signedBegin, 0) {

@@ -31,7 +31,7 @@ func LedgerCards(given string) ([]card.LedgerCard, error) {
 }
 
 // LedgerCardFlag takes what --ledger was given: a ledger card's line, or the name of a file that has nothing else in
-// it. It gives nil for nothing.
+// it. It returns nil for nothing.
 func LedgerCardFlag(given string) (*card.LedgerCard, error) {
 	if given == "" {
 		return nil, nil
@@ -53,7 +53,7 @@ func LedgerCardFlag(given string) (*card.LedgerCard, error) {
 	return &cards[0], nil
 }
 
-// IsLedgerCards says whether a text begins as LedgerCards do.
+// IsLedgerCards reports whether a text begins as LedgerCards do.
 func IsLedgerCards(given string) bool {
 	return strings.HasPrefix(strings.TrimLeft(given, around), "zapis-ledger+")
 }

@@ -29,7 +29,7 @@ func (k KeyFlags) Load(ctx context.Context) (*Identity, error) {
 	return id, id.attach(k.Plugin)
 }
 
-// Sealed gives the identity file that the flags name as it is. Status KeyMissing where they name none.
+// Sealed returns the identity file that the flags name as it is. Status KeyMissing where they name none.
 func (k KeyFlags) Sealed() ([]byte, error) {
 	if k.Identity == "" {
 		return nil, exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")

@@ -96,7 +96,7 @@ func withTerminal(use func(in, out *os.File) error) error {
 	return withTerminalOr(exit.New(exit.KeyMissing, noTerminalHint, "there is no terminal to ask for the passphrase on"), use)
 }
 
-// withTerminalOr gives the error where there is none.
+// withTerminalOr returns the error where there is none.
 func withTerminalOr(none error, use func(in, out *os.File) error) error {
 	if runtime.GOOS == "windows" {
 		in, errIn := os.OpenFile("CONIN$", os.O_RDWR, 0)

@@ -36,8 +36,8 @@ type Program struct {
 	Grammar any    // a pointer to a struct of verbs and flags, as kong reads it
 }
 
-// Main runs the process' own command line on its own streams, and gives the exit status. An
-// interrupt (SIGINT, SIGTERM) ends the context; a second one ends the process.
+// Main runs the process' own command line on its own streams, and returns the exit status. An interrupt (SIGINT,
+// SIGTERM) ends the context; a second one ends the process.
 func (p Program) Main() exit.Status {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -45,7 +45,7 @@ func (p Program) Main() exit.Status {
 	return p.Run(ctx, os.Args[1:], StandardStreams())
 }
 
-// Run parses args, runs the verb they name, says on s.Err what went wrong, and gives the status.
+// Run parses args, runs the verb they name, says on s.Err what went wrong, and returns the status.
 func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status {
 	err := p.run(ctx, args, s)
 	if err == nil {

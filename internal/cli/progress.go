@@ -32,7 +32,7 @@ func (s *Streams) Progress(label string, total int64) *Progress {
 // Add counts n more.
 func (p *Progress) Add(n int64) { p.At(p.done + n) }
 
-// At says that n are done.
+// At reports that n are done.
 func (p *Progress) At(n int64) {
 	p.done = n
 	if p.s == nil || time.Since(p.drawn) < redraw {

@@ -28,7 +28,7 @@ func isTerminal(w any) bool {
 // Watched reports whether results go to a terminal, where a file's bytes have no business.
 func (s *Streams) Watched() bool { return isTerminal(s.Out) }
 
-// width gives the columns of the terminal that w is; 0 where it is none, which means: don't wrap.
+// width returns the columns of the terminal that w is; 0 where it is none, which means: don't wrap.
 func width(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -41,5 +41,5 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// Width gives the columns that results may take; 0 where nothing limits them.
+// Width returns the columns that results may take; 0 where nothing limits them.
 func (s *Streams) Width() int { return width(s.Out) }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// answered posts a code to the mailbox and gives the page.
+// answered posts a code to the mailbox and returns the page.
 func answered(t *testing.T, at, code string) string {
 	t.Helper()
 	resp, err := http.PostForm(at+"/en/mailbox", url.Values{"code": {code}})

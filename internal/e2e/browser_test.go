@@ -163,7 +163,7 @@ func onlyCase(t *testing.T, h house) string {
 	return cases[0].Case
 }
 
-// list gives the cases of the vault, as a trustee sees them.
+// list returns the cases of the vault, as a trustee sees them.
 func list(t *testing.T, h house, trustee string) (cases []listed) {
 	t.Helper()
 	text := must(t, h.dir, append([]string{"zapis", "list", "--vault", "vault", "--json"}, h.as(trustee)...)...)

@@ -46,7 +46,7 @@ func newCanary() canary {
 	return c
 }
 
-// find gives every file below the folders that holds the canary, or is named by it.
+// find returns every file below the folders that holds the canary, or is named by it.
 func (c canary) find(t *testing.T, folders ...string) []string {
 	t.Helper()
 	var found []string

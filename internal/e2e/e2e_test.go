@@ -83,7 +83,7 @@ func command(t *testing.T, dir string, words ...string) outcome {
 	return outcome{out.String(), talk.String(), cmd.ProcessState.ExitCode()}
 }
 
-// must runs a command that has to succeed, and gives its stdout.
+// must runs a command that has to succeed, and returns its stdout.
 func must(t *testing.T, dir string, words ...string) string {
 	t.Helper()
 	o := command(t, dir, words...)
@@ -243,7 +243,7 @@ func newHouse(t *testing.T, flags ...string) house {
 	return h
 }
 
-// as gives the flags by which a trustee is known.
+// as returns the flags by which a trustee is known.
 func (house) as(name string) []string {
 	return []string{"--identity", filepath.Join(bin, name+".key"), "--passphrase-file", filepath.Join(bin, name+".pass")}
 }

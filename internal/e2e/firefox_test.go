@@ -93,7 +93,7 @@ func (f *firefox) receive() ([]byte, error) {
 	return message, err
 }
 
-// call runs a command and gives its result.
+// call runs a command and returns its result.
 func (f *firefox) call(t *testing.T, command string, params map[string]any) json.RawMessage {
 	t.Helper()
 	result, refused := f.try(t, command, params)

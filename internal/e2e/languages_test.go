@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// text gives what an element says, on one line.
+// text returns what an element says, on one line.
 func text(t *testing.T, ctx context.Context, selector string) string {
 	t.Helper()
 	got, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(selector)))
@@ -20,7 +20,7 @@ func text(t *testing.T, ctx context.Context, selector string) string {
 	return strings.Join(strings.Fields(got), " ")
 }
 
-// attribute gives one of an element's.
+// attribute returns one of an element's.
 func attribute(t *testing.T, ctx context.Context, selector, name string) string {
 	t.Helper()
 	got, err := chromedp.Run(ctx, chromedp.Attributes(chromedp.CSS(selector)))

@@ -14,7 +14,7 @@ import (
 // run as docs/load.md tells.
 var large = flag.Bool("large", false, "run the load, memory and slow-socket tests at full size")
 
-// scaled gives a size for the run that this is.
+// scaled returns a size for the run that this is.
 func scaled[T any](small, full T) T {
 	if *large {
 		return full

@@ -97,7 +97,7 @@ func answer(t *testing.T, h house, words string) {
 const sampleStory = "Two men waited at the door. They asked for my brother and knew where he works.\nI don't know who sent them."
 const sampleReply = "Thank you. We have read it.\nDo you remember roughly when it was? A month is enough."
 
-// everyPage gives each page that a reporter can come to, in each language.
+// everyPage returns each page that a reporter can come to, in each language.
 func everyPage(t *testing.T) []shot {
 	t.Helper()
 	h := newHouse(t)

@@ -171,7 +171,7 @@ func (s *service) sockets(t *testing.T) (n int) {
 	return n
 }
 
-// sendOne sends an honest report on a connection of its own and gives the answer's status; 0 for none.
+// sendOne sends an honest report on a connection of its own and returns the answer's status; 0 for none.
 func sendOne(at string) int {
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Post(at+"/en/send", "application/x-www-form-urlencoded", strings.NewReader("narrative=They+came+at+six.&consent=store"))

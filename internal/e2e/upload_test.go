@@ -77,7 +77,7 @@ func partsIn(t *testing.T, ledger string) (n int) {
 	return n
 }
 
-// post sends a body and gives the answer as JSON text.
+// post sends a body and returns the answer as JSON text.
 func post(t *testing.T, where, kind string, body io.Reader) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, where, body)
@@ -100,7 +100,7 @@ func post(t *testing.T, where, kind string, body io.Reader) (status int, answer 
 	return resp.StatusCode, string(text)
 }
 
-// sendWords sends a report without files and gives its code.
+// sendWords sends a report without files and returns its code.
 func sendWords(t *testing.T, at string) (code string) {
 	t.Helper()
 	status, answer := post(t, at+"/send", "application/x-www-form-urlencoded", strings.NewReader("narrative=They+came+at+six.&consent=store"))

@@ -30,7 +30,7 @@ type Attachment struct {
 	Name      string // what the reporter's device called it; untrusted wherever it is shown
 }
 
-// JSON gives the one encoding of the attachment as a committed value.
+// JSON returns the one encoding of the attachment as a committed value.
 func (a Attachment) JSON() []byte {
 	b := make([]byte, 0, 256+6*len(a.Name))
 	b = appendString(append(b, `{"exhibit":`...), a.Exhibit)

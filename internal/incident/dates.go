@@ -53,7 +53,7 @@ func checkWhen(s string, now time.Time) string {
 	return NotADate
 }
 
-// precisionOf gives the precision of a date that checkWhen took.
+// precisionOf returns the precision of a date that checkWhen took.
 func precisionOf(s string) string {
 	for _, l := range layouts {
 		if len(s) == len(l.layout) {

@@ -55,7 +55,7 @@ func (e Errors) Error() string {
 	return "the form was refused: " + strings.Join(words, "; ")
 }
 
-// Of gives the code for a field, or the empty string.
+// Of returns the code for a field, or the empty string.
 func (e Errors) Of(field string) string {
 	for _, f := range e {
 		if f.Field == field {

@@ -25,11 +25,11 @@ func (r *Report) set(name string, values []string) {
 	}
 }
 
-// Empty gives a report without any answer, for acts that have none (stop,
+// Empty returns a report without any answer, for acts that have none (stop,
 // delete) and for follow-ups that are files only.
 func Empty() *Report { return newReport() }
 
-// One gives the first answer to a field, or the empty string.
+// One returns the first answer to a field, or the empty string.
 func (r *Report) One(name string) string {
 	if values := (**r.answers)[name]; len(values) > 0 {
 		return values[0]
@@ -37,11 +37,12 @@ func (r *Report) One(name string) string {
 	return ""
 }
 
-// All gives the answers to a field in the order of its codes, or nil.
+// All returns the answers to a field in the order of its codes, or nil.
 func (r *Report) All(name string) []string { return slices.Clone((**r.answers)[name]) }
 
-// IsEmpty says that nothing was answered but, at most, in which language and
-// that the files identify the reporter: without files that is no submission.
+// IsEmpty reports that nothing was answered but, at most, in which language
+// and that the files identify the reporter: without files that is no
+// submission.
 func (r *Report) IsEmpty() bool {
 	for name := range **r.answers {
 		if name != "language" && name != "files_identify" {
@@ -51,7 +52,7 @@ func (r *Report) IsEmpty() bool {
 	return true
 }
 
-// FilesIdentify says that the files show who the reporter is.
+// FilesIdentify reports that the files show who the reporter is.
 func (r *Report) FilesIdentify() bool { return r.One("files_identify") == "yes" }
 
 // Value is one field's answer as it is committed: compact JSON, a string or an

@@ -78,7 +78,7 @@ func codesOf(methods []Method) []string {
 	return codes
 }
 
-// Version gives one version of the schema. The error wraps ErrVersion where
+// Version returns one version of the schema. The error wraps ErrVersion where
 // this program does not know it.
 func Version(version int) (*Schema, error) {
 	if version < 1 || version > len(schemas) {
@@ -87,11 +87,11 @@ func Version(version int) (*Schema, error) {
 	return schemas[version-1], nil
 }
 
-// Newest gives the version that new ledgers get.
+// Newest returns the version that new ledgers get.
 func Newest() *Schema { return schemas[len(schemas)-1] }
 
-// FieldNames gives the name of everything that is committed under a version, in
-// the fixed order: from version 2 on the statement's own lines, then the
+// FieldNames returns the name of everything that is committed under a version,
+// in the fixed order: from version 2 on the statement's own lines, then the
 // questions, then attachment-1 to attachment-16.
 func FieldNames(version int) ([]string, error) {
 	s, err := Version(version)
@@ -104,15 +104,15 @@ func FieldNames(version int) ([]string, error) {
 // Version is the version's number.
 func (s *Schema) Version() int { return s.version }
 
-// FieldNames gives the name of everything that is committed, as the function
+// FieldNames returns the name of everything that is committed, as the function
 // FieldNames does.
 func (s *Schema) FieldNames() []string { return slices.Clone(s.names) }
 
-// CommitsHead says that act, case, number, time and the reporter's key are
+// CommitsHead reports that act, case, number, time and the reporter's key are
 // disclosure lines.
 func (s *Schema) CommitsHead() bool { return s.version >= headSince }
 
-// Fields gives the questions in their fixed order.
+// Fields returns the questions in their fixed order.
 func (s *Schema) Fields() []Field { return slices.Clone(s.fields) }
 
 // FieldByName finds a question.
@@ -128,7 +128,7 @@ func (s *Schema) position(name string) int {
 	return slices.IndexFunc(s.fields, func(f Field) bool { return f.Name == name })
 }
 
-// Methods gives the codes of the version in their order.
+// Methods returns the codes of the version in their order.
 func (s *Schema) Methods() []Method { return slices.Clone(s.methods) }
 
 // Check refuses answers that this version does not take: a report that was
@@ -149,8 +149,8 @@ func (s *Schema) Check(r *Report) Errors {
 	return errs
 }
 
-// Values gives the report's answer to every question of the version in the fixed
-// order, answered or not, without the attachments.
+// Values returns the report's answer to every question of the version in the
+// fixed order, answered or not, without the attachments.
 func (s *Schema) Values(r *Report) []Value {
 	values := make([]Value, len(s.fields))
 	for i, f := range s.fields {
@@ -171,21 +171,22 @@ func Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	return Newest().Validate(f, now, act)
 }
 
-// Fields gives the questions of the newest version, which has those of every
+// Fields returns the questions of the newest version, which has those of every
 // other too.
 func Fields() []Field { return Newest().Fields() }
 
 // FieldByName finds a question of any version.
 func FieldByName(name string) (f Field, ok bool) { return Newest().FieldByName(name) }
 
-// Methods gives the codes of the newest version in their order.
+// Methods returns the codes of the newest version in their order.
 func Methods() []Method { return Newest().Methods() }
 
-// CommittedHead says whether a name is one of the lines that a statement commits
-// about itself.
+// CommittedHead reports whether a name is one of the lines that a statement
+// commits about itself.
 func CommittedHead(name string) bool { return slices.Contains(committedHead, name) }
 
-// IdentityNames gives the questions whose answers stand in the identity part.
+// IdentityNames returns the questions whose answers stand in the identity
+// part.
 func IdentityNames() []string {
 	var names []string
 	for _, f := range fields {

@@ -54,8 +54,8 @@ func CleanText(s string) string {
 	return b.String()
 }
 
-// blank says that there is nothing to see in s: spaces and format characters
-// only. What is broken or forbidden is not blank, so that it is refused aloud.
+// blank reports that there is nothing to see in s: spaces and format characters only. What is broken or forbidden is
+// not blank, so that it is refused aloud.
 func blank(s string) bool {
 	if !utf8.ValidString(s) {
 		return false

@@ -63,7 +63,7 @@ func (s *Schema) Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	return report, nil
 }
 
-// missing says whether an act needs more of a field than was given.
+// missing reports whether an act needs more of a field than was given.
 func (r rule) missing(name string, given []string) string {
 	codes, needed := r.required[name]
 	if !needed {

@@ -66,16 +66,15 @@ func MethodByCode(code string) (m Method, ok bool) {
 	return methods[i], true
 }
 
-// Groups gives the headings in the order of the form.
+// Groups returns the headings in the order of the form.
 func Groups() []Group { return slices.Clone(groups) }
 
-// Countries gives the assigned codes of ISO 3166-1 alpha-2 in the order of the
-// codes, and XK, which the standard leaves to its users and which people who
-// live in Kosovo have to have.
+// Countries returns the assigned codes of ISO 3166-1 alpha-2 in the order of the codes, and XK, which the standard
+// leaves to its users and which people who live in Kosovo have to have.
 func Countries() []Country { return slices.Clone(countries) }
 
-// CountryName gives the English name of a code, "unknown" for UnknownCountry,
-// and the empty string for anything else.
+// CountryName returns the English name of a code, "unknown" for UnknownCountry, and the empty string for anything
+// else.
 func CountryName(code string) string {
 	if code == UnknownCountry {
 		return UnknownCountry

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Parse gives a file's sentences by key. An error names the locale and the line.
+// Parse returns a file's sentences by key. An error names the locale and the line.
 func Parse(code, raw string) (map[string]string, error) {
 	text := make(map[string]string)
 	lines := bufio.NewScanner(strings.NewReader(raw))

@@ -43,7 +43,7 @@ func TestOnlyTheReleaseGateRecordsThatSomethingLeaves(t *testing.T) {
 	}
 }
 
-// names says whether a file has an identifier.
+// names reports whether a file has an identifier.
 func names(file *ast.File, name string) (found bool) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok && id.Name == name {

@@ -85,7 +85,7 @@ func socket(domain, typ int) func() error {
 	}
 }
 
-// onManyThreads gives nil if a single one of them gets a socket.
+// onManyThreads returns nil if a single one of them gets a socket.
 func onManyThreads() error {
 	var all sync.WaitGroup
 	errs := make([]error, 16)

@@ -114,10 +114,10 @@ type Cursor interface {
 // Failure is what an engine's reads panic with.
 type Failure struct{ Err error }
 
-// Error says what failed.
+// Error reports what failed.
 func (f *Failure) Error() string { return fmt.Sprintf("reading the database: %s", f.Err) }
 
-// Unwrap gives the engine's error.
+// Unwrap returns the engine's error.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Catch runs fn, and returns a Failure that it panics with. It is the one place

@@ -88,7 +88,7 @@ func refusedWrite(err error) bool {
 	return errors.As(err, &pg) && pg.Severity == "ERROR" && pg.Code[:2] != "57" && pg.Code[:2] != "08"
 }
 
-// writeError says what a refused write means.
+// writeError reports what a refused write means.
 func writeError(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "53100" {

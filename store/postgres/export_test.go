@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ResolveAfter begins a transaction, commits it or not, loses word of it, and gives what resolve finds out.
+// ResolveAfter begins a transaction, commits it or not, loses word of it, and returns what resolve finds out.
 func ResolveAfter(d *DB, committed bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -21,7 +21,7 @@ const chunk = 1 << 20
 // Parts keeps attachments in the database, in chunks.
 type Parts struct{ d *DB }
 
-// Parts gives the attachments in the database. They share its connections, and end with it.
+// Parts returns the attachments in the database. They share its connections, and end with it.
 func (d *DB) Parts() *Parts { return &Parts{d} }
 
 func (p *Parts) table(h blob.Hash) string { return pieceName(partsName, p.d.piece(h[:])) }

@@ -166,8 +166,8 @@ func (d *DB) inspect(ctx context.Context) error {
 
 const connectTimeout = 10 * time.Second
 
-// connectError says what helps where there is no connection. The texts of pgx
-// name host, user and database, and never a password.
+// connectError reports what helps where there is no connection. The texts of pgx name host, user and database, and
+// never a password.
 func (d *DB) connectError(err error) error {
 	hint := "look whether PostgreSQL runs there, and whether this host may reach it"
 	var pg *pgconn.PgError
@@ -226,7 +226,7 @@ func (d *DB) Close() error {
 	return nil
 }
 
-// connectWriter gives the writer's connection, which the caller's token covers.
+// connectWriter returns the writer's connection, which the caller's token covers.
 func (d *DB) connectWriter(ctx context.Context) error {
 	if d.writer != nil && !d.writer.IsClosed() {
 		return nil

@@ -19,7 +19,7 @@ type table struct {
 	wanted  map[string][]byte // what Want has brought; nil for keys that are not there
 }
 
-// written gives what this transaction has written of a key.
+// written returns what this transaction has written of a key.
 func (t *table) written(key []byte) (value []byte, ok bool) {
 	value, ok = t.writes[string(key)]
 	return value, ok || t.cleared

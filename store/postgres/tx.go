@@ -151,7 +151,7 @@ func (t *transaction) fail(err error) {
 	panic(&kv.Failure{Err: fmt.Errorf("%w: %w", kv.ErrUnavailable, redact(err))})
 }
 
-// Table gives a table by its name.
+// Table returns a table by its name.
 func (t *transaction) Table(name string) kv.Table {
 	if table := t.tables[name]; table != nil {
 		return table

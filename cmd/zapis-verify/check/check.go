@@ -92,8 +92,8 @@ func accepted(c *card.LedgerCard, proved, notProved []string) Verdict {
 	return v
 }
 
-// Unjudged gives whoever waits for a report the one that an error of File
-// amounts to; false where the file could not be read at all.
+// Unjudged returns the report that an error of File amounts to; false where
+// the file could not be read at all.
 func Unjudged(err error) (bundle.Report, bool) {
 	r := bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{}}
 	switch exit.StatusOf(err) {
@@ -120,7 +120,8 @@ func (v Verdict) First() string {
 	return bundle.Unproved
 }
 
-// Trusted says whether it is good, and of a ledger that was known beforehand.
+// Trusted reports whether it is good, and of a ledger that was known
+// beforehand.
 func (v Verdict) Trusted() bool { return v.OK && v.anchor == anchorLedger }
 
 // A List is one part of what is told.
@@ -160,7 +161,8 @@ func (v Verdict) Refusal(name string) error {
 	return exit.New(exit.Mismatch, hint, "%s does not verify", name)
 }
 
-// Unreadable says what an error of the system means to whoever gave that name.
+// Unreadable reports what an error of the system means to whoever gave that
+// name.
 func Unreadable(what, name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -22,7 +22,7 @@ type seen struct {
 	ledger.Checkpoint
 }
 
-// isCheckpoint says whether a text is a signed note over a checkpoint.
+// isCheckpoint reports whether a text is a signed note over a checkpoint.
 func isCheckpoint(text []byte) (ledger.Checkpoint, bool) {
 	body, err := ledger.NoteText(text)
 	if err != nil {
@@ -184,7 +184,7 @@ func checkCheckpoint(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	return accepted(c, append(append(proved, by...), agreed...), open), nil
 }
 
-// witnessed says which known witnesses have cosigned.
+// witnessed reports which known witnesses have cosigned.
 func (t *Known) witnessed(note []byte) (proved []string, err error) {
 	text, err := ledger.NoteText(note)
 	if err != nil {

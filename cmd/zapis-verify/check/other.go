@@ -26,7 +26,7 @@ var others = map[cli.Party]struct {
 	cli.ToOpen:   {opened + " and the key that it was sealed to: age -d -i KEY -o bundle.zip FILE; then check bundle.zip", exit.KeyMissing},
 }
 
-// other says what a file is that is none of those that are checked.
+// other reports what a file is that is none of those that are checked.
 func other(name string, begin []byte) error {
 	if len(begin) == 0 {
 		return exit.New(exit.Mismatch, "have it sent or copied again: it was cut off on the way", "%s is empty: there is not one byte in it", name)

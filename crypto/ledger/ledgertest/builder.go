@@ -59,7 +59,7 @@ func (b *Builder) File(content []byte) []byte {
 	return content
 }
 
-// Add appends an entry with this body and gives its leaf hash.
+// Add appends an entry with this body and returns its leaf hash.
 func (b *Builder) Add(body ledger.Body) ledger.Hash {
 	e := ledger.Entry{Origin: Origin, Index: b.Size(), Previous: b.Last, Body: body}
 	return b.AddText(e.Marshal())
@@ -78,7 +78,7 @@ func (b *Builder) AddText(text []byte) ledger.Hash {
 	return leaf
 }
 
-// bytesOf gives n bytes that depend on a name.
+// bytesOf returns n bytes that depend on a name.
 func bytesOf(name string, n int) []byte {
 	var out []byte
 	for i := 0; len(out) < n; i++ {

@@ -91,7 +91,7 @@ var classes = map[string]*regexp.Regexp{
 	"words":     regexp.MustCompile(`words|is one of|at least one of|a language is|its blank line`),
 }
 
-// WriteVectors makes a folder of vectors anew, and its index. The files whose
+// WriteVectors writes a folder of vectors, and its index. The files whose
 // names begin with "key" stay.
 func WriteVectors(dir string, judge Judge, all ...Vector) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -122,7 +122,7 @@ func Edit(text []byte, from, to string) []byte {
 	return []byte(strings.Replace(string(text), from, to, 1))
 }
 
-// Seed gives a fuzz target every file of these folders of vectors, and fails
+// Seed returns a fuzz target every file of these folders of vectors, and fails
 // when there are none.
 func Seed(f *testing.F, dirs ...string) {
 	f.Helper()

@@ -87,7 +87,7 @@ func (l *Ledger) Size() uint64 { return uint64(len(l.entries)) }
 // Parts lists the files of all entries, in the ledger's order.
 func (l *Ledger) Parts() []Part { return l.parts }
 
-// Read gives a part's bytes in buf, or in a larger one where it is too small. Any goroutine may read.
+// Read returns a part's bytes in buf, or in a larger one where it is too small. Any goroutine may read.
 func (l *Ledger) Read(p Part, buf []byte) ([]byte, error) {
 	if int64(cap(buf)) < p.Size {
 		buf = make([]byte, p.Size)
@@ -152,7 +152,7 @@ func (l *Ledger) Grow(ctx context.Context, reports int, progress func(done int))
 	return nil
 }
 
-// add gives a submission its entry.
+// add adds the entry of a submission.
 func (l *Ledger) add(r report) error {
 	e := ledger.Entry{Origin: Origin, Index: l.Size(), Previous: l.last, Body: r.body}
 	l.last = e.LeafHash()

@@ -16,7 +16,7 @@ var procs = regexp.MustCompile(`-\d+$`)
 // peak is what the test of the server's memory logs.
 var peak = regexp.MustCompile(`VmHWM ([0-9.]+) MiB`)
 
-// parse gives all figures in what go test printed, by benchmark and metric: "Check of-sha256".
+// parse returns all figures in what go test printed, by benchmark and metric: "Check of-sha256".
 func parse(out []byte) map[string][]float64 {
 	found := make(map[string][]float64)
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {

@@ -62,7 +62,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// goTest runs one package's benchmarks, and gives what they print.
+// goTest runs one package's benchmarks, and returns what they print.
 func goTest(ctx context.Context, r run) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-timeout", "20m"}, r.args()...)...)
 	var out bytes.Buffer

@@ -42,7 +42,8 @@ func Answers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Send files a report, with a file unless that is nil. It gives the promise, and what was answered where there is none.
+// Send files a report, with a file unless that is nil. It returns the promise, and what was answered where there is
+// none.
 func Send(ts *testscript.TestScript, socket string, fields [][2]string, file []byte) (promise, refused string) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)

@@ -39,7 +39,7 @@ type Options struct {
 	First bool
 }
 
-// ends says whether the check has found all that it was asked for.
+// ends reports whether the check has found all that it was asked for.
 func (o Options) ends(r *Report) bool { return o.First && len(r.Faults) > 0 }
 
 func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
@@ -293,7 +293,7 @@ func (x *examination) leftOver() {
 	}
 }
 
-// text gives a file that must be there.
+// text returns a file that must be there.
 func (x *examination) text(path string) ([]byte, bool) {
 	x.used[path] = true
 	t, ok := x.bag.texts[path]

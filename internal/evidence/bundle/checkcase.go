@@ -84,7 +84,8 @@ func (x *examination) submissions() {
 	x.sayCase()
 }
 
-// showsIdentity says whether anything of the identity part's fixed fields is shown.
+// showsIdentity reports whether anything of the identity part's fixed fields
+// is shown.
 func showsIdentity(s submission) bool {
 	return slices.ContainsFunc(s.Answers, func(a answer) bool {
 		return slices.Contains(incident.IdentityNames(), a.Field)

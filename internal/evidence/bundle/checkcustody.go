@@ -84,7 +84,7 @@ func (x *examination) fixed() {
 	}
 }
 
-// extended says which earlier heads a head proves to extend.
+// extended reports which earlier heads a head proves to extend.
 func extended(head ledger.CustodyHead) string {
 	if n := len(head.Extends); n > 0 {
 		return fmt.Sprintf("proves only that it extends the head of %d events. Whoever has the ledger can compare all of them", head.Extends[n-1].Events)
@@ -92,8 +92,7 @@ func extended(head ledger.CustodyHead) string {
 	return "extends none. Whoever has the ledger can compare all of them"
 }
 
-// head verifies a custody entry of the signer's, and gives its head and the
-// number of the statement that holds it.
+// head verifies a custody entry of the signer's, and returns its head and the number of the statement that holds it.
 func (x *examination) head(g governing) (head ledger.CustodyHead, number uint64, err error) {
 	e, err := ledger.ParseEntry(g.Entry)
 	if err != nil {

@@ -20,7 +20,7 @@ type openable struct {
 	said       submission
 }
 
-// discloses says whether the key of the n-th statement is in the bundle.
+// discloses reports whether the key of the n-th statement is in the bundle.
 func (x *examination) discloses(n int) bool {
 	_, there := x.bag.texts[keyPath(n, partStatement)+".key"]
 	return there
@@ -50,8 +50,8 @@ func (x *examination) keys() {
 	}
 }
 
-// part gives a disclosed ciphertext and its key, once it is the part that the
-// entry names.
+// part returns a disclosed ciphertext and its key, once it is the part that
+// the entry names.
 func (x *examination) part(o openable, name, kind string, number int) (key seal.FileKey, src io.ReadSeekCloser, want seal.Digest, ok bool) {
 	path := keyPath(o.n, name)
 	x.used[path+".age"], x.used[path+".key"] = true, true

@@ -105,7 +105,7 @@ func (x *examination) facts() (pdf.Facts, error) {
 	return f, nil
 }
 
-// claims gives what the anchors say, which is not verified here.
+// claims returns what the anchors say, which is not verified here.
 func (x *examination) claims() (all []timestamp.Evidence) {
 	for _, g := range x.anchors {
 		a, err := ledger.ParseAnchor(g.Body)

@@ -79,7 +79,7 @@ func (h *house) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// append puts a body at the end of the ledger and gives its entry.
+// append puts a body at the end of the ledger and returns its entry.
 func (h *house) append(b ledger.Body) []byte {
 	e := ledger.Entry{Origin: testOrigin, Index: uint64(len(h.entries)), Previous: h.leaf, Body: b}
 	text := e.Marshal()
@@ -137,7 +137,7 @@ type unsent struct {
 	first   int // number of its first exhibit
 }
 
-// submit commits to what is said, and gives the submission and its body.
+// submit commits to what is said, and returns the submission and its body.
 func (h *house) submit(s unsent) (Submission, ledger.Body) {
 	values := make(map[string][]byte)
 	for field, json := range s.answers {

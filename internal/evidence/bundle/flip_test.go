@@ -110,7 +110,7 @@ func alike(t *testing.T, zip []byte) {
 	}
 }
 
-// mustFail gives the fault that is found first.
+// mustFail returns the fault that is found first.
 func mustFail(t *testing.T, zip []byte, bit int) string {
 	r, err := Check(bytes.NewReader(zip), int64(len(zip)), Options{First: true})
 	if err != nil || r.OK || len(r.Faults) == 0 || len(r.Proved)+len(r.NotProved)+len(r.Withheld) > 0 {

@@ -94,14 +94,14 @@ func (c *governance) signer(name string) (card.Card, bool) {
 	return card.Card{}, false
 }
 
-// hasSet says whether an entry holds a set of trustees.
+// hasSet reports whether an entry holds a set of trustees.
 func (c *governance) hasSet(index uint64) bool {
 	_, err := c.chain.SetAt(index)
 	return err == nil
 }
 
-// fieldsOf gives the names of all that a body commits to, by the vocabulary of the
-// set that it is sealed to.
+// fieldsOf returns the names of all that a body commits to, by the vocabulary
+// of the set that it is sealed to.
 func (c *governance) fieldsOf(b ledger.Body) ([]string, error) {
 	set, err := c.chain.SetAt(b.Trustees)
 	if err != nil {

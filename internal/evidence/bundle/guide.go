@@ -280,7 +280,7 @@ func (x *examination) guideKey(n int, s submission, part, recorded string) guide
 	return g
 }
 
-// opensAlone says whether age itself opens a part for any one of its trustees.
+// opensAlone reports whether age itself opens a part for any one of its trustees.
 func opensAlone(open func() (io.ReadSeekCloser, error)) bool {
 	if open == nil {
 		return false

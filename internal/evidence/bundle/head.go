@@ -22,8 +22,8 @@ func errHeadWithheld(field string) error {
 	return exit.New(exit.Usage, "leave it out", "%s can't be withheld: a bundle always shows what a submission says about itself", field)
 }
 
-// governingOf gives public entries as readCharter takes them. An entry that can't
-// be read keeps the index 0, and is refused there.
+// governingOf returns public entries as readCharter takes them. An entry that
+// can't be read keeps the index 0, and is refused there.
 func governingOf(public []Public) []governing {
 	var list []governing
 	for _, p := range public {
@@ -46,7 +46,8 @@ func bodyOf(c *governance, s Submission) (ledger.Body, error) {
 	return e.Body, err
 }
 
-// commitsHead says whether a submission commits to what it says about itself.
+// commitsHead reports whether a submission commits to what it says about
+// itself.
 func (d disclosure) commitsHead() bool {
 	return len(d.Listing) > 0 && seal.IsHead(d.Listing[0].Field)
 }
@@ -114,8 +115,8 @@ func (x *examination) headOf(n int) (seal.Head, bool) {
 	return x.committed[i].head, true
 }
 
-// sayAuthor says whether a submission that follows a report is signed with the
-// key that the report commits to.
+// sayAuthor reports whether a submission that follows a report is signed with
+// the key that the report commits to.
 func (x *examination) sayAuthor(o openable, h, first seal.Head) {
 	name := submissionName(o.n, o.said)
 	if o.n == 0 || o.said.Act == actCollected {
@@ -135,7 +136,8 @@ func (x *examination) sayAuthor(o openable, h, first seal.Head) {
 	}
 }
 
-// sayNumbers says which of the reporter's submissions are not in the bundle.
+// sayNumbers reports which of the reporter's submissions are not in the
+// bundle.
 func (x *examination) sayNumbers(numbers []uint64) {
 	if len(numbers) == 0 {
 		return

@@ -64,7 +64,7 @@ func largeCase(t testing.TB, size int64) Input {
 		Custody: h.custody(caseID(body)), Signer: h.signers["anna"], Time: testTime, Tool: "zapis test"}
 }
 
-// peak watches the heap while do runs, and gives the most it held, in bytes.
+// peak watches the heap while do runs, and returns the most it held, in bytes.
 func peak(do func()) uint64 {
 	var most atomic.Uint64
 	stop, stopped := make(chan struct{}), make(chan struct{})

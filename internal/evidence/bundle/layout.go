@@ -110,7 +110,7 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`data/keys/(?:statement(?:-[0-9]{2,4})?|A[0-9]{2,5})\.(?:age|key)`,
 }, "|") + `)$`)
 
-// streamed says which files may be of any size. All others are read whole.
+// streamed reports which files may be of any size. All others are read whole.
 func streamed(path string) bool {
 	return strings.HasPrefix(path, attachments) || strings.HasPrefix(path, derivedFolder) && path != derivedPath || strings.HasPrefix(path, "data/keys/") && strings.HasSuffix(path, ".age") ||
 		strings.HasSuffix(path, ".pdf") || path == pdf.ScreenPath

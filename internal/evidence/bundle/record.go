@@ -47,7 +47,7 @@ type answer struct {
 	Value json.RawMessage // as committed; null where the reporter left it empty
 }
 
-// file gives where a record says that an exhibit stands.
+// file returns where a record says that an exhibit stands.
 func (s submission) file(name string) string {
 	for _, e := range s.Attachments {
 		if e.Exhibit == name {
@@ -107,7 +107,8 @@ func (a *answers) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// marshal gives the record's one encoding: two spaces deep, UTF-8, LF at the end.
+// marshal returns the record's one encoding: two spaces deep, UTF-8, LF at the
+// end.
 func (r record) marshal() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

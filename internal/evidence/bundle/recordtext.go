@@ -148,7 +148,7 @@ func fieldName(name string) string { return pdf.FieldName(name, labels[name]) }
 // explain puts a code into English words. Methods keep their code.
 func explain(field, value string) string { return pdf.Explain("en", field, value) }
 
-// strings gives an answer's one or more values; none where it is null.
+// strings returns an answer's one or more values; none where it is null.
 func (a answer) strings() ([]string, error) {
 	if string(a.Value) == "null" {
 		return nil, nil

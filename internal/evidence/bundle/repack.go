@@ -18,7 +18,7 @@ type stored struct {
 	open func() (io.ReadSeekCloser, error)
 }
 
-// storedIn gives the files of a zip that zapis wrote.
+// storedIn returns the files of a zip that zapis wrote.
 func storedIn(r io.ReaderAt, members []member) []stored {
 	list := make([]stored, len(members))
 	for i, m := range members {

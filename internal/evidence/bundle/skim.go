@@ -17,10 +17,10 @@ type listed struct {
 }
 
 // skim is what a check that ends at its first fault begins with: the CRC-32 of
-// every file, at a tenth of the price of its SHA-256. It gives what the lists
-// say, so that each file can be held against them as soon as it is hashed. It
-// decides nothing in the bundle's favour: a list that is none, or that lacks a
-// file, is found when all are read.
+// every file, at a tenth of the price of its SHA-256. It returns what the
+// lists say, so that each file can be held against them as soon as it is
+// hashed. It decides nothing in the bundle's favour: a list that is none, or
+// that lacks a file, is found when all are read.
 func skim(r io.ReaderAt, members []member, report *Report) (map[string]listed, error) {
 	all := make(map[string]listed, len(members))
 	var buffer []byte

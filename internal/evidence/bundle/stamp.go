@@ -9,7 +9,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// SignatureOf gives the signature file of a bundle, which must verify: it is
+// SignatureOf returns the signature file of a bundle, which must verify: it is
 // what a time-stamping authority is shown.
 func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
 	b, _, report, err := inspect(r, size, Options{First: true})

@@ -11,7 +11,7 @@ import (
 	"zapis/internal/evidence/bundle/bundletest"
 )
 
-// unpacked unzips a bundle with the stock tool, and gives the folder in it.
+// unpacked unzips a bundle with the stock tool, and returns the folder in it.
 func unpacked(t *testing.T, zip []byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -29,7 +29,8 @@ func unpacked(t *testing.T, zip []byte) string {
 	return bag
 }
 
-// failing follows the page of an unpacked bundle, and gives the blocks that fail.
+// failing follows the page of an unpacked bundle, and returns the blocks that
+// fail.
 func failing(t *testing.T, dir string, with ...string) []string {
 	t.Helper()
 	failed, err := bundletest.Follow(dir, nil, with...)

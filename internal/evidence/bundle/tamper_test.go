@@ -25,7 +25,7 @@ func TestEveryCutIsFound(t *testing.T) {
 	}
 }
 
-// files gives a bundle's files by path.
+// files returns a bundle's files by path.
 func files(t testing.TB, zip []byte) map[string][]byte {
 	t.Helper()
 	members, err := readZip(bytes.NewReader(zip), int64(len(zip)))
@@ -57,7 +57,7 @@ func pack(t testing.TB, files map[string][]byte) []byte {
 
 var oxum = regexp.MustCompile(`Payload-Oxum: .*`)
 
-// resign does what a lying trustee can: it lists the files anew and signs.
+// resign does what a lying trustee can: it lists the files again and signs.
 func resign(t testing.TB, f map[string][]byte, s *card.Signer) map[string][]byte {
 	t.Helper()
 	list, papers, size := make(manifest), make(manifest), 0
@@ -82,8 +82,8 @@ func resign(t testing.TB, f map[string][]byte, s *card.Signer) map[string][]byte
 	return f
 }
 
-// A trustee who lies holds a good key: what they change is listed and signed
-// anew, and still does not fit what the ledger has.
+// A trustee who lies holds a good key: what they change is listed and signed again, and still does not fit what the
+// ledger has.
 func TestLyingTrustee(t *testing.T) {
 	t.Parallel()
 	h, in := testCase(t)
@@ -179,7 +179,7 @@ func TestLyingTrustee(t *testing.T) {
 	}
 }
 
-// What is not signed anew is found by the lists and the signature.
+// What is not signed again is found by the lists and the signature.
 func TestUnsignedChange(t *testing.T) {
 	t.Parallel()
 	zip, h := sample(t), shared.house

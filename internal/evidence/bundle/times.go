@@ -74,8 +74,8 @@ func (d *drafted) addAnchors(in *Input) error {
 	return nil
 }
 
-// AnchorWarnings says which of the anchors that go into a bundle contradict each
-// other, in sentences without full stop. Nothing of them is verified.
+// AnchorWarnings reports which of the anchors that go into a bundle contradict
+// each other, in sentences without full stop. Nothing of them is verified.
 func AnchorWarnings(in Input) []string {
 	var held []timestamp.Held
 	for _, a := range in.Anchors {

@@ -53,7 +53,7 @@ func TestRecordWords(t *testing.T) {
 	}
 }
 
-// everyAnswer gives all that a field can say, as far as it is a list.
+// everyAnswer returns all that a field can say, as far as it is a list.
 func everyAnswer(t *testing.T, f incident.Field) answer {
 	t.Helper()
 	values := slices.Clone(f.Codes)

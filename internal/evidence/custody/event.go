@@ -61,7 +61,7 @@ func Acts() []Act {
 		Withheld, HandedOver, Destroyed, Noted, Replied, Resealed, Imported}
 }
 
-// Releases says whether something of a case leaves the vault by this act, or is held back from what leaves.
+// Releases reports whether something of a case leaves the vault by this act, or is held back from what leaves.
 func (a Act) Releases() bool {
 	switch a {
 	case Exported, HandedOver, Extracted, Withheld, Resealed:
@@ -117,7 +117,7 @@ const (
 	eventLines = 12
 )
 
-// Link gives link n of the chain from link n-1 and the SHA-256 of event n's text.
+// Link returns link n of the chain from link n-1 and the SHA-256 of event n's text.
 func Link(previous, event [32]byte) [32]byte {
 	b := append([]byte(chainHeader), previous[:]...)
 	return sha256.Sum256(append(b, event[:]...))

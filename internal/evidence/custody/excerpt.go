@@ -42,7 +42,7 @@ type Shown struct {
 	hashes  [][32]byte // version 1
 }
 
-// LinkAt gives link n of an excerpt of version 1; false for version 2, or where it is shorter.
+// LinkAt returns link n of an excerpt of version 1; false for version 2, or where it is shorter.
 func (s Shown) LinkAt(n uint64) (link [32]byte, ok bool) {
 	if s.Version != 1 || n > uint64(len(s.hashes)) {
 		return link, false
@@ -101,8 +101,8 @@ func (x Excerpt) appendRange(b []byte, first, last uint64) []byte {
 	return x.appendRange(x.appendRange(b, first, middle-1), middle, last)
 }
 
-// hidden says whether one hash stands for the subtree of events first to last:
-// none is shown, and the head in the ledger does not end inside.
+// hidden reports whether one hash stands for the subtree of events first to last: none is shown, and the head in the
+// ledger does not end inside.
 func (x Excerpt) hidden(first, last uint64) bool {
 	if first <= x.Fixed && x.Fixed < last {
 		return false
@@ -215,9 +215,8 @@ func (f forest) root() (h [32]byte) {
 	return h
 }
 
-// readRange reads the subtree of events first to last, and gives its root and
-// whether one line stood for all of it. Subtrees that lie within the first Fixed
-// events, and in none larger that does, go to fixed.
+// readRange reads the subtree of events first to last, and returns its root and whether one line stood for all of it.
+// Subtrees that lie within the first Fixed events, and in none larger that does, go to fixed.
 func (x *Shown) readRange(r *canonical.Reader, first, last uint64, fixed *forest) (root [32]byte, whole bool) {
 	into := fixed
 	if last <= x.Fixed {
@@ -257,7 +256,7 @@ func (x *Shown) readSubtree(r *canonical.Reader, first, last uint64, fixed *fore
 	return nodeHash(left, right), false
 }
 
-// readShown reads event n in full, and gives its SHA-256.
+// readShown reads event n in full, and returns its SHA-256.
 func (x *Shown) readShown(r *canonical.Reader, n uint64) (hash [32]byte) {
 	if got := r.Decimal(r.Word("event"), math.MaxInt64); r.Err() == nil && got != n {
 		r.Fail("event %d must stand here", n)

@@ -174,7 +174,7 @@ func (l *Log) setAside(line []byte) error {
 	return l.f.Sync()
 }
 
-// take checks one line and keeps where it stands. It gives what does not fit, or nothing.
+// take checks one line and keeps where it stands. It returns what does not fit, or nothing.
 func (l *Log) take(line []byte) (mismatch string) {
 	text, whole := bytes.CutSuffix(line, []byte("\n"))
 	words := bytes.Split(text, []byte(" "))
@@ -213,10 +213,10 @@ func (l *Log) take(line []byte) (mismatch string) {
 // Len is how many events there are.
 func (l *Log) Len() uint64 { return uint64(len(l.records)) }
 
-// Head gives the last event's number and link: 0 and zeros where there is none.
+// Head returns the last event's number and link: 0 and zeros where there is none.
 func (l *Log) Head() (number uint64, link [32]byte) { return l.Len(), l.head }
 
-// LinkAt gives link n, from 0; false where the log is shorter.
+// LinkAt returns link n, from 0; false where the log is shorter.
 func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
 	if n > l.Len() {
 		return link, false
@@ -300,8 +300,8 @@ func (l *Log) seal(text []byte) (form string, kept []byte, err error) {
 	return form, sealed.Bytes(), err
 }
 
-// Read gives event n, from 1. Status KeyMissing where no identity opens it, Mismatch where it is not the
-// one that the chain names.
+// Read returns event n, from 1. Status KeyMissing where no identity opens it, Mismatch where it is not the one that
+// the chain names.
 func (l *Log) Read(n uint64, ids ...age.Identity) (Event, error) {
 	if n < 1 || n > l.Len() {
 		return Event{}, fmt.Errorf("custody log: there is no event %d", n)
@@ -338,7 +338,7 @@ func (l *Log) Read(n uint64, ids ...age.Identity) (Event, error) {
 	return e, nil
 }
 
-// Excerpt opens the first upTo events and shows those that show picks; of the others it gives the hashes.
+// Excerpt opens the first upTo events and shows those that show picks; of the others it returns the hashes.
 func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (Excerpt, error) {
 	x := Excerpt{Shown: make(map[uint64]Event)}
 	for n := uint64(1); n <= min(upTo, l.Len()); n++ {

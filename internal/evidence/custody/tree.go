@@ -43,8 +43,9 @@ func (t tree) root(n uint64) ([32]byte, error) {
 	return tlog.TreeHash(int64(n), t)
 }
 
-// TreeHead gives the head of the log as a custody entry holds it, proving that it
-// extends each of the earlier heads that are given by their numbers of events.
+// TreeHead returns the head of the log as a custody entry holds it, proving
+// that it extends each of the earlier heads that are given by their numbers of
+// events.
 func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
 	n, link := l.Head()
 	root, err := l.tree.root(n)
@@ -71,7 +72,8 @@ func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
 	return head, nil
 }
 
-// RootAt gives the root of the first n events; false where the log is shorter.
+// RootAt returns the root of the first n events; false where the log is
+// shorter.
 func (l *Log) RootAt(n uint64) (root [32]byte, ok bool) {
 	if n > l.Len() {
 		return root, false

@@ -233,7 +233,7 @@ func (g *graph) custody(c casefile.Case) {
 	}
 }
 
-// of gives what has a hash that an event names.
+// of returns what has a hash that an event names.
 func (g *graph) of(sum string) []any {
 	var out []any
 	for _, id := range g.hashes[sum] {

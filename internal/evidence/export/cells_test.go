@@ -36,8 +36,8 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
-// executable says whether a spreadsheet that splits at sep, with or without regard for quotation marks, would
-// find a formula at the head of a cell. It is written apart from harmless, on purpose.
+// executable reports whether a spreadsheet that splits at sep, with or without regard for quotation marks, would find
+// a formula at the head of a cell. It is written apart from harmless, on purpose.
 func executable(text string, sep rune) string {
 	cells := strings.FieldsFunc(text, func(r rune) bool { return r == sep || r == '\n' || r == '\r' })
 	for _, c := range cells {

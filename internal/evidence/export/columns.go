@@ -51,7 +51,7 @@ func all(field string) func(casefile.Case) []string {
 	return func(c casefile.Case) []string { return c.All(field) }
 }
 
-// isCode says whether a value is one of a question's codes.
+// isCode reports whether a value is one of a question's codes.
 func isCode(field string) func(string) bool {
 	f, _ := incident.FieldByName(field)
 	return func(v string) bool { return slices.Contains(f.Codes, v) }
@@ -131,7 +131,7 @@ var shared = []column{
 	{name: "information_credibility", values: one(func(c casefile.Case) string { return c.Information }), known: isReviewCode(review.Informations()), label: reviewLabel(review.Informations())},
 }
 
-// columnsFor gives the columns that a format has for an addressee.
+// columnsFor returns the columns that a format has for an addressee.
 func columnsFor(f Format, in Input) []column {
 	var list []column
 	if f == Uwazi {
@@ -216,7 +216,7 @@ func exhibits(c casefile.Case, in Input, what func(casefile.Exhibit) string) []s
 	return out
 }
 
-// shown says whether what an exhibit holds may be described: it is open, or was, and is not the identity's.
+// shown reports whether what an exhibit holds may be described: it is open, or was, and is not the identity's.
 func shown(e casefile.Exhibit, in Input) bool {
 	return e.SHA256 != "" && (!e.Identifies || in.WithIdentity)
 }
@@ -244,8 +244,8 @@ func translated(c casefile.Case, language string) string {
 	return strings.Join(texts, "\n\n")
 }
 
-// isoDate gives a whole date where the format has no other, the first day of what is known: Uwazi reads no
-// months. when_precision says what the reporter knows.
+// isoDate returns a whole date where the format has no other, the first day of what is known: Uwazi reads no months.
+// when_precision says what the reporter knows.
 func isoDate(when string, f Format) string {
 	if f != Uwazi {
 		return when

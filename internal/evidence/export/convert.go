@@ -39,7 +39,7 @@ func (f Format) Default() string {
 	return "other"
 }
 
-// table says that the format has one row a case, so that rows may stand for the codes alone.
+// table reports that the format has one row a case, so that rows may stand for the codes alone.
 func (f Format) table() bool { return f == CSV || f == Uwazi }
 
 // Input is what is to be written.

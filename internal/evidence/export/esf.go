@@ -188,7 +188,7 @@ func (f *esfFile) information(c casefile.Case, i int, s casefile.Submission, sou
 	f.Information = append(f.Information, info)
 }
 
-// first gives the one answer of a submission to a question.
+// first returns the one answer of a submission to a question.
 func first(s casefile.Submission, field string) string {
 	if given := s.Answers[field]; len(given) > 0 {
 		return given[0]

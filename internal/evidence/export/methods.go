@@ -12,7 +12,7 @@ var methodsTSV string
 // courts do at home, are in neither of the two lists, and are not made to fit.
 type category struct {
 	pace         string // paragraph of PACE Resolution 2509 (2023); empty where it names nothing like it
-	freedomHouse string // Freedom House's method of transnational repression; likewise
+	freedomHouse string // Freedom House's method of transnational repression; also
 	act          string // the act, in words that an Events Standard Formats thesaurus is looked up by
 }
 

@@ -8,8 +8,8 @@ import (
 // namespaceURL is RFC 9562's namespace for names that are URLs (appendix A).
 var namespaceURL = [16]byte{0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}
 
-// uuid5 gives the version 5 UUID of a name (RFC 9562, section 5.5): the same thing has the same identifier in
-// every file, and nothing about it is random. SHA-1 is what the version prescribes; nothing rests on its strength.
+// uuid5 returns the version 5 UUID of a name (RFC 9562, section 5.5): the same thing has the same identifier in every
+// file, and nothing about it is random. SHA-1 is what the version prescribes; nothing rests on its strength.
 func uuid5(space [16]byte, name string) [16]byte {
 	sum := sha1.Sum(append(space[:], name...))
 	var id [16]byte

@@ -125,8 +125,8 @@ func lookup(mediaType string) (kind, bool) {
 	return kind{}, false
 }
 
-// Extension gives the ending, without a dot, under which a file is given out. mediaType is what was committed for the file
-// and name what the sender calls it. Earlier versions committed text/csv for any lines with commas and
+// Extension returns the ending, without a dot, under which a file is given out. mediaType is what was committed for
+// the file and name what the sender calls it. Earlier versions committed text/csv for any lines with commas and
 // application/x-ole-storage for most .doc files: the sender's ending settles both.
 func Extension(mediaType, name string) string { return Ending(choose(bare(mediaType), name)) }
 
@@ -225,7 +225,7 @@ func (s *Sniffer) Wipe() {
 	*s = Sniffer{}
 }
 
-// MediaType gives the media type of what was written, without parameters. name is what the sender calls the file.
+// MediaType returns the media type of what was written, without parameters. name is what the sender calls the file.
 func (s *Sniffer) MediaType(name string) string {
 	found := bare(mimetype.Detect(s.head).String())
 	if bytes.HasPrefix(s.head, oleMagic) && found != "application/x-ms-installer" {
@@ -237,7 +237,7 @@ func (s *Sniffer) MediaType(name string) string {
 	return choose(found, name)
 }
 
-// Detect gives the media type of a file whose whole content, or beginning, is data.
+// Detect returns the media type of a file whose whole content, or beginning, is data.
 func Detect(data []byte, name string) string {
 	var s Sniffer
 	_, _ = s.Write(data)

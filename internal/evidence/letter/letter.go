@@ -30,7 +30,7 @@ type Input struct {
 	WithIdentity bool // the answers of the identity part stand in it
 }
 
-// Languages gives those in which there is a letter to an addressee.
+// Languages returns those in which there is a letter to an addressee.
 func Languages(to casefile.Addressee) []string {
 	var list []string
 	for _, l := range languages {

@@ -19,7 +19,7 @@ type vocabulary map[string]string
 
 var words = readWords(wordsTSV)
 
-// of gives the words for a code; the code itself, escaped, where there are none.
+// of returns the words for a code; the code itself, escaped, where there are none.
 func (v vocabulary) of(field, code string) string {
 	if text, ok := v[field+"."+code]; ok || code == "" {
 		return text

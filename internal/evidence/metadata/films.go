@@ -23,7 +23,7 @@ func (s *scanner) boxes(data []byte, depth int) {
 	}
 }
 
-// boxList gives where the last whole box ends.
+// boxList returns where the last whole box ends.
 func (s *scanner) boxList(data []byte, depth, level int) int {
 	at := 0
 	for len(data)-at >= 8 {

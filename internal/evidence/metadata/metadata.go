@@ -78,8 +78,9 @@ var ordinary = limits{held: 128 << 20, film: 4 << 20, member: 64 << 20, budget: 
 
 const maxDepth = 3 // a photo in a document in an archive has depth 2
 
-// Scan reads a file to its end and gives what was found. The error is the reader's alone. It holds up to 128 MiB of the file
-// in memory, of films and sound 4 MiB; in a larger one it looks for places only, and says so where that is not enough.
+// Scan reads a file to its end and returns what was found. The error is the reader's alone. It holds up to 128 MiB of
+// the file in memory, of films and sound 4 MiB; in a larger one it looks for places only, and says so where that is
+// not enough.
 func Scan(r io.Reader) (Findings, error) { return scan(r, ordinary) }
 
 func scan(r io.Reader, l limits) (Findings, error) {

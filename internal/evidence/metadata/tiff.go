@@ -96,7 +96,7 @@ func (t tiffReader) word(b []byte) uint64 {
 	return uint64(t.order.Uint32(b))
 }
 
-// bytesAt gives what an entry of bytes points to, as far as it is there.
+// bytesAt returns what an entry of bytes points to, as far as it is there.
 func (t tiffReader) bytesAt(e entry) []byte {
 	length := uint64(len(t.data))
 	if e.value >= length {
@@ -129,7 +129,7 @@ func (s *scanner) tiff(data []byte, depth int) {
 	}
 }
 
-// tiffEntry gives the offsets of the directories that an entry points to.
+// tiffEntry returns the offsets of the directories that an entry points to.
 func (s *scanner) tiffEntry(t tiffReader, e entry, depth int) (next []uint64) {
 	switch e.tag {
 	case tagGPS:

@@ -8,10 +8,10 @@
 //	lock                held by the one process that changes the folder
 //	incoming/           what is being verified; gone when it is not
 //
-// ledger.tar is written anew each time, and renamed last; parts are only added,
-// and taken away once no entry but an erased one names them. A backup of the
-// ledger has its locators; a mirror that was made from carry files has none. The
-// formats are specified in docs/spec/backup.md.
+// ledger.tar is written again each time, and renamed last; parts are only
+// added, and taken away once no entry but an erased one names them. A backup
+// of the ledger has its locators; a mirror that was made from carry files has
+// none. The formats are specified in docs/spec/backup.md.
 package backup
 
 import (

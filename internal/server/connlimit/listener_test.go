@@ -246,7 +246,7 @@ func TestServesAndRefusesWithHTTP(t *testing.T) {
 	}
 }
 
-// within says how many are in.
+// within reports how many are in.
 func (d *Listener) within() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

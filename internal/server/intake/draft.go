@@ -39,13 +39,12 @@ func (in *Intake) Begin(ctx context.Context) (*Draft, error) {
 	return &Draft{in: in}, nil
 }
 
-// MarkIdentify says that the files show who the reporter is. Files that follow
-// are sealed under the identity quorum from the start; those that were taken
-// before are sealed again when the draft is sent, without their plaintext ever
+// MarkIdentify reports that the files show who the reporter is. Files that follow are sealed under the identity quorum
+// from the start; those that were taken before are sealed again when the draft is sent, without their plaintext ever
 // being on the disk.
 func (d *Draft) MarkIdentify() { d.identify = true }
 
-// Files says how many files were taken.
+// Files reports how many files were taken.
 func (d *Draft) Files() int { return len(d.files) }
 
 // Digest is a SHA-256 over names, sizes and contents of the files that were taken, in order: two drafts with one digest
@@ -125,8 +124,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Discard takes everything off the disk that was not sent, and gives the draft's
-// room back.
+// Discard takes everything off the disk that was not sent, and returns the draft's room back.
 func (d *Draft) Discard() {
 	d.done = true
 	for _, f := range d.files {

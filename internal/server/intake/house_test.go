@@ -131,7 +131,8 @@ func (h *house) says(who int, kind string, content []byte) card.Signed {
 	return signed
 }
 
-// answer has the first trustee answer a case, and gives the reply's body hash.
+// answer has the first trustee answer a case, and returns the reply's body
+// hash.
 func (h *house) answer(o opened, n uint64, text string) ledger.Hash {
 	h.t.Helper()
 	to, err := seal.NewRecipients(1, o.statement.Mailbox)
@@ -260,7 +261,7 @@ func (h *house) content(k seal.Kind, sealed []byte, digest seal.Digest, readers 
 	return out.Bytes()
 }
 
-// answers gives every line that the trustees can see, as "field value".
+// answers returns every line that the trustees can see, as "field value".
 func (o opened) answers() map[string]string {
 	out := make(map[string]string)
 	for _, it := range o.statement.Items {
@@ -289,7 +290,7 @@ func (h *house) files() []string {
 	return out
 }
 
-// wantFiles says how many attachments there are to be, and none on its way.
+// wantFiles reports how many attachments there are to be, and none on its way.
 func (h *house) wantFiles(n int) {
 	h.t.Helper()
 	files := h.files()

@@ -81,11 +81,10 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 	}
 }
 
-// Limits gives the limits in force.
+// Limits returns the limits in force.
 func (in *Intake) Limits() Limits { return in.limits }
 
-// Schema gives the version of the vocabulary in force: what a form asks, and by
-// what its answers are judged.
+// Schema returns the version of the vocabulary in force: what a form asks, and by what its answers are judged.
 func (in *Intake) Schema() (*incident.Schema, error) {
 	r, err := in.recipients()
 	if err != nil {
@@ -103,8 +102,7 @@ type recipients struct {
 	duty                                    *seal.Recipients // of the batches' parts; nil where there are no duty cards
 }
 
-// recipients gives the set in force. Parsing post-quantum keys costs, so that
-// the last set is kept.
+// recipients returns the set in force. Parsing post-quantum keys costs, so that the last set is kept.
 func (in *Intake) recipients() (*recipients, error) {
 	index, set := in.store.SetInForce()
 	in.mu.Lock()
@@ -153,12 +151,12 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 	return r, nil
 }
 
-// sameReaders says that what is sealed to a can stay as it is for b.
+// sameReaders reports that what is sealed to a can stay as it is for b.
 func sameReaders(a, b *seal.Recipients) bool {
 	return a == b || a.Threshold() == b.Threshold() && slices.Equal(a.Keys(), b.Keys())
 }
 
-// files gives the recipients of a file.
+// files returns the recipients of a file.
 func (r *recipients) files(identify bool) *seal.Recipients {
 	if identify {
 		return r.identity

@@ -26,7 +26,7 @@ const (
 	MaxReport = 64 << 30
 )
 
-// Check says which limit cannot be kept, for whoever set it.
+// Check reports which limit cannot be kept, for whoever set it.
 func (l Limits) Check() error {
 	l = l.withDefaults()
 	switch {

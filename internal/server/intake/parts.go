@@ -94,7 +94,7 @@ func (s submission) head() seal.Head {
 	return seal.Head{Act: string(s.act), Case: s.first, Number: s.number + 1, Received: s.received, Key: s.keys.Signing().Fingerprint()}
 }
 
-// values gives what is committed: what the submission says about itself, the
+// values returns what is committed: what the submission says about itself, the
 // answers, and each file in its slot.
 func (d *Draft) values(s submission, schema *incident.Schema) map[string][]byte {
 	values := make(map[string][]byte)
@@ -163,7 +163,7 @@ func (s submission) smallParts(lines []seal.Line, identify bool, files int) ([]s
 	return parts, nil
 }
 
-// headOf gives the head as the lines commit it, or, in version 1, as the
+// headOf returns the head as the lines commit it, or, in version 1, as the
 // statement's own lines say it.
 func headOf(lines []seal.Line, s submission) (seal.Head, error) {
 	if lines[0].Field != seal.HeadFields()[0] {

@@ -20,8 +20,8 @@ func (r room) enter() error {
 
 func (r room) leave() { <-r.places }
 
-// Crowded says that three quarters of the places for uploads are taken. Whoever
-// uploads slowly then keeps others from uploading at all.
+// Crowded reports that three quarters of the places for uploads are taken.
+// Whoever uploads slowly then keeps others from uploading at all.
 func (in *Intake) Crowded() bool {
 	return 4*len(in.uploads.places) >= 3*cap(in.uploads.places)
 }

@@ -23,9 +23,8 @@ type space struct {
 	flying   int64     // bytes that were granted and may not be on the disk yet
 }
 
-// What the ledger takes up is measured anew after measureAgain, and before
-// anybody is refused because of it, but not more often than measureMost. In
-// between, what is granted is added.
+// What the ledger takes up is measured again after measureAgain, and before anybody is refused because of it, but not
+// more often than measureMost. In between, what is granted is added.
 const (
 	measureAgain = time.Minute
 	measureMost  = time.Second
@@ -38,8 +37,8 @@ const (
 	wordsGrain = 256 << 10
 )
 
-// grant gives room for n bytes, of files or words, or returns ErrFull. Whoever
-// has written them, or never will, calls landed.
+// grant returns room for n bytes, of files or words, or returns ErrFull. Whoever has written them, or never will,
+// calls landed.
 func (s *space) grant(n int64, files bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +113,7 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 	return written, err
 }
 
-// done gives back what was not written.
+// done releases what was not written.
 func (w *roomyWriter) done() {
 	w.space.landed(w.granted)
 	w.granted = 0

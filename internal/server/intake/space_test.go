@@ -89,7 +89,7 @@ func TestGrantsAreCounted(t *testing.T) {
 	}
 }
 
-// A writer asks before it writes, and gives back what it did not need.
+// A writer asks before it writes, and releases what it did not need.
 func TestRoomyWriter(t *testing.T) {
 	d := disk{free: 5 * grain}
 	s := d.space(Limits{FilesFloor: 2 * grain, WordsFloor: 1})

@@ -94,7 +94,7 @@ func (t *tree) grow(old, c ledger.Checkpoint) error {
 	return nil
 }
 
-// leaves gives a tile of level 0: the mirror's own where that is complete
+// leaves returns a tile of level 0: the mirror's own where that is complete
 // already, else the published one.
 func (t *tree) leaves(n uint64, w int, have uint64) ([]byte, error) {
 	full := tlog.Tile{H: height, L: 0, N: int64(n), W: width}

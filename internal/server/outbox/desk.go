@@ -143,8 +143,8 @@ func (d *Desk) heardName(s card.Signed) string {
 	return filepath.Join(heardDir, fmt.Sprintf("%s-%08d", card.ShortFingerprint(s.Signer), s.Number))
 }
 
-// heard says whether a statement was taken before. Another one of the same number is refused, and kept as
-// evidence, if its signature holds.
+// heard reports whether a statement was taken before. Another one of the same number is refused, and kept as evidence,
+// if its signature holds.
 func (d *Desk) heard(s card.Signed) (bool, error) {
 	name := d.heardName(s)
 	file, err := os.ReadFile(filepath.Join(d.dir, name))

@@ -20,7 +20,7 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// outboxOf collects a file into the one case of a house, and gives the outbox of it.
+// outboxOf collects a file into the one case of a house, and returns the outbox of it.
 func outboxOf(t *testing.T, h *vaulttest.House, name, id string) []byte {
 	t.Helper()
 	v, err := casework.Open(filepath.Join(t.TempDir(), "vault"), vault.Options{Create: true, Now: h.Now, Tool: "zapis test", Warn: t.Logf})

@@ -26,7 +26,7 @@ type brought struct {
 // place is a member's bytes in an outbox.
 type place struct{ at, size int64 }
 
-// open gives a body or a part; nil where it did not come along.
+// open returns a body or a part; nil where it did not come along.
 func (b brought) open(h ledger.Hash) *io.SectionReader {
 	at, have := b.places[h]
 	if !have {

@@ -94,13 +94,13 @@ func (d *Desk) withdrawal(_ context.Context, s card.Signed, _ []byte) (string, e
 
 const submittedName = "submitted"
 
-// enough says whether a proposal was submitted.
+// enough reports whether a proposal was submitted.
 func (d *Desk) enough(subject ledger.Hash) bool {
 	_, err := os.Stat(filepath.Join(d.dir, proposalsDir, subject.String(), submittedName))
 	return err == nil
 }
 
-// proposal gives a proposal's text, as it comes or as it came before, and keeps it.
+// proposal returns a proposal's text, as it comes or as it came before, and keeps it.
 func (d *Desk) proposal(dir string, text []byte) ([]byte, error) {
 	name := filepath.Join(dir, "text")
 	known, err := os.ReadFile(filepath.Join(d.dir, name))
@@ -118,7 +118,7 @@ func (d *Desk) proposal(dir string, text []byte) ([]byte, error) {
 	return text, d.keep(name, text)
 }
 
-// readProposal says what a proposal is: its kind, the ledger it is for, and what it must come after (zeros for a
+// readProposal reports what a proposal is: its kind, the ledger it is for, and what it must come after (zeros for a
 // tombstone, a hold and a release).
 func readProposal(text []byte) (kind ledger.Kind, origin string, after ledger.Hash, err error) {
 	header, _, _ := strings.Cut(string(text), "\n")
@@ -196,7 +196,7 @@ func (d *Desk) eraseable(text []byte) error {
 	return nil
 }
 
-// approvals gives a proposal's approvals that count now, in the set's order.
+// approvals returns a proposal's approvals that count now, in the set's order.
 func (d *Desk) approvals(dir string) ([]card.Signed, error) {
 	index, set := d.st.SetInForce()
 	var list []card.Signed

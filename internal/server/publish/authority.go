@@ -12,9 +12,9 @@ import (
 	"zapis/internal/exit"
 )
 
-// AskAuthority sends a time-stamp request over HTTP (RFC 3161, section 3.4) and
-// gives the response, not verified. Plain HTTP is usual there: the request
-// holds a hash and a nonce, and the response is signed.
+// AskAuthority sends a time-stamp request over HTTP (RFC 3161, section 3.4)
+// and returns the response, not verified. Plain HTTP is usual there: the
+// request holds a hash and a nonce, and the response is signed.
 func AskAuthority(ctx context.Context, client *http.Client, address string, q timestamp.Request) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {

@@ -61,7 +61,7 @@ func Handler(s *store.Store) http.Handler {
 	})
 }
 
-// Published says whether a path is one that Handler may answer.
+// Published reports whether a path is one that Handler may answer.
 func Published(path string) bool {
 	return path == checkpointPath || path == genesisPath || path == cardPath || strings.HasPrefix(path, "/tile/")
 }
@@ -72,7 +72,7 @@ const (
 	cardPath       = "/ledger-card"
 )
 
-// fixed gives the texts that have one path each.
+// fixed returns the texts that have one path each.
 func fixed(s *store.Store, path string) (text []byte, ok bool) {
 	switch path {
 	case checkpointPath:

@@ -81,7 +81,7 @@ func (r *Register) cosigned(group int) (by []witness.Cosignature) {
 	return by
 }
 
-// Advance asks all witnesses at once, and gives the checkpoint with their lines.
+// Advance asks all witnesses at once, and returns the checkpoint with their lines.
 func (r *Register) Advance(ctx context.Context, log *ledger.Verifier, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) ([]byte, error) {
 	type answer struct {
 		by  []witness.Cosignature

@@ -219,8 +219,8 @@ func (w *Watch) Latest(origin string) []byte {
 	return nil
 }
 
-// Cosign decides on a request, and gives the witness's lines. What it has
-// signed is durable when it returns. Its refusals are those of cosign.Judge.
+// Cosign decides on a request, and returns the witness's lines. What it has signed is durable when it returns. Its
+// refusals are those of cosign.Judge.
 func (w *Watch) Cosign(q witness.Request) (lines []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -37,7 +37,7 @@ func reopen(t *testing.T, dir string) *Watch {
 	return w
 }
 
-// one gives the only file of a name under a witness's ledgers.
+// one returns the only file of a name under a witness's ledgers.
 func one(t *testing.T, dir, name string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, "ledgers", "*", name))

@@ -97,8 +97,8 @@ func readLog(folder string) (*watched, error) {
 	return &watched{dir: folder, text: text, keys: keys}, nil
 }
 
-// current gives a ledger with the keys that its file holds now: another process
-// may have added or replaced them since. The caller holds w.mu.
+// current returns a ledger with the keys that its file holds now: another
+// process may have added or replaced them since. The caller holds w.mu.
 func (w *Watch) current(origin string) (*watched, error) {
 	now, err := readLog(ledgerFolder(w.dir, origin))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -94,10 +94,9 @@ func (c *Contradiction) Error() string {
 	return fmt.Sprintf("the witness %s has cosigned %d entries, and this ledger has %d", c.Witness, c.Reported, c.Ours)
 }
 
-// AskWitness submits the latest checkpoint to one witness (C2SP tlog-witness,
-// add-checkpoint), and gives its verified lines and the checkpoint that they
-// are of. A witness that is elsewhere (409) is asked once more, from there. The
-// error is a *Contradiction if the log must stop.
+// AskWitness submits the latest checkpoint to one witness (C2SP tlog-witness, add-checkpoint), and returns its
+// verified lines and the checkpoint that they are of. A witness that is elsewhere (409) is asked once more, from
+// there. The error is a *Contradiction if the log must stop.
 func AskWitness(ctx context.Context, client *http.Client, w WitnessAt, log *ledger.Verifier, prove Prove) ([]byte, []witness.Cosignature, error) {
 	if err := checkURL(w.URL); err != nil {
 		return nil, nil, err

@@ -8,7 +8,8 @@ import (
 	"zapis/crypto/seal"
 )
 
-// Texts gives the one or more texts of an answer; none where it was left empty.
+// Texts returns the one or more texts of an answer; none where it was left
+// empty.
 func Texts(l seal.Line) []string {
 	if l.Null() {
 		return nil

@@ -14,7 +14,7 @@ const (
 	AuthorCollect  Authorship = "by-a-trustee" // collected: trustees sign for it in another way
 )
 
-// Counts says whether what the submission changes takes effect: consent, a
+// Counts reports whether what the submission changes takes effect: consent, a
 // withdrawal, an erasure, an answer that replaces another.
 func (a Authorship) Counts() bool {
 	return a == AuthorFirst || a == AuthorSigned || a == AuthorBefore

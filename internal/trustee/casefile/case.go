@@ -113,7 +113,7 @@ type Review struct {
 // PrivateNote is where a note stands that lies in the owner's vault alone.
 const PrivateNote = "private"
 
-// Private says whether it lies in the owner's vault alone.
+// Private reports whether it lies in the owner's vault alone.
 func (r Review) Private() bool { return r.Where == PrivateNote }
 
 // AddReviews adds what trustees wrote, and reads shared translations and grades out of it.
@@ -175,7 +175,7 @@ func (e *Exhibit) Describe(v seal.AttachmentValue) {
 	e.File = e.Name + "." + filekind.Extension(v.MediaType, v.Name)
 }
 
-// Described says whether what was committed for the exhibit is open.
+// Described reports whether what was committed for the exhibit is open.
 func (e Exhibit) Described() bool { return e.SHA256 != "" }
 
 // Translation is one that a trustee has added.
@@ -186,11 +186,11 @@ type Translation struct {
 	Text       string
 }
 
-// FromReporter says that a submission is the reporter's own: neither what a trustee has collected, nor what the
+// FromReporter reports that a submission is the reporter's own: neither what a trustee has collected, nor what the
 // reporter's key should have signed and did not.
 func (s Submission) FromReporter() bool { return s.Act != "exhibit" && !s.NotSigned }
 
-// Newest gives the newest answer of the reporter to a question that takes one; empty where there is none.
+// Newest returns the newest answer of the reporter to a question that takes one; empty where there is none.
 func (c Case) Newest(field string) string {
 	for _, s := range slices.Backward(c.Submissions) {
 		if given := s.Answers[field]; s.FromReporter() && len(given) > 0 {
@@ -200,8 +200,8 @@ func (c Case) Newest(field string) string {
 	return ""
 }
 
-// All gives every code that the reporter has ever given to a question that takes several, in the vocabulary's
-// order; codes that this vocabulary does not know come last.
+// All returns every code that the reporter has ever given to a question that takes several, in the vocabulary's order;
+// codes that this vocabulary does not know come last.
 func (c Case) All(field string) []string {
 	given := make(map[string]bool)
 	for _, s := range c.Submissions {
@@ -290,7 +290,7 @@ func (c Case) ExhibitsOf(s Submission) []Exhibit {
 	return list
 }
 
-// Identity gives the newest answers of the opened identity parts, by field.
+// Identity returns the newest answers of the opened identity parts, by field.
 func (c Case) Identity() map[string]string {
 	out := make(map[string]string)
 	for _, s := range c.Submissions {

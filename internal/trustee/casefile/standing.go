@@ -54,14 +54,14 @@ func (s Standing) Check(a Addressee, l Leave) error {
 // keeping are the consents that let nothing out but numbers; `ask` and `state` say how and how far, not to whom.
 var keeping = []string{"store", "statistics", "ask", "state"}
 
-// onlyKept says that no consent is in force which lets something of the case out, to an addressee for whom none
-// is named.
+// onlyKept reports that no consent is in force which lets something of the case out, to an addressee for whom none is
+// named.
 func (s Standing) onlyKept(a Addressee) bool {
 	return len(a.Needs) == 0 && !slices.ContainsFunc(s.InForce, func(c string) bool { return !slices.Contains(keeping, c) })
 }
 
-// MustAsk says that the reporter has to be asked before this addressee gets the case. Counting gives nothing
-// of it to anybody.
+// MustAsk reports that the reporter has to be asked before this addressee gets the case. Counting gives nothing of it
+// to anybody.
 func (s Standing) MustAsk(a Addressee) bool {
 	return slices.Contains(s.InForce, "ask") && a.Code != "statistics"
 }
@@ -76,7 +76,7 @@ func (s Standing) missing(a Addressee) []string {
 	return list
 }
 
-// held says that the reporter has ticked all of these, and the person concerned holds them back.
+// held reports that the reporter has ticked all of these, and the person concerned holds them back.
 func (s Standing) held(consents []string) bool {
 	for _, c := range consents {
 		if !slices.Contains(s.Given, c) {

@@ -31,8 +31,8 @@ func (v *Trustee) Anchors() ([]timestamp.Held, error) {
 	return list, err
 }
 
-// AnchorWarnings says which anchors can't be read, and which contradict each other, as far as they concern an
-// entry of this index or later. A vault has no root certificates: it verifies none of them.
+// AnchorWarnings reports which anchors can't be read, and which contradict each other, as far as they concern an entry
+// of this index or later. A vault has no root certificates: it verifies none of them.
 func (v *Trustee) AnchorWarnings(from uint64) ([]string, error) {
 	all, err := v.Anchors()
 	if err != nil {

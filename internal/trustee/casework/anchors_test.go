@@ -15,8 +15,8 @@ import (
 	"zapis/store"
 )
 
-// anchor puts a response about the latest checkpoint into the ledger, and gives
-// its entry.
+// anchor puts a response about the latest checkpoint into the ledger, and
+// returns its entry.
 func anchor(t *testing.T, h *vaulttest.House, response func(note []byte) []byte) uint64 {
 	t.Helper()
 	note, cp := h.Store.LatestCheckpoint()

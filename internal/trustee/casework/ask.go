@@ -77,7 +77,7 @@ func (v *Trustee) closedSubmissions(cases *Cases, id string) ([]ledgercopy.Submi
 	return c.submissions(), c.ID, nil
 }
 
-// ID gives the whole id of the one case, or of the one submission whose statement is closed, that an id begins.
+// ID returns the whole id of the one case, or of the one submission whose statement is closed, that an id begins.
 func (c *Cases) ID(id string) (string, error) {
 	for _, s := range c.Sealed {
 		if s.ID() == strings.ToLower(id) {
@@ -105,7 +105,7 @@ func (c *Cases) ID(id string) (string, error) {
 	return "", ambiguous(id, found)
 }
 
-// SealedBody gives the body hash of a submission whose statement is closed, by its id.
+// SealedBody returns the body hash of a submission whose statement is closed, by its id.
 func (c *Cases) SealedBody(id string) (ledger.Hash, bool) {
 	for _, s := range c.Sealed {
 		if s.ID() == id {
@@ -162,7 +162,7 @@ func (v *Trustee) closedParts(id string, subs []ledgercopy.Submission, kinds []s
 	return list, nil
 }
 
-// underQuorum says whether a part waits for others' shares. One that is erased waits for nothing.
+// underQuorum reports whether a part waits for others' shares. One that is erased waits for nothing.
 func (v *Trustee) underQuorum(s ledgercopy.Submission, p ledger.Part) (bool, error) {
 	src, err := v.source(s, p)
 	if errors.Is(err, errErased) {

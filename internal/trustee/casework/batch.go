@@ -6,8 +6,8 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// batchNames says whether a batch event's subject names a submission: by the index that it has now, or by
-// the beginning of the hash that it had while it waited.
+// batchNames reports whether a batch event's subject names a submission: by the index that it has now, or by the
+// beginning of the hash that it had while it waited.
 func batchNames(subject string, s ledgercopy.Submission) bool {
 	rest, ok := strings.CutPrefix(subject, "statements")
 	if !ok {

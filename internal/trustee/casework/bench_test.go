@@ -106,7 +106,7 @@ func newMany(t testing.TB, reports int) *many {
 	return m
 }
 
-// growTo adds the second file, and gives its name.
+// growTo adds the second file, and returns its name.
 func (m *many) growTo(t testing.TB) string {
 	t.Helper()
 	ok(t, m.Grow(t.Context(), hundred, func(int) {}))

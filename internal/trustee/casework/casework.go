@@ -28,7 +28,7 @@ type Trustee struct {
 	desk    *deskstate.Log                        // nil until it is asked for
 }
 
-// New gives the acts on an open vault.
+// New returns the acts on an open vault.
 func New(v *vault.Vault) *Trustee { return &Trustee{Vault: v, of: v.Copy()} }
 
 // Open opens a vault, as vault.Open does.
@@ -40,7 +40,7 @@ func Open(dir string, o vault.Options) (*Trustee, error) {
 	return New(v), nil
 }
 
-// Use gives the vault a key, as vault.Use does.
+// Use sets the key of the vault, as vault.Use does.
 func (v *Trustee) Use(k vault.Key) error {
 	v.forgetDerived()
 	return v.Vault.Use(k)

@@ -64,8 +64,8 @@ func (o Collected) Check(now time.Time) error {
 // exhibitsOf is the first number of the exhibits of the trustee at a place in the set, less one.
 func exhibitsOf(position int) int { return 1000 * position }
 
-// Collect seals files, and where they are from, to the trustees in force, as the intake seals a report, and signs
-// for them. It gives the exhibits' names. Each file is recorded before it is sealed.
+// Collect seals files, and where they are from, to the trustees in force, as the intake seals a report, and signs for
+// them. It returns the exhibits' names. Each file is recorded before it is sealed.
 func (v *Trustee) Collect(c *Case, o Collected) ([]string, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (o Collected) report(now time.Time) (*incident.Report, error) {
 	return nil, exit.New(exit.Usage, "", "what source, how and tool say: %s", errs[0].Code)
 }
 
-// nextExhibit gives the number of the next exhibit that the trustee at a place collects for a case.
+// nextExhibit returns the number of the next exhibit that the trustee at a place collects for a case.
 func (v *Trustee) nextExhibit(c *Case, at int) (int, error) {
 	next := exhibitsOf(at) + 1
 	take := func(st *seal.StatementPart) {

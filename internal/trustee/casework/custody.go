@@ -13,7 +13,7 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Events gives the events of the custody log that concern a case, by its id; all of them where it is empty.
+// Events returns the events of the custody log that concern a case, by its id; all of them where it is empty.
 func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -35,8 +35,8 @@ func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 	return list, nil
 }
 
-// concerns says whether an event is about a case, for its trustee: its own, the batches in which its statements were opened, and
-// the imports that brought it, and exports of many cases with it among them.
+// concerns reports whether an event is about a case, for its trustee: its own, the batches in which its statements
+// were opened, and the imports that brought it, and exports of many cases with it among them.
 func (v *Trustee) concerns(e custody.Event, id string, subs []ledgercopy.Submission) bool {
 	if e.Act == custody.Exported && e.Case == "" {
 		cases, err := v.exportedCases(e)
@@ -53,7 +53,8 @@ func (v *Trustee) concerns(e custody.Event, id string, subs []ledgercopy.Submiss
 	return false
 }
 
-// SharedWith says what an event about many, or about the log itself, did with this case's submissions; nothing where they had no part in it.
+// SharedWith reports what an event about many, or about the log itself, did with this case's submissions; nothing
+// where they had no part in it.
 func (v *Trustee) SharedWith(e custody.Event, o *casefile.Case) (string, error) {
 	if vault.IsSuccession(e) {
 		return e.Subject, nil
@@ -84,7 +85,7 @@ func (v *Trustee) SharedWith(e custody.Event, o *casefile.Case) (string, error) 
 	return "statements were opened in order to be sorted into cases, among them of " + strings.Join(names, ", "), nil
 }
 
-// importBrought says whether the import of this subject brought a submission's entry.
+// importBrought reports whether the import of this subject brought a submission's entry.
 func importBrought(subject string, s ledgercopy.Submission) bool {
 	var entries, from, waiting uint64
 	if s.Waiting {
@@ -100,7 +101,7 @@ func (v *Trustee) CaseExcerpt(id string, may func(custody.Event) bool) (custody.
 	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == id && may(e) }, v.Key().Age)
 }
 
-// CaseEvents gives a case's own events, by number.
+// CaseEvents returns a case's own events, by number.
 func (v *Trustee) CaseEvents(id string) ([]custody.Event, error) {
 	x, err := v.CaseExcerpt(id, func(custody.Event) bool { return true })
 	if err != nil {
@@ -109,7 +110,7 @@ func (v *Trustee) CaseEvents(id string) ([]custody.Event, error) {
 	return slices.SortedFunc(maps.Values(x.Shown), func(a, b custody.Event) int { return cmp.Compare(a.Number, b.Number) }), nil
 }
 
-// ExportedAs gives the cases of which a file was made, by its SHA-256 in hex, as the custody log says.
+// ExportedAs returns the cases of which a file was made, by its SHA-256 in hex, as the custody log says.
 func (v *Trustee) ExportedAs(hash string) ([]string, error) {
 	var of []string
 	var failed error

@@ -41,7 +41,7 @@ type Decision struct {
 	Why      string
 }
 
-// Desk gives the events that this vault has. The log belongs to the Trustee: Decide and TakeEvents change it.
+// Desk returns the events that this vault has. The log belongs to the Trustee: Decide and TakeEvents change it.
 func (v *Trustee) Desk() (*deskstate.Log, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func (v *Trustee) WriteExportList(cases []string) (ledger.Hash, error) {
 	return hash, v.WriteSealed(filepath.Join(exportsDir, hash.String()), text)
 }
 
-// exportedCases gives the cases of an export of many.
+// exportedCases returns the cases of an export of many.
 func (v *Trustee) exportedCases(e custody.Event) ([]string, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()

@@ -95,7 +95,7 @@ func (v *Trustee) askedPart(cases *Cases, q exchange.Request, p exchange.Part, f
 	return s, nil
 }
 
-// has says whether a submission is of a case; one whose statement is closed is named like a case of its own.
+// has reports whether a submission is of a case; one whose statement is closed is named like a case of its own.
 func (c *Cases) has(id string, s ledgercopy.Submission) bool {
 	for _, one := range c.List {
 		if one.ID == id && slices.ContainsFunc(one.subs, func(f placedSubmission) bool { return f.Hash == s.Hash }) {
@@ -105,7 +105,7 @@ func (c *Cases) has(id string, s ledgercopy.Submission) bool {
 	return casefile.CaseID(s.Hash) == id && slices.ContainsFunc(c.Sealed, func(one Sealed) bool { return one.Hash == s.Hash })
 }
 
-// grantedBefore says whether the owner has granted a request.
+// grantedBefore reports whether the owner has granted a request.
 func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
 	list, err := v.SignedStatements()
 	if err != nil {
@@ -124,7 +124,7 @@ func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
 	return false, nil
 }
 
-// Grant gives the owner's shares of what a request asks for, sealed to who asked: the file of a grant. It is
+// Grant returns the owner's shares of what a request asks for, sealed to who asked: the file of a grant. It is
 // recorded before a share is opened. A request that was granted already gives the same file again.
 func (v *Trustee) Grant(a *Asked) ([]byte, error) {
 	record := custody.Record{By: v.By(), Act: custody.Granted, Case: a.Request.Case, In: custody.Hex(a.signed.Hash()), Why: a.Request.Why,
@@ -198,7 +198,7 @@ func (v *Trustee) ownShare(s ledgercopy.Submission, p exchange.Part) ([]byte, er
 	return share, nil
 }
 
-// sameGrant gives the file of the grant that the owner has given to a request before.
+// sameGrant returns the file of the grant that the owner has given to a request before.
 func (v *Trustee) sameGrant(request ledger.Hash) ([]byte, error) {
 	list, err := v.SignedStatements()
 	if err != nil {

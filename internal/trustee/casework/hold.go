@@ -76,7 +76,7 @@ func (v *Trustee) ProposeRelease(hold uint64) ([]byte, error) {
 	return nil, exit.New(exit.Usage, "", "entry %d of this vault is no hold", hold)
 }
 
-// holdsOf gives the holds in force on a case.
+// holdsOf returns the holds in force on a case.
 func (v *Trustee) holdsOf(c *Case) []casefile.Hold {
 	in := v.Copy().Chain().Held()
 	if len(in) == 0 {

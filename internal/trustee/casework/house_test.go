@@ -176,14 +176,15 @@ func (m member) content(t *testing.T) []byte {
 	return m.bytes[512 : 512+size]
 }
 
-// bundleOf makes a bundle of an opened case, and gives what would be written.
+// bundleOf makes a bundle of an opened case, and returns what would be
+// written.
 func bundleOf(t *testing.T, v *casework.Trustee, o *casefile.Case, opts release.BundleOptions) (in bundle.Input, err error) {
 	t.Helper()
 	err = release.Bundle(v, find(t, v, o.ID), opts, func(made bundle.Input) error { in = made; return nil })
 	return in, err
 }
 
-// resealOf gives the file of a reseal.
+// resealOf returns the file of a reseal.
 func resealOf(v *casework.Trustee, c *casework.Case, r release.Resealing) ([]byte, error) {
 	done, err := release.Reseal(v, c, r)
 	return done.File, err

@@ -35,7 +35,7 @@ func (v *Trustee) ledgersOwn(s ledgercopy.Submission, p ledger.Part) (*source, e
 	return src, nil
 }
 
-// KeyClosed says why the key of a part, as the ledger has it, can't be disclosed; empty where it can.
+// KeyClosed reports why the key of a part, as the ledger has it, can't be disclosed; empty where it can.
 func (v *Trustee) KeyClosed(s ledgercopy.Submission, p ledger.Part) (string, error) {
 	src, err := v.ledgersOwn(s, p)
 	if err != nil {

@@ -38,7 +38,7 @@ func attachmentsOf(b ledger.Body) []ledger.Part {
 
 func digestOf(p ledger.Part) seal.Digest { return seal.Digest{Hash: p.Hash, Size: p.Size} }
 
-// mayOpen says whether the key opens a submission's statement: it is one of its set's, or another trustee has
+// mayOpen reports whether the key opens a submission's statement: it is one of its set's, or another trustee has
 // handed the statement on to it. Under a quorum that is not met yet, closed says so.
 func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err error) {
 	p, ok := ledgercopy.PartOf(s.Body, ledger.PartStatement)
@@ -74,7 +74,7 @@ type seat struct {
 	vocabulary int
 }
 
-// fieldsOf gives the names of all that a submission commits to, by the vocabulary of the set that it is sealed to.
+// fieldsOf returns the names of all that a submission commits to, by the vocabulary of the set that it is sealed to.
 func (v *Trustee) fieldsOf(s ledgercopy.Submission) ([]string, error) {
 	seat, err := v.seat(s.Body.Trustees)
 	if err != nil {
@@ -175,7 +175,7 @@ func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*os.File, error)
 	return nil, exit.New(exit.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
 }
 
-// refusal gives an error of package seal its status.
+// refusal returns an error of package seal its status.
 func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) error {
 	status, hint := exit.Failed, ""
 	switch said, ok := errors.AsType[*exit.Error](err); {

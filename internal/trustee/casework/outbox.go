@@ -35,10 +35,10 @@ var outgoing = map[string]string{
 	card.KindWithdraw: "withdrawal",
 }
 
-// Outbox gathers what the owner has signed and the operator has not taken in. What could not be taken in as it
-// was signed is signed anew: an answer whose tag another one has taken meanwhile, and what was signed for
-// trustees who are not in force any more. The head of the custody log comes last, unless it went out before.
-// Nothing is changed by a second call.
+// Outbox gathers what the owner has signed and the operator has not taken in. What could not be taken in as it was
+// signed is signed again: an answer whose tag another one has taken meanwhile, and what was signed for trustees who
+// are not in force any more. The head of the custody log comes last, unless it went out before. Nothing is changed by
+// a second call.
 func (v *Trustee) Outbox() (*Outgoing, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -106,12 +106,12 @@ func (v *Trustee) takenIn() (*taken, error) {
 	})
 }
 
-// has says whether the operator has taken a statement in.
+// has reports whether the operator has taken a statement in.
 func (t *taken) has(v *Trustee, signed ledger.SignedBody) bool {
 	return v.InLedger(signed) || t.approvals[signed.Statement.Hash()]
 }
 
-// still says whether a statement is for the operator, who has not taken it in and still can.
+// still reports whether a statement is for the operator, who has not taken it in and still can.
 func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
 	s := signed.Statement
 	if outgoing[s.Kind] == "" || t.has(v, signed) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
@@ -120,7 +120,7 @@ func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
 	return !t.tagTaken(signed)
 }
 
-// tagTaken says whether a reply's tag stands in the ledger under another statement.
+// tagTaken reports whether a reply's tag stands in the ledger under another statement.
 func (t *taken) tagTaken(signed ledger.SignedBody) bool {
 	if signed.Statement.Kind != card.KindReply {
 		return false
@@ -161,8 +161,8 @@ func (v *Trustee) signHead(set uint64) error {
 	return err
 }
 
-// extendedHeads gives the numbers of events, ascending, of this log's heads that the next one is to extend: the newest in
-// the ledger, and those that were signed since and are not there yet.
+// extendedHeads returns the numbers of events, ascending, of this log's heads that the next one is to extend: the
+// newest in the ledger, and those that were signed since and are not there yet.
 func (v *Trustee) extendedHeads(own []ledger.SignedBody) ([]uint64, error) {
 	heads, err := v.LedgerHeads()
 	if err != nil {

@@ -38,7 +38,7 @@ func (d *desk) replace(change casework.SetChange, approvals ...string) {
 }
 
 // After a change of trustees, what was not taken in goes out again for those in force: answers as they are, notes
-// sealed anew, exhibits by hand.
+// sealed again, exhibits by hand.
 func TestOutboxAfterNewTrustees(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
@@ -177,7 +177,7 @@ func TestExhibitHandedOn(t *testing.T) {
 	})
 }
 
-// The heads in the ledger betray a custody log that was written anew, and one that was cut.
+// The heads in the ledger betray a custody log that was written again, and one that was cut.
 func TestRewrittenCustodyLog(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
@@ -218,7 +218,7 @@ func TestRewrittenCustodyLog(t *testing.T) {
 	lines := bytes.SplitAfter(log, []byte("\n"))
 	check(bytes.Join(lines[:1], nil), "it was cut, or written anew, or this is not the vault that signed it")
 
-	// Written anew: as many events by the same hand, with other content.
+	// Written again: as many events by the same hand, with other content.
 	other := newVault(t)
 	other.mustTake(d.House.Carry(0), as(d.key("anna")))
 	w := other.openAs(d.key("anna"))

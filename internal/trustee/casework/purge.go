@@ -64,7 +64,7 @@ func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
 	return list, nil
 }
 
-// erasedOf gives the parts of a case that tombstones name, and the tombstone of each.
+// erasedOf returns the parts of a case that tombstones name, and the tombstone of each.
 func (v *Trustee) erasedOf(c *Case) map[ledger.Hash]uint64 {
 	list := make(map[ledger.Hash]uint64)
 	note := func(part ledger.Hash) {

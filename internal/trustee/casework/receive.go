@@ -69,7 +69,7 @@ func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	return &Handed{From: from, Case: s.Case, Parts: PartsText(s.Parts)}, nil
 }
 
-// checkKey says whether a key is that of a part of the ledger, handed on by somebody who may have it.
+// checkKey reports whether a key is that of a part of the ledger, handed on by somebody who may have it.
 func (v *Trustee) checkKey(p exchange.Part, key seal.FileKey, from card.Card) error {
 	s, have := v.partsOf()[p.Hash]
 	if !have {

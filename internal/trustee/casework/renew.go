@@ -14,8 +14,8 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// renew signs anew what the operator can't take in as it was signed. What has been signed anew before is found
-// by what is in it, so that nothing is done twice, whenever the power failed.
+// renew signs again what the operator can't take in as it was signed. What has been signed again before is found by
+// what is in it, so that nothing is done twice, whenever the power failed.
 func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 	own, err := v.SignedStatements()
 	if err != nil {
@@ -43,7 +43,7 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 	return nil
 }
 
-// followed says whether a later statement does what this one was to do.
+// followed reports whether a later statement does what this one was to do.
 func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
 	switch signed.Statement.Kind {
 	case card.KindCustody: // a newer head covers every earlier event
@@ -116,7 +116,7 @@ func (v *Trustee) renewReply(signed ledger.SignedBody) error {
 	return err
 }
 
-// tagFor gives the tag under which a reply goes out again: its own, where nobody else has it.
+// tagFor returns the tag under which a reply goes out again: its own, where nobody else has it.
 func (v *Trustee) tagFor(signed ledger.SignedBody, secret [32]byte) (ledger.Hash, error) {
 	r, err := ledger.ParseReply(signed.Content)
 	if err != nil {

@@ -24,7 +24,7 @@ func resealedName(statement ledger.Hash) string {
 	return filepath.Join(resealedDir, statement.String())
 }
 
-// handedKeys gives the keys that were handed on, by the parts that they open. It reads them once; any goroutine may
+// handedKeys returns the keys that were handed on, by the parts that they open. It reads them once; any goroutine may
 // ask.
 func (v *Trustee) handedKeys() (map[ledger.Hash]seal.FileKey, error) {
 	v.lazy.Lock()
@@ -114,7 +114,7 @@ func (v *Trustee) forgetHanded() error {
 	return nil
 }
 
-// allErased says whether every part that a grant or a reseal is about was erased.
+// allErased reports whether every part that a grant or a reseal is about was erased.
 func (v *Trustee) allErased(name string) (bool, error) {
 	if strings.HasPrefix(filepath.Base(name), ".") {
 		return true, nil // one that was being written when the power failed

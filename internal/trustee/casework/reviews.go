@@ -188,7 +188,7 @@ func (v *Trustee) openReviews(c *Case, sent map[ledger.Hash]string) ([]casefile.
 	return list, nil
 }
 
-// sent says where each answer stands, by the hash of its sealed message.
+// sent reports where each answer stands, by the hash of its sealed message.
 func (v *Trustee) sent() (map[ledger.Hash]string, error) {
 	replies, err := v.Stated(ledger.KindReply)
 	if err != nil {
@@ -210,7 +210,7 @@ func (v *Trustee) sent() (map[ledger.Hash]string, error) {
 // Private notes lie in notes/, sealed to the owner, named by their number and nothing else.
 const notesDir = "notes"
 
-// privateNotes gives the owner's private notes on a case.
+// privateNotes returns the owner's private notes on a case.
 func (v *Trustee) privateNotes(first ledger.Hash) ([]casefile.Review, error) {
 	var list []casefile.Review
 	err := v.eachNote(func(_ string, r review.Review) error {

@@ -26,7 +26,7 @@ const grantsDir = "grants"
 // granted are the shares that others have given: by part, then by the granter's position in the part's set.
 type grantedShares map[ledger.Hash]map[int][]byte
 
-// shares gives what has been granted. It reads the grants once; any goroutine may ask.
+// shares returns what has been granted. It reads the grants once; any goroutine may ask.
 func (v *Trustee) shares() (grantedShares, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
@@ -103,7 +103,7 @@ func openOwn[T any](v *Trustee, sealed []byte, parse func([]byte) (T, error), hi
 	return opened, nil
 }
 
-// setOf gives the set to which the submission is sealed that has this part.
+// setOf returns the set to which the submission is sealed that has this part.
 func (v *Trustee) setOf(part ledger.Hash) (ledger.TrusteeSet, bool) {
 	s, known := v.partsOf()[part]
 	if !known {
@@ -113,7 +113,7 @@ func (v *Trustee) setOf(part ledger.Hash) (ledger.TrusteeSet, bool) {
 	return set, err == nil
 }
 
-// partsOf says which submission has a part.
+// partsOf reports which submission has a part.
 func (v *Trustee) partsOf() map[ledger.Hash]ledgercopy.Submission {
 	if v.parts == nil {
 		v.parts = make(map[ledger.Hash]ledgercopy.Submission)
@@ -154,7 +154,7 @@ func (v *Trustee) source(s ledgercopy.Submission, p ledger.Part) (*source, error
 	return src, nil
 }
 
-// count says how many shares a part asks for, and how many there are.
+// count reports how many shares a part asks for, and how many there are.
 func (v *Trustee) count(src *source, s ledgercopy.Submission, p ledger.Part) (err error) {
 	if src.header, err = seal.Header(src.file); err != nil {
 		return v.refusal(s, p, err)
@@ -195,8 +195,8 @@ func (v *Trustee) count(src *source, s ledgercopy.Submission, p ledger.Part) (er
 	return nil
 }
 
-// keys gives what opens the part: a key that was handed on, the owner's key alone, or, under a quorum for which there are enough, their
-// own share and those that were granted. The opening must have been recorded.
+// keys returns what opens the part: a key that was handed on, the owner's key alone, or, under a quorum for which
+// there are enough, their own share and those that were granted. The opening must have been recorded.
 func (v *Trustee) keys(src *source) (age.Identity, error) {
 	if src.handed != nil {
 		return fileKeyIdentity(*src.handed), nil
@@ -219,7 +219,7 @@ func (v *Trustee) keys(src *source) (age.Identity, error) {
 	return seal.QuorumIdentity(shares), nil
 }
 
-// closed says why the part can't be opened, as a sentence without its full stop; empty where it can.
+// closed reports why the part can't be opened, as a sentence without its full stop; empty where it can.
 func (src *source) closed() string {
 	switch {
 	case !src.mine:
@@ -234,7 +234,7 @@ func (src *source) closed() string {
 	return ""
 }
 
-// closedBy says why a part stays closed for the owner, without opening anything; empty where it opens.
+// closedBy reports why a part stays closed for the owner, without opening anything; empty where it opens.
 func (v *Trustee) closedBy(s ledgercopy.Submission, p ledger.Part) (string, error) {
 	src, err := v.source(s, p)
 	if err != nil {

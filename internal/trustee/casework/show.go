@@ -243,8 +243,8 @@ func (r *reader) exhibits(o *casefile.Submission, s ledgercopy.Submission, count
 	return nil
 }
 
-// unique gives every exhibit a name of its own. Two of one name are a fault of the intake, and no reason to
-// lose one of them.
+// unique returns every exhibit a name of its own. Two of one name are a fault of the intake, and no reason to lose one
+// of them.
 func (r *reader) unique() {
 	seen := make(map[string]bool)
 	for i := range r.out.Exhibits {

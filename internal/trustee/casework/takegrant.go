@@ -130,7 +130,7 @@ func (v *Trustee) checkShare(p exchange.Part, one exchange.Share, from card.Card
 	return err
 }
 
-// Missing says how many trustees must still grant before these parts open; where none are named, before the
+// Missing reports how many trustees must still grant before these parts open; where none are named, before the
 // identities of a case do.
 func (v *Trustee) Missing(cases *Cases, id string, parts []ledger.Hash) (int, error) {
 	subs, _, err := v.closedSubmissions(cases, id)
@@ -161,7 +161,7 @@ func (v *Trustee) Missing(cases *Cases, id string, parts []ledger.Hash) (int, er
 	return missing, nil
 }
 
-// Of gives the case that a submission is of; nil where its statement did not open.
+// Of returns the case that a submission is of; nil where its statement did not open.
 func (c *Cases) Of(body ledger.Hash) *Case {
 	for _, one := range c.List {
 		if slices.ContainsFunc(one.subs, func(f placedSubmission) bool { return f.Hash == body }) {

@@ -212,7 +212,7 @@ func TestVaultAtRest(t *testing.T) {
 	}
 }
 
-// An index that is damaged, or written by somebody else, is made anew.
+// An index that is damaged, or written by somebody else, is rebuilt.
 func TestForeignIndex(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

@@ -21,7 +21,7 @@ import (
 // first is the body hash of the case's first report, whether or not that is in the vault.
 func (c *Case) first() ledger.Hash { return c.subs[0].entry.First }
 
-// SubmissionAt finds the submission of the case that an entry's number names, and gives its body hash.
+// SubmissionAt finds the submission of the case that an entry's number names, and returns its body hash.
 func (c *Case) SubmissionAt(entry string) (ledger.Hash, bool) {
 	for _, f := range c.subs {
 		if !f.Waiting && fmt.Sprint(f.Index) == entry {
@@ -124,8 +124,8 @@ func (v *Trustee) keepNote(record custody.Record, text []byte) error {
 	return v.WriteSealed(filepath.Join(notesDir, vault.NumberName(uint64(number))), text)
 }
 
-// Reply seals words to the reporter of a case, under the next tag that is free, and a copy of them to the
-// trustees. It gives the number of the answer in its case, from 1.
+// Reply seals words to the reporter of a case, under the next tag that is free, and a copy of them to the trustees. It
+// returns the number of the answer in its case, from 1.
 func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	if err := v.NeedKey(); err != nil {
 		return 0, err
@@ -181,8 +181,8 @@ func (v *Trustee) mailboxOf(c *Case) (*seal.StatementPart, error) {
 	return st, err
 }
 
-// freeTag gives the first tag of a case that no reply has, and its number, from 0: neither one in the ledger,
-// nor one that waits, nor one of the owner's that has not been taken in.
+// freeTag returns the first tag of a case that no reply has, and its number, from 0: neither one in the ledger, nor
+// one that waits, nor one of the owner's that has not been taken in.
 func (v *Trustee) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 	replies, err := v.Stated(ledger.KindReply)
 	if err != nil {
@@ -203,5 +203,5 @@ func (v *Trustee) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 	}
 }
 
-// sameMessage says whether two replies carry the same sealed message.
+// sameMessage reports whether two replies carry the same sealed message.
 func sameMessage(a, b ledger.Reply) bool { return bytes.Equal(a.Message, b.Message) }

@@ -85,7 +85,7 @@ func (d *desk) sees(name string, f vaulttest.Filed) map[string]*casework.Importe
 	return d.carry()
 }
 
-// anew gives a trustee an empty vault that takes a carry file in.
+// again makes an empty vault of a trustee and imports a carry file.
 func (d *desk) anew(name string, file []byte) *casework.Imported {
 	d.t.Helper()
 	d.vaults[name] = newVault(d.t)

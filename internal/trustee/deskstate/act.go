@@ -52,8 +52,8 @@ func (l *Log) Undo(by string, at time.Time, id, why string) (Event, error) {
 	return e, e.Check()
 }
 
-// current gives the events that a new value of a register replaces: those in force, and those that wait for a
-// second person.
+// current returns the events that a new value of a register replaces: those in force, and those that wait for a second
+// person.
 func (l *Log) current(c Case, slot string) []string {
 	if f, ok := FieldByName(slot); slot == "" || slot == "note" || ok && f.Many {
 		return nil

@@ -113,7 +113,7 @@ func codesOf(list []review.Code) []string {
 	return out
 }
 
-// Fields gives the table in its order.
+// Fields returns the table in its order.
 func Fields() []Field { return slices.Clone(fields) }
 
 // FieldByName finds a field.
@@ -165,5 +165,5 @@ func isMethod(code string) bool {
 	return slices.ContainsFunc(incident.Groups(), func(g incident.Group) bool { return g.Letter == code[:1] })
 }
 
-// NeedsSecond says that the value takes effect only when a second person has confirmed it.
+// NeedsSecond reports that the value takes effect only when a second person has confirmed it.
 func (f Field) NeedsSecond(value string) bool { return slices.Contains(f.Second, value) }

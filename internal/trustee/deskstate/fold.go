@@ -134,7 +134,7 @@ func slotOf(e Event) string {
 	return ""
 }
 
-// needsSecond says that an event takes effect only when a second person has confirmed it.
+// needsSecond reports that an event takes effect only when a second person has confirmed it.
 func needsSecond(e Event) bool {
 	switch e.Kind {
 	case KindState:
@@ -226,12 +226,12 @@ func (f *folder) settleUndone() {
 
 func (f *folder) live(id string) bool { return f.bad[id] == "" && !f.undone[id] }
 
-// inForce says that an event counts: live, and confirmed where it has to be.
+// inForce reports that an event counts: live, and confirmed where it has to be.
 func (f *folder) inForce(id string) bool {
 	return f.live(id) && (!needsSecond(f.log.byID[id]) || f.confirm[id])
 }
 
-// heads gives what is in force and not replaced, by ID. What is replaced by an event that is undone is not.
+// heads returns what is in force and not replaced, by ID. What is replaced by an event that is undone is not.
 func (f *folder) heads(ids []string) []Value {
 	replaced := f.replaced(ids, f.inForce)
 	var out []Value
@@ -243,7 +243,7 @@ func (f *folder) heads(ids []string) []Value {
 	return out
 }
 
-// replaced gives every event that one of ids, where it counts, supersedes directly or by way of others.
+// replaced returns every event that one of ids, where it counts, supersedes directly or by way of others.
 func (f *folder) replaced(ids []string, counts func(string) bool) map[string]bool {
 	seen := map[string]bool{}
 	var walk func(id string)
@@ -263,7 +263,7 @@ func (f *folder) replaced(ids []string, counts func(string) bool) map[string]boo
 	return seen
 }
 
-// pending gives the acts that still wait for a second person and that no live event has replaced.
+// pending returns the acts that still wait for a second person and that no live event has replaced.
 func (f *folder) pending() []Value {
 	replaced := f.replaced(f.ids, f.live)
 	var out []Value
@@ -354,8 +354,8 @@ func byTime(values []Value) []Value {
 	return values
 }
 
-// Reliability gives how far the source is relied upon. A case whose reporter is anonymous starts at F; of any
-// other case nothing is said before a trustee does.
+// Reliability returns how far the source is relied upon. A case whose reporter is anonymous starts at F; of any other
+// case nothing is said before a trustee does.
 func (c Case) Reliability(anonymous bool) string {
 	if r := c.Fields["reliability"]; len(r.Heads) > 0 || !anonymous {
 		return r.Text

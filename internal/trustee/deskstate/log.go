@@ -64,13 +64,13 @@ func (l *Log) Add(e Event) (added bool, err error) {
 // Len is the number of events.
 func (l *Log) Len() int { return len(l.byID) }
 
-// Event gives an event by its ID.
+// Event returns an event by its ID.
 func (l *Log) Event(id string) (Event, bool) {
 	e, ok := l.byID[id]
 	return e, ok
 }
 
-// Events gives all events, by trustee, number and ID.
+// Events returns all events, by trustee, number and ID.
 func (l *Log) Events() []Event {
 	out := slices.Collect(maps.Values(l.byID))
 	slices.SortFunc(out, compareNumber)
@@ -80,14 +80,14 @@ func (l *Log) Events() []Event {
 // Cases names the cases that events are about, in ascending order.
 func (l *Log) Cases() []string { return slices.Sorted(maps.Keys(l.byCase)) }
 
-// Naming gives the cases whose link events name this one, in ascending order.
+// Naming returns the cases whose link events name this one, in ascending order.
 func (l *Log) Naming(key string) []string { return slices.Sorted(slices.Values(l.named[key])) }
 
 // Last is the highest number of a trustee's events; 0 where there is none.
 func (l *Log) Last(by string) uint64 { return l.last[by] }
 
-// Missing gives the numbers of a trustee's events that the log lacks below the highest one, at most limit of
-// them, in ascending order: they have not been carried here yet.
+// Missing returns the numbers of a trustee's events that the log lacks below the highest one, at most limit of them,
+// in ascending order: they have not been carried here yet.
 func (l *Log) Missing(by string, limit int) []uint64 {
 	var out []uint64
 	for n, last := uint64(1), l.Last(by); n < last && len(out) < limit; n++ {
@@ -108,7 +108,7 @@ func (l *Log) Forks() map[string][]uint64 {
 	return out
 }
 
-// Links gives the links in force between all cases, by case, type and other case.
+// Links returns the links in force between all cases, by case, type and other case.
 func (l *Log) Links() []Link {
 	var out []Link
 	for _, key := range l.Cases() {

@@ -28,7 +28,7 @@ var moves = []struct {
 	{"erased", nil},
 }
 
-// States gives all states, in the order of the table.
+// States returns all states, in the order of the table.
 func States() []string {
 	var out []string
 	for _, m := range moves {
@@ -37,7 +37,7 @@ func States() []string {
 	return out
 }
 
-// Moves gives the states that a case may go to from this one.
+// Moves returns the states that a case may go to from this one.
 func Moves(from string) []string {
 	for _, m := range moves {
 		if m.from == from {

@@ -9,7 +9,7 @@ import (
 // LinkTypes are how a case stands to another one. same-actor has no direction; the others read "this case is …".
 var linkTypes = []string{"duplicate-of", "part-of", "follows", "same-actor"}
 
-// LinkTypes gives them in their order.
+// LinkTypes returns them in their order.
 func LinkTypes() []string { return slices.Clone(linkTypes) }
 
 const (

@@ -181,7 +181,7 @@ func (c *Copy) add(entry []byte) error {
 	return nil
 }
 
-// splitEntries gives the entries of a file in which they stand one after the other. Only the first line of an entry
+// splitEntries returns the entries of a file in which they stand one after the other. Only the first line of an entry
 // can be the header.
 func splitEntries(text []byte) func(yield func([]byte) bool) {
 	const header = "zapis/entry/v1\n"
@@ -360,13 +360,13 @@ func (c *Copy) Head() ledger.Checkpoint { return c.head }
 // Erased maps each part that a tombstone names to the index of that tombstone. The caller must not change it.
 func (c *Copy) Erased() map[ledger.Hash]uint64 { return c.erased }
 
-// ErasedBy gives the index of the tombstone that names a part; false where none does.
+// ErasedBy returns the index of the tombstone that names a part; false where none does.
 func (c *Copy) ErasedBy(part ledger.Hash) (uint64, bool) {
 	by, erased := c.erased[part]
 	return by, erased
 }
 
-// Has says whether a body is in the ledger, or waits.
+// Has reports whether a body is in the ledger, or waits.
 func (c *Copy) Has(body ledger.Hash) bool {
 	if _, sequenced := c.bodies[body]; sequenced {
 		return true
@@ -379,7 +379,7 @@ func (c *Copy) SlotOf(index uint64) int {
 	return sort.Search(len(c.slots), func(i int) bool { return c.slots[i] > index })
 }
 
-// Checkpoint gives the file of the checkpoint over the first size entries; false where the copy has none.
+// Checkpoint returns the file of the checkpoint over the first size entries; false where the copy has none.
 func (c *Copy) Checkpoint(size uint64) (file string, ok bool) {
 	file, ok = c.checkpoints[size]
 	return file, ok

@@ -26,8 +26,8 @@ type audienceKey struct {
 	kind string
 }
 
-// of gives the audiences that a part of this kind may have under the set of entry index: one, but for
-// attachments, which go under the identity's quorum where the reporter said that they show who they are.
+// of returns the audiences that a part of this kind may have under the set of entry index: one, but for attachments,
+// which go under the identity's quorum where the reporter said that they show who they are.
 func (a *audiences) of(index uint64, s ledger.TrusteeSet, kind string) ([]audience, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// slotTime gives the nominal time of a slot by its number, as its checkpoint says it.
+// slotTime returns the nominal time of a slot by its number, as its checkpoint says it.
 func (c *Copy) slotTime(n int) (time.Time, error) {
 	file, err := os.ReadFile(c.checkpoints[c.slots[n]])
 	if err != nil {
@@ -25,7 +25,7 @@ func (c *Copy) slotTime(n int) (time.Time, error) {
 	return signed.Time, nil
 }
 
-// SlotFiles gives the checkpoints on both sides of an entry: the last that does not cover it, empty for the first
+// SlotFiles returns the checkpoints on both sides of an entry: the last that does not cover it, empty for the first
 // slot, and the first that does.
 func (c *Copy) SlotFiles(index uint64) (before, own []byte, err error) {
 	n := c.SlotOf(index)

@@ -206,7 +206,7 @@ func (s *Stage) joinHint(it carry.Item) string {
 	return carry.DamagedHint
 }
 
-// known says that a submission needs not be taken up: it has an entry, or waits in the vault already.
+// known reports that a submission needs not be taken up: it has an entry, or waits in the vault already.
 func (s *Stage) known(body ledger.Hash) bool {
 	if _, sequenced := s.copy.bodies[body]; sequenced || s.bodies[body] {
 		return true
@@ -264,7 +264,7 @@ func createPart(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// sameBytes says whether a file still is the part that it was.
+// sameBytes reports whether a file still is the part that it was.
 func sameBytes(name string, p ledger.Part) bool {
 	f, err := os.Open(name)
 	if err != nil {

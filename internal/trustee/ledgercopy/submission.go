@@ -89,7 +89,7 @@ func (c *Copy) EachPart(visit func(where string, p ledger.Part, file string) err
 	return nil
 }
 
-// IsTrustee says whether both keys of a card stand together in a set.
+// IsTrustee reports whether both keys of a card stand together in a set.
 func IsTrustee(s ledger.TrusteeSet, c card.Card) bool { return Position(s, c) > 0 }
 
 // Position is a trustee's place in a set, from 1; 0 where both their keys are not in it together.

@@ -66,8 +66,8 @@ func (s *Stage) Verify() error {
 	return nil
 }
 
-// checkBody gives the chain the body of an entry that is no report. One that a tombstone erased is not
-// there: that it may be missing was the carry reader's to judge.
+// checkBody passes to the chain the body of an entry that is no report. One that a tombstone erased is not there: that
+// it may be missing was the carry reader's to judge.
 func (s *Stage) checkBody(e ledger.Entry) error {
 	if e.Body.Kind.HasParts() {
 		return nil
@@ -85,7 +85,7 @@ func (s *Stage) checkBody(e ledger.Entry) error {
 	return nil
 }
 
-// find gives the file of a part that came with the carry file.
+// find returns the file of a part that came with the carry file.
 func (s *Stage) find(h ledger.Hash) string { return partFile(s.dir, h) }
 
 // sealedPart is a part of a report, an exhibit or a waiting submission.
@@ -155,7 +155,7 @@ func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 	return mismatches, err
 }
 
-// checkStanzas refuses a part that is sealed to others than its entry says. It gives the part's header, and to whom
+// checkStanzas refuses a part that is sealed to others than its entry says. It returns the part's header, and to whom
 // it is sealed; no header where the part was erased.
 func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err error) {
 	set, err := s.chain.SetAt(p.body.Trustees)

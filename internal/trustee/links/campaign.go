@@ -28,7 +28,7 @@ type Moment struct {
 	Methods []string
 }
 
-// Campaigns gives the groups of cases that links of any type connect, those with the most persons first. Persons are
+// Campaigns returns the groups of cases that links of any type connect, those with the most persons first. Persons are
 // counted, not reports: cases with the same Person, and cases linked as duplicate-of, are of one person. A case whose
 // person is not known counts as one more.
 func Campaigns(cases []Case, links []Link) []Campaign {

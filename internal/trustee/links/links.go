@@ -80,7 +80,7 @@ type Common struct {
 	Cases  int
 }
 
-// Suggest gives the suggestions for all cases, the weightiest first, and what too many cases share. The result does
+// Suggest returns the suggestions for all cases, the weightiest first, and what too many cases share. The result does
 // not depend on the order of the cases.
 func Suggest(cases []Case, known Known) ([]Suggestion, []Common) {
 	sorted := slices.SortedFunc(slices.Values(cases), func(a, b Case) int { return cmp.Compare(a.Key, b.Key) })

@@ -94,7 +94,7 @@ func (f *finder) phrase(a, b print) {
 	}
 }
 
-// quote gives words of a text as they were written, with single spaces between them.
+// quote returns words of a text as they were written, with single spaces between them.
 func quote(text string, words []search.Word, from, to int) string {
 	return strings.Join(strings.Fields(text[words[from].Start:words[to-1].End]), " ")
 }

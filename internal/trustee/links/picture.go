@@ -16,7 +16,7 @@ const Distance = 6
 // maxBucket is how many pictures of one band are compared each with each.
 const maxBucket = 4096
 
-// flat says that a hash has so few changes of brightness in it that it says nothing: an empty page, a plain colour.
+// flat reports that a hash has so few changes of brightness in it that it says nothing: an empty page, a plain colour.
 func flat(hash uint64) bool { return bits.OnesCount64(hash) < 6 || bits.OnesCount64(hash) > 58 }
 
 // pictures pairs cases with pictures that are nearly the same. Two hashes that differ in at most Distance bits are
@@ -65,7 +65,7 @@ func (f *finder) compare(hashes []uint64, who map[uint64][]int) {
 	}
 }
 
-// Difference gives the 64-bit difference hash of a picture: it is scaled to 9 x 8 fields of grey, and each bit says
+// Difference returns the 64-bit difference hash of a picture: it is scaled to 9 x 8 fields of grey, and each bit says
 // whether a field is brighter than its right neighbour. Scaling, compressing again and small changes of colour leave
 // most bits as they are. It is 0 for an empty picture.
 func Difference(img image.Image) uint64 {
@@ -91,7 +91,7 @@ func Difference(img image.Image) uint64 {
 	return hash
 }
 
-// mean gives the mean brightness of a field, from 0 to 65,535; of one that is thinner than a point, the point's.
+// mean returns the mean brightness of a field, from 0 to 65,535; of one that is thinner than a point, the point's.
 func mean(img image.Image, r image.Rectangle) uint64 {
 	r.Max.X, r.Max.Y = max(r.Max.X, r.Min.X+1), max(r.Max.Y, r.Min.Y+1)
 	var sum, n uint64

@@ -41,7 +41,8 @@ type process struct {
 // DefaultTimeout is how long a request may take, with the start of a worker and the compiling of PDF's decoder.
 const DefaultTimeout = 45 * time.Second
 
-// NewClient gives a client whose workers are started as program with args, the first of which is Verb. It starts none yet.
+// NewClient returns a client whose workers are started as program with args, the first of which is Verb. It starts
+// none yet.
 func NewClient(program string, args ...string) *Client {
 	return &Client{program: program, args: args, timeout: DefaultTimeout}
 }
@@ -49,8 +50,8 @@ func NewClient(program string, args ...string) *Client {
 // SetTimeout changes how long a request may take.
 func (c *Client) SetTimeout(d time.Duration) { c.timeout = d }
 
-// View gives one view of a file. An *Error has the reason where there is none. A file of a kind that can't be shown comes
-// back without an error, with its metadata and Refused set.
+// View returns one view of a file. An *Error has the reason where there is none. A file of a kind that can't be shown
+// comes back without an error, with its metadata and Refused set.
 func (c *Client) View(ctx context.Context, r Request) (*View, error) {
 	if r.Side <= 0 {
 		r.Side = ThumbnailSide
@@ -172,7 +173,7 @@ func (c *Client) judge(ctx context.Context, err error) error {
 	return refuse(Crashed)
 }
 
-// worker gives the lane's worker, and starts it where there is none.
+// worker returns the lane's worker, and starts it where there is none.
 func (c *Client) worker(ctx context.Context, l *lane) (*process, error) {
 	c.mu.Lock()
 	if c.closed {

@@ -488,7 +488,7 @@ func TestNotShown(t *testing.T) {
 	}
 }
 
-// hugePNG says that it has so many pixels.
+// hugePNG reports that it has so many pixels.
 func hugePNG(w, h uint32) []byte {
 	b := []byte(pngSignature + "\x00\x00\x00\x0d")
 	head := []byte("IHDR")

@@ -73,7 +73,7 @@ func openPDF(data []byte) (*document, error) {
 	return d, nil
 }
 
-// render draws a page so that its longest side has side pixels, and gives its size in points.
+// render draws a page so that its longest side has side pixels, and returns its size in points.
 func (d *document) render(page, side int) (img image.Image, width, height float64, err error) {
 	if page < 0 || page >= d.pages {
 		return nil, 0, 0, refuse(NoSuchPage)

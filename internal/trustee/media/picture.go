@@ -48,7 +48,7 @@ func codecOf(mediaType string) (codec, bool) {
 	return c, ok
 }
 
-// pagesOf gives the pages of a picture file, and the file of one page: TIFF and HEIC may have several.
+// pagesOf returns the pages of a picture file, and the file of one page: TIFF and HEIC may have several.
 func pagesOf(mediaType string, data []byte, page int) (pages int, one []byte, err error) {
 	pages, one = 1, data
 	switch mediaType {
@@ -63,7 +63,7 @@ func pagesOf(mediaType string, data []byte, page int) (pages int, one []byte, er
 	return pages, one, err
 }
 
-// decodePicture gives a page of a picture file, upright. What has too many pixels is refused by its header.
+// decodePicture returns a page of a picture file, upright. What has too many pixels is refused by its header.
 func decodePicture(mediaType string, data []byte, page int) (img image.Image, pages int, err error) {
 	c, ok := codecOf(mediaType)
 	if !ok {

@@ -15,7 +15,7 @@ var errNotPlain = errors.New("media: more than pixels or samples")
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// plainPNG wants IHDR, PLTE and tRNS at most once each, IDATs, IEND, and the end. It gives the size in pixels.
+// plainPNG wants IHDR, PLTE and tRNS at most once each, IDATs, IEND, and the end. It returns the size in pixels.
 func plainPNG(b []byte) (size image.Point, err error) {
 	rest, ok := bytes.CutPrefix(b, []byte(pngSignature))
 	if !ok {

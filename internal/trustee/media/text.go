@@ -26,7 +26,8 @@ func visible(text string) string {
 	return strings.Join(cells, "\t")
 }
 
-// decodeText gives a text as UTF-8. charset is what the file says of itself, or empty. guessed tells that nothing said so.
+// decodeText returns a text as UTF-8. charset is what the file says of itself, or empty. guessed tells that nothing
+// said so.
 func decodeText(b []byte, charset string) (text string, guessed bool) {
 	var e encoding.Encoding
 	switch {

@@ -87,7 +87,7 @@ func answer(in *frame) (out *frame) {
 	return out
 }
 
-// codeOf gives the code of a refusal; any other error is a decoder's.
+// codeOf returns the code of a refusal; any other error is a decoder's.
 func codeOf(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Code

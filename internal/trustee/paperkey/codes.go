@@ -29,7 +29,7 @@ const (
 	maxCodes   = 16
 )
 
-// Codes gives the texts of the codes.
+// Codes returns the texts of the codes.
 func Codes(file []byte) ([]string, error) {
 	var b bytes.Buffer
 	w := armor.NewWriter(&b)
@@ -116,7 +116,7 @@ func fromCodes(text string) ([]byte, error) {
 	return file, nil
 }
 
-// linesOf gives the lines of one code's text, up to a blank one: what a scanner wrote after it is not the code's.
+// linesOf returns the lines of one code's text, up to a blank one: what a scanner wrote after it is not the code's.
 func linesOf(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.TrimLeft(text, "\r\n")) {

@@ -142,7 +142,7 @@ func cut(s string) string {
 	return s
 }
 
-// Restore gives the file back, from what was typed or scanned: the lines, or the codes' texts, in any order, one
+// Restore returns the file back, from what was typed or scanned: the lines, or the codes' texts, in any order, one
 // after the other.
 func Restore(text []byte) ([]byte, error) {
 	if len(text) > 16*MaxFile {

@@ -146,8 +146,8 @@ func (b *bundling) gather() (err error) {
 	return err
 }
 
-// headFor gives the newest custody entry of the owner whose head is of this vault's log and of its first events, with
-// its proof; none where there is no such entry. It fixes the excerpt up to there.
+// headFor returns the newest custody entry of the owner whose head is of this vault's log and of its first events,
+// with its proof; none where there is no such entry. It fixes the excerpt up to there.
 func (b *bundling) headFor(x *custody.Excerpt) ([]bundle.Public, error) {
 	heads, err := b.LedgerHeads()
 	if err != nil {
@@ -252,7 +252,7 @@ func (b *bundling) public() ([]bundle.Public, error) {
 	return list, nil
 }
 
-// submission gives one submission: its proof, its listing, and the lines and files that are open.
+// submission returns one submission: its proof, its listing, and the lines and files that are open.
 func (b *bundling) submission(s casefile.Submission) (bundle.Submission, error) {
 	out := bundle.Submission{Act: s.Act, Received: s.Received, Listing: s.Lines.Listing().Marshal()}
 	if s.Index == nil {
@@ -309,7 +309,7 @@ func (b *bundling) stream(e casefile.Exhibit) io.ReadCloser {
 	return r
 }
 
-// withholds says whether an item was named to be withheld.
+// withholds reports whether an item was named to be withheld.
 func (b *bundling) withholds(item string) bool {
 	return slices.ContainsFunc(b.opts.Withhold, func(c bundle.Choice) bool { return c.Item == item })
 }

@@ -51,11 +51,11 @@ func (b *bundling) openShown() error {
 	return nil
 }
 
-// shown says whether an exhibit that opens is shown: one that the reporter marked `shows who I am` only with
-// the identity.
+// shown reports whether an exhibit that opens is shown: one that the reporter marked `shows who I am` only with the
+// identity.
 func (b *bundling) shown(e casefile.Exhibit) bool { return b.opts.IncludeIdentity || !e.Identifies }
 
-// withheld gives the events of each thing that is withheld, and why.
+// withheld returns the events of each thing that is withheld, and why.
 func (b *bundling) withheld() (list []custody.Record) {
 	record := custody.Record{Act: custody.Withheld, Case: b.o.ID}
 	for _, c := range b.in.Withhold {
@@ -79,7 +79,7 @@ func (b *bundling) withheld() (list []custody.Record) {
 	return list
 }
 
-// workingCopies reads what the trustee made, and gives the events of it.
+// workingCopies reads what the trustee made, and returns the events of it.
 func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Record, error) {
 	var copies []bundle.Derived
 	var records []custody.Record
@@ -145,8 +145,8 @@ func sumOf(h hash.Hash, texts ...[]byte) {
 	}
 }
 
-// exported gives the last events before the bundle is written; their In names the choices. With a recipient, that
-// it is handed over follows.
+// exported returns the last events before the bundle is written; their In names the choices. With a recipient, that it
+// is handed over follows.
 func (b *bundling) exported() []custody.Record {
 	record := custody.Record{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
 	if b.opts.IncludeIdentity {

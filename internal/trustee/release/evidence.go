@@ -17,7 +17,7 @@ type placedAnchor struct {
 	checkpoint []byte
 }
 
-// usable gives the anchors that can go into a bundle: those that can be read, and whose checkpoints the vault has.
+// usable returns the anchors that can go into a bundle: those that can be read, and whose checkpoints the vault has.
 func (b *bundling) usable() (list []placedAnchor, err error) {
 	all, err := b.Anchors()
 	if err != nil {

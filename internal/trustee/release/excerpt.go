@@ -9,10 +9,10 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// custody gives the log as a bundle shows it: this case's events in full, of the others the hashes. Where a
-// bundle of the same choices was made before, it ends where that one's did. An event that holds the hash of a file
-// which the bundle withholds is one of the others: who has a file to compare would learn from it what was sent. So is
-// one that says where an exhibit came from, where the narrative that says it is withheld.
+// custody returns the log as a bundle shows it: this case's events in full, of the others the hashes. Where a bundle
+// of the same choices was made before, it ends where that one's did. An event that holds the hash of a file which the
+// bundle withholds is one of the others: who has a file to compare would learn from it what was sent. So is one that
+// says where an exhibit came from, where the narrative that says it is withheld.
 func (b *bundling) custody() (custody.Excerpt, error) {
 	sealed, plain := b.withheldFiles()
 	mute := slices.ContainsFunc(b.in.Withhold, func(c bundle.Choice) bool { return c.Item == "narrative" })
@@ -35,9 +35,9 @@ func (b *bundling) custody() (custody.Excerpt, error) {
 	return x, nil
 }
 
-// aboutEvidence says whether an event is shown to those who get a bundle: what concerns who had the evidence, and when.
-// How trustees grade a case, what they note, what they answer the reporter, and to whom else something of it went
-// are theirs: of those events the bundle has hashes.
+// aboutEvidence reports whether an event is shown to those who get a bundle: what concerns who had the evidence, and
+// when. How trustees grade a case, what they note, what they answer the reporter, and to whom else something of it
+// went are theirs: of those events the bundle has hashes.
 func aboutEvidence(e custody.Event) bool {
 	switch e.Act {
 	case custody.Graded, custody.Replied:

@@ -21,7 +21,7 @@ type ExportOptions struct {
 	Progress func(done, of int) // told of cases that were read
 }
 
-// Export converts cases for somebody, and gives the text to write once it is recorded: one event for all of them. A
+// Export converts cases for somebody, and returns the text to write once it is recorded: one event for all of them. A
 // context that ends stops it before that event.
 func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o ExportOptions, write func(text []byte) error) (export.Output, error) {
 	if err := export.Check(o.Format, o.To, len(cases), o.Identity); err != nil {

@@ -16,9 +16,9 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// Extract writes the attachments of a case that can be opened into dir, which is made where it is missing, if
-// anything goes there. Each is recorded before it is opened, written under another name, and gets its own once all of it
-// has verified. It gives the names written. Nothing that exists is overwritten. progress is told of bytes.
+// Extract writes the attachments of a case that can be opened into dir, which is made where it is missing, if anything
+// goes there. Each is recorded before it is opened, written under another name, and gets its own once all of it has
+// verified. It returns the names written. Nothing that exists is overwritten. progress is told of bytes.
 func Extract(ctx context.Context, t *casework.Trustee, o *casefile.Case, dir string, progress func(bytes int64)) ([]string, error) {
 	open := slices.DeleteFunc(slices.Clone(o.Exhibits), func(e casefile.Exhibit) bool { return e.Closed != "" })
 	if len(open) == 0 {

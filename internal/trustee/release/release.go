@@ -121,7 +121,7 @@ func (e *UnfitError) Error() string {
 	return fmt.Sprintf("the case does not fit its entries, and nothing of %s leaves the vault", e.Case)
 }
 
-// Unwrap gives the status and the hint.
+// Unwrap returns the status and the hint.
 func (e *UnfitError) Unwrap() error {
 	return exit.New(exit.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries")
 }

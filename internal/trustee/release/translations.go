@@ -8,7 +8,7 @@ import (
 	"zapis/internal/trustee/review"
 )
 
-// translations gives the shared translations of a case's narratives, as working copies that go along with the
+// translations returns the shared translations of a case's narratives, as working copies that go along with the
 // originals. Where the narrative is withheld, so are they.
 func (b *bundling) translations() []bundle.Derived {
 	if b.opts.OnlyOriginals || b.withholds("narrative") {

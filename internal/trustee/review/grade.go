@@ -48,7 +48,7 @@ func Nexuses() []Code      { return append([]Code(nil), nexus...) }
 func Sources() []Code      { return append([]Code(nil), sources...) }
 func Informations() []Code { return append([]Code(nil), information...) }
 
-// English gives a code's words; the code itself where it has none.
+// English returns a code's words; the code itself where it has none.
 func English(of []Code, code string) string {
 	for _, c := range of {
 		if c.Code == code {

@@ -62,8 +62,8 @@ type Review struct {
 	Kind Kind
 
 	Nexus       string      // of a grade; empty where it does not say
-	Source      string      // likewise: A to F
-	Information string      // likewise: 1 to 6
+	Source      string      // also: A to F
+	Information string      // also: 1 to 6
 	Of          ledger.Hash // of a translation and an exhibit: the submission's body
 	Language    string      // of a translation: what it is in
 	Translator  string      // who or what made it, one line; empty where the author did

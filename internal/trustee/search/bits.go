@@ -64,7 +64,7 @@ func (b bitset) each(f func(n uint32)) {
 	}
 }
 
-// all gives the set of the numbers below n.
+// all returns the set of the numbers below n.
 func all(n int) bitset {
 	b := make(bitset, (n+63)/64)
 	for i := range b {

@@ -2,7 +2,7 @@ package search
 
 import "slices"
 
-// Search gives the cases in which every term stands, in any of their parts: a phrase within one part. The newest
+// Search returns the cases in which every term stands, in any of their parts: a phrase within one part. The newest
 // case, by when it was first added, comes first.
 func (x *Index) Search(q Query) []string {
 	if q.Empty() {
@@ -74,7 +74,7 @@ type Hit struct {
 	Words []int // the words' numbers within the part, from 0, ascending: Words(text)[n] says where
 }
 
-// Hits gives where a query's terms stand in one case, part by part in the order in which these were added.
+// Hits returns where a query's terms stand in one case, part by part in the order in which these were added.
 func (x *Index) Hits(q Query, key string) []Hit {
 	of, known := x.number[key]
 	if !known {

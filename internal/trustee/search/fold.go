@@ -40,7 +40,7 @@ func fold(r rune) string {
 	return foldRune(r)
 }
 
-// foldRune gives what a character is searched as: empty for marks, apostrophes and format characters, breaks for
+// foldRune returns what a character is searched as: empty for marks, apostrophes and format characters, breaks for
 // what separates words.
 func foldRune(r rune) string {
 	if unicode.Is(unicode.Cf, r) || strings.ContainsRune(silent, r) {
@@ -64,7 +64,7 @@ func foldRune(r rune) string {
 	return b.String()
 }
 
-// Fold gives the words of a text as they are searched, with one space between them.
+// Fold returns the words of a text as they are searched, with one space between them.
 func Fold(text string) string {
 	var b strings.Builder
 	for i, w := range Words(text) {

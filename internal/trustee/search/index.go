@@ -117,7 +117,7 @@ func (x *Index) Remove(key string, parts ...string) {
 // Documents is the number of parts that can be found.
 func (x *Index) Documents() int { return len(x.docs) - x.gone.count() }
 
-// Has says that a part of a case is in the index.
+// Has reports that a part of a case is in the index.
 func (x *Index) Has(key, part string) bool {
 	of, known := x.number[key]
 	return known && slices.ContainsFunc(x.docsOf[of], func(d uint32) bool { return x.docs[d].part == part })

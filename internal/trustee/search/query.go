@@ -34,13 +34,14 @@ func ParseQuery(s string) Query {
 	return q
 }
 
-// Empty says that the query has no term: it finds nothing.
+// Empty reports that the query has no term: it finds nothing.
 func (q Query) Empty() bool { return len(q.terms) == 0 }
 
 // Span is a range of bytes of a text.
 type Span struct{ Start, End int }
 
-// Find gives where the terms stand in a text, in order and without overlap. It does not ask that all terms are there.
+// Find returns where the terms stand in a text, in order and without overlap. It does not ask that all terms are
+// there.
 func (q Query) Find(text string) []Span {
 	words := Words(text)
 	var out []Span
@@ -64,7 +65,7 @@ func (q Query) Find(text string) []Span {
 	return out
 }
 
-// at says how many words the term covers from the i-th on; 0 where it does not stand there.
+// at reports how many words the term covers from the i-th on; 0 where it does not stand there.
 func (t term) at(words []Word, i int) int {
 	if !t.phrase {
 		if strings.HasPrefix(words[i].Folded, t.words[0]) {
@@ -83,7 +84,7 @@ func (t term) at(words []Word, i int) int {
 	return len(t.words)
 }
 
-// Within says that every term stands in at least one of the texts: what a plain scan finds.
+// Within reports that every term stands in at least one of the texts: what a plain scan finds.
 func (q Query) Within(texts ...string) bool {
 	if q.Empty() {
 		return false

@@ -134,7 +134,7 @@ type View struct {
 	Limit      int // 0: all
 }
 
-// Select gives the keys of a page, and how many rows the whole view has. Rows that the order does not tell apart
+// Select returns the keys of a page, and how many rows the whole view has. Rows that the order does not tell apart
 // stand by key.
 func (t *Table) Select(v View) (keys []string, total int) {
 	set := t.filter(v)
@@ -167,7 +167,7 @@ func (t *Table) Counts(column string, v View) map[string]int {
 	return out
 }
 
-// Values gives the values that a code column has in any row, in ascending order.
+// Values returns the values that a code column has in any row, in ascending order.
 func (t *Table) Values(column string) []string { return slices.Sorted(maps.Keys(t.codes[column])) }
 
 func (t *Table) filter(v View) bitset {

@@ -136,7 +136,7 @@ func (a *attacker) take(c Counts) {
 	}
 }
 
-// bounds gives which counts are shown as this figure.
+// bounds returns which counts are shown as this figure.
 func bounds(figure, base int) (low, high float64) {
 	if base == 0 {
 		return float64(figure), float64(figure)

@@ -31,7 +31,7 @@ type Solution struct{ Office, Rule, Outcome string }
 // Period is a half-year: "2026-H1" is January to June 2026, in UTC.
 type Period string
 
-// PeriodOf gives the half-year of a moment.
+// PeriodOf returns the half-year of a moment.
 func PeriodOf(t time.Time) Period {
 	t = t.UTC()
 	half := 1
@@ -41,7 +41,7 @@ func PeriodOf(t time.Time) Period {
 	return Period(fmt.Sprintf("%04d-H%d", t.Year(), half))
 }
 
-// Parts gives a period's year and half.
+// Parts returns a period's year and half.
 func (p Period) Parts() (year, half int) {
 	y, h, _ := strings.Cut(string(p), "-H")
 	year, _ = strconv.Atoi(y)
@@ -114,14 +114,14 @@ func oneOf(list []string, code string) string {
 	return list[len(list)-1]
 }
 
-// counts says whether the case is counted at all.
+// counts reports whether the case is counted at all.
 func (c Case) counts() bool { return slices.Contains(c.Consents, "statistics") }
 
-// barrier says that the case is a barrier of the host country or of private persons alone, and no repression: it is
+// barrier reports that the case is a barrier of the host country or of private persons alone, and no repression: it is
 // counted apart.
 func (c Case) barrier() bool { return slices.Contains(barrierRows, c.Nexus) }
 
-// groups gives the case's groups of methods, each once, or None.
+// groups returns the case's groups of methods, each once, or None.
 func (c Case) groups() []string {
 	var out []string
 	for _, m := range c.Methods {
@@ -165,7 +165,7 @@ func (c Case) nexus() string {
 	return "ungraded"
 }
 
-// worked gives what helped, each once: solutions whose outcome is granted or partly granted.
+// worked returns what helped, each once: solutions whose outcome is granted or partly granted.
 func (c Case) worked() []string {
 	var out []string
 	for _, s := range c.Worked {

@@ -99,7 +99,7 @@ func compare(a, b Period) int {
 	return 0
 }
 
-// seriesOf gives the labels of a table's rows, the first one on top, and its series.
+// seriesOf returns the labels of a table's rows, the first one on top, and its series.
 func seriesOf(all []Counts, table string, w *Words) (rows []string, list []series) {
 	var codes, columns []string
 	for _, c := range all {

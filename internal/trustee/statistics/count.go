@@ -77,7 +77,7 @@ func listedHosts(cases []Case, least int) []string {
 	return listed
 }
 
-// listedWorked gives the solutions with at least least cases.
+// listedWorked returns the solutions with at least least cases.
 func listedWorked(cases []Case, least int) []string {
 	n := map[string]int{}
 	for _, c := range cases {

@@ -19,7 +19,7 @@ const (
 	TableWorked   = "worked"        // office, rule, outcome that helped
 )
 
-// Tables gives all tables in the order of a release.
+// Tables returns all tables in the order of a release.
 func Tables() []string {
 	return []string{TableTotal, TableMethod, TableHost, TableCross, TableRole, TableTold, TableResponse, TableOutcome, TableNexus, TableWorked}
 }
@@ -55,7 +55,7 @@ type lattice struct {
 	of        [][]int // by cell: its relations
 }
 
-// newLattice gives the cells for these hosts (ascending, without Other) and solutions. Where no host is listed the
+// newLattice returns the cells for these hosts (ascending, without Other) and solutions. Where no host is listed the
 // cross table would repeat the table of methods, and is left out.
 func newLattice(hosts, worked []string) *lattice {
 	l := &lattice{number: map[Key]int{}}
@@ -184,7 +184,7 @@ func (r relation) gap(values []int) int {
 	return sum
 }
 
-// holds says that values could be counts: none is below its floor, and every relation holds.
+// holds reports that values could be counts: none is below its floor, and every relation holds.
 func (l *lattice) holds(values []int) bool {
 	for n, v := range values {
 		if v < l.floor[n] {

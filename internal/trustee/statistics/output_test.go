@@ -129,7 +129,7 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-// texts gives the character data of an SVG picture, which must be well-formed and load nothing.
+// texts returns the character data of an SVG picture, which must be well-formed and load nothing.
 func texts(t *testing.T, svg []byte) string {
 	t.Helper()
 	var b strings.Builder

@@ -92,7 +92,7 @@ func counts(p Period, cases []Case, mode Mode) (Counts, bool) {
 	return c, ok
 }
 
-// round gives the nearest multiple of the base; halfway goes up.
+// round returns the nearest multiple of the base; halfway goes up.
 func round(n, base int) int { return (n + base/2) / base * base }
 
 // Record is a release in the ledger of releases: its text, and an SSH signature over it.

@@ -57,7 +57,7 @@ type Cell struct {
 	Hidden bool
 }
 
-// Of gives the figure of a cell; shown is false where it is hidden or not there.
+// Of returns the figure of a cell; shown is false where it is hidden or not there.
 func (c Counts) Of(k Key) (n int, shown bool) {
 	i := slices.IndexFunc(c.Cells, func(cell Cell) bool { return cell.Key == k })
 	if i < 0 || c.Cells[i].Hidden {

@@ -91,7 +91,7 @@ func (p *program) dropArtificial(width int) {
 	}
 }
 
-// maximise gives the largest value of an objective; +Inf where there is none. It goes on from the last solution.
+// maximise returns the largest value of an objective; +Inf where there is none. It goes on from the last solution.
 func (p *program) maximise(objective []float64) float64 {
 	if len(p.tab) == 0 {
 		for _, c := range objective {

@@ -36,10 +36,10 @@ func suppress(t table) (suppressed, bool) {
 	return s, slices.Contains(s.shown, true)
 }
 
-// small says that a cell must not be shown.
+// small reports that a cell must not be shown.
 func (t table) small(n int) bool { return t.values[n] < Smallest(t.keys[n].Table) }
 
-// covered says that counts are known which fit what is shown and have the target (or more, above 0) in the cell.
+// covered reports that counts are known which fit what is shown and have the target (or more, above 0) in the cell.
 func (s *suppressed) covered(n, target int) bool {
 	fits := func(values []int) bool { return values[n] == 0 && target == 0 || values[n] >= target && target > 0 }
 	return fits(s.values) || slices.ContainsFunc(s.certificates, fits)
@@ -143,7 +143,7 @@ func (r *repair) mend(touched []int) bool {
 // change is a step: this cell is changed by that much.
 type change struct{ cell, by int }
 
-// candidates gives the cells that can close a relation's gap, or part of it: hidden ones first, then shown ones,
+// candidates returns the cells that can close a relation's gap, or part of it: hidden ones first, then shown ones,
 // those that close it wholly before others, small ones before large ones.
 func (r *repair) candidates(rel relation, gap int) []change {
 	var out []change

@@ -40,10 +40,10 @@ func NewWords(code string) (*Words, error) {
 	return &Words{language.MustParse(code), text}, err
 }
 
-// keys gives the keys in ascending order.
+// keys returns the keys in ascending order.
 func (w *Words) keys() []string { return slices.Sorted(maps.Keys(w.text)) }
 
-// Sentence gives a sentence with its placeholders filled in, as in Sentence("period.1", "year", "2026").
+// Sentence returns a sentence with its placeholders filled in, as in Sentence("period.1", "year", "2026").
 func (w *Words) Sentence(key string, fill ...string) string {
 	s := w.text[key]
 	for i := 0; i+1 < len(fill); i += 2 {
@@ -58,7 +58,7 @@ func (w *Words) Period(p Period) string {
 	return w.Sentence("period."+strconv.Itoa(half), "year", strconv.Itoa(year))
 }
 
-// Table gives a table's title.
+// Table returns a table's title.
 func (w *Words) Table(table string) string { return w.text["table."+table] }
 
 // labels says, by table, under which word the labels of its rows and columns stand.
@@ -116,7 +116,7 @@ func (w *Words) Country(code string) string {
 	return incident.CountryName(code)
 }
 
-// Notes gives the lines that stand under every table: the caption first.
+// Notes returns the lines that stand under every table: the caption first.
 func (w *Words) Notes(m Mode) []string {
 	out := []string{w.text["caption"], w.text["note.consent"]}
 	if m == Suppress {

@@ -29,7 +29,7 @@ const (
 // Cache is a file of the vault's that can be made again, and the first line of what is in it.
 type Cache struct{ File, Header string }
 
-// ReadCache gives what a cache holds; nothing where it is missing, damaged, or not the owner's.
+// ReadCache returns what a cache holds; nothing where it is missing, damaged, or not the owner's.
 func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
 	f, err := os.Open(filepath.Join(v.dir, c.File))
 	if errors.Is(err, os.ErrNotExist) {
@@ -96,7 +96,7 @@ func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	return atomicfile.WriteFile(filepath.Join(v.dir, c.File), sealed.Bytes(), 0o600)
 }
 
-// encodeLines gives each as a line of JSON. It uses all cores: after ten thousand statements were opened, nothing
+// encodeLines returns each as a line of JSON. It uses all cores: after ten thousand statements were opened, nothing
 // else is left to do.
 func encodeLines[T any](list []T) ([]byte, error) {
 	share := 1 + len(list)/runtime.GOMAXPROCS(0)

@@ -28,7 +28,7 @@ func linkText(c *ledger.Continued) []byte {
 	return fmt.Appendf(nil, "%s %d\n", named, c.Size)
 }
 
-// Continues says which ledger this one goes on from, and whether that was verified; empty where it goes on from
+// Continues reports which ledger this one goes on from, and whether that was verified; empty where it goes on from
 // none.
 func (v *Vault) Continues() (string, error) {
 	c := v.Copy().Chain().Continues()

@@ -61,7 +61,7 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 	return j, nil
 }
 
-// notExtended says what is wrong with a head that does not extend the one before it.
+// notExtended reports what is wrong with a head that does not extend the one before it.
 func notExtended(before, h PlacedHead) string {
 	if h.Head.Events > before.Head.Events {
 		return fmt.Sprintf("%s: the custody log of %s reaches event %d, and it does not prove that its first %d events are those of the log in %s: it was written anew, or is another vault's",
@@ -71,8 +71,8 @@ func notExtended(before, h PlacedHead) string {
 		h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events)
 }
 
-// goesOn says whether a head may be of the log that an earlier one of the same signer is of. Where the earlier one has a
-// root, the later one must prove it; where it has none (version 1), only the numbers of events can be compared.
+// goesOn reports whether a head may be of the log that an earlier one of the same signer is of. Where the earlier one
+// has a root, the later one must prove it; where it has none (version 1), only the numbers of events can be compared.
 func goesOn(before, h PlacedHead) bool {
 	if before.Head.HasRoot() {
 		return h.Head.Extending(before.Head) || !h.Head.HasRoot() && before.Head.Events == h.Head.Events && before.Head.Link == h.Head.Link
@@ -102,7 +102,7 @@ func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
 	return list, err
 }
 
-// HeadMismatch says what is wrong where one of the owner's heads is not of this vault's log.
+// HeadMismatch reports what is wrong where one of the owner's heads is not of this vault's log.
 func (v *Vault) HeadMismatch(h PlacedHead) string {
 	link, reaches := v.Custody.LinkAt(h.Head.Events)
 	switch {
@@ -116,7 +116,7 @@ func (v *Vault) HeadMismatch(h PlacedHead) string {
 	return ""
 }
 
-// HoldsHead says whether a head's link and root are those of this vault's log.
+// HoldsHead reports whether a head's link and root are those of this vault's log.
 func (v *Vault) HoldsHead(head ledger.CustodyHead) bool {
 	link, reaches := v.Custody.LinkAt(head.Events)
 	root, ok := v.Custody.RootAt(head.Events)

@@ -37,8 +37,8 @@ func (k *Key) opener() *ledgercopy.Opener {
 	return &ledgercopy.Opener{Card: k.Card, Age: k.Age}
 }
 
-// Use gives the vault a key. The first one that is a trustee's of this ledger becomes the vault's owner;
-// any other one has the status KeyMissing.
+// Use sets the key of the vault. The first one that is a trustee's of this ledger becomes the vault's owner; any other
+// one has the status KeyMissing.
 func (v *Vault) Use(k Key) error {
 	if v.Empty() {
 		return exit.New(exit.Failed, "zapis import brings a ledger", "the vault %s is empty", v.dir)

@@ -47,7 +47,7 @@ func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.Sig
 	return signed, nil
 }
 
-// SignedStatements gives all that the owner has signed in this vault, in order.
+// SignedStatements returns all that the owner has signed in this vault, in order.
 func (v *Vault) SignedStatements() ([]ledger.SignedBody, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -89,8 +89,8 @@ func (v *Vault) readSigned(name string) (ledger.SignedBody, error) {
 	return signed, signed.Statement.Verify(v.key.Card.SSH)
 }
 
-// lastSigned gives the number and the hash of the newest statement: of those kept here, and those that stand in
-// the ledger, which an older vault of the same trustee may have made.
+// lastSigned returns the number and the hash of the newest statement: of those kept here, and those that stand in the
+// ledger, which an older vault of the same trustee may have made.
 func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
 	kept := make(map[uint64][32]byte)
 	list, err := v.SignedStatements()
@@ -174,8 +174,8 @@ func (v *Vault) statedBy(signed ledger.SignedBody, index *uint64, where string) 
 	return PlacedStatement{signed, set.Trustees[at-1], index, where, set}, nil
 }
 
-// InLedger says whether what the owner has signed is an entry, or waits to be one. It needs no file, so that
-// what was erased meanwhile still counts.
+// InLedger reports whether what the owner has signed is an entry, or waits to be one. It needs no file, so that what
+// was erased meanwhile still counts.
 func (v *Vault) InLedger(signed ledger.SignedBody) bool {
 	switch kind := signed.Statement.Kind; kind {
 	case card.KindExhibit:

@@ -17,13 +17,13 @@ import (
 // the ledger that the log which they knew has ended.
 const successionSubject = "this log begins anew: "
 
-// IsSuccession says whether an event names the head of an earlier log, to which this one succeeds.
+// IsSuccession reports whether an event names the head of an earlier log, to which this one succeeds.
 func IsSuccession(e custody.Event) bool {
 	return e.Act == custody.Noted && e.Case == "" && strings.HasPrefix(e.Subject, successionSubject)
 }
 
-// acknowledged gives the hashes of the statements of lost logs that the log names before anything but importing and checking
-// was done, and whether nothing else was done yet.
+// acknowledged returns the hashes of the statements of lost logs that the log names before anything but importing and
+// checking was done, and whether nothing else was done yet.
 func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 	named = make(map[string]bool)
 	for n := uint64(1); n <= v.Custody.Len(); n++ {
@@ -40,8 +40,8 @@ func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 	return named, true
 }
 
-// acknowledgedHead gives the number of the newest of the owner's statements whose custody head this log names as lost; 0 where
-// it names none. Without the key that is not known. A vault that has signed a head can't disown it.
+// acknowledgedHead returns the number of the newest of the owner's statements whose custody head this log names as
+// lost; 0 where it names none. Without the key that is not known. A vault that has signed a head can't disown it.
 func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
 	before := v.earlierHeads(heads)
 	if v.key == nil || len(before) == 0 {
@@ -68,7 +68,7 @@ func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
 	return owned, nil
 }
 
-// earlierHeads gives the owner's heads that are not of this log, up to the first that is: what comes after one of
+// earlierHeads returns the owner's heads that are not of this log, up to the first that is: what comes after one of
 // this log is not from before it. It needs no key.
 func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
 	for _, h := range heads {
@@ -83,7 +83,7 @@ func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
 	return list
 }
 
-// signedHashes gives the statements that this vault has signed.
+// signedHashes returns the statements that this vault has signed.
 func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
 	list, err := v.SignedStatements()
 	hashes := make(map[[32]byte]bool)

@@ -183,7 +183,7 @@ func (v *Vault) version() error {
 	return atomicfile.WriteFile(name, []byte(versionLine), 0o600)
 }
 
-// Close gives the vault free for others.
+// Close returns the vault free for others.
 func (v *Vault) Close() error {
 	var err error
 	if v.Custody != nil {
@@ -210,7 +210,7 @@ func (v *Vault) Copy() *ledgercopy.Copy { return v.copy }
 // Dir is the vault's folder.
 func (v *Vault) Dir() string { return v.dir }
 
-// Clock gives the time as the vault's clock has it.
+// Clock returns the time as the vault's clock has it.
 func (v *Vault) Clock() time.Time { return v.opts.Now() }
 
 // Now is the time that stands in what the owner writes: UTC, whole seconds.

@@ -37,7 +37,7 @@ type Store struct {
 	mu  sync.Mutex // between the look whether a file is there and the rename to its name
 }
 
-// New gives the store of a folder.
+// New returns the store of a folder.
 func New(dir string) *Store { return &Store{dir: dir} }
 
 // Path is where a blob lies in a folder.
@@ -64,7 +64,7 @@ func (s *Store) Put(_ context.Context, h blob.Hash, spool blob.Spool) error {
 	return full(atomicfile.Rename(spool.Path, path))
 }
 
-// settle gives a file its time, and syncs it.
+// settle sets the time of a file, and syncs it.
 func settle(path string) error {
 	if err := os.Chtimes(path, fileTime, fileTime); err != nil {
 		return err
@@ -86,7 +86,7 @@ func full(err error) error {
 // opened is a blob's open file.
 type opened struct{ *os.File }
 
-// WriteTo gives the bytes to w out of maps of the file, so that hashing them copies nothing.
+// WriteTo returns the bytes to w out of maps of the file, so that hashing them copies nothing.
 func (f opened) WriteTo(w io.Writer) (int64, error) {
 	return eachPiece(f.File, func(piece []byte) error {
 		_, err := w.Write(piece)

@@ -17,8 +17,8 @@ const readStep = 1 << 20
 // mapped is how much of a file is mapped at once.
 const mapped = 8 * readStep
 
-// eachPiece gives a file's bytes to use, piece by piece, and says how many there
-// were. What use gets is the kernel's own, and gone when it returns.
+// eachPiece returns a file's bytes to use, piece by piece, and says how many
+// there were. What use gets is the kernel's own, and gone when it returns.
 func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 	info, err := f.Stat()
 	if err != nil {

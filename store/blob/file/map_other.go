@@ -15,8 +15,8 @@ const nonblocking = 0
 // readStep is how much is read at a time.
 const readStep = 1 << 20
 
-// eachPiece gives a file's bytes to use, piece by piece, and says how many there
-// were.
+// eachPiece returns a file's bytes to use, piece by piece, and says how many
+// there were.
 func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 	buf := make([]byte, readStep)
 	for {

@@ -278,7 +278,7 @@ func (s *Store) do(ctx context.Context, method, name string, query url.Values, h
 	return nil, s.refusal(resp.StatusCode, name, text)
 }
 
-// refusal says what a status means.
+// refusal reports what a status means.
 func (s *Store) refusal(status int, name string, text []byte) error {
 	var said struct {
 		Code string `xml:"Code"`

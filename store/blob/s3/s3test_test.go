@@ -69,7 +69,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list gives two keys a page.
+// list returns two keys a page.
 func (f *fake) list(w http.ResponseWriter, q url.Values) {
 	var keys []string
 	for path := range f.objects {

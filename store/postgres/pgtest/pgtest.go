@@ -385,7 +385,7 @@ func (n *Node) Log() string {
 	return string(text)
 }
 
-// NewDatabase makes an empty database on the primary, and gives its name.
+// NewDatabase makes an empty database on the primary, and returns its name.
 func (c *Cluster) NewDatabase() (string, error) {
 	name := fmt.Sprintf("ledger%d_%d", os.Getpid(), c.databases.Add(1))
 	return name, c.Nodes[0].Exec("CREATE DATABASE " + name)

@@ -48,7 +48,7 @@ func moduleRoot() (string, error) {
 	return "", err
 }
 
-// missed says whether a block of commands found that something does not fit, or went wrong.
+// missed reports whether a block of commands found that something does not fit, or went wrong.
 func missed(out string, err error) bool {
 	return err != nil || !strings.Contains(out, "PASS: ") && !strings.Contains(out, "SKIPPED: ") || strings.Contains(out, "DOES NOT FIT: ")
 }

@@ -79,7 +79,7 @@ func (sub Submission) wordOf(signer string) string {
 	return "; that, and what kind of submission it is, is the word of " + signer
 }
 
-// plaintext says where the plaintext of the case existed, and who says so.
+// plaintext reports where the plaintext of the case existed, and who says so.
 func (f Facts) plaintext() []string {
 	list := []string{"In the memory of the intake server while it was received. According to its operator the server sealed it as it arrived and wrote no plaintext to its disk."}
 	var others []string
@@ -180,7 +180,7 @@ var acts = map[string]string{
 	"graded": "graded", "replied": "answered",
 }
 
-// done says what was done in a visit, act by act, in the order in which each was first done.
+// done reports what was done in a visit, act by act, in the order in which each was first done.
 func (v visit) done() (lines []string) {
 	subjects := make(map[string][]string)
 	var order []string
@@ -273,7 +273,7 @@ func (s *sheet) gaps(f Facts) {
 	}
 }
 
-// keys says what the disclosure of a part's key proves.
+// keys reports what the disclosure of a part's key proves.
 func (s *sheet) keys(f Facts) {
 	none := true
 	for _, sub := range f.Submission {

@@ -21,7 +21,7 @@ type file struct {
 	objects [][]byte // object n at n-1; nil where it is reserved
 }
 
-// reserve gives the number of an object that is written later.
+// reserve returns the number of an object that is written later.
 func (f *file) reserve() int {
 	f.objects = append(f.objects, nil)
 	return len(f.objects)

@@ -88,7 +88,8 @@ func (f *face) glyph(r rune) (font.GID, bool) {
 	return f.cmap.NominalGlyph(r)
 }
 
-// joins says whether a character is of the Arabic script, whose letters join.
+// joins reports whether a character is of the Arabic script, whose letters
+// join.
 func joins(r rune) bool { return r >= 0x620 && r <= 0x6ff || r >= 0x750 && r <= 0x77f }
 
 // unseen are characters that a font may well have and that do not show, or that

@@ -51,7 +51,7 @@ func documents(t *testing.T, f Facts) map[string][]byte {
 	return out
 }
 
-// stock runs a tool on a document and gives what it prints.
+// stock runs a tool on a document and returns what it prints.
 func stock(t *testing.T, data []byte, name string, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "document.pdf")

@@ -15,8 +15,7 @@ var labelsTSV string
 
 var labels = sync.OnceValue(func() map[string]map[string]string { return readLabels(labelsTSV) })
 
-// readLabels gives language -> key -> heading. The table is embedded: a broken
-// one is a broken build.
+// readLabels returns language -> key -> heading. The table is embedded: a broken one is a broken build.
 func readLabels(tsv string) map[string]map[string]string {
 	rows := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
 	languages := strings.Split(rows[0], "\t")[1:]

@@ -146,7 +146,7 @@ func (p *page) files(sub Submission) {
 	p.put("</tbody>\n</table>\n")
 }
 
-// thumbnail says whether a browser shows a picture of this type.
+// thumbnail reports whether a browser shows a picture of this type.
 func thumbnail(mediaType string) bool {
 	return mediaType == "image/jpeg" || mediaType == "image/png" || mediaType == "image/gif" || mediaType == "image/webp"
 }

@@ -35,8 +35,7 @@ var plain = []harfbuzz.Feature{
 	{Tag: ot.MustNewTag("kern"), Value: 0, Start: harfbuzz.FeatureGlobalStart, End: harfbuzz.FeatureGlobalEnd},
 }
 
-// rightToLeft says whether a paragraph is read from right to left: by its first
-// letter (UAX #9, rules P2 and P3).
+// rightToLeft reports whether a paragraph is read from right to left: by its first letter (UAX #9, rules P2 and P3).
 func rightToLeft(text string) bool {
 	for _, r := range text {
 		switch s := language.LookupScript(r); {
@@ -191,7 +190,7 @@ func (f *face) assign(b *harfbuzz.Buffer, runes []rune, out []glyph) {
 	}
 }
 
-// pair gives each glyph of a cluster one of its characters.
+// pair assigns one character of a cluster to each of its glyphs.
 func (f *face) pair(cluster []rune, glyphs []glyph) {
 	left := slices.Clone(cluster)
 	for i := range glyphs {
@@ -278,5 +277,5 @@ func (f *face) fitting(text string, right bool, width int) int {
 	return best
 }
 
-// mark says whether a character stands on the one before it.
+// mark reports whether a character stands on the one before it.
 func mark(r rune) bool { return language.LookupScript(r) == language.Inherited }

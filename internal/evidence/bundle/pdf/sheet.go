@@ -147,10 +147,10 @@ func (s *sheet) draw(b *block, f *face, size, x, y int, l line) {
 	p.content.WriteString("EMC\n")
 }
 
-// fit gives how many thousandths of a size fit into a width.
+// fit returns how many thousandths of a size fit into a width.
 func fit(width, size int) int { return width * 100 / size }
 
-// place gives where a line begins: at the right where it is read from there.
+// place returns where a line begins: at the right where it is read from there.
 func place(x, width, size int, l line) int {
 	if l.right {
 		return x + width - l.width*size/100

@@ -32,7 +32,7 @@ func newSubset(f *face) *subset {
 	return s
 }
 
-// use gives the number of a glyph in the subset.
+// use returns the number of a glyph in the subset.
 func (s *subset) use(g glyph) int {
 	key := subsetGlyph{g.id, g.text}
 	n, there := s.index[key]
@@ -43,10 +43,11 @@ func (s *subset) use(g glyph) int {
 	return n
 }
 
-// advance gives a glyph's own width in thousandths of the font size.
+// advance returns a glyph's own width in thousandths of the font size.
 func (s *subset) advance(id uint16) int { return s.face.thousandths(int32(s.metric(id)[0])) }
 
-// metric gives advance and left side bearing out of the table hmtx, in font units.
+// metric returns advance and left side bearing out of the table hmtx, in font
+// units.
 func (s *subset) metric(id uint16) [2]int16 {
 	be := binary.BigEndian
 	hmtx, count := s.tables["hmtx"], int(be.Uint16(s.tables["hhea"][34:]))
@@ -56,7 +57,7 @@ func (s *subset) metric(id uint16) [2]int16 {
 	return [2]int16{int16(be.Uint16(hmtx[4*(count-1):])), int16(be.Uint16(hmtx[4*count+2*(int(id)-count):]))}
 }
 
-// outline gives a glyph's description out of the table glyf.
+// outline returns a glyph's description out of the table glyf.
 func (s *subset) outline(id uint16) []byte {
 	be := binary.BigEndian
 	loca, glyf := s.tables["loca"], s.tables["glyf"]
@@ -108,8 +109,9 @@ func (s *subset) fontFile() []byte {
 	return sfnt(map[string][]byte{"glyf": glyf, "head": head, "hhea": hhea, "hmtx": hmtx, "loca": loca, "maxp": maxp})
 }
 
-// rewrite gives a glyph's outline without instructions, its components by their
-// numbers in the subset. Components that are not in it yet are appended to it.
+// rewrite returns a glyph's outline without instructions, its components by
+// their numbers in the subset. Components that are not in it yet are appended
+// to it.
 func (s *subset) rewrite(id uint16, parts map[uint16]int) []byte {
 	o := s.outline(id)
 	if len(o) == 0 {
@@ -204,7 +206,7 @@ func checksum(b []byte) (sum uint32) {
 	return sum + binary.BigEndian.Uint32(last[:])
 }
 
-// box gives the font's bounding box, ascent and descent in thousandths.
+// box returns the font's bounding box, ascent and descent in thousandths.
 func (s *subset) box() (box [4]int, ascent, descent int) {
 	be := binary.BigEndian
 	for i := range box {

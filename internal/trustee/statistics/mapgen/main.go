@@ -68,7 +68,7 @@ type geometry struct {
 // not know belong to the country to which it counts them.
 var unnumbered = map[string]string{"Kosovo": "XK", "N. Cyprus": "CY", "Somaliland": "SO"}
 
-// convert gives the lines of world.tsv.
+// convert returns the lines of world.tsv.
 func convert(text []byte) ([]string, error) {
 	var t topology
 	if err := json.Unmarshal(text, &t); err != nil {
@@ -145,7 +145,7 @@ func (t topology) absolute() [][][2]float64 {
 	return out
 }
 
-// rings gives a geometry's rings as lists of arcs.
+// rings returns a geometry's rings as lists of arcs.
 func (g geometry) rings() ([][]int, error) {
 	switch g.Type {
 	case "Polygon":
@@ -185,7 +185,7 @@ func within(points [][2]float64, west, south, east, north float64) bool {
 	})
 }
 
-// cut gives the parts of a ring that crosses the 180th meridian, on either side of it; any other ring as it is. A
+// cut returns the parts of a ring that crosses the 180th meridian, on either side of it; any other ring as it is. A
 // step of more than half the globe is a crossing.
 func cut(points [][2]float64) [][][2]float64 {
 	var turn float64
@@ -256,7 +256,7 @@ func path(points [][2]float64) string {
 	return strings.TrimSuffix(b.String(), " ") + "z"
 }
 
-// project gives the point of a place: x to the right from 180° W, y downwards from the pole.
+// project returns the point of a place: x to the right from 180° W, y downwards from the pole.
 func project(longitude, latitude float64) (x, y int) {
 	const a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
 	half := math.Sqrt(3) / 2

@@ -62,7 +62,7 @@ type Options struct {
 // two of them apart.
 var identities sync.Map
 
-// Identity gives the keys of a trustee, always the same for a name.
+// Identity returns the keys of a trustee, always the same for a name.
 func Identity(t testing.TB, name string) *cli.Identity {
 	t.Helper()
 	if known, ok := identities.Load(name); ok {
@@ -115,8 +115,8 @@ func (h *House) Open(slot time.Duration) {
 	h.Intake = intake.New(h.Store, intake.Limits{}, h.Now)
 }
 
-// Twin closes the ledger and gives a copy of it, as a backup would be: whoever opens both, and goes on with
-// both, has two histories under the same keys.
+// Twin closes the ledger and returns a copy of it, as a backup would be: whoever opens both, and goes on with both,
+// has two histories under the same keys.
 func (h *House) Twin() *House {
 	h.t.Helper()
 	h.Must(h.Store.Close())
@@ -232,7 +232,7 @@ func (h *House) filed(r intake.Result) Filed {
 	return Filed{Code: r.Code, Body: ledger.BodyHash(text)}
 }
 
-// Slot gives what waits its entries, as the daily slot does.
+// Slot returns what waits its entries, as the daily slot does.
 func (h *House) Slot() {
 	h.t.Helper()
 	h.Must(h.Store.Sequence(context.Background()))
@@ -314,7 +314,7 @@ func part(n *store.Snapshot, p ledger.Part, write func(ledger.Hash, io.Reader) e
 	return write(p.Hash, r)
 }
 
-// Key gives a trustee's key for a vault.
+// Key returns a trustee's key for a vault.
 func Key(id *cli.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
 }
