@@ -16,14 +16,14 @@ import (
 	"zapis/store"
 )
 
-// acceptVerb takes in what trustees have signed.
+// acceptVerb applies statements that trustees have signed to the ledger.
 type acceptVerb struct {
 	Dir  string   `required:"" placeholder:"D" help:"The ledger's folder."`
 	File []string `arg:"" name:"outbox.tar" help:"What zapis outbox or zapis approve wrote. Several are taken one after the other."`
 }
 
-// inboxDir holds copies of what is handed in while it is being read: a process that serves the ledger sees
-// nothing outside of its folder.
+// inboxDir holds copies of submitted files while they are read. The serving process has no access to files outside the
+// ledger's folder.
 const inboxDir = "inbox"
 
 type acceptArgs struct {
@@ -64,13 +64,13 @@ func (v *acceptVerb) take(ctx context.Context, s *cli.Streams, lines *outcomes, 
 	return perform(ctx, v.Dir, "accept", acceptArgs{copied}, to)
 }
 
-// outcomes writes outcomes' lines, and counts those that were not taken.
+// outcomes writes one line per outcome and counts the rejected statements.
 type outcomes struct {
 	w             io.Writer
 	refused, late int
 }
 
-// What begins the line of a statement that does not verify, and of one that does and can't be taken now.
+// Prefixes of the lines of a statement that does not verify, and of a valid statement that can't be applied now.
 const (
 	refusedMark = "REFUSED "
 	lateMark    = "NOT TAKEN "
@@ -109,7 +109,7 @@ func intoInbox(dir string, from io.Reader) (string, error) {
 	return filepath.Base(to.Name()), nil
 }
 
-// acceptHandedIn is the operation: one line for each statement.
+// acceptHandedIn is the operation behind acceptVerb. It writes one line per statement.
 func acceptHandedIn(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
 	var args acceptArgs
 	if err := json.Unmarshal(raw, &args); err != nil {

@@ -17,15 +17,15 @@ import (
 	"zapis/internal/server/publish"
 )
 
-// anchorVerb has the ledger's time confirmed. As with witnesses, the network is spoken to by the process that
-// was asked, and not by the one that serves.
+// anchorVerb obtains a time stamp for the ledger. As with witnesses, the process of the verb uses the network, never
+// the process that serves.
 type anchorVerb struct {
 	Ask     anchorAsk     `cmd:"" default:"withargs" help:"Ask time-stamping authorities about the latest checkpoint."`
 	Request anchorRequest `cmd:"" help:"Write the request into a file, to be sent by hand."`
 	Accept  anchorAccept  `cmd:"" help:"Take in the response to a request that was sent by hand."`
 }
 
-// rootFlags say which tokens count.
+// rootFlags selects the trusted roots of tokens.
 type rootFlags struct {
 	Dir        string   `required:"" placeholder:"D" help:"The ledger's folder."`
 	Root       []string `required:"" placeholder:"FILE" help:"A root certificate (PEM or DER) that tokens must lead to. May be repeated."`
@@ -39,9 +39,8 @@ type rootFlags struct {
 // or before the checkpoint's own time, without --any-time.
 const clockTolerance = 24 * time.Hour
 
-// checkClock refuses a token whose time contradicts this machine's clock or the
-// log's own: a wrong token in the ledger contradicts every later one for ever,
-// and nobody can take it out.
+// checkClock refuses a token whose time contradicts this machine's clock or the log's own. A wrong token would
+// contradict every later one, and entries can't be removed.
 func (f rootFlags) checkClock(t timestamp.Token, slot, now time.Time) error {
 	const hint = "nothing was taken in; set this machine's clock if it is wrong, or ask another authority; --any-time REASON takes the token all the same"
 	at := t.Time.Format(time.RFC3339)
@@ -85,7 +84,7 @@ func (f rootFlags) options() (o timestamp.Options, err error) {
 	return o, nil
 }
 
-// readCertificates reads files that a flag names.
+// readCertificates reads the PEM files that a flag names.
 func readCertificates(flag string, names []string) (all []*x509.Certificate, err error) {
 	for _, name := range names {
 		text, err := readSmall(name, 1<<20)
@@ -179,7 +178,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 	return failed
 }
 
-// anchor verifies a response strictly, with all that is kept beside it, and only then has it appended.
+// anchor verifies a response and everything kept with it, and then appends it.
 func (l *openLedger) anchor(state anchorReply, response []byte, f rootFlags, o timestamp.Options, fetch func(timestamp.Token) [][]byte) error {
 	token, err := timestamp.Verify(response, state.Note, o)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"zapis/store"
 )
 
-// What anchoring needs of a ledger, done where it is open.
+// The part of anchoring that runs in the process that has the ledger open.
 
 type anchorArgs struct {
 	Imprint *timestamp.Imprint `json:"imprint,omitempty"` // of the checkpoint that is asked for; the latest without it
@@ -57,8 +57,8 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 	return json.NewEncoder(to).Encode(reply)
 }
 
-// anchorAppend submits an anchor, which goes out with the next slot. That the evidence proves something was
-// verified by the process that has the roots; here it must be about a checkpoint that the ledger has.
+// anchorAppend submits an anchor. It becomes an entry with the next slot. The process that has the roots has verified
+// the evidence; here only the checkpoint is compared with the ledger's.
 func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ reporter) error {
 	var args anchorArgs
 	if err := json.Unmarshal(raw, &args); err != nil {

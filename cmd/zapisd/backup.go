@@ -64,8 +64,8 @@ func sayUpdated(s *cli.Streams, r *backup.Result) {
 	fmt.Fprintln(s.Out)
 }
 
-// stream returns what an operation writes as a reader, which has the operation's error at its end. end waits for the
-// operation; it is given what went wrong in reading, and returns what went wrong first.
+// stream returns the output of an operation as a reader that ends with the operation's error. end waits for the
+// operation; its argument is the error of the reading side, and it returns the first of both errors.
 func stream(ctx context.Context, dir, name string, args any, s *cli.Streams) (r io.Reader, end func(error) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	pr, pw := io.Pipe()
@@ -93,7 +93,7 @@ func stream(ctx context.Context, dir, name string, args any, s *cli.Streams) (r 
 // partsAtOnce is how many parts are asked for in one go: their hashes fit into the arguments.
 const partsAtOnce = 10000
 
-// fetchParts asks for parts, and takes them apart again: a line "HASH SIZE" and as many bytes for each.
+// fetchParts requests parts and splits the answer: for each part a line "HASH SIZE" and SIZE bytes.
 func fetchParts(ctx context.Context, dir string, wanted []ledger.Part, take func(ledger.Part, io.Reader) error, s *cli.Streams) error {
 	for some := range slices.Chunk(wanted, partsAtOnce) {
 		r, end := stream(ctx, dir, "backup-parts", partsArgs{Parts: hashesOf(some)}, s)
@@ -144,7 +144,7 @@ type partsArgs struct {
 	Parts []ledger.Hash `json:"parts"`
 }
 
-// backupParts writes parts, each after a line with its hash and size; one that was erased has "-" for a size.
+// backupParts writes parts, each after a line with its hash and size. The size of an erased part is "-".
 func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
 	var args partsArgs
 	if err := json.Unmarshal(raw, &args); err != nil {
@@ -231,11 +231,11 @@ func backupLedger(ctx context.Context, n *store.Snapshot, w *carry.BackupWriter)
 	})
 }
 
-// cosignedFolder has the checkpoints with lines of witnesses, as files. Where several hosts share the
-// ledger they lie in its database, and are such files in a backup all the same.
+// cosignedFolder holds the checkpoints with lines of witnesses. Where several hosts share the ledger they are stored
+// in its database, and a backup still holds them as files.
 const cosignedFolder = "cosigned/"
 
-// keptBeside lists what stands beside the database and is part of a backup.
+// keptBeside lists the files beside the database that belong to a backup.
 func keptBeside(st *store.Store) ([]string, error) {
 	kept, err := keptFiles(st.Dir())
 	if err != nil {
@@ -269,7 +269,7 @@ func readKept(st *store.Store, path string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(st.Dir(), filepath.FromSlash(path)))
 }
 
-// keptFiles lists what stands beside the database and is part of a backup, in the order of the paths.
+// keptFiles lists the files beside the database that belong to a backup, sorted by path.
 func keptFiles(dir string) (all []string, err error) {
 	for _, folder := range carry.KeptFolders {
 		err := filepath.WalkDir(filepath.Join(dir, folder), func(path string, d fs.DirEntry, err error) error {

@@ -11,23 +11,23 @@ import (
 	"sync"
 )
 
-// Tor says on each connection to an onion service by which circuit it came, where its torrc asks for that
-// (HiddenServiceExportCircuitID haproxy): a line of HAProxy's PROXY protocol, version 1, before the first byte:
+// With HiddenServiceExportCircuitID haproxy in torrc, tor names the circuit of each connection to an onion service in
+// a line of HAProxy's PROXY protocol, version 1, before the first byte:
 //
 //	PROXY TCP6 fc00:dead:beef:4dad::0:29 ::1 65535 80
 //
-// The number names a circuit while it stands, and nobody: tor makes it up, and a browser has another one each time. A new
-// circuit costs whoever opens it a proof of work; that one circuit can't take all the places is what the number is for.
-// It is counted while a connection is open and then forgotten.
+// The number identifies a circuit while it is open, and no person: tor chooses it, and a browser gets a new one each
+// time. A new circuit costs its client a proof of work; the number serves to limit the connections of one circuit. It
+// is stored while a connection is open.
 
-// torsRoom is where the addresses lie that stand for circuits. An address from anywhere else would be a client's own,
-// from a proxy: such a connection is refused, so that nobody sends us any.
+// torsRoom is the address range that tor uses for circuit numbers. A connection with any other address is refused: it
+// would be a client's own address, from a proxy.
 var torsRoom = netip.MustParsePrefix("fc00:dead:beef:4dad::/64")
 
 // maxProxyLine is the longest line that the protocol allows, with its end.
 const maxProxyLine = 107
 
-// circuitListener is a listener on a socket that is tor's alone.
+// circuitListener is a listener on a socket that only tor uses.
 type circuitListener struct {
 	net.Listener
 	most int // connections that one circuit may have at a time
@@ -40,7 +40,7 @@ func newCircuitListener(l net.Listener, most int) *circuitListener {
 	return &circuitListener{Listener: l, most: most, open: make(map[netip.Addr]int)}
 }
 
-// Accept does not wait for the line: the connection's first Read does, under whatever deadline its reader sets.
+// Accept does not wait for the line. The connection's first Read does, under the deadline of its reader.
 func (l *circuitListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
@@ -68,7 +68,7 @@ func (l *circuitListener) leave(circuit netip.Addr) {
 	}
 }
 
-// circuitConn takes tor's line off before anything is read. One goroutine reads; any may close.
+// circuitConn removes tor's line before the first byte is read. One goroutine reads; any goroutine may call Close.
 type circuitConn struct {
 	net.Conn
 	of      *circuitListener
@@ -99,8 +99,8 @@ func (c *circuitConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// begin reads the line and takes a place for its circuit. A circuit with too many connections is not told why: it is no
-// browser's.
+// begin reads the line and takes a place for its circuit. A circuit with too many connections gets no answer: no
+// browser opens as many.
 func (c *circuitConn) begin() error {
 	line, err := c.readLine()
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *circuitConn) begin() error {
 
 var errNoProxyLine = errors.New("the connection does not begin with tor's line")
 
-// readLine reads up to the first line's end, and keeps what came after it.
+// readLine reads up to the end of the first line, and keeps the bytes after it.
 func (c *circuitConn) readLine() (string, error) {
 	buf := make([]byte, 0, maxProxyLine)
 	for {
@@ -143,7 +143,7 @@ func (c *circuitConn) readLine() (string, error) {
 	}
 }
 
-// parseProxyLine returns the address that stands for a circuit. An error repeats nothing of the line.
+// parseProxyLine returns the address that stands for a circuit. Its errors contain nothing of the line.
 func parseProxyLine(line string) (netip.Addr, error) {
 	words := strings.Split(line, " ")
 	if len(words) != 6 || words[0] != "PROXY" || words[1] != "TCP6" {
@@ -169,7 +169,7 @@ func (c *circuitConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends our side, so that the other end reads an answer out before the connection goes.
+// CloseWrite shuts down the write side, so that the peer can read the whole answer before the connection is closed.
 func (c *circuitConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -19,8 +19,8 @@ func (v *compactVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return perform(ctx, v.Dir, "compact", struct{}{}, to)
 }
 
-// compactLedger rewrites the database, without what was erased from it. A slot that brings a tombstone does it by
-// itself, unless there was no room on the disk.
+// compactLedger rewrites the database without the erased content. A slot with a tombstone does this too, unless the
+// disk has no room.
 func compactLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
 	if err := st.Compact(ctx); err != nil {
 		return err

@@ -13,23 +13,23 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// The configuration file of zapisd serve: `key = value` lines, and comments from #. A key is a flag without its dashes;
-// a flag on the command line counts before it. `zapisd setup` writes one with every key in it. What reporters read about
-// the operator is not here but in the site file: it is somebody else who has to get that right.
+// The configuration file of zapisd serve: `key = value` lines, and comments from #. A key is a flag without its
+// dashes; a flag on the command line overrides it. `zapisd setup` writes one with every key in it. What reporters read
+// about the operator is in the site file, which another person maintains.
 
-// configFlag is the file's name as given, and which of its lines counted.
+// configFlag is the file's name as given, and which of its lines were used.
 type configFlag struct {
 	path  string
-	lines map[string]int // by key, of those that the command line did not say otherwise
+	lines map[string]int // by key, of those that the command line does not override
 }
 
-// UnmarshalText takes the file's name from the command line.
+// UnmarshalText reads the file's name from the command line.
 func (c *configFlag) UnmarshalText(text []byte) error {
 	*c = configFlag{path: string(text), lines: make(map[string]int)}
 	return nil
 }
 
-// named is how a value is named to whoever set it: by its flag, or by the file, the line and the key.
+// named returns where a value was set: its flag, or the file, line and key.
 func (c configFlag) named(flag string, value any) string {
 	if line, ok := c.lines[flag]; ok {
 		return fmt.Sprintf("%s line %d: %s = %v", c.path, line, flag, value)
@@ -37,8 +37,8 @@ func (c configFlag) named(flag string, value any) string {
 	return fmt.Sprintf("--%s %v", flag, value)
 }
 
-// BeforeResolve reads the file, once the command line has been read and before anything that is missing is missed. Each
-// value is read as its flag would be, so that a fault names its line.
+// BeforeResolve reads the file after the command line and before required flags are checked. Each value is parsed as
+// its flag would be, so that an error names its line.
 func (*configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	if trace.Flag == nil {
 		return nil
@@ -89,7 +89,7 @@ type setting struct {
 	line  int
 }
 
-// readConfig reads the lines and has each looked at. Every key stands once.
+// readConfig reads the lines and calls check for each. A key may occur once.
 func readConfig(path string, check func(key, value string) error) (map[string]setting, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"zapis/store"
 )
 
-// ending is where an old ledger ends, as it was verified.
+// ending is the verified end of an old ledger.
 type ending struct {
 	Last ledger.Continued  `json:"last"`
 	Set  ledger.TrusteeSet `json:"set"` // in force there
 }
 
-// goOn makes a ledger that continues another.
+// goOn creates a ledger that continues another.
 func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 	old, err := v.ending(ctx, s)
 	if err != nil {
@@ -51,7 +51,7 @@ func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// ending verifies the old ledger, all of it, and says where it ends.
+// ending verifies the whole old ledger and returns its end.
 func (v *initVerb) ending(ctx context.Context, s *cli.Streams) (e ending, err error) {
 	info, err := os.Stat(v.Continue)
 	if err != nil {
@@ -77,7 +77,7 @@ func (v *initVerb) ending(ctx context.Context, s *cli.Streams) (e ending, err er
 	return e, json.Unmarshal(answer.Bytes(), &e)
 }
 
-// endingOfCarry verifies a carry file as a mirror does, in a folder that then goes.
+// endingOfCarry verifies a carry file as a mirror does, in a folder that is removed afterwards.
 func endingOfCarry(ctx context.Context, name string) (e ending, err error) {
 	dir, err := os.MkdirTemp("", "zapisd-continue-*")
 	if err != nil {
@@ -108,8 +108,8 @@ func endingOf(st *backup.Standing) (e ending, err error) {
 	return e, err
 }
 
-// continueState is the operation: a ledger that can be read verifies, but perhaps for its guard, and says where
-// it ends. That its guard has seen more may be why it can't go on.
+// continueState is the operation. It verifies a ledger that can be read and returns its end. The guard is not
+// compared: a guard that is ahead may be the reason to continue in a new ledger.
 func continueState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
 	faults, err := st.Check(ctx, func(done, total int64) { to.Progress(tick{"checking", done, total}) })
 	if err != nil {

@@ -24,16 +24,16 @@ import (
 	"zapis/store"
 )
 
-// controlSocket stands in the ledger's folder while a process serves it: HTTP, for the folder's owner alone.
+// controlSocket is in the ledger's folder while a process serves it: HTTP, mode 0600.
 const controlSocket = "control.sock"
 
 // maxArgs is the most bytes that an operation's arguments may have: an anchor with its certificates, as JSON.
 const maxArgs = 2 << 20
 
-// operation is a verb's work on an open ledger, in whichever process has it open.
+// operation is a verb's work on an open ledger, in the process that has it open.
 type operation func(ctx context.Context, st *store.Store, args json.RawMessage, to reporter) error
 
-// operations is every verb that can be asked of a ledger that is being served. A new verb is one more row.
+// operations lists every verb that a serving process accepts on its control socket. A new verb is one more row.
 var operations = map[string]operation{
 	"export": exportLedger,
 	"check":  checkLedger,
@@ -61,11 +61,11 @@ var operations = map[string]operation{
 // writing are the operations that change the ledger.
 var writing = map[string]bool{"accept": true, "key-new": true, "compact": true, "witness-keep": true, "witness-stop": true, "anchor-append": true, "drill": true}
 
-// withoutKey are those that bring a new log key where the old one is lost.
+// withoutKey lists the operations that bring a new log key where the old one is lost.
 var withoutKey = map[string]bool{"accept": true, "key-new": true}
 
-// openFor opens a ledger that nobody serves, for one operation. What that submits waits for a slot, which
-// comes when the ledger is served again: this process must not choose when.
+// openFor opens a ledger that no process serves, for one operation. What it submits becomes an entry at a slot when
+// the ledger is served again: this process must not choose the time.
 func openFor(name, dir string) (*store.Store, error) {
 	if !writing[name] {
 		return store.OpenReadOnly(dir)
@@ -77,9 +77,9 @@ func openFor(name, dir string) (*store.Store, error) {
 	return store.Open(dir, store.Config{Slot: 24 * time.Hour, Verb: "zapisd " + name, KeyLost: withoutKey[name], Register: register})
 }
 
-// perform does an operation on the ledger in dir. Where a process serves it, that process does the work;
-// else a child of this one, with the lock. Never this one: reading a damaged database can end a process in
-// ways that nothing in it can catch, and somebody must live to tell.
+// perform runs an operation on the ledger in dir: in the process that serves it, or else in a child process that takes
+// the lock. It never runs in this process: reading a damaged database can end a process in ways that Go can't recover,
+// and this process must report that.
 func perform(ctx context.Context, dir, name string, args any, to reporter) error {
 	payload, err := json.Marshal(args)
 	if err != nil {
@@ -96,7 +96,7 @@ func perform(ctx context.Context, dir, name string, args any, to reporter) error
 	return err
 }
 
-// askChild does an operation in a process of its own. What that says on stderr is a crash's traces.
+// askChild runs an operation in a child process. Its stderr holds only a crash's traces.
 func askChild(ctx context.Context, dir, name string, args []byte, to reporter) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -114,7 +114,7 @@ func askChild(ctx context.Context, dir, name string, args []byte, to reporter) e
 	}
 	ended := readFrames(out, to)
 	if ended != nil {
-		child.Process.Kill() // it may still be writing what nobody reads
+		child.Process.Kill() // it may still be writing, and no reader is left
 	}
 	if err := child.Wait(); err != nil && ended == nil {
 		return err
@@ -125,7 +125,8 @@ func askChild(ctx context.Context, dir, name string, args []byte, to reporter) e
 	return ended
 }
 
-// performVerb is the child of the others. It speaks in frames on stdout, and ends well whatever it says.
+// performVerb is the child process of the other verbs. It writes frames to stdout and exits with 0; the last frame
+// holds the status.
 type performVerb struct {
 	Dir  string `required:""`
 	Name string `arg:""`
@@ -153,7 +154,7 @@ func (v *performVerb) work(ctx context.Context, in io.Reader, to reporter) error
 	return do(ctx, st, args, to)
 }
 
-// askServer asks the process that serves dir. It reports false where there is none, or one that does not answer.
+// askServer asks the process that serves dir. It reports false where there is none, or where it does not answer.
 func askServer(ctx context.Context, dir, name string, args []byte, to reporter) (served bool, err error) {
 	client, release, err := controlClient(dir)
 	if err != nil {
@@ -182,7 +183,7 @@ func askServer(ctx context.Context, dir, name string, args []byte, to reporter) 
 	return true, readFrames(resp.Body, to)
 }
 
-// controlClient speaks to whoever listens on dir's control socket.
+// controlClient returns a client of dir's control socket.
 func controlClient(dir string) (client *http.Client, release func(), err error) {
 	path, release, err := socketIn(dir, controlSocket)
 	if err != nil {
@@ -200,11 +201,11 @@ func nobodyThere(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// aliveWait is for how long a process that serves may take to answer anything, however much it has to do.
+// aliveWait is how long a serving process may take to answer any request, under any load.
 const aliveWait = 5 * time.Second
 
-// alive reports whether somebody answers within a time. A process that is stopped (SIGSTOP) takes connections all the same:
-// nothing is asked of it, and who wants the ledger then finds the lock held, and by whom.
+// alive reports whether the server answers within a time. A stopped process (SIGSTOP) still accepts connections: such
+// a process gets no request, and the caller then finds the lock held and names its holder.
 func alive(ctx context.Context, client *http.Client, within time.Duration) (bool, error) {
 	wait, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -213,7 +214,7 @@ func alive(ctx context.Context, client *http.Client, within time.Duration) (bool
 		return false, err
 	}
 	resp, err := client.Do(req)
-	var of *url.Error // it adds an address that is nobody's
+	var of *url.Error // it adds an address that means nothing here
 	if errors.As(err, &of) {
 		err = of.Err
 	}
@@ -249,13 +250,13 @@ func serveControl(dir string, st *store.Store) (stop func(), err error) {
 		srv.Serve(l)
 	}()
 	return func() {
-		// Who asked for what ended the serving is still told so.
+		// A client whose own request ended the serving still gets its answer.
 		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		if srv.Shutdown(grace) != nil {
 			srv.Close()
 		}
-		<-served // it takes the socket's name away, and must not take a successor's
+		<-served // it removes the socket's name, and must not remove a successor's
 		os.Remove(path)
 		release()
 	}, nil

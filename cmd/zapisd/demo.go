@@ -35,7 +35,7 @@ const demoDuty = "dora"
 //	demo/ledger.db …                             the ledger
 //	demo/trustees/anna.key, .key.card, .pass     and boris, vera
 //	demo/demo.json                               what has been filed
-//	demo/.gitignore                              so that it is never committed; it also says whose folder this is
+//	so that it is never committed; it also marks the folder as a demo's
 type demoVerb struct {
 	Dir    string `default:"./demo" placeholder:"D" help:"The demo's folder (${default})."`
 	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve the form, on this computer (${default})."`
@@ -110,11 +110,12 @@ func prepareDemo(dir string, s *cli.Streams) error {
 	return err
 }
 
-// demoMark is what a demo's .gitignore holds, and the first thing that a demo writes.
+// demoMark is the content of a demo's .gitignore, the first file that a demo writes.
 const demoMark = "*\n"
 
-// claimDemo marks a folder as the demo's, and makes it where it is not there. A ledger that is no demo's is left alone:
-// it would hold the invented reports for ever. So is what somebody else wrote into .gitignore. Other files stay as they are.
+// claimDemo marks a folder as a demo's, and creates it where it is missing. It refuses a ledger that is not a demo's,
+// since that would keep the invented reports for ever, and a .gitignore with other content. It leaves other files as
+// they are.
 func claimDemo(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -142,7 +143,7 @@ func foreignLedger(dir string) bool {
 	return err == nil && named.Origin != demoOrigin
 }
 
-// demoTrustee makes a trustee as zapis keygen does, or reads the card of one who is there.
+// demoTrustee creates a trustee as zapis keygen does, or reads the card of an existing one.
 func demoTrustee(dir, name string) (card.Card, error) {
 	file := filepath.Join(dir, name+".key")
 	text, err := os.ReadFile(cli.CardFile(file))
@@ -156,7 +157,7 @@ func demoTrustee(dir, name string) (card.Card, error) {
 	if err != nil {
 		return card.Card{}, err
 	}
-	// A key without a card is what an interrupted demo left behind; nothing was sealed to it.
+	// A key without a card is left from an interrupted demo; nothing was sealed to it.
 	os.Remove(file)
 	if err := os.WriteFile(filepath.Join(dir, name+".pass"), []byte(pass+"\n"), 0o600); err != nil {
 		return card.Card{}, err
@@ -174,7 +175,7 @@ func demoTrustee(dir, name string) (card.Card, error) {
 var passWords = strings.Fields("apple birch cloud dove elm fern grove heron iris juniper kite lark maple nettle oak pine " +
 	"quail river stork thyme umber violet willow yarrow amber brook cedar daisy ember finch garnet hazel")
 
-// demoPassphrase is six words of 32 and four digits: 43 bits, enough for a folder that is a toy.
+// demoPassphrase returns six words of 32 and four digits: 43 bits, enough for demo data.
 func demoPassphrase() (string, error) {
 	var words []string
 	for range 6 {
@@ -200,7 +201,7 @@ type demo struct {
 	filed filed
 }
 
-// filed is demo.json: how much stands in the ledger, and the case that whatNext shows.
+// filed is demo.json: how many reports are in the ledger, and the case that whatNext shows.
 type filed struct {
 	Reports int    `json:"reports"`
 	Case    string `json:"case"`
@@ -258,7 +259,7 @@ func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// showsWell picks the case for the lines to paste: a lawyer may see it, and one trustee opens its files.
+// showsWell selects the case for the printed commands: a lawyer may see it, and one trustee opens its files.
 func showsWell(i sample.Incident) bool {
 	return slices.Contains(i.Consent, "lawyer") && len(i.Files) > 1 && !i.ShowWho
 }

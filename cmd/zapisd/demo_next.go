@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// step is something to do next: a sentence, and a line to paste.
+// step is a suggested command: a sentence, and a line to paste.
 type step struct{ why, line string }
 
 // steps are tested: the end-to-end test runs these very lines. Each can be pasted again: what zapis would not overwrite is
@@ -50,8 +50,8 @@ func (d *demo) dutySteps(bin string, in func(string) string, card string) []step
 			in("trustees/"+demoDuty+".pass")}}
 }
 
-// free is a name in the demo's folder that nothing has yet: zapis writes over no file, and what is printed by a second
-// demo is to be pasted as well.
+// free returns a name that no file of the demo's folder has yet: zapis overwrites no file, and the lines of a second
+// demo must work too.
 func (d *demo) free(name, end string) string {
 	for n := 1; ; n++ {
 		free := name + end
@@ -64,7 +64,7 @@ func (d *demo) free(name, end string) string {
 	}
 }
 
-// whatNext is what the demo prints once everything stands.
+// whatNext returns the text that the demo prints at its end.
 func (d *demo) whatNext() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nOpen the form in a browser: %s\n", d.at)
@@ -76,7 +76,8 @@ func (d *demo) whatNext() string {
 	return b.String()
 }
 
-// programs is the folder of our programs as one would type it here, with a slash, or nothing where they are on the PATH.
+// programs returns the folder of our programs with a slash, relative where possible, or nothing where they are on the
+// PATH.
 func programs() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -93,7 +94,7 @@ func programs() string {
 
 var plainWord = regexp.MustCompile(`^[a-zA-Z0-9/._+:=@%,-]+$`)
 
-// quote makes a word that a shell takes as it is.
+// quote returns the word quoted for a shell.
 func quote(word string) string {
 	if plainWord.MatchString(word) {
 		return word

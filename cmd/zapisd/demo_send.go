@@ -17,13 +17,13 @@ import (
 	"zapis/cmd/zapisd/sample"
 )
 
-// receipt is what the form answers a program with.
+// receipt is the form's answer to a program.
 type receipt struct {
 	Code    string `json:"code"`
 	Promise string `json:"promise"`
 }
 
-// fileReport sends a report as a browser does: the words, then the files with the code. It returns the case's id.
+// fileReport sends a report as a browser does: the fields, then the files with the code. It returns the case's id.
 func fileReport(ctx context.Context, at string, i sample.Incident) (string, error) {
 	words := i.Form(time.Now())
 	words.Set("form", newFormNonce())
@@ -43,14 +43,14 @@ func fileReport(ctx context.Context, at string, i sample.Incident) (string, erro
 	return caseOf(first.Promise)
 }
 
-// newFormNonce is what the page puts into its hidden field.
+// newFormNonce returns a value for the page's hidden field.
 func newFormNonce() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// caseOf reads a case's id off the promise of its first report: c and ten digits of the body's hash.
+// caseOf returns a case's id from the promise of its first report: c and ten digits of the body's hash.
 func caseOf(promise string) (string, error) {
 	lines := strings.SplitN(promise, "\n", 4)
 	if len(lines) < 4 || lines[0] != "zapis/promise/v1" || len(lines[2]) != 64 {

@@ -78,7 +78,7 @@ func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to 
 	})
 }
 
-// exporting writes the ledger at one moment in the order of a carry file.
+// exporting writes a snapshot of the ledger in the order of a carry file.
 type exporting struct {
 	ctx  context.Context
 	from *store.Snapshot
@@ -194,8 +194,8 @@ func (x *exporting) copy(p ledger.Part, write func(ledger.Hash, io.Reader) error
 	return nil
 }
 
-// writeAside makes a file under another name in the same folder, and gives it its own once it is whole
-// and on the disk. What was there before stays until then.
+// writeAside writes a file under another name in the same folder, syncs it, and renames it. The old content stays
+// until then.
 func writeAside(name string, write func(*os.File) error) (err error) {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.part")

@@ -15,10 +15,9 @@ import (
 	"zapis/internal/exit"
 )
 
-// A verb's work may be done in another process than the one that was asked: in the one that serves
-// the ledger, or in a child that may fall over a damaged database. What it says then comes as frames:
-// one byte of kind, four of length (big endian), and as many bytes. The last frame is the end, with
-// the verb's status. A stream without an end means that the other process died.
+// A verb's work may run in another process: in the one that serves the ledger, or in a child that may crash on a
+// damaged database. Its output then comes as frames: one byte of kind, four of length (big endian), and as many bytes.
+// The last frame is the end, with the verb's status. A stream without an end means that the other process died.
 const (
 	frameResult   = 'o' // bytes for stdout or for the file asked for
 	frameProgress = 'p' // a tick, as JSON
@@ -27,10 +26,10 @@ const (
 
 const maxFrame = 1 << 20
 
-// errNoEnd means that the other process stopped before it was done.
+// errNoEnd means that the other process stopped before its last frame.
 var errNoEnd = errors.New("the process that read the ledger stopped before it was done")
 
-// tick is how far the work has come.
+// tick is the progress of the work.
 type tick struct {
 	Label string `json:"label"`
 	Done  int64  `json:"done"`
@@ -44,18 +43,18 @@ type outcome struct {
 	Hint   string      `json:"hint,omitempty"`
 }
 
-// reporter is what an operation speaks to: results as an io.Writer, and progress.
+// reporter is the output of an operation: results as an io.Writer, and progress.
 type reporter interface {
 	io.Writer
 	Progress(t tick)
 }
 
-// frameWriter sends what an operation says to another process.
+// frameWriter sends an operation's output to another process.
 type frameWriter struct {
 	mu     sync.Mutex
 	w      *bufio.Writer
 	ticked time.Time
-	flush  func() error // after the buffer: makes what is buffered further down leave; may be nil
+	flush  func() error // after the buffer: flushes the layers below it; may be nil
 }
 
 func newFrameWriter(w io.Writer) *frameWriter {
@@ -101,7 +100,7 @@ func (f *frameWriter) Write(p []byte) (int, error) {
 	return sent, nil
 }
 
-// Progress sends a tick, ten times a second at most. Whether it arrives is of no account.
+// Progress sends a tick, at most ten times a second. It ignores errors.
 func (f *frameWriter) Progress(t tick) {
 	if time.Since(f.ticked) < 100*time.Millisecond {
 		return
@@ -128,8 +127,8 @@ func (f *frameWriter) End(err error) error {
 	return f.send()
 }
 
-// readFrames hands what another process says to to, and returns the error that its work ended in.
-// It returns errNoEnd when the stream stops before the end.
+// readFrames passes another process's output to to, and returns the error of its work. It returns errNoEnd when the
+// stream stops before the end.
 func readFrames(r io.Reader, to reporter) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	var buf []byte
@@ -175,7 +174,7 @@ func readFrames(r io.Reader, to reporter) error {
 	}
 }
 
-// screen is the reporter for work whose results go to w and whose progress to the terminal.
+// screen is the reporter that writes results to w and progress to the terminal.
 type screen struct {
 	io.Writer
 	streams *cli.Streams
@@ -195,7 +194,7 @@ func (s *screen) Progress(t tick) {
 	s.bar.At(t.Done)
 }
 
-// done takes the bar away, before anything else is said.
+// done removes the progress bar, before other output.
 func (s *screen) done() {
 	if s.bar != nil {
 		s.bar.Done()

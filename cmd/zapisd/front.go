@@ -15,7 +15,7 @@ import (
 	"zapis/web"
 )
 
-// bounds are the flags by which an operator says what the machine takes on.
+// bounds are the flags that limit what the machine accepts.
 type bounds struct {
 	MaxFile     size `default:"500M" placeholder:"500M" help:"The largest file that is taken, at most 4G (${default})."`
 	MaxReport   size `default:"2G" placeholder:"2G" help:"The most that one report's files have together, at most 64G (${default})."`
@@ -38,7 +38,7 @@ func (b *bounds) limits() intake.Limits {
 	}
 }
 
-// check reports which flag can't be. named is how a flag with its value is called: by where it was set.
+// check returns a message about a flag that is out of range. named names a flag with its value by where it was set.
 func (b *bounds) check(named func(flag string, value any) string) error {
 	for name, d := range map[string]time.Duration{"rate-over": b.RateOver, "header-time": b.HeaderTime, "idle-time": b.IdleTime} {
 		if d < time.Millisecond {
@@ -83,7 +83,8 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 	return nil
 }
 
-// filesKeptBack is how many open files are kept for the ledger, for uploads on their way, and for those who find no place.
+// filesKeptBack is the number of file descriptors that are reserved for the ledger, for uploads in progress, and for
+// connections beyond the limit.
 const filesKeptBack = 256 + connlimit.MaxExtraFiles
 
 func (b *bounds) front() front {
@@ -93,20 +94,20 @@ func (b *bounds) front() front {
 	}
 }
 
-// front is how the public side is to behave. Zeros have the flags' defaults.
+// front configures the public side. Zeros have the flags' defaults.
 type front struct {
 	connections          int
 	headerTime, idleTime time.Duration
 	pages                web.Options
 }
 
-// keepWaiting is for how long anybody may keep the server waiting when all places are taken.
+// keepWaiting is how long a client may keep the server waiting when all places are taken.
 const keepWaiting = 2 * time.Second
 
 // maxHeader is the most that a request's line and headers may have, in bytes; net/http adds 4 KiB.
 const maxHeader = 16 << 10
 
-// public is the side that reporters see: a listener with a limited number of places, and an overflow that answers the others.
+// public is the listener for reporters with a limited number of places, and an overflow that answers the others.
 type public struct {
 	listener           *connlimit.Listener
 	admitted, overflow *http.Server
@@ -121,9 +122,9 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 			IdleTimeout:       cmp.Or(f.idleTime, time.Minute),
 			WriteTimeout:      answerTime,
 			MaxHeaderBytes:    maxHeader,
-			// net/http names clients' addresses when a handshake or a handler goes wrong. Nothing of that is kept.
+			// net/http logs clients' addresses when a handshake or a handler fails. Those messages are dropped.
 			ErrorLog: log.New(nowhere{}, "", 0),
-			// Or it would answer OPTIONS * itself, without our headers.
+			// Without this, net/http answers OPTIONS * itself, without our headers.
 			DisableGeneralOptionsHandler: true,
 		}
 	}
@@ -135,7 +136,7 @@ func newPublic(l net.Listener, f front, handler, busy http.Handler) *public {
 	return p
 }
 
-// serve answers until shutdown; what ends it otherwise goes to failed.
+// serve answers until shutdown; any other end is sent to failed.
 func (p *public) serve(failed chan<- error) {
 	go p.overflow.Serve(p.listener.Overflow())
 	go func() {
@@ -145,7 +146,8 @@ func (p *public) serve(failed chan<- error) {
 	}()
 }
 
-// shutdown lets nobody in any more, and those within end until ctx does. It reports false where some were cut off.
+// shutdown accepts no new connections, and lets open ones finish until ctx ends. It reports false where some were cut
+// off.
 func (p *public) shutdown(ctx context.Context) bool {
 	err := p.admitted.Shutdown(ctx)
 	p.admitted.Close()
@@ -153,7 +155,7 @@ func (p *public) shutdown(ctx context.Context) bool {
 	return err == nil
 }
 
-// nowhere takes what net/http would log.
+// nowhere drops what net/http would log.
 type nowhere struct{}
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }

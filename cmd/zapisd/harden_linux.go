@@ -13,7 +13,7 @@ import (
 // it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has, but for the ports of a database and of witnesses. A kernel without Landlock takes nothing; one with an
 // older one, what it can.
 func confine(dir string, ports []uint16, sockets ...address) error {
-	// Go reads the local time zone's file at the first need. After this it can't.
+	// Go reads the file of the local time zone at its first use. After this it can't.
 	_ = time.Now().Local().String()
 	rules := []landlock.Rule{landlock.RWDirs(dir).WithRefer()} // refer: parts are renamed from one folder to another
 	for _, at := range sockets {
@@ -24,14 +24,14 @@ func confine(dir string, ports []uint16, sockets ...address) error {
 	for _, port := range ports {
 		rules = append(rules, landlock.ConnectTCP(port))
 	}
-	if len(ports) > 0 { // a database elsewhere: its name, and who vouches for it
+	if len(ports) > 0 { // a remote database: name resolution and root certificates
 		rules = append(rules, landlock.ROFiles("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf").IgnoreIfMissing(),
 			landlock.RODirs("/etc/ssl", "/usr/share/ca-certificates").IgnoreIfMissing())
 	}
 	return landlock.V5.BestEffort().Restrict(rules...)
 }
 
-// fileLimit is how many files the process may have open. The Go runtime has raised it as far as it goes.
+// fileLimit returns how many files the process may have open. The Go runtime has raised it to its hard limit.
 func fileLimit() int {
 	var r unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {

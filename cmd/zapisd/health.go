@@ -17,22 +17,22 @@ import (
 	"zapis/store"
 )
 
-// healthSocket stands in the ledger's folder where --health names no other: HTTP, for a monitor on the same machine.
-// It is not the form's socket, so that nobody outside learns how full the disk is.
+// healthSocket is in the ledger's folder where --health names no other: HTTP, for a monitor on the same machine. It is
+// separate from the form's socket, so that a client of the form can't learn how full the disk is.
 const healthSocket = "health.sock"
 
-// lowDisk is the share of a disk in percent, and lowBytes how much, below which its operator has to do something: before
-// files are refused, which is at 2 GiB where --files-floor says nothing else.
+// lowDisk is the share of a disk in percent, and lowBytes the size, below which the operator is warned: before files
+// are refused, which is at 2 GiB where --files-floor sets nothing else.
 const (
 	lowDisk  = 5
 	lowBytes = 3 << 30
 )
 
-// lateSlot is by how much a slot may be late: a big one takes a while, and so does a machine that slept.
+// lateSlot is by how much a slot may be late: a big slot takes some minutes, and a machine may have been suspended.
 const lateSlot = 15 * time.Minute
 
-// diskSpace is how full the disk is that a folder lies on. Both numbers are rounded to a percent of the disk, so that
-// they don't show a report coming in.
+// diskSpace is how full a folder's disk is. Both numbers are rounded to a percent of the disk, so that they don't show
+// a single report.
 type diskSpace struct {
 	Path        string `json:"path"`
 	Size        int64  `json:"size_bytes"`
@@ -40,7 +40,7 @@ type diskSpace struct {
 	FreePercent int    `json:"free_percent"`
 }
 
-// disksOf looks at the ledger's disk, and at that of its parts where it is another one.
+// disksOf measures the ledger's disk, and that of its parts where it is another one.
 func disksOf(dir string) (disks []diskSpace, err error) {
 	seen := map[unix.Fsid]bool{}
 	for _, path := range []string{dir, filepath.Join(dir, "parts")} {
@@ -62,7 +62,7 @@ func disksOf(dir string) (disks []diskSpace, err error) {
 	return disks, nil
 }
 
-// troubles reports what an operator has to do something about, in sentences; none where all is well.
+// troubles returns sentences about what the operator must do; none where nothing is wrong.
 func troubles(st *store.Store, disks []diskSpace, now time.Time) (list []string) {
 	list = []string{}
 	if err := st.Usable(); err != nil {

@@ -36,7 +36,7 @@ type initVerb struct {
 	Continue string `placeholder:"OLD" help:"Go on from a ledger that can't: its folder, a backup of it, or a carry file. Without --trustee, with its trustees."`
 }
 
-// cardFile is where the ledger's own card stands in its folder.
+// cardFile is the name of the ledger's own card in its folder.
 const cardFile = "ledger.card"
 
 func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
@@ -66,7 +66,7 @@ func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// set is the set of trustees that the flags name.
+// set returns the set of trustees that the flags name.
 func (v *initVerb) set() (set ledger.TrusteeSet, err error) {
 	trustees, err := readCards(v.Trustee)
 	if err != nil {

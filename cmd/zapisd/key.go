@@ -13,12 +13,12 @@ import (
 	"zapis/store"
 )
 
-// keyVerb is about the keys that sign the ledger.
+// keyVerb holds the verbs about the keys that sign the ledger.
 type keyVerb struct {
 	New keyNewVerb `cmd:"" help:"Make the ledger's next signing keys, for trustees to propose and approve."`
 }
 
-// keyNewVerb puts new keys beside those in force. They take over once a key entry names them.
+// keyNewVerb writes new keys beside those in force. They take effect once a key entry names them.
 type keyNewVerb struct {
 	Dir string `required:"" placeholder:"D" help:"The ledger's folder."`
 	Out string `required:"" placeholder:"FILE" help:"The public halves, for zapis propose key."`
@@ -43,7 +43,7 @@ func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// newKeys is the operation. Keys that waited before and were never approved are given up.
+// newKeys is the operation. It overwrites earlier new keys that were never approved.
 func newKeys(_ context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
 	k, err := ledger.GenerateSigningKey(st.Origin(), rand.Reader)
 	if err != nil {

@@ -19,7 +19,7 @@ type address struct {
 	network, where string
 }
 
-// parseAddress reads an address. An error calls it by name, which says where it was set: "--listen 8080".
+// parseAddress parses an address. Its errors begin with name, which says where it was set: "--listen 8080".
 func parseAddress(name, text string) (address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if path == "" {
@@ -37,8 +37,8 @@ func parseAddress(name, text string) (address, error) {
 	return address{"tcp", text}, nil
 }
 
-// public reports whether people on other machines can reach the address directly. A name other than
-// localhost counts as public: what it means is decided elsewhere.
+// public reports whether people on other machines can reach the address directly. A name other than localhost counts
+// as public, since DNS decides what it means.
 func (a address) public() bool {
 	if a.network == "unix" {
 		return false
@@ -62,7 +62,7 @@ func (a address) listen() (net.Listener, error) {
 	return l, err
 }
 
-// shown is how a listener is named to people: with the port it got, where any was asked for.
+// shown returns a listener's address for people: with the actual port where port 0 was requested.
 func shown(l net.Listener) string {
 	if l.Addr().Network() == "unix" {
 		return "unix:" + l.Addr().String()
@@ -70,8 +70,8 @@ func shown(l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
-// listenUnix makes a socket with just this mode. One that a dead process left behind is taken away;
-// one that somebody still answers on is not.
+// listenUnix creates a socket with exactly this mode. It replaces a socket that a dead process left behind, and
+// refuses one that is still answered.
 func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -89,7 +89,7 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 		return nil, err
 	}
 
-	// Nobody may connect between bind and chmod: the socket is born closed to all others.
+	// With this umask no other user can connect between bind and chmod.
 	old := syscall.Umask(0o177)
 	l, err := net.Listen("unix", path)
 	syscall.Umask(old)
@@ -103,11 +103,11 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-// maxSocketPath is what fits into a sockaddr_un on every system.
+// maxSocketPath is the longest path in bytes that fits into a sockaddr_un on every system.
 const maxSocketPath = 100
 
-// socketIn names a socket in a folder. Where the path is too long for a socket, the folder is opened
-// and the name goes through /proc; release closes it.
+// socketIn returns a path of a socket in a folder. Where the path is too long for a socket, it opens the folder and
+// returns a path through /proc; release closes it.
 func socketIn(dir, name string) (path string, release func(), err error) {
 	path = filepath.Join(dir, name)
 	if len(path) <= maxSocketPath {

@@ -1,5 +1,5 @@
-// Zapisd is the intake server and the operator's tool: it takes reports from a form, seals them to the
-// trustees' public keys, and keeps them in a ledger whose history it can't bend.
+// Zapisd is the intake server and the operator's tool. It accepts reports from a form, seals them to the trustees'
+// public keys, and stores them in an append-only ledger.
 package main
 
 import (

@@ -5,8 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// softMemory is where the collector begins to work harder, in bytes of Go memory. What is in use under attack is less
-// (docs/load.md); without it the collector lets as much garbage lie as there is memory in use.
+// softMemory is the soft limit of the Go heap, in bytes. The memory in use under load is less (docs/load.md); without
+// a limit the collector allows as much garbage as there is memory in use.
 const softMemory = 112 << 20
 
 // limitMemory sets the soft limit, unless the operator has set one (GOMEMLIMIT).

@@ -21,7 +21,7 @@ import (
 
 // Where a ledger is kept: its folder, or a database that several hosts share.
 
-// placeFlags name another place than the folder.
+// placeFlags name a place other than the folder.
 type placeFlags struct {
 	Database    string `placeholder:"URL" help:"Keep the ledger in PostgreSQL, which several hosts may share: postgres://USER:PASSWORD@HOST/DATABASE. The database is there, and empty."`
 	Attachments string `placeholder:"URL" help:"Keep attachments in an S3-compatible store: s3://KEY:SECRET@HOST/BUCKET. Without it they are in the database."`
@@ -32,7 +32,7 @@ func (f placeFlags) place() store.Place {
 	return store.Place{Database: f.Database, Attachments: f.Attachments, NoStandby: f.NoStandby}
 }
 
-// join makes the folder of a further host.
+// join creates the folder of a further host.
 func (v *initVerb) join(s *cli.Streams) error {
 	key, err := backup.ReadKey(v.LogKey)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,8 +52,8 @@ func (v *initVerb) join(s *cli.Streams) error {
 	return nil
 }
 
-// registerOf returns the witnesses that are asked before a checkpoint is released, where several hosts share the
-// ledger: those of D/witnesses.
+// registerOf returns the witnesses of D/witnesses, which are asked before a checkpoint is released where several hosts
+// share the ledger.
 func registerOf(dir string) (store.Register, error) {
 	p, err := store.PlaceOf(dir)
 	if err != nil || !p.Shared() {
@@ -61,7 +61,7 @@ func registerOf(dir string) (store.Register, error) {
 	}
 	_, policy, err := policyFlags{Dir: dir}.load()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // the store says what is missing
+		return nil, nil // the store's error says what is missing
 	}
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func registerOf(dir string) (store.Register, error) {
 	return r, nil
 }
 
-// portsOf are the TCP ports that a process which serves a shared ledger must reach.
+// portsOf returns the TCP ports that a process which serves a shared ledger must reach.
 func portsOf(dir string) ([]uint16, error) {
 	p, err := store.PlaceOf(dir)
 	if err != nil || !p.Shared() {

@@ -60,13 +60,13 @@ func (v *restoreVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// logKeyFile is the log's signing key in a ledger's folder, and guardFile what it has signed last.
+// logKeyFile is the log's signing key in a ledger's folder, and guardFile the last size and root that it has signed.
 const (
 	logKeyFile = "log.key"
 	guardFile  = "guard"
 )
 
-// lacksKey reports what is wrong with a ledger's log.key; nothing where it is the one in force.
+// lacksKey returns what is wrong with a ledger's log.key; empty where it is the one in force.
 func lacksKey(dir string) (string, error) {
 	st, err := store.OpenReadOnly(dir)
 	if err != nil {
@@ -127,7 +127,7 @@ func (v *restoreVerb) key(b *backup.Folder) (*ledger.SigningKey, error) {
 	return k, err
 }
 
-// newestNotes reads checkpoints out of files, which may be carry files.
+// newestNotes reads checkpoints from files, which may be carry files.
 func newestNotes(names []string) (notes [][]byte, err error) {
 	for _, name := range names {
 		note, err := noteIn(name)
@@ -139,7 +139,7 @@ func newestNotes(names []string) (notes [][]byte, err error) {
 	return notes, nil
 }
 
-// noteIn returns the checkpoint that a file is, or the last of a carry file.
+// noteIn returns the checkpoint in a file, or the last one of a carry file.
 func noteIn(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

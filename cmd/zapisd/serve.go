@@ -55,7 +55,7 @@ func (v *serveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return srv.wait(ctx)
 }
 
-// check refuses values that can't be, naming where each was set.
+// check refuses values out of range, naming where each was set.
 func (v *serveVerb) check() (at address, health *address, err error) {
 	if at, err = parseAddress(v.Config.named("listen", v.Listen), v.Listen); err != nil {
 		return at, nil, err
@@ -97,13 +97,13 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 
 const siteHint = "docs/guides/operator.md has a site file to copy"
 
-// serving is how a ledger is to be served.
+// serving configures how a ledger is served.
 type serving struct {
-	verb     string // that others are told holds the ledger
+	verb     string // named to other processes as the holder of the lock
 	dir      string
 	at       address
 	health   *address // nil for the folder's own
-	circuits int      // connections of one of tor's circuits; 0 where the listener is not tor's
+	circuits int      // connections of one tor circuit; 0 where the listener is not tor's
 	slot     time.Duration
 	site     string // file, or empty
 	limits   intake.Limits
@@ -213,7 +213,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 	return srv, nil
 }
 
-// notOpened reports what helps where a ledger did not open. seen is what came of looking for its database.
+// notOpened adds a hint to the error of a ledger that did not open. seen is the error of looking for its database.
 func notOpened(dir string, err, seen error) error {
 	switch {
 	case errors.Is(err, store.ErrNoGuard):
@@ -225,7 +225,8 @@ func notOpened(dir string, err, seen error) error {
 	return err
 }
 
-// healthAddress is where the monitor asks. What release gives back must be kept until then.
+// healthAddress returns the address for the monitor. The caller keeps what release closes until the listener is
+// closed.
 func (c serving) healthAddress() (at address, release func(), err error) {
 	if c.health != nil {
 		return *c.health, func() {}, nil
@@ -275,8 +276,8 @@ func (s *server) stop() {
 	s.stops = nil
 }
 
-// sayBroken tells the operator that a page went wrong, once for each place in the program: enough to mend
-// it, and nothing of who asked or what for.
+// sayBroken reports to the operator that a page failed, once for each place in the program: the function and line, and
+// nothing of the request.
 func sayBroken(s *cli.Streams) func(stack []byte) {
 	var told atomic.Int32
 	return func(stack []byte) {
@@ -287,7 +288,7 @@ func sayBroken(s *cli.Streams) func(stack []byte) {
 	}
 }
 
-// functions keeps a stack's function names and lines of code, without arguments.
+// functions returns a stack's function names and lines of code, without arguments.
 func functions(stack []byte) string {
 	var b strings.Builder
 	for line := range strings.Lines(string(stack)) {

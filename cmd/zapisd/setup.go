@@ -32,7 +32,7 @@ type setupVerb struct {
 // circuitsEach is how many connections a circuit may have: a browser opens six at a time.
 const circuitsEach = 16
 
-// Run asks and puts in place, or only writes.
+// Run asks questions and installs the files, or only writes them.
 func (v *setupVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if v.Dir == "" {
 		return v.install(ctx, s)
@@ -40,7 +40,8 @@ func (v *setupVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return v.write(s)
 }
 
-// write writes what the system needs to run the intake, and says how it is put in place. It changes nothing else.
+// write writes the files that the system needs to run the intake, and prints how to install them. It changes nothing
+// else.
 func (v *setupVerb) write(s *cli.Streams) error {
 	dir, err := filepath.Abs(v.Dir)
 	if err != nil {
@@ -96,24 +97,24 @@ func (v *setupVerb) write(s *cli.Streams) error {
 	return nil
 }
 
-// setupFacts is what the files differ by.
+// setupFacts holds the values that vary in the files.
 type setupFacts struct {
 	Dir, Program string
 	Onion        bool
 	authority    string // the flags of zapisd anchor, or empty
 }
 
-// partner is what the two units that ask somebody outside differ by. The one that serves has no network.
+// partner holds what differs between the two units that connect to other hosts. The unit that serves has no network.
 type partner struct {
 	setupFacts
 	Unit, What, Whom string
-	Command          string // what zapisd is told
+	Command          string // arguments of zapisd
 	Needs            string // the file without which nothing is asked
-	Settings, Sample string // where its flags stand, and how
+	Settings, Sample string // the file of its flags, and an example
 	Again            bool   // whether a failure is tried again
 }
 
-// anchorConf says which authorities are asked: it is the operator who chooses them.
+// anchorConf holds the authorities' addresses, which the operator chooses.
 const anchorConf = "/etc/zapis/anchor.conf"
 
 func (f setupFacts) partners() []partner {
@@ -140,7 +141,7 @@ func fill(name string, facts any) ([]byte, error) {
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), nil
 }
 
-// config is the server's configuration, with every key that there is.
+// config returns the server's configuration, with every key.
 func (f setupFacts) config() ([]byte, error) {
 	set := map[string]string{
 		"dir": f.Dir, "listen": "unix:/run/zapis/form.sock", "health": "unix:/run/zapis/health.sock", "site": "/etc/zapis/site.conf",
@@ -177,13 +178,13 @@ func (f setupFacts) sayWhatNext(w io.Writer) {
 	tell("The timers ask nobody before %s and %s are there: docs/guides/partner.md says how to write them.", filepath.Join(f.Dir, policyFile), anchorConf)
 }
 
-// plainPath is what needs no quoting in a unit, in a torrc, and in a shell.
+// plainPath matches paths that need no quoting in a unit, in a torrc, and in a shell.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$`)
 
-// closedFolders are those that the unit hides or replaces, so that nothing of ours can be there.
+// closedFolders are those that the unit hides or replaces; the ledger can't be in them.
 var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}
 
-// checkServicePath refuses a place that the service could not reach.
+// checkServicePath refuses a path that the service could not reach.
 func checkServicePath(flag, path string) error {
 	if !plainPath.MatchString(path) || filepath.Clean(path) != path {
 		return exit.New(exit.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, cli.Escape(path))
@@ -197,8 +198,8 @@ func checkServicePath(flag, path string) error {
 	return nil
 }
 
-// writeConfig writes a configuration with every key that there is: those of set with their values, the others with what
-// counts without them, commented out.
+// writeConfig writes a configuration with every key: those of set with their values, the others commented out with
+// their defaults.
 func writeConfig(set map[string]string) (string, error) {
 	model, err := kong.New(&serveVerb{}, kong.Name("zapisd serve"), kong.NoDefaultHelp())
 	if err != nil {

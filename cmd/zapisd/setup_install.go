@@ -17,7 +17,7 @@ import (
 	"zapis/web"
 )
 
-// Where the files stand in the system that is set up.
+// Paths of the files in the system that is set up.
 const (
 	serverConf = "/etc/zapis/zapis.conf"
 	siteConf   = "/etc/zapis/site.conf"
@@ -35,8 +35,8 @@ type systemFile struct {
 	content []byte
 }
 
-// install asks what the files depend on, writes those that differ, and says what is left to do. What stood in a file
-// and was not asked stays. A second run with the same answers changes nothing.
+// install asks for the values of the files, writes the files that differ, and prints what is left to do. Keys that it
+// does not ask about stay. A second run with the same answers changes nothing.
 func (v *setupVerb) install(ctx context.Context, s *cli.Streams) error {
 	facts, site, err := v.ask(ctx, s)
 	if err != nil {
@@ -64,7 +64,7 @@ func (v *setupVerb) install(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// systemFiles lists what the answers lead to, with what stands in the system's own files as the beginning.
+// systemFiles lists the files for the answers, starting from the system's own files.
 func (v *setupVerb) systemFiles(facts setupFacts, site []assignment) ([]systemFile, error) {
 	config := []assignment{{"dir", []string{facts.Dir}}, {"circuit-limit", nil}}
 	if facts.Onion {
@@ -101,7 +101,7 @@ func (v *setupVerb) systemFiles(facts setupFacts, site []assignment) ([]systemFi
 	return append(files, units...), err
 }
 
-// units are drop-ins for the units of the Debian package, or whole units where it is not installed.
+// units returns drop-ins for the units of the Debian package, or whole units where it is not installed.
 func (v *setupVerb) units(facts setupFacts) ([]systemFile, error) {
 	serve := partner{setupFacts: facts, Unit: "zapis", Command: "serve --config " + serverConf, Needs: filepath.Join(facts.Dir, "ledger.db")}
 	var files []systemFile
@@ -137,10 +137,10 @@ func (v *setupVerb) packaged() bool {
 	return err == nil
 }
 
-// at is where a path of the system lies here.
+// at returns a path of the system below Root.
 func (v *setupVerb) at(path string) string { return filepath.Join(v.Root, path) }
 
-// current is what a file of the system says, or what it begins with where there is none.
+// current returns the content of a file of the system, or begin where it is missing.
 func (v *setupVerb) current(path string, begin []byte) []byte {
 	text, err := os.ReadFile(v.at(path))
 	if err != nil {
@@ -149,7 +149,7 @@ func (v *setupVerb) current(path string, begin []byte) []byte {
 	return text
 }
 
-// put writes a file where it differs. What stood there is kept beside it, as NAME.old.
+// put writes a file where it differs. It keeps the old content beside it as NAME.old.
 func (v *setupVerb) put(f systemFile) (done string, err error) {
 	name := v.at(f.path)
 	old, err := os.ReadFile(name)
@@ -172,7 +172,7 @@ func (v *setupVerb) put(f systemFile) (done string, err error) {
 	return done, err
 }
 
-// ask asks what the files depend on. The answers that stand in the files already are offered.
+// ask asks for the values of the files. It offers the values that the files have already.
 func (v *setupVerb) ask(ctx context.Context, s *cli.Streams) (facts setupFacts, site []assignment, err error) {
 	for _, name := range []string{serverConf, siteConf} {
 		if _, err := os.ReadFile(v.at(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -212,7 +212,7 @@ func (v *setupVerb) ask(ctx context.Context, s *cli.Streams) (facts setupFacts, 
 	return facts, site, checkServicePath("--program", facts.Program)
 }
 
-// siteQuestions are those of the site file that have no value without an answer.
+// siteQuestions are the keys of the site file that have no default.
 var siteQuestions = []struct{ key, ask string }{
 	{"organisation", "Who runs this form"},
 	{"contact", "How to reach you otherwise"},
@@ -223,7 +223,7 @@ var siteQuestions = []struct{ key, ask string }{
 	{"support", "Whom a reporter can turn to when it weighs on them"},
 }
 
-// siteValue looks at a value as the server does when it starts.
+// siteValue validates a value as the server does at its start.
 func siteValue(key string) func(string) error {
 	return func(answer string) error {
 		if answer == "" {
@@ -240,8 +240,8 @@ func yesOrNo(answer string) error {
 	return nil
 }
 
-// askAuthority asks for one time-stamping authority, and returns the flags of zapisd anchor; none leaves the timer
-// without anything to do.
+// askAuthority asks for one time-stamping authority, and returns the flags of zapisd anchor; with none the timer has
+// nothing to do.
 func (v *setupVerb) askAuthority(ask func(question, standing string, check func(string) error) string) string {
 	url, root := "none", ""
 	line, _ := strings.CutPrefix(strings.TrimSpace(string(v.current(anchorConf, nil))), "AUTHORITIES=")
@@ -269,7 +269,7 @@ func (v *setupVerb) askAuthority(ask func(question, standing string, check func(
 	return "--url " + url + " --root " + root
 }
 
-// sayNext prints what is left to do. Each line can be pasted again.
+// sayNext prints what is left to do. Each line can be pasted repeatedly.
 func (v *setupVerb) sayNext(w io.Writer, facts setupFacts) {
 	tell := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	tell("What is left, as root; each line can be run again:")

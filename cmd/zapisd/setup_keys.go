@@ -12,8 +12,8 @@ type assignment struct {
 	values []string
 }
 
-// keyOf is the key that a line sets, and whether the line is commented out. A comment sets none unless `key = value`
-// follows the # at once.
+// keyOf returns the key that a line sets, and whether the line is commented out. A comment sets a key only where `key
+// = value` follows the # directly.
 func keyOf(line string) (key, value string, commented bool) {
 	line, commented = strings.CutPrefix(strings.TrimSpace(line), "#")
 	if commented && strings.HasPrefix(line, " ") {
@@ -26,7 +26,7 @@ func keyOf(line string) (key, value string, commented bool) {
 	return strings.TrimSpace(key), strings.TrimSpace(value), commented
 }
 
-// valuesOf lists the values that a configuration gives a key.
+// valuesOf lists the values of a key in a configuration.
 func valuesOf(text []byte, key string) (values []string) {
 	for line := range strings.Lines(string(text)) {
 		if k, value, commented := keyOf(line); k == key && !commented && value != "" {
@@ -36,8 +36,8 @@ func valuesOf(text []byte, key string) (values []string) {
 	return values
 }
 
-// setKeys sets the values of keys in a configuration. A key's lines are replaced where the first of them stands; where
-// there is none, the line that shows the key commented out is, or the end. All other lines stay as they are.
+// setKeys sets the values of keys in a configuration. It replaces a key's lines at the first of them; without one, the
+// line that shows the key commented out; else it appends. All other lines stay as they are.
 func setKeys(text []byte, list []assignment) []byte {
 	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
 	for _, a := range list {
@@ -74,7 +74,7 @@ func setKeys(text []byte, list []assignment) []byte {
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
-// first is the first value, or what counts where there is none.
+// first returns the first value, or the default where there is none.
 func first(values []string, without string) string {
 	if len(values) == 0 {
 		return without

@@ -16,10 +16,10 @@ import (
 	"zapis/web"
 )
 
-// The site file is what the operator says of themselves: `key = value` lines, and comments from #.
+// The site file holds what the operator publishes about themselves: `key = value` lines, and comments from #.
 // docs/guides/operator.md has one to copy.
 
-// loadSite reads the site file. What it does not say of the trustees, the ledger's set says.
+// loadSite reads the site file. Missing facts about the trustees come from the ledger's set.
 func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 	if name == "" {
 		return trialSite(set), nil
@@ -39,7 +39,8 @@ func loadSite(name string, set ledger.TrusteeSet) (web.Site, error) {
 	return site, nil
 }
 
-// keepDutyTrue leaves the duty out where no card sees urgency: reporters must not wait for somebody who is told of nothing.
+// keepDutyTrue removes the duty where no card receives signals: the form must not promise that urgent reports are
+// looked for.
 func keepDutyTrue(s *web.Site, set ledger.TrusteeSet, talk io.Writer) {
 	if s.Duty == nil || len(set.Duty) > 0 {
 		return
@@ -48,7 +49,7 @@ func keepDutyTrue(s *web.Site, set ledger.TrusteeSet, talk io.Writer) {
 	fmt.Fprintln(talk, "zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty")
 }
 
-// trialSite is shown on loopback where there is no site file: it says that nobody reads.
+// trialSite is used on loopback where there is no site file. It states that reports are not read.
 func trialSite(set ledger.TrusteeSet) web.Site {
 	return web.Site{
 		Organisation: "Nobody (a trial on one computer)",
@@ -62,7 +63,7 @@ func trialSite(set ledger.TrusteeSet) web.Site {
 	}
 }
 
-// fitSite fills in what the ledger knows, and refuses a file that says otherwise.
+// fitSite fills in facts from the ledger, and refuses a file that contradicts them.
 func fitSite(s *web.Site, set ledger.TrusteeSet) error {
 	if s.Readers == 0 {
 		s.Readers = len(set.Trustees)
@@ -81,7 +82,7 @@ var weekdays = map[string]time.Weekday{
 	"fri": time.Friday, "sat": time.Saturday, "sun": time.Sunday,
 }
 
-// parseSite reads the lines. Every key but check-at stands once.
+// parseSite reads the lines. Every key but check-at may occur once.
 func parseSite(r io.Reader) (web.Site, error) {
 	var s web.Site
 	var duty web.Duty

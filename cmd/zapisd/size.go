@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// size is a number of bytes as people write it: 500M, 2G, or plain digits. K, M and G count in 1024.
+// size is a number of bytes, written as 500M, 2G, or plain digits. K, M and G count in 1024.
 type size int64
 
 var units = []struct {

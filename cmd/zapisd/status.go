@@ -24,8 +24,8 @@ type statusVerb struct {
 	JSON bool   `help:"As JSON."`
 }
 
-// status is how a ledger stands, for its operator and their monitor. It says nothing that tells when anybody came:
-// what waits is rounded up, and what is counted is counted as of the last slot.
+// status is the state of a ledger, for its operator and their monitor. It does not show when a report came: the number
+// of waiting bodies is rounded up, and totals are as of the last slot.
 type status struct {
 	Ledger    string      `json:"ledger"` // the ledger's card
 	Served    bool        `json:"served"`
@@ -39,7 +39,7 @@ type status struct {
 	Cosigned  *pastStep   `json:"last_cosigned"`
 	Disks     []diskSpace `json:"disks"`
 	Database  int64       `json:"database_bytes"`
-	Attention []string    `json:"attention"` // what somebody has to do something about, in sentences
+	Attention []string    `json:"attention"` // what the operator must do, in sentences
 }
 
 type partCount struct {
@@ -47,16 +47,16 @@ type partCount struct {
 	Bytes  int64 `json:"bytes"`
 }
 
-// pastStep is a checkpoint that something from outside confirms.
+// pastStep is a checkpoint that outside evidence confirms.
 type pastStep struct {
 	Entries uint64    `json:"entries"`
 	Slot    time.Time `json:"slot"`
 }
 
-// owedCompaction is for somebody to see to: each slot tries again by itself, and fails for the same reason.
+// owedCompaction asks the operator to act: each slot retries, and fails for the same reason.
 const owedCompaction = "a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact"
 
-// waitingStep is what the number of those that wait is rounded up to: what a slot is filled up to as well.
+// waitingStep is the multiple that the number of waiting bodies is rounded up to, as a slot is padded.
 const waitingStep = 32
 
 func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
@@ -87,7 +87,7 @@ func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// signsNothing reports why a ledger that nobody serves would not sign, if there is a reason.
+// signsNothing returns the reasons why an unserved ledger would not sign.
 func signsNothing(dir string) (list []string, err error) {
 	if _, err := os.Stat(filepath.Join(dir, guardFile)); errors.Is(err, fs.ErrNotExist) {
 		list = append(list, "it signs nothing: it was restored, and nobody has said what the newest checkpoint is (zapisd restore --newest)")
@@ -147,7 +147,7 @@ func (st status) print(w io.Writer) {
 	}
 }
 
-// rounded writes bytes with a unit, to a tenth.
+// rounded formats bytes with a unit, to a tenth.
 func rounded(n int64) string {
 	for _, u := range units[:len(units)-1] {
 		if n >= u.bytes {
@@ -157,7 +157,7 @@ func rounded(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// tellStatus looks at an open ledger.
+// tellStatus is the operation: the status of an open ledger.
 func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
 	s := status{Ledger: st.Card().String(), Held: len(st.Held())}
 	if err := s.count(ctx, st); err != nil {
@@ -185,7 +185,7 @@ func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to repo
 	return json.NewEncoder(to).Encode(s)
 }
 
-// count reads the entries once: their parts, and the last anchor.
+// count reads the entries once, and counts their parts and the last anchor.
 func (s *status) count(ctx context.Context, st *store.Store) error {
 	return st.Snapshot(func(n *store.Snapshot) error {
 		waiting := n.WaitingCount()
@@ -213,7 +213,7 @@ func (s *status) count(ctx context.Context, st *store.Store) error {
 	})
 }
 
-// stepOf reads which checkpoint an anchor is about.
+// stepOf returns the checkpoint that an anchor is about.
 func stepOf(n *store.Snapshot, st *store.Store, p ledger.Part) (*pastStep, error) {
 	body, err := smallPart(n, p)
 	if err != nil {
@@ -226,7 +226,7 @@ func stepOf(n *store.Snapshot, st *store.Store, p ledger.Part) (*pastStep, error
 	return stepAt(st, a.Size)
 }
 
-// stepAt returns the slot of a checkpoint.
+// stepAt returns the step at the checkpoint of a size.
 func stepAt(st *store.Store, size uint64) (*pastStep, error) {
 	p := &pastStep{Entries: size}
 	note, err := st.Checkpoint(size)
@@ -234,7 +234,7 @@ func stepAt(st *store.Store, size uint64) (*pastStep, error) {
 		return nil, err
 	}
 	c, err := st.Verifier().OpenCheckpoint(note)
-	if err == nil { // else an earlier key of the log has signed it: its size says enough
+	if err == nil { // else an earlier key of the log has signed it; then only the size is known
 		p.Slot = c.Time
 	}
 	return p, nil

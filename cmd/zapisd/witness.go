@@ -23,8 +23,8 @@ import (
 	"zapis/store"
 )
 
-// witnessVerb is both sides of witnessing. What goes over the network is done by the process that was asked,
-// never by the one that serves reporters: that one can't open connections, and its folder is all it sees.
+// witnessVerb holds both sides of witnessing. The process of the verb uses the network, never the process that serves
+// reporters, which can't open connections and sees only its folder.
 type witnessVerb struct {
 	Ask     witnessAsk     `cmd:"" help:"Ask the ledger's witnesses to cosign its latest checkpoint."`
 	Request witnessRequest `cmd:"" help:"Write the request for a witness who is offline into a file."`
@@ -38,7 +38,7 @@ type witnessVerb struct {
 	Cosign witnessCosign `cmd:"" help:"Cosign a request that came as a file."`
 }
 
-// policyFile says in a ledger's folder who its witnesses are.
+// policyFile lists the witnesses in a ledger's folder.
 const policyFile = "witnesses"
 
 // policyFlags name the ledger and its policy.
@@ -105,14 +105,14 @@ func (v *witnessAsk) Run(ctx context.Context, s *cli.Streams) error {
 	return l.take(answers, places, keepArgs{Policy: text, Entries: !v.NoEntry})
 }
 
-// answer is what came of asking one witness.
+// answer is the result of asking one witness.
 type answer struct {
 	note []byte // the checkpoint that was asked for
 	by   []witness.Cosignature
 	err  error
 }
 
-// take keeps what the witnesses said. A contradiction stops the ledger, whatever the others said.
+// take stores the answers of the witnesses. One contradiction stops the ledger, whatever the other answers are.
 func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args keepArgs) error {
 	for _, a := range answers {
 		var x *publish.Contradiction
@@ -167,7 +167,7 @@ func entries(n uint64) string {
 	return fmt.Sprintf("%d entries", n)
 }
 
-// verified reports that entries do: "1 entry verifies", or "all 33 entries verify" where several are "all ".
+// verified formats a count: "1 entry verifies", or "all 33 entries verify" where several is "all ".
 func verified(several string, n uint64) string {
 	if n == 1 {
 		return "1 entry verifies"
@@ -224,7 +224,7 @@ func writeFile(name string, content []byte) error {
 	})
 }
 
-// readSmall reads a file that came from outside.
+// readSmall reads a file of at most so many bytes.
 func readSmall(name string, most int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -311,7 +311,7 @@ func (v *witnessKeys) Run(ctx context.Context, s *cli.Streams) error {
 	return nil
 }
 
-// openLedger does operations on a ledger, wherever it is open.
+// openLedger runs operations on a ledger, in the process that has it open.
 type openLedger struct {
 	ctx context.Context
 	dir string
@@ -319,7 +319,7 @@ type openLedger struct {
 	mu  sync.Mutex
 }
 
-// call does an operation and reads its answer, unless there is none to read.
+// call runs an operation and decodes its answer into reply, unless that is nil.
 func (l *openLedger) call(name string, args, reply any) error {
 	var out bytes.Buffer
 	to := newScreen(&out, l.s)

@@ -14,23 +14,23 @@ import (
 	"zapis/store"
 )
 
-// What witnessing needs of a ledger, done where it is open.
+// The part of witnessing that runs in the process that has the ledger open.
 
-// ledgerState is what is asked first.
+// ledgerState is the answer to the first request.
 type ledgerState struct {
 	Keys []string     `json:"keys"`
 	Size uint64       `json:"size"`
 	Last []lastCosign `json:"last"`
 }
 
-// lastCosign is the largest checkpoint that a key has cosigned, as far as is kept.
+// lastCosign is the largest checkpoint that a key has cosigned, among those that are kept.
 type lastCosign struct {
 	Name string `json:"name"`
 	ID   uint32 `json:"id"`
 	Size uint64 `json:"size"`
 }
 
-// maxLooked is how many cosigned checkpoints are looked through for who cosigned last.
+// maxLooked is how many cosigned checkpoints are searched for each key's last cosignature.
 const maxLooked = 400
 
 func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
@@ -59,8 +59,8 @@ func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to repo
 	return json.NewEncoder(to).Encode(state)
 }
 
-// places groups a policy's keys by where they are asked. A witness starts from the least of what its keys have
-// cosigned: it keeps one state for all.
+// places groups a policy's keys by address. A witness keeps one state for all its keys, so a request starts from the
+// smallest size that they have cosigned.
 func (s ledgerState) places(p *witness.Policy) []publish.WitnessAt {
 	var places []publish.WitnessAt
 	for _, w := range p.Witnesses {
@@ -84,7 +84,7 @@ func (s ledgerState) places(p *witness.Policy) []publish.WitnessAt {
 	return places
 }
 
-// lastOf is what a witness of this name has cosigned last.
+// lastOf returns the size that the witness of this name has cosigned last.
 func (s ledgerState) lastOf(name string) (size uint64) {
 	for _, l := range s.Last {
 		if l.Name == name {
@@ -130,8 +130,8 @@ type keepReply struct {
 	Enough bool   `json:"enough"` // the policy is satisfied
 }
 
-// witnessKeep keeps cosignatures of one of our checkpoints; one of a checkpoint that is not ours, and that a
-// witness of the policy has cosigned, stops the ledger.
+// witnessKeep stores cosignatures of one of our checkpoints. A checkpoint that is not ours and that a witness of the
+// policy has cosigned stops the ledger.
 func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
 	var args keepArgs
 	if err := json.Unmarshal(raw, &args); err != nil {
@@ -189,7 +189,7 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 	return json.NewEncoder(to).Encode(keepReply{Size: c.Size, Latest: latest, Enough: policy.Satisfied(all)})
 }
 
-// readCosigned verifies the witnesses' lines of a note; whose checkpoint it is remains to be seen.
+// readCosigned verifies the witnesses' lines of a note. It does not compare the checkpoint with the ledger.
 func readCosigned(note []byte, policy *witness.Policy) (c ledger.Checkpoint, by []witness.Cosignature, err error) {
 	text, err := ledger.NoteText(note)
 	if err != nil {
@@ -208,7 +208,7 @@ func readCosigned(note []byte, policy *witness.Policy) (c ledger.Checkpoint, by 
 	return c, by, err
 }
 
-// checkOurs stops the ledger if a witness has cosigned a checkpoint that it does not have.
+// checkOurs stops the ledger if a witness has cosigned a checkpoint that the ledger does not have.
 func checkOurs(ctx context.Context, st *store.Store, c ledger.Checkpoint, by []witness.Cosignature, note []byte) error {
 	stored, err := st.Checkpoint(c.Size)
 	if err == nil {
@@ -233,7 +233,7 @@ func witnessStop(ctx context.Context, st *store.Store, raw json.RawMessage, _ re
 	return stop(ctx, st, m)
 }
 
-// stop stops the ledger. Evidence that does not hold is left out: the witness's word remains.
+// stop stops the ledger. It leaves out evidence that does not verify, and keeps the witness's statement.
 func stop(ctx context.Context, st *store.Store, m store.Stop) error {
 	err := st.StopSigning(ctx, m)
 	if m.Evidence != nil && errors.Is(err, store.ErrNoGround) {
@@ -243,8 +243,8 @@ func stop(ctx context.Context, st *store.Store, m store.Stop) error {
 	return err
 }
 
-// appendCosignatures makes entries of cosignatures: anchors, which go out with the next slot and travel in
-// every carry file.
+// appendCosignatures submits cosignatures as anchors. They become entries with the next slot and are in every carry
+// file.
 func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []witness.Cosignature) error {
 	note, err := st.Checkpoint(size)
 	if err != nil {
@@ -259,7 +259,7 @@ func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []
 	return nil
 }
 
-// submitAnchor submits an anchor under the set in force, which may change while it does.
+// submitAnchor submits an anchor under the set in force, and retries when the set changes meanwhile.
 func submitAnchor(ctx context.Context, st *store.Store, a ledger.Anchor) error {
 	text := a.Marshal()
 	for attempt := 0; ; attempt++ {

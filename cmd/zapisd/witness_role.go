@@ -15,11 +15,11 @@ import (
 	"zapis/internal/server/publish"
 )
 
-// The other side: being a witness of partners' ledgers.
+// The other side: a witness of partners' ledgers.
 
 func openWatch(dir string) (*publish.Watch, error) { return publish.OpenWatch(dir, time.Now) }
 
-// witnessPolicy is what the operator of a ledger puts into D/witnesses, for one witness.
+// witnessPolicy returns the text for D/witnesses of a ledger's operator, for one witness.
 func witnessPolicy(key *witness.SigningKey, url string) []byte {
 	var text []byte
 	names := [2]string{key.Name() + "/ed25519", key.Name() + "/ml-dsa-44"}
@@ -119,8 +119,8 @@ type witnessCosign struct {
 	File string `arg:"" help:"The request, as zapisd witness request wrote it."`
 }
 
-// Run answers with what was cosigned last in any case: a ledger that asks from the wrong place learns from it
-// where to start, and one that was restored or forked learns that it must stop.
+// Run always answers with what was cosigned last: a ledger that asks from the wrong size starts again from there, and
+// one that was restored or forked must stop.
 func (v *witnessCosign) Run(_ context.Context, s *cli.Streams) error {
 	body, err := readSmall(v.File, witness.MaxRequest)
 	if err != nil {

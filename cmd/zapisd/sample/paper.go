@@ -10,7 +10,7 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 )
 
-// letter sets an office's letter as a PDF: a head, a title, and paragraphs.
+// letter renders an office's letter as a PDF: a head, a title, and paragraphs.
 func letter(name, office, title string, paragraphs ...string) File {
 	return File{Name: name, Make: func() ([]byte, error) {
 		pdf := fpdf.New("P", "mm", "A4", "")
@@ -37,7 +37,7 @@ func letter(name, office, title string, paragraphs ...string) File {
 	}}
 }
 
-// voice makes a WAV of a few seconds (mono, 16 bits, 8 kHz) that rises and falls like speech and says nothing.
+// voice renders a WAV of a few seconds (mono, 16 bits, 8 kHz) whose pitch varies like speech, without words.
 func voice(name string, pitch float64) File {
 	return File{Name: name, Make: func() ([]byte, error) {
 		const rate, seconds = 8000, 5
@@ -63,7 +63,7 @@ func voice(name string, pitch float64) File {
 	}}
 }
 
-// chat is a messenger's export as text.
+// chat returns a messenger's export as text.
 func chat(name, text string) File {
 	return File{Name: name, Make: func() ([]byte, error) { return []byte(text), nil }}
 }

@@ -10,8 +10,7 @@ import (
 	"math/rand/v2"
 )
 
-// photo draws a street: sky, houses, a road, a car and somebody standing there, as a JPEG.
-// The scene's number decides where everything stands.
+// photo draws a street as a JPEG: sky, houses, a road, a car and a person. The scene's number decides their positions.
 func photo(name string, scene uint64) File {
 	return File{Name: name, Make: func() ([]byte, error) {
 		r := rand.New(rand.NewPCG(scene, 1))
@@ -58,7 +57,7 @@ func photo(name string, scene uint64) File {
 	}}
 }
 
-// screenshot draws a telephone's chat with its words as grey bars, as somebody blurs them, as a PNG.
+// screenshot draws a telephone's chat as a PNG, with grey bars in place of words.
 func screenshot(name string, scene uint64) File {
 	return File{Name: name, Make: func() ([]byte, error) {
 		r := rand.New(rand.NewPCG(scene, 2))

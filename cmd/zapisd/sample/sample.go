@@ -1,8 +1,8 @@
-// Package sample holds the demo's reports: invented, plausible, in five languages, with files that
-// the program makes itself. Nobody in them exists, and nothing in them happened.
+// Package sample holds the demo's reports: invented, plausible, in five languages, with files that the program
+// generates. All people and events in them are invented.
 //
-// The texts stand in one table per language (english.go, belarusian.go, …). They are what somebody
-// would type into the form, and the demo sends them as a browser would.
+// The texts are in one table per language (english.go, belarusian.go, …), as a person would type them into the form.
+// The demo sends them as a browser would.
 package sample
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Incident is one report, by the form's fields (design §6). What is empty was left empty.
+// Incident is one report, by the form's fields (docs/vocabulary.md). An empty field was left empty.
 type Incident struct {
 	Language     string
 	Narrative    string
@@ -24,7 +24,7 @@ type Incident struct {
 	Target, Role string
 	Basis        string
 	Agrees       string
-	Told         []string // whom it was reported to
+	Told         []string // values of told_who
 	Consent      []string // beyond "store", which every report has
 	Contact      string
 	ContactWhen  string
@@ -33,13 +33,13 @@ type Incident struct {
 	ShowWho      bool   // the files show who the reporter is
 }
 
-// File is an attachment to be made when it is sent.
+// File is an attachment that is generated when it is sent.
 type File struct {
 	Name string
 	Make func() ([]byte, error)
 }
 
-// Incidents returns all of them, the languages one after another.
+// Incidents returns all incidents, grouped by language.
 func Incidents() []Incident {
 	var all []Incident
 	for _, table := range [][]Incident{english, belarusian, russian, ukrainian, polish} {
@@ -48,7 +48,7 @@ func Incidents() []Incident {
 	return all
 }
 
-// Form returns what a browser would send for the words. Today gives a deadline its date.
+// Form returns the fields that a browser would send. Deadlines are computed from today.
 func (i Incident) Form(today time.Time) url.Values {
 	form := url.Values{}
 	set := func(field string, values ...string) {

@@ -1,6 +1,6 @@
-// Package backup keeps a ledger in a folder of flat files, for the day on which
-// its machine is gone. It verifies before it stores: what does not follow from
-// what the folder holds already does not enter it.
+// Package backup stores a ledger in a folder of flat files, so that it can be
+// restored on another machine. It verifies before it stores: the folder
+// accepts only what extends its own verified content.
 //
 //	ledger.tar          checkpoints, entries, what waits, locators: all but the parts
 //	parts/ab/ab3f…      every part, small ones too, named by the SHA-256 of its ciphertext
@@ -8,10 +8,10 @@
 //	lock                held by the one process that changes the folder
 //	incoming/           what is being verified; gone when it is not
 //
-// ledger.tar is written again each time, and renamed last; parts are only
-// added, and taken away once no entry but an erased one names them. A backup
-// of the ledger has its locators; a mirror that was made from carry files has
-// none. The formats are specified in docs/spec/backup.md.
+// ledger.tar is rewritten each time, and renamed last. Parts are added, and
+// removed once only erased entries name them. A backup of the ledger has its
+// locators; a mirror that was made from carry files has none. The formats are
+// specified in docs/spec/backup.md.
 package backup
 
 import (
@@ -47,7 +47,7 @@ type Folder struct {
 	lock *filelock.Lock
 }
 
-// Open opens a folder for changing; it is made where it is missing.
+// Open opens a folder for changing, and creates it where it is missing.
 func Open(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Open(dir string) (*Folder, error) {
 	return b, nil
 }
 
-// clear takes away what an interrupted run has left.
+// clear removes the files of an interrupted run.
 func (b *Folder) clear() error {
 	if err := os.RemoveAll(filepath.Join(b.dir, incomingDir)); err != nil {
 		return err
@@ -75,13 +75,13 @@ func (b *Folder) clear() error {
 	return os.RemoveAll(filepath.Join(b.dir, stateFile+newSuffix))
 }
 
-// Close takes away what did not enter, and lets go of the folder.
+// Close removes unfinished files and releases the lock of the folder.
 func (b *Folder) Close() error {
 	err := b.clear()
 	return exit.First(err, b.lock.Release())
 }
 
-// At names a folder that is only read.
+// At returns a folder for reading only.
 func At(dir string) *Folder { return &Folder{dir: dir} }
 
 func (b *Folder) name(file string) string { return filepath.Join(b.dir, file) }
@@ -122,7 +122,7 @@ func (b *Folder) head() (h carry.BackupHeader, last ledger.Checkpoint, ok bool, 
 	}
 }
 
-// Card names the folder's ledger; false where it has none yet.
+// Card returns the card of the folder's ledger; false where it has none yet.
 func (b *Folder) Card() (card.LedgerCard, bool, error) {
 	h, _, ok, err := b.head()
 	return h.Card(), ok, err

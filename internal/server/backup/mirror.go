@@ -14,9 +14,9 @@ import (
 	"zapis/internal/exit"
 )
 
-// Mirror brings the folder to what a carry file says, which may begin anywhere
-// up to where the folder ends. named is the ledger that it must be of, where that
-// is known; a folder that holds one already takes no other.
+// Mirror merges a carry file into the folder. The file may begin at any entry
+// up to the folder's end. named is the expected ledger, or nil; a folder that
+// holds a ledger accepts no other.
 func (b *Folder) Mirror(ctx context.Context, file io.Reader, named *card.LedgerCard) (*Result, error) {
 	had, last, before, err := b.head()
 	if err != nil {
@@ -50,7 +50,7 @@ func (b *Folder) Mirror(ctx context.Context, file io.Reader, named *card.LedgerC
 	return res, b.settle(ctx, res, last)
 }
 
-// merging makes one ledger.tar of the folder's and a carry file.
+// merging writes one ledger.tar from the folder's and a carry file.
 type merging struct {
 	b   *Folder
 	in  *carry.Reader
@@ -105,8 +105,8 @@ func (m *merging) nextOld() error {
 	return err
 }
 
-// merge goes through the carry file. What the folder has of the same place is
-// compared, and goes in; the carry file's follows.
+// merge reads the carry file. Entries that the folder has are compared and
+// written; the carry file's further entries follow.
 func (m *merging) merge(res *Result) error {
 	notes := map[uint64][]byte{}
 	for m.old != nil && !m.oldEnd && m.oldIt.Kind == carry.BackupCheckpoint {

@@ -14,7 +14,7 @@ import (
 	"zapis/store"
 )
 
-// Verify verifies all that the folder holds but the bytes of sealed parts, which
+// Verify verifies the whole folder except the bytes of sealed parts, which
 // Restore reads.
 func (b *Folder) Verify(ctx context.Context, compare ...uint64) (*Standing, error) {
 	st, err := b.read(ctx, nil, compare...)
@@ -49,8 +49,8 @@ func ReadKey(name string) (*ledger.SigningKey, error) {
 	return k, nil
 }
 
-// KeepKey puts the log key beside the ledger: whoever has the folder can then
-// sign in its name.
+// KeepKey writes the log key into the folder. A holder of the folder can then
+// sign as the log.
 func (b *Folder) KeepKey(text []byte) error {
 	path := b.name(keyFile)
 	if err := os.WriteFile(path+newSuffix, text, 0o600); err != nil {
@@ -59,9 +59,9 @@ func (b *Folder) KeepKey(text []byte) error {
 	return atomicfile.Rename(path+newSuffix, path)
 }
 
-// Restore makes a ledger's folder of what the backup holds, and verifies every
-// byte of it on the way. key may be nil. The ledger has no guard: it signs
-// nothing until somebody confirms that it is the newest.
+// Restore creates a ledger's folder from the backup, and verifies every byte.
+// key may be nil. The ledger has no guard: it signs nothing until an operator
+// confirms that it is the newest.
 func (b *Folder) Restore(ctx context.Context, dir string, key *ledger.SigningKey, progress func(done, total int64)) (*Standing, error) {
 	st, err := b.Verify(ctx)
 	if err != nil {
@@ -103,7 +103,7 @@ type noted struct {
 	text []byte
 }
 
-// restoring puts what is read into a new ledger.
+// restoring writes what it reads into a new ledger.
 type restoring struct {
 	b           *Folder
 	r           *store.Rebuild
@@ -151,7 +151,7 @@ func (m *restoring) step(it carry.BackupItem, e ledger.Entry) error {
 	return nil
 }
 
-// store puts a body's parts into the new ledger.
+// store writes a body's parts into the new ledger.
 func (m *restoring) store(body ledger.Body) error {
 	for _, named := range body.Parts {
 		p, still := m.parts[named.Hash]

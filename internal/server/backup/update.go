@@ -17,7 +17,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Result is what an update has brought.
+// Result counts what an update has added.
 type Result struct {
 	*Standing
 	From    uint64 // entries before
@@ -26,12 +26,10 @@ type Result struct {
 	Removed int    // parts that were erased, or wait no longer
 }
 
-// Fetch asks for parts, and gives take each that there is. Those that were
-// erased meanwhile it leaves out.
+// Fetch requests parts, and calls take for each. It skips parts that were erased meanwhile.
 type Fetch func(ctx context.Context, wanted []ledger.Part, take func(ledger.Part, io.Reader) error) error
 
-// Update brings the folder to a state that is a ledger.tar. What it had before
-// must be the beginning of it.
+// Update brings the folder to the state of a ledger.tar, which must extend what the folder had before.
 func (b *Folder) Update(ctx context.Context, state io.Reader, fetch Fetch) (*Result, error) {
 	had, last, before, err := b.head()
 	if err != nil {
@@ -64,7 +62,7 @@ func (b *Folder) Update(ctx context.Context, state io.Reader, fetch Fetch) (*Res
 
 const forkHint = "keep this folder as it is: with what it was to be brought to, it proves that the log has shown two histories"
 
-// follows refuses another ledger, and one that has become shorter.
+// follows refuses another ledger, and a state that is shorter.
 func follows(had, h carry.BackupHeader) error {
 	if had.Card() != h.Card() {
 		return refuse("use a folder of its own for each ledger", "the folder holds the ledger %s, and this is %s", had.Card(), h.Card())
@@ -75,7 +73,7 @@ func follows(had, h carry.BackupHeader) error {
 	return nil
 }
 
-// settle verifies what lies in incoming/ and ledger.tar.new, and lets it enter.
+// settle verifies incoming/ and ledger.tar.new, and moves them into place.
 func (b *Folder) settle(ctx context.Context, res *Result, last ledger.Checkpoint) error {
 	f, err := os.Open(b.name(stateFile + newSuffix))
 	if err != nil {
@@ -106,7 +104,7 @@ func (b *Folder) settle(ctx context.Context, res *Result, last ledger.Checkpoint
 	return err
 }
 
-// sameRoot compares a checkpoint that was held with a chain that goes beyond it.
+// sameRoot compares an earlier checkpoint with a chain that extends it.
 func sameRoot(c *ledger.Chain, last ledger.Checkpoint) error {
 	for _, r := range c.State().Roots {
 		if r.Size == last.Size && r.Root != last.Root {
@@ -182,7 +180,7 @@ func bodyOf(it carry.BackupItem) (ledger.Body, error) {
 	return ledger.Body{}, nil
 }
 
-// writePart writes a part down, and compares its hash.
+// writePart writes a part, and compares its hash.
 func writePart(path string, p ledger.Part, r io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -202,8 +200,8 @@ func writePart(path string, p ledger.Part, r io.Reader) error {
 	return exit.First(err, f.Close())
 }
 
-// partTime is what every part's file says of when it was written, as in the ledger: two runs with a part between them
-// would tell within which hour it came.
+// partTime is the modification time of every part's file, as in the ledger: real times would show within which hour a
+// part came.
 var partTime = time.Unix(0, 0)
 
 // enter moves the new parts to their names.
@@ -238,7 +236,7 @@ func (b *Folder) enter(parts []Part) error {
 	return os.RemoveAll(b.name(incomingDir))
 }
 
-// removeUnnamed takes away what the ledger has forgotten.
+// removeUnnamed removes parts that the ledger has erased.
 func (b *Folder) removeUnnamed(parts []Part) (removed int, err error) {
 	keep := make(map[string]bool)
 	for _, p := range parts {

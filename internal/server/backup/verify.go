@@ -13,7 +13,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Part is a part that the ledger names.
+// Part is a part that an entry of the ledger names.
 type Part struct {
 	ledger.Part
 	Index   uint64 // the first entry that names it; of no meaning for what waits
@@ -22,8 +22,8 @@ type Part struct {
 	Stone   uint64 // its entry
 }
 
-// Standing is a ledger that verifies: chain, tree, who may change what, every
-// checkpoint's signatures, every promise.
+// Standing is the result of verifying a ledger: chain, tree, authority of
+// changes, signatures of every checkpoint, every promise.
 type Standing struct {
 	Header carry.BackupHeader
 	Chain  *ledger.Chain
@@ -32,11 +32,11 @@ type Standing struct {
 	Parts  []Part // in the order in which they are named, each once
 }
 
-// Step is told of each member that was read, an entry with what it says. What is
-// told is verified when Verify has returned, and not before.
+// Step is called for each member that was read, with its entry. The members
+// are verified only once Verify has returned.
 type Step func(it carry.BackupItem, e ledger.Entry) error
 
-// verifier goes through one ledger.tar.
+// verifier reads one ledger.tar.
 type verifier struct {
 	ctx    context.Context
 	body   func(ledger.Hash) ([]byte, error)
@@ -48,10 +48,9 @@ type verifier struct {
 	stones map[ledger.Erased]uint64
 }
 
-// Verify reads a ledger.tar, and verifies all of it but the parts of reports
-// and exhibits, which it names. body gives the small parts that other entries
-// have, or fs.ErrNotExist. The root at each of the sizes in compare is kept in
-// the chain.
+// Verify reads and verifies a ledger.tar, except the parts of reports and
+// exhibits, which it lists. body returns the small parts of other entries, or
+// fs.ErrNotExist. The chain keeps the root at each of the sizes in compare.
 func Verify(ctx context.Context, state io.Reader, body func(ledger.Hash) ([]byte, error), step Step, compare ...uint64) (*Standing, error) {
 	in, err := carry.NewBackupReader(state)
 	if err != nil {
@@ -121,7 +120,7 @@ func (v *verifier) entry(text []byte) (ledger.Entry, error) {
 	}
 	body, err := v.body(e.Body.Parts[0].Hash)
 	if errors.Is(err, fs.ErrNotExist) && !e.Body.Kind.Governs() {
-		return e, nil // whether a tombstone says so is seen at the end
+		return e, nil // settle checks that a tombstone names it
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return e, refuse("", "entry %d (%s): its body is missing", e.Index, e.Body.Kind)
@@ -173,7 +172,7 @@ func (v *verifier) waiting(it carry.BackupItem) error {
 	return nil
 }
 
-// settle verifies what could not be before all entries were known.
+// settle verifies what depends on all entries.
 func (v *verifier) settle() error {
 	if err := v.st.Chain.Settled(); err != nil {
 		return refuse("", "%w", err)
@@ -194,8 +193,8 @@ func (v *verifier) settle() error {
 	return nil
 }
 
-// smallIn reads a small part out of the first of these folders of parts that
-// has it.
+// smallIn returns a function that reads a small part from the first of these
+// folders of parts that has it.
 func smallIn(dirs ...string) func(ledger.Hash) ([]byte, error) {
 	return func(h ledger.Hash) ([]byte, error) {
 		var err error
@@ -211,8 +210,8 @@ func smallIn(dirs ...string) func(ledger.Hash) ([]byte, error) {
 	}
 }
 
-// missing names the first part that is not in any of these folders and that no
-// tombstone took.
+// missing returns an error for the first part that is in none of these folders
+// and that no tombstone erased.
 func missing(parts []Part, dirs ...string) error {
 	for _, p := range parts {
 		if p.Erased {

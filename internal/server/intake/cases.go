@@ -7,8 +7,8 @@ import (
 	"zapis/internal/incident"
 )
 
-// lastLocator finds how many locators a code has, and opens the last of them.
-// They have no gaps, so that the end of a long case takes few looks. It returns
+// lastLocator returns how many locators a code has, and opens the last of
+// them. They have no gaps, so a search by doubling finds the end. It returns
 // ErrUnknownCode where there is none.
 func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last located, err error) {
 	var box []byte // of the last locator that was found
@@ -44,7 +44,7 @@ func (in *Intake) lastLocator(k *reportcode.Keys) (count uint64, last located, e
 	return below, last, err
 }
 
-// located is what one box under a locator's name holds.
+// located is the content of one box under a locator's name.
 type located struct {
 	reportcode.Locator
 	state reportcode.State // zero in boxes that were written before states existed
@@ -64,7 +64,8 @@ func openLocator(k *reportcode.Keys, n uint64, box []byte) (l located, err error
 	return l, nil
 }
 
-// actNumbers are the acts as locators number them (docs/spec/code.md), from 1.
+// actNumbers lists the acts in the order of their numbers in locators
+// (docs/spec/code.md), from 1.
 var actNumbers = []incident.Act{
 	incident.ActReport, incident.ActFollowUp, incident.ActConsent, incident.ActStop, incident.ActDelete,
 }

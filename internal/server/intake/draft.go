@@ -16,22 +16,21 @@ import (
 	"zapis/store"
 )
 
-// A Draft is a submission on its way: files first or none, then Send or
-// SendFollowUp once. It belongs to one goroutine. Discard is safe at any time
-// and must come at the end, whatever happened.
+// A Draft is a submission before it is sent: files first, then Send or SendFollowUp once. It belongs to one goroutine.
+// Discard is safe at any time and must be called at the end.
 type Draft struct {
 	in       *Intake
 	files    []*file
-	bytes    int64 // of all files that were taken
+	bytes    int64 // of all accepted files
 	identify bool  // the files show who the reporter is
 	inRoom   bool  // holds a place among the uploads
 	done     bool
 }
 
-// errDone is a caller's error.
+// errDone is returned for a mistake of the caller.
 var errDone = errors.New("intake: the draft was sent or discarded before")
 
-// Begin makes an empty draft. It takes no room: that comes with the first file.
+// Begin returns an empty draft. It takes a place for uploads with its first file.
 func (in *Intake) Begin(ctx context.Context) (*Draft, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -39,16 +38,15 @@ func (in *Intake) Begin(ctx context.Context) (*Draft, error) {
 	return &Draft{in: in}, nil
 }
 
-// MarkIdentify reports that the files show who the reporter is. Files that follow are sealed under the identity quorum
-// from the start; those that were taken before are sealed again when the draft is sent, without their plaintext ever
-// being on the disk.
+// MarkIdentify records that the files show who the reporter is. Later files are sealed under the identity quorum;
+// earlier ones are resealed when the draft is sent, without plaintext on the disk.
 func (d *Draft) MarkIdentify() { d.identify = true }
 
-// Files reports how many files were taken.
+// Files returns the number of accepted files.
 func (d *Draft) Files() int { return len(d.files) }
 
-// Digest is a SHA-256 over names, sizes and contents of the files that were taken, in order: two drafts with one digest
-// bring the same files.
+// Digest returns a SHA-256 over names, sizes and contents of the accepted files, in order: two drafts with one digest
+// hold the same files.
 func (d *Draft) Digest() [32]byte {
 	h := sha256.New()
 	for _, f := range d.files {
@@ -57,13 +55,11 @@ func (d *Draft) Digest() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// AddFile reads a file to its end and seals it on the way. name is what the
-// reporter's device calls it. A file without a name and without a byte is what
-// a browser sends for a field that nobody touched: it is passed over.
+// AddFile reads a file to its end and seals it. name is the file's name on the reporter's device. It skips a file
+// without a name and without a byte, which is what a browser sends for an empty file field.
 //
-// A file that is refused comes back as an incident.FieldError of "file", and the
-// draft goes on without it; what was sealed of it is gone from the disk. Other
-// errors are ErrBusy, ErrFull, the reader's own, or ours.
+// For a file that is refused it returns an incident.FieldError of "file", and the draft stays usable without it; its
+// sealed bytes are removed. Other errors are ErrBusy, ErrFull, those of the reader, and internal ones.
 func (d *Draft) AddFile(name string, r io.Reader) error {
 	if d.done {
 		return errDone
@@ -105,7 +101,7 @@ func (d *Draft) AddFile(name string, r io.Reader) error {
 
 func refuseFile(code string) error { return incident.FieldError{Field: incident.FileField, Code: code} }
 
-// bounded ends a file that passes a limit with the refusal for it.
+// bounded returns the matching refusal once a file exceeds a limit.
 type bounded struct {
 	r            io.Reader
 	file, report int64 // bytes left
@@ -124,7 +120,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Discard takes everything off the disk that was not sent, and returns the draft's room back.
+// Discard removes everything from the disk that was not sent, and releases the draft's place.
 func (d *Draft) Discard() {
 	d.done = true
 	for _, f := range d.files {
@@ -137,7 +133,7 @@ func (d *Draft) Discard() {
 	}
 }
 
-// abandon lets go of the files and leaves them where they are.
+// abandon releases the files and leaves them on the disk.
 func (d *Draft) abandon() {
 	for _, f := range d.files {
 		f.key.Wipe()
@@ -150,7 +146,7 @@ type file struct {
 	name, mediaType string
 	content         seal.Digest      // of the original
 	sealed          seal.Digest      // of the age file
-	to              *seal.Recipients // whom it is sealed to
+	to              *seal.Recipients // its recipients
 	key             seal.FileKey     // for sealing it again; wiped once that was done
 	canReseal       bool
 	part            *store.PartWriter
@@ -180,8 +176,7 @@ func (f *file) seal(in *Intake, identify bool, content io.Reader) error {
 	return nil
 }
 
-// reseal seals the file to others and unlinks the first copy. The plaintext
-// passes through memory in pieces.
+// reseal seals the file to other recipients and unlinks the first copy. It streams the plaintext through memory.
 func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
 	if !f.canReseal {
 		return fmt.Errorf("%w: the trustees changed", ErrAgain)
@@ -212,7 +207,7 @@ func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
 	return nil
 }
 
-// keep makes the part durable, and gives it as the body names it.
+// keep makes the part durable, and returns it as the body names it.
 func (f *file) keep() (ledger.Part, error) {
 	if f.kept != nil {
 		return *f.kept, nil
@@ -236,7 +231,7 @@ func (f *file) discard() {
 	}
 }
 
-// attachment is the file as it is committed.
+// attachment returns the file as it is committed.
 func (f *file) attachment(exhibit int) incident.Attachment {
 	return incident.Attachment{
 		Exhibit: incident.ExhibitName(exhibit), SHA256: hex.EncodeToString(f.content.Hash[:]),

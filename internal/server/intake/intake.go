@@ -1,5 +1,4 @@
-// Package intake takes what a reporter sends and puts it, sealed, into the
-// ledger:
+// Package intake validates, seals and appends what a reporter sends:
 //
 //	draft, err := in.Begin(ctx)
 //	err = draft.AddFile("photo.jpg", body)            // streamed into a sealed part; nothing in the clear on the disk
@@ -7,14 +6,12 @@
 //	result.Code, result.Promise
 //	defer draft.Discard()                             // what was not sent leaves no trace
 //
-// A draft that is not sent leaves nothing behind. What goes wrong is either the
-// reporter's to mend (an incident.FieldError, incident.Errors, ErrUnknownCode), a
-// matter of trying again (ErrBusy, ErrAgain, ErrFull), or ours. No error holds an answer, a file's name or a code,
-// and nothing is logged.
+// A draft that is not sent leaves no files. An error is one of three kinds: the reporter can correct it
+// (incident.FieldError, incident.Errors, ErrUnknownCode), a retry helps (ErrBusy, ErrAgain, ErrFull), or it is
+// internal. No error holds an answer, a file's name or a code, and nothing is logged.
 //
-// Secrets (codes, keys, file keys, the parts' plaintext) are overwritten as soon
-// as they are of no more use, as far as Go lets us: strings, and copies that age
-// and Argon2 make, are left to the collector.
+// Secrets (codes, keys, file keys, plaintext of parts) are overwritten as soon as they are not needed, as far as Go
+// allows: strings, and copies that age and Argon2 make, are left to the collector.
 package intake
 
 import (
@@ -36,14 +33,13 @@ var (
 	// ErrUnknownCode is returned for a valid code under which this ledger has
 	// no case.
 	ErrUnknownCode = errors.New("there is no report with this code")
-	// ErrBusy is returned to a draft's first file when too many drafts with
-	// files are under way. Words are never refused so.
+	// ErrBusy is returned to a draft's first file when too many drafts with files are in progress. A draft without
+	// files never gets it.
 	ErrBusy = errors.New("too many uploads are under way")
-	// ErrAgain is returned when something else came first, new trustees for
-	// instance: sending it again will do.
+	// ErrAgain is returned when another submission or a change of trustees came first. The caller may send again.
 	ErrAgain = errors.New("something else came first; it has to be sent again")
-	// ErrFull is returned when the disk has no more room, or none for files, or
-	// the ledger takes up what it may. Nothing was kept.
+	// ErrFull is returned when the disk or the ledger's quota has no room for more, or none for files. Nothing was
+	// stored.
 	ErrFull = store.ErrFull
 )
 
@@ -55,16 +51,15 @@ type Intake struct {
 	deriver *reportcode.Deriver
 	uploads room
 	space   *space
-	cases   keylock.Locks // one submission at a time into a case, by the name of its first locator: two would number their exhibits alike
+	cases   keylock.Locks // serialises submissions of one case, by the name of its first locator, so that no exhibit number is used twice
 	decoy   *decoy
 
 	mu   sync.Mutex // guards keys
 	keys *recipients
 }
 
-// New makes the intake of an open ledger. Limits that are zero have their
-// defaults; it panics on limits that Check refuses. now is the server's clock:
-// its time is sealed into every statement.
+// New returns the intake of an open ledger. Limits that are zero have their defaults; it panics on limits that Check
+// refuses. now is the server's clock: its time is sealed into every statement.
 func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 	if err := l.Check(); err != nil {
 		panic("intake: " + err.Error())
@@ -84,7 +79,8 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 // Limits returns the limits in force.
 func (in *Intake) Limits() Limits { return in.limits }
 
-// Schema returns the version of the vocabulary in force: what a form asks, and by what its answers are judged.
+// Schema returns the version of the vocabulary in force, which defines the form's questions and the validation of its
+// answers.
 func (in *Intake) Schema() (*incident.Schema, error) {
 	r, err := in.recipients()
 	if err != nil {
@@ -93,8 +89,7 @@ func (in *Intake) Schema() (*incident.Schema, error) {
 	return r.schema, nil
 }
 
-// recipients are to whom the parts of a submission are sealed while one set of
-// trustees is in force.
+// recipients are the recipients of the parts of a submission under one set of trustees.
 type recipients struct {
 	index                                   uint64 // of the genesis or trustees entry
 	schema                                  *incident.Schema
@@ -102,7 +97,8 @@ type recipients struct {
 	duty                                    *seal.Recipients // of the batches' parts; nil where there are no duty cards
 }
 
-// recipients returns the set in force. Parsing post-quantum keys costs, so that the last set is kept.
+// recipients returns the recipients of the set in force. It caches the last set, since parsing post-quantum keys is
+// slow.
 func (in *Intake) recipients() (*recipients, error) {
 	index, set := in.store.SetInForce()
 	in.mu.Lock()
@@ -151,7 +147,7 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 	return r, nil
 }
 
-// sameReaders reports that what is sealed to a can stay as it is for b.
+// sameReaders reports whether what is sealed to a can stay as it is for b.
 func sameReaders(a, b *seal.Recipients) bool {
 	return a == b || a.Threshold() == b.Threshold() && slices.Equal(a.Keys(), b.Keys())
 }

@@ -6,18 +6,19 @@ import (
 	"zapis/internal/incident"
 )
 
-// Limits bound what one submission may bring, how many bring files at a time,
-// and what the ledger may take up. A zero has its default.
+// Limits bound the size of one submission, the number of concurrent uploads,
+// and the size of the ledger. A zero has its default.
 type Limits struct {
 	File    int64 // bytes of one file; 500 MiB, at most 4 GiB
 	Report  int64 // bytes of all files of a submission; 2 GiB, at most 64 GiB
 	Files   int   // files of a submission; 16, which is also the most
 	Uploads int   // drafts with files at a time; 64
 
-	// Words have a room that files cannot use up: files end before words do.
+	// Files are refused earlier than text, so that files cannot use up the
+	// room of text.
 	FilesFloor int64 // bytes that files leave free on the disk; 2 GiB
-	WordsFloor int64 // bytes that words leave free, for what the ledger itself has to write; 256 MiB
-	Quota      int64 // bytes that the ledger may take up; files end at nine tenths. 0: only the disk counts
+	WordsFloor int64 // bytes that text leaves free, for what the ledger itself has to write; 256 MiB
+	Quota      int64 // bytes that the ledger may use; files are refused at nine tenths. 0: only the disk counts
 }
 
 // The most that limits can be set to.
@@ -26,7 +27,7 @@ const (
 	MaxReport = 64 << 30
 )
 
-// Check reports which limit cannot be kept, for whoever set it.
+// Check returns an error that names the first limit out of range.
 func (l Limits) Check() error {
 	l = l.withDefaults()
 	switch {

@@ -19,15 +19,15 @@ import (
 	"zapis/store"
 )
 
-// Mailbox is what a code opens. It holds what trustees wrote to the reporter,
-// and prints as "[mailbox]".
+// Mailbox is the content of a case for the holder of its code. It holds what trustees wrote to the reporter, and
+// prints as "[mailbox]".
 type Mailbox struct {
 	Sent    []Sent  // what the reporter sent, in order
 	Replies []Reply // what was answered, in order; answers from duty first
 	Consent Consent // what is allowed now
 }
 
-// Sent is one submission of the case. What was in it the server cannot read.
+// Sent is one submission of the case. The server cannot read its content.
 type Sent struct {
 	Act     incident.Act
 	Day     time.Time // on which it came, UTC; zero where the ledger has no state of it
@@ -45,14 +45,12 @@ type Reply struct {
 	Duty *duty.Answer // of somebody on duty: one of the fixed sentences, and no text; nil for a trustee's
 }
 
-// leastLooks is how many locators and how many tags are looked for, at least,
-// whatever there is to find.
+// leastLooks is the least number of locators and of tags that are looked up, whatever exists.
 const leastLooks = 16
 
-// Mailbox opens the mailbox of a code, or returns ErrUnknownCode. A code that has
-// a case and one that has none take the same derivation, the same least number
-// of looks, and the opening of one message and the making of one receipt, at
-// least; the derivation is most of it.
+// Mailbox opens the mailbox of a code, or returns ErrUnknownCode. A code with a case and one without take the same
+// derivation, the same least number of look-ups, and at least the opening of one message and the making of one
+// receipt; most of the time is the derivation.
 func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, error) {
 	keys, err := in.deriver.Derive(ctx, c)
 	if err != nil {
@@ -141,7 +139,7 @@ func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, err
 			return nil, err
 		}
 		text, err := openReply(body, k.Identity())
-		// One trustee's mistake, or worse, must not shut a reporter out of their mailbox.
+		// A trustee's invalid reply must not lock a reporter out of their mailbox.
 		out = append(out, Reply{Text: text, Day: in.entered(hash), Broken: err != nil})
 	}
 }
@@ -209,8 +207,8 @@ func (in *Intake) entered(body ledger.Hash) time.Time {
 	return c.Time.UTC().Truncate(24 * time.Hour)
 }
 
-// openReply takes the message out of a reply's body. The store has compared the
-// body with the ledger; who signed it was tried when it was accepted.
+// openReply decrypts the message of a reply's body. The store has compared the body with the ledger; its signer was
+// verified when it was accepted.
 func openReply(body []byte, id age.Identity) (string, error) {
 	signed, err := ledger.ParseSignedBody(body)
 	if err != nil {
@@ -228,7 +226,7 @@ func openReply(body []byte, id age.Identity) (string, error) {
 	return strings.ToValidUTF8(string(text), "\uFFFD"), nil
 }
 
-// decoy is a message that is opened where there is none to open.
+// decoy is a message that is opened where a case has none, so that the time is the same.
 type decoy struct {
 	id     *age.HybridIdentity
 	sealed []byte

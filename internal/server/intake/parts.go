@@ -16,7 +16,7 @@ import (
 	"zapis/store"
 )
 
-// seal makes everything that the store is to keep of a submission.
+// seal makes everything that the store keeps of a submission.
 func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.Submission, error) {
 	identify := d.identify || s.report.FilesIdentify()
 	for _, f := range d.files {
@@ -68,9 +68,10 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 	return out, err
 }
 
-// commit makes the lines of a submission under a version of the vocabulary, and
-// has what follows a report signed by the reporter's key. A report that was
-// validated under a newer version is refused where its answers need that.
+// commit makes the lines of a submission under a version of the vocabulary,
+// and signs later submissions of a case with the reporter's key. It refuses a
+// report that was validated under a newer version where its answers need that
+// version.
 func (d *Draft) commit(s submission, schema *incident.Schema) ([]seal.Line, error) {
 	if errs := schema.Check(s.report); len(errs) > 0 {
 		return nil, errs
@@ -89,13 +90,13 @@ func (d *Draft) commit(s submission, schema *incident.Schema) ([]seal.Line, erro
 	return lines, err
 }
 
-// head is what the submission says about itself.
+// head returns the submission's head.
 func (s submission) head() seal.Head {
 	return seal.Head{Act: string(s.act), Case: s.first, Number: s.number + 1, Received: s.received, Key: s.keys.Signing().Fingerprint()}
 }
 
-// values returns what is committed: what the submission says about itself, the
-// answers, and each file in its slot.
+// values returns the committed values: the head, the answers, and each file in
+// its slot.
 func (d *Draft) values(s submission, schema *incident.Schema) map[string][]byte {
 	values := make(map[string][]byte)
 	if schema.CommitsHead() {
@@ -151,8 +152,9 @@ func (s submission) smallParts(lines []seal.Line, identify bool, files int) ([]s
 	for i, marshal := range []func() ([]byte, error){signal.Marshal, statement.Marshal, identity.Marshal} {
 		content, err := marshal()
 		if errors.Is(err, seal.ErrTooLarge) && files > 0 {
-			// Within their limits, sixteen long names of files are all that does not
-			// fit: beside the contact, or beside the longest narrative and a signature.
+			// Within the limits, only sixteen long file names can exceed this:
+			// beside the contact, or beside the longest narrative and a
+			// signature.
 			return nil, incident.Errors{{Field: incident.FileField, Code: incident.FileNameTooLong}}
 		}
 		if err != nil {
@@ -164,7 +166,7 @@ func (s submission) smallParts(lines []seal.Line, identify bool, files int) ([]s
 }
 
 // headOf returns the head as the lines commit it, or, in version 1, as the
-// statement's own lines say it.
+// statement's own lines hold it.
 func headOf(lines []seal.Line, s submission) (seal.Head, error) {
 	if lines[0].Field != seal.HeadFields()[0] {
 		return seal.Head{Act: string(s.act), Case: s.first, Received: s.received}, nil
@@ -184,8 +186,8 @@ func wipeLines(lines []seal.Line) {
 	}
 }
 
-// formBytes reads the form's hidden field; what is not 32 lower-case hex digits
-// counts as none.
+// formBytes parses the form's hidden field. A value that is not 32 lower-case
+// hex digits yields zeros.
 func formBytes(nonce string) (form [16]byte) {
 	b, err := hex.DecodeString(nonce)
 	if err != nil || len(b) != len(form) || strings.ToLower(nonce) != nonce {

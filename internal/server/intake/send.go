@@ -12,16 +12,15 @@ import (
 	"zapis/store"
 )
 
-// Result is what the reporter gets at once.
+// Result is the receipt for the reporter.
 type Result struct {
-	Code    reportcode.Code // of the case: new for a report; for the rest the one that was given
+	Code    reportcode.Code // of the case: new for a report, otherwise the given one
 	Promise []byte          // the promise file: the log's signed note, an empty line, the body
 }
 
-// Send opens a case: it draws a code, commits, seals, and appends. When it
-// returns without an error, the report is durable and promised for a slot.
-// formNonce is the form's hidden field, 32 hex digits; anything else is taken
-// as none. After Send the draft is at its end, whatever came of it.
+// Send opens a case: it draws a code, commits, seals, and appends. When it returns without an error, the report is
+// durable and promised for a slot. formNonce is the form's hidden field, 32 hex digits; anything else counts as none.
+// The draft can't be used after Send, whatever it returns.
 func (d *Draft) Send(ctx context.Context, r *incident.Report, formNonce string) (Result, error) {
 	defer d.Discard()
 	if d.done {
@@ -40,7 +39,7 @@ func (d *Draft) Send(ctx context.Context, r *incident.Report, formNonce string) 
 			return Result{c, promise}, nil
 		}
 		c.Wipe()
-		if !errors.Is(err, store.ErrLocatorTaken) { // a code that somebody has, once in 10^24
+		if !errors.Is(err, store.ErrLocatorTaken) { // a code in use, once in 10^24
 			return Result{}, err
 		}
 	}
@@ -59,15 +58,13 @@ func (d *Draft) sendFirst(ctx context.Context, c reportcode.Code, r *incident.Re
 	})
 }
 
-// attempts bounds how often a submission begins again because something else
-// came first: another one of the same case from elsewhere, or new trustees. Then
-// it is ErrAgain.
+// attempts bounds how often a submission is retried because another submission of the same case or new trustees came
+// first. After that it is ErrAgain.
 const attempts = 8
 
-// SendFollowUp adds to the case of a code: words or files (ActFollowUp), what is
-// allowed (ActConsent), or a withdrawal (ActStop, ActDelete). It returns
-// ErrUnknownCode for a code without a case, and incident.Errors for a follow-up
-// without content or another act with files. After it the draft is at its end.
+// SendFollowUp adds to the case of a code: text or files (ActFollowUp), consents (ActConsent), or a withdrawal
+// (ActStop, ActDelete). It returns ErrUnknownCode for a code without a case, and incident.Errors for a follow-up
+// without content or another act with files. The draft can't be used after it.
 func (d *Draft) SendFollowUp(ctx context.Context, c reportcode.Code, act incident.Act, r *incident.Report, formNonce string) (Result, error) {
 	defer d.Discard()
 	if d.done {
@@ -109,10 +106,10 @@ func (d *Draft) SendFollowUp(ctx context.Context, c reportcode.Code, act inciden
 	return Result{}, ErrAgain
 }
 
-// received is the time that stands in the statement: UTC, whole seconds.
+// received returns the time in the statement: UTC, whole seconds.
 func (d *Draft) received() time.Time { return d.in.now().UTC().Truncate(time.Second) }
 
-// submission is all that is known before sealing.
+// submission is everything that is known before sealing.
 type submission struct {
 	act      incident.Act
 	report   *incident.Report
@@ -125,8 +122,7 @@ type submission struct {
 	last     reportcode.State // of the case before this submission
 }
 
-// submit commits, seals and appends. New trustees in between make it begin
-// again.
+// submit commits, seals and appends. It retries when the trustees change meanwhile.
 func (d *Draft) submit(ctx context.Context, s submission) ([]byte, error) {
 	if err := d.in.space.grant(wordsGrain, false); err != nil {
 		return nil, err
@@ -141,15 +137,15 @@ func (d *Draft) submit(ctx context.Context, s submission) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A browser that sends twice cuts the first connection. What is ready to be stored is stored all the same, so that
-		// the second copy can be told from a new report.
+		// A browser that sends twice closes the first connection. A submission that is ready is stored all the same,
+		// so that the second copy can be recognised.
 		promise, err := d.in.store.Submit(context.WithoutCancel(ctx), out)
 		switch {
 		case err == nil:
 			return promise, nil
 		case errors.Is(err, store.ErrBroken):
-			// Whether the body reached the disk will be seen when the ledger is
-			// opened again. Until then its files must not go.
+			// Whether the body reached the disk is known when the ledger is opened again. Until then its files must
+			// stay.
 			d.abandon()
 			return nil, err
 		case !errors.Is(err, store.ErrOldSet):

@@ -7,10 +7,8 @@ import (
 	"time"
 )
 
-// space says whether the disk and the quota have room, before anything is
-// written. It counts bytes and asks nobody who they are. Files end first and
-// words last, so that whoever fills the disk with files keeps nobody from
-// writing.
+// space decides whether the disk and the quota have room, before anything is written. It counts bytes only, never
+// clients. Files are refused before text, so that files can't use up the room of text.
 type space struct {
 	free   func() (int64, error) // bytes on the disk
 	used   func() (int64, error) // bytes of the ledger; a walk through its folder
@@ -19,26 +17,26 @@ type space struct {
 
 	mu       sync.Mutex
 	measured time.Time // when used was asked
-	taken    int64     // what it said then, and what was granted since
+	taken    int64     // the result, and what was granted since
 	flying   int64     // bytes that were granted and may not be on the disk yet
 }
 
-// What the ledger takes up is measured again after measureAgain, and before anybody is refused because of it, but not
-// more often than measureMost. In between, what is granted is added.
+// The size of the ledger is measured when the last result is older than measureAgain, and before a refusal, but not
+// more often than measureMost. In between, granted bytes are added.
 const (
 	measureAgain = time.Minute
 	measureMost  = time.Second
 )
 
-// grain is for how much at a time an upload asks, and wordsGrain what a
-// submission's small parts take up in the database at most, in bytes.
+// grain is how many bytes an upload requests at a time, and wordsGrain the most bytes that a submission's small parts
+// take in the database.
 const (
 	grain      = 1 << 20
 	wordsGrain = 256 << 10
 )
 
-// grant returns room for n bytes, of files or words, or returns ErrFull. Whoever has written them, or never will,
-// calls landed.
+// grant reserves n bytes, of files or text, or returns ErrFull. The caller calls landed once the bytes are written or
+// given up.
 func (s *space) grant(n int64, files bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +69,7 @@ func (s *space) grant(n int64, files bool) error {
 	return nil
 }
 
-// measure asks what the ledger takes up, if what is known is that old. s.mu is held.
+// measure measures the size of the ledger if the known size is that old. The caller holds s.mu.
 func (s *space) measure(old time.Duration) error {
 	now := s.now()
 	if age := now.Sub(s.measured); !s.measured.IsZero() && 0 <= age && age < old {
@@ -91,7 +89,7 @@ func (s *space) landed(n int64) {
 	s.flying -= n
 }
 
-// roomyWriter asks for room before it writes.
+// roomyWriter reserves bytes before it writes them.
 type roomyWriter struct {
 	w       io.Writer
 	space   *space
@@ -113,7 +111,7 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 	return written, err
 }
 
-// done releases what was not written.
+// done releases what was reserved and not written.
 func (w *roomyWriter) done() {
 	w.space.landed(w.granted)
 	w.granted = 0

@@ -9,7 +9,7 @@ import (
 )
 
 // Consent is what a reporter allows now, as far as the states beside their locators tell. The server cannot read a
-// statement; a case whose first report was filed before states existed is not Known until its consents change.
+// statement; the consent of a case from before states existed is not Known until it changes.
 type Consent struct {
 	Known   bool
 	Given   []string     // consents as ticked; none after a withdrawal
@@ -71,7 +71,7 @@ func dayOf(s reportcode.State) time.Time {
 	return time.Unix(int64(s.Day)*24*60*60, 0).UTC()
 }
 
-// consentOf reads what is allowed off the newest state and the acts of the case, in order.
+// consentOf derives the consents from the newest state and the acts of the case, in order.
 func consentOf(last reportcode.State, sent []Sent) Consent {
 	c := Consent{Known: last.Consents&consentsKnown != 0, Agrees: codeAt("person_agrees", last.Agrees)}
 	for i, code := range codesOf("consent") {

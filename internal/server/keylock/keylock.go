@@ -1,4 +1,4 @@
-// Package keylock gives one mutex to each of many keys, for as long as somebody holds or awaits it.
+// Package keylock provides one mutex per key. A mutex exists while a goroutine holds or awaits it.
 package keylock
 
 import (
@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Locks is a set of mutexes by key. The zero Locks is ready. It may be used by any number of goroutines.
+// Locks is a set of mutexes by key. The zero value is ready. It is safe for concurrent use.
 type Locks struct {
 	mu   sync.Mutex
 	held map[[32]byte]*lock
@@ -18,7 +18,7 @@ type lock struct {
 	users int // holding or waiting; guarded by Locks.mu
 }
 
-// Lock waits for the key's mutex, or for ctx, and returns what releases it.
+// Lock waits for the key's mutex, or for ctx, and returns the function that unlocks it.
 func (l *Locks) Lock(ctx context.Context, key [32]byte) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.held == nil {

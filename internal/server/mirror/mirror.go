@@ -1,8 +1,8 @@
 // Package mirror keeps a copy of what a ledger publishes: its checkpoints and
-// the tiles of its tree (C2SP tlog-tiles). It asks for the newest checkpoint,
-// verifies the log's two signatures, fetches the hashes of the entries that are
-// new, and computes the tree: only if its beginning has the root that was there
-// before, and its end the one that was signed, does anything enter the folder.
+// the tiles of its tree (C2SP tlog-tiles). It fetches the newest checkpoint,
+// verifies the log's two signatures, fetches the hashes of the new entries,
+// and computes the tree. It writes files only if the tree has the old root at
+// the old size and the signed root at its end.
 //
 //	log-keys                     the log's two verifier keys, by which all is verified
 //	checkpoint                   the newest, with witnesses' lines
@@ -10,7 +10,7 @@
 //	tile/<L>/<N>[.p/<W>]         as published, all levels, computed here
 //	lock
 //
-// The folder can be served as it is, and given to zapis-verify --tiles.
+// The folder can be served as it is, and passed to zapis-verify --tiles.
 package mirror
 
 import (
@@ -46,7 +46,7 @@ type Mirror struct {
 	lock *filelock.Lock
 }
 
-// Open opens a mirror's folder; it is made where it is missing.
+// Open opens a mirror's folder, and creates it where it is missing.
 func Open(dir string) (*Mirror, error) {
 	if err := os.MkdirAll(filepath.Join(dir, checkpointsDir), 0o755); err != nil {
 		return nil, err
@@ -61,12 +61,12 @@ func Open(dir string) (*Mirror, error) {
 	return &Mirror{dir, lock}, nil
 }
 
-// Close lets go of the folder.
+// Close releases the lock of the folder.
 func (m *Mirror) Close() error { return m.lock.Release() }
 
-// Trust sets the log's keys, out of a genesis, which must be the one that the
-// card names where that is given; or of a text of the two keys, one on each
-// line, for instance after a change of keys.
+// Trust sets the log's keys: from a genesis, which must be the one that named
+// names where that is given, or from a text of the two keys, one per line, for
+// instance after a change of keys.
 func (m *Mirror) Trust(text []byte, named *card.LedgerCard) error {
 	keys, err := keysIn(text, named)
 	if err != nil {
@@ -84,9 +84,9 @@ func (m *Mirror) Trust(text []byte, named *card.LedgerCard) error {
 	return m.write(keysFile, []byte(keys[0]+"\n"+keys[1]+"\n"))
 }
 
-// TrustCard sets the log's keys out of the genesis that is published under a URL,
-// which must be the one that the card names. Keys that the mirror knows already
-// stay: they may be those of after a change.
+// TrustCard sets the log's keys from the genesis that is published under a
+// URL, which must be the one that the card names. It keeps keys that the
+// mirror has: they may be later ones.
 func (m *Mirror) TrustCard(ctx context.Context, url string, named card.LedgerCard) error {
 	if _, err := os.Stat(filepath.Join(m.dir, keysFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -144,7 +144,7 @@ func (m *Mirror) verifier() (*ledger.Verifier, error) {
 	return ledger.NewVerifier(strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")...)
 }
 
-// Result is what a pull has brought.
+// Result counts what a pull has added.
 type Result struct {
 	Checkpoint ledger.Checkpoint
 	From       uint64 // entries before
@@ -199,9 +199,9 @@ func (m *Mirror) Pull(ctx context.Context, url string) (*Result, error) {
 	return res, m.write(checkpointFile, note)
 }
 
-// keepGenesis puts the published genesis beside the tiles, where it is the one
-// whose hash they begin with: with it and the ledger's card alone a promise can be
-// checked. A server of before does not publish it.
+// keepGenesis stores the published genesis beside the tiles, if its hash is
+// the first leaf. The genesis and the ledger's card suffice to check a
+// promise. Older servers do not publish it.
 func (m *Mirror) keepGenesis(ctx context.Context, from client, first ledger.Hash) error {
 	if _, err := os.Stat(filepath.Join(m.dir, genesisFile)); err == nil {
 		return nil
@@ -217,7 +217,8 @@ func (m *Mirror) keepGenesis(ctx context.Context, from client, first ledger.Hash
 	return m.write(genesisFile, text)
 }
 
-// suspect keeps a checkpoint that must not be, and says why.
+// suspect stores a checkpoint that contradicts the mirror, and returns the
+// error.
 func (m *Mirror) suspect(c ledger.Checkpoint, note []byte, format string, args ...any) error {
 	name := fmt.Sprintf("suspect-%d-%s", c.Size, c.Root.String()[:12])
 	if err := m.write(name, note); err != nil {
@@ -226,7 +227,7 @@ func (m *Mirror) suspect(c ledger.Checkpoint, note []byte, format string, args .
 	return exit.New(exit.Mismatch, forkHint, "the published checkpoint, kept as %s: %w", name, fmt.Errorf(format, args...))
 }
 
-// write puts a file in place, whole and on the disk.
+// write writes a file atomically and syncs it.
 func (m *Mirror) write(name string, content []byte) error {
 	path := filepath.Join(m.dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -25,10 +25,10 @@ const (
 // path is a tile's path as C2SP tlog-tiles writes it.
 func path(t tlog.Tile) string { return strings.Replace(t.Path(), "tile/8/", "tile/", 1) }
 
-// client fetches what is public.
+// client fetches published files.
 type client struct{ base string }
 
-// patience is for one file of a few kilobytes, over tor too.
+// patience is the time for one file of a few kilobytes, also over tor.
 const patience = 2 * time.Minute
 
 func (c client) get(ctx context.Context, name string, max int) ([]byte, error) {
@@ -53,8 +53,8 @@ func (c client) get(ctx context.Context, name string, max int) ([]byte, error) {
 	return b, nil
 }
 
-// tree grows the tree by the hashes that are new. It keeps what it computes in
-// memory until all is verified: the right edge, and the tiles to write.
+// tree extends the tree by new hashes. Until all is verified it keeps in
+// memory what it computes: the right edge, and the tiles to write.
 type tree struct {
 	m    *Mirror
 	from client
@@ -68,8 +68,8 @@ type tree struct {
 	first ledger.Hash // of entry 0
 }
 
-// grow fetches the entries' hashes from the beginning of the last tile that the
-// mirror has, and compares both roots.
+// grow fetches the hashes of entries from the first incomplete tile on, and
+// compares both roots.
 func (t *tree) grow(old, c ledger.Checkpoint) error {
 	t.tiles, t.final = make(map[string][]byte), c
 	for n := uint64(0); n*width < c.Size; n++ {
@@ -94,8 +94,8 @@ func (t *tree) grow(old, c ledger.Checkpoint) error {
 	return nil
 }
 
-// leaves returns a tile of level 0: the mirror's own where that is complete
-// already, else the published one.
+// leaves returns a tile of level 0: the mirror's own where it is complete,
+// else the published one.
 func (t *tree) leaves(n uint64, w int, have uint64) ([]byte, error) {
 	full := tlog.Tile{H: height, L: 0, N: int64(n), W: width}
 	if (n+1)*width <= have {

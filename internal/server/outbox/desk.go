@@ -1,11 +1,11 @@
-// Package accept takes into a ledger what its trustees have signed: approvals of changes, replies, review
-// notes, the heads of their custody logs, what they have collected. It verifies every signature against the set in force, refuses what is
-// foreign or signed twice under one number, by name, and may be given the same thing again: what is known is
+// Package outbox applies to a ledger what its trustees have signed: approvals of changes, replies, review notes, the
+// heads of their custody logs, exhibits. It verifies every signature against the set in force, and refuses by name
+// what belongs to another ledger or was signed twice under one number. Statements that it has applied before are
 // skipped.
 //
-// Beside the ledger, in its folder:
+// Files in the ledger's folder:
 //
-//	heard/<signer>-<number>       every statement that was taken, as signed; what was refused for its
+//	heard/<signer>-<number>       every accepted statement, as signed; what was refused for its
 //	                              number, as evidence, with -refused-<hash>
 //	proposals/<hash>/text         a proposal; with it approvals/, body (the entry's, once there are enough
 //	                              of them) and submitted (it is in the ledger)
@@ -27,7 +27,7 @@ import (
 	"zapis/store"
 )
 
-// Desk is where a ledger's trustees hand in. It belongs to one goroutine.
+// Desk applies trustees' statements to one ledger. It belongs to one goroutine.
 type Desk struct {
 	st   *store.Store
 	dir  string
@@ -40,28 +40,28 @@ const (
 	proposalsDir = "proposals"
 )
 
-// New opens the desk of a ledger that is open for writing.
+// New returns the Desk of a ledger that is open for writing.
 func New(st *store.Store, now func() time.Time) *Desk {
 	return &Desk{st: st, dir: st.Dir(), now: now}
 }
 
-// Outcome is what became of one statement.
+// Outcome is the result of one statement.
 type Outcome struct {
 	Statement card.Signed
 	From      string // the signer's name; empty where they are no trustee
 	Text      string // what became of it, as a sentence without its full stop
-	Known     bool   // it was taken before, and skipped
+	Known     bool   // it was applied before, and skipped
 	Err       error  // why it was refused; nil where it was not
 }
 
-// handlers takes what a statement is about, by its kind. They run after the statement was verified.
+// handlers apply what a statement is about, by its kind. They run after the statement was verified.
 var handlers = map[string]func(*Desk, context.Context, card.Signed, []byte) (string, error){
 	card.KindApproval: (*Desk).approval,
 	card.KindReply:    (*Desk).said,
 	card.KindReview:   (*Desk).said,
 	card.KindCustody:  (*Desk).said,
 	card.KindExhibit:  (*Desk).exhibit,
-	// Asking and granting is the trustees' own affair. Their numbers are kept, so that none is given twice.
+	// Requests and grants concern the trustees alone. Their numbers are recorded, so that none is used twice.
 	card.KindAsk:    (*Desk).noted,
 	card.KindGrant:  (*Desk).noted,
 	card.KindReseal: (*Desk).noted,
@@ -69,8 +69,8 @@ var handlers = map[string]func(*Desk, context.Context, card.Signed, []byte) (str
 	card.KindWithdraw: (*Desk).withdrawal,
 }
 
-// Take verifies a statement and takes what it is about; content is nil where it did not come along. Errors that
-// concern this statement alone are in the outcome: only a ledger or a disk that fails ends in the error.
+// Take verifies and applies a statement; content is nil where it was not included. Errors that concern this statement
+// alone are in the outcome: only a failing ledger or disk is returned as an error.
 func (d *Desk) Take(ctx context.Context, s card.Signed, content []byte) (Outcome, error) {
 	o := Outcome{Statement: s}
 	o.From, o.Known, o.Err = d.verify(s, content)
@@ -90,7 +90,7 @@ func (d *Desk) Take(ctx context.Context, s card.Signed, content []byte) (Outcome
 	return o, d.keep(d.heardName(s), s.Marshal())
 }
 
-// verify says who signed, and whether it was taken before.
+// verify returns the signer, and whether the statement was applied before.
 func (d *Desk) verify(s card.Signed, content []byte) (from string, known bool, err error) {
 	index, set := d.st.SetInForce()
 	if ledger.Hash(s.Ledger) != ledger.Hash(d.st.Card().Genesis) {
@@ -143,8 +143,8 @@ func (d *Desk) heardName(s card.Signed) string {
 	return filepath.Join(heardDir, fmt.Sprintf("%s-%08d", card.ShortFingerprint(s.Signer), s.Number))
 }
 
-// heard reports whether a statement was taken before. Another one of the same number is refused, and kept as evidence,
-// if its signature holds.
+// heard reports whether a statement was applied before. It refuses another one of the same number, and keeps it as
+// evidence if its signature verifies.
 func (d *Desk) heard(s card.Signed) (bool, error) {
 	name := d.heardName(s)
 	file, err := os.ReadFile(filepath.Join(d.dir, name))
@@ -175,7 +175,7 @@ func (d *Desk) heard(s card.Signed) (bool, error) {
 		"its signer has signed another statement of the number %d before", s.Number)
 }
 
-// follows refuses a statement whose signer's one before it, where that is known here, is another than it says.
+// follows refuses a statement that names another predecessor than the one recorded here.
 func (d *Desk) follows(s card.Signed) error {
 	before := s
 	before.Number--
@@ -201,12 +201,12 @@ func (d *Desk) follows(s card.Signed) error {
 		"it says that its signer's statement %d was another one than was taken here", before.Number)
 }
 
-// noted takes a statement for its number alone.
+// noted records a statement's number and does nothing else.
 func (d *Desk) noted(_ context.Context, s card.Signed, _ []byte) (string, error) {
 	return "noted: statement " + fmt.Sprint(s.Number), nil
 }
 
-// said submits what becomes an entry as it was signed.
+// said submits the statement as an entry.
 func (d *Desk) said(ctx context.Context, s card.Signed, content []byte) (string, error) {
 	if content == nil {
 		return "", exit.New(exit.Failed, "hand in the whole outbox", "what it is about did not come along")
@@ -214,7 +214,7 @@ func (d *Desk) said(ctx context.Context, s card.Signed, content []byte) (string,
 	return d.submit(ctx, ledger.Kind(s.Kind), s.Trustees, ledger.SignedBody{Statement: s, Content: content}.Marshal())
 }
 
-// submit hands a body to the ledger, and says when it will be an entry.
+// submit passes a body to the ledger, and returns when it will be an entry.
 func (d *Desk) submit(ctx context.Context, kind ledger.Kind, set uint64, body []byte) (string, error) {
 	return d.hand(ctx, store.Submission{Body: ledger.BodyOf(kind, set, body), Small: [][]byte{body}})
 }
@@ -224,7 +224,7 @@ func (d *Desk) hand(ctx context.Context, sub store.Submission) (string, error) {
 	switch {
 	case errors.Is(err, store.ErrDuplicate):
 	case errors.Is(err, store.ErrTagTaken):
-		// Another trustee answered the same reporter first. Neither did anything wrong.
+		// Another trustee answered the same reporter first.
 		return "", exit.New(exit.Failed, "import a newer carry file, and make another outbox: it is signed again under the next tag",
 			"another answer has its tag already")
 	case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrPartTaken), errors.Is(err, store.ErrOldSet), errors.Is(err, canonical.ErrMismatch):
@@ -242,7 +242,7 @@ func (d *Desk) hand(ctx context.Context, sub store.Submission) (string, error) {
 	return fmt.Sprintf("taken: entry %d", index), nil
 }
 
-// keep writes a file of the desk, all at once.
+// keep writes a file of the desk atomically.
 func (d *Desk) keep(name string, content []byte) error {
 	path := filepath.Join(d.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -252,7 +252,7 @@ func (d *Desk) keep(name string, content []byte) error {
 		return err
 	}
 	for folder := filepath.Dir(path); len(folder) > len(d.dir); {
-		folder = filepath.Dir(folder) // whose own name was made with it
+		folder = filepath.Dir(folder) // the folder was created too, so its parent is synced
 		if err := atomicfile.SyncFolder(folder); err != nil {
 			return err
 		}

@@ -13,11 +13,11 @@ import (
 	"zapis/store"
 )
 
-// headerMost is more than any part's header has, in bytes: a quorum of the largest set.
+// headerMost is the upper bound of a part's header in bytes: a quorum of the largest set.
 const headerMost = 1 << 20
 
-// exhibit takes in what a trustee has collected. Its parts must be sealed as the intake seals a report's: every
-// trustee's import refuses others, so one of them could stop all.
+// exhibit accepts an exhibit. Its parts must be sealed as the intake seals those of a report: every trustee's import
+// refuses others, so one wrong part would stop all imports.
 func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (string, error) {
 	if content == nil {
 		return "", exit.New(exit.Failed, "hand in the whole outbox", "what it is about did not come along")
@@ -49,7 +49,7 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 		if err != nil {
 			return "", err
 		}
-		defer w.Discard() // unless the body that names it was taken
+		defer w.Discard() // unless the body that names it was accepted
 		sum := sha256.New()
 		if _, err := io.Copy(io.MultiWriter(w, sum), d.with.open(p.Hash)); err != nil {
 			return "", err
@@ -57,7 +57,7 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 		if got := ledger.Hash(sum.Sum(nil)); got != p.Hash {
 			return "", refuse("its %s %s: the outbox changed while it was read", p.Kind, p.Hash)
 		}
-		// What is in the ledger already was taken with the exhibit before, or the ledger refuses the body for it.
+		// A part that is in the ledger was accepted with this exhibit before, or the ledger refuses the body for it.
 		if _, err := w.Keep(p.Hash); err != nil && !errors.Is(err, store.ErrPartTaken) {
 			return "", err
 		}
@@ -65,7 +65,7 @@ func (d *Desk) exhibit(ctx context.Context, s card.Signed, content []byte) (stri
 	return d.hand(ctx, sub)
 }
 
-// sealedToAll compares a part's stanzas with the set's.
+// sealedToAll compares the stanzas of a part with the keys of the set.
 func (d *Desk) sealedToAll(set ledger.TrusteeSet, p ledger.Part) error {
 	if d.with.open(p.Hash) == nil {
 		return errors.New("it did not come along")

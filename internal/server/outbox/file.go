@@ -16,17 +16,17 @@ import (
 // maxAlone bounds a file of one statement, in bytes.
 const maxAlone = card.MaxSigned + 1 + ledger.MaxSmall
 
-// brought is where in an outbox its bodies and parts lie. They are read from there when their statement's turn
-// comes, one after the other: all at once they may be more than the machine's memory, and a trustee may be hostile.
+// brought holds the offsets of bodies and parts in an outbox. They are read one at a time, since all together may
+// exceed the memory and a trustee may be hostile.
 type brought struct {
 	file   io.ReaderAt
 	places map[ledger.Hash]place
 }
 
-// place is a member's bytes in an outbox.
+// place is the offset and size of a member in an outbox, in bytes.
 type place struct{ at, size int64 }
 
-// open returns a body or a part; nil where it did not come along.
+// open returns a body or a part; nil where the outbox does not have it.
 func (b brought) open(h ledger.Hash) *io.SectionReader {
 	at, have := b.places[h]
 	if !have {
@@ -35,7 +35,7 @@ func (b brought) open(h ledger.Hash) *io.SectionReader {
 	return io.NewSectionReader(b.file, at.at, at.size)
 }
 
-// read is open for what is small: all but attachments.
+// read is open for small content: all but attachments.
 func (b brought) read(h ledger.Hash) ([]byte, error) {
 	r := b.open(h)
 	if r == nil {
@@ -44,9 +44,9 @@ func (b brought) read(h ledger.Hash) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// File takes an outbox, or the file of one statement with what it is about, and calls told with what became of
-// each. An outbox whose form or hashes do not fit is refused as a whole, before anything of it is taken: it is read
-// to its end first, and then once more for what each statement is about.
+// File applies an outbox, or the file of one statement with its content, and calls told with each outcome. It refuses
+// an outbox with a wrong form or hash as a whole: it reads it to its end first, and then a second time for the
+// contents.
 func (d *Desk) File(ctx context.Context, f io.ReaderAt, told func(Outcome)) error {
 	in := bufio.NewReaderSize(io.NewSectionReader(f, 0, math.MaxInt64), 1<<16)
 	begin, err := in.Peek(len("zapis/signed/v1\n"))

@@ -15,8 +15,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// approval keeps one trustee's approval of a proposal. With enough of them the proposal is submitted, together
-// with all that there are.
+// approval stores one trustee's approval of a proposal. With enough approvals it submits the proposal with all of
+// them.
 func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string, error) {
 	subject := ledger.Hash(s.Subject)
 	dir := filepath.Join(proposalsDir, subject.String())
@@ -47,8 +47,8 @@ func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string
 			return "", err
 		}
 	}
-	// The body is written down before it is submitted: after a crash the same is submitted again, and found to be
-	// there, or not.
+	// The body is written before it is submitted: after a crash the same body is submitted, and the ledger knows
+	// whether it has it.
 	body, err := os.ReadFile(filepath.Join(d.dir, dir, "body"))
 	if errors.Is(err, os.ErrNotExist) {
 		body = approved.Marshal()
@@ -59,7 +59,7 @@ func (d *Desk) approval(ctx context.Context, s card.Signed, text []byte) (string
 	}
 	answer, err := d.submit(ctx, kind, all[0].Trustees, body)
 	if err != nil {
-		// What the ledger refuses now may be put in another way later.
+		// The ledger may accept it later with other approvals.
 		return "", errors.Join(err, os.Remove(filepath.Join(d.dir, dir, "body")))
 	}
 	return answer, d.keep(filepath.Join(dir, submittedName), nil)
@@ -100,7 +100,7 @@ func (d *Desk) enough(subject ledger.Hash) bool {
 	return err == nil
 }
 
-// proposal returns a proposal's text, as it comes or as it came before, and keeps it.
+// proposal returns a proposal's text, from the statement or as stored before, and stores it.
 func (d *Desk) proposal(dir string, text []byte) ([]byte, error) {
 	name := filepath.Join(dir, "text")
 	known, err := os.ReadFile(filepath.Join(d.dir, name))
@@ -118,7 +118,7 @@ func (d *Desk) proposal(dir string, text []byte) ([]byte, error) {
 	return text, d.keep(name, text)
 }
 
-// readProposal reports what a proposal is: its kind, the ledger it is for, and what it must come after (zeros for a
+// readProposal returns a proposal's kind, the ledger it is for, and the entry that it must follow (zeros for a
 // tombstone, a hold and a release).
 func readProposal(text []byte) (kind ledger.Kind, origin string, after ledger.Hash, err error) {
 	header, _, _ := strings.Cut(string(text), "\n")
@@ -145,7 +145,7 @@ func readProposal(text []byte) (kind ledger.Kind, origin string, after ledger.Ha
 	return "", "", after, fmt.Errorf("it is no proposal")
 }
 
-// inForce refuses a proposal that could not become the next change any more.
+// inForce refuses a proposal that can no longer become the next change.
 func (d *Desk) inForce(text []byte) (ledger.Kind, error) {
 	kind, origin, after, err := readProposal(text)
 	if err != nil {
@@ -170,7 +170,7 @@ func (d *Desk) inForce(text []byte) (ledger.Kind, error) {
 	return kind, nil
 }
 
-// eraseable refuses a tombstone that names what its entry does not have.
+// eraseable refuses a tombstone that names parts which its entry does not have.
 func (d *Desk) eraseable(text []byte) error {
 	parts, err := ledger.ErasedBy(text)
 	if err != nil {
@@ -196,7 +196,7 @@ func (d *Desk) eraseable(text []byte) error {
 	return nil
 }
 
-// approvals returns a proposal's approvals that count now, in the set's order.
+// approvals returns the valid approvals of a proposal, in the set's order.
 func (d *Desk) approvals(dir string) ([]card.Signed, error) {
 	index, set := d.st.SetInForce()
 	var list []card.Signed
@@ -219,8 +219,8 @@ func (d *Desk) approvals(dir string) ([]card.Signed, error) {
 	return list, nil
 }
 
-// keyLines are the log keys' own signatures over a change of keys: the new ones', which zapisd key new has put
-// beside those in force, and for a rotation the old ones'.
+// keyLines returns the log keys' own signatures over a change of keys: those of the new keys, which zapisd key new has
+// written, and for a rotation those of the old ones.
 func (d *Desk) keyLines(text []byte) ([]byte, error) {
 	c, err := ledger.ParseKeyChange(text)
 	if err != nil {

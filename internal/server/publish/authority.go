@@ -31,10 +31,10 @@ func AskAuthority(ctx context.Context, client *http.Client, address string, q ti
 	return body, nil
 }
 
-// FetchRevocations gets the revocation lists that the certificates of a chain
-// name, over HTTP, to be kept beside a token: the authority may not offer them
-// for ever. Each problem is one error; a token is good without. Whether a list
-// is by the right issuer, and what it says, is for anchor.Verify.
+// FetchRevocations fetches over HTTP the revocation lists that the
+// certificates of a chain name, to be kept beside a token: an authority may
+// remove them later. Each problem is one error; a token is valid without them.
+// timestamp.Verify checks the issuer and content of a list.
 func FetchRevocations(ctx context.Context, client *http.Client, chain []*x509.Certificate) (lists [][]byte, problems []error) {
 	for _, c := range chain[:len(chain)-1] {
 		list, err := fetchRevocation(ctx, client, c)
@@ -48,7 +48,7 @@ func FetchRevocations(ctx context.Context, client *http.Client, chain []*x509.Ce
 	return lists, problems
 }
 
-// fetchRevocation tries the places that one certificate names, in their order.
+// fetchRevocation tries the addresses that one certificate names, in order.
 func fetchRevocation(ctx context.Context, client *http.Client, c *x509.Certificate) (list []byte, err error) {
 	for _, place := range c.CRLDistributionPoints {
 		if !strings.HasPrefix(place, "http://") && !strings.HasPrefix(place, "https://") {

@@ -1,6 +1,6 @@
-// Package publish is what the world may see of a ledger, and all of it: its
-// genesis and its card, so that anybody can check a promise, the last signed
-// checkpoint and the tree's hashes, as C2SP tlog-tiles serves them.
+// Package publish serves everything of a ledger that is public: its genesis
+// and its card, so that anyone can check a promise, the last signed
+// checkpoint, and the hashes of the tree as C2SP tlog-tiles.
 //
 //	GET /ledger-card             the ledger card, one line
 //	GET /genesis                 the genesis body: the log's first keys, the first trustees
@@ -8,8 +8,8 @@
 //	GET /tile/<L>/<N>            256 hashes of level 8·L, for ever the same
 //	GET /tile/<L>/<N>.p/<W>      the first W of them, where the tree ends
 //
-// Entries are not published: /tile/entries/… does not exist. What is not named
-// above is 404. docs/public.md says what can be learned from it.
+// Entries are not published: /tile/entries/… does not exist. All other paths
+// are 404. docs/public.md says what can be learned from the published files.
 package publish
 
 import (
@@ -21,7 +21,7 @@ import (
 	"zapis/store"
 )
 
-// immutable is how long a tile may be kept: it never changes.
+// immutable is the Cache-Control of a full tile, which never changes.
 const immutable = "public, max-age=31536000, immutable"
 
 // Handler serves a ledger's checkpoint and tiles under /checkpoint and /tile/.
@@ -88,10 +88,10 @@ func fixed(s *store.Store, path string) (text []byte, ok bool) {
 func send(w http.ResponseWriter, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // who has gone away is told nothing
+	_, _ = w.Write(body) // the client may be gone
 }
 
-// notFound must not be kept: a tile that is missing today may be there tomorrow.
+// notFound forbids caching: a tile that is missing today may exist tomorrow.
 func notFound(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, "not here", http.StatusNotFound)
@@ -104,7 +104,7 @@ type tile struct {
 	width int
 }
 
-// path writes a tile's path, in the one way that C2SP tlog-tiles allows: the
+// path returns a tile's path in the canonical form of C2SP tlog-tiles: the
 // index in groups of three digits, with an x before each but the last.
 func (t tile) path() string {
 	n := strconv.FormatUint(t.index%1000+1000, 10)[1:]
@@ -118,7 +118,7 @@ func (t tile) path() string {
 	return p
 }
 
-// parseTile reads a tile's path, and refuses every way to write it but one.
+// parseTile parses a tile's path, and accepts only its canonical form.
 func parseTile(path string) (tile, bool) {
 	t := tile{width: store.TileWidth}
 	rest, ok := strings.CutPrefix(path, "/tile/")

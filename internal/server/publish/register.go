@@ -13,13 +13,12 @@ import (
 	"zapis/store"
 )
 
-// maxPlaces is how many witnesses a register may have: all of their subsets are looked at.
+// maxPlaces is how many witnesses a register may have: checkQuorums tests all of their subsets.
 const maxPlaces = 12
 
-// Register is the store's register of several witnesses: a checkpoint counts once
-// a policy's quorum has cosigned it. A witness advances by compare-and-swap
-// (C2SP tlog-witness, add-checkpoint), and any two quorums have a witness in
-// common, so that two histories can't both have one.
+// Register implements store.Register with several witnesses: a checkpoint is released once a policy's quorum has
+// cosigned it. A witness advances by compare-and-swap (C2SP tlog-witness, add-checkpoint), and any two quorums have a
+// witness in common, so that two histories can't both have one.
 type Register struct {
 	client *http.Client
 	policy *witness.Policy
@@ -55,7 +54,7 @@ func NewRegister(client *http.Client, policy *witness.Policy) (*Register, error)
 	return r, r.checkQuorums()
 }
 
-// checkQuorums refuses a policy that two groups without a common witness satisfy.
+// checkQuorums refuses a policy that two disjoint groups of witnesses satisfy.
 func (r *Register) checkQuorums() error {
 	all := 1<<len(r.places) - 1
 	if !r.policy.Satisfied(r.cosigned(all)) {
@@ -69,7 +68,7 @@ func (r *Register) checkQuorums() error {
 	return nil
 }
 
-// cosigned is what a group of witnesses, as bits, would have signed.
+// cosigned returns the cosignatures of a group of witnesses, given as bits.
 func (r *Register) cosigned(group int) (by []witness.Cosignature) {
 	for i, w := range r.places {
 		if group>>i&1 == 1 {
@@ -81,7 +80,7 @@ func (r *Register) cosigned(group int) (by []witness.Cosignature) {
 	return by
 }
 
-// Advance asks all witnesses at once, and returns the checkpoint with their lines.
+// Advance asks all witnesses concurrently, and returns the checkpoint with their lines.
 func (r *Register) Advance(ctx context.Context, log *ledger.Verifier, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) ([]byte, error) {
 	type answer struct {
 		by  []witness.Cosignature

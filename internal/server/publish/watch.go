@@ -30,10 +30,9 @@ const (
 	maxSuspects      = 16
 )
 
-// Watch is our own witness: for each ledger that it watches it keeps the
-// checkpoint that it has cosigned last, and cosigns only what grew out of that.
-// The order is: the new checkpoint is durable, then the guard, then the lines
-// leave. Its methods may be called by many goroutines.
+// Watch is a witness. For each ledger it stores the checkpoint that it has cosigned last, and cosigns only checkpoints
+// that extend it. The order is: the new checkpoint is durable, then the guard, then the lines are sent. It is safe for
+// concurrent use.
 type Watch struct {
 	dir  string
 	key  *witness.SigningKey
@@ -54,7 +53,7 @@ type watched struct {
 	note   []byte             // of latest, with our lines
 }
 
-// CreateWatch makes a witness in a folder that is missing or has none yet.
+// CreateWatch creates a witness in a folder that is missing or has none yet.
 func CreateWatch(dir, name string) (*witness.SigningKey, error) {
 	key, err := witness.GenerateSigningKey(name, rand.Reader)
 	if err != nil {
@@ -73,7 +72,7 @@ func CreateWatch(dir, name string) (*witness.SigningKey, error) {
 	return key, atomicfile.WriteFile(path, key.Marshal(), 0o600)
 }
 
-// OpenWatch opens a witness's folder, which nobody else may have open.
+// OpenWatch opens and locks a witness's folder.
 func OpenWatch(dir string, now func() time.Time) (*Watch, error) {
 	key, err := WatchKey(dir)
 	if err != nil {
@@ -90,9 +89,8 @@ func OpenWatch(dir string, now func() time.Time) (*Watch, error) {
 	return w, nil
 }
 
-// WatchKey reads a witness's key. It needs no lock: the key never changes, so it
-// can be read while another process is the witness. Status KeyMissing where there
-// is no witness in the folder.
+// WatchKey reads a witness's key. It needs no lock: the key never changes, so it can be read while another process is
+// the witness. Status KeyMissing where there is no witness in the folder.
 func WatchKey(dir string) (*witness.SigningKey, error) {
 	path := filepath.Join(dir, witnessKeyName)
 	text, err := os.ReadFile(path)
@@ -109,10 +107,10 @@ func WatchKey(dir string) (*witness.SigningKey, error) {
 	return key, nil
 }
 
-// Close lets go of the folder.
+// Close releases the lock of the folder.
 func (w *Watch) Close() error { return w.lock.Release() }
 
-// Key is the witness's key.
+// Key returns the witness's key.
 func (w *Watch) Key() *witness.SigningKey { return w.key }
 
 func (w *Watch) takeLock() (err error) {
@@ -168,7 +166,7 @@ func (w *Watch) loadLog(dir string) error {
 	if err != nil {
 		return err
 	}
-	// It was verified before it was kept, perhaps with keys that the ledger has changed since.
+	// It was verified before it was stored, perhaps with keys that the ledger has changed since.
 	note, err := ledger.NoteText(l.note)
 	if err != nil {
 		return exit.New(exit.Mismatch, restoredWitness, "%s: %w", filepath.Join(dir, checkpointName), err)
@@ -184,8 +182,8 @@ func (w *Watch) loadLog(dir string) error {
 	return w.compareGuard(c)
 }
 
-// compareGuard refuses a checkpoint that is behind the guard, or beside it, and
-// brings a guard up that a crash has left behind.
+// compareGuard refuses a checkpoint that is behind or contradicts the guard, and updates a guard that a crash has left
+// behind.
 func (w *Watch) compareGuard(c ledger.Checkpoint) error {
 	g, ok := w.guard[c.Origin]
 	switch {
@@ -208,8 +206,7 @@ func (w *Watch) writeGuard(c ledger.Checkpoint) error {
 	return nil
 }
 
-// Latest is what the witness has cosigned last of a ledger, with its lines; nil
-// if it has cosigned nothing of it.
+// Latest returns the checkpoint of a ledger that the witness has cosigned last, with its lines; nil if there is none.
 func (w *Watch) Latest(origin string) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -219,8 +216,8 @@ func (w *Watch) Latest(origin string) []byte {
 	return nil
 }
 
-// Cosign decides on a request, and returns the witness's lines. What it has signed is durable when it returns. Its
-// refusals are those of cosign.Judge.
+// Cosign decides on a request, and returns the witness's lines. The new state is durable when it returns. Its refusals
+// are those of witness.Judge.
 func (w *Watch) Cosign(q witness.Request) (lines []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -261,9 +258,8 @@ func (w *Watch) Cosign(q witness.Request) (lines []byte, err error) {
 	return note[len(stored):], nil
 }
 
-// suspect keeps a request whose checkpoint the ledger has signed, and which does
-// not follow from what was seen: it may be proof of a fork. Keeping it is worth
-// a try and no more.
+// suspect stores a request whose checkpoint the ledger has signed and which does not extend the last one: it may be
+// proof of a fork. Errors are ignored.
 func (l *watched) suspect(q witness.Request) {
 	had, _ := filepath.Glob(filepath.Join(l.dir, "suspect-*"))
 	if len(had) >= maxSuspects {

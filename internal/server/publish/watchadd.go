@@ -23,8 +23,8 @@ import (
 // place.
 const addLockName = "ledgers.lock"
 
-// parseLogKeys reads what a ledger's operator hands out: a tlog-policy of two
-// log lines.
+// parseLogKeys parses a tlog-policy of two log lines, as a ledger's operator
+// publishes it.
 func parseLogKeys(text []byte) (*ledger.Verifier, error) {
 	p, err := witness.ParsePolicy(text)
 	if err != nil {
@@ -44,8 +44,8 @@ func ledgerFolder(dir, origin string) string {
 // addPatience is how long another process that adds a ledger may take.
 const addPatience = time.Minute
 
-// AddLedger makes a witness watch a ledger, by its two keys. Other keys for a
-// ledger that it watches already are taken only if replace says so. A process that
+// AddLedger makes a witness watch a ledger, by its two keys. It replaces other
+// keys of a ledger that it watches already only with replace. A process that
 // serves the witness uses them from its next request on.
 func AddLedger(dir string, text []byte, replace bool) (origin string, err error) {
 	if _, err := WatchKey(dir); err != nil {
@@ -82,8 +82,8 @@ func AddLedger(dir string, text []byte, replace bool) (origin string, err error)
 	return origin, atomicfile.SyncFolder(filepath.Join(dir, watchedName))
 }
 
-// readLog reads the keys of a ledger from its folder; fs.ErrNotExist where there
-// are none.
+// readLog reads the keys of a ledger from its folder; fs.ErrNotExist where
+// there are none.
 func readLog(folder string) (*watched, error) {
 	path := filepath.Join(folder, logName)
 	text, err := os.ReadFile(path)

@@ -10,7 +10,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// guardLines is what the guard holds: the last that left, of each ledger.
+// guardLines is the content of the guard: the last cosigned checkpoint of each
+// ledger.
 //
 //	zapis/witness-guard/v1
 //	cosigned example.org/ledger 96 <root, hex>

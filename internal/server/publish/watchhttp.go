@@ -12,10 +12,10 @@ import (
 	"zapis/crypto/witness"
 )
 
-// Handler is the witness's HTTP interface (C2SP tlog-witness): POST
+// Handler returns the witness's HTTP interface (C2SP tlog-witness): POST
 // /add-checkpoint for ledgers, GET /<hex SHA-256 of origin>/checkpoint for
-// monitors. It does not cosign subtrees. failed is told of what goes wrong on
-// our side.
+// monitors. It does not cosign subtrees. failed is called with internal
+// errors.
 func (w *Watch) Handler(failed func(error)) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("X-Content-Type-Options", "nosniff")
@@ -89,8 +89,8 @@ func (w *Watch) addCheckpoint(rw http.ResponseWriter, r *http.Request, failed fu
 	}
 }
 
-// statusOf is the status that tlog-witness has for a refusal; ours says that it
-// is none, but a failure of this machine.
+// statusOf returns the status that tlog-witness defines for a refusal; ours
+// reports an internal failure.
 func statusOf(err error) (status int, ours bool) {
 	var conflict *witness.Conflict
 	switch {

@@ -25,10 +25,9 @@ import (
 // the connection through Tor included.
 const askTimeout = 60 * time.Second
 
-// NewClient is the HTTP client for witnesses and time-stamping authorities: it
-// follows no redirect, keeps no cookie, and goes through a proxy only if it is
-// given one (socks5h://127.0.0.1:9050 for Tor, so that names are resolved there
-// too); the environment's proxies don't count.
+// NewClient returns the HTTP client for witnesses and time-stamping authorities. It follows no redirect, keeps no
+// cookie, and uses a proxy only if proxy is not nil (socks5h://127.0.0.1:9050 for Tor, so that names are resolved
+// there too); it ignores the environment's proxies.
 func NewClient(proxy *url.URL) *http.Client {
 	t := &http.Transport{
 		DisableCompression:     true,
@@ -47,8 +46,7 @@ func NewClient(proxy *url.URL) *http.Client {
 	}
 }
 
-// checkURL refuses plain HTTP but to this machine and to onion services, which
-// need no other encryption.
+// checkURL refuses plain HTTP except to this machine and to onion services, which need no other encryption.
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -67,18 +65,18 @@ func checkURL(s string) error {
 type WitnessAt struct {
 	URL  string // submission prefix, no slash at its end
 	Keys []*witness.Verifier
-	Last uint64 // what it has cosigned last, as far as we know; 0 if never
+	Last uint64 // the size that it has cosigned last, as far as is known; 0 if never
 }
 
-// Name is what the witness calls itself.
+// Name returns the name of the witness.
 func (w WitnessAt) Name() string { return w.Keys[0].Name() }
 
-// Prove makes the request for a witness: the latest checkpoint as stored, and
-// the proof that it grew out of the first old entries.
+// Prove returns the request for a witness: the latest checkpoint as stored, and the consistency proof from the first
+// old entries.
 type Prove func(ctx context.Context, old uint64) (witness.Request, error)
 
-// Contradiction says that a witness has seen what this ledger can't have
-// signed, unless it is a restored copy or a fork: reason to stop the log.
+// Contradiction means that a witness has seen a checkpoint which this ledger can't have signed, unless it is a
+// restored copy or a fork. The log must stop.
 type Contradiction struct {
 	Witness  string
 	Forked   bool   // otherwise: longer
@@ -95,8 +93,8 @@ func (c *Contradiction) Error() string {
 }
 
 // AskWitness submits the latest checkpoint to one witness (C2SP tlog-witness, add-checkpoint), and returns its
-// verified lines and the checkpoint that they are of. A witness that is elsewhere (409) is asked once more, from
-// there. The error is a *Contradiction if the log must stop.
+// verified lines and their checkpoint. After a 409 it asks once more, from the witness's size. The error is a
+// *Contradiction if the log must stop.
 func AskWitness(ctx context.Context, client *http.Client, w WitnessAt, log *ledger.Verifier, prove Prove) ([]byte, []witness.Cosignature, error) {
 	if err := checkURL(w.URL); err != nil {
 		return nil, nil, err
@@ -173,8 +171,8 @@ func (w WitnessAt) refusal(status int) error {
 	return exit.New(exit.Failed, "ask again later, or ask its operator", "the witness %s answered with status %d", w.Name(), status)
 }
 
-// contradiction looks for evidence: the latest checkpoint that the witness
-// shows to monitors. It need not show any.
+// contradiction fetches evidence: the latest checkpoint that the witness shows to monitors. A witness need not show
+// any.
 func (w WitnessAt) contradiction(ctx context.Context, client *http.Client, log *ledger.Verifier, ours ledger.Checkpoint, reported uint64, forked bool) error {
 	x := &Contradiction{Witness: w.Name(), Forked: forked, Reported: reported, Ours: ours.Size}
 	sum := sha256.Sum256([]byte(log.Origin()))
@@ -186,10 +184,10 @@ func (w WitnessAt) contradiction(ctx context.Context, client *http.Client, log *
 	if err != nil {
 		return x
 	}
-	// Whether it is part of our own history is for the ledger to say: StopSigning looks.
+	// Whether it is part of our own history is decided by StopSigning.
 	x.Evidence, x.Reported, x.Forked = shown, c.Size, c.Size <= ours.Size
 	if !forked && x.Forked {
-		x.Evidence, x.Reported, x.Forked = nil, reported, false // an older one, which says nothing of the larger
+		x.Evidence, x.Reported, x.Forked = nil, reported, false // an older one, which does not prove the larger
 	}
 	return x
 }
