@@ -10,15 +10,15 @@ import (
 	"zapis/internal/incident"
 )
 
-// What may be wrong with a code, beside the codes of incident.
+// Codes of refusals of a code, beside those of incident.
 const (
 	codeLength  = "code_length"  // not 32 digits
 	codeDigit   = "code_digit"   // the check digits do not fit
 	codeUnknown = "code_unknown" // no report with this code
 )
 
-// readCode reads the code of a form: one value, or the values of the eight boxes into which people type its groups. A
-// whole code that was pasted into one box is taken as well.
+// readCode parses the code of a form: one value, or the values of the eight boxes for its groups. It also accepts a
+// whole code that was pasted into one box.
 func readCode(values []string) (reportcode.Code, incident.Errors) {
 	wrong := func(code string) (reportcode.Code, incident.Errors) {
 		return reportcode.Code{}, incident.Errors{{Field: "code", Code: code}}
@@ -73,7 +73,7 @@ type codeEntry struct {
 	Wrong string
 }
 
-// codeEntry lays what was typed into eight boxes, and says which groups are wrong, or which could be.
+// codeEntry puts the typed digits into eight boxes, and marks which groups are or may be wrong.
 func (loc *localizer) codeEntry(values []string, wrong incident.Errors) codeEntry {
 	groups := codeGroups(values)
 	e := codeEntry{}
@@ -97,7 +97,7 @@ func (loc *localizer) codeEntry(values []string, wrong incident.Errors) codeEntr
 	return e
 }
 
-// codeSentence reports what is wrong with a code, and which groups are to be marked.
+// codeSentence returns the sentence for what is wrong with a code, and the groups to mark.
 func (loc *localizer) codeSentence(code string, values, groups []string) (string, []int) {
 	generic := loc.errorSentence(incident.FieldError{Field: "code", Code: code})
 	switch {
@@ -122,7 +122,7 @@ func numerals(numbers []int) []string {
 	return list
 }
 
-// codeGroups returns what was typed as up to eight groups: the boxes as they came, or one value cut into four digits each.
+// codeGroups returns up to eight typed groups: the values of the boxes, or one value cut into four digits each.
 func codeGroups(values []string) []string {
 	typed := nonEmpty(values)
 	if len(typed) != 1 || len(values) == reportcode.Groups && len(typed[0]) < 8 {
@@ -138,7 +138,7 @@ func codeGroups(values []string) []string {
 		return 'x'
 	}, typed[0])
 	if strings.Contains(digits, "x") || len(digits) > reportcode.Length {
-		return typed // it comes back as it was typed
+		return typed // it is shown as it was typed
 	}
 	var groups []string
 	for len(digits) > 4 {
@@ -152,7 +152,7 @@ type digits []byte
 
 func codeDigits(c reportcode.Code) digits { return c.AppendDigits(nil) }
 
-// String returns the digits as a string that shares their memory: it is not to be used after wipe.
+// String returns the digits as a string that shares their memory: it must not be used after wipe.
 func (d digits) String() string { return unsafe.String(unsafe.SliceData(d), len(d)) }
 
 func (d digits) wipe() { clear(d) }

@@ -12,7 +12,7 @@ import (
 
 type country struct{ Code, Name string }
 
-// frequentCodes are the countries listed first: those where people who fled live, pass through and come from.
+// frequentCodes are the countries listed first: those where people in exile live, pass through and come from.
 var frequentCodes = []string{"BY", "RU", "UA", "PL", "LT", "LV", "EE", "DE", "CZ", "GE", "AM", "KZ", "RS", "ME", "TR", "VN"}
 
 // localizedCountries lists the countries a report may name, with their names in one language, in its collation order.

@@ -12,9 +12,8 @@ import (
 	"zapis/internal/incident"
 )
 
-// normalizeDates brings dates that people write into the forms that incident takes: 2006-01-02, 2006-01, 2006. What is
-// no date stays as it was typed, and is refused by incident. Where the reporter says that only the month or the year is
-// known, a longer date is shortened to it.
+// normalizeDates converts typed dates into the forms that incident accepts: 2006-01-02, 2006-01, 2006. Anything else
+// stays as it was typed, and incident refuses it. A date is shortened to the precision that the reporter gives.
 func normalizeDates(f incident.Form) {
 	for _, name := range []string{"deadline", "when"} {
 		for i, v := range f[name] {
@@ -53,9 +52,9 @@ func isISO(s string) bool {
 	return false
 }
 
-// isoDate reads a date in the orders and words of the form's languages: day, month and year in figures with any
+// isoDate parses a date in the orders and words of the form's languages: day, month and year in figures with any
 // separator (day first, unless the year comes first or the second figure can't be a month), or with the name of the
-// month. A month or a year may stand alone. Years have four digits.
+// month. A month or a year may occur alone. Years have four digits.
 func isoDate(typed string) (iso string, ok bool) {
 	var numbers []string
 	month, monthAt := 0, 0
@@ -82,7 +81,7 @@ func isoDate(typed string) (iso string, ok bool) {
 	return orderDate(numbers, month > 0)
 }
 
-// orderDate puts the figures of a date into order.
+// orderDate sorts the figures of a date into year, month and day.
 func orderDate(n []string, named bool) (iso string, ok bool) {
 	if len(n) == 1 && len(n[0]) == 8 { // 20260517
 		n = []string{n[0][:4], n[0][4:6], n[0][6:]}
@@ -107,7 +106,7 @@ func orderDate(n []string, named bool) (iso string, ok bool) {
 	return iso, iso != "" && isISO(iso)
 }
 
-// join writes a year and what follows it as ISO 8601 does. Figures that are too long make no date.
+// join writes a year and what follows it as ISO 8601 does. Figures that are too long yield no date.
 func join(year string, rest ...string) string {
 	for _, r := range rest {
 		if len(r) > 2 {
@@ -150,7 +149,7 @@ func dateTokens(typed string) []string {
 	return tokens
 }
 
-// dateFillers are words that stand around figures in the form's languages, folded as dateTokens folds.
+// dateFillers are words around figures in the form's languages, folded as dateTokens folds.
 var dateFillers = words("st nd rd th of the in am im den w we dnia roku rok r m d men diena dienos menuo metai metu metais " +
 	"г год года году го ого ое е у в во р рік року рокут року роки році годзе i")
 

@@ -30,7 +30,7 @@ func partNames(h textproto.MIMEHeader) (field, file string, isFile bool) {
 
 var unescapeName = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0A", "\n", "%0d", "\r", "%0a", "\n")
 
-// cutParameter takes `key="value"` or `key=value` off a list of parameters. A key that is empty means that there is none.
+// cutParameter cuts `key="value"` or `key=value` off a list of parameters. An empty key means that there is none.
 func cutParameter(s string) (key, value, rest string) {
 	key, s, _ = strings.Cut(s, "=")
 	key, s = strings.TrimSpace(key), strings.TrimSpace(s)
@@ -54,7 +54,7 @@ func cutParameter(s string) (key, value, rest string) {
 	return "", "", ""
 }
 
-// isParameterName keeps a name like `a"; b.txt` whole: after the mark has to stand another parameter.
+// isParameterName keeps a name like `a"; b.txt` whole: another parameter must follow the mark.
 func isParameterName(s string) bool {
 	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz*-") == ""
 }

@@ -8,21 +8,21 @@ import (
 	"zapis/internal/incident"
 )
 
-// formPage is the page with the questions, empty or with what was typed.
+// formPage is the page with the questions, empty or with the typed answers.
 type formPage struct {
 	base
 	loc       *localizer
 	Nonce     string
 	Filler    string
 	Places    string // where the address can be compared
-	Watch     string // who looks for urgent reports, or on which days we read
+	Watch     string // when urgent reports are looked for, or on which days reports are read
 	Errors    []errorLink
 	Truncated bool // of what was typed, only a part came back
 	typed     incident.Form
 	wrong     incident.Errors
 }
 
-// errorLink is a refusal at the top of the page, leading to its field.
+// errorLink is a refusal at the top of the page, which links to its field.
 type errorLink struct{ ID, Text string }
 
 func (loc *localizer) form(typed incident.Form, nonce string, wrong incident.Errors, attended bool) formPage {
@@ -51,8 +51,8 @@ func presentForm(s *server, loc *localizer, v *view) (string, any) {
 	return "form", p
 }
 
-// onForm, onFiles and onMailbox say which fields these pages ask for: a program may have sent others. An error's link leads
-// to a field of its page, or to where the page begins.
+// onForm, onFiles and onMailbox report whether a page has a field: a program may have sent others. An error's link
+// leads to a field of its page, or to the page's beginning.
 func onForm(field string) bool { return !onFiles(field) }
 
 func onFiles(field string) bool {
@@ -177,10 +177,10 @@ func (p formPage) Text(name, label, hint string) control {
 	return c
 }
 
-// Date is a field for a day, which a browser may show as a calendar.
+// Date is a field for a day, which a browser may render as a calendar.
 func (p formPage) Date(name, label, hint string) control {
 	c := p.Text(name, label, hint)
-	// A browser drops what it cannot read as a day from such a field: what was refused comes back as text.
+	// A browser drops a value that is not a valid day from such a field, so a refused value is shown as text.
 	if c.Wrong == "" {
 		c.Type = "date"
 	}
@@ -203,7 +203,7 @@ func (p formPage) Picks(name, stem, kind string) control {
 		answered = answered || on
 		c.Choices = append(c.Choices, choice{ID: name + "-" + code, Code: code, Label: p.loc.t(stem + "." + code), On: on})
 	}
-	if kind == "radio" { // a radio button can't be taken back otherwise
+	if kind == "radio" { // a radio button can't be deselected otherwise
 		c.Choices = append([]choice{{ID: name + "-skip", Label: p.loc.t("skip"), On: !answered}}, c.Choices...)
 	}
 	return c
@@ -215,7 +215,7 @@ func isRadio(field string) bool {
 	return ok && f.Kind == incident.KindCode && !f.Multi && field != "files_identify"
 }
 
-// Store is the one consent that is needed; it says for how long. It carries what is wrong with the consents.
+// Store is the one required consent, with the retention time. It shows what is wrong with the consents.
 func (p formPage) Store() control {
 	c := control{ID: "consent", Name: "consent", Type: "checkbox", Wrong: p.wrongWith("consent")}
 	c.Choices = []choice{{ID: "consent-store", Code: "store", Label: p.loc.consentLabel("store"), On: p.has("consent", "store")}}
@@ -264,12 +264,12 @@ func (p formPage) Methods() []control {
 	return groups
 }
 
-// Open reports whether one of these fields was answered, or is wrong: then its fold is open.
+// Open reports whether one of these fields was answered or refused: then its fold is open.
 func (p formPage) Open(names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.Join(p.typed[n], "") != "" || p.wrong.Of(n) != "" })
 }
 
-// MoreOpen reports whether one of the optional questions was answered, or is wrong.
+// MoreOpen reports whether one of the optional questions was answered or refused.
 func (p formPage) MoreOpen() bool {
 	for _, f := range incident.Fields() {
 		switch f.Name {

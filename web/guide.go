@@ -23,8 +23,8 @@ type guidePage struct {
 	Blocks []guideBlock
 }
 
-// loadGuide reads the guide of one language: a `# ` title, `## ` headings, paragraphs and `- ` lists, apart by blank
-// lines. Nothing else of Markdown is used.
+// loadGuide parses the guide of one language: a `# ` title, `## ` headings, paragraphs and `- ` lists, separated by
+// blank lines. It uses nothing else of Markdown.
 func loadGuide(lang string) ([]guideBlock, error) {
 	raw, err := guideFiles.ReadFile("guides/" + lang + ".md")
 	if err != nil {

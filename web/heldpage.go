@@ -12,17 +12,17 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// Every POST of a browser is answered with 303 and the address of a page with a random name, which lives in memory for a
-// short time. A browser keeps the body of a POST, and a page that answers one, in its history and in its session files on
-// the disk; of this it keeps an address that soon leads to nothing.
+// Every POST of a browser is answered with 303 and the address of a page with a random name, which is kept in memory
+// for a short time. A browser stores the body of a POST, and the page that answers it, in its history and in its
+// session files on the disk; of this it stores only an address that soon leads to nothing.
 const (
-	// pageLife is how long a page waits for the browser that was sent to it, and how long the page with the code can be
-	// loaded again.
+	// pageLife is how long a page waits for the redirected browser, and how long the page with the code can be
+	// reloaded.
 	pageLife = 10 * time.Minute
-	// reloadGrace is how long every other page can be loaded again, for a connection that broke.
+	// reloadGrace is how long every other page can be reloaded, for a connection that broke.
 	reloadGrace = time.Minute
 
-	heldPageBytes = 32 << 20 // of pages that hold what was typed, or messages
+	heldPageBytes = 32 << 20 // show answers a POST with a page. A program gets it directly. A browser is redirected to it, or gets it directly where there is no room to hold it.
 	codePageBytes = 8 << 20  // of pages that hold a code
 )
 
@@ -46,7 +46,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, body *minRateBody,
 
 // hold keeps a view under a new name.
 func (s *server) hold(v *view) (name string, ok bool) {
-	// When many slow senders are cut off at once, their answers wait in line instead of taking memory together.
+	// When many slow senders are cut off at once, their answers are queued, so that they do not use memory together.
 	s.answering <- struct{}{}
 	defer func() { <-s.answering }()
 	var secret [16]byte
@@ -61,12 +61,12 @@ func (s *server) hold(v *view) (name string, ok bool) {
 	return hex.EncodeToString(secret[:]), cache.put(secret[:], packed, tag, pageLife)
 }
 
-// codeTag marks the pages of one code, so that they can be dropped once the reporter has typed the code.
+// codeTag tags the pages of one code, so that they can be dropped once the reporter has typed the code.
 func codeTag(digits string) [32]byte {
 	return derive(unsafe.Slice(unsafe.StringData(digits), len(digits)), "code page") // no copy: it would not be wiped
 }
 
-// seeOther redirects to a page of ours. Every redirect has the same size, whatever it leads to.
+// seeOther redirects to one of our pages. Every redirect has the same size, whatever its target.
 func seeOther(w http.ResponseWriter, loc *localizer, path string) {
 	const size = 256 // of the location and the body together
 	body := strings.Repeat(".", size-len(path))
@@ -101,7 +101,7 @@ func (s *server) getHeldPage(w http.ResponseWriter, r *http.Request) {
 	s.respond(w, r, nil, func() { s.sendView(w, s.localizerFor(r), unpackView(packed)) })
 }
 
-// presenters make a page's template and data of a view.
+// presenters build a page's template name and data from a view.
 var presenters map[string]func(s *server, loc *localizer, v *view) (template string, data any)
 
 func init() {
@@ -126,7 +126,7 @@ func (s *server) sendView(w http.ResponseWriter, loc *localizer, v *view) {
 	loc.sendPage(w, v.status, name, data)
 }
 
-// getRefused shows why something was refused of which nothing is held. The address names the refusal.
+// getRefused shows why a request was refused, where no page is held. The address names the refusal.
 func (s *server) getRefused(w http.ResponseWriter, r *http.Request) {
 	name := mux.Vars(r)["name"]
 	status, ok := refusedStatus[name]

@@ -10,11 +10,11 @@ import (
 	"zapis/internal/server/intake"
 )
 
-// The mailbox has no session: each POST carries the code, in its body and never in an address. The field `act` says what
-// to do: nothing opens the mailbox, one of the acts of incident is done, receiptAct shows one receipt.
+// The mailbox has no session: each POST carries the code in its body, never in an address. The field `act` selects the
+// action: none opens the mailbox, one of the acts of incident is done, receiptAct shows one receipt.
 const (
 	receiptAct  = "receipt"
-	withdrawAct = "withdraw" // sent by the button for withdrawing: alone, where neither way was chosen
+	withdrawAct = "withdraw" // sent by the button for withdrawing: alone, where neither way was selected
 )
 
 // getMailbox asks for the code.
@@ -32,7 +32,7 @@ func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {
 	defer sub.close()
 	c, wrong := sub.code()
 	if len(wrong) > 0 {
-		sub.refuse(w, r, invalid(wrong)) // nothing was looked up: the digits alone say that this is no code
+		sub.refuse(w, r, invalid(wrong)) // nothing was looked up: the check digits alone show an invalid code
 		return
 	}
 	defer c.Wipe()
@@ -52,7 +52,7 @@ func (s *server) postMailbox(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redisplayMailbox asks for the code again, or gives back the text that was to be added.
+// redisplayMailbox asks for the code again, or shows the text that was to be added.
 func redisplayMailbox(sub *submission, why refusal) *view {
 	v := &view{page: "ask", wrong: why.fields, form: incident.Form{"code": sub.form["code"]}}
 	if sub.first("act") == string(incident.ActFollowUp) && why.fields.Of("code") == "" {
@@ -61,7 +61,7 @@ func redisplayMailbox(sub *submission, why refusal) *view {
 	return v
 }
 
-// submitToCase does what the reporter asks of their case.
+// submitToCase performs the act on the reporter's case.
 func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, act incident.Act) {
 	report, wrong := s.schema.Validate(sub.form, s.options.Now(), act)
 	why, refused := sub.refusedFiles()
@@ -102,14 +102,14 @@ func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submi
 	s.accept(w, r, sub, result, &view{page: "done", status: http.StatusOK, act: string(act), files: kept, bad: sub.badFiles})
 }
 
-// codeWasTyped drops the pages that show a code, once the reporter has shown that they have it.
+// codeWasTyped drops the pages that show a code, once the reporter has typed it.
 func (s *server) codeWasTyped(c reportcode.Code) {
 	d := codeDigits(c)
 	defer d.wipe()
 	s.codePages.dropTagged(codeTag(d.String()))
 }
 
-// openMailbox shows what the code opens, with what was refused, if anything. A code without a case and one without
+// openMailbox shows the mailbox of a code, with refusals if there are any. A code without a case and one without
 // messages take the same status, size and, in intake, work.
 func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, wrong incident.Errors) {
 	if !s.mailboxSlots.acquire(sub.ctx, s.options.QueueTime) {

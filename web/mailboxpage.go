@@ -27,7 +27,7 @@ func presentAsk(s *server, loc *localizer, v *view) (string, any) {
 	return "ask", p
 }
 
-// donePage says that an act was done.
+// donePage confirms an act.
 type donePage struct {
 	base
 	Digits  string
@@ -44,8 +44,8 @@ func presentDone(_ *server, loc *localizer, v *view) (string, any) {
 	return "done", p
 }
 
-// proof is a promise or a receipt, to read and to save. A data link needs no second request, which would have to name the
-// report.
+// proof is a promise or a receipt, to read and to save. A data link needs no second request, which would have to name
+// the report.
 type proof struct {
 	Proof     string
 	ProofLink template.URL
@@ -72,7 +72,7 @@ type mailboxPage struct {
 	filesForm
 }
 
-// shownConsent is what the reporter allows now, in words.
+// shownConsent is what the reporter allows now, as sentences.
 type shownConsent struct {
 	Known    bool
 	Allowed  []string // in force
@@ -149,7 +149,7 @@ func presentMailbox(s *server, loc *localizer, v *view) (string, any) {
 	return "mailbox", p
 }
 
-// prefilled is what was typed into the mailbox's other forms, and the consents that hold.
+// prefilled holds the values typed into the mailbox's other forms, and the consents in force.
 func prefilled(v *view) incident.Form {
 	f := incident.Form{}
 	for name, values := range v.form {
@@ -179,12 +179,12 @@ func presentAdd(s *server, loc *localizer, v *view) (string, any) {
 	return "add", p
 }
 
-// IsWrong reports whether something is wrong with one of these fields.
+// IsWrong reports whether one of these fields was refused.
 func (p mailboxPage) IsWrong(names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return p.wrong.Of(n) != "" })
 }
 
-// Withdrawal are the two ways of withdrawing; neither is chosen beforehand.
+// Withdrawal are the two ways of withdrawing; neither is preselected.
 func (p mailboxPage) Withdrawal() control {
 	c := control{ID: "act", Label: p.loc.t("mailbox.take"), Wrong: p.wrongWith("act")}
 	for _, act := range []incident.Act{incident.ActStop, incident.ActDelete} {

@@ -28,7 +28,7 @@ const (
 
 type shownMessage struct{ Heading, Text string }
 
-// message puts a message into words.
+// message returns the sentence of a message.
 func (loc *localizer) message(m message) shownMessage {
 	if m.Kind == messageDuty {
 		return shownMessage{loc.t("duty.heading"), loc.t("duty."+m.Text, "seen", loc.moment(m.Seen), "again", loc.moment(m.Again))}
@@ -58,7 +58,7 @@ func (loc *localizer) moment(unix int64) string {
 const (
 	// messagePageBytes is how many bytes of messages, escaped, one page holds, so that it keeps its size.
 	messagePageBytes = 24 << 10
-	// messageMarkup is about what stands around a message, in bytes.
+	// messageMarkup is the approximate size of the markup around a message, in bytes.
 	messageMarkup = 160
 	// dutyMarkup is about how much longer a fixed sentence is than its name, in bytes.
 	dutyMarkup = 800
@@ -106,7 +106,7 @@ func pageOfMessages(replies []intake.Reply, page int) (on []message, next int) {
 
 func escapedLen(s string) int { return len(template.HTMLEscapeString(s)) }
 
-// cutEscaped takes as many whole characters off s as are at most room bytes when escaped.
+// cutEscaped returns the longest prefix of s in whole characters that takes at most room bytes when escaped.
 func cutEscaped(s string, room int) (piece, rest string) {
 	if escapedLen(s) <= room {
 		return s, ""

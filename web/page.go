@@ -129,9 +129,9 @@ type base struct {
 	LeaveURL  string
 	Site      Site
 	Languages []languageLink
-	Failed    bool            // the page says what went wrong
+	Failed    bool            // the page shows what went wrong
 	Switch    *languageSwitch // nil where the languages are links
-	Error     *errorMessage   // what went wrong, where the page came back for another reason than its fields
+	Error     *errorMessage   // what went wrong, where it does not concern a field
 }
 
 type languageLink struct {
@@ -168,8 +168,8 @@ func (loc *localizer) render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Sizes of what goes over the wire. An observer counts bytes: so a page has one of few sizes, and what a browser sends
-// includes a filler of random length.
+// Sizes on the wire. An observer can count bytes, so a page has one of few sizes, and what a browser sends includes a
+// filler of random length.
 const (
 	pageLimit  = 60 << 10 // a page with all its styles, before filler and padding
 	fillerMax  = 16 << 10 // a filler is 0 to fillerMax-1 characters
@@ -178,7 +178,7 @@ const (
 	padClosing = " -->\n"
 )
 
-// padded is the size of a page that needs so many bytes.
+// padded returns the padded size of a page of so many bytes.
 func padded(needs int) int {
 	size := pageSize
 	for size < needs {
@@ -187,7 +187,7 @@ func padded(needs int) int {
 	return size
 }
 
-// pad brings a page to its size, by a comment after the document's end.
+// pad pads a page by a comment after the document's end.
 func pad(b *bytes.Buffer) {
 	needs := b.Len() + len(padOpening) + len(padClosing)
 	b.WriteString(padOpening)
@@ -200,22 +200,22 @@ func pad(b *bytes.Buffer) {
 // paddingDots pads pages. It is read-only.
 var paddingDots = bytes.Repeat([]byte("."), pageSize)
 
-// newFiller returns 0 to fillerMax-1 dots, so that the size of a form does not tell the length of the text in it.
+// newFiller returns 0 to fillerMax-1 dots, so that the size of a form does not show the length of its text.
 func newFiller() string {
 	var b [2]byte
 	rand.Read(b[:])
 	return strings.Repeat(".", (int(b[0])<<8|int(b[1]))%fillerMax)
 }
 
-// newNonce makes the form's hidden field. By it a form that is sent twice is one submission (repeat.go), and trustees see
-// reports that came from one page.
+// newNonce returns a value for the form's hidden field. It identifies a form that is sent twice (repeat.go), and shows
+// trustees which reports came from one page.
 func newNonce() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// Pages are rendered into buffers that are wiped after sending: they may hold what was typed, or a code.
+// Pages are rendered into buffers that are wiped after sending: they may hold typed text or a code.
 var pageBuffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 2*pageSize)) }}
 
 // sendPage renders a page, pads it, and sends it. Where rendering fails it sends the error page rendered at start.

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// prerendered is a page rendered at start, cut at the few places whose contents differ in each answer. All answers share
-// its segments, so a request for the empty form costs no template execution, and a client that does not read its answer
-// holds no page of its own.
+// prerendered is a page rendered at start, cut at the few places whose contents differ in each answer. All answers
+// share its segments, so a request for the empty form executes no template, and a client that does not read its answer
+// occupies no page of its own.
 type prerendered struct {
 	segments     [][]byte
 	placeholders []string // what follows each segment except the last
@@ -22,7 +22,7 @@ var (
 	fillerPlaceholder = "{filler}"
 )
 
-// prerenderAll renders the pages that carry nothing typed: the empty form and the page that asks for the code.
+// prerenderAll renders the pages without typed values: the empty form and the page that asks for the code.
 func (loc *localizer) prerenderAll() (err error) {
 	for attended, page := range map[bool]*prerendered{false: &loc.emptyForm, true: &loc.dutyForm} {
 		form := loc.form(nil, noncePlaceholder, nil, attended)

@@ -17,8 +17,8 @@ import (
 	"zapis/internal/incident"
 )
 
-// Limits of what one form holds in memory. They are wider than what the fields take, so that a text that is too long
-// comes back whole to be shortened; past them it is cut, and refused as too long as well.
+// Limits of what one form holds in memory. They are wider than those of the fields, so that a text that is too long is
+// shown whole to be shortened; beyond them it is cut, and also refused as too long.
 const (
 	maxNarrativeBytes = 128 << 10
 	maxFieldBytes     = 8 << 10
@@ -77,7 +77,7 @@ func readRefusal(err error, body *minRateBody) error {
 	case errors.As(err, &why):
 		return why
 	case errors.Is(err, os.ErrDeadlineExceeded), body.err != nil && errors.Is(body.err, os.ErrDeadlineExceeded):
-		// Not 408: Chromium answers that by sending the body up to three more times.
+		// Not 408: Chromium sends the body up to three more times after it.
 		return refusal{status: http.StatusBadRequest, code: "slow"}
 	}
 	return refusal{status: http.StatusBadRequest, code: "cut"}
@@ -86,7 +86,7 @@ func readRefusal(err error, body *minRateBody) error {
 // fields collects a form within its limits.
 type fields struct {
 	form      incident.Form
-	memory    *reservation // the memory budget's account of it
+	memory    *reservation // the form's reservation in the memory budget
 	buffers   [][]byte
 	count     int
 	heldBytes int  // bytes kept
@@ -185,7 +185,7 @@ func (f *fields) add(name string, value io.Reader) error {
 	return nil
 }
 
-// readValue reads up to room bytes. The only copy it leaves is the one that wipe knows.
+// readValue reads up to room bytes. wipe covers the only copy that it leaves.
 func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	buf := make([]byte, 0, min(room, 256))
 	defer func() { f.buffers = append(f.buffers, buf[:cap(buf)]) }()
@@ -212,7 +212,7 @@ func (f *fields) readValue(value io.Reader, room int) ([]byte, error) {
 	}
 }
 
-// cleanInPlace does what incident.CleanText does, in place, so that no copy is left; the rest is zeroed.
+// cleanInPlace is incident.CleanText in place, so that no copy is left; it zeroes the rest.
 func cleanInPlace(b []byte) []byte {
 	cleaned := incident.CleanText(unsafe.String(unsafe.SliceData(b), len(b)))
 	if len(cleaned) == len(b) && unsafe.StringData(cleaned) == unsafe.SliceData(b) {

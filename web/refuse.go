@@ -36,15 +36,15 @@ func invalid(fields incident.Errors) refusal {
 	return refusal{status: http.StatusUnprocessableEntity, code: invalidCode, fields: fields}
 }
 
-// errorPage says in two sentences what went wrong.
+// errorPage describes in two sentences what went wrong.
 type errorPage struct {
 	base
 	Heading, Text string
 }
 
-// refuse answers a refusal of which no page is held: with JSON where that is wanted; a POST of a form with a redirect to
-// the page that says why, as every POST; anything else with that page. Then it takes in what is still being sent, so that
-// a browser comes to show the answer.
+// refuse answers a refusal without a held page: with JSON for a program; for a POST of a form with a redirect to the
+// page with the reason; otherwise with that page. Then it reads what is still being sent, since a browser shows the
+// answer only after that.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, body *minRateBody, why refusal) {
 	s.respond(w, r, body, func() { s.showRefusal(w, r, why) })
 }
@@ -58,7 +58,7 @@ func (s *server) showRefusal(w http.ResponseWriter, r *http.Request, why refusal
 	s.sendRefusal(w, r, why)
 }
 
-// refuseAddress answers what no form of ours asks for: an address that does not exist, or another method.
+// refuseAddress answers a request that no form of ours makes: an unknown address, or another method.
 func (s *server) refuseAddress(w http.ResponseWriter, r *http.Request, why refusal) {
 	s.respond(w, r, nil, func() { s.sendRefusal(w, r, why) })
 }
@@ -85,7 +85,7 @@ func refusedName(why refusal) (name string, ok bool) {
 	return "", false
 }
 
-// retryAfter is when to come back where the server is busy, in seconds.
+// retryAfter is the value of Retry-After where the server is busy, in seconds.
 const retryAfter = "60"
 
 func (loc *localizer) errorPage(code string, s *server) errorPage {
@@ -104,7 +104,7 @@ func (loc *localizer) errorMessage(code string, s *server) *errorMessage {
 		"each", loc.size(s.limits.File), "all", loc.size(s.limits.Report))}
 }
 
-// fail marks a page as one that came back, and says why where its fields don't.
+// fail marks a page as refused, and sets the reason where its fields don't have it.
 func (b *base) fail(loc *localizer, s *server, v *view) {
 	b.Failed = b.Failed || v.status >= 400 || len(v.wrong) > 0
 	if v.refusal != "" {
@@ -112,9 +112,9 @@ func (b *base) fail(loc *localizer, s *server, v *view) {
 	}
 }
 
-// respond runs write and ends the connection: the last answer stays in the connection's buffer while it lives, and a
-// client that asks without reading would have pages made that it does not take. Where the request's body is not at its
-// end the connection is closed in order: announce it, write, flush, take in the rest.
+// respond runs write and ends the connection: otherwise the last answer stays in the connection's buffer while it is
+// open, and a client that does not read could have pages rendered that it never receives. Where the request's body is
+// not at its end the connection is closed in order: announce it, write, flush, read the rest.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, body *minRateBody, write func()) {
 	unread := body != nil && !body.complete()
 	if body == nil && r.Body != nil && r.Body != http.NoBody {
@@ -131,12 +131,12 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, body *minRateBo
 	}
 }
 
-// startWriteDeadline begins the time for taking an answer: the time that an upload took does not count.
+// startWriteDeadline starts the time for reading an answer: the time of an upload does not count.
 func (s *server) startWriteDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.AnswerTime()))
 }
 
-// refusalJSON is what a program gets: {"error":"invalid","fields":{"narrative":"required"}}.
+// refusalJSON is the answer to a program: {"error":"invalid","fields":{"narrative":"required"}}.
 type refusalJSON struct {
 	Error  string            `json:"error"`
 	Fields map[string]string `json:"fields"`
@@ -167,12 +167,12 @@ func sendJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// acceptedSize is the size of an answer with a code, in bytes: more than net/http buffers, so that it is written past the
-// buffers, which nothing would overwrite. JSON takes the spaces at its end.
+// acceptedSize is the size of an answer with a code, in bytes: more than net/http buffers, so that it bypasses the
+// buffers, which nothing would overwrite. JSON allows the spaces at its end.
 const acceptedSize = 8 << 10
 
-// writeAccepted answers a program whose submission was stored: {"code":"4827 …","promise":"zapis/promise/v1\n…"}. Promise
-// is the whole promise file. The code is in no other copy than in a buffer that is wiped.
+// writeAccepted answers a program whose submission was stored: {"code":"4827 …","promise":"zapis/promise/v1\n…"}.
+// Promise is the whole promise file. The code is only in a buffer that is wiped.
 func writeAccepted(w http.ResponseWriter, code digits, promise []byte) {
 	quoted, err := json.Marshal(string(promise))
 	if err != nil {
@@ -188,7 +188,7 @@ func writeAccepted(w http.ResponseWriter, code digits, promise []byte) {
 	sendJSON(w, http.StatusCreated, append(b, '\n'))
 }
 
-// wantsJSON reports whether a program is asking: one that prefers JSON to a page (RFC 9110, section 12.5.1).
+// wantsJSON reports whether the client is a program: one that prefers JSON to a page (RFC 9110, section 12.5.1).
 func wantsJSON(r *http.Request) bool {
 	wish := make(map[string]float64)
 	for _, accept := range r.Header.Values("Accept") {
@@ -207,8 +207,8 @@ func wantsJSON(r *http.Request) bool {
 	return wish["application/json"] > wish["text/html"]
 }
 
-// refusalFromIntake maps an error of intake to a refusal: errors that the sender can mend come as fields; what is neither
-// that nor a lack of room is a fault of ours.
+// refusalFromIntake maps an error of intake to a refusal: errors that the sender can correct become fields; an error
+// that is neither that nor a lack of room is internal.
 func refusalFromIntake(err error) refusal {
 	var one incident.FieldError
 	var some incident.Errors

@@ -11,22 +11,22 @@ import (
 	"zapis/internal/server/intake"
 )
 
-// A form that is sent twice, by a second tap or by a browser that tries again, is one submission: the same hidden field
-// with the same answers and files gets the same promise, and the same code, for as long as the server knows it. The
-// result is sealed under the hidden field and the content, so that only the sender of the same form can open it.
+// A form that is sent twice, by a second tap or by a browser that retries, is one submission: the same hidden field
+// with the same answers and files gets the same promise, and the same code, as long as the server keeps the result.
+// The result is sealed under the hidden field and the content, so that only the sender of the same form can open it.
 const (
 	repeatLife  = 30 * time.Minute
 	repeatBytes = 16 << 20
 )
 
-// once runs do, unless the same submission was stored before: then it returns that result.
+// once calls do, unless the same submission was stored before: then it returns that result.
 func (s *server) once(sub *submission, do func() (intake.Result, error)) (intake.Result, error) {
 	secret := sub.repeatSecret()
 	if secret == nil {
 		return do()
 	}
 	defer clear(secret)
-	// The first copy may be on its way to the disk while its connection is already gone.
+	// The first copy may still be written to the disk while its connection is closed.
 	unlock, err := s.repeating.Lock(sub.ctx, derive(secret, "lock"))
 	if err != nil {
 		return intake.Result{}, err
@@ -52,7 +52,7 @@ func (s *server) once(sub *submission, do func() (intake.Result, error)) (intake
 	return result, nil
 }
 
-// repeatSecret returns the hidden field and a digest of everything else that was sent; nil where the form has no hidden
+// repeatSecret returns the hidden field and a digest of everything else in the form; nil where the form has no hidden
 // field of ours.
 func (sub *submission) repeatSecret() []byte {
 	nonce, err := hex.DecodeString(sub.nonce())

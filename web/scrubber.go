@@ -47,7 +47,7 @@ func (s *scrubber) requestStarted() {
 	}
 }
 
-// requestEnded is called when it was answered.
+// requestEnded is called after a POST was answered.
 func (s *scrubber) requestEnded() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -38,7 +38,7 @@ const (
 	evictAfter = 20 * time.Second
 	// sweepEvery is how often expired entries are removed.
 	sweepEvery = time.Minute
-	// entryOverhead is about what an entry takes beside its box, in bytes.
+	// entryOverhead is the approximate size of an entry without its box, in bytes.
 	entryOverhead = 256
 )
 
@@ -66,7 +66,7 @@ func entryCipher(secret []byte) cipher.AEAD {
 	return aead
 }
 
-// put stores value under secret for life, in place of what was there. It reports false where there is no room.
+// put stores value under secret for life, and replaces an earlier value. It reports false where there is no room.
 func (c *sealedCache) put(secret, value []byte, tag [32]byte, life time.Duration) bool {
 	name := derive(secret, "name")
 	box := entryCipher(secret).Seal(nil, nil, value, name[:])

@@ -11,7 +11,7 @@ import (
 // isSend reports whether a request sends a first report.
 func isSend(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/send") }
 
-// postSend takes a first report.
+// postSend accepts a first report.
 func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 	sub := s.readSubmission(w, r, redisplayReport)
 	if sub == nil {
@@ -49,12 +49,12 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request, sub *submission,
 	s.show(w, r, sub.body, v)
 }
 
-// redisplayReport is the form with what was typed.
+// redisplayReport returns the form with the typed answers.
 func redisplayReport(sub *submission, why refusal) *view {
 	return &view{page: "form", wrong: why.fields, form: sub.form, truncated: sub.fields.truncated}
 }
 
-// postRedisplay shows the form in another language with what was typed. Nothing is stored.
+// postRedisplay shows the form in another language with the typed answers. It stores nothing.
 func (s *server) postRedisplay(w http.ResponseWriter, r *http.Request) {
 	sub := s.readSubmission(w, r, redisplayReport)
 	if sub == nil {
@@ -65,13 +65,13 @@ func (s *server) postRedisplay(w http.ResponseWriter, r *http.Request) {
 	why := invalid(wrong)
 	if len(wrong) == 0 {
 		why.status = http.StatusOK
-		sub.show(w, r, why) // also to a program: nothing was refused, and there is nothing but the page
+		sub.show(w, r, why) // also for a program: nothing was refused, and there is only the page
 		return
 	}
 	sub.refuse(w, r, why)
 }
 
-// postFiles takes files for the case that the code opens.
+// postFiles accepts files for the case of a code.
 func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 	sub := s.readSubmission(w, r, redisplayFiles)
 	if sub == nil {
@@ -110,7 +110,7 @@ func (s *server) postFiles(w http.ResponseWriter, r *http.Request) {
 	s.accept(w, r, sub, result, &view{page: "files", status: http.StatusOK, files: kept, bad: sub.badFiles})
 }
 
-// redisplayFiles is the form for files: the browser cannot keep which were chosen.
+// redisplayFiles returns the form for files: a browser does not keep the selection.
 func redisplayFiles(sub *submission, why refusal) *view {
 	return &view{page: "files", wrong: why.fields, form: withoutNarrative(sub.form), bad: sub.badFiles}
 }
@@ -119,8 +119,8 @@ func withoutNarrative(f incident.Form) incident.Form {
 	return incident.Form{"code": f["code"], "files_identify": f["files_identify"]}
 }
 
-// postSent shows the page with the code again, in another language. Nothing is looked up: the page comes from what the
-// page before it sent along.
+// postSent shows the page with the code in another language. It looks nothing up: the previous page sends the content
+// along.
 func (s *server) postSent(w http.ResponseWriter, r *http.Request) {
 	sub := s.readSubmission(w, r, redisplayMailbox)
 	if sub == nil {
@@ -140,7 +140,7 @@ func (s *server) postSent(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, sub.body, &view{page: "code", status: http.StatusOK, code: d.String(), promise: promise})
 }
 
-// getNext is the page after the code was written down: adding files, when and where to look for an answer.
+// getNext shows the page after the one with the code: adding files, when and where to look for an answer.
 func (s *server) getNext(w http.ResponseWriter, r *http.Request) {
 	loc := s.localizerFor(r)
 	w.Header().Add("Vary", "Accept-Language")

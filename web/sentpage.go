@@ -22,10 +22,10 @@ func presentCode(_ *server, loc *localizer, v *view) (string, any) {
 	return "code", p
 }
 
-// nextPage is what comes after the code was written down.
+// nextPage is the page after the one with the code.
 type nextPage struct {
 	base
-	Mailbox string // the mailbox's address, to be written down; empty where the request does not name the host properly
+	Mailbox string // the mailbox's address, to be written down; empty where the request has no valid host
 	Reading string // on which days reports are read
 	addFiles
 }
@@ -35,7 +35,7 @@ func (s *server) nextPage(loc *localizer, host string) nextPage {
 		addFiles: loc.addFiles(s, &view{})}
 }
 
-// mailboxAddress is the address to look for answers at, without a scheme.
+// mailboxAddress returns the mailbox's address, without a scheme.
 func mailboxAddress(host, lang string) string {
 	if u, err := url.Parse("//" + host); err != nil || u.Host != host || len(host) > 100 {
 		return ""
@@ -43,12 +43,12 @@ func mailboxAddress(host, lang string) string {
 	return host + "/" + lang + "/mailbox"
 }
 
-// readingDays says on which days reports are read.
+// readingDays returns on which days reports are read, in words.
 func (loc *localizer) readingDays() string {
 	return loc.t("next.reading", "days", loc.days(week(loc.site.ReadingDays)))
 }
 
-// filesPage says that files were stored, or asks for them again.
+// filesPage confirms that files were stored, or asks for them again.
 type filesPage struct {
 	base
 	Heading, Thanks string
@@ -106,7 +106,7 @@ func (loc *localizer) badFiles(bad []badFile) []string {
 	return list
 }
 
-// shownName shortens the name of a file to what a page shows of it.
+// shownName shortens the name of a file for a page.
 func shownName(name string) string {
 	name = strings.ToValidUTF8(incident.CleanText(name), "\uFFFD")
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
@@ -139,7 +139,7 @@ func presentFiles(s *server, loc *localizer, v *view) (string, any) {
 	return "files", p
 }
 
-// hiddenCode carries a code along as it was typed.
+// hiddenCode returns hidden fields with a code as it was typed.
 func hiddenCode(v *view) []hiddenField {
 	if v.code != "" {
 		return []hiddenField{{"code", v.code}}

@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// Site is what the operator says of themselves. Reporters read it on the pages: New fails where something is missing
-// (Check).
+// Site holds the operator's statements about themselves, which reporters read on the pages. New fails where something
+// is missing (Check).
 type Site struct {
-	Organisation string   // who runs the form
+	Organisation string   // the operator of the form
 	Contact      string   // how to reach them otherwise
 	CheckAt      []string // two places or more where the form's address can be compared
 	Readers      int      // how many trained people open reports
 	Quorum       int      // how many of them must agree before contact and name open
 	ReadingDays  []time.Weekday
-	Duty         *Duty  // nil where nobody looks for urgent reports in between
+	Duty         *Duty  // nil where urgent reports are not looked for in between
 	Years        int    // for how long a report is kept, at most
-	Support      string // whom a reporter can turn to when it weighs on them
+	Support      string // where a reporter finds support
 	Onion        string // "http://….onion", or empty
 	Exit         string // where "Leave now" leads; a weather page where empty
 
-	// In holds the operator's texts in other languages, by the language's code: "be". What is empty there is shown as
-	// above.
+	// In holds the operator's texts in other languages, by the language's code: "be". An empty text falls back to the
+	// one above.
 	In map[string]Texts
 }
 

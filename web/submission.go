@@ -23,22 +23,22 @@ type submission struct {
 	fields     *fields
 	form       incident.Form
 	memory     *reservation    // of the budget for forms
-	draft      *intake.Draft   // nil until a file comes, or the form is sent
+	draft      *intake.Draft   // nil until a file arrives, or the form is sent
 	keepGood   bool            // a file that is refused does not refuse the others
 	fileErrors incident.Errors // the first refusal of a file
 	badFiles   []badFile
 	tooLarge   bool      // one of badFiles is over a limit for bytes
 	filesSeen  int       // file parts that came
 	filesKept  int       // of them, those in the draft
-	oversized  bool      // the request announced more than is taken: its fields are read, its files refused
+	oversized  bool      // the announced body exceeds the limit: its fields are read, its files refused
 	slot       semaphore // held while the form is processed; nil for uploads
 }
 
-// redisplayFunc makes the page that a refused request came from, with what was typed: going back in a browser would lose
-// that, or send it again.
+// redisplayFunc returns the page of a refused request, with the typed answers: going back in a browser would lose
+// them, or send them again.
 type redisplayFunc func(sub *submission, why refusal) *view
 
-// readSubmission reads a POST to its end. It returns nil where the request was refused; then it has answered.
+// readSubmission reads a POST to its end. It returns nil where it has refused and answered the request.
 func (s *server) readSubmission(w http.ResponseWriter, r *http.Request, redisplay redisplayFunc) *submission {
 	_ = http.NewResponseController(w).EnableFullDuplex() // a refusal is written while the client still sends
 	sub := &submission{s: s, ctx: r.Context(), body: newMinRateBody(w, r, s.options.minRate()), redisplay: redisplay,
@@ -72,7 +72,7 @@ func (s *server) readSubmission(w http.ResponseWriter, r *http.Request, redispla
 	return sub
 }
 
-// acquire takes a slot, and waits for one for QueueTime at most.
+// acquire takes a slot, and waits at most QueueTime for one.
 func (sub *submission) acquire(sem semaphore) bool {
 	if !sem.acquire(sub.ctx, sub.s.options.QueueTime) {
 		return false
@@ -81,8 +81,8 @@ func (sub *submission) acquire(sem semaphore) bool {
 	return true
 }
 
-// refuse answers with the page that the request came from, where anything of the form was read, else with a page that
-// says why. What was sealed is discarded first.
+// refuse answers with the page of the request, where anything of the form was read, else with a page with the reason.
+// It discards what was sealed first.
 func (sub *submission) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	sub.discard()
 	if wantsJSON(r) || len(sub.form) == 0 && why.code != invalidCode {
@@ -92,7 +92,7 @@ func (sub *submission) refuse(w http.ResponseWriter, r *http.Request, why refusa
 	sub.show(w, r, why)
 }
 
-// show answers with the page that the request came from.
+// show answers with the page of the request.
 func (sub *submission) show(w http.ResponseWriter, r *http.Request, why refusal) {
 	v := sub.redisplay(sub, why)
 	v.status = why.status
@@ -130,7 +130,7 @@ func (sub *submission) addFile(before incident.Form, name string, content io.Rea
 	return refusalFromIntake(err)
 }
 
-// refuseFile notes a file that was refused. The reading goes on: the rest of the file is skipped, and others follow.
+// refuseFile records a file that was refused. Reading continues with the next part.
 func (sub *submission) refuseFile(name string, wrong incident.FieldError) error {
 	large := wrong.Code == incident.FileTooLarge || wrong.Code == incident.ReportTooLarge
 	if large && !sub.keepGood {
@@ -146,8 +146,8 @@ func (sub *submission) refuseFile(name string, wrong incident.FieldError) error 
 	return nil
 }
 
-// refusedFiles returns what refuses the submission on account of its files, if anything does: with keepGood, bad files
-// refuse it only where no file is good.
+// refusedFiles returns the refusal that the files cause, if there is one: with keepGood, bad files refuse the
+// submission only where no file is good.
 func (sub *submission) refusedFiles() (why refusal, refused bool) {
 	switch {
 	case len(sub.fileErrors) == 0 || sub.keepGood && sub.filesKept > 0:
@@ -174,7 +174,7 @@ func (sub *submission) first(name string) string {
 	return ""
 }
 
-// nonce is the form's hidden field where it looks like one of ours, else the empty string.
+// nonce returns the form's hidden field where it has the form of ours, else the empty string.
 func (sub *submission) nonce() string {
 	if n := sub.first("form"); nonceShape.MatchString(n) {
 		return n
@@ -184,7 +184,7 @@ func (sub *submission) nonce() string {
 
 var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// code reads the code that came with the form, or says what is wrong with how it was written.
+// code parses the code of the form, or returns what is wrong with it.
 func (sub *submission) code() (reportcode.Code, incident.Errors) { return readCode(sub.form["code"]) }
 
 func (sub *submission) discard() {
@@ -194,7 +194,7 @@ func (sub *submission) discard() {
 	}
 }
 
-// close ends the submission and wipes what was typed.
+// close ends the submission and wipes the form.
 func (sub *submission) close() {
 	sub.discard()
 	if sub.slot != nil {

@@ -9,12 +9,12 @@ import (
 	"zapis/internal/server/intake"
 )
 
-// view is what a page shows that answers a POST, in no particular language. It is packed and sealed between the POST and
-// the GET that it redirects to (sealedCache).
+// view is the content of a page that answers a POST, independent of a language. It is packed and sealed between the
+// POST and the GET that it redirects to (sealedCache).
 type view struct {
 	page      string // a key of presenters
 	status    int    // of the GET's answer
-	refusal   string // error code for the top of the page; empty where there is none, or the fields say it
+	refusal   string // error code for the top of the page; empty where there is none, or the fields have it
 	wrong     incident.Errors
 	form      incident.Form // what was typed
 	truncated bool          // of what was typed, only a part came back
@@ -33,7 +33,7 @@ type view struct {
 // badFile is a file that was refused while others were kept.
 type badFile struct{ Name, Code string }
 
-// packer writes a view as bytes: strings and lists with their length in front.
+// packer writes a view as bytes: strings and lists with their length before them.
 type packer struct{ b []byte }
 
 func (p *packer) number(n int) { p.b = binary.AppendVarint(p.b, int64(n)) }
@@ -120,7 +120,7 @@ func (v *view) pack() []byte {
 	return p.b
 }
 
-// unpacker reads what packer wrote. Its strings are the bytes themselves: wiping these wipes the view.
+// unpacker reads what packer wrote. Its strings share the bytes: wiping the bytes wipes the view.
 type unpacker struct{ b []byte }
 
 func (u *unpacker) number() int {

@@ -1,5 +1,5 @@
-// Package web serves the reporter's pages: forms without scripts, in seven languages, that take a text and files and give
-// a code. docs/pages.md describes them.
+// Package web serves the reporter's pages: forms without scripts, in seven languages, that accept a text and files and
+// return a code. docs/pages.md describes them.
 //
 //	GET  /             the form; /be/ … /en/ choose a language, else the browser's is used
 //	POST /send         a report: the page with the code
@@ -9,9 +9,9 @@
 //	GET  /page/NAME    a page that a POST was redirected to (heldpage.go)
 //	GET  /guide        the reporter's guide
 //
-// A body is read as a stream, once: fields into memory within their limits, files straight into intake, which seals them.
-// Nothing is logged, no cookie is set, no address is used. What is refused comes back with what was typed. Domain errors
-// are codes; the sentences stand in locales/*.txt.
+// A body is read as a stream, once: fields into memory within their limits, files directly into intake, which seals
+// them. Nothing is logged, no cookie is set, no address is used. A refused form is shown again with the typed answers.
+// Domain errors are codes; locales/*.txt has the sentences.
 package web
 
 import (
@@ -33,7 +33,7 @@ import (
 	"zapis/internal/server/keylock"
 )
 
-// Options limit what one machine takes on. The zero value of each field means its default.
+// Options limit the load of one machine. The zero value of each field means its default.
 type Options struct {
 	Rate       int64         // least rate of a sender, in bytes a second, measured over Window; 1024
 	Window     time.Duration // 30 s
@@ -183,7 +183,7 @@ func contentPolicy(style string) string {
 		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
 
-// localizerFor picks the language that the address names, else the one that the browser asks for.
+// localizerFor returns the language in the address, else the one that the browser prefers.
 func (s *server) localizerFor(r *http.Request) *localizer {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if loc, ok := s.localizers[first]; ok {
@@ -207,8 +207,8 @@ func (s *server) getForm(w http.ResponseWriter, r *http.Request) {
 	loc.sendPrerendered(w, loc.emptyForm)
 }
 
-// getLeave is where "Leave now" leads: it drops our pages from the browser's memory, so that going back shows nothing,
-// and goes on to a page that says nothing (Clear-Site-Data, W3C).
+// getLeave is the target of "Leave now": it drops our pages from the browser's memory (Clear-Site-Data, W3C), so that
+// going back shows nothing, and redirects to a page without content.
 func (s *server) getLeave(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Clear-Site-Data", `"cache"`)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// The standard library's buffers keep what passed through them until something overwrites it. These readers feed them
-// zeros at the end.
+// The standard library's buffers keep their content until something overwrites it. These readers feed them zeros at
+// the end.
 
 // zeroBuffer fills a buffer with zeros.
 func zeroBuffer(b *bufio.Reader) {
@@ -30,7 +30,7 @@ func (zeros) Read(p []byte) (int, error) {
 // last boundary without its line break is complete.
 type multipartSource struct {
 	source    io.Reader
-	large     *bufio.Reader // set once a file part begins; fields need no more than multipart's own buffer
+	large     *bufio.Reader // set once a file part begins; for fields multipart's own buffer is enough
 	zerosLeft int           // zeros still to return instead of the body
 	finished  bool
 }
@@ -68,7 +68,7 @@ var errFormRead = errors.New("the form was read")
 // multipartBufferSize exceeds what multipart.Reader buffers, in bytes.
 const multipartBufferSize = 8 << 10
 
-// zeroBuffers fills the multipart.Reader's buffer, and our own, with zeros. What the reader makes of them is ignored.
+// zeroBuffers fills the multipart.Reader's buffer, and our own, with zeros. It ignores what the reader returns.
 func (s *multipartSource) zeroBuffers(parts *multipart.Reader) {
 	s.finished, s.zerosLeft = true, multipartBufferSize
 	_, _ = parts.NextRawPart()

@@ -29,7 +29,7 @@ const (
 //	size 96
 //	waiting 2                         promise files
 //	locators 77
-//	kept 3                            files that stand beside the database
+//	kept 3                            files beside the database
 type BackupHeader struct {
 	Origin   string
 	Genesis  ledger.Hash
@@ -68,7 +68,7 @@ func ParseBackupHeader(text []byte) (BackupHeader, error) {
 	return h, r.End()
 }
 
-// BackupKind says which member of a backup a BackupItem is.
+// BackupKind is the kind of a member of a backup.
 type BackupKind int
 
 const (
@@ -89,7 +89,7 @@ type BackupItem struct {
 	Text  []byte
 }
 
-// Path is where a kept file stands in the ledger's folder.
+// Path returns the path of a kept file in the ledger's folder.
 func (it BackupItem) Path() string { return strings.TrimPrefix(it.Name, "kept/") }
 
 // KeptFolders are the folders beside the database whose files a backup keeps.
@@ -109,7 +109,7 @@ func keptPath(path string) bool {
 	return false
 }
 
-// backupCourse knows what may come next in a backup.
+// backupCourse checks the order of the members of a backup.
 type backupCourse struct {
 	h          BackupHeader
 	kind       BackupKind // of the last member
@@ -180,7 +180,7 @@ func NewBackupWriter(w io.Writer, h BackupHeader) (*BackupWriter, error) {
 	return &BackupWriter{t, &backupCourse{h: h}}, err
 }
 
-// Put writes one member; its name is made of the rest.
+// Put writes one member; its name is derived from the other fields.
 func (w *BackupWriter) Put(it BackupItem) error {
 	switch it.Kind {
 	case BackupCheckpoint:
@@ -203,7 +203,7 @@ func (w *BackupWriter) Put(it BackupItem) error {
 	return w.t.bytes(it.Name, it.Text)
 }
 
-// Close ends the archive, and refuses to if anything is missing.
+// Close ends the archive. It fails if a member is missing.
 func (w *BackupWriter) Close() error {
 	if err := w.c.end(); err != nil {
 		return w.t.misuse(err)
@@ -211,8 +211,8 @@ func (w *BackupWriter) Close() error {
 	return w.t.close()
 }
 
-// BackupReader reads a backup's ledger.tar, and verifies its form. Chain,
-// signatures and promises are the caller's to verify.
+// BackupReader reads a backup's ledger.tar, and verifies its form. The caller
+// verifies chain, signatures and promises.
 type BackupReader struct {
 	t *tarReader
 	c *backupCourse
@@ -227,7 +227,7 @@ func NewBackupReader(r io.Reader) (*BackupReader, error) {
 	return &BackupReader{t, &backupCourse{h: h}}, nil
 }
 
-// Header is what backup.txt says.
+// Header returns the content of backup.txt.
 func (r *BackupReader) Header() BackupHeader { return r.c.h }
 
 // Next returns the next member, or io.EOF after the last.
@@ -248,7 +248,7 @@ func (r *BackupReader) Next() (BackupItem, error) {
 	return it, err
 }
 
-// read takes a member's name apart, and says how many bytes it may have.
+// read parses a member's name, and returns the most bytes that it may have.
 func (it *BackupItem) read(name string) (max int, err error) {
 	folder, rest, _ := strings.Cut(name, "/")
 	number := func() (uint64, error) { return canonical.ParseDecimal(rest) }

@@ -34,7 +34,7 @@ type Header struct {
 	Waiting uint64
 }
 
-// Card names the ledger that the file says it is of.
+// Card returns the card of the ledger that the file claims to hold.
 func (h Header) Card() card.LedgerCard {
 	return card.LedgerCard{Origin: h.Origin, Genesis: h.Genesis}
 }
@@ -69,8 +69,8 @@ type expected struct {
 	index uint64 // of the first entry that names it
 }
 
-// course knows what may come next in a carry file. Writer and Reader follow the
-// same one, so that nothing is written that would not be read.
+// course checks the order of the members of a carry file. Writer and Reader
+// share it, so that nothing is written that would not be read.
 type course struct {
 	h          Header
 	stage      stage
@@ -178,7 +178,7 @@ func (c *course) takeEntry(text []byte) (ledger.Entry, error) {
 	return e, nil
 }
 
-// entriesDone goes on to the parts.
+// entriesDone begins the section of the parts.
 func (c *course) entriesDone() error {
 	if c.stage > atEntries {
 		return nil
@@ -193,8 +193,8 @@ func (c *course) entriesDone() error {
 	return nil
 }
 
-// takePart finds a part among those to come; the ones passed over must turn out
-// to be erased.
+// takePart finds a part among the expected ones. Those that are skipped must
+// be erased, which partsDone checks.
 func (c *course) takePart(h ledger.Hash) (expected, error) {
 	if err := c.entriesDone(); err != nil {
 		return expected{}, err
@@ -217,7 +217,7 @@ func (c *course) takePart(h ledger.Hash) (expected, error) {
 	return expected{}, fmt.Errorf("no entry in the file names it")
 }
 
-// sawPart is told of a tombstone's body.
+// sawTombstone records the body of a tombstone.
 func (c *course) sawTombstone(body []byte) error {
 	a, err := ledger.ParseApproved(body)
 	if err != nil {
@@ -230,7 +230,7 @@ func (c *course) sawTombstone(body []byte) error {
 	return err
 }
 
-// partsDone goes on to what waits.
+// partsDone begins the section of the waiting submissions.
 func (c *course) partsDone() error {
 	if err := c.entriesDone(); err != nil {
 		return err
@@ -308,7 +308,7 @@ func (c *course) takeWaitingPart(h ledger.Hash) (ledger.Part, error) {
 	return p, nil
 }
 
-// end is told that no member follows.
+// end checks that nothing is missing at the end.
 func (c *course) end() error {
 	if err := c.partsDone(); err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"io"
 )
 
-// A format is one of the three archives: what an error calls it, and its first
-// member, which says how much follows.
+// A format is one of the three archives: its name in errors, and its first
+// member, which states how much follows.
 type format[H interface{ Marshal() []byte }] struct {
 	archive string
 	first   string
@@ -18,7 +18,7 @@ var (
 	backupFormat = format[BackupHeader]{"backup", backupName, ParseBackupHeader}
 )
 
-// create writes the first member, unless it is one that open would refuse.
+// create writes the first member, and refuses one that open would refuse.
 func (f format[H]) create(w io.Writer, h H) (tarWriter, error) {
 	t := tarWriter{archive: f.archive, w: w}
 	text := h.Marshal()

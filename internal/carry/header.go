@@ -6,9 +6,9 @@ import (
 )
 
 // A member's header is the ustar block of POSIX.1-1988, with mode 0444, owner
-// and group 0 without names, and the time 0: nothing in it but name and size,
-// so that there is one header for each member. From 8 GiB on, where ustar's
-// field for the size ends, a pax header goes before it (POSIX.1-2001).
+// and group 0 without names, and the time 0. Only name and size vary, so there
+// is one header for each member. From 8 GiB on, which ustar's size field can't
+// hold, a pax header precedes it (POSIX.1-2001).
 
 const (
 	blockSize = 512

@@ -15,7 +15,7 @@ const (
 	outboxHeader = "zapis/outbox/v1"
 	outboxName   = "outbox.txt"
 
-	// MaxStatements is how many signed statements one outbox may bring.
+	// MaxStatements is the most signed statements in one outbox.
 	MaxStatements = 10000
 )
 
@@ -61,7 +61,8 @@ func statementName(s card.Signed) string {
 
 func bodyName(h ledger.Hash) string { return "bodies/" + h.String() }
 
-// outCourse knows what may come next in an outbox, for its Writer and Reader.
+// outCourse checks the order of the members of an outbox, for OutboxWriter and
+// OutboxReader.
 type outCourse struct {
 	h          OutboxHeader
 	stage      stage
@@ -124,7 +125,7 @@ func (c *outCourse) takeBody(h ledger.Hash) (card.Statement, error) {
 	return card.Statement{}, fmt.Errorf("no statement is about it")
 }
 
-// sawBody is told of a body: an exhibit's names the parts that follow.
+// sawBody records a body: an exhibit's names the parts that follow.
 func (c *outCourse) sawBody(s card.Statement, body []byte) error {
 	if s.Kind != card.KindExhibit {
 		return nil
@@ -221,7 +222,7 @@ func (w *OutboxWriter) Statement(s card.Signed) error {
 	return w.t.bytes(statementName(s), s.Marshal())
 }
 
-// Body writes what one or more statements are about.
+// Body writes the content of one or more statements.
 func (w *OutboxWriter) Body(body []byte) error {
 	h := ledger.Sum(body)
 	if len(body) > ledger.MaxSmall {
@@ -246,7 +247,7 @@ func (w *OutboxWriter) Part(h ledger.Hash, r io.Reader) error {
 	return w.t.misuse(w.t.part(partName(h), p, r))
 }
 
-// Close ends the archive, and refuses to if anything is missing.
+// Close ends the archive. It fails if a member is missing.
 func (w *OutboxWriter) Close() error {
 	if err := w.c.end(); err != nil {
 		return w.t.misuse(err)

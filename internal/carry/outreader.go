@@ -9,7 +9,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// OutItemKind says which member of an outbox an OutItem is.
+// OutItemKind is the kind of a member of an outbox.
 type OutItemKind int
 
 const (
@@ -32,8 +32,8 @@ type OutItem struct {
 }
 
 // OutboxReader reads an outbox, member by member. It verifies the file's form
-// and every hash. The statements' signatures are the caller's to verify, with
-// the set of trustees that is in force: card.Signed.Verify.
+// and every hash. The caller verifies the statements' signatures against the
+// set of trustees in force: card.Signed.Verify.
 type OutboxReader struct {
 	t   *tarReader
 	c   *outCourse
@@ -49,7 +49,7 @@ func NewOutboxReader(r io.Reader) (*OutboxReader, error) {
 	return &OutboxReader{t: t, c: newOutCourse(h)}, nil
 }
 
-// Header is what outbox.txt says.
+// Header returns the content of outbox.txt.
 func (r *OutboxReader) Header() OutboxHeader { return r.c.h }
 
 // Next returns the next member, or io.EOF after the last.

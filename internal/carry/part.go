@@ -8,8 +8,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// part streams the member as one whose bytes must have this hash; member reads
-// what is left of it.
+// part streams the member, whose bytes must have this hash; member reads what
+// is left of it.
 func (t *tarReader) part(want ledger.Hash) *partReader {
 	t.open = &partReader{t: t, want: want, h: sha256.New()}
 	return t.open
@@ -20,7 +20,7 @@ type partReader struct {
 	t    *tarReader
 	want ledger.Hash
 	h    hash.Hash
-	keep func([]byte) error // is given the whole content, if not nil
+	keep func([]byte) error // is called with the whole content, if not nil
 	buf  []byte
 	err  error
 }
@@ -35,8 +35,8 @@ func (p *partReader) Read(b []byte) (int, error) {
 	return n, p.err
 }
 
-// WriteTo is what io.Copy calls: it hashes and hands on without copying. What w
-// was given must not be used unless the error is nil.
+// WriteTo implements io.WriterTo: it hashes and writes without copying. The
+// content must not be used unless the error is nil.
 func (p *partReader) WriteTo(w io.Writer) (total int64, err error) {
 	for p.err == nil {
 		b, err := p.t.peek()
@@ -45,7 +45,7 @@ func (p *partReader) WriteTo(w io.Writer) (total int64, err error) {
 			n, err := w.Write(b)
 			total += int64(n)
 			if err != nil {
-				p.err = err // half of it is gone: the rest can't be read for anybody else
+				p.err = err // half of it is consumed: the rest can't be read again
 				return total, err
 			}
 			p.t.discard(len(b))
@@ -65,7 +65,7 @@ func (p *partReader) saw(b []byte) {
 	}
 }
 
-// judge compares the hash when err says that the content has ended.
+// judge compares the hash when err is the end of the content.
 func (p *partReader) judge(err error) error {
 	if err != io.EOF {
 		return err

@@ -8,7 +8,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// ItemKind says which member of a carry file an Item is.
+// ItemKind is the kind of a member of a carry file.
 type ItemKind int
 
 const (
@@ -20,11 +20,11 @@ const (
 	WaitingPart                        // BodyHash, Part, Content
 )
 
-// Item is one member. Text is the exact bytes of a small one. Content streams a
-// part: a read that reaches its end gives io.EOF only if the SHA-256 is the
-// one that its name says, and an error of exit status 3 otherwise. So nothing
-// read from it is used before io.EOF. It is good until the next call of Next,
-// which reads what was left of it and compares all the same.
+// Item is one member. Text is the exact bytes of a small one. Content streams
+// a part: a read at its end returns io.EOF only if the SHA-256 is the one in
+// its name, and otherwise an error of exit status 3. The content must not be
+// used before io.EOF. It is valid until the next call of Next, which reads and
+// compares the rest.
 type Item struct {
 	Kind     ItemKind
 	Name     string // in the archive
@@ -38,11 +38,11 @@ type Item struct {
 	Content  io.Reader
 }
 
-// Reader reads a carry file, member by member. It verifies the file's form, and
-// every part against its name; signatures, chain and tree are the caller's, by
-// ledger.Chain. Errors name the member; what does not fit has exit status 3.
-// Its memory grows with the number of parts that entries name (some 150 bytes
-// each), not with their sizes.
+// Reader reads a carry file, member by member. It verifies the file's form,
+// and every part against its name. The caller verifies signatures, chain and
+// tree with ledger.Chain. Errors name the member; a file that does not fit has
+// exit status 3. Its memory grows with the number of parts that entries name
+// (some 150 bytes each), not with their sizes.
 type Reader struct {
 	t   *tarReader
 	c   *course
@@ -58,11 +58,10 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return &Reader{t: t, c: newCourse(h)}, nil
 }
 
-// Header is what carry.txt says.
+// Header returns the content of carry.txt.
 func (r *Reader) Header() Header { return r.c.h }
 
-// Next returns the next member, or io.EOF after the last, once everything that
-// must be there was.
+// Next returns the next member, or io.EOF after the last if none is missing.
 func (r *Reader) Next() (Item, error) {
 	if r.err != nil {
 		return Item{}, r.err
@@ -85,7 +84,7 @@ func (r *Reader) next() (Item, error) {
 	return it, nil
 }
 
-// member reads one member by the folder that it stands in.
+// member reads one member, by the folder in its name.
 func (r *Reader) member(name string, size int64) (Item, error) {
 	bad := func(err error) (Item, error) { return Item{}, r.t.refuse(name, "%w", err) }
 	folder, rest, _ := strings.Cut(name, "/")

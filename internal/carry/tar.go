@@ -14,7 +14,7 @@ import (
 
 const maxSize = 1 << 40 // bytes of one member; far above what entries may name
 
-// beginning is where an error stands before the first member.
+// beginning is the position in errors before the first member.
 const beginning = "its beginning"
 
 var zeros [blockSize]byte
@@ -28,23 +28,23 @@ type tarReader struct {
 	size    int64
 	left    int64       // bytes of it that were not read yet
 	pad     int64       // zero bytes after it
-	open    *partReader // of a part that was given out, and may not be read to its end
+	open    *partReader // the part that was returned last, which may not be read to its end
 }
 
 func newTarReader(archive string, r io.Reader) *tarReader {
 	return &tarReader{archive: archive, r: bufio.NewReaderSize(r, 1<<18)}
 }
 
-// DamagedHint is what to do about a file that is not as it was written.
+// DamagedHint is the hint for a file that was changed.
 const DamagedHint = "fetch the file again; if it stays so, keep it: somebody may have changed it on the way"
 
-// refuse makes an error of exit status 3 about a member.
+// refuse returns an error of exit status 3 about a member.
 func (t *tarReader) refuse(member, format string, args ...any) error {
 	return exit.New(exit.Mismatch, DamagedHint, "%s: %s: %w", t.archive, member, fmt.Errorf(format, args...))
 }
 
-// readError tells an archive that ends too early from a disk that can't be
-// read.
+// readError returns a refusal for an archive that ends too early, and the
+// error itself for a disk that can't be read.
 func (t *tarReader) readError(member string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return t.refuse(member, "the file ends in the middle of it")
@@ -52,8 +52,8 @@ func (t *tarReader) readError(member string, err error) error {
 	return fmt.Errorf("%s: %s: %w", t.archive, member, err)
 }
 
-// member reads what is left of a part, and goes on to the next member. At the
-// archive's end it asks end whether everything has come, and gives io.EOF.
+// member reads the rest of a part, and continues with the next member. At the
+// archive's end it calls end, and returns io.EOF if that succeeds.
 func (t *tarReader) member(end func() error) (name string, size int64, err error) {
 	if t.open != nil {
 		if _, err := io.Copy(io.Discard, t.open); err != nil {
@@ -70,8 +70,8 @@ func (t *tarReader) member(end func() error) (name string, size int64, err error
 	return name, size, err
 }
 
-// next returns the next member's name and size. io.EOF comes after two zero
-// blocks with nothing behind them, and only then.
+// next returns the next member's name and size. It returns io.EOF only after
+// two zero blocks with nothing after them.
 func (t *tarReader) next() (name string, size int64, err error) {
 	if t.left > 0 {
 		return "", 0, fmt.Errorf("%s: %s was not read to its end", t.archive, t.name)
@@ -112,8 +112,8 @@ func (t *tarReader) next() (name string, size int64, err error) {
 	return name, size, nil
 }
 
-// shown is a member's name as an error may print it. What begins otherwise than
-// an archive is none of ours, and what stands in it is no name.
+// shown returns a member's name for an error. In a file that does not begin
+// like an archive, the bytes are not a name and are not shown.
 func shown(name, after string) string {
 	if name == "" || after == beginning && !plainName(name) {
 		return after
@@ -154,8 +154,8 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// peek returns what of the member's content is at hand, at least a byte of it;
-// io.EOF comes at its end. discard takes it away.
+// peek returns the buffered part of the member's content, at least one byte;
+// io.EOF at its end. discard consumes it.
 func (t *tarReader) peek() ([]byte, error) {
 	if t.left == 0 {
 		return nil, io.EOF
@@ -182,8 +182,8 @@ func (t *tarReader) bytes(max int) ([]byte, error) {
 	return b, err
 }
 
-// parseHeader reads a member's one or three blocks and refuses all but the one
-// way to write them, with the reason a person can act on.
+// parseHeader parses a member's one or three blocks. It accepts one encoding
+// only, and its errors tell the reader what to do.
 func parseHeader(b []byte) (name string, size int64, err error) {
 	last := b[len(b)-blockSize:]
 	name = text(last[345:500])
@@ -246,13 +246,13 @@ func parsePax(records []byte, name string) (int64, string, error) {
 	return 0, name, fmt.Errorf("a pax header that is not for a size")
 }
 
-// text is a field up to its first NUL.
+// text returns a field up to its first NUL.
 func text(field []byte) string {
 	s, _, _ := strings.Cut(string(field), "\x00")
 	return s
 }
 
-// number reads octal digits; -1 for anything else.
+// number parses octal digits; -1 for anything else.
 func number(field []byte) (n int64) {
 	for _, c := range field {
 		if c < '0' || c > '7' {
@@ -263,8 +263,8 @@ func number(field []byte) (n int64) {
 	return n
 }
 
-// plainName reports whether a name has only what ours have, no piece that is
-// empty or leads elsewhere, and fits a header.
+// plainName reports whether a name has only allowed characters, no empty or
+// dot segment, and fits a header.
 func plainName(name string) bool {
 	if len(name) > 160 {
 		return false

@@ -16,7 +16,7 @@ type tarWriter struct {
 	w       io.Writer
 }
 
-// misuse is an error of the program that writes, not of what is read.
+// misuse returns an error about a mistake of the writing program.
 func (t *tarWriter) misuse(err error) error {
 	if err == nil {
 		return nil
@@ -28,7 +28,7 @@ func (t *tarWriter) bytes(name string, b []byte) error {
 	return t.stream(name, int64(len(b)), bytes.NewReader(b))
 }
 
-// stream writes a member from r, which must give exactly size bytes.
+// stream writes a member from r, which must yield exactly size bytes.
 func (t *tarWriter) stream(name string, size int64, r io.Reader) error {
 	if _, err := t.w.Write(headerOf(name, size)); err != nil {
 		return err

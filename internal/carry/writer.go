@@ -9,9 +9,9 @@ import (
 
 // Writer writes a carry file. Its methods are called in the order of the file:
 // checkpoints by size, entries by index, parts in the order in which the
-// entries first name them, then each waiting submission with its parts; it
-// refuses any other order, and anything that a Reader would refuse. Parts that
-// were erased are left out. It does not close what it writes to.
+// entries first name them, then each waiting submission with its parts. It
+// refuses any other order, and anything that a Reader would refuse. Erased
+// parts are left out. It does not close the underlying writer.
 type Writer struct {
 	t tarWriter
 	c *course
@@ -23,7 +23,7 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	return &Writer{t, newCourse(h)}, err
 }
 
-// Checkpoint writes a checkpoint, with the witnesses' lines that are known.
+// Checkpoint writes a checkpoint, with the known lines of witnesses.
 func (w *Writer) Checkpoint(note []byte) error {
 	cp, err := w.c.takeCheckpoint(note)
 	if err != nil {
@@ -63,8 +63,8 @@ func (w *Writer) Part(h ledger.Hash, r io.Reader) error {
 	return w.t.misuse(w.t.part(partName(h), e.part, r))
 }
 
-// Waiting writes a submission that has no place yet: its body, and its promise
-// file. Submissions come in the order of their body hashes.
+// Waiting writes a submission that is not an entry yet: its body, and its
+// promise file. Submissions are ordered by their body hashes.
 func (w *Writer) Waiting(body, promise []byte) error {
 	if _, err := w.c.takeWaitingBody(body); err != nil {
 		return w.t.misuse(err)
@@ -87,7 +87,7 @@ func (w *Writer) WaitingPart(h ledger.Hash, r io.Reader) error {
 	return w.t.misuse(w.t.part(waitingName(w.c.body, partName(h)), p, r))
 }
 
-// Close ends the archive, and refuses to if anything is missing.
+// Close ends the archive. It fails if a member is missing.
 func (w *Writer) Close() error {
 	if err := w.c.end(); err != nil {
 		return w.t.misuse(err)

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// MaxFileName is the longest name of a file, in characters: what Windows and macOS allow.
+	// MaxFileName is the longest name of a file, in characters: the limit of Windows and macOS.
 	MaxFileName = 255
-	// maxStoredName is the most that a kept name takes as JSON, in bytes without its quotation marks. It holds 255
-	// Cyrillic letters; sixteen of it fit a statement beside the longest report.
+	// maxStoredName is the longest kept name as JSON, in bytes without its quotation marks. It holds 255 Cyrillic
+	// letters; sixteen such names fit a statement beside the longest report.
 	maxStoredName = 2 * MaxFileName
 )
 
-// Unnamed is kept for a file that came without a name.
+// Unnamed is the kept name of a file without a name.
 const Unnamed = "unnamed"
 
-// Attachment is what is committed for a file: its place in the case, and what
-// the original bytes were.
+// Attachment is the committed description of a file: its place in the case, and the hash, size and type of the
+// original bytes.
 type Attachment struct {
 	Exhibit   string // A01 …: runs through the whole case
 	SHA256    string // of the original bytes, lower-case hex
@@ -41,24 +41,25 @@ func (a Attachment) JSON() []byte {
 	return append(b, '}')
 }
 
-// String shows the attachment without its name, which may be a person's.
+// String describes the attachment without its name, which may contain a person's name.
 func (a Attachment) String() string {
 	return fmt.Sprintf("[%s, %s, %d bytes]", a.Exhibit, a.MediaType, a.Size)
 }
 
-// Format makes every verb of fmt print what String gives.
+// Format makes every verb of fmt print what String returns.
 func (a Attachment) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
 
-// LogValue makes slog print what String gives.
+// LogValue makes slog print what String returns.
 func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// windowsPath is a path with folders as Windows writes it. Any other backslash is part of a name: Linux and macOS allow it.
+// windowsPath matches a path with folders as Windows writes it. Any other backslash is part of a name: Linux and macOS
+// allow it.
 var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\.{1,2}|\\)?\\`)
 
-// FileName takes the name that a browser sent for a file and returns the one that is kept as evidence: without folders
-// of either kind of system, otherwise unchanged, unless it takes more than maxStoredName bytes. Then U+2026 stands for
-// what was cut out of its middle. A name is only ever shown, escaped, and never used: our files have names of ours. code
-// is FileNameTooLong (more than MaxFileName characters), NotUTF8, Control (U+0000 to U+001F and U+007F), or empty.
+// FileName returns the kept form of the name that a browser sent for a file: without folders of either kind of system,
+// otherwise unchanged, unless it takes more than maxStoredName bytes. Then U+2026 replaces its middle. A name is only
+// shown, escaped; files on the disk have names of ours. code is FileNameTooLong (more than MaxFileName characters),
+// NotUTF8, Control (U+0000 to U+001F and U+007F), or empty.
 func FileName(sent string) (name, code string) {
 	name = sent[strings.LastIndexByte(sent, '/')+1:]
 	if windowsPath.MatchString(name) {
@@ -77,7 +78,7 @@ func FileName(sent string) (name, code string) {
 	return shortened(name), ""
 }
 
-// shortened cuts the middle out of a name that takes more than maxStoredName bytes, and keeps its ending.
+// shortened cuts the middle of a name that takes more than maxStoredName bytes, and keeps its ending.
 func shortened(name string) string {
 	if storedSize(name) <= maxStoredName {
 		return name
@@ -96,5 +97,5 @@ func shortened(name string) string {
 	return name[:head] + gap + tail
 }
 
-// storedSize is how many bytes a name takes as a JSON string, without the quotation marks.
+// storedSize returns the size of a name as a JSON string in bytes, without the quotation marks.
 func storedSize(name string) int { return len(quoted(name)) - 2 }

@@ -5,11 +5,11 @@ import "slices"
 // kept are the consents that take effect without the agreement of the person concerned.
 var kept = []string{"store", "statistics"}
 
-// InForce returns which of the given consents take effect, in their order. Consents beyond keeping and counting are
-// given by the person to whom it happened: they take effect where that person agrees ("yes"), or is the reporter.
-// Everything else narrows to keeping and counting: no answer, "undecided", "unasked", and "self" where target names
-// somebody other than the reporter. target and agrees are the newest answers to target and person_agrees; the empty
-// string where there is none. docs/spec/incident.md, "Acts".
+// InForce returns which of the given consents take effect, in their order. Consents beyond keeping and counting need
+// the person concerned: they take effect where that person agrees ("yes"), or is the reporter. Every other answer
+// leaves keeping and counting only: none, "undecided", "unasked", and "self" where target names a person other than
+// the reporter. target and agrees are the newest answers to target and person_agrees; empty where there is none.
+// docs/spec/incident.md, "Acts".
 func InForce(given []string, target, agrees string) []string {
 	if personConsents(target, agrees) {
 		return slices.Clone(given)

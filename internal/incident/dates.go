@@ -3,28 +3,28 @@ package incident
 import "time"
 
 const (
-	// earliest is the first year in which something reported may have begun.
+	// earliest is the first year that an event may begin in.
 	earliest = 1900
-	// deadlineYears is how far from today a date that we must know can be: a
-	// slip of the pen in the year is further off, a paper that ran out is not.
+	// deadlineYears is the largest distance of a deadline from today: further
+	// off, the year is a typing error.
 	deadlineYears = 10
 )
 
-// layouts are the shapes of "when", by their precision.
+// layouts are the time layouts of "when", by precision.
 var layouts = []struct{ precision, layout string }{
 	{"day", "2006-01-02"},
 	{"month", "2006-01"},
 	{"year", "2006"},
 }
 
-// parseDate reads s in exactly one layout. Comparing with what is printed back
-// refuses everything that time.Parse is lenient about.
+// parseDate parses s in exactly one layout. It formats the result and
+// compares, which refuses everything that time.Parse is lenient about.
 func parseDate(layout, s string) (time.Time, bool) {
 	t, err := time.Parse(layout, s)
 	return t, err == nil && t.Format(layout) == s
 }
 
-// checkDeadline takes a day within ten years of now, either way.
+// checkDeadline accepts a day within ten years of now, either way.
 func checkDeadline(s string, now time.Time) string {
 	t, ok := parseDate("2006-01-02", s)
 	if !ok {
@@ -37,8 +37,8 @@ func checkDeadline(s string, now time.Time) string {
 	return ""
 }
 
-// checkWhen takes a day, a month or a year from 1900 on that has begun by
-// tomorrow: where the reporter is, it may be tomorrow already.
+// checkWhen accepts a day, a month or a year from 1900 on that begins by
+// tomorrow: in the reporter's time zone it may be tomorrow already.
 func checkWhen(s string, now time.Time) string {
 	for _, l := range layouts {
 		t, ok := parseDate(l.layout, s)
@@ -53,7 +53,7 @@ func checkWhen(s string, now time.Time) string {
 	return NotADate
 }
 
-// precisionOf returns the precision of a date that checkWhen took.
+// precisionOf returns the precision of a date that checkWhen accepted.
 func precisionOf(s string) string {
 	for _, l := range layouts {
 		if len(s) == len(l.layout) {

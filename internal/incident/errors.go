@@ -2,20 +2,20 @@ package incident
 
 import "strings"
 
-// What may be wrong with an answer or a file. The codes are stable: they stand
-// in JSON answers and are keys of the locale files.
+// Codes of refusals of an answer or a file. The codes are stable: they are in
+// JSON answers and are keys of the locale files.
 const (
 	Required        = "required"           // this answer is needed
-	UnknownCode     = "unknown_code"       // not one of the codes that the field takes
+	UnknownCode     = "unknown_code"       // not one of the field's codes
 	UnknownField    = "unknown_field"      // the form has no such field
-	NotHere         = "not_here"           // a field that this kind of submission does not take
+	NotHere         = "not_here"           // a field that this kind of submission does not accept
 	NotADate        = "not_a_date"         // not YYYY-MM-DD (for "when" also YYYY-MM, YYYY), or no such day
 	OutOfRange      = "out_of_range"       // a date too far in the past or in the future
-	Precision       = "precision"          // "when" is not of the shape that "when_precision" says
-	TooLong         = "too_long"           // more characters or bytes than the field takes
+	Precision       = "precision"          // the form of "when" is not that of "when_precision"
+	TooLong         = "too_long"           // more characters or bytes than the field accepts
 	Control         = "control"            // a control character other than tab and line feed
 	NotUTF8         = "not_utf8"           // bytes that are not UTF-8
-	Twice           = "twice"              // a field that takes one answer came with several
+	Twice           = "twice"              // several answers to a field that accepts one
 	Repeated        = "repeated"           // the same code more than once in one field
 	Nothing         = "nothing"            // a follow-up with neither answers nor files
 	NotAFile        = "not_a_file"         // text where a file belongs
@@ -26,7 +26,8 @@ const (
 	FileNameTooLong = "file_name_too_long" // a file name of more than 255 characters
 )
 
-// Codes lists every code above, in that order: what a locale must have words for.
+// Codes lists every code above, in that order; a locale has a sentence for
+// each.
 func Codes() []string {
 	return []string{
 		Required, UnknownCode, UnknownField, NotHere, NotADate, OutOfRange, Precision, TooLong, Control, NotUTF8,
@@ -35,8 +36,8 @@ func Codes() []string {
 }
 
 // FieldError is one refusal. Field is a name of the form's fields, "file" for
-// what concerns files, or, with UnknownField only, the name that was sent if it
-// looks like one, else "other". It never holds an answer.
+// files, or, with UnknownField only, the sent name if it looks like one, else
+// "other". It never holds an answer.
 type FieldError struct {
 	Field string `json:"field"`
 	Code  string `json:"code"`

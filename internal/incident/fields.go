@@ -2,7 +2,7 @@ package incident
 
 import "fmt"
 
-// Kind is the shape of a field's answer.
+// Kind is the type of a field's answer.
 type Kind string
 
 const (
@@ -18,24 +18,25 @@ const (
 type Field struct {
 	Name     string
 	Kind     Kind
-	Multi    bool     // takes several codes; answers come out in the order of Codes
-	Identity bool     // kept in the identity part, under its own quorum
+	Multi    bool     // accepts several codes; answers are in the order of Codes
+	Identity bool     // stored in the identity part, under its own quorum
 	MaxBytes int      // of UTF-8, after CR LF became LF; 0 where Codes or the kind bound it
 	MaxChars int      // Unicode code points; 0: MaxBytes alone counts
-	Codes    []string // the codes it takes, in their order; nil for other kinds
+	Codes    []string // the accepted codes, in their order; nil for other kinds
 	Since    int      // the version of the vocabulary that brought it; 0 counts as 1
 }
 
-// Slots is how many files one submission may carry, and how many attachment
-// slots are committed for it whether used or not.
+// Slots is the most files of one submission, and the number of attachment
+// slots that are committed for each, used or not.
 const Slots = 16
 
 // FileField is the form's name for an uploaded file, and the Field of refusals
 // that concern files.
 const FileField = "file"
 
-// fields are the questions of all versions, in their fixed order. A new question
-// is a row anywhere with the version that brings it: docs/spec/incident.md.
+// fields are the questions of all versions, in their fixed order. A new
+// question is a row at any place with the version that adds it:
+// docs/spec/incident.md.
 var fields = []Field{
 	{Name: "danger_now", Kind: KindCode, Codes: []string{"no", "unsure", "yes"}},
 	{Name: "deadline", Kind: KindDate},
@@ -61,11 +62,11 @@ var fields = []Field{
 	{Name: "files_identify", Kind: KindCode, Codes: []string{"yes"}},
 }
 
-// housekeeping are names that the form uses for itself: its nonce, the code,
-// the language of the page, the kind of submission, and filler for its size.
+// housekeeping lists the form's technical fields: its nonce, the code, the
+// language of the page, the kind of submission, and filler for its size.
 var housekeeping = []string{"form", "code", "lang", "act", "filler"}
 
-// Act is what a submission does to its case.
+// Act is the kind of a submission: its effect on its case.
 type Act string
 
 const (
@@ -76,9 +77,9 @@ const (
 	ActDelete   Act = "delete"    // stop, and erase
 )
 
-// rule says which answers an act takes and needs.
+// rule lists the answers that an act accepts and needs.
 type rule struct {
-	only     []string            // the fields it takes; nil: all of them
+	only     []string            // the accepted fields; nil: all of them
 	required map[string][]string // field -> the codes that must be among its answers, nil: any answer
 }
 
@@ -93,8 +94,10 @@ var rules = map[Act]rule{
 // Acts lists the acts of a reporter.
 func Acts() []Act { return []Act{ActReport, ActFollowUp, ActConsent, ActStop, ActDelete} }
 
-// SlotName names the n-th attachment slot of a submission, from 1.
+// SlotName returns the name of the n-th attachment slot of a submission, from
+// 1.
 func SlotName(n int) string { return fmt.Sprintf("attachment-%d", n) }
 
-// ExhibitName names the n-th exhibit of a case, from 1: A01 … A99, A100.
+// ExhibitName returns the name of the n-th exhibit of a case, from 1: A01 …
+// A99, A100.
 func ExhibitName(n int) string { return fmt.Sprintf("A%02d", n) }

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// appendString writes s as JSON the way Python's json.dumps(ensure_ascii=False)
-// does: only the quotation mark, the backslash and U+0000 to U+001F are
-// escaped. encoding/json cannot be told to leave U+2028 alone, and what is
-// committed has to have one encoding.
+// appendString writes s as JSON the way Python's
+// json.dumps(ensure_ascii=False) does: it escapes only the quotation mark, the
+// backslash and U+0000 to U+001F. encoding/json always escapes U+2028, and a
+// committed value must have one encoding.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
@@ -38,8 +38,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// quoted is appendString into a slice of just the size: one that grows leaves
-// copies of an answer behind.
+// quoted is appendString into a slice of the exact size, since growing a slice
+// leaves copies of an answer in memory.
 func quoted(s string) []byte {
 	size := len(s) + 2
 	for i := range len(s) {
@@ -64,11 +64,11 @@ func appendStrings(b []byte, list []string) []byte {
 	return append(b, ']')
 }
 
-// FromAnswers builds a report from committed values, as a trustee opens them:
-// field names to JSON, with null or nothing where there is no answer. Names
-// that are not questions, values of the wrong shape, and values that are not
-// in their one encoding are refused by the field's name. Codes and dates are
-// not judged again: a report keeps its meaning when the vocabulary grows.
+// FromAnswers builds a report from opened committed values: field names to
+// JSON, with null or nothing where there is no answer. It refuses by the
+// field's name unknown names, values of the wrong type, and values that are
+// not in their one encoding. It does not validate codes and dates: a report
+// keeps its meaning when the vocabulary grows.
 func FromAnswers(values map[string][]byte) (*Report, error) {
 	for name := range values {
 		if _, ok := FieldByName(name); !ok {
@@ -90,7 +90,7 @@ func FromAnswers(values map[string][]byte) (*Report, error) {
 	return r, nil
 }
 
-// decode never passes on an error of encoding/json: it quotes what it read.
+// decode never wraps an error of encoding/json, which quotes its input.
 func (f Field) decode(value []byte) ([]string, error) {
 	if !utf8.Valid(value) {
 		return nil, fmt.Errorf("the answer is not UTF-8")

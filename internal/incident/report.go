@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Report holds valid answers. They sit behind two pointers, so that not even
-// printing a struct that keeps a Report in an unexported field shows them: fmt
-// calls no methods there, and with a verb that does not fit it follows one
-// pointer.
+// Report holds valid answers behind two pointers, so that printing a struct
+// with a Report in an unexported field does not show them: fmt calls no
+// methods there, and follows one pointer for a verb that does not fit.
 type Report struct{ answers **answers }
 
 type answers map[string][]string
@@ -40,9 +39,8 @@ func (r *Report) One(name string) string {
 // All returns the answers to a field in the order of its codes, or nil.
 func (r *Report) All(name string) []string { return slices.Clone((**r.answers)[name]) }
 
-// IsEmpty reports that nothing was answered but, at most, in which language
-// and that the files identify the reporter: without files that is no
-// submission.
+// IsEmpty reports whether nothing was answered except the language and whether
+// the files identify the reporter. Without files that is not a submission.
 func (r *Report) IsEmpty() bool {
 	for name := range **r.answers {
 		if name != "language" && name != "files_identify" {
@@ -52,7 +50,7 @@ func (r *Report) IsEmpty() bool {
 	return true
 }
 
-// FilesIdentify reports that the files show who the reporter is.
+// FilesIdentify reports whether the files show who the reporter is.
 func (r *Report) FilesIdentify() bool { return r.One("files_identify") == "yes" }
 
 // Value is one field's answer as it is committed: compact JSON, a string or an

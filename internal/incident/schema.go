@@ -7,25 +7,26 @@ import (
 	"time"
 )
 
-// VocabularyVersion is the newest version of the schema, which new ledgers get.
-// A ledger's genesis names the version in force, and a later trustees entry may
-// raise it; each entry is read by the version of the set that it names.
+// VocabularyVersion is the newest version of the schema, which new ledgers
+// have. A ledger's genesis names the version in force, and a later trustees
+// entry may raise it; each entry is read by the version of the set that it
+// names.
 const VocabularyVersion = 2
 
 // ErrVersion is returned for a version of the vocabulary that this program does
 // not know: a newer program wrote it.
 var ErrVersion = errors.New("a newer program is needed to read this vocabulary")
 
-// committedHead are the lines that a statement commits about itself, before the
+// committedHead are the lines about the statement itself, before the
 // questions, from headSince on (docs/spec/commitments.md). Package seal fills
-// them and refuses a list of fields that begins in another way.
+// them and refuses a list of fields that begins otherwise.
 var committedHead = []string{"act", "case", "number", "received", "reporter_key", "reporter_signature"}
 
 const headSince = 2
 
-// Schema is one version of the vocabulary: the questions, the codes that answer
-// them, and the names of everything that a submission commits to. It is
-// immutable and may be used by any number of goroutines.
+// Schema is one version of the vocabulary: the questions, the codes of their
+// answers, and the names of everything that a submission commits to. It is
+// immutable and safe for concurrent use.
 type Schema struct {
 	version int
 	fields  []Field
@@ -36,8 +37,8 @@ type Schema struct {
 // schemas are all versions from 1, in order.
 var schemas = newSchemas(fields, methods, VocabularyVersion)
 
-// newSchemas derives versions 1 to newest from tables whose rows say in which
-// version they came. A row that has come never goes, and rows keep their order.
+// newSchemas derives versions 1 to newest from tables whose rows hold the
+// version that added them. Rows are never removed and keep their order.
 func newSchemas(fields []Field, methods []Method, newest int) []*Schema {
 	var all []*Schema
 	for version := 1; version <= newest; version++ {
@@ -87,7 +88,7 @@ func Version(version int) (*Schema, error) {
 	return schemas[version-1], nil
 }
 
-// Newest returns the version that new ledgers get.
+// Newest returns the version for new ledgers.
 func Newest() *Schema { return schemas[len(schemas)-1] }
 
 // FieldNames returns the name of everything that is committed under a version,
@@ -101,15 +102,15 @@ func FieldNames(version int) ([]string, error) {
 	return s.FieldNames(), nil
 }
 
-// Version is the version's number.
+// Version returns the version's number.
 func (s *Schema) Version() int { return s.version }
 
 // FieldNames returns the name of everything that is committed, as the function
 // FieldNames does.
 func (s *Schema) FieldNames() []string { return slices.Clone(s.names) }
 
-// CommitsHead reports that act, case, number, time and the reporter's key are
-// disclosure lines.
+// CommitsHead reports whether act, case, number, time and the reporter's key
+// are disclosure lines.
 func (s *Schema) CommitsHead() bool { return s.version >= headSince }
 
 // Fields returns the questions in their fixed order.
@@ -131,8 +132,8 @@ func (s *Schema) position(name string) int {
 // Methods returns the codes of the version in their order.
 func (s *Schema) Methods() []Method { return slices.Clone(s.methods) }
 
-// Check refuses answers that this version does not take: a report that was
-// validated under a newer one. Refusals are as Validate gives them.
+// Check refuses answers that this version does not have, in a report that was
+// validated under a newer one. It returns refusals as Validate does.
 func (s *Schema) Check(r *Report) Errors {
 	var errs Errors
 	for _, newest := range fields {
@@ -171,8 +172,8 @@ func Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	return Newest().Validate(f, now, act)
 }
 
-// Fields returns the questions of the newest version, which has those of every
-// other too.
+// Fields returns the questions of the newest version, which include those of
+// every other.
 func Fields() []Field { return Newest().Fields() }
 
 // FieldByName finds a question of any version.
@@ -181,12 +182,11 @@ func FieldByName(name string) (f Field, ok bool) { return Newest().FieldByName(n
 // Methods returns the codes of the newest version in their order.
 func Methods() []Method { return Newest().Methods() }
 
-// CommittedHead reports whether a name is one of the lines that a statement
-// commits about itself.
+// CommittedHead reports whether a name is one of the lines about the statement
+// itself.
 func CommittedHead(name string) bool { return slices.Contains(committedHead, name) }
 
-// IdentityNames returns the questions whose answers stand in the identity
-// part.
+// IdentityNames returns the questions whose answers are in the identity part.
 func IdentityNames() []string {
 	var names []string
 	for _, f := range fields {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// checkText returns the text as it is kept: with LF where a browser sent CR LF
-// (as HTML has it for text areas), and otherwise as written.
+// checkText returns the text as it is kept: with LF for CR LF (which HTML prescribes for text areas), otherwise
+// unchanged.
 func (f Field) checkText(s string) (kept, code string) {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	switch {
@@ -23,16 +23,15 @@ func (f Field) checkText(s string) (kept, code string) {
 	return s, ""
 }
 
-// forbidden are the control characters (category Cc) but tab and line feed. Format
-// characters such as the zero-width joiner or the right-to-left mark belong to
-// people's scripts and stay; whatever shows them has to escape them.
+// forbidden reports whether r is a control character (category Cc) other than tab and line feed. Format characters
+// such as the zero-width joiner or the right-to-left mark are part of scripts and stay; output must escape them.
 func forbidden(r rune) bool {
 	return unicode.IsControl(r) && r != '\t' && r != '\n'
 }
 
-// CleanText removes what pasted text carries and no reader sees, so that no text is refused for it: CR LF, CR, vertical
-// tab, form feed and NEL (U+0085), which word processors and PDF files put between lines, become LF; other control
-// characters (category Cc) except tab are dropped. Bytes that are not UTF-8 stay as they are, for checkText to refuse.
+// CleanText replaces or removes invisible characters of pasted text, so that no text is refused for them: CR LF, CR,
+// vertical tab, form feed and NEL (U+0085), which word processors and PDF files put between lines, become LF; other
+// control characters (category Cc) except tab are dropped. Invalid UTF-8 stays, and checkText refuses it.
 func CleanText(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return forbidden(r) }) {
 		return s
@@ -54,8 +53,8 @@ func CleanText(s string) string {
 	return b.String()
 }
 
-// blank reports that there is nothing to see in s: spaces and format characters only. What is broken or forbidden is
-// not blank, so that it is refused aloud.
+// blank reports whether s is invisible: spaces and format characters only. Invalid or forbidden characters are not
+// blank, so that they are refused.
 func blank(s string) bool {
 	if !utf8.ValidString(s) {
 		return false
@@ -68,8 +67,8 @@ func blank(s string) bool {
 	return true
 }
 
-// checkLanguage takes what has the form of a language tag: two or three
-// lower-case letters, then subtags of two to eight letters or digits.
+// checkLanguage accepts the form of a language tag: two or three lower-case letters, then subtags of two to eight
+// letters or digits.
 func (f Field) checkLanguage(s string) string {
 	if len(s) > f.MaxBytes {
 		return TooLong

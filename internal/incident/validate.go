@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Form is what was sent: names, and the values that came under each. It holds
+// Form is a form as it was sent: field names and the values of each. It holds
 // a person's words and prints as "[form]".
 type Form map[string][]string
 
@@ -18,15 +18,14 @@ func (Form) Format(s fmt.State, _ rune) { fmt.Fprint(s, "[form]") }
 // LogValue makes slog print "[form]".
 func (Form) LogValue() slog.Value { return slog.StringValue("[form]") }
 
-// Validate reads a form as one act. It returns a report, or what is wrong with
-// the form in the order of the fields (unknown fields last, by name), one
-// refusal a field at most; never both.
+// Validate validates a form as one act. It returns either a report, or
+// refusals in the order of the fields (unknown fields last, by name), at most
+// one per field.
 //
-// An empty answer counts as none, and so does a text in which nothing can be
-// seen. CR LF and a field's own order of codes are normalised; nothing else of
-// what was written is changed. now bounds the dates; only its instant counts.
-// Validate panics on an act that is not one of Acts: that is the caller's
-// error and not the form's.
+// An empty answer counts as none, and so does a text without a visible
+// character. CR LF and a field's own order of codes are normalised; nothing
+// else is changed. now bounds the dates; only its instant counts. Validate
+// panics on an act that is not one of Acts, which is the caller's mistake.
 func (s *Schema) Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	r, ok := rules[act]
 	if !ok {
@@ -63,7 +62,8 @@ func (s *Schema) Validate(f Form, now time.Time, act Act) (*Report, Errors) {
 	return report, nil
 }
 
-// missing reports whether an act needs more of a field than was given.
+// missing returns a code where an act needs more answers to a field than were
+// given.
 func (r rule) missing(name string, given []string) string {
 	codes, needed := r.required[name]
 	if !needed {
@@ -80,7 +80,7 @@ func (r rule) missing(name string, given []string) string {
 	return ""
 }
 
-// answered drops the values that say nothing.
+// answered drops empty values.
 func answered(f Field, values []string) []string {
 	var out []string
 	for _, v := range values {
@@ -128,9 +128,8 @@ func (f Field) checkCodes(given []string) ([]string, string) {
 	return kept, ""
 }
 
-// checkPrecision makes "when" and "when_precision" agree: a precision that was
-// not given is read off the shape of the date, so that "when" never stands
-// alone.
+// checkPrecision makes "when" and "when_precision" agree: a missing precision
+// is derived from the form of the date, so that "when" always has one.
 func checkPrecision(r *Report, errs Errors) Errors {
 	when := r.One("when")
 	if when == "" || errs.Of("when") != "" || errs.Of("when_precision") != "" {
@@ -147,8 +146,8 @@ func checkPrecision(r *Report, errs Errors) Errors {
 	return nil
 }
 
-// strangers refuses what the form has no field for: an answer that is dropped
-// in silence is an answer that somebody believes we have.
+// strangers refuses unknown fields: the sender of an answer that is silently
+// dropped would believe that we have it.
 func (s *Schema) strangers(f Form) Errors {
 	var errs Errors
 	for name, values := range f {
@@ -166,7 +165,7 @@ func (s *Schema) strangers(f Form) Errors {
 	return slices.Compact(errs)
 }
 
-// plainName passes on the name of an unknown field only where it can hold
+// plainName returns the name of an unknown field only where it can hold
 // nothing but a name.
 func plainName(name string) string {
 	if name == "" || len(name) > 32 {

@@ -16,7 +16,7 @@ var vocabulary2TSV string
 //go:embed countries.tsv
 var countriesTSV string
 
-// Method is one way in which people are pursued.
+// Method is one method of transnational repression.
 type Method struct {
 	Code    string // "D1": what is sent, stored and disclosed
 	Key     string // "killing": what a translation is filed under
@@ -25,7 +25,7 @@ type Method struct {
 	Since   int    // the version of the vocabulary that brought it
 }
 
-// Group gathers methods under one heading of the form.
+// Group is one heading of the form with its methods.
 type Group struct {
 	Letter  string // "D"
 	English string // "Violence and fear"
@@ -37,7 +37,7 @@ type Country struct {
 	English string // "Poland"
 }
 
-// UnknownCountry is the answer of somebody who cannot or would not say.
+// UnknownCountry is the answer for a country that the reporter does not know or does not name.
 const UnknownCountry = "unknown"
 
 var groups = []Group{
@@ -69,8 +69,8 @@ func MethodByCode(code string) (m Method, ok bool) {
 // Groups returns the headings in the order of the form.
 func Groups() []Group { return slices.Clone(groups) }
 
-// Countries returns the assigned codes of ISO 3166-1 alpha-2 in the order of the codes, and XK, which the standard
-// leaves to its users and which people who live in Kosovo have to have.
+// Countries returns the assigned codes of ISO 3166-1 alpha-2 in the order of the codes, and XK, a user-assigned code,
+// for Kosovo.
 func Countries() []Country { return slices.Clone(countries) }
 
 // CountryName returns the English name of a code, "unknown" for UnknownCountry, and the empty string for anything
@@ -88,7 +88,7 @@ func CountryName(code string) string {
 	return countries[i].English
 }
 
-// readMethods puts the codes that a version brings behind those of their letter.
+// readMethods inserts the codes of a later version after those of their letter.
 func readMethods() []Method {
 	var all []Method
 	add := func(row []string, since int) { all = append(all, Method{row[0], row[1], row[2], row[0][:1], since}) }
@@ -111,8 +111,7 @@ func readCountries(tsv string) []Country {
 	return out
 }
 
-// rows panics on a table that is not as expected: the tables are embedded, so
-// that is a broken build, and no input can cause it.
+// rows panics on a malformed table: the tables are embedded, so that is a broken build, and no input can cause it.
 func rows(tsv, header string, columns int) [][]string {
 	lines := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
 	if lines[0] != header {
@@ -129,8 +128,8 @@ func rows(tsv, header string, columns int) [][]string {
 	return out
 }
 
-// Explain puts plain English beside a code of the vocabulary; any other value stays as it is. What records say so is
-// frozen with the vocabulary's version.
+// Explain adds plain English to a code of the vocabulary; it returns any other value unchanged. What records contain
+// is frozen with the vocabulary's version.
 func Explain(field, value string) string {
 	switch field {
 	case "method":

@@ -16,10 +16,10 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// Asking is what a request is made of.
+// Asking holds the arguments of Ask.
 type Asking struct {
 	Why     string
-	Kinds   []string  // of parts, to ask for these only; nil for all that a case's quorums close
+	Kinds   []string  // the kinds of part to request; nil for all parts that are closed by a quorum
 	Expires time.Time // the last day on which it may be granted
 }
 
@@ -63,7 +63,7 @@ func (v *Trustee) Ask(cases *Cases, id string, o Asking) ([]byte, exchange.Reque
 	return signed.Marshal(), q, nil
 }
 
-// closedSubmissions finds what an id names: the submissions of a case, or the one whose statement is closed.
+// closedSubmissions returns the submissions of a case, or the one whose statement is closed, by id.
 func (v *Trustee) closedSubmissions(cases *Cases, id string) ([]ledgercopy.Submission, string, error) {
 	for _, s := range cases.Sealed {
 		if s.ID() == id {
@@ -77,7 +77,7 @@ func (v *Trustee) closedSubmissions(cases *Cases, id string) ([]ledgercopy.Submi
 	return c.submissions(), c.ID, nil
 }
 
-// ID returns the whole id of the one case, or of the one submission whose statement is closed, that an id begins.
+// ID returns the full id of the one case, or of the one submission whose statement is closed, with this prefix.
 func (c *Cases) ID(id string) (string, error) {
 	for _, s := range c.Sealed {
 		if s.ID() == strings.ToLower(id) {
@@ -123,8 +123,8 @@ func (c *Case) submissions() []ledgercopy.Submission {
 	return list
 }
 
-// closedParts lists the parts that open with others' shares only. Where the statement itself is closed, only
-// it is asked for unless kinds say more: whoever reads it then knows what else is needed.
+// closedParts lists the parts that open with others' shares only. Where the statement itself is closed, the request is
+// for it alone unless kinds names more: the opened statement shows what else is needed.
 func (v *Trustee) closedParts(id string, subs []ledgercopy.Submission, kinds []string) ([]exchange.Part, error) {
 	var list []exchange.Part
 	open := 0
@@ -162,7 +162,7 @@ func (v *Trustee) closedParts(id string, subs []ledgercopy.Submission, kinds []s
 	return list, nil
 }
 
-// underQuorum reports whether a part waits for others' shares. One that is erased waits for nothing.
+// underQuorum reports whether a part needs others' shares. An erased part needs none.
 func (v *Trustee) underQuorum(s ledgercopy.Submission, p ledger.Part) (bool, error) {
 	src, err := v.source(s, p)
 	if errors.Is(err, errErased) {
@@ -179,7 +179,7 @@ func (v *Trustee) underQuorum(s ledgercopy.Submission, p ledger.Part) (bool, err
 	return src.k > 1 && src.have < src.k, nil
 }
 
-// PartsText counts parts for people: "1 identity, 3 attachments".
+// PartsText counts parts in words: "1 identity, 3 attachments".
 func PartsText(parts []exchange.Part) string {
 	text := ""
 	for _, kind := range []string{ledger.PartStatement, ledger.PartIdentity, ledger.PartAttachment} {

@@ -8,15 +8,15 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-// What the index keeps of a signature.
+// Results of verifying a signature, as the index stores them.
 const (
 	signatureNone = ""
-	signatureGood = "good" // verifies by the key that the submission itself names
+	signatureGood = "good" // verifies under the key that the submission names
 	signatureBad  = "bad"
 )
 
-// signatureOf verifies a statement by the key that it names itself. Whether that
-// is the case's key is seen once the first report is known.
+// signatureOf verifies a statement under the key that it names. Whether that is the case's key is decided once the
+// first report is known.
 func signatureOf(genesis ledger.Hash, st *seal.StatementPart) string {
 	switch {
 	case st.Signature == nil:
@@ -27,7 +27,7 @@ func signatureOf(genesis ledger.Hash, st *seal.StatementPart) string {
 	return signatureGood
 }
 
-// authorship judges a submission of the case.
+// authorship returns the authorship of a submission of the case.
 func (c *Case) authorship(f placedSubmission) casefile.Authorship {
 	first := c.subs[0].entry
 	switch known := first.Act == string(incident.ActReport); {
@@ -49,7 +49,7 @@ func (c *Case) authorship(f placedSubmission) casefile.Authorship {
 	return casefile.AuthorSigned
 }
 
-// numbering reads the numbers of what counts: a number that somebody else wrote must not fill a gap.
+// numbering collects the numbers of authenticated submissions: a number from another author must not fill a gap.
 func (c *Case) numbering() (n casefile.Numbering) {
 	count := make(map[uint64]int)
 	var highest uint64
@@ -82,7 +82,7 @@ func (c *Case) numbering() (n casefile.Numbering) {
 			n.Twice = append(n.Twice, at)
 		}
 		if at > uint64(len(c.subs))+maxMissing {
-			break // the numbers are what somebody wrote: nothing is gained by listing a million
+			break // the numbers are an author's claim: a list of a million gaps would be useless
 		}
 	}
 	return n

@@ -7,7 +7,7 @@ import (
 )
 
 // batchNames reports whether a batch event's subject names a submission: by the index that it has now, or by the
-// beginning of the hash that it had while it waited.
+// beginning of its hash from before it was an entry.
 func batchNames(subject string, s ledgercopy.Submission) bool {
 	rest, ok := strings.CutPrefix(subject, "statements")
 	if !ok {

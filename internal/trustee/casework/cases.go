@@ -21,10 +21,10 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Case is a report with what followed it, as its statements tell: the codes, not the words.
+// Case is a report with its later submissions, as the index has them: codes, no words.
 type Case struct {
 	ID       string
-	subs     []placedSubmission      // in order; the first report, where it is there, comes first
+	subs     []placedSubmission      // in order; the first report, if present, is first
 	reviews  []vault.PlacedStatement // what trustees wrote about it, in order
 	holds    []casefile.Hold
 	duty     []casefile.OnDuty // what those on duty have answered, by submission
@@ -35,31 +35,31 @@ type Case struct {
 type placedSubmission struct {
 	ledgercopy.Submission
 	entry caseIndexEntry
-	by    *card.Card // who signed for it, where it is an exhibit
+	by    *card.Card // the signer of an exhibit
 }
 
-// Cases are all cases of a vault, in the order of their first reports, and what could not be sorted.
+// Cases holds all cases of a vault, in the order of their first reports, and what could not be assigned.
 type Cases struct {
 	List     []*Case
 	Problems []error // statements that do not open or do not fit, and should
-	Apart    []error // exhibits that stand alone because who signed for them was sealed to others
+	Apart    []error // exhibits without a verified signature, because the review that signs for them is sealed to other trustees
 	Closed   int     // statements sealed to sets without this trustee
 	Sealed   []Sealed
 	Erased   int
 }
 
-// Sealed is a submission whose statement stays closed until enough trustees have granted their shares. What
-// case it belongs to stands in the statement: until then it is named like a case of its own.
+// Sealed is a submission whose statement is closed until enough trustees have granted their shares. Its case is named
+// in the statement, so until then it has an id like a case of its own.
 type Sealed struct {
 	ledgercopy.Submission
 	Closed string // why, as a sentence without its full stop
 }
 
-// ID names it as Find takes it.
+// ID returns its id as Find accepts it.
 func (s Sealed) ID() string { return casefile.CaseID(s.Hash) }
 
-// Sort opens the statements that were not opened before and sorts all submissions into cases. What is to be
-// opened is recorded first. progress is told how many of how many were opened.
+// Sort opens the statements that were not opened before and sorts all submissions into cases. It records what it will
+// open first. It calls progress with the numbers of opened and of all statements.
 func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -150,10 +150,9 @@ func (v *Trustee) writeIndex(known map[ledger.Hash]caseIndexEntry) error {
 	return vault.WriteCache(v.Vault, caseIndex, list)
 }
 
-// group puts submissions together that name the same first report and carry its mailbox. One that names a
-// report and carries another mailbox was not made with that report's code: it stands alone, and is a
-// problem. So does an exhibit for which no trustee has signed. A submission that the log has put in a second time is
-// a problem, and counts once.
+// group groups the submissions that name the same first report and mailbox. One that names a report and another
+// mailbox was not made with that report's code: it becomes a case of its own, and a problem. So does an exhibit that
+// no trustee has signed for. A submission that the log contains twice is a problem, and counts once.
 func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, reviewed *reviewed, cases *Cases) []*Case {
 	byFirst := make(map[ledger.Hash]*Case)
 	var list []*Case
@@ -215,8 +214,8 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 	return list
 }
 
-// pair has cases whose reports were sent from one page of the form name each other: the first of them the second,
-// and all others the first.
+// pair links cases whose reports were sent from one page of the form: the first of them to the second, and all others
+// to the first.
 func pair(pages map[string]*Case, page string, c *Case) {
 	first, again := pages[page]
 	if !again {
@@ -240,8 +239,8 @@ func (v *Trustee) among(trustees uint64) bool {
 	return err == nil && v.Owner() != nil && ledgercopy.IsTrustee(set, *v.Owner())
 }
 
-// order sorts a case: the first report, then by slot, since the log's order can't be turned; within a slot,
-// where the log shuffles, by the server's clock; a withdrawal after what it would have to undo.
+// order sorts a case: the first report, then by slot, since the log's order is fixed; within a slot, where the log
+// shuffles, by the server's clock; a withdrawal after what it undoes.
 func (v *Trustee) order(c *Case) {
 	slot := func(f placedSubmission) int {
 		if f.Waiting {
@@ -306,7 +305,7 @@ func (c *Cases) Find(id string) (*Case, error) {
 	return nil, ambiguous(id, ids)
 }
 
-// ambiguous names some of the cases that begin as was typed: one letter may fit ten thousand.
+// ambiguous returns an error that names some of the matching cases: one letter may match ten thousand.
 func ambiguous(id string, ids []string) error {
 	const most = 10
 	text := strings.Join(ids[:min(most, len(ids))], ", ")
@@ -316,7 +315,7 @@ func ambiguous(id string, ids []string) error {
 	return exit.New(exit.Failed, "type more of it", "%q could be any of %s", id, text)
 }
 
-// RecordListing writes down that the codes of cases are about to be shown.
+// RecordListing records that the codes of cases will be shown.
 func (v *Trustee) RecordListing(n int) error {
 	_, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Viewed, Subject: fmt.Sprintf("list of %d cases", n)})
 	return err

@@ -1,7 +1,7 @@
-// Package casework is what a trustee does with the cases of a vault: open, review, answer, bring in exhibits, ask for
-// and grant shares, propose and approve, watch deadlines, gather the outbox. Each act that touches evidence is recorded
-// in the vault's custody log before it is done. It knows no terminal, no command line and no network; what leaves the
-// vault for somebody else goes through package release.
+// Package casework implements a trustee's acts on the cases of a vault: open, review, answer, add exhibits, ask for
+// and grant shares, propose and approve, watch deadlines, fill the outbox. Each act on evidence is recorded in the
+// vault's custody log before it is done. The package has no terminal, command line or network; everything that leaves
+// the vault for others passes through package release.
 package casework
 
 import (
@@ -14,7 +14,7 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Trustee is an open vault with what its owner does on it. One goroutine uses it at a time.
+// Trustee is an open vault with the acts of its owner. It is not safe for concurrent use.
 type Trustee struct {
 	*vault.Vault
 
@@ -28,7 +28,7 @@ type Trustee struct {
 	desk    *deskstate.Log                        // nil until it is asked for
 }
 
-// New returns the acts on an open vault.
+// New returns a Trustee for an open vault.
 func New(v *vault.Vault) *Trustee { return &Trustee{Vault: v, of: v.Copy()} }
 
 // Open opens a vault, as vault.Open does.

@@ -24,11 +24,10 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// The sealed parts of what the owner has collected lie in collected/, named by their hash, until the operator has
-// taken them in.
+// The sealed parts of the owner's exhibits are in collected/, named by their hash, until they are in the ledger.
 const collectedDir = "collected"
 
-// Collected is what a trustee brings into a case.
+// Collected is an exhibit that a trustee adds to a case.
 type Collected struct {
 	Files  []string // names of files on this disk
 	Made   []Made   // files that are in memory alone; with Files, one at least and sixteen at most
@@ -65,7 +64,7 @@ func (o Collected) Check(now time.Time) error {
 func exhibitsOf(position int) int { return 1000 * position }
 
 // Collect seals files, and where they are from, to the trustees in force, as the intake seals a report, and signs for
-// them. It returns the exhibits' names. Each file is recorded before it is sealed.
+// them. It returns the exhibits' names. It records each file before it seals it.
 func (v *Trustee) Collect(c *Case, o Collected) ([]string, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -102,7 +101,7 @@ func (v *Trustee) Collect(c *Case, o Collected) ([]string, error) {
 	return x.names, err
 }
 
-// report puts where files are from into the answers that are committed.
+// report returns the committed answers about where files are from.
 func (o Collected) report(now time.Time) (*incident.Report, error) {
 	var b strings.Builder
 	for _, one := range []struct{ label, text string }{{"Source", o.Source}, {"How", o.How}, {"When", o.When}, {"Tool", o.Tool}} {
@@ -179,7 +178,7 @@ func (v *Trustee) nextExhibit(c *Case, at int) (int, error) {
 	return next, nil
 }
 
-// collecting is one exhibit while it is being sealed.
+// collecting is the state of sealing one exhibit.
 type collecting struct {
 	v    *Trustee
 	c    *Case
@@ -268,7 +267,7 @@ func (x *collecting) file(f io.ReadSeeker, name, exhibit, slot string, to *seal.
 	return nil
 }
 
-// texts commits to all that was said, and seals signal, statement and identity part.
+// texts commits to all values, and seals signal, statement and identity part.
 func (x *collecting) texts(report *incident.Report) error {
 	schema, err := incident.Version(x.set.Vocabulary)
 	if err != nil {
@@ -322,7 +321,7 @@ func (x *collecting) texts(report *incident.Report) error {
 	return x.body.Check()
 }
 
-// keepCollected writes a sealed part aside, and gives it its name once it is on the disk.
+// keepCollected writes a sealed part to a temporary file, syncs it, and renames it.
 func (v *Trustee) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sealed seal.Sealed, err error) {
 	dir := filepath.Join(v.Dir(), collectedDir)
 	if err := os.Mkdir(dir, 0o700); err == nil {
@@ -345,14 +344,14 @@ func (v *Trustee) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sea
 	return sealed, atomicfile.Rename(f.Name(), filepath.Join(dir, hex.EncodeToString(sealed.Ciphertext.Hash[:])))
 }
 
-// ownExhibit is one of the owner's that the operator has not taken in.
+// ownExhibit is one of the owner's exhibits that is not in the ledger yet.
 type ownExhibit struct {
 	said      ledger.SignedBody
 	body      ledger.Body
 	statement *seal.StatementPart // nil where it opens with others only
 }
 
-// ownExhibits lists them. They are the owner's own words: reading them again is no act on evidence.
+// ownExhibits lists them. They are the owner's own words, so reading them is no act on evidence.
 func (v *Trustee) ownExhibits() ([]ownExhibit, error) {
 	own, err := v.SignedStatements()
 	if err != nil {

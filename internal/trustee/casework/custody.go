@@ -35,8 +35,8 @@ func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 	return list, nil
 }
 
-// concerns reports whether an event is about a case, for its trustee: its own, the batches in which its statements
-// were opened, and the imports that brought it, and exports of many cases with it among them.
+// concerns reports whether an event is about a case, for its trustee: its own events, the batches in which its
+// statements were opened, the imports that added it, and exports of many cases that contain it.
 func (v *Trustee) concerns(e custody.Event, id string, subs []ledgercopy.Submission) bool {
 	if e.Act == custody.Exported && e.Case == "" {
 		cases, err := v.exportedCases(e)
@@ -53,8 +53,8 @@ func (v *Trustee) concerns(e custody.Event, id string, subs []ledgercopy.Submiss
 	return false
 }
 
-// SharedWith reports what an event about many, or about the log itself, did with this case's submissions; nothing
-// where they had no part in it.
+// SharedWith returns in words how an event about many cases or about the log concerns this case's submissions; empty
+// where it does not.
 func (v *Trustee) SharedWith(e custody.Event, o *casefile.Case) (string, error) {
 	if vault.IsSuccession(e) {
 		return e.Subject, nil
@@ -85,7 +85,7 @@ func (v *Trustee) SharedWith(e custody.Event, o *casefile.Case) (string, error) 
 	return "statements were opened in order to be sorted into cases, among them of " + strings.Join(names, ", "), nil
 }
 
-// importBrought reports whether the import of this subject brought a submission's entry.
+// importBrought reports whether the import of this subject added a submission's entry.
 func importBrought(subject string, s ledgercopy.Submission) bool {
 	var entries, from, waiting uint64
 	if s.Waiting {
@@ -95,8 +95,8 @@ func importBrought(subject string, s ledgercopy.Submission) bool {
 	return err == nil && from <= s.Index && s.Index < from+entries
 }
 
-// CaseExcerpt shows those of a case's own events that may be shown; of the others, imports and batches among them, the
-// hashes: they would tell of other cases.
+// CaseExcerpt discloses those of a case's own events that may accepts, and of all others only the hashes, imports and
+// batches among them: they would disclose other cases.
 func (v *Trustee) CaseExcerpt(id string, may func(custody.Event) bool) (custody.Excerpt, error) {
 	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == id && may(e) }, v.Key().Age)
 }
@@ -110,7 +110,7 @@ func (v *Trustee) CaseEvents(id string) ([]custody.Event, error) {
 	return slices.SortedFunc(maps.Values(x.Shown), func(a, b custody.Event) int { return cmp.Compare(a.Number, b.Number) }), nil
 }
 
-// ExportedAs returns the cases of which a file was made, by its SHA-256 in hex, as the custody log says.
+// ExportedAs returns the cases in an exported file, by its SHA-256 in hex, from the custody log.
 func (v *Trustee) ExportedAs(hash string) ([]string, error) {
 	var of []string
 	var failed error

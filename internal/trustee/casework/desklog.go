@@ -14,9 +14,8 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// What trustees decide about cases is a set of events (docs/spec/desk.md). Those that this vault has lie in desk/, one
-// file for each act, named by its number and sealed to the owner. Anybody can seal to the owner, so that each file is
-// signed by them:
+// The trustees' decisions about cases are a set of events (docs/spec/desk.md). This vault's copy is in desk/, one file
+// per act, named by its number and sealed to the owner. Anyone can seal to the owner, so the owner signs each file:
 //
 //	-----BEGIN SSH SIGNATURE----- …        over the rest, in the namespace zapis-desk
 //	zapis/desk-events/v1 <ledger card>
@@ -28,10 +27,10 @@ const (
 	signatureEnd  = "-----END SSH SIGNATURE-----\n"
 )
 
-// deskFiles is how many files may lie in desk/ before they become one. Tests lower it.
+// deskFiles is the number of files in desk/ at which they are merged into one. Tests lower it.
 var deskFiles = 256
 
-// Decision is one act on one case, as a page or a verb asks for it.
+// Decision is one act on one case, requested by a page or a verb.
 type Decision struct {
 	Case     string // its whole id
 	Kind     deskstate.Kind
@@ -41,7 +40,7 @@ type Decision struct {
 	Why      string
 }
 
-// Desk returns the events that this vault has. The log belongs to the Trustee: Decide and TakeEvents change it.
+// Desk returns the events of this vault. The log belongs to the Trustee: Decide and TakeEvents change it.
 func (v *Trustee) Desk() (*deskstate.Log, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -74,8 +73,8 @@ func (v *Trustee) Desk() (*deskstate.Log, error) {
 	return log, nil
 }
 
-// Decide makes an event of each act and keeps them all, or none of them. They are recorded in the custody log by their
-// hashes, then written, and only then part of the desk. An act that the desk does not allow has the status Usage.
+// Decide makes an event of each act and stores all of them, or none. It records their hashes in the custody log,
+// writes the files, and then adds them to the desk. An act that the desk does not allow has the status Usage.
 func (v *Trustee) Decide(acts ...Decision) ([]deskstate.Event, error) {
 	log, err := v.Desk()
 	if err != nil {
@@ -115,7 +114,7 @@ func (v *Trustee) event(log *deskstate.Log, a Decision) (deskstate.Event, error)
 	return log.Act(by, at, a.Case, a.Kind, payload, a.Replaces...)
 }
 
-// graded are the fields by which a trustee judges what a case is worth.
+// graded are the fields of a trustee's assessment of a case.
 var graded = []string{"reliability", "content", "corroboration", "nexus"}
 
 func (v *Trustee) keepDecided(events []deskstate.Event) error {
@@ -134,8 +133,8 @@ func (v *Trustee) keepDecided(events []deskstate.Event) error {
 	return v.writeEvents(events)
 }
 
-// TakeEvents keeps events of other trustees that the desk does not have yet, and says how many those were. That each
-// was signed by the trustee whom it names must have been checked. No event is taken in where one is refused.
+// TakeEvents stores events of other trustees that the desk does not have yet, and returns how many those were. The
+// caller has verified the signature of each. It stores none where one is refused.
 func (v *Trustee) TakeEvents(events []deskstate.Event) (int, error) {
 	log, err := v.Desk()
 	if err != nil {
@@ -165,7 +164,7 @@ func (v *Trustee) TakeEvents(events []deskstate.Event) (int, error) {
 	return len(fresh), nil
 }
 
-// writeEvents keeps events under the next number.
+// writeEvents stores events under the next number.
 func (v *Trustee) writeEvents(events []deskstate.Event) error {
 	names, err := v.Names(deskDir)
 	if err != nil {
@@ -189,8 +188,8 @@ func (v *Trustee) writeEvents(events []deskstate.Event) error {
 	return v.WriteSealed(filepath.Join(deskDir, vault.NumberName(last+1)), append(signature, text...))
 }
 
-// replaceEvents writes all events into one file and then removes the files that hold them already. Where it is cut
-// short between the two, some events lie there twice, and count once.
+// replaceEvents writes all events into one file and then removes the files that held them. After a crash between the
+// two, some events are there twice, and count once.
 func (v *Trustee) replaceEvents(events []deskstate.Event, old []string) error {
 	if len(events) > 0 {
 		if err := v.writeEvents(events); err != nil {
@@ -237,8 +236,8 @@ func (v *Trustee) readEvents(name string) ([]deskstate.Event, error) {
 	return events, nil
 }
 
-// forgetEvents drops the events of cases that were erased: their words, and what was decided. The owner's last event
-// stays in any case, so that no number is given twice.
+// forgetEvents drops the events of erased cases. The owner's last event stays in any case, so that no number is used
+// twice.
 func (v *Trustee) forgetEvents(erased func(id string) bool) error {
 	log, err := v.Desk()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// The cases of an export of many lie in exports/, one file for each list, sealed to the owner and named by the
-// SHA-256 of its text. The event of the export names that hash as what it began from:
+// The lists of cases of exports are in exports/, one file per list, sealed to the owner and named by the SHA-256 of
+// its text. The event of the export names that hash as its source:
 //
 //	zapis/export/v1
 //	case c5f0c91ab2e              one line for each, in order
@@ -21,7 +21,7 @@ const (
 	maxExportList = 16 << 20
 )
 
-// WriteExportList keeps which cases an export holds, before the event that names the list is recorded.
+// WriteExportList stores which cases an export contains, before the event that names the list is recorded.
 func (v *Trustee) WriteExportList(cases []string) (ledger.Hash, error) {
 	text := []byte(exportsHeader + "\n")
 	for _, id := range cases {

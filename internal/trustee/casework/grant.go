@@ -18,7 +18,7 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// Asked is somebody's request, verified: what it asks of the owner.
+// Asked is a verified request of another trustee: what it asks of the owner.
 type Asked struct {
 	Request exchange.Request
 	From    card.Card
@@ -30,9 +30,8 @@ type Asked struct {
 	subs   []ledgercopy.Submission // of the parts, in their order
 }
 
-// ReadRequest verifies a request: who signed it, that it is in date and of this ledger, that they are a trustee
-// now and of the set to which each part is sealed, and that each part stands in this vault, in the case that it
-// names. Nothing is opened.
+// ReadRequest verifies a request: its signer, its dates and ledger, that the signer is a trustee now and of the set to
+// which each part is sealed, and that each part is in this vault, in the case that it names. It opens nothing.
 func (v *Trustee) ReadRequest(cases *Cases, file []byte) (*Asked, error) {
 	signed, q, err := exchange.ParseRequestFile(file)
 	if err != nil {
@@ -65,7 +64,7 @@ func (v *Trustee) ReadRequest(cases *Cases, file []byte) (*Asked, error) {
 	return a, err
 }
 
-// askedPart finds a part that is asked for in this vault.
+// askedPart finds a requested part in this vault.
 func (v *Trustee) askedPart(cases *Cases, q exchange.Request, p exchange.Part, from card.Card) (ledgercopy.Submission, error) {
 	s, have := v.partsOf()[p.Hash]
 	if !have {
@@ -95,7 +94,7 @@ func (v *Trustee) askedPart(cases *Cases, q exchange.Request, p exchange.Part, f
 	return s, nil
 }
 
-// has reports whether a submission is of a case; one whose statement is closed is named like a case of its own.
+// has reports whether a submission belongs to a case; one whose statement is closed has an id like a case of its own.
 func (c *Cases) has(id string, s ledgercopy.Submission) bool {
 	for _, one := range c.List {
 		if one.ID == id && slices.ContainsFunc(one.subs, func(f placedSubmission) bool { return f.Hash == s.Hash }) {
@@ -124,8 +123,8 @@ func (v *Trustee) grantedBefore(request [32]byte) (bool, error) {
 	return false, nil
 }
 
-// Grant returns the owner's shares of what a request asks for, sealed to who asked: the file of a grant. It is
-// recorded before a share is opened. A request that was granted already gives the same file again.
+// Grant returns the file of a grant: the owner's shares of the requested parts, sealed to the requester. It is
+// recorded before a share is opened. For a request that was granted before it returns the same file.
 func (v *Trustee) Grant(a *Asked) ([]byte, error) {
 	record := custody.Record{By: v.By(), Act: custody.Granted, Case: a.Request.Case, In: custody.Hex(a.signed.Hash()), Why: a.Request.Why,
 		Subject: fmt.Sprintf("shares of %s, to %s (%s)", a.Parts, a.From.Name, a.From.Fingerprint())}
@@ -173,7 +172,7 @@ func SealTo(to *seal.Recipients, text []byte) ([]byte, error) {
 	return sealed.Bytes(), err
 }
 
-// ownShare opens the owner's share of a part, once its file is the one that the ledger names.
+// ownShare opens the owner's share of a part, after it has compared the part's file with the hash in the ledger.
 func (v *Trustee) ownShare(s ledgercopy.Submission, p exchange.Part) ([]byte, error) {
 	part := s.Body.Parts[slices.IndexFunc(s.Body.Parts, func(one ledger.Part) bool { return one.Hash == p.Hash })]
 	f, err := v.file(s, part)
@@ -198,7 +197,7 @@ func (v *Trustee) ownShare(s ledgercopy.Submission, p exchange.Part) ([]byte, er
 	return share, nil
 }
 
-// sameGrant returns the file of the grant that the owner has given to a request before.
+// sameGrant returns the file of the owner's earlier grant for a request.
 func (v *Trustee) sameGrant(request ledger.Hash) ([]byte, error) {
 	list, err := v.SignedStatements()
 	if err != nil {

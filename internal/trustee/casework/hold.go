@@ -11,8 +11,8 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// ProposeHold writes a proposal to keep what could be erased: of each item, a case's id or an entry's number,
-// all entries that there are now. What is added to a case later needs a hold of its own.
+// ProposeHold writes a proposal to protect from erasure: for each item, a case's id or an entry's number, all its
+// present entries. Later additions to a case need a hold of their own.
 func (v *Trustee) ProposeHold(cases *Cases, items []string, reason string) ([]byte, error) {
 	h := ledger.Hold{Origin: v.Copy().Chain().Origin(), Reason: reason}
 	rand.Read(h.Nonce[:])
@@ -114,7 +114,7 @@ func (v *Trustee) holdsOf(c *Case) []casefile.Hold {
 	return list
 }
 
-// unheld refuses to erase what is held.
+// unheld refuses to erase held entries.
 func (v *Trustee) unheld(list []ledger.Erased) error {
 	state := v.Copy().Chain().State()
 	for _, p := range list {

@@ -7,14 +7,14 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Imported says what an import did, to the ledger's copy and to the owner's statements.
+// Imported is the result of an import, for the ledger's copy and the owner's statements.
 type Imported struct {
 	*vault.Imported
-	Anchors []string // what is wrong with anchors among the new entries, sentences without full stop
-	Pending []string // what the owner has handed out and the operator has not taken in; empty without a key
+	Anchors []string // problems of anchors among the new entries, sentences without full stop
+	Pending []string // what the owner has handed out and is not in the ledger; empty without a key
 }
 
-// Import verifies a carry file and takes it in, as vault.Import does.
+// Import verifies and imports a carry file, as vault.Import does.
 func (v *Trustee) Import(ctx context.Context, r io.Reader, o vault.ImportOptions) (*Imported, error) {
 	done, err := v.Vault.Import(ctx, r, o)
 	v.forgetDerived()

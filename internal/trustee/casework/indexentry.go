@@ -13,8 +13,8 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// caseIndexEntry is what the index keeps of a statement: enough to sort submissions into cases and to list these. The only
-// words in it are those that say what a deadline is.
+// caseIndexEntry is what the index stores of a statement: enough to sort submissions into cases and to list them. Its
+// only words are those that describe a deadline.
 type caseIndexEntry struct {
 	Body      ledger.Hash             `json:"body"`
 	Act       string                  `json:"act"`
@@ -34,7 +34,7 @@ type caseIndexEntry struct {
 // caseIndex is the cache of entries: zapis/index/v4.
 var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v4 "}
 
-// kept are the fields whose codes the index keeps.
+// kept are the fields whose codes the index stores.
 var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}
 
 func newIndexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.StatementPart, fits bool) caseIndexEntry {
@@ -44,7 +44,7 @@ func newIndexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.Statem
 		g.First = s.Hash
 	}
 	g.Page = hex.EncodeToString(st.Form[:])
-	if st.Form == [16]byte{} { // there was none; but a statement that the log puts in again is the same
+	if st.Form == [16]byte{} { // there was none; but a statement that the log contains twice is the same
 		p, _ := ledgercopy.PartOf(s.Body, ledger.PartStatement)
 		g.Page = p.Hash.String()
 	}

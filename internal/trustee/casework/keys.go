@@ -11,8 +11,8 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// ledgersOwn is source for the file that the ledger names, and never a copy that was sealed again: its key opens
-// what everybody has.
+// ledgersOwn is source for the file that the ledger names, never a resealed copy: its key opens what every trustee
+// has.
 func (v *Trustee) ledgersOwn(s ledgercopy.Submission, p ledger.Part) (*source, error) {
 	f, err := v.file(s, p)
 	if err != nil {
@@ -35,7 +35,7 @@ func (v *Trustee) ledgersOwn(s ledgercopy.Submission, p ledger.Part) (*source, e
 	return src, nil
 }
 
-// KeyClosed reports why the key of a part, as the ledger has it, can't be disclosed; empty where it can.
+// KeyClosed returns the reason why the key of a part, as in the ledger, can't be disclosed; empty where it can.
 func (v *Trustee) KeyClosed(s ledgercopy.Submission, p ledger.Part) (string, error) {
 	src, err := v.ledgersOwn(s, p)
 	if err != nil {
@@ -45,8 +45,7 @@ func (v *Trustee) KeyClosed(s ledgercopy.Submission, p ledger.Part) (string, err
 	return src.closed(), nil
 }
 
-// LedgerFileKey takes the key of a part out of the header that the ledger names. The disclosure must have been
-// recorded.
+// LedgerFileKey decrypts the file key of a part from the header in the ledger. The caller has recorded the disclosure.
 func (v *Trustee) LedgerFileKey(s ledgercopy.Submission, p ledger.Part) (seal.FileKey, error) {
 	src, err := v.ledgersOwn(s, p)
 	if err != nil {
@@ -55,7 +54,7 @@ func (v *Trustee) LedgerFileKey(s ledgercopy.Submission, p ledger.Part) (seal.Fi
 	return v.fileKey(src, s, p)
 }
 
-// FileKey takes the key of a part out of its header. That must have been recorded.
+// FileKey decrypts the file key of a part. The caller has recorded that.
 func (v *Trustee) FileKey(s ledgercopy.Submission, p ledger.Part) (seal.FileKey, error) {
 	src, err := v.source(s, p)
 	if err != nil {
@@ -82,8 +81,8 @@ func (v *Trustee) SealedFile(s ledgercopy.Submission, p ledger.Part) (*os.File, 
 	return v.file(s, p)
 }
 
-// OpenExhibit writes an attachment's original to dst. It is the original only if the error is nil: the
-// sealed file is the one that the entry names, and what was in it the one that its line commits to.
+// OpenExhibit writes an attachment's original to dst. The output is valid only if the error is nil: then the sealed
+// file has the hash in the entry, and its content the hash in its line.
 func (v *Trustee) OpenExhibit(dst io.Writer, e casefile.Exhibit) error {
 	of, known := v.Copy().SubmissionAt(e.Of, e.Index)
 	if !known {

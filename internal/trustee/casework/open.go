@@ -22,7 +22,7 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// errErased: a part is gone, as a tombstone says.
+// errErased means that a tombstone has erased a part.
 var errErased = errors.New("erased")
 
 // attachmentsOf lists a submission's attachments in the order of their slots.
@@ -38,8 +38,8 @@ func attachmentsOf(b ledger.Body) []ledger.Part {
 
 func digestOf(p ledger.Part) seal.Digest { return seal.Digest{Hash: p.Hash, Size: p.Size} }
 
-// mayOpen reports whether the key opens a submission's statement: it is one of its set's, or another trustee has
-// handed the statement on to it. Under a quorum that is not met yet, closed says so.
+// mayOpen reports whether the key opens a submission's statement: it belongs to its set, or another trustee has handed
+// the statement on to it. Where a quorum is missing, closed is the reason.
 func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err error) {
 	p, ok := ledgercopy.PartOf(s.Body, ledger.PartStatement)
 	if !ok {
@@ -66,8 +66,8 @@ func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err
 	return closed == "", closed, nil
 }
 
-// seat is the key's place in a set, from 1, or 0, how many of the set must agree, and what is committed under
-// the set's vocabulary.
+// seat is the key's place in a set, from 1, or 0, how many of the set must agree, and the names of what is committed
+// under the set's vocabulary.
 type seat struct {
 	at         int
 	quorum     ledger.Quorum
@@ -83,7 +83,7 @@ func (v *Trustee) fieldsOf(s ledgercopy.Submission) ([]string, error) {
 	return fieldNames(seat.vocabulary)
 }
 
-// fieldNames is incident.FieldNames for a vocabulary that came with a ledger.
+// fieldNames is incident.FieldNames for the vocabulary of an imported ledger.
 func fieldNames(vocabulary int) ([]string, error) {
 	fields, err := incident.FieldNames(vocabulary)
 	if err != nil {
@@ -92,7 +92,7 @@ func fieldNames(vocabulary int) ([]string, error) {
 	return fields, nil
 }
 
-// seat remembers what it finds: there are few sets, and many parts. Any goroutine may ask.
+// seat caches its results: there are few sets and many parts. It is safe for concurrent use.
 func (v *Trustee) seat(index uint64) (seat, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
@@ -110,8 +110,8 @@ func (v *Trustee) seat(index uint64) (seat, error) {
 	return v.seats[index], nil
 }
 
-// open decrypts one of a submission's small parts. The act must have been recorded. Errors name the
-// submission and the part, and wrap errErased, or one of package seal's.
+// open decrypts one of a submission's small parts. The caller has recorded the act. Errors name the submission and the
+// part, and wrap errErased, or one of package seal's.
 func (v *Trustee) open(s ledgercopy.Submission, kind string) ([]byte, error) {
 	p, ok := ledgercopy.PartOf(s.Body, kind)
 	if !ok {
@@ -138,8 +138,8 @@ func (v *Trustee) open(s ledgercopy.Submission, kind string) ([]byte, error) {
 	return content, nil
 }
 
-// openAlone is open for a statement that the owner's key opens without anybody else's: the one part of which
-// there are thousands. It reads the file once, and its header once. Where that is not the case, done is false.
+// openAlone is open for a statement that the owner's key opens alone, of which there are thousands: it reads the file
+// once, and its header once. Otherwise done is false.
 func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []byte, done bool, err error) {
 	handed, err := v.handedKeys()
 	if err != nil {
@@ -175,7 +175,7 @@ func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*os.File, error)
 	return nil, exit.New(exit.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
 }
 
-// refusal returns an error of package seal its status.
+// refusal adds the status and hint to an error of package seal.
 func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) error {
 	status, hint := exit.Failed, ""
 	switch said, ok := errors.AsType[*exit.Error](err); {
@@ -186,14 +186,13 @@ func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) err
 	case errors.Is(err, seal.ErrQuorum):
 		status = exit.KeyMissing
 	case errors.Is(err, seal.ErrNoKey):
-		// Who is in the set and yet finds no stanza that opens was shut out.
+		// A trustee of the set without a stanza that opens was excluded by the sealer.
 		status, hint = exit.Mismatch, "say so to the other trustees: whoever sealed it shut you out"
 	}
 	return exit.New(status, hint, "%s: %s: %w", s.Where(), p.Kind, err)
 }
 
-// openStatement reads a submission's statement, and says whether it is the one that the entry committed to:
-// fits is nil, or a Mismatch.
+// openStatement opens a submission's statement; fits is nil if it is the one that the entry commits to, or a Mismatch.
 func (v *Trustee) openStatement(s ledgercopy.Submission) (st *seal.StatementPart, fits, err error) {
 	content, err := v.open(s, ledger.PartStatement)
 	if err != nil {
@@ -217,8 +216,7 @@ func (v *Trustee) openStatement(s ledgercopy.Submission) (st *seal.StatementPart
 	return st, fits, nil
 }
 
-// recordBatch writes down that the statements of many submissions are about to be opened: one event, so that
-// the log stays readable, which names them all.
+// recordBatch records in one event that the statements of many submissions will be opened, and names them all.
 func (v *Trustee) recordBatch(list []ledgercopy.Submission) error {
 	sum := sha256.New()
 	for _, s := range list {
@@ -230,14 +228,14 @@ func (v *Trustee) recordBatch(list []ledgercopy.Submission) error {
 	return err
 }
 
-// opening is what came of one statement in a batch.
+// openedStatement is the result for one statement in a batch.
 type openedStatement struct {
 	entry     caseIndexEntry
 	fits, err error
 }
 
-// openStatements opens many, on all cores, and keeps of each what the index needs: the words are wiped at once, and
-// never are those of two cases in memory for longer than it takes. The batch must have been recorded.
+// openStatements opens many statements on all cores, and keeps of each only what the index needs. It wipes the words
+// at once: few statements are in memory at a time. The caller has recorded the batch.
 func (v *Trustee) openStatements(ctx context.Context, list []ledgercopy.Submission, progress func(int)) ([]openedStatement, error) {
 	defer vault.InBulk()()
 	out := make([]openedStatement, len(list))
@@ -279,7 +277,7 @@ func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {
 	return o
 }
 
-// batchSubject names submissions: runs of entries, and waiting ones by the beginning of their hashes.
+// batchSubject names submissions: ranges of entries, and waiting ones by the beginning of their hashes.
 func batchSubject(list []ledgercopy.Submission) string {
 	var b bytes.Buffer
 	b.WriteString("statements")

@@ -20,25 +20,24 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Outgoing is what an outbox takes to the operator.
+// Outgoing is the content of an outbox.
 type Outgoing struct {
 	Statements []ledger.SignedBody
-	Lost       []string // what can't be taken in any more, and must be done again, as sentences without full stop
+	Lost       []string // what can't be applied any more, and must be done again, as sentences without full stop
 
 	v *Trustee
 }
 
-// outgoing are the kinds of statement that the operator takes in, in this order of their words. Asking and
-// granting is the trustees' own affair: an outbox does not tell the operator of it.
+// outgoing are the kinds of statement that the operator applies, in the order of their words. Requests and grants
+// concern trustees only, so an outbox leaves them out.
 var outgoing = map[string]string{
 	card.KindReply: "answer", card.KindReview: "review", card.KindCustody: "custody head", card.KindExhibit: "exhibit", card.KindApproval: "approval",
 	card.KindWithdraw: "withdrawal",
 }
 
-// Outbox gathers what the owner has signed and the operator has not taken in. What could not be taken in as it was
-// signed is signed again: an answer whose tag another one has taken meanwhile, and what was signed for trustees who
-// are not in force any more. The head of the custody log comes last, unless it went out before. Nothing is changed by
-// a second call.
+// Outbox collects what the owner has signed and is not in the ledger. What could not be applied as it was signed is
+// signed again: a reply whose tag another one has meanwhile, and what was signed for trustees who are no longer in
+// force. The head of the custody log is last, unless an outbox had it before. A second call changes nothing.
 func (v *Trustee) Outbox() (*Outgoing, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -79,7 +78,7 @@ func (v *Trustee) Outbox() (*Outgoing, error) {
 	return out, v.sweepCollected(out.Statements)
 }
 
-// taken is what stands in the ledger, or waits for its slot.
+// taken is what is in the ledger, or waits for its slot.
 type taken struct {
 	approvals map[[32]byte]bool        // by the hash of the statement
 	tags      map[ledger.Hash][32]byte // the statement that has a reply's tag
@@ -106,12 +105,12 @@ func (v *Trustee) takenIn() (*taken, error) {
 	})
 }
 
-// has reports whether the operator has taken a statement in.
+// has reports whether a statement is in the ledger.
 func (t *taken) has(v *Trustee, signed ledger.SignedBody) bool {
 	return v.InLedger(signed) || t.approvals[signed.Statement.Hash()]
 }
 
-// still reports whether a statement is for the operator, who has not taken it in and still can.
+// still reports whether a statement is for the operator, is not in the ledger, and can still be applied.
 func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
 	s := signed.Statement
 	if outgoing[s.Kind] == "" || t.has(v, signed) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
@@ -120,7 +119,7 @@ func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
 	return !t.tagTaken(signed)
 }
 
-// tagTaken reports whether a reply's tag stands in the ledger under another statement.
+// tagTaken reports whether a reply's tag is in the ledger under another statement.
 func (t *taken) tagTaken(signed ledger.SignedBody) bool {
 	if signed.Statement.Kind != card.KindReply {
 		return false
@@ -130,8 +129,8 @@ func (t *taken) tagTaken(signed ledger.SignedBody) bool {
 	return err == nil && used && by != signed.Statement.Hash()
 }
 
-// signHead signs how far the custody log reaches, unless that was signed before for the trustees in force. The head
-// proves that it extends the newest one of this log in the ledger, and those that were signed after that.
+// signHead signs the head of the custody log, unless that was done before for the trustees in force. The head proves
+// that it extends the newest one of this log in the ledger, and those that were signed after that.
 func (v *Trustee) signHead(set uint64) error {
 	if v.Custody.Len() == 0 {
 		return nil
@@ -161,7 +160,7 @@ func (v *Trustee) signHead(set uint64) error {
 	return err
 }
 
-// extendedHeads returns the numbers of events, ascending, of this log's heads that the next one is to extend: the
+// extendedHeads returns the numbers of events, ascending, of this log's heads that the next one must extend: the
 // newest in the ledger, and those that were signed since and are not there yet.
 func (v *Trustee) extendedHeads(own []ledger.SignedBody) ([]uint64, error) {
 	heads, err := v.LedgerHeads()
@@ -191,8 +190,7 @@ func (v *Trustee) extendedHeads(own []ledger.SignedBody) ([]uint64, error) {
 	return list[max(0, len(list)-ledger.MaxExtended):], nil
 }
 
-// sweepCollected takes away the parts of exhibits that the operator has, and what a collecting that was
-// interrupted has left.
+// sweepCollected removes the parts of exhibits that are in the ledger, and those of an interrupted Collect.
 func (v *Trustee) sweepCollected(still []ledger.SignedBody) error {
 	keep := make(map[string]bool)
 	for _, signed := range still {
@@ -224,7 +222,7 @@ func (v *Trustee) sweepCollected(still []ledger.SignedBody) error {
 	return nil
 }
 
-// Words counts what an outbox takes along: "2 answers, 1 custody head".
+// Words counts the content of an outbox: "2 answers, 1 custody head".
 func (o *Outgoing) Words() string {
 	var words []string
 	for _, kind := range []string{card.KindReply, card.KindReview, card.KindExhibit, card.KindApproval, card.KindWithdraw, card.KindCustody} {
@@ -244,7 +242,7 @@ func (o *Outgoing) Words() string {
 	return strings.Join(words, ", ")
 }
 
-// Write writes the outbox, and remembers that it went out. The same statements give the same bytes.
+// Write writes the outbox, and stores a record of it. The same statements give the same bytes.
 func (o *Outgoing) Write(dst io.Writer) error {
 	bodies, exhibits, parts := o.bodies()
 	sum := sha256.New()
@@ -307,7 +305,7 @@ func (o *Outgoing) part(w *carry.OutboxWriter, p ledger.Part) error {
 	return w.Part(p.Hash, f)
 }
 
-// What went out lies in outboxes/, one file for each outbox, sealed to the owner:
+// Records of outboxes are in outboxes/, one file per outbox, sealed to the owner:
 //
 //	zapis/outboxes/v1
 //	at 2026-11-22T09:00:00Z
@@ -318,7 +316,7 @@ const (
 	outboxesHeader = "zapis/outboxes/v1"
 )
 
-// remember writes down what goes out, unless the last outbox was the same.
+// remember stores the record of an outbox, unless the last outbox was the same.
 func (o *Outgoing) remember(sum [32]byte) error {
 	var last sentOut
 	err := o.v.eachSent(func(s sentOut) { last = s })
@@ -335,7 +333,7 @@ func (o *Outgoing) remember(sum [32]byte) error {
 	return o.v.WriteSealed(filepath.Join(outboxesDir, vault.NumberName(last.number+1)), text)
 }
 
-// sentOut is one outbox that went out.
+// sentOut is the record of one outbox.
 type sentOut struct {
 	number     uint64
 	at         time.Time
@@ -343,7 +341,7 @@ type sentOut struct {
 	statements []uint64
 }
 
-// eachSent visits the outboxes that went out, in order.
+// eachSent calls visit for the records of outboxes, in order.
 func (v *Trustee) eachSent(visit func(sentOut)) error {
 	names, err := v.Names(outboxesDir)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// PendingAtOperator names what went out in an outbox and is neither in the ledger nor waiting for its slot, as
-// sentences without full stop. What was signed again since, in its place, is not counted twice.
+// PendingAtOperator names what was in an outbox and is neither in the ledger nor waiting for its slot, as sentences
+// without full stop. A statement that was signed again counts once.
 func (v *Trustee) PendingAtOperator() ([]string, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ func (v *Trustee) Erasable(c *Case) (int, error) {
 	return len(due), err
 }
 
-// MayLeave refuses to let anything of a case out while parts of it that tombstones erase are still on the disk:
-// what would go out could be made of them.
+// MayLeave refuses to release anything of a case while parts of it that tombstones erase are still on the disk, since
+// the release could contain them.
 func (v *Trustee) MayLeave(c *Case) error {
 	left, err := v.Erasable(c)
 	if err != nil || left == 0 {
@@ -38,7 +38,7 @@ func (v *Trustee) MayLeave(c *Case) error {
 		"%s erased of %s by tombstones, and still on this disk", what, c.ID)
 }
 
-// duePart is a part that is to go, and where it lies.
+// duePart is a part to be removed, and its files.
 type duePart struct {
 	hash  ledger.Hash
 	by    uint64 // the tombstone's caseIndexEntry
@@ -83,9 +83,9 @@ func (v *Trustee) erasedOf(c *Case) map[ledger.Hash]uint64 {
 	return list
 }
 
-// Purge takes the files of parts that tombstones erase off the disk: of one case, or of all where c is nil. It
-// gives how many parts there were. What the owner keeps beside them goes too, once it is about what is erased:
-// the caches' lines, what they have signed, private notes. Each is recorded before it goes.
+// Purge removes the files of erased parts from the disk: of one case, or of all where c is nil. It returns how many
+// parts there were. It also removes what the owner stores about erased content: lines of caches, signed contents,
+// private notes. It records each removal first.
 func (v *Trustee) Purge(c *Case) (int, error) {
 	if err := v.NeedKey(); err != nil {
 		return 0, err
@@ -111,7 +111,7 @@ func (v *Trustee) Purge(c *Case) (int, error) {
 	return len(due), v.forget()
 }
 
-// filesOf lists the files that hold a part: where imports brought it, and what the owner has collected.
+// filesOf lists the files that hold a part: from imports, and from the owner's exhibits.
 func (v *Trustee) filesOf(part ledger.Hash) ([]string, error) {
 	imports, err := filepath.Glob(filepath.Join(v.Dir(), vault.ImportsDir, "*"))
 	if err != nil {
@@ -134,8 +134,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// forget drops what the vault remembers of statements that are erased, and the private notes on cases of which
-// no statement is left.
+// forget drops what the vault stores about erased statements, and the private notes on cases of which no statement is
+// left.
 func (v *Trustee) forget() error {
 	if err := v.forgetHanded(); err != nil {
 		return err
@@ -188,8 +188,8 @@ func (v *Trustee) forget() error {
 	return v.writeIndex(known)
 }
 
-// forgetSaid drops the content of what the owner has signed where a tombstone erased it from the ledger. The
-// statement stays: its number must not be given twice.
+// forgetSaid drops the content of the owner's statements that a tombstone erased from the ledger. The statement stays:
+// its number must not be used twice.
 func (v *Trustee) forgetSaid() error {
 	own, err := v.SignedStatements()
 	if err != nil {

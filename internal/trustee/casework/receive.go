@@ -14,16 +14,16 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Handed is a reseal that was taken in.
+// Handed is a reseal that was received.
 type Handed struct {
 	From  card.Card
 	Case  string
 	Parts string // "2 statements, 1 attachment"
 }
 
-// Receive takes in what another trustee hands on: keys of parts that are in this vault, as the ledger names them.
-// It must come from somebody to whom those are sealed, and every key must be that of its part: the header's MAC
-// says so, and the hash of the whole file is the ledger's.
+// Receive imports what another trustee hands on: keys of parts that are in this vault, as the ledger names them. The
+// sender must be one to whom the parts are sealed, and every key must be that of its part: the header's MAC proves
+// that, and the hash of the whole file is the ledger's.
 func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	return &Handed{From: from, Case: s.Case, Parts: PartsText(s.Parts)}, nil
 }
 
-// checkKey reports whether a key is that of a part of the ledger, handed on by somebody who may have it.
+// checkKey checks that a key is that of a part of the ledger, and that its sender may have it.
 func (v *Trustee) checkKey(p exchange.Part, key seal.FileKey, from card.Card) error {
 	s, have := v.partsOf()[p.Hash]
 	if !have {

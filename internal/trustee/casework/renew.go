@@ -14,8 +14,8 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// renew signs again what the operator can't take in as it was signed. What has been signed again before is found by
-// what is in it, so that nothing is done twice, whenever the power failed.
+// renew signs again what the operator can't apply as it was signed. It recognises by the content what has been signed
+// again before, so that an interrupted run repeats nothing.
 func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 	own, err := v.SignedStatements()
 	if err != nil {
@@ -43,7 +43,7 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 	return nil
 }
 
-// followed reports whether a later statement does what this one was to do.
+// followed reports whether a later statement replaces this one.
 func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
 	switch signed.Statement.Kind {
 	case card.KindCustody: // a newer head covers every earlier event
@@ -74,7 +74,7 @@ func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v 
 	return false
 }
 
-// ownText opens a review that the owner wrote.
+// ownText opens a review of the owner.
 func (v *Trustee) ownText(signed ledger.SignedBody) ([]byte, error) {
 	return seal.OpenBytes(seal.Message, bytes.NewReader(signed.Content), seal.DigestOf(signed.Content), v.Key().Age)
 }
@@ -91,8 +91,7 @@ func (v *Trustee) renewReview(signed ledger.SignedBody) error {
 	return err
 }
 
-// renewReply signs the same message under the next free tag, or, where its tag is free, for the trustees in
-// force.
+// renewReply signs the same message under the next free tag, or, where its tag is free, for the trustees in force.
 func (v *Trustee) renewReply(signed ledger.SignedBody) error {
 	r, err := ledger.ParseReply(signed.Content)
 	if err != nil {
@@ -116,7 +115,7 @@ func (v *Trustee) renewReply(signed ledger.SignedBody) error {
 	return err
 }
 
-// tagFor returns the tag under which a reply goes out again: its own, where nobody else has it.
+// tagFor returns the tag under which a reply is sent again: its own, where no other reply has it.
 func (v *Trustee) tagFor(signed ledger.SignedBody, secret [32]byte) (ledger.Hash, error) {
 	r, err := ledger.ParseReply(signed.Content)
 	if err != nil {
@@ -139,7 +138,7 @@ func (v *Trustee) tagFor(signed ledger.SignedBody, secret [32]byte) (ledger.Hash
 	return r.Tag, nil
 }
 
-// caseOfReply finds the case that a message answers, by the copy that was made of it.
+// caseOfReply finds the case of a reply, by the copy of its message.
 func (v *Trustee) caseOfReply(message ledger.Hash) (*Case, error) {
 	reviewed, err := v.reviews()
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// What other trustees have handed on to the owner lies in resealed/, as it came, sealed to the owner: keys of
-// parts of old cases.
+// What other trustees have handed on to the owner is in resealed/, as it came, sealed to the owner: keys of parts of
+// old cases.
 const resealedDir = "resealed"
 
 func resealedName(statement ledger.Hash) string {
 	return filepath.Join(resealedDir, statement.String())
 }
 
-// handedKeys returns the keys that were handed on, by the parts that they open. It reads them once; any goroutine may
-// ask.
+// handedKeys returns the keys that were handed on, by the parts that they open. It reads them once; it is safe for
+// concurrent use.
 func (v *Trustee) handedKeys() (map[ledger.Hash]seal.FileKey, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
@@ -71,7 +71,7 @@ func (v *Trustee) openKeys(s exchange.Reseal) (exchange.Keys, error) {
 	return openOwn(v, s.Sealed, exchange.ParseKeys, "it must be handed on to this identity", "keys")
 }
 
-// fileKeyIdentity opens the one part that a key is of.
+// fileKeyIdentity opens the part of one file key.
 func fileKeyIdentity(key seal.FileKey) age.Identity {
 	b, err := hex.DecodeString(key.Reveal())
 	if err != nil {
@@ -82,8 +82,8 @@ func fileKeyIdentity(key seal.FileKey) age.Identity {
 
 func (src *source) close() error { return src.file.Close() }
 
-// forgetHanded drops the shares and the keys that others have given, where all the parts that they are of were
-// erased: whoever has a copy of those from before must not find what opens them here.
+// forgetHanded drops the shares and keys from others where all their parts were erased: with an old copy of the parts,
+// this vault must not contain the keys to them.
 func (v *Trustee) forgetHanded() error {
 	for _, dir := range []string{grantsDir, resealedDir} {
 		files, err := os.ReadDir(filepath.Join(v.Dir(), dir))
@@ -114,7 +114,7 @@ func (v *Trustee) forgetHanded() error {
 	return nil
 }
 
-// allErased reports whether every part that a grant or a reseal is about was erased.
+// allErased reports whether every part of a grant or a reseal was erased.
 func (v *Trustee) allErased(name string) (bool, error) {
 	if strings.HasPrefix(filepath.Base(name), ".") {
 		return true, nil // one that was being written when the power failed

@@ -19,7 +19,7 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// reviewIndexEntry is what the cache keeps of a review: to which case it belongs, and for which exhibit it signs.
+// reviewIndexEntry is what the cache stores of a review: its case, and the exhibit that it signs for.
 type reviewIndexEntry struct {
 	Statement ledger.Hash `json:"statement"`
 	Case      ledger.Hash `json:"case"`
@@ -34,11 +34,11 @@ var reviewIndex = vault.Cache{File: "reviews", Header: "zapis/reviews/v2 "}
 // reviewed are the reviews that the owner can open, sorted.
 type reviewed struct {
 	of       map[ledger.Hash][]vault.PlacedStatement // by the body hash of the case's first report
-	exhibits map[ledger.Hash]card.Card               // who has signed for an exhibit, by its body hash
+	exhibits map[ledger.Hash]card.Card               // the signer of an exhibit, by its body hash
 	problems []error
 }
 
-// reviews opens those that were not opened before. What is to be opened is recorded first.
+// reviews opens those that were not opened before. It records what it will open first.
 func (v *Trustee) reviews() (*reviewed, error) {
 	all, err := v.Stated(ledger.KindReview)
 	if err != nil {
@@ -110,7 +110,7 @@ func (v *Trustee) writeReviewIndex(known map[ledger.Hash]reviewIndexEntry) error
 	return vault.WriteCache(v.Vault, reviewIndex, list)
 }
 
-// reviewsSubject names reviews: those with entries by these, and how many others there are.
+// reviewsSubject names reviews: those of some entries, and the number of others.
 func reviewsSubject(list []vault.PlacedStatement) string {
 	var entries []string
 	others := 0
@@ -131,7 +131,7 @@ func reviewsSubject(list []vault.PlacedStatement) string {
 	return text
 }
 
-// openReview opens a review's content. The opening must have been recorded.
+// openReview opens a review's content. The caller has recorded the opening.
 func (v *Trustee) openReview(s vault.PlacedStatement) (review.Review, error) {
 	name := fmt.Sprintf("the review of %s (%s)", s.From.Name, s.Where)
 	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(s.Content), seal.DigestOf(s.Content), v.Key().Age)
@@ -149,8 +149,8 @@ func (v *Trustee) openReview(s vault.PlacedStatement) (review.Review, error) {
 	return r, nil
 }
 
-// Reviews opens what trustees wrote about a case, and the owner's private notes on it, in order; that it is
-// opened is recorded first. Those that do not open were named by Sort.
+// Reviews opens what trustees wrote about a case, and the owner's private notes on it, in order. It records that
+// first. Sort has reported those that do not open.
 func (v *Trustee) Reviews(c *Case) ([]casefile.Review, error) {
 	own, err := v.privateNotes(c.first())
 	if err != nil {
@@ -171,8 +171,8 @@ func (v *Trustee) Reviews(c *Case) ([]casefile.Review, error) {
 	return append(list, own...), err
 }
 
-// openReviews opens what trustees have shared about a case. The opening must have been recorded.
-// sent says where each answer stands.
+// openReviews opens what trustees have shared about a case. The caller has recorded the opening. sent is the state of
+// each answer.
 func (v *Trustee) openReviews(c *Case, sent map[ledger.Hash]string) ([]casefile.Review, error) {
 	var list []casefile.Review
 	for _, s := range c.reviews {
@@ -188,7 +188,7 @@ func (v *Trustee) openReviews(c *Case, sent map[ledger.Hash]string) ([]casefile.
 	return list, nil
 }
 
-// sent reports where each answer stands, by the hash of its sealed message.
+// sent returns the state of each answer, by the hash of its sealed message.
 func (v *Trustee) sent() (map[ledger.Hash]string, error) {
 	replies, err := v.Stated(ledger.KindReply)
 	if err != nil {
@@ -207,7 +207,7 @@ func (v *Trustee) sent() (map[ledger.Hash]string, error) {
 	return out, nil
 }
 
-// Private notes lie in notes/, sealed to the owner, named by their number and nothing else.
+// Private notes are in notes/, sealed to the owner, named by their number only.
 const notesDir = "notes"
 
 // privateNotes returns the owner's private notes on a case.

@@ -19,14 +19,14 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Grants that others have given lie in grants/, each sealed to the owner, as it came. They hold shares that
-// only the owner opens; what these open is never written down.
+// Grants from others are in grants/, each sealed to the owner, as it came. They hold shares that only the owner opens;
+// the keys that they combine to are never written.
 const grantsDir = "grants"
 
-// granted are the shares that others have given: by part, then by the granter's position in the part's set.
+// grantedShares are the shares from others: by part, then by the granter's position in the part's set.
 type grantedShares map[ledger.Hash]map[int][]byte
 
-// shares returns what has been granted. It reads the grants once; any goroutine may ask.
+// shares returns the granted shares. It reads the grants once; it is safe for concurrent use.
 func (v *Trustee) shares() (grantedShares, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
@@ -51,7 +51,7 @@ func (v *Trustee) shares() (grantedShares, error) {
 	return all, nil
 }
 
-// learn adds a grant's shares. It was verified when it came; a share that is not the one whose hash the part
+// learn adds a grant's shares. The grant was verified when it came; a share whose hash is not the one that the part
 // publishes opens nothing.
 func (v *Trustee) learn(all grantedShares, file []byte) error {
 	signed, g, err := exchange.ParseGrantFile(file)
@@ -87,7 +87,7 @@ func (v *Trustee) openShares(g exchange.Grant) (exchange.Shares, error) {
 	return openOwn(v, g.Sealed, exchange.ParseShares, "it must be granted to this identity", "shares")
 }
 
-// openOwn opens what another trustee has sealed to the owner alone, and reads it.
+// openOwn decrypts and parses what another trustee has sealed to the owner alone.
 func openOwn[T any](v *Trustee, sealed []byte, parse func([]byte) (T, error), hint, what string) (opened T, err error) {
 	text, err := seal.OpenBytes(seal.Message, bytes.NewReader(sealed), seal.DigestOf(sealed), v.Key().Age)
 	switch {
@@ -103,7 +103,7 @@ func openOwn[T any](v *Trustee, sealed []byte, parse func([]byte) (T, error), hi
 	return opened, nil
 }
 
-// setOf returns the set to which the submission is sealed that has this part.
+// setOf returns the set to which the submission with this part is sealed.
 func (v *Trustee) setOf(part ledger.Hash) (ledger.TrusteeSet, bool) {
 	s, known := v.partsOf()[part]
 	if !known {
@@ -113,7 +113,7 @@ func (v *Trustee) setOf(part ledger.Hash) (ledger.TrusteeSet, bool) {
 	return set, err == nil
 }
 
-// partsOf reports which submission has a part.
+// partsOf returns the submission of each part.
 func (v *Trustee) partsOf() map[ledger.Hash]ledgercopy.Submission {
 	if v.parts == nil {
 		v.parts = make(map[ledger.Hash]ledgercopy.Submission)
@@ -126,7 +126,7 @@ func (v *Trustee) partsOf() map[ledger.Hash]ledgercopy.Submission {
 	return v.parts
 }
 
-// source is a part's file, and what can open it.
+// source is a part's file, and the keys that can open it.
 type source struct {
 	file *os.File
 	want seal.Digest
@@ -140,7 +140,7 @@ type source struct {
 	handed *seal.FileKey  // the part's own key, where another trustee has handed it on
 }
 
-// source finds a part's file, and what can open it. Nothing of it is opened.
+// source finds a part's file, and the keys that can open it. It opens nothing.
 func (v *Trustee) source(s ledgercopy.Submission, p ledger.Part) (*source, error) {
 	f, err := v.file(s, p)
 	if err != nil {
@@ -154,7 +154,7 @@ func (v *Trustee) source(s ledgercopy.Submission, p ledger.Part) (*source, error
 	return src, nil
 }
 
-// count reports how many shares a part asks for, and how many there are.
+// count sets how many shares a part needs, and how many there are.
 func (v *Trustee) count(src *source, s ledgercopy.Submission, p ledger.Part) (err error) {
 	if src.header, err = seal.Header(src.file); err != nil {
 		return v.refusal(s, p, err)
@@ -195,8 +195,8 @@ func (v *Trustee) count(src *source, s ledgercopy.Submission, p ledger.Part) (er
 	return nil
 }
 
-// keys returns what opens the part: a key that was handed on, the owner's key alone, or, under a quorum for which
-// there are enough, their own share and those that were granted. The opening must have been recorded.
+// keys returns the identity that opens the part: a key that was handed on, the owner's key alone, or, under a quorum
+// with enough shares, their own share and the granted ones. The caller has recorded the opening.
 func (v *Trustee) keys(src *source) (age.Identity, error) {
 	if src.handed != nil {
 		return fileKeyIdentity(*src.handed), nil
@@ -219,7 +219,7 @@ func (v *Trustee) keys(src *source) (age.Identity, error) {
 	return seal.QuorumIdentity(shares), nil
 }
 
-// closed reports why the part can't be opened, as a sentence without its full stop; empty where it can.
+// closed returns the reason why the part can't be opened, as a sentence without full stop; empty where it can.
 func (src *source) closed() string {
 	switch {
 	case !src.mine:
@@ -234,7 +234,7 @@ func (src *source) closed() string {
 	return ""
 }
 
-// closedBy reports why a part stays closed for the owner, without opening anything; empty where it opens.
+// closedBy returns the reason why a part is closed for the owner, without opening anything; empty where it opens.
 func (v *Trustee) closedBy(s ledgercopy.Submission, p ledger.Part) (string, error) {
 	src, err := v.source(s, p)
 	if err != nil {

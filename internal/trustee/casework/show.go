@@ -14,7 +14,7 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// Show opens a case: its statements, and what else its trustee may open. Each opening is recorded before.
+// Show opens a case: its statements, and what else its trustee may open. It records each opening first.
 func (v *Trustee) Show(c *Case) (*casefile.Case, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -33,15 +33,15 @@ func (v *Trustee) Show(c *Case) (*casefile.Case, error) {
 	return out, err
 }
 
-// BatchReader opens many cases for one export. One event has recorded that their statements are opened.
+// BatchReader opens many cases for one export. One event has recorded the opening of their statements.
 type BatchReader struct {
 	v        *Trustee
 	identity bool
 	sent     map[ledger.Hash]string
 }
 
-// OpenBatch records in one event that the statements of many cases, and what trustees shared about them, are about to
-// be opened. Identity parts stay closed unless identity is set; each of these is recorded when it is opened.
+// OpenBatch records in one event that the statements of many cases, and the reviews that trustees shared about them,
+// will be opened. Identity parts stay closed unless identity is set; each of these is recorded when it is opened.
 func (v *Trustee) OpenBatch(cases []*Case, identity bool) (*BatchReader, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -142,8 +142,7 @@ func (r *reader) submission(s ledgercopy.Submission) (*casefile.Submission, erro
 	return o, r.identity(o, s)
 }
 
-// identity opens the identity part where its trustee may: alone, or because enough others have granted
-// their shares.
+// identity opens the identity part where its trustee may: alone, or with enough granted shares.
 func (r *reader) identity(o *casefile.Submission, s ledgercopy.Submission) error {
 	p, ok := s.Part(ledger.PartIdentity)
 	if !ok {
@@ -186,7 +185,7 @@ func (r *reader) identity(o *casefile.Submission, s ledgercopy.Submission) error
 	return nil
 }
 
-// closed is closedBy for a case that is shown all the same: what does not verify stays closed, and is a fault.
+// closed is closedBy for a case that is shown in any case: a part that does not verify stays closed, and is a fault.
 func (r *reader) closed(s ledgercopy.Submission, p ledger.Part) (string, error) {
 	why, err := r.v.closedBy(s, p)
 	switch {
@@ -199,8 +198,8 @@ func (r *reader) closed(s ledgercopy.Submission, p ledger.Part) (string, error) 
 	return why, err
 }
 
-// exhibits matches a submission's attachments with what was committed for them: the n-th with slot n. count
-// is how many the case has had before.
+// exhibits matches a submission's attachments with their commitments: the n-th with slot n. count is the number of
+// earlier exhibits of the case.
 func (r *reader) exhibits(o *casefile.Submission, s ledgercopy.Submission, count *int) error {
 	parts := attachmentsOf(s.Body)
 	for n := 1; n <= incident.Slots; n++ {
@@ -243,8 +242,7 @@ func (r *reader) exhibits(o *casefile.Submission, s ledgercopy.Submission, count
 	return nil
 }
 
-// unique returns every exhibit a name of its own. Two of one name are a fault of the intake, and no reason to lose one
-// of them.
+// unique makes the names of exhibits unique. Two of one name are a fault of the intake; both are kept.
 func (r *reader) unique() {
 	seen := make(map[string]bool)
 	for i := range r.out.Exhibits {

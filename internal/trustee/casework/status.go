@@ -7,7 +7,7 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-// Summary tells where a case stands.
+// Summary returns the state of a case.
 func (c *Case) Summary() casefile.Summary {
 	first := c.subs[0]
 	s := casefile.Summary{Case: c.ID, Received: first.entry.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Duty: c.duty, Methods: first.entry.Answers["method"],
@@ -63,7 +63,7 @@ func (c *Case) Summary() casefile.Summary {
 	return s
 }
 
-// Deadlines lists the dates that a case's submissions have named, each once.
+// Deadlines lists the dates that a case's submissions name, each once.
 func (c *Case) Deadlines() []casefile.Deadline {
 	var list []casefile.Deadline
 	for _, f := range c.subs {

@@ -15,14 +15,14 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// Granted is a grant that was taken in.
+// Granted is a grant that was received.
 type Granted struct {
 	From  card.Card
 	Parts []ledger.Hash
 }
 
-// TakeGrant verifies a grant for a case and keeps it, as it came: sealed to the owner. It says who gave it. A
-// share that is not the one that was sealed to its granter is refused by their name.
+// TakeGrant verifies a grant for a case and stores it, as it came: sealed to the owner. It returns the granter. It
+// refuses by the granter's name a share that is not the one that was sealed to them.
 func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 	signed, g, err := exchange.ParseGrantFile(file)
 	if err != nil {
@@ -64,7 +64,7 @@ func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 	return Granted{From: from, Parts: g.Parts}, nil
 }
 
-// ownRequest finds a request of the owner's by the hash of its statement; nil where there is none.
+// ownRequest finds a request of the owner by the hash of its statement; nil where there is none.
 func (v *Trustee) ownRequest(hash ledger.Hash) (*exchange.Request, error) {
 	list, err := v.SignedStatements()
 	if err != nil {
@@ -130,8 +130,8 @@ func (v *Trustee) checkShare(p exchange.Part, one exchange.Share, from card.Card
 	return err
 }
 
-// Missing reports how many trustees must still grant before these parts open; where none are named, before the
-// identities of a case do.
+// Missing returns how many trustees must still grant before these parts open; without parts, before the identities of
+// a case open.
 func (v *Trustee) Missing(cases *Cases, id string, parts []ledger.Hash) (int, error) {
 	subs, _, err := v.closedSubmissions(cases, id)
 	if err != nil {
@@ -161,7 +161,7 @@ func (v *Trustee) Missing(cases *Cases, id string, parts []ledger.Hash) (int, er
 	return missing, nil
 }
 
-// Of returns the case that a submission is of; nil where its statement did not open.
+// Of returns the case of a submission; nil where its statement did not open.
 func (c *Cases) Of(body ledger.Hash) *Case {
 	for _, one := range c.List {
 		if slices.ContainsFunc(one.subs, func(f placedSubmission) bool { return f.Hash == body }) {

@@ -18,10 +18,10 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// first is the body hash of the case's first report, whether or not that is in the vault.
+// first returns the body hash of the case's first report, whether or not that is in the vault.
 func (c *Case) first() ledger.Hash { return c.subs[0].entry.First }
 
-// SubmissionAt finds the submission of the case that an entry's number names, and returns its body hash.
+// SubmissionAt returns the body hash of the case's submission with an entry's number.
 func (c *Case) SubmissionAt(entry string) (ledger.Hash, bool) {
 	for _, f := range c.subs {
 		if !f.Waiting && fmt.Sprint(f.Index) == entry {
@@ -31,16 +31,16 @@ func (c *Case) SubmissionAt(entry string) (ledger.Hash, bool) {
 	return ledger.Hash{}, false
 }
 
-// now is the time that stands in what the owner writes.
+// now returns the time for what the owner writes: UTC, whole seconds.
 func (v *Trustee) now() time.Time { return v.Clock().UTC().Truncate(time.Second) }
 
-// acts say under which name a review stands in the custody log.
+// acts maps a kind of review to its act in the custody log.
 var acts = map[review.Kind]custody.Act{
 	review.Note: custody.Noted, review.Grade: custody.Graded, review.Translation: custody.Translated,
 }
 
-// Write keeps a note, a grade or a translation on a case: shared with the trustees in force, for whom the next
-// outbox takes it along, or private. Of, where it is a translation and names none, is the case's first report.
+// Write stores a note, a grade or a translation on a case: shared with the trustees in force by the next outbox, or
+// private. A translation that names no Of is of the case's first report.
 func (v *Trustee) Write(c *Case, r review.Review, private bool) error {
 	if err := v.NeedKey(); err != nil {
 		return err
@@ -96,7 +96,7 @@ func recipientsOf(threshold int, cards []card.Card) (*seal.Recipients, error) {
 	return seal.NewRecipients(threshold, keys...)
 }
 
-// recordAndSay writes down an act by the hash of what will be signed, and then signs it.
+// recordAndSay records an act with the hash of the content, and then signs the content.
 func (v *Trustee) recordAndSay(record custody.Record, kind string, content []byte) (ledger.SignedBody, error) {
 	record.Out = ledger.Sum(content).String()
 	if _, err := v.Custody.Record(record); err != nil {
@@ -105,7 +105,7 @@ func (v *Trustee) recordAndSay(record custody.Record, kind string, content []byt
 	return v.Sign(kind, content, time.Time{})
 }
 
-// keepNote records a private note and keeps it.
+// keepNote records and stores a private note.
 func (v *Trustee) keepNote(record custody.Record, text []byte) error {
 	names, err := v.Names(notesDir)
 	if err != nil {
@@ -124,8 +124,8 @@ func (v *Trustee) keepNote(record custody.Record, text []byte) error {
 	return v.WriteSealed(filepath.Join(notesDir, vault.NumberName(uint64(number))), text)
 }
 
-// Reply seals words to the reporter of a case, under the next tag that is free, and a copy of them to the trustees. It
-// returns the number of the answer in its case, from 1.
+// Reply seals a text to the reporter of a case, under the next free tag, and a copy of it to the trustees. It returns
+// the number of the answer in its case, from 1.
 func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	if err := v.NeedKey(); err != nil {
 		return 0, err
@@ -151,7 +151,7 @@ func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// The copy comes first: where it has no answer, show says so.
+	// The copy is signed first: a copy without an answer is shown as such.
 	copied.Message = ledger.Sum(message)
 	content := copied.Marshal()
 	defer clear(content)
@@ -164,7 +164,7 @@ func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	return number + 1, err
 }
 
-// mailboxOf opens the statement of a case's first report, for the key that its reporter's mailbox has.
+// mailboxOf opens the statement of a case's first report, which holds the key of its reporter's mailbox.
 func (v *Trustee) mailboxOf(c *Case) (*seal.StatementPart, error) {
 	first := c.subs[0]
 	if first.entry.Act != string(incident.ActReport) {
@@ -181,8 +181,8 @@ func (v *Trustee) mailboxOf(c *Case) (*seal.StatementPart, error) {
 	return st, err
 }
 
-// freeTag returns the first tag of a case that no reply has, and its number, from 0: neither one in the ledger, nor
-// one that waits, nor one of the owner's that has not been taken in.
+// freeTag returns the first unused tag of a case, and its number, from 0: it is neither in the ledger, nor waiting,
+// nor one of the owner's that is not in the ledger yet.
 func (v *Trustee) freeTag(secret [32]byte) (ledger.Hash, uint64, error) {
 	replies, err := v.Stated(ledger.KindReply)
 	if err != nil {
