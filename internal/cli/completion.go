@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// completions write a shell's completion script out of the places of a command line.
+// completions maps a shell to the generator of its completion script from the places of a command line.
 var completions = map[string]func(program string, places []word) string{
 	"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion,
 }
@@ -18,11 +18,11 @@ func texts(list []suggestion) string {
 	return strings.Join(all, " ")
 }
 
-// function is the name of a program's completion function.
+// function returns the name of a program's completion function.
 func function(program string) string { return "_" + strings.ReplaceAll(program, "-", "_") }
 
-// bashCompletion writes a function that follows the verbs typed so far and offers the verbs and flags of that place, or
-// file names.
+// bashCompletion returns a function that follows the verbs typed so far and offers the verbs and flags of that place,
+// or file names.
 func bashCompletion(program string, places []word) string {
 	var b strings.Builder
 	name := function(program)
@@ -40,7 +40,7 @@ func bashCompletion(program string, places []word) string {
 	return b.String()
 }
 
-// zshCompletion is the function of bashCompletion for zsh's completion system.
+// zshCompletion returns the function of bashCompletion for zsh's completion system.
 func zshCompletion(program string, places []word) string {
 	var b strings.Builder
 	name := function(program)
@@ -67,7 +67,7 @@ func zshList(list []suggestion) string {
 	return strings.Join(all, " ")
 }
 
-// fishCompletion writes one `complete` command for each verb and flag of each place.
+// fishCompletion returns one `complete` command for each verb and flag of each place.
 func fishCompletion(program string, places []word) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# fish completion of %s\n", program)

@@ -9,9 +9,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// Confirm asks a question at the terminal that is answered by yes or no, in letters; anything else asks again.
-// Only yes gives nil: no, and an end of the input, have the status Failed; no terminal has Usage, since --yes was
-// left out.
+// Confirm asks a yes-or-no question at the terminal, and repeats it after any other answer. It returns nil for yes.
+// No, and an end of the input, have the status Failed; without a terminal the status is Usage, since --yes is missing.
 func Confirm(ctx context.Context, question string) error {
 	return withTerminalOr(exit.New(exit.Usage, "give --yes if the answer is yes", "there is no terminal to ask you on"), func(in, out *os.File) error {
 		lines := readLines(ctx, in)

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// Escape makes a stranger's text safe to show on a terminal as part of one line. What could move the
-// cursor, turn the direction of reading, hide, or stand for nothing comes out as its code point,
-// `\u{202e}`; a byte that is no UTF-8 as `\x{9b}`. Everything that a person can see stays as it is.
+// Escape makes a foreign text safe to show on a terminal as part of one line. Characters that could move the cursor,
+// change the direction of text, or are invisible are shown as their code point, `\u{202e}`; an invalid UTF-8 byte as
+// `\x{9b}`. Everything visible stays as it is.
 func Escape(text string) string { return escape(text, false) }
 
-// EscapeLines is Escape for text that may have several lines: a line feed stays.
+// EscapeLines is Escape for text of several lines: a line feed stays.
 func EscapeLines(text string) string { return escape(text, true) }
 
 func escape(text string, lines bool) string {
@@ -40,16 +40,16 @@ func escape(text string, lines bool) string {
 	return b.String()
 }
 
-// isReplacement tells a U+FFFD that was written from one that stands for a broken byte.
+// isReplacement distinguishes an encoded U+FFFD from an invalid byte.
 func isReplacement(text string) bool {
 	_, size := utf8.DecodeRuneInString(text)
 	return size == len(string(utf8.RuneError))
 }
 
-// visible reports whether a rune shows as itself: letters, marks, numbers, punctuation, symbols and
-// spaces. Not the controls (C0, C1, ESC), formats (direction, zero width, tags), separators of lines
-// and paragraphs, surrogates, private use and unassigned, nor what Unicode lets a font leave out.
-// The two selectors between a plain and a coloured picture are the one exception: they are everywhere.
+// visible reports whether a rune is shown as itself: letters, marks, numbers, punctuation, symbols and spaces; not
+// controls (C0, C1, ESC), formats (direction, zero width, tags), separators of lines and paragraphs, surrogates,
+// private use and unassigned, nor default-ignorable ones. The variation selectors of text and emoji style are the one
+// exception, since they are common.
 func visible(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -62,8 +62,8 @@ func visible(r rune) bool {
 	return unicode.IsGraphic(r)
 }
 
-// Columns is how many columns of a terminal a text takes once it has been escaped: marks take none,
-// East Asian wide characters and pictures two.
+// Columns returns how many columns of a terminal a text takes after Escape: marks take none, East Asian wide
+// characters and emoji two.
 func Columns(text string) int {
 	n := 0
 	for _, r := range Escape(text) {
@@ -78,7 +78,7 @@ func Columns(text string) int {
 	return n
 }
 
-// wide covers the blocks that terminals draw in two columns (Unicode Standard Annex 11, W and F).
+// wide reports whether terminals draw a rune in two columns (Unicode Standard Annex 11, W and F).
 func wide(r rune) bool {
 	switch {
 	case r < 0x1100:

@@ -20,10 +20,10 @@ import (
 	"zapis/internal/exit"
 )
 
-// NewHardwareIdentity makes an identity whose key for opening is held by hardware: recipient is its public half
-// (age1tagpq1… or age1pq1…), line what the age plugin's own tool wrote to find it by (AGE-PLUGIN-NAME-1…), and
-// pluginName the plugin that the trustee names. The signing key is a new one, in the file. Something is sealed to
-// the recipient and opened by the plugin first: the two must belong together.
+// NewHardwareIdentity returns an identity whose decryption key is in hardware: recipient is its public half
+// (age1tagpq1… or age1pq1…), line is the identity that the age plugin's own tool wrote (AGE-PLUGIN-NAME-1…), and
+// pluginName the plugin that the trustee names. The signing key is a new one, in the file. It seals a test message to
+// the recipient and opens it with the plugin first: the two must belong together.
 func NewHardwareIdentity(name, recipient, line, pluginName string) (*Identity, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	rand.Read(seed)
@@ -67,8 +67,7 @@ func parseHardware(r *canonical.Reader, name string, seed []byte) (*Identity, er
 	return newHardware(name, seed, recipient, line)
 }
 
-// HardwareLine finds the one line of a plugin's identity in the text that the plugin's own tool wrote, between
-// its comments.
+// HardwareLine finds the one line of a plugin's identity in the output of the plugin's own tool, between its comments.
 func HardwareLine(text []byte) (string, error) {
 	found := ""
 	for line := range strings.Lines(string(text)) {
@@ -87,8 +86,8 @@ func HardwareLine(text []byte) (string, error) {
 	return found, nil
 }
 
-// attach names the plugin that opens for a hardware-held identity. A program is started because the trustee has
-// named it, never because a file did: the two must agree.
+// attach sets the plugin of a hardware identity. A program is started only because the trustee has named it, never
+// because of a file: the two must agree.
 func (id *Identity) attach(name string) error {
 	if id.hardware == "" {
 		return nil
@@ -123,7 +122,7 @@ func (id *Identity) Opener() age.Identity {
 	return id.Age
 }
 
-// oneAtATime keeps hardware from being asked by several at once.
+// oneAtATime serialises requests to the hardware.
 type oneAtATime struct {
 	mu   sync.Mutex
 	id   age.Identity
@@ -140,7 +139,7 @@ func (o *oneAtATime) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return key, err
 }
 
-// tryHardware opens what was sealed to the card's recipient.
+// tryHardware opens a test message that was sealed to the card's recipient.
 func (id *Identity) tryHardware() error {
 	to, err := seal.NewRecipients(1, id.Card.Age)
 	if err != nil {

@@ -24,16 +24,15 @@ import (
 	"zapis/internal/exit"
 )
 
-// Identity is a trustee's secret half: what opens, and what signs. Its file is an age file protected by
-// a passphrase, which stock age takes as an identity too (docs/spec/identity.md):
+// Identity is a trustee's private keys: one to decrypt, one to sign. Its file is an age file protected by a
+// passphrase, which stock age accepts as an identity too (docs/spec/identity.md):
 //
 //	# zapis/identity/v1
 //	# name anna
 //	# ssh-ed25519 <base64 of the 32-byte seed>
 //	AGE-SECRET-KEY-PQ-1…
 //
-// Where hardware holds the key that opens, its public half and the line by which an age plugin finds it stand in
-// place of the last line:
+// Where hardware holds the decryption key, its public half and the line of an age plugin replace the last line:
 //
 //	# age age1tagpq1…
 //	AGE-PLUGIN-YUBIKEY-1…
@@ -49,20 +48,20 @@ type Identity struct {
 
 const identityHeader = "# zapis/identity/v1"
 
-// WorkFactor is the scrypt work factor (log2 N) that our identity files are made with: about a second
-// and 256 MiB for each guess. Age's own command uses the same.
+// WorkFactor is the scrypt work factor (log2 N) of new identity files: about a second and 256 MiB for each guess.
+// Age's own command uses the same.
 const WorkFactor = 18
 
-// maxWorkFactor is the most that is spent on a file that says it is an identity: 2^20 takes 1 GiB.
+// maxWorkFactor is the largest work factor that is accepted: 2^20 takes 1 GiB.
 const maxWorkFactor = 20
 
-// maxIdentityFile bounds what is read; a real one has about 2,400 bytes.
+// maxIdentityFile bounds what is read, in bytes; a real file has about 2,400.
 const maxIdentityFile = 64 << 10
 
 // Format returns the name and no key, whatever verb of fmt is used.
 func (id *Identity) Format(f fmt.State, _ rune) { io.WriteString(f, "identity of "+id.Card.Name) }
 
-// NewIdentity makes new keys for a trustee.
+// NewIdentity generates the keys of a trustee.
 func NewIdentity(name string) (*Identity, error) {
 	if err := card.CheckName(name); err != nil {
 		return nil, exit.New(exit.Usage, "", "the name %q: %w", name, err)
@@ -84,7 +83,7 @@ func newIdentity(name string, seed []byte, key *age.HybridIdentity) (*Identity, 
 	return &Identity{Card: signer.Card(key.Recipient().String()), Age: key, Signer: signer, seed: seed}, nil
 }
 
-// ParseIdentity reads the text within an identity file. An error names the line, never what stands in it.
+// ParseIdentity parses the text of an identity file. An error names the line, never its content.
 func ParseIdentity(text []byte) (*Identity, error) {
 	r := canonical.NewReader(text, maxIdentityFile)
 	r.Exact(identityHeader)
@@ -117,7 +116,7 @@ func (id *Identity) Text() []byte {
 	return []byte(head + id.Age.String() + "\n")
 }
 
-// Seal encrypts the identity for its file with a passphrase, at a scrypt work factor (WorkFactor, but for tests).
+// Seal encrypts the identity for its file with a passphrase, at a scrypt work factor (WorkFactor, except in tests).
 func (id *Identity) Seal(passphrase string, workFactor int) ([]byte, error) {
 	to, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
@@ -138,8 +137,8 @@ func (id *Identity) Seal(passphrase string, workFactor int) ([]byte, error) {
 	return sealed.Bytes(), nil
 }
 
-// WriteFiles makes the identity file name, for its owner alone, and the card name.card beside it. Neither
-// may exist: a key that is overwritten is gone, and all that was sealed to it.
+// WriteFiles creates the identity file name, mode 0600, and the card name.card beside it. Neither may exist:
+// overwriting a key would lose everything that was sealed to it.
 func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	if err := CheckFree(name, CardFile(name)); err != nil {
 		return err
@@ -154,7 +153,7 @@ func (id *Identity) WriteFiles(name, passphrase string, workFactor int) error {
 	return CreateFile(CardFile(name), id.Card.Marshal(), 0o644)
 }
 
-// CheckFree refuses names under which something exists already, and such as are in no folder.
+// CheckFree refuses names that exist already, and names in no folder.
 func CheckFree(names ...string) error {
 	for _, name := range names {
 		if err := inFolder(name); err != nil {
@@ -172,7 +171,7 @@ func CheckFree(names ...string) error {
 	return nil
 }
 
-// CheckFolder refuses the name of a folder that is no folder, and can't be made.
+// CheckFolder refuses a name that is no folder and can't be created as one.
 func CheckFolder(name string) error {
 	if info, err := os.Stat(name); err == nil && !info.IsDir() {
 		return exit.New(exit.Failed, "name a folder that is there, or is to be made", "%s is not a folder", name)
@@ -189,14 +188,14 @@ func inFolder(name string) error {
 	return nil
 }
 
-// CardFile is where the card of an identity file stands.
+// CardFile returns the file of the card of an identity file.
 func CardFile(identity string) string { return identity + ".card" }
 
 func existsAlready(name string) error {
 	return exit.New(exit.Failed, "choose another name, or move that file away", "%s exists already and is never overwritten", name)
 }
 
-// CreateFile makes a file that is not there yet, all of it on the disk, or not at all.
+// CreateFile creates a new file, written and synced as a whole, or not at all.
 func CreateFile(name string, content []byte, mode os.FileMode) error {
 	err := atomicfile.CreateFile(name, content, mode)
 	if errors.Is(err, os.ErrExist) {
@@ -244,7 +243,7 @@ func openIdentity(sealed []byte, passphrase string) (*Identity, error) {
 	}
 	open.SetMaxWorkFactor(maxWorkFactor)
 	plain, err := age.Decrypt(bytes.NewReader(sealed), passphraseOnly{open})
-	debug.FreeOSMemory() // scrypt's 256 MiB: left lying, they would tell the collector how much garbage is usual
+	debug.FreeOSMemory() // scrypt's 256 MiB would otherwise raise the collector's target
 	var refused *exit.Error
 	switch {
 	case errors.As(err, &refused):
@@ -267,8 +266,8 @@ func openIdentity(sealed []byte, passphrase string) (*Identity, error) {
 
 const identityHint = "an identity file is what zapis keygen wrote"
 
-// passphraseOnly says plainly what age says in passing: that a file is protected by no passphrase, or by
-// one whose work factor is there to keep this machine busy.
+// passphraseOnly adds clear errors to age's: a file is not protected by a passphrase, or has a work factor above
+// maxWorkFactor.
 type passphraseOnly struct{ *age.ScryptIdentity }
 
 func (p passphraseOnly) Unwrap(stanzas []*age.Stanza) ([]byte, error) {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// WriteJSON writes v as every --json of ours does: two spaces deep, `<` and `&` as themselves, one line
-// feed at the end. What a terminal would obey comes as `\u` escapes, which mean the same to a parser.
+// WriteJSON writes v as every --json does: two spaces of indentation, `<` and `&` unescaped, one line feed at the end.
+// Characters that control a terminal are `\u` escapes, which a parser reads the same.
 func WriteJSON(w io.Writer, v any) error {
 	var plain bytes.Buffer
 	enc := json.NewEncoder(&plain)
@@ -22,7 +22,7 @@ func WriteJSON(w io.Writer, v any) error {
 	return err
 }
 
-// escapeJSON works on encoded JSON, where whatever is neither ASCII nor a line feed stands within a string.
+// escapeJSON works on encoded JSON, where every character that is neither ASCII nor a line feed is in a string.
 func escapeJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for len(text) > 0 {

@@ -14,12 +14,12 @@ import (
 	"zapis/internal/exit"
 )
 
-// Kind is what a file claims to be, by how it begins. People carry a dozen kinds of file between them on one stick,
-// and the wrong one is a slip of the hand, not a forgery: it is told what it is and where it goes (status Failed).
-// What claims to be of the right kind is for its parser, and for the status Mismatch where it does not verify.
+// Kind is what a file claims to be, by its first bytes. There are a dozen kinds of file, and a wrong one is a mistake,
+// not a forgery: the error names its kind and where it belongs (status Failed). A file that claims the right kind is
+// left to its parser, with the status Mismatch where it does not verify.
 type Kind string
 
-// Party is what a file is to somebody outside, who checks what they were given.
+// Party is what a file is for an outside person who checks what they received.
 type Party int
 
 const (
@@ -29,10 +29,10 @@ const (
 	OfBundle              // a piece of what is checked
 	ToRead                // a document, which proves nothing alone
 	ToUnlock              // under a passphrase
-	ToOpen                // sealed to somebody's key
+	ToOpen                // sealed to a key
 )
 
-// The kinds that a verb is given.
+// The kinds that verbs accept.
 const (
 	KindRequest  Kind = "request"
 	KindGrant    Kind = "grant"
@@ -41,19 +41,19 @@ const (
 	KindCard     Kind = "card"
 	KindNewKeys  Kind = "set of new log keys"
 	KindCarry    Kind = "carry file"
-	KindOutbox   Kind = "outbox" // or an approval, which is taken in alike
+	KindOutbox   Kind = "outbox" // or an approval, which is applied the same way
 	KindBundle   Kind = "bundle"
 	KindIdentity Kind = "identity file"
 )
 
-// kinds are the files of this house, and what to do with each. The first that fits counts.
+// kinds are all files of this project, and what to do with each. The first match counts.
 var kinds = []struct {
 	kind  Kind
 	is    string
-	from  string // who makes it; empty where no verb asks for it
+	from  string // the program that makes it; empty where no verb accepts it
 	use   string
 	begin string
-	at    int    // where the beginning stands
+	at    int    // the offset of the beginning
 	says  string // for a signed statement, its kind
 	party Party
 }{
@@ -101,12 +101,12 @@ const (
 	signedBegin = "zapis/signed/v1\n"
 )
 
-// Sniffed is how many bytes tell what a file is.
+// Sniffed is how many bytes determine a file's kind.
 const Sniffed = 1 << 10
 
 var signedKind = regexp.MustCompile(`\nkind ([^\n]*)\n`)
 
-// ReadOf reads a file that should be of a kind, unless it is larger than any of that kind is, in bytes.
+// ReadOf reads a file that should be of a kind, of at most most bytes.
 func ReadOf(name string, want Kind, most int) ([]byte, error) {
 	f, err := OpenOf(name, want)
 	if err != nil {
@@ -123,7 +123,7 @@ func ReadOf(name string, want Kind, most int) ([]byte, error) {
 	return content, nil
 }
 
-// OpenOf opens a file that should be of a kind, at its beginning. Whoever opens it closes it.
+// OpenOf opens a file that should be of a kind, at its beginning. The caller closes it.
 func OpenOf(name string, want Kind) (*os.File, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +139,7 @@ func OpenOf(name string, want Kind) (*os.File, error) {
 	return f, nil
 }
 
-// expect refuses what claims to be something else, or nothing that we know.
+// expect refuses a file that claims to be another kind, or an unknown one.
 func expect(f *os.File, name string, want Kind) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -182,8 +182,8 @@ func expect(f *os.File, name string, want Kind) error {
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
 }
 
-// Sniff reports what a file is that begins so, where it goes, and what it is to somebody outside; false where it
-// begins like nothing that is known here.
+// Sniff returns what a file with this beginning is, where it belongs, and what it is for an outside person; false
+// where it is unknown.
 func Sniff(begin []byte) (is, use string, to Party, known bool) {
 	signed := saidKind(begin)
 	for _, k := range kinds {
@@ -223,7 +223,7 @@ func claims(b []byte, begin string, at int) bool {
 	return wrong <= 1
 }
 
-// saidKind returns the kind of a signed statement, where it is one that we know; empty for everything else.
+// saidKind returns the kind of a signed statement; empty where it is unknown.
 func saidKind(b []byte) string {
 	m := signedKind.FindSubmatch(b)
 	if m == nil || !claims(b, signedBegin, 0) {
@@ -237,7 +237,7 @@ func saidKind(b []byte) string {
 	return ""
 }
 
-// comesFrom says who makes what is wanted.
+// comesFrom returns which program makes a kind of file.
 func comesFrom(want Kind) string {
 	article := "a "
 	if strings.ContainsRune("aeiou", rune(want[0])) {

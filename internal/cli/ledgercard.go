@@ -10,11 +10,10 @@ import (
 	"zapis/internal/exit"
 )
 
-// around is what editors and mail put around a line that people hand on: spaces, ends of lines as Windows writes them,
-// and a byte order mark.
+// around are characters that editors and mail add around a line: spaces, line ends of Windows, and a byte order mark.
 const around = " \t\r\n\ufeff"
 
-// LedgerCards reads ledger cards as people hand them on, one a line; empty lines say nothing.
+// LedgerCards parses ledger cards, one per line; empty lines are skipped.
 func LedgerCards(given string) ([]card.LedgerCard, error) {
 	var cards []card.LedgerCard
 	for line := range strings.Lines(strings.Trim(given, around)) {
@@ -30,8 +29,8 @@ func LedgerCards(given string) ([]card.LedgerCard, error) {
 	return cards, nil
 }
 
-// LedgerCardFlag takes what --ledger was given: a ledger card's line, or the name of a file that has nothing else in
-// it. It returns nil for nothing.
+// LedgerCardFlag parses the value of --ledger: a ledger card's line, or the name of a file with nothing else in it. It
+// returns nil for an empty value.
 func LedgerCardFlag(given string) (*card.LedgerCard, error) {
 	if given == "" {
 		return nil, nil
@@ -58,7 +57,7 @@ func IsLedgerCards(given string) bool {
 	return strings.HasPrefix(strings.TrimLeft(given, around), "zapis-ledger+")
 }
 
-// beginning reads a file, but no more of it than one that holds a ledger card can have: it may be the carry file.
+// beginning reads at most as many bytes of a file as a ledger card can have: it may be the carry file.
 func beginning(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// KeyFlags are the flags with which a program is given an identity.
+// KeyFlags are the flags that name an identity.
 type KeyFlags struct {
 	Identity       string `placeholder:"FILE" help:"Your identity file, as zapis keygen wrote it."`
 	PassphraseFile string `placeholder:"FILE" help:"A file whose first line is the passphrase; without it you are asked."`
@@ -29,7 +29,7 @@ func (k KeyFlags) Load(ctx context.Context) (*Identity, error) {
 	return id, id.attach(k.Plugin)
 }
 
-// Sealed returns the identity file that the flags name as it is. Status KeyMissing where they name none.
+// Sealed returns the encrypted identity file that the flags name. Status KeyMissing where they name none.
 func (k KeyFlags) Sealed() ([]byte, error) {
 	if k.Identity == "" {
 		return nil, exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")
@@ -37,8 +37,7 @@ func (k KeyFlags) Sealed() ([]byte, error) {
 	return readIdentityFile(k.Identity)
 }
 
-// Try opens what is to become an identity file, so that somebody knows that they have its passphrase. Hardware is
-// not asked for.
+// Try decrypts a future identity file, to show that its user knows the passphrase. It does not use hardware.
 func (k KeyFlags) Try(ctx context.Context, sealed []byte) (*Identity, error) {
 	return k.open(ctx, sealed, "The passphrase of the identity")
 }
@@ -51,7 +50,7 @@ func (k KeyFlags) open(ctx context.Context, sealed []byte, prompt string) (*Iden
 	return OpenIdentity(sealed, pass)
 }
 
-// LoadIfGiven is Load where a verb can do without: nil if no identity was named.
+// LoadIfGiven is Load for an optional identity: nil if none was named.
 func (k KeyFlags) LoadIfGiven(ctx context.Context) (*Identity, error) {
 	if k.Identity == "" {
 		return nil, nil

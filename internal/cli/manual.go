@@ -15,7 +15,7 @@ type programFlags struct {
 	PrintCompletion string           `hidden:"" placeholder:"SHELL" help:"Print the completion script of bash, zsh or fish."`
 }
 
-// generated returns what the hidden flags --print-manual and --print-completion=SHELL ask for; ok is false where args
+// generated returns the output of the hidden flags --print-manual and --print-completion=SHELL; ok is false where args
 // are something else. Packages are built with it (docs/guides/rebuild.md).
 func (p Program) generated(model *kong.Application, args []string) (text string, ok bool) {
 	if len(args) != 1 {
@@ -32,7 +32,7 @@ func (p Program) generated(model *kong.Application, args []string) (text string,
 	return write(p.Name, words(model.Node)), true
 }
 
-// manual writes the manual page of a program in the man(7) macros: one section for each verb.
+// manual returns the manual page of a program in the man(7) macros: one section per verb.
 func (p Program) manual(model *kong.Application) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH %s 1 \"\" \"Zapis %s\" \"User Commands\"\n", strings.ToUpper(p.Name), Release)
@@ -102,7 +102,7 @@ func paragraphs(s string) string {
 	return strings.Join(out, "\n.PP\n")
 }
 
-// word is what can be completed at one place of a command line: the verbs and flags that follow a path of verbs.
+// word is what can be completed at one place of a command line: the verbs and flags after a path of verbs.
 type word struct {
 	path  string // "", "propose", "propose trustees"
 	next  []suggestion

@@ -18,13 +18,13 @@ import (
 	"zapis/internal/exit"
 )
 
-// maxPassphrase is more than anybody types, and little enough to read from a wrong file.
+// maxPassphrase is the longest accepted passphrase in bytes, so that a wrong file is not read whole.
 const maxPassphrase = 1024
 
 const noTerminalHint = "give --passphrase-file FILE: its first line is the passphrase"
 
-// Passphrase gets an identity file's passphrase: the first line of file where one is named, or else what
-// a person types at the terminal, unseen.
+// Passphrase returns an identity file's passphrase: the first line of file where one is named, or else a line typed at
+// the terminal without echo.
 func Passphrase(ctx context.Context, file, prompt string) (string, error) {
 	if file != "" {
 		return passphraseFile(file)
@@ -37,8 +37,8 @@ func Passphrase(ctx context.Context, file, prompt string) (string, error) {
 	return pass, err
 }
 
-// NewPassphrase is Passphrase for a file that is about to be made: it is typed twice, or comes from a file that holds
-// what a person can type. Some editors save text with bytes between and before it that nobody types.
+// NewPassphrase is Passphrase for a new file: it is typed twice, or comes from a file with typeable text. Some editors
+// save text with additional bytes that can't be typed.
 func NewPassphrase(ctx context.Context, file string) (string, error) {
 	if file != "" {
 		line, err := passphraseFile(file)
@@ -91,12 +91,12 @@ func passphraseFile(name string) (string, error) {
 	return string(line), nil
 }
 
-// withTerminal opens the terminal itself, so that stdin and stdout stay free for what is piped.
+// withTerminal opens the terminal itself, so that stdin and stdout stay free for pipes.
 func withTerminal(use func(in, out *os.File) error) error {
 	return withTerminalOr(exit.New(exit.KeyMissing, noTerminalHint, "there is no terminal to ask for the passphrase on"), use)
 }
 
-// withTerminalOr returns the error where there is none.
+// withTerminalOr returns the given error where there is no terminal.
 func withTerminalOr(none error, use func(in, out *os.File) error) error {
 	if runtime.GOOS == "windows" {
 		in, errIn := os.OpenFile("CONIN$", os.O_RDWR, 0)

@@ -9,7 +9,7 @@
 //
 //	os.Exit(int(cli.Program{Name: "zapis", About: about, Grammar: new(grammar)}.Main()))
 //
-// Nothing below main exits or prints outside its Streams.
+// Only Main and Streams exit or print.
 package cli
 
 import (
@@ -36,8 +36,8 @@ type Program struct {
 	Grammar any    // a pointer to a struct of verbs and flags, as kong reads it
 }
 
-// Main runs the process' own command line on its own streams, and returns the exit status. An interrupt (SIGINT,
-// SIGTERM) ends the context; a second one ends the process.
+// Main runs the process's command line on its own streams, and returns the exit status. An interrupt (SIGINT, SIGTERM)
+// ends the context; a second one ends the process.
 func (p Program) Main() exit.Status {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -45,7 +45,7 @@ func (p Program) Main() exit.Status {
 	return p.Run(ctx, os.Args[1:], StandardStreams())
 }
 
-// Run parses args, runs the verb they name, says on s.Err what went wrong, and returns the status.
+// Run parses args, runs the verb they name, prints an error on s.Err, and returns the status.
 func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status {
 	err := p.run(ctx, args, s)
 	if err == nil {
@@ -58,7 +58,7 @@ func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status
 	return exit.StatusOf(err)
 }
 
-// WriteError writes an error as every program of ours does: a line of what happened, a line of what to do.
+// WriteError writes an error in the form of every program: a line with what happened, a line with what to do.
 func WriteError(w io.Writer, program string, err error) {
 	fmt.Fprintf(w, "%s: %s\n", program, EscapeLines(err.Error()))
 	if hint := cmp.Or(exit.HintOf(err), systemHint(err)); hint != "" {
@@ -66,7 +66,7 @@ func WriteError(w io.Writer, program string, err error) {
 	}
 }
 
-// systemHint is what to do about what the system refuses, where nobody nearer to it has said more.
+// systemHint returns the hint for an error of the operating system, where no hint was added closer to it.
 func systemHint(err error) string {
 	for _, s := range []struct {
 		err  error
@@ -84,7 +84,7 @@ func systemHint(err error) string {
 }
 
 func (p Program) run(ctx context.Context, args []string, s *Streams) error {
-	done := false // set when --help has answered; kong itself would go on parsing
+	done := false // set when --help has answered; kong itself would continue parsing
 	parser, err := kong.New(p.Grammar,
 		kong.Name(p.Name),
 		kong.Description(p.About),
@@ -120,13 +120,13 @@ var (
 	noNumber    = regexp.MustCompile(`expected a valid 64 bit u?int but got ("[^"]*")$`)
 )
 
-// plainly says in our words what kong says in a programmer's.
+// plainly rewords kong's errors for users.
 func plainly(text string) string {
 	text = missingWord.ReplaceAllString(text, "$1 is missing")
 	return noNumber.ReplaceAllString(text, "$1 is no whole number")
 }
 
-// alone takes the only error out of the list that kong joins a verb's error with those of its hooks in.
+// alone unwraps a list of one error: kong joins a verb's error with those of its hooks.
 func alone(err error) error {
 	if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
 		return list.Unwrap()[0]
@@ -134,8 +134,8 @@ func alone(err error) error {
 	return err
 }
 
-// neverSplit takes kong's habit away of cutting a flag's value at commas: a reason, a file's name or a
-// field may hold one. Flags with several values are repeated.
+// neverSplit stops kong from cutting a flag's value at commas: a reason, a file's name or a field may contain one.
+// Flags with several values are repeated.
 func neverSplit(k *kong.Kong) error {
 	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
 		switch n := node.(type) {
@@ -148,7 +148,7 @@ func neverSplit(k *kong.Kong) error {
 	})
 }
 
-// usageHint points at the help of the verb that was meant, where one was.
+// usageHint refers to the help of the intended verb, if there was one.
 func usageHint(program string, err error) string {
 	path := program
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Progress is one line on a terminal that says how far a long verb has come. Where Err is no
-// terminal it says nothing. It belongs to one goroutine.
+// Progress is one line on a terminal with the progress of a long verb. Where Err is no terminal it prints nothing. It
+// belongs to one goroutine.
 type Progress struct {
 	s     *Streams
 	label string
@@ -17,10 +17,10 @@ type Progress struct {
 	shown bool
 }
 
-// redraw is how often the line changes at most.
+// redraw is the shortest time between two changes of the line.
 const redraw = 100 * time.Millisecond
 
-// Progress begins a line. The label and the unit are ours, never somebody else's text.
+// Progress begins a line. The label and the unit are our own texts, never foreign ones.
 func (s *Streams) Progress(label string, total int64) *Progress {
 	p := &Progress{label: label, total: total}
 	if takesEscapes(s.Err) {
@@ -29,10 +29,10 @@ func (s *Streams) Progress(label string, total int64) *Progress {
 	return p
 }
 
-// Add counts n more.
+// Add adds n to the count.
 func (p *Progress) Add(n int64) { p.At(p.done + n) }
 
-// At reports that n are done.
+// At sets the count to n.
 func (p *Progress) At(n int64) {
 	p.done = n
 	if p.s == nil || time.Since(p.drawn) < redraw {
@@ -42,7 +42,7 @@ func (p *Progress) At(n int64) {
 	fmt.Fprint(p.s.Err, "\r", p.line(width(p.s.Err)), "\x1b[K")
 }
 
-// Done takes the line away.
+// Done removes the line.
 func (p *Progress) Done() {
 	if p.shown {
 		fmt.Fprint(p.s.Err, "\r\x1b[K")
@@ -50,7 +50,7 @@ func (p *Progress) Done() {
 	}
 }
 
-// line fits into the columns given, so that it never wraps and piles up.
+// line returns the text, cut to the given columns, so that it never wraps.
 func (p *Progress) line(columns int) string {
 	if p.total <= 0 {
 		return cut(fmt.Sprintf("%s %d", p.label, p.done), columns)

@@ -10,8 +10,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// readLines reads lines in a goroutine of its own, so that an interrupt ends a wait for them. The goroutine ends with
-// the input, or with ctx once a line has come.
+// readLines reads lines in a goroutine, so that an interrupt ends a wait for them. The goroutine ends with the input,
+// or with ctx once a line has come.
 func readLines(ctx context.Context, in io.Reader) <-chan string {
 	lines := make(chan string)
 	go func() {
@@ -27,8 +27,8 @@ func readLines(ctx context.Context, in io.Reader) <-chan string {
 	return lines
 }
 
-// Questions asks one question after the other, on s.Err, and reads a line of s.In for each: a terminal, or a file with
-// one answer a line. It belongs to one goroutine.
+// Questions asks questions on s.Err, and reads one line of s.In for each: from a terminal, or from a file with one
+// answer per line. It belongs to one goroutine.
 type Questions struct {
 	lines    <-chan string
 	out      io.Writer
@@ -39,8 +39,8 @@ func NewQuestions(ctx context.Context, s *Streams) *Questions {
 	return &Questions{lines: readLines(ctx, s.In), out: s.Err, terminal: isTerminal(s.In)}
 }
 
-// Ask asks until check takes the answer. An empty line is the answer that stands in brackets. Where no person answers, an
-// answer that check refuses is an error with the status Failed: the lines after it may be meant for other questions.
+// Ask asks until check accepts the answer. An empty line is the answer in brackets. Without a terminal, an answer that
+// check refuses is an error with the status Failed: the next lines may be meant for other questions.
 func (q *Questions) Ask(ctx context.Context, question, standing string, check func(string) error) (string, error) {
 	for {
 		if fmt.Fprint(q.out, question); standing != "" {

@@ -7,28 +7,28 @@ import (
 	"golang.org/x/term"
 )
 
-// Streams are where a program reads and writes: results on Out, talk on Err.
+// Streams are a program's input and outputs: results on Out, messages on Err.
 type Streams struct {
 	In  io.Reader
 	Out io.Writer
 	Err io.Writer
 }
 
-// StandardStreams are the process' own.
+// StandardStreams returns those of the process.
 func StandardStreams() *Streams {
 	return &Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 }
 
-// isTerminal reports whether a person is looking at w.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Watched reports whether results go to a terminal, where a file's bytes have no business.
+// Watched reports whether results go to a terminal, which must not get a file's bytes.
 func (s *Streams) Watched() bool { return isTerminal(s.Out) }
 
-// width returns the columns of the terminal that w is; 0 where it is none, which means: don't wrap.
+// width returns the columns of the terminal w; 0 where it is none, which means: don't wrap.
 func width(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -41,5 +41,5 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// Width returns the columns that results may take; 0 where nothing limits them.
+// Width returns the columns for results; 0 for no limit.
 func (s *Streams) Width() int { return width(s.Out) }

@@ -17,7 +17,7 @@ func dial(ctx context.Context, socket string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 }
 
-// Socket speaks HTTP over a socket, whatever host an address names. It keeps no connection.
+// Socket returns an HTTP client over a Unix socket, for any host in an address. It keeps no connection.
 func Socket(socket string) *http.Client {
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) },
@@ -25,7 +25,7 @@ func Socket(socket string) *http.Client {
 	}}
 }
 
-// Answers waits until somebody answers there: answers SOCKET.
+// Answers waits until a server answers on the socket: answers SOCKET.
 func Answers(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: answers SOCKET")
@@ -42,8 +42,7 @@ func Answers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Send files a report, with a file unless that is nil. It returns the promise, and what was answered where there is
-// none.
+// Send files a report, with a file unless that is nil. It returns the promise, or the answer where there is none.
 func Send(ts *testscript.TestScript, socket string, fields [][2]string, file []byte) (promise, refused string) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)

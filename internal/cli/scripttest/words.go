@@ -1,4 +1,4 @@
-// Package scripttest holds the words that scripts over our programs have beside testscript's own. For tests only.
+// Package scripttest holds the commands of our test scripts beside testscript's own. Only tests import it.
 package scripttest
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A Word is what a script may say: its arguments, and whether a ! stood before it.
+// A Word is a command of a script; neg is set where a ! precedes it.
 type Word = func(ts *testscript.TestScript, neg bool, args []string)
 
-// Prompt ends a program at once: under the race detector it sleeps for a second when it ends, unless told not to.
+// Prompt makes a program end without delay: the race detector sleeps for a second at exit by default.
 const Prompt = "GORACE=atexit_sleep_ms=0"
 
-// Status runs a program that must end with this exit status: status N PROGRAM ARG…
+// Status runs a program, which must end with this exit status: status N PROGRAM ARG…
 func Status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N PROGRAM ARG…")

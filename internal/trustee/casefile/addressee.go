@@ -2,7 +2,7 @@ package casefile
 
 import "slices"
 
-// Addressee is somebody to whom a case, or what was counted in it, may be given.
+// Addressee is a recipient of a case, or of statistics that include it.
 type Addressee struct {
 	Code    string
 	English string   // "the police or a prosecutor"
@@ -10,16 +10,15 @@ type Addressee struct {
 	Why     string   // why these
 	Letter  bool     // there is a letter to them
 
-	// Codes: they get the codes of the vocabulary and nothing else: no words, no exhibits, no case number, no
-	// date but the year.
+	// Codes restricts the addressee to the codes of the vocabulary: no words, no exhibits, no case number, no date
+	// except the year.
 	Codes bool
-	// Marked: what they get may be passed on to the state, so each exhibit that goes along must have been
-	// marked as one that may be communicated.
+	// Marked means that the addressee may pass the case on to the state, so each exhibit must have been marked as one
+	// that may be communicated.
 	Marked bool
 }
 
-// addressees are in the order of help texts. The consents are those that the form asks for, in its own words:
-// "Each tick stands alone".
+// addressees are in the order of help texts. The consents are those that the form asks for separately.
 var addressees = []Addressee{
 	{Code: "statistics", English: "whoever counts", Needs: []string{"statistics"}, Codes: true,
 		Why: "the form says: count it in statistics, without details"},
@@ -43,15 +42,15 @@ var addressees = []Addressee{
 		Why: "the form says: give it to another body"},
 }
 
-// Anybody is to whom something of a case is handed over, in a trustee's own words. Which ticks that takes no
-// program can tell: whoever made what is handed over was asked for them. But nothing goes to anybody once it was
-// withdrawn, or without asking first where the reporter wants that, or where it may only be kept and counted.
+// Anybody returns the addressee of a hand-over, in a trustee's own words. The program can't know which consents that
+// needs: making the file has checked them. A hand-over is still refused after a withdrawal, without asking where the
+// reporter wants that, and where the case may only be kept and counted.
 func Anybody(whom string) Addressee { return Addressee{English: whom} }
 
-// Addressees lists all there are.
+// Addressees lists all addressees.
 func Addressees() []Addressee { return slices.Clone(addressees) }
 
-// AddresseeByCode finds one.
+// AddresseeByCode finds an addressee.
 func AddresseeByCode(code string) (Addressee, bool) {
 	i := slices.IndexFunc(addressees, func(a Addressee) bool { return a.Code == code })
 	if i < 0 {

@@ -14,7 +14,7 @@ func Texts(l seal.Line) []string {
 	if l.Null() {
 		return nil
 	}
-	if v := l.Value; !bytes.ContainsRune(v, '\\') { // nothing is escaped in most, and so no quote stands inside
+	if v := l.Value; !bytes.ContainsRune(v, '\\') { // nearly all values contain no escape, and then no quotation mark
 		switch v[0] {
 		case '"':
 			return []string{string(v[1 : len(v)-1])}

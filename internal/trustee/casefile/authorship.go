@@ -1,6 +1,6 @@
 package casefile
 
-// Authorship says whether a submission is signed with the key that its case's
+// Authorship is whether a submission is signed with the key that its case's
 // first statement commits to (docs/spec/commitments.md, "The reporter's key").
 type Authorship string
 
@@ -14,14 +14,14 @@ const (
 	AuthorCollect  Authorship = "by-a-trustee" // collected: trustees sign for it in another way
 )
 
-// Counts reports whether what the submission changes takes effect: consent, a
-// withdrawal, an erasure, an answer that replaces another.
+// Counts reports whether the submission's changes take effect: consent, a
+// withdrawal, an erasure, a replaced answer.
 func (a Authorship) Counts() bool {
 	return a == AuthorFirst || a == AuthorSigned || a == AuthorBefore
 }
 
-// Numbering is what the numbers of a case's submissions show, where they are
-// committed.
+// Numbering is the result of comparing the numbers of a case's submissions,
+// where they are committed.
 type Numbering struct {
 	Missing []uint64 // numbers below the highest that no submission here has
 	Twice   []uint64 // numbers that more than one submission has

@@ -1,7 +1,7 @@
-// Package casefile is the one model of a case: what a trustee's index knows of it (Summary), what opening it gives
-// (Case), and the rules for whom it may reach. List, show, bundle, letter, conversion and desk read the same types.
+// Package casefile is the one model of a case: what a trustee's index has of it (Summary), what opening it returns
+// (Case), and the rules for its recipients. List, show, bundle, letter, conversion and desk read the same types.
 //
-// It is pure: no disk, no clock. Package casework reads cases out of a vault; package release lets them out of it.
+// It is pure: no disk, no clock. Package casework reads cases from a vault; package release releases them.
 package casefile
 
 import (
@@ -18,8 +18,8 @@ import (
 	"zapis/internal/trustee/review"
 )
 
-// Case is an opened case: everything that its trustee can open, alone or by what others have granted. It holds a
-// person's words: it is shown, or made into something for somebody, and never kept.
+// Case is an opened case: everything that its trustee can open, alone or with granted shares. It holds a person's
+// words: it is shown or converted, and never stored.
 type Case struct {
 	ID      string // c and ten hex digits
 	Ledger  string // the ledger card's line
@@ -31,20 +31,20 @@ type Case struct {
 	Reviews     []Review      // what trustees wrote about it, the owner's private notes last
 	Translation []Translation // those that trustees share
 
-	Nexus       string // the newest shared grade of each kind; empty where none was given
+	Nexus       string // the newest shared grade of each kind; empty where there is none
 	Source      string
 	Information string
 
-	Custody []custody.Event // those that concern the case, by number; read only where a format holds them
+	Custody []custody.Event // those that concern the case, by number; read only for formats that contain them
 
 	Fits   bool    // everything opened is what the entries committed to
 	Faults []error // what is not, or does not open and should
 }
 
-// Fault notes that something does not fit.
+// Fault records that something does not verify.
 func (c *Case) Fault(err error) { c.Fits, c.Faults = false, append(c.Faults, err) }
 
-// Submission is a report, a follow-up or what a trustee collected.
+// Submission is a report, a follow-up or an exhibit of a trustee.
 type Submission struct {
 	Hash      ledger.Hash         // of the entry's body
 	Index     *uint64             // of the entry; nil while it waits
@@ -53,21 +53,21 @@ type Submission struct {
 	Act       string              // report, follow-up, consent, stop, delete, exhibit
 	Received  time.Time           // by the server's clock
 	Answers   map[string][]string // by field, without the identity's
-	Identity  map[string][]string // contact, contact_when and name, where given; nil where closed
+	Identity  map[string][]string // contact, contact_when and name, where answered; nil where closed
 	Closed    string              // why it is closed; empty where it is open
-	NotSigned bool                // the case names a key, and the reporter's did not sign it: it counts for nothing
+	NotSigned bool                // the case names a key, and the reporter did not sign the submission with it: it has no effect
 	Statement Sealed
-	Collector *card.Card // the trustee who has signed for it, where it is an exhibit; nil where none has
+	Collector *card.Card // the trustee who has signed for the exhibit; nil where none has
 
 	Author  Authorship // whether the reporter's key signed it
-	OffSlot string     // why its time of receipt can't be that of its slot, as a clause; empty where it can
+	OffSlot string     // the reason why its time of receipt can't be that of its slot, as a clause; empty where it can
 
-	// The opened parts themselves, with every disclosure line.
+	// The opened parts, with every disclosure line.
 	Lines         *seal.StatementPart
 	IdentityLines *seal.IdentityPart // nil where it stays closed
 }
 
-// Line finds a field's disclosure line, in the statement or in the opened identity part.
+// Read sets the answers from the opened parts.
 func (s Submission) Line(field string) (l seal.Line, found bool) {
 	if s.Lines == nil {
 		return l, false
@@ -107,16 +107,16 @@ type Review struct {
 	By    card.Card
 	Index *uint64 // of its entry; nil where it has none
 	Where string  // "entry 9", or why it has none
-	Sent  string  // of an answer's copy: where the answer stands; empty where it was not signed
+	Sent  string  // of an answer's copy: the state of the answer; empty where it was not signed
 }
 
-// PrivateNote is where a note stands that lies in the owner's vault alone.
+// PrivateNote is the Where of a note that is in the owner's vault only.
 const PrivateNote = "private"
 
-// Private reports whether it lies in the owner's vault alone.
+// Private reports whether the review is in the owner's vault only.
 func (r Review) Private() bool { return r.Where == PrivateNote }
 
-// AddReviews adds what trustees wrote, and reads shared translations and grades out of it.
+// AddReviews adds reviews, and sets shared translations and grades from them.
 func (c *Case) AddReviews(list []Review) {
 	c.Reviews = append(c.Reviews, list...)
 	for _, r := range list {
@@ -134,7 +134,7 @@ func (c *Case) AddReviews(list []Review) {
 	}
 }
 
-// Newer is given, or old where nothing was given.
+// Newer returns given, or old where given is empty.
 func Newer(old, given string) string {
 	if given == "" {
 		return old
@@ -157,10 +157,10 @@ type Exhibit struct {
 	Part       ledger.Part // the sealed file
 	Slot       string      // attachment-1 …, the field that describes it
 	Sealed     Sealed
-	Identifies bool   // the reporter said that it shows who they are
+	Identifies bool   // the reporter marked it as showing who they are
 	Closed     string // why the file can't be opened; empty where it can
 
-	// Of the original; empty where its description stands in a closed identity part.
+	// Of the original; empty where its description is in a closed identity part.
 	File      string // our name with its ending: A01.jpg
 	Original  string // as the reporter's device called it
 	MediaType string
@@ -168,25 +168,25 @@ type Exhibit struct {
 	SHA256    string // hex
 }
 
-// Describe takes what was committed for the exhibit. Our file name has an ending from its kind. Of what the
-// reporter's device called it, only the ending counts, where the container can be several things.
+// Describe sets the committed description of the exhibit. The extension of our file name is derived from its type;
+// that of the reporter's file name is used only where the container can be several types.
 func (e *Exhibit) Describe(v seal.AttachmentValue) {
 	e.Name, e.Original, e.MediaType, e.Size, e.SHA256 = v.Exhibit, v.Name, v.MediaType, v.Size, v.SHA256
 	e.File = e.Name + "." + filekind.Extension(v.MediaType, v.Name)
 }
 
-// Described reports whether what was committed for the exhibit is open.
+// Described reports whether the committed description of the exhibit is open.
 func (e Exhibit) Described() bool { return e.SHA256 != "" }
 
-// Translation is one that a trustee has added.
+// Translation is a translation that a trustee has added.
 type Translation struct {
 	Of         string // body hash of the submission
 	Language   string
-	Translator string // who or what made it; the trustee where empty
+	Translator string // the person or tool that made it; the trustee where empty
 	Text       string
 }
 
-// FromReporter reports that a submission is the reporter's own: neither what a trustee has collected, nor what the
+// FromReporter reports whether a submission is the reporter's own: neither an exhibit of a trustee, nor one that the
 // reporter's key should have signed and did not.
 func (s Submission) FromReporter() bool { return s.Act != "exhibit" && !s.NotSigned }
 
@@ -200,8 +200,8 @@ func (c Case) Newest(field string) string {
 	return ""
 }
 
-// All returns every code that the reporter has ever given to a question that takes several, in the vocabulary's order;
-// codes that this vocabulary does not know come last.
+// All returns every code that the reporter has given to a question that takes several, in the vocabulary's order;
+// unknown codes come last.
 func (c Case) All(field string) []string {
 	given := make(map[string]bool)
 	for _, s := range c.Submissions {
@@ -228,7 +228,7 @@ func (c Case) All(field string) []string {
 	return append(out, unknown...)
 }
 
-// First is the first report.
+// First returns the first report.
 func (c Case) First() Submission {
 	if len(c.Submissions) == 0 {
 		return Submission{}
@@ -236,7 +236,7 @@ func (c Case) First() Submission {
 	return c.Submissions[0]
 }
 
-// Narrative is what the reporter wrote, in the order in which it came, with a blank line between.
+// Narrative returns the reporter's narratives in order, with a blank line between.
 func (c Case) Narrative() string {
 	var texts []string
 	for _, s := range c.Submissions {
@@ -247,7 +247,7 @@ func (c Case) Narrative() string {
 	return strings.Join(texts, "\n\n")
 }
 
-// Translations gives, in the order of the submissions, the newest translation of each into a language.
+// Translations returns the newest translation of each submission into a language, in the order of the submissions.
 func (c Case) Translations(language string) []Translation {
 	var out []Translation
 	for _, s := range c.Submissions {
@@ -261,7 +261,7 @@ func (c Case) Translations(language string) []Translation {
 	return out
 }
 
-// Year is the year in which it happened, as far as the reporter knows; empty where they do not.
+// Year returns the year of the event; empty where it is unknown.
 func (c Case) Year() string {
 	when := c.Newest("when")
 	if len(when) < 4 {
@@ -303,5 +303,5 @@ func (c Case) Identity() map[string]string {
 	return out
 }
 
-// CaseID names a case by the body hash of its first report, waiting or not.
+// CaseID returns the id of a case from the body hash of its first report, whether an entry or waiting.
 func CaseID(first ledger.Hash) string { return "c" + first.String()[:10] }

@@ -6,7 +6,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Mark says what may be done with an exhibit that goes along.
+// Mark is what may be done with an exhibit of a letter.
 type Mark string
 
 const (
@@ -20,8 +20,8 @@ type Annex struct {
 	Mark Mark
 }
 
-// Annexes checks the exhibits that a letter is to name, in the order of the case. What may be communicated
-// need not be named twice. Nothing goes along by itself.
+// Annexes checks the exhibits that a letter names, and returns them in the order of the case. An exhibit that may be
+// communicated need not be named twice. No exhibit is included unless it is named.
 func (c Case) Annexes(a Addressee, named, communicable []string, withIdentity bool) ([]Annex, error) {
 	for _, name := range slices.Concat(named, communicable) {
 		e, ok := c.Exhibit(name)
@@ -49,7 +49,7 @@ func (c Case) Annexes(a Addressee, named, communicable []string, withIdentity bo
 	return list, nil
 }
 
-// CheckIdentity refuses to take the identity along where it is closed, or where the addressee gets none.
+// CheckIdentity refuses to include the identity where it is closed, or where the addressee may not get it.
 func (c Case) CheckIdentity(a Addressee) error {
 	if a.Codes {
 		return exit.New(exit.Usage, "leave out --include identity", "%s never gets the identity", a.English)

@@ -11,23 +11,23 @@ import (
 // Standing is what a reporter allows now.
 type Standing struct {
 	Case         string
-	InForce      []string // consents that take effect
+	InForce      []string // consents in force
 	Given        []string // as they were ticked
-	PersonAgrees string   // self, yes, undecided, unasked, or empty; all but a yes narrows (incident.InForce)
+	PersonAgrees string   // self, yes, undecided, unasked, or empty; all but yes narrow (incident.InForce)
 	Withdrawn    string   // stop or delete, where that is the newest act on consent
 }
 
-// Leave is what a trustee says where the ticks are not enough.
+// Leave is a trustee's statement where the consents are not enough.
 type Leave struct {
-	Asked    string // when, and how, the reporter said yes to this hand-over: for those who want to be asked each time
+	Asked    string // when and how the reporter agreed to this hand-over, for those who want to be asked each time
 	Override string // why it is done without consent
 }
 
-// hint for everything that only the reporter can give.
+// askThem is the hint for everything that needs the reporter.
 const askThem = "ask the reporter; --override-consent REASON does it all the same, and stands in the custody log"
 
-// Check refuses where the reporter has not allowed that this addressee gets the case. The error names the case
-// and every consent that is missing.
+// Check refuses where the reporter has not allowed that this addressee gets the case. The error names the case and
+// every missing consent.
 func (s Standing) Check(a Addressee, l Leave) error {
 	if l.Override != "" {
 		return nil
@@ -51,17 +51,17 @@ func (s Standing) Check(a Addressee, l Leave) error {
 	return nil
 }
 
-// keeping are the consents that let nothing out but numbers; `ask` and `state` say how and how far, not to whom.
+// keeping are the consents that release nothing but numbers; `ask` and `state` restrict how and how far.
 var keeping = []string{"store", "statistics", "ask", "state"}
 
-// onlyKept reports that no consent is in force which lets something of the case out, to an addressee for whom none is
-// named.
+// onlyKept reports whether no consent in force releases anything of the case, for an addressee that has no consent of
+// its own.
 func (s Standing) onlyKept(a Addressee) bool {
 	return len(a.Needs) == 0 && !slices.ContainsFunc(s.InForce, func(c string) bool { return !slices.Contains(keeping, c) })
 }
 
-// MustAsk reports that the reporter has to be asked before this addressee gets the case. Counting gives nothing of it
-// to anybody.
+// MustAsk reports whether the reporter must be asked before this addressee gets the case. Counting discloses nothing
+// of it.
 func (s Standing) MustAsk(a Addressee) bool {
 	return slices.Contains(s.InForce, "ask") && a.Code != "statistics"
 }
@@ -76,7 +76,7 @@ func (s Standing) missing(a Addressee) []string {
 	return list
 }
 
-// held reports that the reporter has ticked all of these, and the person concerned holds them back.
+// held reports whether the reporter has ticked all of these, and the person concerned has not agreed.
 func (s Standing) held(consents []string) bool {
 	for _, c := range consents {
 		if !slices.Contains(s.Given, c) {
@@ -86,7 +86,7 @@ func (s Standing) held(consents []string) bool {
 	return true
 }
 
-// Why is what stands in the custody log beside a hand-over that took more than the ticks; empty where they were
+// Why returns the reason in the custody log for a hand-over that needed more than the consents; empty where they were
 // enough.
 func (s Standing) Why(a Addressee, l Leave) string {
 	var lines []string
@@ -108,7 +108,7 @@ func (s Standing) Why(a Addressee, l Leave) string {
 	return strings.Join(lines, "; ")
 }
 
-// names writes `consent "un"` or `consents "un" and "state"`, with a verb after where one is given.
+// names formats `consent "un"` or `consents "un" and "state"`, followed by a verb where one is given.
 func names(consents []string, one, more string) string {
 	noun, verb := "consent", one
 	if len(consents) > 1 {

@@ -2,7 +2,7 @@ package casefile
 
 import "time"
 
-// Summary is what is known of a case without opening anything again.
+// Summary is what the index has of a case, without opening anything.
 type Summary struct {
 	Case         string
 	Index        *uint64   // of the first report's entry; nil while it waits
@@ -11,8 +11,8 @@ type Summary struct {
 	Danger       string    // the newest answer, as are the next four
 	Deadline     string
 	PersonAgrees string
-	Target       string     // to whom it happened
-	Consent      []string   // in force: what the newest act gave, and the person's own agreement lets through
+	Target       string     // the person concerned: self or another
+	Consent      []string   // in force: those of the newest act, as far as the agreement of the person concerned allows
 	ConsentGiven []string   // as it was ticked
 	Withdrawn    string     // stop or delete, where that is the newest act on consent
 	ToErase      *time.Time // when the reporter asked for it to be erased; nil where they did not
@@ -24,7 +24,7 @@ type Summary struct {
 	FollowUps    int // the reporter's submissions after the first report
 	Collected    int // submissions of trustees
 	Waiting      int // of all of them
-	NotSigned    int // follow-ups that the reporter's key did not sign and that count for nothing
+	NotSigned    int // follow-ups that the reporter's key did not sign; they have no effect
 	Numbering    Numbering
 	EraseSigned  Authorship // of the newest request to erase; empty where there is none
 	Fits         bool
@@ -62,10 +62,10 @@ type Hold struct {
 	Whole   bool     // they are all that the case has
 }
 
-// Deadline is a date that a reporter has named.
+// Deadline is a date that a reporter named.
 type Deadline struct{ Date, What string }
 
-// Standing is what the reporter allows now, as whoever is to get something of the case is judged by.
+// Standing returns what the reporter allows now, for the check of an addressee.
 func (s Summary) Standing() Standing {
 	return Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
 }

@@ -25,7 +25,7 @@ const (
 	timeLayout    = "2006-01-02T15:04:05Z"
 )
 
-// Kind says what an event does.
+// Kind is the kind of an event.
 type Kind string
 
 const (
@@ -93,13 +93,13 @@ func (e Event) Marshal() []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// ID names the event: SHA-256 over Marshal, in lower-case hexadecimal.
+// ID returns the event's ID: SHA-256 over Marshal, in lower-case hexadecimal.
 func (e Event) ID() string {
 	sum := sha256.Sum256(e.Marshal())
 	return hex.EncodeToString(sum[:])
 }
 
-// Parse reads one event and refuses every encoding but the canonical one. An error is an ErrEvent.
+// Parse parses one event and refuses every encoding but the canonical one. An error is an ErrEvent.
 func Parse(line []byte) (Event, error) {
 	if len(line) > maxEvent {
 		return Event{}, refuse("event: it has %d bytes, and at most %d are allowed", len(line), maxEvent)
@@ -124,7 +124,7 @@ func Parse(line []byte) (Event, error) {
 	return e, e.Check()
 }
 
-// Check refuses an event that is wrong in itself, whatever the log holds. An error is an ErrEvent.
+// Check refuses an event that is invalid by itself, whatever the log holds. An error is an ErrEvent.
 func (e Event) Check() error {
 	if err := card.CheckName(e.By); err != nil {
 		return refuse("event: by: %v", err)
@@ -162,8 +162,7 @@ func isID(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// checkText refuses what can't be shown as one text: too long, not UTF-8, or with control characters other than
-// tab and line feed.
+// checkText refuses a text that is too long, not UTF-8, or has control characters other than tab and line feed.
 func checkText(what, s string, limit int) error {
 	switch {
 	case strings.TrimSpace(s) == "":

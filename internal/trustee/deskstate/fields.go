@@ -27,7 +27,7 @@ const (
 type Field struct {
 	Name     string
 	Shape    Shape
-	Many     bool     // a set: each event adds one value, an undo takes it out; otherwise a later event replaces
+	Many     bool     // a set: each event adds one value, an undo removes it; otherwise a later event replaces
 	Codes    []string // of a code, in their order
 	MaxBytes int      // of a text
 	Second   []string // values that take effect only when a second person confirms them
@@ -35,7 +35,7 @@ type Field struct {
 }
 
 // Offices, rules and outcomes of what helped. The lists are closed, so that statistics can count them without
-// publishing anybody's words.
+// publishing free text.
 var (
 	offices = []string{"police", "prosecutor", "court", "migration", "bank", "school", "consulate", "ccf", "data_protection",
 		"ombudsperson", "platform", "employer", "other"}
@@ -127,7 +127,7 @@ func find(list []Field, name string) (Field, bool) {
 	return list[i], true
 }
 
-// Check refuses a value that the field does not take. A record is checked part by part, by checkPayload.
+// Check refuses a value that the field does not accept. checkPayload checks a record part by part.
 func (f Field) Check(value string) error {
 	switch f.Shape {
 	case ShapeCode:
@@ -156,8 +156,8 @@ func (f Field) Check(value string) error {
 	return nil
 }
 
-// isMethod takes a heading's letter and a number from 1 to 99: a later vocabulary adds codes, and an event that
-// has one must not be lost on a desk that does not know it yet.
+// isMethod accepts a heading's letter and a number from 1 to 99: a later vocabulary adds codes, and a desk with an
+// older one must not lose events with them.
 func isMethod(code string) bool {
 	if len(code) < 2 || len(code) > 3 || code[1] == '0' || strings.Trim(code[1:], "0123456789") != "" {
 		return false
@@ -165,5 +165,5 @@ func isMethod(code string) bool {
 	return slices.ContainsFunc(incident.Groups(), func(g incident.Group) bool { return g.Letter == code[:1] })
 }
 
-// NeedsSecond reports that the value takes effect only when a second person has confirmed it.
+// NeedsSecond reports whether the value takes effect only when a second person has confirmed it.
 func (f Field) NeedsSecond(value string) bool { return slices.Contains(f.Second, value) }

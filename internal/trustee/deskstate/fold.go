@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Case is what the events say of one case.
+// Case is the result of folding the events of one case.
 type Case struct {
 	Key      string
 	State    Register
@@ -19,7 +19,7 @@ type Case struct {
 	Refused  []RefusedLink       // suggestions that were refused
 	Read     map[string]uint64   // trustee: the highest entry read
 	Pending  []Value             // acts that wait for a second person, ordered by time
-	Rejected []Rejected          // events that take no effect, and why
+	Rejected []Rejected          // events without effect, and the reasons
 	History  []Entry             // every event, by time, trustee, number and ID
 }
 
@@ -28,10 +28,10 @@ type Case struct {
 type Register struct {
 	Text     string
 	Conflict bool
-	Heads    []Value // in force, by ID; empty where no event said anything
+	Heads    []Value // in force, by ID; empty where no event sets it
 }
 
-// Value is what one event says.
+// Value is the value in one event.
 type Value struct {
 	ID    string
 	By    string
@@ -45,10 +45,10 @@ type Value struct {
 // Link is a link in force.
 type Link struct {
 	From, Type, To string
-	By             Value // who linked, when, why; the ID to undo
+	By             Value // author, time and reason; its ID is to be undone
 }
 
-// RefusedLink is a suggestion that a trustee refused: it is not made again.
+// RefusedLink is a suggestion that a trustee refused: it is not suggested again.
 type RefusedLink struct {
 	Case, Other, Reason string
 	By                  Value
@@ -64,8 +64,8 @@ type Entry struct {
 	Undone bool
 }
 
-// Case folds the events of one case. The result depends on the set of events alone. The maps and slices in it are
-// shared by all callers: read them only.
+// Case folds the events of one case. The result depends on the set of events alone. All callers share its maps and
+// slices, and must not change them.
 func (l *Log) Case(key string) Case {
 	if c, ok := l.folded[key]; ok {
 		return c
@@ -121,7 +121,7 @@ func fold(key string, l *Log) Case {
 	return c
 }
 
-// slotOf names what an event speaks about: events supersede others of their slot only.
+// slotOf returns the register of an event: events supersede others of their register only.
 func slotOf(e Event) string {
 	switch e.Kind {
 	case KindState:
@@ -134,7 +134,7 @@ func slotOf(e Event) string {
 	return ""
 }
 
-// needsSecond reports that an event takes effect only when a second person has confirmed it.
+// needsSecond reports whether an event takes effect only when a second person has confirmed it.
 func needsSecond(e Event) bool {
 	switch e.Kind {
 	case KindState:
@@ -146,8 +146,7 @@ func needsSecond(e Event) bool {
 	return false
 }
 
-// judge finds the events that contradict what they name. An event that is not there yet is not held against
-// those that name it.
+// judge finds the events that contradict the events that they name. A named event that is missing is no contradiction.
 func (f *folder) judge() {
 	for _, id := range f.ids {
 		e := f.log.byID[id]
@@ -200,8 +199,8 @@ func (f *folder) wrong(e Event) string {
 	return ""
 }
 
-// settleUndone decides which events are undone. An undo counts while it is not undone itself; IDs are hashes, so
-// that no two events can undo each other.
+// settleUndone decides which events are undone. An undo counts unless it is undone itself; IDs are hashes, so two
+// events can't undo each other.
 func (f *folder) settleUndone() {
 	undoers := map[string][]string{}
 	for _, id := range f.ids {
@@ -226,12 +225,12 @@ func (f *folder) settleUndone() {
 
 func (f *folder) live(id string) bool { return f.bad[id] == "" && !f.undone[id] }
 
-// inForce reports that an event counts: live, and confirmed where it has to be.
+// inForce reports whether an event counts: live, and confirmed where required.
 func (f *folder) inForce(id string) bool {
 	return f.live(id) && (!needsSecond(f.log.byID[id]) || f.confirm[id])
 }
 
-// heads returns what is in force and not replaced, by ID. What is replaced by an event that is undone is not.
+// heads returns the events in force that are not replaced, by ID. An undone event replaces nothing.
 func (f *folder) heads(ids []string) []Value {
 	replaced := f.replaced(ids, f.inForce)
 	var out []Value
@@ -243,7 +242,7 @@ func (f *folder) heads(ids []string) []Value {
 	return out
 }
 
-// replaced returns every event that one of ids, where it counts, supersedes directly or by way of others.
+// replaced returns every event that a counting event of ids supersedes, directly or indirectly.
 func (f *folder) replaced(ids []string, counts func(string) bool) map[string]bool {
 	seen := map[string]bool{}
 	var walk func(id string)
@@ -263,7 +262,7 @@ func (f *folder) replaced(ids []string, counts func(string) bool) map[string]boo
 	return seen
 }
 
-// pending returns the acts that still wait for a second person and that no live event has replaced.
+// pending returns the acts that wait for a second person and that no live event has replaced.
 func (f *folder) pending() []Value {
 	replaced := f.replaced(f.ids, f.live)
 	var out []Value
@@ -311,7 +310,7 @@ func (f *folder) value(id string) Value {
 	return v
 }
 
-// rest fills in what has no slots: links, refused suggestions, read marks, the history.
+// rest sets what has no registers: links, refused suggestions, read marks, the history.
 func (f *folder) rest(c *Case) {
 	for _, id := range f.ids {
 		e := f.log.byID[id]
@@ -354,8 +353,8 @@ func byTime(values []Value) []Value {
 	return values
 }
 
-// Reliability returns how far the source is relied upon. A case whose reporter is anonymous starts at F; of any other
-// case nothing is said before a trustee does.
+// Reliability returns the grade of the source. A case with an anonymous reporter starts at F; any other case has none
+// before a trustee grades it.
 func (c Case) Reliability(anonymous bool) string {
 	if r := c.Fields["reliability"]; len(r.Heads) > 0 || !anonymous {
 		return r.Text
@@ -363,7 +362,8 @@ func (c Case) Reliability(anonymous bool) string {
 	return "F"
 }
 
-// Conflicts names what trustees contradict each other about: "state" and fields, in the order of the table.
+// Conflicts names the registers on which trustees contradict each other: "state" and fields, in the order of the
+// table.
 func (c Case) Conflicts() []string {
 	var out []string
 	if c.State.Conflict {

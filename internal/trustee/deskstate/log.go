@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Log is a set of events, grouped by case. It belongs to one goroutine, or is guarded by its owner.
+// Log is a set of events, grouped by case. It is not safe for concurrent use.
 type Log struct {
 	byID    map[string]Event
 	byCase  map[string][]string        // IDs, in no order that means anything
@@ -16,7 +16,7 @@ type Log struct {
 	folded  map[string]Case
 }
 
-// NewLog makes an empty log.
+// NewLog returns an empty log.
 func NewLog() *Log {
 	return &Log{
 		byID: map[string]Event{}, byCase: map[string][]string{}, numbers: map[string]map[uint64]bool{},
@@ -24,8 +24,8 @@ func NewLog() *Log {
 	}
 }
 
-// Add takes an event in. It reports false for one that the log holds already. It refuses only what Check refuses;
-// an event that contradicts others is kept, and the fold says what is wrong with it.
+// Add adds an event. It reports false for one that the log has already. It refuses only what Check refuses; an event
+// that contradicts others is kept, and the fold reports it.
 func (l *Log) Add(e Event) (added bool, err error) {
 	if err := e.Check(); err != nil {
 		return false, err
@@ -34,7 +34,7 @@ func (l *Log) Add(e Event) (added bool, err error) {
 	if _, ok := l.byID[id]; ok {
 		return false, nil
 	}
-	// One form in memory, wherever the event came from: the fold's results can be compared.
+	// Normalised, so that results of the fold can be compared.
 	e.Time, e.Payload, e.Supersedes = e.Time.UTC(), maps.Clone(e.Payload), slices.Clone(e.Supersedes)
 	if e.Payload == nil {
 		e.Payload = map[string]string{}
@@ -61,7 +61,7 @@ func (l *Log) Add(e Event) (added bool, err error) {
 	return true, nil
 }
 
-// Len is the number of events.
+// Len returns the number of events.
 func (l *Log) Len() int { return len(l.byID) }
 
 // Event returns an event by its ID.
@@ -77,17 +77,17 @@ func (l *Log) Events() []Event {
 	return out
 }
 
-// Cases names the cases that events are about, in ascending order.
+// Cases returns the cases with events, in ascending order.
 func (l *Log) Cases() []string { return slices.Sorted(maps.Keys(l.byCase)) }
 
 // Naming returns the cases whose link events name this one, in ascending order.
 func (l *Log) Naming(key string) []string { return slices.Sorted(slices.Values(l.named[key])) }
 
-// Last is the highest number of a trustee's events; 0 where there is none.
+// Last returns the highest number of a trustee's events; 0 where there is none.
 func (l *Log) Last(by string) uint64 { return l.last[by] }
 
-// Missing returns the numbers of a trustee's events that the log lacks below the highest one, at most limit of them,
-// in ascending order: they have not been carried here yet.
+// Missing returns the numbers below the highest one of a trustee's events that the log lacks, at most limit of them,
+// in ascending order.
 func (l *Log) Missing(by string, limit int) []uint64 {
 	var out []uint64
 	for n, last := uint64(1), l.Last(by); n < last && len(out) < limit; n++ {
@@ -98,8 +98,8 @@ func (l *Log) Missing(by string, limit int) []uint64 {
 	return out
 }
 
-// Forks gives, by trustee, the numbers that two different events have: one vault was used on two machines, or an
-// old copy of it was restored. Both events count.
+// Forks returns, by trustee, the numbers that two different events have: a vault was used on two machines, or restored
+// from an old copy. Both events count.
 func (l *Log) Forks() map[string][]uint64 {
 	out := make(map[string][]uint64, len(l.forks))
 	for by, list := range l.forks {

@@ -8,7 +8,7 @@ const Received = "received"
 // referred is the state that takes effect only when a second person has confirmed it.
 const referred = "referred"
 
-// moves is the one table of allowed moves: from a state, to these.
+// moves is the table of allowed moves: from a state to these.
 var moves = []struct {
 	from string
 	to   []string

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// LinkTypes are how a case stands to another one. same-actor has no direction; the others read "this case is …".
+// LinkTypes are the relations between two cases. same-actor has no direction; the others read "this case is …".
 var linkTypes = []string{"duplicate-of", "part-of", "follows", "same-actor"}
 
-// LinkTypes returns them in their order.
+// LinkTypes returns the types in their order.
 func LinkTypes() []string { return slices.Clone(linkTypes) }
 
 const (
@@ -17,7 +17,7 @@ const (
 	maxWhy  = 2_000  // bytes
 )
 
-// members says which members each kind's payload has, beside "why". A set has those of its field.
+// members lists the members of each kind's payload, beside "why". A set has those of its field.
 var members = map[Kind][]string{
 	KindState:   {"from", "to"},
 	KindNote:    {"text"},
@@ -117,7 +117,7 @@ func checkSet(p map[string]string) error {
 	return checkMembers(p, []string{"field"}, may)
 }
 
-// checkMembers refuses a payload without one that must be there, or with one that may not.
+// checkMembers refuses a payload with a missing or an unexpected member.
 func checkMembers(p map[string]string, must, may []string) error {
 	for _, name := range must {
 		if _, ok := p[name]; !ok {

@@ -14,16 +14,16 @@ const (
 	grantHeader  = "zapis/grant/v1"
 	sharesHeader = "zapis/shares/v1"
 
-	// ShareSize is how many bytes a share has.
+	// ShareSize is the size of a share in bytes.
 	ShareSize = 32
 )
 
-// Grant is what a trustee answers:
+// Grant is a trustee's answer to a request:
 //
 //	zapis/grant/v1
 //	request <hash of the statement that asks>
 //	case c5f0c91ab2e
-//	to SHA256:…                fingerprint of who asked
+//	to SHA256:…                fingerprint of the requester
 //	part <hex>                 what was granted, in the request's order
 //
 //	<age file>                 a part of the kind message, sealed to the asker alone: the Shares
@@ -73,8 +73,8 @@ func ParseGrant(text []byte) (Grant, error) {
 	return g, nil
 }
 
-// ParseGrantFile reads the file of a grant: the statement, and what it grants. It
-// verifies no signature.
+// ParseGrantFile parses the file of a grant: the statement, and its content.
+// It verifies no signature.
 func ParseGrantFile(file []byte) (card.Signed, Grant, error) {
 	signed, err := parseSaid(file, card.KindGrant, "grant")
 	if err != nil {
@@ -84,14 +84,14 @@ func ParseGrantFile(file []byte) (card.Signed, Grant, error) {
 	return signed.Statement, g, err
 }
 
-// Shares are what a grant seals: the granter's share of each part.
+// Shares are the sealed content of a grant: the granter's share of each part.
 //
 //	zapis/shares/v1
 //	request <hash of the statement that asks>
 //	share <part hash> <64 hex>
 //
-// It names the request, so that nobody can put another's sealed shares into a
-// grant of their own.
+// It names the request, so that a trustee can't put another's sealed shares
+// into their own grant.
 type Shares struct {
 	Request ledger.Hash
 	Of      []Share
@@ -103,7 +103,7 @@ type Share struct {
 	Share [ShareSize]byte
 }
 
-// Marshal writes the shares' text. Whoever seals it wipes it.
+// Marshal returns the shares' text. The caller wipes it after sealing.
 func (s Shares) Marshal() []byte {
 	dst := []byte(sharesHeader + "\nrequest " + s.Request.String() + "\n")
 	for _, one := range s.Of {

@@ -1,9 +1,8 @@
-// Package quorum is what trustees write to each other when one of them asks the
-// others to open a part together: the request, the grant, and the shares that
-// a grant seals to the asker. It is pure: no clock, no disk.
+// Package exchange encodes what trustees send to each other: a request to open a part together, the grant, the shares
+// in a grant, and the keys of a reseal. It is pure: no clock, no disk.
 //
-// Both are files of a signed statement and what it is about, as ledger.SignedBody has
-// it; docs/spec/grants.md specifies them.
+// Each is a file of a signed statement and its content, as ledger.SignedBody encodes it; docs/spec/grants.md specifies
+// them.
 package exchange
 
 import (
@@ -19,7 +18,7 @@ import (
 const (
 	requestHeader = "zapis/ask/v1"
 
-	// MaxParts is how many parts one request may name: what a grant has room for.
+	// MaxParts is how many parts one request may name: as many as fit into a grant.
 	MaxParts = 400
 	// MaxWhy bounds a reason, in bytes.
 	MaxWhy = 2000
@@ -27,16 +26,15 @@ const (
 	MaxFile = 256 << 10
 )
 
-// Request is what somebody asks: which parts of a case, and why.
+// Request names the requested parts of a case, and the reason.
 //
 //	zapis/ask/v1
-//	nonce 5f0c…                          so that its hash tells nothing of the reason
+//	nonce 5f0c…                          so that its hash does not reveal the reason
 //	case c5f0c91ab2e
 //	why The contact is needed to warn them.
 //	part <body hash> identity <hex>      the submission's body, the kind, the part: 1 to 400
 //
-// Who asks is who signed the statement about it, and its last day is the
-// statement's.
+// The requester is the signer of the statement about it, and its last day is the statement's.
 type Request struct {
 	Nonce ledger.Hash
 	Case  string
@@ -44,8 +42,8 @@ type Request struct {
 	Parts []Part
 }
 
-// Part names a sealed part of a submission. A submission is named by its body's
-// hash, since one vault may know its entry while another has it waiting.
+// Part names a sealed part of a submission. A submission is named by its body's hash, since one vault may have its
+// entry while another has it waiting.
 type Part struct {
 	Body ledger.Hash
 	Kind string
@@ -62,7 +60,7 @@ func (q Request) Marshal() []byte {
 	return []byte(b.String())
 }
 
-// CheckWhy refuses a reason that can't stand in one line.
+// CheckWhy refuses a reason that does not fit into one line.
 func CheckWhy(why string) error {
 	switch {
 	case why == "" || strings.TrimSpace(why) != why:
@@ -94,7 +92,7 @@ func ParseRequest(text []byte) (Request, error) {
 	return q, nil
 }
 
-// readParts reads the lines of parts: one at least, none twice.
+// readParts reads the lines of parts: at least one, none twice.
 func readParts(r *canonical.Reader) (list []Part) {
 	seen := make(map[ledger.Hash]bool)
 	for first := true; first || r.More(); first = false {
@@ -124,8 +122,7 @@ func checkCase(id string) error {
 	return canonical.Refuse("a case is c and ten hexadecimal digits")
 }
 
-// ParseRequestFile reads the file of a request: the statement, and what it asks.
-// It verifies no signature.
+// ParseRequestFile parses the file of a request: the statement, and its content. It verifies no signature.
 func ParseRequestFile(file []byte) (card.Signed, Request, error) {
 	signed, err := parseSaid(file, card.KindAsk, "request")
 	if err != nil {

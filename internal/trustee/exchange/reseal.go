@@ -15,13 +15,12 @@ const (
 	keysHeader   = "zapis/keys/v1"
 )
 
-// Reseal is what a trustee hands on of a past case to one who came later: the keys of its parts, each of which
-// opens that one file and no other. The files themselves are in both vaults, as the ledger names them, so that
-// nothing else can be handed on than what the reporter sent.
+// Reseal hands on a past case to a later trustee: the keys of its parts, each of which opens one file only. The files
+// themselves are in both vaults, as the ledger names them, so that only what the reporter sent can be handed on.
 //
 //	zapis/reseal/v1
 //	case c5f0c91ab2e
-//	to SHA256:…                            fingerprint of who gets it
+//	to SHA256:…                            fingerprint of the recipient
 //	part <body hash> statement <hex>       what it opens: 1 to 400
 //
 //	<age file>                             a part of the kind message, sealed to them alone: the Keys
@@ -61,7 +60,7 @@ func ParseReseal(text []byte) (Reseal, error) {
 	return s, nil
 }
 
-// ParseResealFile reads the file of a reseal: the statement, and what it hands on. It verifies no signature.
+// ParseResealFile parses the file of a reseal: the statement, and its content. It verifies no signature.
 func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
 	signed, err := parseSaid(file, card.KindReseal, "reseal")
 	if err != nil {
@@ -71,7 +70,7 @@ func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
 	return signed.Statement, s, err
 }
 
-// Keys are what a reseal seals.
+// Keys are the sealed content of a reseal.
 //
 //	zapis/keys/v1
 //	case c5f0c91ab2e
@@ -87,7 +86,7 @@ type Key struct {
 	Key  seal.FileKey
 }
 
-// Marshal writes the keys' text. Whoever seals it wipes it.
+// Marshal returns the keys' text. The caller wipes it after sealing.
 func (k Keys) Marshal() []byte {
 	dst := []byte(keysHeader + "\ncase " + k.Case + "\n")
 	for _, one := range k.Of {

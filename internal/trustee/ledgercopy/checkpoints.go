@@ -7,10 +7,10 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// CheckCheckpoints verifies the signatures of every checkpoint that the copy
-// holds, and that none is dated before a smaller one. Their roots were verified
-// by the import that brought them. It gives one sentence for each that is wrong;
-// the error says that one could not be read.
+// CheckCheckpoints verifies the signatures of every checkpoint of the copy,
+// and that none is dated before a smaller one. Their roots were verified by
+// the import. It returns one sentence for each that is wrong; the error means
+// that one could not be read.
 func (c *Copy) CheckCheckpoints(ctx context.Context) (wrong []string, err error) {
 	var last ledger.Checkpoint
 	for _, size := range c.slots {

@@ -8,8 +8,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// Follows verifies that the staged ledger goes on from the one that an old vault, in the folder name, holds. What the
-// old vault has seen beyond that, the new ledger has lost: that is a mismatch, and no refusal.
+// Follows verifies that the staged ledger continues the one in an old vault, in the folder name. What the old vault
+// has beyond the end that the new ledger names is lost: that is a Mismatch, and no refusal.
 func (s *Stage) Follows(old *Copy, name string) (*Mismatch, error) {
 	c := s.chain.Continues()
 	switch {
@@ -48,7 +48,7 @@ func (s *Stage) Follows(old *Copy, name string) (*Mismatch, error) {
 		c.Size, c.Origin, old.Size(), old.Size()-c.Size, reports)}, nil
 }
 
-// BrokenPromises names the submissions whose slot has passed and that have no entry.
+// BrokenPromises names the submissions without an entry whose slot has passed.
 func (c *Copy) BrokenPromises() []Mismatch {
 	var broken []Mismatch
 	for _, w := range c.waiting {

@@ -1,7 +1,7 @@
-// Package ledgercopy is a trustee's verified copy of a ledger, as carry files bring it: entries, checkpoints, sealed
-// parts and submissions that still wait for a slot. It verifies what a carry file brings before any of it counts
-// (Stage), and verifies chain, tree and newest checkpoint again each time the copy is read (Load). It opens no part,
-// and knows no custody log, no terminal and no network.
+// Package ledgercopy is a trustee's verified copy of a ledger, from carry files: entries, checkpoints, sealed parts
+// and submissions that wait for a slot. It verifies a carry file before it uses any of it (Stage), and verifies chain,
+// tree and newest checkpoint again each time the copy is read (Load). It opens no part, and has no custody log,
+// terminal or network.
 package ledgercopy
 
 import (
@@ -20,7 +20,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Names within the folder of one import.
+// Names in the folder of one import.
 const (
 	entriesFile    = "entries"
 	importFile     = "import.txt"
@@ -29,7 +29,7 @@ const (
 	checkpointsDir = "checkpoints"
 )
 
-// Copy is what the imports have brought so far. It does not change once it was read, and any goroutine may use it.
+// Copy is the content of all imports. It is immutable and safe for concurrent use.
 type Copy struct {
 	chain       *ledger.Chain
 	entries     []ledger.Entry
@@ -44,7 +44,7 @@ type Copy struct {
 	head        ledger.Checkpoint      // the same, read
 }
 
-// importRange is one import: the entries from up to size, and the folder that has them.
+// importRange is one import: the entries from up to size, and its folder.
 type importRange struct {
 	dir        string
 	from, size uint64
@@ -59,12 +59,12 @@ type Waiting struct {
 	dir     string // the import that brought it
 }
 
-// Part is where a part of the submission lies.
+// Part returns the file of a part of the submission.
 func (w Waiting) Part(h ledger.Hash) string { return partFile(w.dir, h) }
 
 const importHeader = "zapis/import/v1"
 
-// importRange's text:
+// The text of an importRange:
 //
 //	zapis/import/v1
 //	from 96
@@ -94,7 +94,7 @@ func partFile(dir string, h ledger.Hash) string {
 	return filepath.Join(dir, partsDir, name[:2], name)
 }
 
-// PartIn is where the import in dir has a part, if it has it.
+// PartIn returns the file of a part in the import in dir, which may not exist.
 func PartIn(dir string, h ledger.Hash) string { return partFile(dir, h) }
 
 func newCopy() *Copy {
@@ -106,7 +106,8 @@ func newCopy() *Copy {
 	}
 }
 
-// Load reads all imports below dir and verifies chain, tree and newest checkpoint. What does not verify is Damaged.
+// Load reads all imports below dir and verifies chain, tree and newest checkpoint. What does not verify is an error of
+// Damaged.
 func Load(dir string) (*Copy, error) {
 	folders, err := os.ReadDir(dir)
 	if err != nil {
@@ -129,10 +130,10 @@ func Load(dir string) (*Copy, error) {
 
 func importName(n int) string { return fmt.Sprintf("%06d", n) }
 
-// NextImport is the name that the folder of the next import gets.
+// NextImport returns the name for the folder of the next import.
 func (c *Copy) NextImport() string { return importName(len(c.imports) + 1) }
 
-// Damaged is the error for a vault whose files are not what they were: status Mismatch.
+// Damaged returns the error for a vault whose files were changed: status Mismatch.
 func Damaged(format string, args ...any) error {
 	return exit.New(exit.Mismatch, "keep it as it is; a whole carry file makes a new vault", "the vault is damaged: "+format, args...)
 }
@@ -181,8 +182,8 @@ func (c *Copy) add(entry []byte) error {
 	return nil
 }
 
-// splitEntries returns the entries of a file in which they stand one after the other. Only the first line of an entry
-// can be the header.
+// splitEntries returns the entries of a file with concatenated entries. Only the first line of an entry can be the
+// header.
 func splitEntries(text []byte) func(yield func([]byte) bool) {
 	const header = "zapis/entry/v1\n"
 	return func(yield func([]byte) bool) {
@@ -199,7 +200,7 @@ func splitEntries(text []byte) func(yield func([]byte) bool) {
 	}
 }
 
-// govern follows the entries that change keys and trustees, and remembers what tombstones erase.
+// govern applies the entries that change keys and trustees, and records what tombstones erase.
 func (c *Copy) govern(e ledger.Entry, p importRange) error {
 	if !e.Body.Kind.Governs() {
 		return nil
@@ -214,7 +215,7 @@ func (c *Copy) govern(e ledger.Entry, p importRange) error {
 	return c.noteErased(e, body)
 }
 
-// noteErased remembers the parts that a tombstone names.
+// noteErased records the parts that a tombstone names.
 func (c *Copy) noteErased(e ledger.Entry, body []byte) error {
 	if e.Body.Kind != ledger.KindTombstone {
 		return nil
@@ -299,7 +300,7 @@ func openWaiting(chain *ledger.Chain, file []byte) (Waiting, error) {
 	return Waiting{Hash: p.Body, Body: body, Promise: p, File: file}, nil
 }
 
-// keepWaiting keeps a waiting submission, unless it is there already.
+// keepWaiting adds a waiting submission, unless it is there already.
 func (c *Copy) keepWaiting(w Waiting) {
 	at, have := slices.BinarySearchFunc(c.waiting, w.Hash, func(w Waiting, hash ledger.Hash) int {
 		return bytes.Compare(w.Hash[:], hash[:])
@@ -309,7 +310,7 @@ func (c *Copy) keepWaiting(w Waiting) {
 	}
 }
 
-// settle drops the waiting submissions that have an entry by now, and verifies the newest checkpoint.
+// settle drops the waiting submissions that are entries now, and verifies the newest checkpoint.
 func (c *Copy) settle() error {
 	c.waiting = slices.DeleteFunc(c.waiting, func(w Waiting) bool {
 		_, sequenced := c.bodies[w.Hash]
@@ -336,13 +337,13 @@ func (c *Copy) settle() error {
 	return err
 }
 
-// Chain is the chain as far as the copy reaches.
+// Chain returns the chain over the entries of the copy.
 func (c *Copy) Chain() *ledger.Chain { return c.chain }
 
-// Size is how many entries the copy holds.
+// Size returns the number of entries.
 func (c *Copy) Size() uint64 { return c.chain.Size() }
 
-// Card names the ledger; there is one once the copy holds an entry.
+// Card returns the ledger's card, once the copy has an entry.
 func (c *Copy) Card() card.LedgerCard { return c.chain.Card() }
 
 // Entries lists the entries, by index. The caller must not change them.
@@ -351,10 +352,10 @@ func (c *Copy) Entries() []ledger.Entry { return c.entries }
 // Waiting lists the submissions without an entry, by body hash. The caller must not change them.
 func (c *Copy) Waiting() []Waiting { return c.waiting }
 
-// Newest is the newest checkpoint as the log signed it.
+// Newest returns the newest checkpoint as the log signed it.
 func (c *Copy) Newest() []byte { return c.newest }
 
-// Head is the newest checkpoint, read.
+// Head returns the newest checkpoint, parsed.
 func (c *Copy) Head() ledger.Checkpoint { return c.head }
 
 // Erased maps each part that a tombstone names to the index of that tombstone. The caller must not change it.
@@ -374,7 +375,7 @@ func (c *Copy) Has(body ledger.Hash) bool {
 	return slices.ContainsFunc(c.waiting, func(w Waiting) bool { return w.Hash == body })
 }
 
-// SlotOf numbers the slot in which an entry came, from 0.
+// SlotOf returns the number of the slot of an entry, from 0.
 func (c *Copy) SlotOf(index uint64) int {
 	return sort.Search(len(c.slots), func(i int) bool { return c.slots[i] > index })
 }
@@ -385,15 +386,15 @@ func (c *Copy) Checkpoint(size uint64) (file string, ok bool) {
 	return file, ok
 }
 
-// rangeOf is the import that brought an entry.
+// rangeOf returns the import of an entry.
 func (c *Copy) rangeOf(index uint64) importRange {
 	return c.imports[sort.Search(len(c.imports), func(i int) bool { return c.imports[i].size > index })]
 }
 
-// EntryPart is where a part of an entry lies.
+// EntryPart returns the file of a part of an entry.
 func (c *Copy) EntryPart(index uint64, part ledger.Hash) string { return c.rangeOf(index).part(part) }
 
-// PartFile is where a part of a submission lies.
+// PartFile returns the file of a part of a submission.
 func (c *Copy) PartFile(s Submission, part ledger.Hash) string {
 	if s.Waiting {
 		return partFile(s.dir, part)

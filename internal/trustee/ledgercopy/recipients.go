@@ -8,14 +8,13 @@ import (
 	"zapis/crypto/seal"
 )
 
-// audience is to whom, and to how many of them together, a part may be sealed.
+// audience is the recipients of a part, and how many of them together open it.
 type audience struct {
 	cards      []card.Card
 	recipients *seal.Recipients
 }
 
-// audiences remembers what reading a set's keys gave: there are few sets, and many parts. Any goroutine may
-// ask it.
+// audiences caches the parsed keys of sets: there are few sets, and many parts. It is safe for concurrent use.
 type audiences struct {
 	mu    sync.Mutex
 	known map[audienceKey][]audience
@@ -26,8 +25,8 @@ type audienceKey struct {
 	kind string
 }
 
-// of returns the audiences that a part of this kind may have under the set of entry index: one, but for attachments,
-// which go under the identity's quorum where the reporter said that they show who they are.
+// of returns the audiences that a part of this kind may have under the set of entry index: one, except for
+// attachments, which are sealed under the identity's quorum where the reporter said that they show who they are.
 func (a *audiences) of(index uint64, s ledger.TrusteeSet, kind string) ([]audience, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

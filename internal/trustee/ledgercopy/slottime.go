@@ -8,7 +8,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// slotTime returns the nominal time of a slot by its number, as its checkpoint says it.
+// slotTime returns the nominal time of a slot by its number, from its checkpoint.
 func (c *Copy) slotTime(n int) (time.Time, error) {
 	file, err := os.ReadFile(c.checkpoints[c.slots[n]])
 	if err != nil {
@@ -39,9 +39,9 @@ func (c *Copy) SlotFiles(index uint64) (before, own []byte, err error) {
 	return before, own, err
 }
 
-// OffSlot says, as a clause, why a time of receipt can't be that of an entry's slot: it is after the slot, or long
-// before the slot before it. Empty where it fits. With after only, the second is not asked: what a trustee
-// collects comes in whenever they were there.
+// OffSlot returns, as a clause, the reason why a time of receipt can't be that of an entry's slot: it is after the
+// slot, or long before the previous slot. Empty where it fits. With after only the first is checked: a trustee's
+// exhibit may be older.
 func (c *Copy) OffSlot(index uint64, received time.Time, after bool) (string, error) {
 	n := c.SlotOf(index)
 	if n >= len(c.slots) {

@@ -16,8 +16,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// Stage is an import that has not entered: what a carry file brings, on the disk in its folder, and how far
-// it has been verified. It belongs to one goroutine. The order is Begin, Add for each member, Verify, CheckParts, Seal;
+// Stage is an import that is not part of the copy yet: the content of a carry file in a folder, and the state of its
+// verification. It belongs to one goroutine. The order is Begin, Add for each member, Verify, CheckParts, Seal;
 // Discard ends it in any case.
 type Stage struct {
 	copy      *Copy
@@ -40,8 +40,8 @@ type Stage struct {
 
 const forkHint = "keep this file, and the vault as it is: together they prove that the log has shown two histories"
 
-// Begin makes the folder dir for what a carry file brings. It refuses a file that can't go on from what the copy holds,
-// and one of another ledger than want names, where it is not nil.
+// Begin creates the folder dir for the content of a carry file. It refuses a file that does not continue the copy, and
+// one of another ledger than want, if that is not nil.
 func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Stage, error) {
 	if want != nil && head.Card() != *want {
 		return nil, exit.New(exit.Mismatch, "check the card's line with whoever gave it to you", "the carry file is of the ledger %s, and the card that you gave names %s", head.Card(), want)
@@ -78,17 +78,16 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 	return s, err
 }
 
-// Discard takes away what did not enter. After the folder was renamed it takes nothing.
+// Discard removes the staged files. After the folder was renamed it removes nothing.
 func (s *Stage) Discard() error {
-	_ = s.writers.wait() // said before, or of no matter now
+	_ = s.writers.wait() // reported before, or irrelevant now
 	if s.out != nil {
 		s.out.Close()
 	}
 	return os.RemoveAll(s.dir)
 }
 
-// Seal writes which entries the import brings and makes all of it durable. Renaming the folder to NextImport of the
-// copy lets it enter.
+// Seal writes the range of the import and syncs all of it. Renaming the folder to NextImport of the copy adds it.
 func (s *Stage) Seal() error {
 	p := importRange{from: s.copy.Size(), size: s.chain.Size()}
 	if err := os.WriteFile(filepath.Join(s.dir, importFile), p.marshal(), 0o600); err != nil {
@@ -101,16 +100,16 @@ func (s *Stage) Seal() error {
 	return syncTree(s.dir, s.files)
 }
 
-// Dir is the folder of what is staged.
+// Dir returns the folder of the staged files.
 func (s *Stage) Dir() string { return s.dir }
 
-// Chain is the copy's chain with what the carry file adds.
+// Chain returns the copy's chain extended by the carry file.
 func (s *Stage) Chain() *ledger.Chain { return s.chain }
 
 // Entries lists the new entries.
 func (s *Stage) Entries() []ledger.Entry { return s.entries }
 
-// NewWaiting is how many submissions came that have no entry yet and were not known.
+// NewWaiting returns the number of waiting submissions that are new.
 func (s *Stage) NewWaiting() int { return len(s.waiting) }
 
 // Add keeps one member of the carry file.
@@ -121,7 +120,7 @@ func (s *Stage) Add(it carry.Item) error {
 	case carry.Entry:
 		return s.entry(it)
 	case carry.Part:
-		// An entry may name a part again that an old one has: each import holds what its own entries name.
+		// An entry may name a part that an old one has: each import holds the parts of its own entries.
 		if it.Index < s.copy.chain.Size() && !s.named[it.Part.Hash] {
 			return drain(it.Content, s.buf)
 		}
@@ -134,7 +133,7 @@ func (s *Stage) Add(it carry.Item) error {
 		}
 		return s.part(it)
 	}
-	return nil // a waiting body stands in its promise file too
+	return nil // a waiting body is in its promise file too
 }
 
 func (s *Stage) checkpoint(it carry.Item) error {
@@ -198,7 +197,7 @@ func (s *Stage) entry(it carry.Item) error {
 	return err
 }
 
-// joinHint tells a break at the seam from a break within the file.
+// joinHint distinguishes a break at the boundary from a break within the file.
 func (s *Stage) joinHint(it carry.Item) string {
 	if it.Index == s.copy.chain.Size() && it.Index > 0 && s.head.Since == it.Index {
 		return forkHint
@@ -206,7 +205,7 @@ func (s *Stage) joinHint(it carry.Item) string {
 	return carry.DamagedHint
 }
 
-// known reports that a submission needs not be taken up: it has an entry, or waits in the vault already.
+// known reports whether a submission is an entry, or waits in the vault already.
 func (s *Stage) known(body ledger.Hash) bool {
 	if _, sequenced := s.copy.bodies[body]; sequenced || s.bodies[body] {
 		return true
@@ -220,7 +219,7 @@ func (s *Stage) known(body ledger.Hash) bool {
 }
 
 func (s *Stage) promise(it carry.Item) error {
-	// The keys that sign a promise are known once the parts were read; Verify comes back to it.
+	// The keys that sign a promise are known once the parts were read; Verify checks it then.
 	if s.known(it.BodyHash) {
 		s.repeated = append(s.repeated, it.Text)
 		return nil
@@ -229,7 +228,7 @@ func (s *Stage) promise(it carry.Item) error {
 	return os.WriteFile(filepath.Join(s.dir, waitingDir, it.BodyHash.String()), it.Text, 0o600)
 }
 
-// part writes a part down. Its hash is compared by the carry reader before the content ends.
+// part writes a part. The carry reader compares its hash before the content ends.
 func (s *Stage) part(it carry.Item) error {
 	name := partFile(s.dir, it.Part.Hash)
 	if folder := filepath.Dir(name); !s.folders[folder] {
@@ -239,8 +238,7 @@ func (s *Stage) part(it carry.Item) error {
 		s.folders[folder] = true
 	}
 	if old := s.copy.waitingPart(it.Part.Hash); old != "" && sameBytes(old, it.Part) {
-		// It came before, when it was waiting: a second name for the same bytes is enough, where the file
-		// system has such names.
+		// It was imported before, when it was waiting: a hard link is enough, where the file system has them.
 		if err := os.Link(old, name); err == nil || errors.Is(err, os.ErrExist) {
 			return drain(it.Content, s.buf)
 		}
@@ -264,7 +262,7 @@ func createPart(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// sameBytes reports whether a file still is the part that it was.
+// sameBytes reports whether a file still has the hash of the part.
 func sameBytes(name string, p ledger.Part) bool {
 	f, err := os.Open(name)
 	if err != nil {
@@ -279,5 +277,5 @@ func drain(r io.Reader, buf []byte) error {
 	return err
 }
 
-// onlyWriter keeps io.Copy to the buffer that it was given.
+// onlyWriter hides ReaderFrom, so that io.Copy uses the given buffer.
 type onlyWriter struct{ io.Writer }

@@ -8,11 +8,11 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Waits is where a statement stands that has no entry yet.
+// Waits is the position of a statement that is not an entry yet.
 const Waits = "waiting"
 
-// EachBody visits the entries that have one body, and the waiting submissions that will have. file gives the
-// body, verified again, or nil where it was erased.
+// EachBody visits the entries that have one body, and the waiting submissions. file returns the body, verified again,
+// or nil where it was erased.
 func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error) error {
 	read := func(name string, p ledger.Part, where string) ([]byte, error) {
 		text, err := os.ReadFile(name)
@@ -46,8 +46,7 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 	return nil
 }
 
-// EachSaid visits the statements, with their content, that stand in the ledger as entries of a kind, or wait. Erased
-// ones are left out.
+// EachSaid visits the statements, with their content, that are entries of a kind, or wait. Erased ones are left out.
 func (c *Copy) EachSaid(kind ledger.Kind, visit func(signed ledger.SignedBody, index *uint64, where string) error) error {
 	return c.EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
 		if b.Kind != kind {
@@ -65,7 +64,7 @@ func (c *Copy) EachSaid(kind ledger.Kind, visit func(signed ledger.SignedBody, i
 	})
 }
 
-// EachStatement visits the signed statements that stand in the ledger, or wait for their slot.
+// EachStatement visits the signed statements that are entries, or wait for their slot.
 func (c *Copy) EachStatement(visit func(where string, s card.Signed) error) error {
 	return c.EachBody(func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
 		switch b.Kind {

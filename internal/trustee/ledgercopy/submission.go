@@ -7,8 +7,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Submission is a report, a follow-up, a change of consent, a withdrawal or an exhibit, as the ledger has
-// it: sealed.
+// Submission is a report, a follow-up, a change of consent, a withdrawal or an exhibit, sealed, as in the ledger.
 type Submission struct {
 	Index   uint64 // of its entry; meaningless while Waiting
 	Waiting bool
@@ -18,7 +17,7 @@ type Submission struct {
 	dir string // the import that brought it, while it waits
 }
 
-// Where names the submission for people.
+// Where returns the position of the submission in words.
 func (s Submission) Where() string {
 	if s.Waiting {
 		return "waiting submission " + s.Hash.String()[:12]
@@ -39,10 +38,10 @@ func PartOf(b ledger.Body, kind string) (ledger.Part, bool) {
 	return ledger.Part{}, false
 }
 
-// EntryName names an entry for people.
+// EntryName returns the name of an entry in words.
 func EntryName(index uint64) string { return fmt.Sprintf("entry %d", index) }
 
-// Submissions lists all there are: those with entries in their order, then those that wait.
+// Submissions lists all submissions: those with entries in their order, then those that wait.
 func (c *Copy) Submissions() []Submission {
 	var list []Submission
 	for _, e := range c.entries {
@@ -58,7 +57,7 @@ func (c *Copy) Submissions() []Submission {
 	return list
 }
 
-// waitingPart is where a part lies that came with a waiting submission; empty where none did.
+// waitingPart returns the file of a part that came with a waiting submission; empty where there is none.
 func (c *Copy) waitingPart(part ledger.Hash) string {
 	for _, w := range c.waiting {
 		for _, p := range w.Body.Parts {
@@ -70,7 +69,7 @@ func (c *Copy) waitingPart(part ledger.Hash) string {
 	return ""
 }
 
-// EachPart visits the file of every part of every entry and waiting submission. where names the entry for people.
+// EachPart visits the file of every part of every entry and waiting submission. where is the entry's name.
 func (c *Copy) EachPart(visit func(where string, p ledger.Part, file string) error) error {
 	for _, e := range c.entries {
 		for _, p := range e.Body.Parts {
@@ -89,10 +88,10 @@ func (c *Copy) EachPart(visit func(where string, p ledger.Part, file string) err
 	return nil
 }
 
-// IsTrustee reports whether both keys of a card stand together in a set.
+// IsTrustee reports whether both keys of a card are together in a set.
 func IsTrustee(s ledger.TrusteeSet, c card.Card) bool { return Position(s, c) > 0 }
 
-// Position is a trustee's place in a set, from 1; 0 where both their keys are not in it together.
+// Position returns a trustee's place in a set, from 1; 0 where both their keys are not in it together.
 func Position(s ledger.TrusteeSet, c card.Card) int {
 	n := s.Position(c.Fingerprint())
 	if n == 0 || s.Trustees[n-1].Age != c.Age {
@@ -101,7 +100,7 @@ func Position(s ledger.TrusteeSet, c card.Card) int {
 	return n
 }
 
-// SubmissionAt finds a submission by its body's hash and the index of its entry; nil where it waits.
+// SubmissionAt finds a submission by its body's hash and the index of its entry; nil for a waiting one.
 func (c *Copy) SubmissionAt(body ledger.Hash, index *uint64) (Submission, bool) {
 	if index != nil {
 		if *index >= c.Size() {

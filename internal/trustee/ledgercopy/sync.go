@@ -7,7 +7,7 @@ import (
 	"zapis/internal/atomicfile"
 )
 
-// syncEach makes the files and folders below dir durable, one by one.
+// syncEach syncs the files and folders below dir, one by one.
 func syncEach(dir string) error {
 	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// few is how many files are synced one by one rather than with all else that waits in their file system.
+// few is the number of files up to which they are synced one by one rather than by syncfs.
 const few = 100
 
-// syncTree makes everything below dir durable. An import may have tens of thousands of small files: one sync
-// of their file system takes a fraction of what theirs one by one would.
+// syncTree syncs everything below dir. An import may have tens of thousands of small files: one syncfs takes a
+// fraction of the time of as many fsyncs.
 func syncTree(dir string, files int) error {
 	if files <= few {
 		return syncEach(dir)

@@ -2,5 +2,5 @@
 
 package ledgercopy
 
-// syncTree makes everything below dir durable.
+// syncTree syncs everything below dir.
 func syncTree(dir string, _ int) error { return syncEach(dir) }

@@ -17,7 +17,7 @@ func (s Tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// Tree computes the hashes over all entries; a receipt or an old root needs them, and nothing else does.
+// Tree computes the hashes over all entries, for a receipt or an old root.
 func (c *Copy) Tree() (Tree, error) {
 	s := make(Tree, 0, ledger.StoredCount(uint64(len(c.leaves))))
 	for i, leaf := range c.leaves {
@@ -32,7 +32,7 @@ func (c *Copy) Tree() (Tree, error) {
 	return s, nil
 }
 
-// Root is the tree's root over the first size entries.
+// Root returns the tree's root over the first size entries.
 func (c *Copy) Root(size uint64) (ledger.Hash, error) {
 	s, err := c.Tree()
 	if err != nil {

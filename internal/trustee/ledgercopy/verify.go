@@ -18,20 +18,19 @@ import (
 	"zapis/internal/exit"
 )
 
-// Opener is the key whose own stanzas and shares an import tries.
+// Opener is the key whose stanzas and shares an import tries.
 type Opener struct {
 	Card card.Card
 	Age  age.Identity
 }
 
-// A Mismatch is something that an import brought and that is wrong, and yet is evidence of just that: it
-// enters, and is said loudly.
+// A Mismatch is a fault of an import that is evidence of itself: it is imported, and reported prominently.
 type Mismatch struct {
 	Text string // what is wrong, naming entry and part
 	Part ledger.Hash
 }
 
-// Verify judges everything that the carry file brought except the sealed parts, which CheckParts judges.
+// Verify verifies the content of the carry file except the sealed parts, which CheckParts verifies.
 func (s *Stage) Verify() error {
 	if err := s.writers.wait(); err != nil {
 		return err
@@ -66,8 +65,8 @@ func (s *Stage) Verify() error {
 	return nil
 }
 
-// checkBody passes to the chain the body of an entry that is no report. One that a tombstone erased is not there: that
-// it may be missing was the carry reader's to judge.
+// checkBody passes the body of an entry that is no report to the chain. An erased one is missing; the carry reader has
+// checked that it may be.
 func (s *Stage) checkBody(e ledger.Entry) error {
 	if e.Body.Kind.HasParts() {
 		return nil
@@ -132,9 +131,9 @@ func (s *Stage) eachPart(ctx context.Context, check func(sealedPart) error) erro
 	return context.Cause(ctx)
 }
 
-// CheckParts judges every sealed part: to whom it is sealed, and, where a key is given, whether the key's own
-// stanza, or share, opens. A part that was made unreadable for the trustee is evidence against the intake, and
-// enters with the rest.
+// CheckParts verifies every sealed part: its recipients, and, where a key is given, that the key's own stanza or share
+// opens. A part that was made unreadable for the trustee is evidence against the intake, and is imported with the
+// rest.
 func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 	var mu sync.Mutex
 	var mismatches []Mismatch
@@ -155,8 +154,8 @@ func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 	return mismatches, err
 }
 
-// checkStanzas refuses a part that is sealed to others than its entry says. It returns the part's header, and to whom
-// it is sealed; no header where the part was erased.
+// checkStanzas refuses a part whose recipients are not those of its entry. It returns the part's header and its
+// recipients; no header where the part was erased.
 func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err error) {
 	set, err := s.chain.SetAt(p.body.Trustees)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// smallPart is the most bytes that a part may have to be written by a writer: all kinds but attachments.
+// smallPart is the size in bytes up to which parts are written by writers: all kinds but attachments.
 const smallPart = 256 << 10
 
-// writers write small parts down on all cores, while the carry file is read on: to make a file costs as much as
-// to read and hash what goes into it.
+// writers write small parts on all cores, while the carry file is read: creating a file takes as long as reading and
+// hashing its content.
 type writers struct {
 	parts chan smallFile
 	all   sync.WaitGroup
@@ -48,8 +48,8 @@ func newWriters() *writers {
 	return w
 }
 
-// write reads the content to its end and has it written. What goes wrong with the reading is said at once, with the
-// writing by the next call, or by wait.
+// write reads the content to its end and queues it. It returns errors of reading; errors of writing are returned by
+// the next call, or by wait.
 func (w *writers) write(name string, content io.Reader, buf []byte) error {
 	b := w.free.Get().(*bytes.Buffer)
 	b.Reset()
@@ -65,7 +65,7 @@ func (w *writers) write(name string, content io.Reader, buf []byte) error {
 	return err
 }
 
-// wait ends the writing, and says what went wrong.
+// wait waits for all writes, and returns the first error.
 func (w *writers) wait() error {
 	if !w.done {
 		close(w.parts)
@@ -75,7 +75,7 @@ func (w *writers) wait() error {
 	return w.err
 }
 
-// write makes the file, unless it is there: parts are named by their hashes.
+// write creates the file, unless it exists: parts are named by their hashes.
 func (f smallFile) write() error {
 	file, err := createPart(f.name)
 	if errors.Is(err, os.ErrExist) {

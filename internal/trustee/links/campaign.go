@@ -74,7 +74,7 @@ func campaign(group []Case, persons *union) Campaign {
 	for _, one := range group {
 		c.Cases = append(c.Cases, one.Key)
 	}
-	// What has no date comes last; a year stands before its months, a month before its days.
+	// Cases without a date come last; a year before its months, a month before its days.
 	slices.SortFunc(group, func(a, b Case) int {
 		undated := func(x Case) int {
 			if x.When == "" {
@@ -96,7 +96,7 @@ func campaign(group []Case, persons *union) Campaign {
 	return c
 }
 
-// union tells which names were joined, by way of others too.
+// union groups names that are joined directly or indirectly.
 type union struct{ parent map[string]string }
 
 func newUnion() *union { return &union{map[string]string{}} }

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// Case is what suggestions are made from.
+// Case is the input of suggestions.
 type Case struct {
 	Key     string
-	Person  string   // who it happened to, as the caller tells persons apart; empty where it is not known
+	Person  string   // the person concerned, as a key that the caller chooses; empty where it is unknown
 	Text    string   // what the reporter wrote
 	Files   []File   //
-	Actors  []string // who did it, as trustees wrote it
+	Actors  []string // as trustees wrote them
 	When    string   // YYYY-MM-DD, YYYY-MM or YYYY; empty where it is not known
 	Place   string   // a country's code or a town, as the caller has it
 	Methods []string
@@ -35,10 +35,10 @@ const (
 	SameMonthPlace Kind = "month_place"
 )
 
-// kinds gives each reason's weight: suggestions with more of it come first.
+// kinds maps each reason to its weight: suggestions with a higher sum come first.
 var kinds = map[Kind]int{SameFile: 16, NearPicture: 8, SamePhrase: 8, SameActor: 4, SameMonthPlace: 1}
 
-// Limit is how many cases may share one thing before it is common.
+// Limit is the most cases that may share a value before it is common.
 const Limit = 50
 
 // Pair is two cases, in ascending order.
@@ -53,14 +53,14 @@ type Refusal struct {
 	Kind Kind
 }
 
-// Known is what is not suggested: pairs that are linked, and reasons that were refused.
+// Known is what is not suggested: linked pairs, and refused reasons.
 type Known struct {
 	Linked  map[Pair]bool
 	Refused map[Refusal]bool
 }
 
 // Reason is why two cases may belong together, with what they share: a file's hash, the words of a phrase, an actor,
-// "2026-03 PL"; of pictures, the number of bits in which they differ.
+// "2026-03 PL"; for pictures, the number of bits in which they differ.
 type Reason struct {
 	Kind   Kind
 	Detail string
@@ -80,7 +80,7 @@ type Common struct {
 	Cases  int
 }
 
-// Suggest returns the suggestions for all cases, the weightiest first, and what too many cases share. The result does
+// Suggest returns the suggestions for all cases, by descending weight, and what too many cases share. The result does
 // not depend on the order of the cases.
 func Suggest(cases []Case, known Known) ([]Suggestion, []Common) {
 	sorted := slices.SortedFunc(slices.Values(cases), func(a, b Case) int { return cmp.Compare(a.Key, b.Key) })
@@ -105,7 +105,7 @@ type finder struct {
 	common  []Common
 }
 
-// pair notes a reason for two cases, by their numbers.
+// pair records a reason for two cases, by their numbers.
 func (f *finder) pair(a, b int, r Reason) {
 	p := NewPair(f.cases[a].Key, f.cases[b].Key)
 	if a == b || p.A == p.B || f.known.Linked[p] || f.known.Refused[Refusal{p, r.Kind}] {
@@ -118,11 +118,11 @@ func (f *finder) pair(a, b int, r Reason) {
 	f.reasons[at][r] = true
 }
 
-// few is how many cases are paired each with each. In a larger group each is paired with the next one only, so that
-// the cost stays in proportion and the group still hangs together.
+// few is the size of a group up to which every pair is compared. In a larger group each case is paired with the next
+// one only, so that the cost stays linear and the group stays connected.
 const few = 12
 
-// group pairs the cases that share one thing. who is in ascending order.
+// group pairs the cases that share a value. who is in ascending order.
 func (f *finder) group(who []int, r Reason) {
 	switch {
 	case len(who) > Limit:
@@ -140,7 +140,7 @@ func (f *finder) group(who []int, r Reason) {
 	}
 }
 
-// same groups the cases by the values that of gives.
+// same groups the cases by the values that of returns.
 func (f *finder) same(kind Kind, of func(Case) []string) {
 	who := map[string][]int{}
 	for n, c := range f.cases {

@@ -13,18 +13,18 @@ const (
 	shingle = 6 // words that are hashed together
 	window  = 7 // of this many shingles in a row, one at least is kept
 
-	// MinPhrase is how many words in a row two texts must share for the phrase to be found for certain.
+	// MinPhrase is how many consecutive words two texts must share for the phrase to be found for certain.
 	MinPhrase = shingle + window - 1
 )
 
-// print is a shingle that was kept.
+// print is a selected shingle.
 type print struct {
 	hash   uint64
 	of, at uint32 // the case, and the shingle's first word
 }
 
 // phrases pairs texts by winnowing (Schleimer, Wilkerson, Aiken: Winnowing, SIGMOD 2003): of each window of shingles
-// the one with the lowest hash is kept, so that two texts which share MinPhrase words share a kept shingle.
+// the one with the lowest hash is selected, so that two texts which share MinPhrase words share a selected shingle.
 func (f *finder) phrases() {
 	var prints []print
 	for n, c := range f.cases {
@@ -71,7 +71,7 @@ func (f *finder) shared(prints []print, told map[string]bool) {
 	}
 }
 
-// phrase notes the words that two texts share around a shingle. Only the first phrase of two cases is told.
+// phrase records the words that two texts share around a shingle. Only the first phrase of two cases is recorded.
 func (f *finder) phrase(a, b print) {
 	at := [2]int{int(a.of), int(b.of)}
 	for r := range f.reasons[at] {

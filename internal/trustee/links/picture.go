@@ -10,13 +10,13 @@ import (
 	"strconv"
 )
 
-// Distance is in how many of 64 bits the difference hashes of two pictures may differ for them to be nearly the same.
+// Distance is the most bits of 64 in which the difference hashes of two nearly equal pictures differ.
 const Distance = 6
 
-// maxBucket is how many pictures of one band are compared each with each.
+// maxBucket is how many pictures of one band are compared pairwise.
 const maxBucket = 4096
 
-// flat reports that a hash has so few changes of brightness in it that it says nothing: an empty page, a plain colour.
+// flat reports whether a hash has too few changes of brightness to be compared: an empty page, a plain colour.
 func flat(hash uint64) bool { return bits.OnesCount64(hash) < 6 || bits.OnesCount64(hash) > 58 }
 
 // pictures pairs cases with pictures that are nearly the same. Two hashes that differ in at most Distance bits are
@@ -51,8 +51,8 @@ func (f *finder) pictures() {
 	})
 }
 
-// compare pairs the hashes of one band. Of a band that is fuller than maxBucket each hash is compared with the
-// maxBucket next ones, so that a flood of crafted pictures can't stop the desk.
+// compare pairs the hashes of one band. In a band with more than maxBucket each hash is compared with the next
+// maxBucket ones, so that a flood of crafted pictures can't stop the desk.
 func (f *finder) compare(hashes []uint64, who map[uint64][]int) {
 	for i, a := range hashes {
 		for _, b := range hashes[i+1 : min(len(hashes), i+1+maxBucket)] {
@@ -65,8 +65,8 @@ func (f *finder) compare(hashes []uint64, who map[uint64][]int) {
 	}
 }
 
-// Difference returns the 64-bit difference hash of a picture: it is scaled to 9 x 8 fields of grey, and each bit says
-// whether a field is brighter than its right neighbour. Scaling, compressing again and small changes of colour leave
+// Difference returns the 64-bit difference hash of a picture: it is scaled to 9 x 8 fields of grey, and each bit is
+// set where a field is brighter than its right neighbour. Scaling, recompression and small changes of colour leave
 // most bits as they are. It is 0 for an empty picture.
 func Difference(img image.Image) uint64 {
 	b := img.Bounds()
@@ -91,7 +91,8 @@ func Difference(img image.Image) uint64 {
 	return hash
 }
 
-// mean returns the mean brightness of a field, from 0 to 65,535; of one that is thinner than a point, the point's.
+// mean returns the mean brightness of a field, from 0 to 65,535; of a field that is thinner than a pixel, that
+// pixel's.
 func mean(img image.Image, r image.Rectangle) uint64 {
 	r.Max.X, r.Max.Y = max(r.Max.X, r.Min.X+1), max(r.Max.Y, r.Min.Y+1)
 	var sum, n uint64

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// A Client shows files by workers. It may be used by several goroutines at a time. Compiling PDF's decoder takes
-// seconds, so that a worker lives until it fails or the Client is closed; PDFs have one of their own, which a hostile picture
-// can't take down.
+// A Client shows files by workers. It is safe for concurrent use. Compiling the PDF decoder takes seconds, so a worker
+// lives until it fails or the Client is closed; PDFs have a worker of their own, so that a hostile picture can't end
+// it.
 type Client struct {
 	program string
 	args    []string
@@ -38,11 +38,10 @@ type process struct {
 	out io.ReadCloser
 }
 
-// DefaultTimeout is how long a request may take, with the start of a worker and the compiling of PDF's decoder.
+// DefaultTimeout is the longest time of a request, with the start of a worker and the compiling of the PDF decoder.
 const DefaultTimeout = 45 * time.Second
 
-// NewClient returns a client whose workers are started as program with args, the first of which is Verb. It starts
-// none yet.
+// NewClient returns a client that starts workers as program with args, the first of which is Verb. It starts none yet.
 func NewClient(program string, args ...string) *Client {
 	return &Client{program: program, args: args, timeout: DefaultTimeout}
 }
@@ -51,7 +50,7 @@ func NewClient(program string, args ...string) *Client {
 func (c *Client) SetTimeout(d time.Duration) { c.timeout = d }
 
 // View returns one view of a file. An *Error has the reason where there is none. A file of a kind that can't be shown
-// comes back without an error, with its metadata and Refused set.
+// is returned without an error, with its metadata and Refused set.
 func (c *Client) View(ctx context.Context, r Request) (*View, error) {
 	if r.Side <= 0 {
 		r.Side = ThumbnailSide
@@ -65,8 +64,8 @@ func (c *Client) View(ctx context.Context, r Request) (*View, error) {
 	return v, err
 }
 
-// view checks an answer: a worker that was taken over may say anything, so that nothing but plain PNG, JPEG, WAV and text
-// leaves here.
+// view checks an answer: a worker that was taken over may send anything, so that only plain PNG, JPEG, WAV and text
+// are returned.
 func (f *frame) view() (*View, error) {
 	v := f.View
 	if v == nil || len(f.blobs) != 3 {
@@ -92,8 +91,8 @@ func (f *frame) view() (*View, error) {
 	return v, err
 }
 
-// Redact burns black boxes into a picture, or a page of a PDF, and proves the result: it is decoded again, the boxes are of one
-// colour, everything else is unchanged, and there is nothing in the copy but pixels. The original stays as it is.
+// Redact burns black boxes into a picture, or a page of a PDF, and verifies the result: it is decoded again, the boxes
+// have one colour, everything else is unchanged, and the copy contains only pixels. The original is not changed.
 func (c *Client) Redact(ctx context.Context, r Request, boxes []Box, reason string) (*Redaction, error) {
 	if len(boxes) == 0 || len(boxes) > maxBoxes {
 		return nil, refuse(BadBoxes)
@@ -111,7 +110,7 @@ func (c *Client) Redact(ctx context.Context, r Request, boxes []Box, reason stri
 	if err != nil {
 		return nil, err
 	}
-	// A second request, to whichever worker answers, knows the copy alone.
+	// A second request, to any worker, gets the copy alone.
 	if err := c.ask(ctx, &frame{Op: opProve, Request: &Request{}, Boxes: boxes}, copied, func(*frame) error { return nil }); err != nil {
 		return nil, err
 	}
@@ -120,8 +119,8 @@ func (c *Client) Redact(ctx context.Context, r Request, boxes []Box, reason stri
 		Boxes: boxes, Reason: reason, Result: hex.EncodeToString(result[:])}}, nil
 }
 
-// ask sends a request to its lane's worker, reads the answer and has it checked. Whatever goes wrong with the worker ends it; an
-// answer that check refuses is one of those.
+// ask sends a request to its lane's worker, reads the answer and calls check. Any error ends the worker, also one of
+// check.
 func (c *Client) ask(ctx context.Context, f *frame, data []byte, check func(*frame) error) error {
 	if len(data) > MaxInput {
 		return refuse(TooLarge)
@@ -173,7 +172,7 @@ func (c *Client) judge(ctx context.Context, err error) error {
 	return refuse(Crashed)
 }
 
-// worker returns the lane's worker, and starts it where there is none.
+// worker returns the lane's worker, and starts one where there is none.
 func (c *Client) worker(ctx context.Context, l *lane) (*process, error) {
 	c.mu.Lock()
 	if c.closed {
@@ -207,7 +206,7 @@ func (c *Client) worker(ctx context.Context, l *lane) (*process, error) {
 	return p, nil
 }
 
-// start runs the program without an environment and with its errors thrown away: a crash's trace may hold a file's content.
+// start runs the program without an environment and discards its stderr: a crash's trace may contain a file's content.
 func (c *Client) start() (*process, error) {
 	cmd := exec.Command(c.program, c.args...)
 	cmd.Env = []string{"GOTRACEBACK=none", "LC_ALL=C.UTF-8"}
@@ -243,7 +242,7 @@ func (p *process) read(ctx context.Context) (*frame, error) {
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// end kills the lane's worker and waits for it, so that its memory is gone when this returns.
+// end kills the lane's worker and waits for it, so that its memory is released when this returns.
 func (l *lane) end() {
 	l.mu.Lock()
 	p := l.proc
@@ -256,7 +255,7 @@ func (l *lane) end() {
 	}
 }
 
-// Close ends the workers: what they held of files is gone with them. Requests under way fail with ClientClosed.
+// Close ends the workers, and with them their copies of files. Requests in progress fail with ClientClosed.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true

@@ -36,7 +36,7 @@ var imageFormats = map[string]imagemeta.ImageFormat{
 	"image/tiff": imagemeta.TIFF, "image/heic": imagemeta.HEIF, "image/heif": imagemeta.HEIF, "image/avif": imagemeta.AVIF,
 }
 
-// describe fills in what a file tells beside what it shows.
+// describe sets what a file contains beside what it shows.
 func describe(data []byte, v *View) {
 	found := metadata.ScanBytes(data)
 	v.Place = found.Place()
@@ -78,7 +78,7 @@ func describe(data []byte, v *View) {
 	}
 }
 
-// plainValue writes a value out, unless it is bytes.
+// plainValue formats a value, unless it is bytes.
 func plainValue(value any) (string, bool) {
 	switch value := value.(type) {
 	case []byte:
@@ -89,13 +89,14 @@ func plainValue(value any) (string, bool) {
 	return fmt.Sprint(value), true
 }
 
-// imageTags reads Exif, IPTC and XMP. What is damaged gives what could be read.
+// imageTags reads Exif, IPTC and XMP. For a damaged file it returns what could
+// be read.
 func imageTags(mediaType string, data []byte) (tags imagemeta.Tags, ok bool) {
 	format, ok := imageFormats[mediaType]
 	if !ok {
 		return tags, false
 	}
-	defer func() { _ = recover() }() // the library's own; what was read by then is kept
+	defer func() { _ = recover() }() // a panic of the library; what was read before is kept
 	_, _ = imagemeta.Decode(imagemeta.Options{
 		R: bytes.NewReader(data), ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP,
 		LimitNumTags: 2000, LimitTagSize: 64 << 10, Warnf: func(string, ...any) {},
@@ -107,7 +108,7 @@ func imageTags(mediaType string, data []byte) (tags imagemeta.Tags, ok bool) {
 	return tags, true
 }
 
-// orientation is Exif's, or 1.
+// orientation returns Exif's orientation, or 1.
 func orientation(mediaType string, data []byte) int {
 	if mediaType == "image/gif" || mediaType == "image/bmp" {
 		return 1

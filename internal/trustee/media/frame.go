@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// A frame is a header as JSON, with its length in four bytes, big end first, in front; then blobs, whose lengths the header has.
+// A frame is a header as JSON, preceded by its length in four bytes (big endian); then blobs, whose lengths are in the
+// header.
 type frame struct {
 	Op      string   `json:"op,omitempty"` // of a request: view or redact; of a worker's first frame: ready
 	Request *Request `json:"request,omitempty"`
@@ -44,7 +45,7 @@ func writeFrame(w io.Writer, f *frame) error {
 	return nil
 }
 
-// readFrame refuses what is larger than limit bytes before it reads it. io.EOF is the end between two frames.
+// readFrame refuses a frame of more than limit bytes before it reads it. io.EOF is the end between two frames.
 func readFrame(r io.Reader, limit int) (*frame, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {

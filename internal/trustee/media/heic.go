@@ -9,8 +9,8 @@ import (
 	"github.com/gen2brain/heic"
 )
 
-// The decoder is libheif as WebAssembly. Without the build tag nodynamic that module would load the system's own library into the
-// process, from its package initialisation on: this file is not compiled then, so that no program of ours can do so.
+// The decoder is libheif as WebAssembly. Without the build tag nodynamic that module would load the system's library
+// into the process at package initialisation: this file is not compiled then, so that no program can do so.
 
 func heicSize(b []byte) (image.Config, error) { return heic.DecodeConfig(bytes.NewReader(b)) }
 

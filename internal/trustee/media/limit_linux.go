@@ -6,14 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory is what a worker may hold, in bytes: Go's collector works harder towards the first, the kernel refuses what is past
-// the second, which counts addresses and not pages.
+// The memory limits of a worker in bytes: collected is the memory limit of Go, addressed that of the kernel, which
+// counts address space and not pages.
 const (
 	collected = 1200 << 20
 	addressed = 4 << 30
 )
 
-// limitMemory also takes from the process the writing of files, all but a few open ones, and more than an hour of processor.
+// limitMemory also forbids the process to write files, to open more than a few, and to use more than an hour of
+// processor time.
 func limitMemory() error {
 	debug.SetMemoryLimit(collected)
 	for _, l := range []struct {

@@ -2,5 +2,5 @@
 
 package media
 
-// limitMemory has nothing to do: no process is isolated here, so that nothing is decoded.
+// limitMemory does nothing: no process is isolated here, so nothing is decoded.
 func limitMemory() error { return nil }

@@ -23,7 +23,7 @@ const (
 // headings are the lines of a mail's header that are shown, in this order. The whole header is in the file.
 var headings = []string{"From", "Sender", "Reply-To", "To", "Cc", "Date", "Subject", "Received", "Message-Id", "X-Mailer", "User-Agent"}
 
-// A letter gathers a mail's text and the list of what is attached.
+// A letter collects a mail's text and the list of its attachments.
 type letter struct {
 	text     strings.Builder
 	attached []string
@@ -47,7 +47,7 @@ func showMail(r *Request, v *View) error {
 	}
 	m, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
-		return showText(r, v) // what it says is text all the same
+		return showText(r, v) // its content is still text
 	}
 	l := new(letter)
 	for _, name := range headings {
@@ -69,7 +69,7 @@ func showMail(r *Request, v *View) error {
 	return pageOf(l.text.String(), r, v)
 }
 
-// header is what mail.Header and multipart's header have in common.
+// header is the common type of mail.Header and multipart's header.
 type header map[string][]string
 
 func (h header) get(name string) string {
@@ -111,7 +111,7 @@ func (l *letter) part(h header, body io.Reader, depth int) {
 	}
 }
 
-// multipart reads the parts. Of alternatives, which say the same, the first text is shown.
+// multipart reads the parts. Of alternatives the first text is shown.
 func (l *letter) multipart(kind string, r *multipart.Reader, depth int) {
 	for l.parts < maxMailParts {
 		p, err := r.NextRawPart()
@@ -136,7 +136,7 @@ func decoded(encoding string, body io.Reader) io.Reader {
 	return body
 }
 
-// plainText takes the words out of a page. What a page hides is shown too: nothing is laid out.
+// plainText returns the words of an HTML page. Hidden elements are included: nothing is laid out.
 func plainText(page string) string {
 	var b strings.Builder
 	z := html.NewTokenizer(strings.NewReader(page))

@@ -1,7 +1,7 @@
-// Package media shows attachments without trusting them. A Client starts a worker, which is this program again under the hidden
-// verb Verb: a process without files, network or other processes (internal/sandbox), with capped memory. The worker decodes a
-// file and gives back a picture, a sound or a text that it has encoded itself. A worker that crashes, hangs or asks for too much
-// is killed and replaced, and the caller gets an Error with a code.
+// Package media shows attachments without trusting them. A Client starts a worker, which is this program again under
+// the hidden verb Verb: a process without files, network or other processes (internal/sandbox), with limited memory.
+// The worker decodes a file and returns a picture, a sound or a text that it has encoded itself. A worker that
+// crashes, hangs or exceeds a limit is killed and replaced, and the caller gets an Error with a code.
 //
 // Nothing is written to a disk. WebAssembly decoders (PDF, HEIC) get no files, and their compiled code stays in the worker's
 // memory. See docs/media.md.
@@ -25,22 +25,22 @@ const (
 	maxAnswer  = 64 << 20  // bytes of an answer
 	maxHeader  = 1 << 20   // bytes of an answer's or a request's header
 
-	// ThumbnailSide and PageSide are the longest sides of what View gives, in pixels.
+	// ThumbnailSide and PageSide are the longest sides of the pictures of View, in pixels.
 	ThumbnailSide = 512
 	PageSide      = 1600
 
 	textPage  = 64 << 10         // bytes of text on one page
 	soundPage = 10 * time.Minute // of sound on one page
-	soundRate = 16_000           // samples a second of what is given back, one channel of 16 bits
+	soundRate = 16_000           // samples per second of returned sound, one channel of 16 bits
 )
 
-// A Code says why something is not shown. The codes are stable; the desk's locale files carry the sentences.
+// A Code is the reason why something is not shown. The codes are stable; the desk's locale files have the sentences.
 type Code string
 
 const (
 	NotShown      Code = "not_shown"       // no decoder for this kind: it is opened elsewhere
 	TooLarge      Code = "too_large"       // more bytes than MaxInput, or an answer of too many
-	TooManyPixels Code = "too_many_pixels" // told from the header, before anything is decoded
+	TooManyPixels Code = "too_many_pixels" // from the header, before anything is decoded
 	Damaged       Code = "damaged"         // cut, or not what its first bytes promise
 	Password      Code = "password"        // a PDF that opens with a passphrase only
 	NoSuchPage    Code = "no_such_page"
@@ -48,14 +48,14 @@ const (
 	NotProved     Code = "not_proved"    // the redacted copy, decoded again, is not what it must be
 	TimedOut      Code = "timed_out"     // the worker was killed
 	Crashed       Code = "crashed"       // the worker ended by itself, or was out of memory
-	NotIsolated   Code = "not_isolated"  // this system can't take files and network from a process: nothing is decoded
+	NotIsolated   Code = "not_isolated"  // this system can't isolate a process from files and network: nothing is decoded
 	NoHEIC        Code = "no_heic"       // this program was built without the tag nodynamic
-	BadAnswer     Code = "bad_answer"    // the worker's answer is not what a worker gives
+	BadAnswer     Code = "bad_answer"    // the worker's answer has an invalid form
 	NotStarted    Code = "not_started"   // the worker could not be started
 	ClientClosed  Code = "client_closed" // the desk is locked
 )
 
-// sentences are what Error says of a code.
+// sentences are the texts of Error by code.
 var sentences = map[Code]string{
 	NotShown: "files of this kind can't be shown here", TooLarge: "the file is too large to be shown here",
 	TooManyPixels: "the picture has too many pixels to be shown here", Damaged: "the file is damaged or cut",
@@ -67,7 +67,7 @@ var sentences = map[Code]string{
 	ClientClosed: "the desk is locked",
 }
 
-// Error is a refusal with its code. It never holds anything of the file.
+// Error is a refusal with its code. It never contains anything of the file.
 type Error struct {
 	Code Code
 }
@@ -81,7 +81,7 @@ func (e *Error) Error() string {
 
 func refuse(code Code) error { return &Error{code} }
 
-// A Request asks for one view of one file.
+// A Request requests one view of one file.
 type Request struct {
 	Data   []byte `json:"-"`
 	Name   string `json:"name"`             // what the sender calls the file
@@ -100,22 +100,22 @@ const (
 	ShapeText    Shape = "text"    // Text is set
 )
 
-// A Note is a code for what a reader of the view should know. The desk's locale files carry the sentences.
+// A Note is a code for what a reader of the view should know. The desk's locale files have the sentences.
 type Note string
 
 const (
 	NoteAnimated    Note = "animated"     // only the first picture is shown
 	NoteScripts     Note = "scripts"      // the file holds scripts, which were not run
-	NoteTrailing    Note = "trailing"     // bytes stand behind the file's end
-	NoteThumbnail   Note = "thumbnail"    // the file holds a small copy of itself
-	NoteEarlier     Note = "earlier"      // the file holds an earlier version of itself
+	NoteTrailing    Note = "trailing"     // bytes after the file's end
+	NoteThumbnail   Note = "thumbnail"    // the file contains a small copy of itself
+	NoteEarlier     Note = "earlier"      // the file contains an earlier version of itself
 	NoteNotSearched Note = "not_searched" // parts of the file could not be searched for places
 	NoteCut         Note = "cut"          // the file ends early: what could be read is shown
 	NoteHTML        Note = "html"         // a mail's page, as plain text
 	NoteGuessed     Note = "guessed"      // the text's encoding was guessed
 )
 
-// A Field is one line of a file's metadata. Hidden and direction marks in it are written out.
+// A Field is one line of a file's metadata. Invisible and direction characters in it are escaped.
 type Field struct {
 	Group string `json:"group"` // EXIF, XMP, IPTC, PDF, file
 	Name  string `json:"name"`
@@ -128,7 +128,7 @@ type View struct {
 	Shape       Shape    `json:"shape,omitempty"`
 	Page        int      `json:"page"`
 	Pages       int      `json:"pages"`            // at least this many; of sound the rest is not counted
-	Width       int      `json:"width,omitempty"`  // of the picture at full size, upright, in pixels: boxes are given in these
+	Width       int      `json:"width,omitempty"`  // of the picture at full size, upright, in pixels: boxes use these coordinates
 	Height      int      `json:"height,omitempty"` // of a PDF page as it is drawn when it is redacted
 	Metadata    []Field  `json:"metadata,omitempty"`
 	Place       bool     `json:"place,omitempty"`  // a place was found in the metadata
@@ -143,10 +143,11 @@ type View struct {
 
 	Picture []byte `json:"-"`
 	Sound   []byte `json:"-"` // WAV, 16 kHz, one channel
-	Text    string `json:"-"` // hidden and direction marks are written out; it has yet to be escaped for HTML
+	Text    string `json:"-"` // invisible and direction characters are escaped; it is not escaped for HTML
 }
 
-// Distance is in how many of 64 bits two difference hashes differ. Pictures of the same motive differ in few: Near says so.
+// Distance returns in how many of 64 bits two difference hashes differ. For pictures of the same subject it is small:
+// Near.
 func Distance(a, b uint64) int { return bits.OnesCount64(a ^ b) }
 
 // Near reports whether two hashes are those of near pictures.
@@ -160,14 +161,14 @@ type Box struct {
 	Height int `json:"height"`
 }
 
-// A Redaction is a copy of a picture or a PDF page into which boxes were burned: a PNG of pixels alone. The record names what it
-// was made from and what it is.
+// A Redaction is a copy of a picture or a PDF page into which boxes were burned: a PNG of pixels only. The record
+// names the source and the result.
 type Redaction struct {
 	PNG    []byte
 	Record Record
 }
 
-// Record is what a trustee's log keeps of a redaction.
+// Record is what a trustee's log stores of a redaction.
 type Record struct {
 	Source string `json:"source"` // SHA-256 of the file, lower-case hex
 	Page   int    `json:"page"`   // from 0

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// TIFF keeps its pages in a list of directories; HEIC in items. Decoders show the first. To show another one, the header of a
-// copy is made to point at it.
+// TIFF has a list of directories for its pages; HEIC has items. Decoders show the first. To show another one, the
+// header of a copy is changed to point at it.
 
 const maxPictures = 500
 
-// tiffPage returns how many directories there are, and a copy whose first is the wanted one.
+// tiffPage returns the number of directories, and a copy whose first is the wanted one.
 func tiffPage(data []byte, page int) (pages int, one []byte, err error) {
 	if len(data) < 8 {
 		return 0, nil, refuse(Damaged)
@@ -75,8 +75,8 @@ func boxNamed(list []box, name string) []byte {
 	return nil
 }
 
-// heicPage returns how many pictures an HEIC file has that a person would count, and a copy whose primary item is the
-// wanted one (ISO/IEC 23008-12). Tiles, small copies and masks belong to another item and are not counted.
+// heicPage returns the number of main pictures of an HEIC file, and a copy whose primary item is the wanted one
+// (ISO/IEC 23008-12). Tiles, small copies and masks belong to another item and are not counted.
 func heicPage(data []byte, page int) (pages int, one []byte, err error) {
 	one = slices.Clone(data)
 	meta := boxNamed(boxesIn(one), "meta")
@@ -117,7 +117,7 @@ func itemID(b []byte, short bool) uint32 {
 	return 0
 }
 
-// heicItems returns the items that are pictures: coded ones and those put together of tiles.
+// heicItems returns the items that are pictures: coded ones and grids of tiles.
 func heicItems(b []byte) (ids []uint32) {
 	skip := 6 // version, flags, a count of two bytes
 	if len(b) > 0 && b[0] > 0 {
@@ -147,8 +147,7 @@ func heicItems(b []byte) (ids []uint32) {
 	return ids
 }
 
-// heicParts returns the items that belong to another: tiles it is derived from, and small copies and masks made for
-// it.
+// heicParts returns the items that belong to another: its tiles, and its small copies and masks.
 func heicParts(b []byte) (ids []uint32) {
 	if len(b) < 4 {
 		return nil

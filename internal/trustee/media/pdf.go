@@ -20,11 +20,11 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-// pdfMemory is what PDFium may hold, in WebAssembly's pages of 64 KiB.
+// pdfMemory is the memory limit of PDFium, in WebAssembly pages of 64 KiB.
 const pdfMemory = 12_288 // 768 MiB
 
-// pdfiumPool compiles PDFium once for each worker; each request gets an instance of its own, with memory of its own. The empty
-// FSConfig matters: without one, the module mounts the root of the file system.
+// pdfiumPool compiles PDFium once per worker; each request gets an instance with memory of its own. The empty FSConfig
+// matters: without one, the module mounts the root of the file system.
 var pdfiumPool = sync.OnceValues(func() (pdfium.Pool, error) {
 	return webassembly.Init(webassembly.Config{
 		MaxIdle: 0, MaxTotal: 1,
@@ -110,13 +110,13 @@ func showPDF(r *Request, v *View) error {
 	return nil
 }
 
-// scaled is how large a page is when it is redacted, in pixels.
+// scaled returns the size of a redacted page, in pixels.
 func scaled(width, height float64) (w, h int) {
 	long := max(width, height, 1)
 	return max(1, int(math.Ceil(width*redactSide/long))), max(1, int(math.Ceil(height*redactSide/long)))
 }
 
-// describe adds what the document says of itself. Scripts are never run: this build of PDFium has no engine for them.
+// describe adds the document's metadata. Scripts are never run: this build of PDFium has no engine for them.
 func (d *document) describe(v *View) {
 	tags, err := d.GetMetaData(&requests.GetMetaData{Document: d.ref})
 	if err != nil {
@@ -127,7 +127,7 @@ func (d *document) describe(v *View) {
 	}
 }
 
-// scripted looks for scripts and what starts by itself.
+// scripted looks for scripts and for actions that start by themselves.
 func scripted(data []byte) bool {
 	for _, name := range []string{"/JavaScript", "/JS ", "/JS(", "/Launch", "/OpenAction", "/AA "} {
 		if bytes.Contains(data, []byte(name)) {

@@ -36,7 +36,7 @@ var codecs = map[string]codec{
 	"image/heic": {heicSize, heicDecode},
 }
 
-// codecOf takes kinds that one decoder reads together.
+// codecOf returns the codec of a media type; one decoder may have several types.
 func codecOf(mediaType string) (codec, bool) {
 	switch mediaType {
 	case "image/apng":
@@ -63,7 +63,7 @@ func pagesOf(mediaType string, data []byte, page int) (pages int, one []byte, er
 	return pages, one, err
 }
 
-// decodePicture returns a page of a picture file, upright. What has too many pixels is refused by its header.
+// decodePicture returns a page of a picture file, upright. It refuses too many pixels by the header.
 func decodePicture(mediaType string, data []byte, page int) (img image.Image, pages int, err error) {
 	c, ok := codecOf(mediaType)
 	if !ok {
@@ -87,7 +87,7 @@ func decodePicture(mediaType string, data []byte, page int) (img image.Image, pa
 	if b := img.Bounds(); b.Empty() || b.Dx() > maxSide || b.Dy() > maxSide {
 		return nil, 0, refuse(Damaged)
 	}
-	if mediaType != "image/heic" && mediaType != "image/heif" { // that decoder turns pictures itself
+	if mediaType != "image/heic" && mediaType != "image/heif" { // that decoder rotates pictures itself
 		img = upright(img, orientation(mediaType, data))
 	}
 	return img, pages, nil
@@ -144,7 +144,7 @@ func animated(mediaType string, data []byte) bool {
 	return false
 }
 
-// show fills in the picture that is seen, its full size and its hash.
+// show sets the shown picture, its full size and its hash.
 func show(img image.Image, r *Request, v *View, lossless bool) (err error) {
 	v.Width, v.Height = img.Bounds().Dx(), img.Bounds().Dy()
 	v.Hash, v.HasHash = differenceHash(img), true
@@ -156,7 +156,7 @@ func show(img image.Image, r *Request, v *View, lossless bool) (err error) {
 	return err
 }
 
-// fit scales a picture down until its longest side has no more than side pixels. The pixels of the result are a copy.
+// fit scales a picture down until its longest side has at most side pixels. The result's pixels are a copy.
 func fit(img image.Image, side int) *image.NRGBA {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -172,7 +172,7 @@ func fit(img image.Image, side int) *image.NRGBA {
 	return out
 }
 
-// shrunk takes a picture that is much larger than wanted down by whole steps first: every pixel counts then, and it is faster.
+// shrunk first scales a much larger picture down by integer steps: every pixel counts then, and it is faster.
 func shrunk(img image.Image, w, h int) image.Image {
 	b := img.Bounds()
 	n := min(b.Dx()/w, b.Dy()/h) / 2
@@ -197,7 +197,7 @@ func shrunkBounds(img image.Image, w, h int) image.Rectangle {
 	return image.Rect(0, 0, b.Dx()/n, b.Dy()/n)
 }
 
-// average is the colour of a square of n by n pixels, of which at most four by four are looked at.
+// average returns the colour of a square of n by n pixels, from at most four by four samples.
 func average(img image.Image, x, y, n int) color.NRGBA {
 	step := max(1, n/4)
 	var r, g, b, a, count uint64
@@ -211,7 +211,8 @@ func average(img image.Image, x, y, n int) color.NRGBA {
 	return color.NRGBAModel.Convert(c).(color.NRGBA)
 }
 
-// veil keeps of a picture a grey shadow of 16 pixels, drawn as large as the picture: enough to tell a page from a landscape.
+// veil reduces a picture to a grey shadow of 16 pixels, drawn as large as the picture: enough to distinguish a page
+// from a landscape.
 func veil(img *image.NRGBA) *image.NRGBA {
 	tiny := fit(img, 16)
 	for i := 0; i+3 < len(tiny.Pix); i += 4 {
@@ -223,7 +224,7 @@ func veil(img *image.NRGBA) *image.NRGBA {
 	return out
 }
 
-// maxPNG is where a lossless picture becomes a JPEG after all, in bytes.
+// maxPNG is the size in bytes above which a lossless picture becomes a JPEG.
 const maxPNG = 4 << 20
 
 func encode(img *image.NRGBA, lossless bool) (b []byte, mediaType string, err error) {
@@ -246,8 +247,8 @@ func encode(img *image.NRGBA, lossless bool) (b []byte, mediaType string, err er
 	return out.Bytes(), "image/jpeg", nil
 }
 
-// differenceHash has one bit for each of 8 by 8 fields: whether it is darker than the one to its right. Fields that differ by
-// less than the noise of a coder count as equal.
+// differenceHash has one bit for each of 8 by 8 fields: whether it is darker than its right neighbour. Fields that
+// differ by less than the noise of a coder count as equal.
 func differenceHash(img image.Image) (hash uint64) {
 	const w, h, noise = 9, 8, 3
 	small := image.NewGray(image.Rect(0, 0, w, h))
@@ -264,7 +265,7 @@ func differenceHash(img image.Image) (hash uint64) {
 	return hash
 }
 
-// upright turns a picture as Exif's orientation says (1 to 8: CIPA DC-008, tag 0x0112).
+// upright rotates a picture by Exif's orientation (1 to 8: CIPA DC-008, tag 0x0112).
 func upright(img image.Image, orientation int) image.Image {
 	if orientation < 2 || orientation > 8 {
 		return img

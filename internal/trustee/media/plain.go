@@ -8,20 +8,20 @@ import (
 	"image"
 )
 
-// What a worker gives back is checked by the process that asked, without decoding it: it has the parts that our own encoders
-// write and no others, so that there is no metadata, no small copy and nothing behind the end.
+// The client checks a worker's answer without decoding it: it has only the parts that our own encoders write, so that
+// there is no metadata, no small copy and nothing after the end.
 
 var errNotPlain = errors.New("media: more than pixels or samples")
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// plainPNG wants IHDR, PLTE and tRNS at most once each, IDATs, IEND, and the end. It returns the size in pixels.
+// plainPNG accepts IHDR, PLTE and tRNS at most once each, IDATs, IEND, and the end. It returns the size in pixels.
 func plainPNG(b []byte) (size image.Point, err error) {
 	rest, ok := bytes.CutPrefix(b, []byte(pngSignature))
 	if !ok {
 		return size, errNotPlain
 	}
-	// What may follow what, by the letter each chunk stands for.
+	// The allowed order, by one letter per chunk.
 	for order := ""; len(rest) >= 12; {
 		n := binary.BigEndian.Uint32(rest)
 		if uint64(n) > uint64(len(rest)-12) || crc32.ChecksumIEEE(rest[4:8+n]) != binary.BigEndian.Uint32(rest[8+n:]) {
@@ -48,7 +48,7 @@ func plainPNG(b []byte) (size image.Point, err error) {
 	return size, errNotPlain
 }
 
-// plainJPEG wants the segments of a baseline JPEG: tables, frame, one scan, and the end.
+// plainJPEG accepts the segments of a baseline JPEG: tables, frame, one scan, and the end.
 func plainJPEG(b []byte) error {
 	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 || b[len(b)-2] != 0xff || b[len(b)-1] != 0xd9 {
 		return errNotPlain
@@ -80,7 +80,7 @@ func plainJPEG(b []byte) error {
 	return errNotPlain
 }
 
-// wavHeader is what stands before the samples of a WAV of ours, without the two sizes.
+// wavHeaderSize is the size of the header before the samples of our WAV files, in bytes.
 const wavHeaderSize = 44
 
 func plainWAV(b []byte) error {
@@ -90,7 +90,7 @@ func plainWAV(b []byte) error {
 	return nil
 }
 
-// wavHeader is the header of so many bytes of samples, 16 bits, one channel, soundRate a second.
+// wavHeader returns the header of so many bytes of samples: 16 bits, one channel, soundRate per second.
 func wavHeader(size int) []byte {
 	b := make([]byte, 0, wavHeaderSize)
 	b = append(b, "RIFF"...)

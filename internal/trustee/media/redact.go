@@ -17,7 +17,7 @@ const (
 	redactSide = 2480 // the longest side of a redacted PDF page, in pixels: 210 dots an inch on A4
 )
 
-// redact burns black boxes into a page at full size and gives it as a PNG of opaque pixels.
+// redact burns black boxes into a page at full size and returns a PNG of opaque pixels.
 func redact(r *Request, boxes []Box) ([]byte, error) {
 	page, err := fullPage(r)
 	if err != nil {
@@ -38,7 +38,7 @@ func redact(r *Request, boxes []Box) ([]byte, error) {
 	if err := png.Encode(&coded, out); err != nil {
 		return nil, err
 	}
-	// The copy is compared with what it was made from while both are there.
+	// The copy is compared with its source while both are in memory.
 	again, err := png.Decode(bytes.NewReader(coded.Bytes()))
 	if err != nil || !same(out, again) {
 		return nil, refuse(NotProved)
@@ -46,7 +46,7 @@ func redact(r *Request, boxes []Box) ([]byte, error) {
 	return coded.Bytes(), nil
 }
 
-// fullPage decodes what boxes are drawn on, as large as View says.
+// fullPage decodes the page that boxes are drawn on, in the size that View reports.
 func fullPage(r *Request) (image.Image, error) {
 	if r.Page < 0 {
 		return nil, refuse(NoSuchPage)
@@ -88,7 +88,7 @@ func same(a *image.NRGBA, b image.Image) bool {
 	return true
 }
 
-// prove decodes a redacted copy by itself: every box is black throughout, and the file holds pixels and nothing else.
+// prove decodes a redacted copy alone: every box is black throughout, and the file contains only pixels.
 func prove(data []byte, boxes []Box) error {
 	if _, err := plainPNG(data); err != nil {
 		return refuse(NotProved)

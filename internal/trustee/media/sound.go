@@ -14,12 +14,13 @@ import (
 	"github.com/pion/opus/pkg/oggreader"
 )
 
-// A tape takes decoded samples, keeps those of the wanted page at soundRate in one channel, and says when it has enough.
+// A tape receives decoded samples, keeps those of the wanted page at soundRate in one channel, and reports when it is
+// full.
 type tape struct {
 	rate       int // samples a second that come
 	skip, keep int // samples at soundRate that are passed over, and kept
 	samples    []int16
-	more       bool // something comes after the page
+	more       bool // there are samples after the page
 
 	phase, sum, count int
 }
@@ -29,7 +30,7 @@ func newTape(page int) *tape {
 	return &tape{skip: page * n, keep: n}
 }
 
-// add takes one sample, all channels put together. It is false when no more are needed.
+// add adds one sample, all channels mixed. It returns false when no more are needed.
 func (t *tape) add(sample int) bool {
 	t.sum, t.count = t.sum+sample, t.count+1
 	for t.phase += soundRate; t.phase >= t.rate; t.phase -= t.rate {
@@ -51,7 +52,7 @@ func (t *tape) add(sample int) bool {
 	return true
 }
 
-// players decode sound, by what the file begins with.
+// players decode sound, by the first bytes of the file.
 var players = []struct {
 	magic string
 	play  func(data []byte, t *tape) error
@@ -157,7 +158,7 @@ func playPCM(b []byte, t *tape, format, channels, width int) {
 	}
 }
 
-// pcm is one sample as 16 bits.
+// pcm converts one sample to 16 bits.
 func pcm(b []byte, format int) int {
 	switch len(b) {
 	case 1:
@@ -242,7 +243,7 @@ func playMP3(data []byte, t *tape) error {
 	}
 }
 
-// playOpus reads Ogg with Opus in it, as phones' voice messages are. Vorbis has no decoder here.
+// playOpus reads Ogg with Opus, the format of phones' voice messages. Vorbis has no decoder here.
 func playOpus(data []byte, t *tape) error {
 	if !bytes.Contains(data[:min(len(data), 512)], []byte("OpusHead")) {
 		return refuse(NotShown)
@@ -287,7 +288,7 @@ func playOpus(data []byte, t *tape) error {
 
 func float32frombits(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
 
-// clip also takes what is no number.
+// clip also handles NaN.
 func clip(f float32) float32 {
 	switch {
 	case f != f:

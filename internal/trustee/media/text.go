@@ -13,8 +13,8 @@ import (
 	"zapis/internal/cli"
 )
 
-// visible writes out what hides, turns the direction of reading or moves a cursor: a right-to-left override becomes \u{202e}.
-// Line ends and tabs stay.
+// visible escapes characters that are invisible, change the direction of text or move a cursor: a right-to-left
+// override becomes \u{202e}. Line ends and tabs stay.
 func visible(text string) string {
 	if !strings.ContainsRune(text, '\t') {
 		return cli.EscapeLines(text)
@@ -26,8 +26,7 @@ func visible(text string) string {
 	return strings.Join(cells, "\t")
 }
 
-// decodeText returns a text as UTF-8. charset is what the file says of itself, or empty. guessed tells that nothing
-// said so.
+// decodeText returns a text as UTF-8. charset is the declared one, or empty. guessed is set where none was declared.
 func decodeText(b []byte, charset string) (text string, guessed bool) {
 	var e encoding.Encoding
 	switch {
@@ -49,7 +48,8 @@ func decodeText(b []byte, charset string) (text string, guessed bool) {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(b)), guessed
 }
 
-// guess takes Cyrillic or Western letters of one byte: in Cyrillic text most bytes past ASCII follow another one.
+// guess selects a Cyrillic or Western single-byte encoding: in Cyrillic text most bytes above ASCII follow another
+// one.
 func guess(b []byte) encoding.Encoding {
 	high, pairs := 0, 0
 	for i, c := range b[:min(len(b), 64<<10)] {

@@ -18,11 +18,11 @@ const (
 	opProve  = "prove"
 )
 
-// WorkerMain is the worker: it isolates itself, then answers frames on its standard input until that ends. The program must
-// call it first of all, as soon as it sees Verb, and end with the status that it gives.
+// WorkerMain is the worker: it isolates itself, then answers frames on its standard input until that ends. The program
+// must call it before anything else when its first argument is Verb, and exit with its result.
 func WorkerMain() int {
 	out := os.Stdout
-	os.Stdout = os.Stderr // what a decoder prints must not stand between frames
+	os.Stdout = os.Stderr // a decoder's output must not be between frames
 	if err := limitMemory(); err != nil {
 		_ = writeFrame(out, &frame{Code: NotIsolated})
 		return 1
@@ -50,7 +50,7 @@ func WorkerMain() int {
 	}
 }
 
-// answer never panics on account of a decoder: those are other people's.
+// answer recovers from panics of decoders, which are third-party code.
 func answer(in *frame) (out *frame) {
 	defer func() {
 		if recover() != nil {
@@ -87,7 +87,7 @@ func answer(in *frame) (out *frame) {
 	return out
 }
 
-// codeOf returns the code of a refusal; any other error is a decoder's.
+// codeOf returns the code of a refusal; any other error comes from a decoder.
 func codeOf(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Code
@@ -98,7 +98,7 @@ func codeOf(err error) Code {
 // A shower makes the view of one kind of file.
 type shower func(r *Request, v *View) error
 
-// showers has what can be shown, by media type. A drawing (SVG) is shown as text and never rendered.
+// showers lists what can be shown, by media type. A drawing (SVG) is shown as text and never rendered.
 var showers = map[string]shower{
 	"image/jpeg": showPicture, "image/png": showPicture, "image/apng": showPicture, "image/gif": showPicture, "image/webp": showPicture,
 	"image/bmp": showPicture, "image/tiff": showPicture, "image/heic": showPicture, "image/heif": showPicture,
@@ -125,7 +125,7 @@ func view(r *Request) (*View, error) {
 		return nil, refuse(NoSuchPage)
 	}
 	if err := show(r, v); err != nil {
-		// The metadata is told all the same.
+		// The metadata is returned all the same.
 		v.Shape, v.Refused = "", codeOf(err)
 		v.Picture, v.Sound, v.Text = nil, nil, ""
 	}

@@ -15,8 +15,8 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// A file that fits goes into one code, as age's armor: whoever scans it has what stock age opens. A larger one is
-// split into several, each of which begins with a line that says which it is:
+// A file that fits is one code, with age's armor: a scanner yields what stock age opens. A larger one is split into
+// several, each of which begins with a line that identifies it:
 //
 //	zapis-paper 2/4 5f0c91ab
 //	<some lines of the armor>
@@ -62,12 +62,12 @@ func tag(file []byte) string {
 	return fmt.Sprintf("%x", sum[:4])
 }
 
-// drawn encodes a code's text. A quarter of it may be spoilt.
+// drawn encodes a code's text. A quarter of it may be damaged.
 func drawn(text string) (*qr.Code, error) { return qr.Encode(text, qr.Q) }
 
 var pieceLine = regexp.MustCompile(`(?m)^zapis-paper ([1-9][0-9]?)/([1-9][0-9]?) ([0-9a-f]{8})\r?$`)
 
-// fromCodes puts scanned texts together.
+// fromCodes joins scanned texts.
 func fromCodes(text string) ([]byte, error) {
 	heads := pieceLine.FindAllStringSubmatchIndex(text, -1)
 	if len(heads) == 0 {
@@ -116,7 +116,7 @@ func fromCodes(text string) ([]byte, error) {
 	return file, nil
 }
 
-// linesOf returns the lines of one code's text, up to a blank one: what a scanner wrote after it is not the code's.
+// linesOf returns the lines of one code's text, up to a blank one: what follows comes from the scanner.
 func linesOf(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.TrimLeft(text, "\r\n")) {

@@ -19,8 +19,8 @@ import (
 // Formats are the endings of the files that Page writes.
 func Formats() []string { return []string{".pdf", ".html", ".txt"} }
 
-// Page writes the paper in the format of a file with this ending, and reads it back first: what would not come
-// back is refused. A page of plain text has the lines only.
+// Page writes the paper in the format of a file with this extension, and parses it back first: it refuses what would
+// not restore. A page of plain text has the lines only.
 func Page(w io.Writer, ending string, file []byte) error {
 	if len(file) == 0 || len(file) > MaxFile {
 		return canonical.Refuse("a file of %d bytes is put on no paper: at most %d are", len(file), MaxFile)
@@ -57,7 +57,7 @@ type page struct {
 	codes []*qr.Code
 }
 
-// grouped puts a space after every eight characters.
+// grouped inserts a space after every eight characters.
 func grouped(s string) string {
 	var b strings.Builder
 	for i := range s {
@@ -71,7 +71,7 @@ func grouped(s string) string {
 
 const title = "A paper copy of a Zapis identity"
 
-// say is what stands above the codes and the lines, a paragraph each.
+// say are the paragraphs above the codes and the lines.
 var say = []string{
 	"Whose it is: ____________________      Made on: ____________________",
 	"It opens with its passphrase and with nothing else. The passphrase must not be kept with this paper. Whoever has both can read " +
@@ -138,7 +138,7 @@ func runs(c *qr.Code, visit func(x, y, n int)) {
 func (p page) pdf(w io.Writer) error {
 	const margin, codeSide, lineHeight = 18.0, 84.0, 5.2 // mm
 	doc := fpdf.New("P", "mm", "A4", "")
-	// The hour at which somebody made a copy of a key is nobody's business.
+	// The paper does not show the hour at which the copy was made.
 	doc.SetCreationDate(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC))
 	doc.SetModificationDate(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC))
 	doc.SetMargins(margin, margin, margin)

@@ -1,5 +1,5 @@
-// Package papercopy puts an identity file on paper and brings it back: as codes to scan, and as lines to type.
-// What is on the paper is the file as it is, encrypted with its passphrase. The package is pure.
+// Package paperkey prints an identity file on paper and restores it: as codes to scan, and as lines to type. The paper
+// holds the file as it is, encrypted with its passphrase. The package is pure.
 //
 // The lines (docs/spec/paper.md):
 //
@@ -8,9 +8,9 @@
 //	15 7VOJ2 XQ 5D2K
 //	end 15 351 QK4Z PM3A
 //
-// A line is its number, at most forty characters of RFC 4648 base32 (A-Z, 2-7) in groups of five, and four that
-// check it; 0, 1 and 8, which base32 does not have, are read as O, I and B, and small letters as large ones. The last
-// line says how many lines and bytes there are, and checks the whole.
+// A line is its number, at most forty characters of RFC 4648 base32 (A-Z, 2-7) in groups of five, and four check
+// characters; 0, 1 and 8, which base32 does not have, are read as O, I and B, and small letters as capitals. The last
+// line has the numbers of lines and bytes, and a checksum of the whole.
 package paperkey
 
 import (
@@ -25,11 +25,11 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// MaxFile bounds what is put on paper, in bytes.
+// MaxFile bounds the printed file, in bytes.
 const MaxFile = 8 << 10
 
 const (
-	lineBytes  = 25 // 40 characters
+	lineBytes  = 25 // Lines returns a file as lines to be typed, each ended by LF.
 	groupChars = 5
 	checkChars = 4
 	endWord    = "end"
@@ -37,7 +37,7 @@ const (
 
 var b32 = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Lines writes a file as lines to be typed, each ended by LF.
+// lineCheck returns four check characters, 20 bits: one typing error in a million is not detected.
 func Lines(file []byte) string {
 	var b strings.Builder
 	n := 0
@@ -57,7 +57,7 @@ func Lines(file []byte) string {
 	return b.String()
 }
 
-// lineCheck is four characters, 20 bits: a slip of the pen gets through once in a million.
+// parseLines parses typed lines: spaces and case are ignored.
 func lineCheck(n int, part []byte) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "zapis/paper/v1 %d\n%s", n, part))
 	return b32.EncodeToString(sum[:])[:checkChars]
@@ -68,7 +68,7 @@ func wholeCheck(file []byte) string {
 	return b32.EncodeToString(sum[:])[:2*checkChars]
 }
 
-// parseLines reads what was typed: spaces do not count, nor does the case.
+// cut shortens a text for an error.
 func parseLines(text string) ([]byte, error) {
 	var file []byte
 	n := 0
@@ -142,8 +142,7 @@ func cut(s string) string {
 	return s
 }
 
-// Restore returns the file back, from what was typed or scanned: the lines, or the codes' texts, in any order, one
-// after the other.
+// Restore returns the file from what was typed or scanned: the lines, or the codes' texts, in any order, concatenated.
 func Restore(text []byte) ([]byte, error) {
 	if len(text) > 16*MaxFile {
 		return nil, canonical.Refuse("it has more bytes than any paper of ours")

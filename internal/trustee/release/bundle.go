@@ -19,23 +19,23 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// BundleOptions are what a bundle is told beside its case.
+// BundleOptions are the options of a bundle.
 type BundleOptions struct {
 	Withhold        []bundle.Choice
 	IncludeIdentity bool
 	IncludeLocation bool          // show originals that hold the place where they were made
 	OnlyOriginals   bool          // leave translations out
 	Keys            []string      // exhibits, or `statement`: parts whose keys are disclosed
-	Derived         []WorkingCopy // what goes along
+	Derived         []WorkingCopy // included working copies
 	Forum           pdf.Forum
 	Time            time.Time // when it is made; the zero time is now
-	To              string    // to whom it is sealed, as the custody log says it; empty where it is not
+	To              string    // the recipient, for the custody log; empty where the bundle is not sealed
 	For             casefile.Addressee
-	Communicable    []string       // exhibits that may reach the state, where the addressee may pass them on
-	Leave           casefile.Leave // what is said where the reporter's ticks are not enough
+	Communicable    []string       // exhibits that may reach the state, for an addressee who may pass them on
+	Leave           casefile.Leave // the trustee's statement where the reporter's consents are not enough
 }
 
-// bundling is a bundle that is being made.
+// bundling is the state of making a bundle.
 type bundling struct {
 	gate
 	opts BundleOptions
@@ -47,8 +47,8 @@ type bundling struct {
 	made string // hash of the choices
 }
 
-// Bundle makes what bundle.Write takes, out of a case that it opens. What is withheld, and that the case is exported,
-// is recorded before write is called: nothing may be written where it returns an error.
+// Bundle opens a case and passes the input of bundle.Write to write. Before that it records what is withheld, and the
+// export. Nothing may have been written where it returns an error.
 func Bundle(t *casework.Trustee, c *casework.Case, opts BundleOptions, write func(bundle.Input) error) error {
 	b := &bundling{gate: gate{t}, opts: opts}
 	return b.pass(request{kind: toAddressee, cases: []*casework.Case{c}, to: opts.For, leave: opts.Leave, identity: opts.IncludeIdentity,
@@ -62,7 +62,7 @@ func Bundle(t *casework.Trustee, c *casework.Case, opts BundleOptions, write fun
 		}})
 }
 
-// prepare gathers what the bundle shows and withholds. What of it has to be opened is recorded before.
+// prepare collects what the bundle shows and withholds. It records what it opens first.
 func (b *bundling) prepare() ([]custody.Record, error) {
 	if b.o.Summary.Missing {
 		return nil, exit.New(exit.Failed, "import a newer carry file; what was sealed before your time a colleague can open",
@@ -112,7 +112,7 @@ func (b *bundling) prepare() ([]custody.Record, error) {
 	return append(records, b.exported()...), nil
 }
 
-// finish adds what only the recorded events allow: the keys that are disclosed, and the custody log itself.
+// finish adds what requires the recorded events: the disclosed keys, and the custody log itself.
 func (b *bundling) finish() (err error) {
 	for _, k := range b.keys {
 		if err := b.discloseKey(k); err != nil {
@@ -126,7 +126,7 @@ func (b *bundling) finish() (err error) {
 	return err
 }
 
-// gather adds what governs the ledger, the case's submissions, and the evidence of when they came into it.
+// gather adds the entries that govern the ledger, the case's submissions, and the evidence of their time.
 func (b *bundling) gather() (err error) {
 	if b.in.Public, err = b.public(); err != nil {
 		return err
@@ -146,8 +146,8 @@ func (b *bundling) gather() (err error) {
 	return err
 }
 
-// headFor returns the newest custody entry of the owner whose head is of this vault's log and of its first events,
-// with its proof; none where there is no such entry. It fixes the excerpt up to there.
+// headFor returns the newest custody entry of the owner whose head is of this vault's log and within its events, with
+// its proof; none where there is no such entry. It fixes the excerpt up to there.
 func (b *bundling) headFor(x *custody.Excerpt) ([]bundle.Public, error) {
 	heads, err := b.LedgerHeads()
 	if err != nil {
@@ -168,8 +168,8 @@ func (b *bundling) headFor(x *custody.Excerpt) ([]bundle.Public, error) {
 	return nil, nil
 }
 
-// checkMarked refuses a bundle for an addressee who may pass it on to the state, where an exhibit in it is not marked as
-// one that may be communicated.
+// checkMarked refuses a bundle for an addressee who may pass it on to the state, where an exhibit in it is not marked
+// as one that may be communicated.
 func (b *bundling) checkMarked() error {
 	for _, e := range b.o.Exhibits {
 		if !b.opts.For.Marked || e.Closed != "" || slices.Contains(b.opts.Communicable, e.Name) || b.withholds(e.Name) {
@@ -181,8 +181,8 @@ func (b *bundling) checkMarked() error {
 	return nil
 }
 
-// checkChoices refuses to withhold what is nothing, before anything is recorded: a slip of the pen must not
-// end in a bundle that shows what it was meant to hide.
+// checkChoices refuses to withhold an item that does not exist, before anything is recorded: a typing error must not
+// lead to a bundle that shows what it was meant to hide.
 func checkChoices(o *casefile.Case, choices []bundle.Choice) error {
 	known := incident.Newest().FieldNames()
 	for _, e := range o.Exhibits {
@@ -271,7 +271,7 @@ func (b *bundling) submission(s casefile.Submission) (bundle.Submission, error) 
 			return bundle.Submission{}, err
 		}
 	}
-	closed := make(map[string]bool) // slots whose files can't be opened, and whose lines are withheld with them
+	closed := make(map[string]bool) // slots whose files can't be opened; their lines are withheld too
 	for _, e := range b.o.ExhibitsOf(s) {
 		if e.Closed != "" {
 			closed[e.Slot] = true
@@ -302,14 +302,14 @@ func openLines(p *seal.IdentityPart, closed map[string]bool) [][]byte {
 	return lines
 }
 
-// stream decrypts an exhibit while it is read. A read gives io.EOF only where all of it has verified.
+// stream decrypts an exhibit while it is read. A read returns io.EOF only where all of it has verified.
 func (b *bundling) stream(e casefile.Exhibit) io.ReadCloser {
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(b.OpenExhibit(w, e)) }()
 	return r
 }
 
-// withholds reports whether an item was named to be withheld.
+// withholds reports whether an item is to be withheld.
 func (b *bundling) withholds(item string) bool {
 	return slices.ContainsFunc(b.opts.Withhold, func(c bundle.Choice) bool { return c.Item == item })
 }

@@ -18,15 +18,15 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// WorkingCopy is what a trustee made of an exhibit, or of the report, to go along with a bundle.
+// WorkingCopy is a file that a trustee derived from an exhibit, or from the report, and that a bundle includes.
 type WorkingCopy struct {
 	File string // its name on this disk
 	Of   string // the exhibit, or `report`
 	Note string // what was done, in one line
 }
 
-// openShown opens the exhibits that the bundle will show, in search of places: each opening is recorded before. It also
-// notes for this case what was recorded for many at once.
+// openShown opens the exhibits that the bundle will show, to look for places in them; it records each opening first.
+// It also records for this case what was recorded for many at once.
 func (b *bundling) openShown() error {
 	for _, s := range b.o.Submissions {
 		for _, e := range b.o.ExhibitsOf(s) {
@@ -51,11 +51,11 @@ func (b *bundling) openShown() error {
 	return nil
 }
 
-// shown reports whether an exhibit that opens is shown: one that the reporter marked `shows who I am` only with the
+// shown reports whether an opened exhibit is shown: one that the reporter marked `shows who I am` only with the
 // identity.
 func (b *bundling) shown(e casefile.Exhibit) bool { return b.opts.IncludeIdentity || !e.Identifies }
 
-// withheld returns the events of each thing that is withheld, and why.
+// withheld returns the event of each withheld item, with the reason.
 func (b *bundling) withheld() (list []custody.Record) {
 	record := custody.Record{Act: custody.Withheld, Case: b.o.ID}
 	for _, c := range b.in.Withhold {
@@ -79,7 +79,7 @@ func (b *bundling) withheld() (list []custody.Record) {
 	return list
 }
 
-// workingCopies reads what the trustee made, and returns the events of it.
+// workingCopies reads the trustee's files, and returns their events.
 func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Record, error) {
 	var copies []bundle.Derived
 	var records []custody.Record
@@ -110,8 +110,8 @@ func (b *bundling) workingCopies() ([]bundle.Derived, []custody.Record, error) {
 	return copies, records, nil
 }
 
-// choices is the hash of all that decides what a bundle holds, except the custody log. Where the same was made
-// before, the bundle shows the log as it was then, and so has the same bytes.
+// choices returns the hash of everything that decides the content of a bundle, except the custody log. Where a bundle
+// with the same hash was made before, the new one shows the log as it was then, and so has the same bytes.
 func (b *bundling) choices(copies []custody.Record) string {
 	in, opts := &b.in, b.opts
 	h := sha256.New()
@@ -145,8 +145,8 @@ func sumOf(h hash.Hash, texts ...[]byte) {
 	}
 }
 
-// exported returns the last events before the bundle is written; their In names the choices. With a recipient, that it
-// is handed over follows.
+// exported returns the last events before the bundle is written; their In is the hash of the choices. With a
+// recipient, the hand-over follows.
 func (b *bundling) exported() []custody.Record {
 	record := custody.Record{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
 	if b.opts.IncludeIdentity {

@@ -13,11 +13,11 @@ type placedAnchor struct {
 	entry      ledger.Entry
 	body       []byte
 	said       ledger.Anchor
-	stated     timestamp.Evidence // as it says, not verified
+	stated     timestamp.Evidence // its claim, not verified
 	checkpoint []byte
 }
 
-// usable returns the anchors that can go into a bundle: those that can be read, and whose checkpoints the vault has.
+// usable returns the anchors that can be in a bundle: those that can be read, and whose checkpoints the vault has.
 func (b *bundling) usable() (list []placedAnchor, err error) {
 	all, err := b.Anchors()
 	if err != nil {
@@ -38,17 +38,17 @@ func (b *bundling) usable() (list []placedAnchor, err error) {
 	return list, nil
 }
 
-// nearest is how many anchored checkpoints on each side of an entry go along: the reader of the bundle may not
-// know the authority that spoke on the nearest.
+// nearest is how many anchored checkpoints on each side of an entry are included: the reader of the bundle may not
+// trust the authority of the nearest.
 const nearest = 2
 
-// maxAuthorities bounds how many authorities' narrowest evidence goes along on each side, those first that the
-// ledger knew first: an operator can put tokens of any number of invented authorities into it.
+// maxAuthorities bounds how many authorities' narrowest evidence is included on each side, those first that the ledger
+// had first: an operator can add tokens of any number of invented authorities.
 const maxAuthorities = 16
 
-// anchorsFor picks the evidence that bounds the time at which each of these entries was put into the ledger, of
-// tokens and of witnesses apart: the nearest by place, and of each authority the narrowest by its time. An anchor
-// that contradicts the others is one of these, so that readers see the contradiction (docs/spec/anchor.md).
+// anchorsFor selects the evidence that bounds the time at which each of these entries was added to the ledger, tokens
+// and witnesses separately: the nearest by place, and of each authority the narrowest by its time. An anchor that
+// contradicts the others is among them, so that readers see the contradiction (docs/spec/anchor.md).
 func (b *bundling) anchorsFor(entries []uint64) ([]bundle.Anchor, error) {
 	all, err := b.usable()
 	if err != nil {
@@ -91,7 +91,7 @@ func (b *bundling) anchorsFor(entries []uint64) ([]bundle.Anchor, error) {
 	return out, nil
 }
 
-// pickNearest picks from anchors that are sorted by their distance from an entry.
+// pickNearest selects from anchors that are sorted by their distance from an entry.
 func pickNearest(picked map[uint64]bool, side []placedAnchor) {
 	sizes := make(map[uint64]bool)
 	for _, a := range side {
@@ -102,7 +102,7 @@ func pickNearest(picked map[uint64]bool, side []placedAnchor) {
 	}
 }
 
-// pickNarrowest picks, of each authority or witness, the anchor whose time is the narrowest bound.
+// pickNarrowest selects, of each authority or witness, the anchor whose time is the narrowest bound.
 func pickNarrowest(picked map[uint64]bool, side []placedAnchor, narrower func(a, b timestamp.Evidence) bool) {
 	best := make(map[string]placedAnchor)
 	for _, a := range side {

@@ -10,9 +10,9 @@ import (
 )
 
 // custody returns the log as a bundle shows it: this case's events in full, of the others the hashes. Where a bundle
-// of the same choices was made before, it ends where that one's did. An event that holds the hash of a file which the
-// bundle withholds is one of the others: who has a file to compare would learn from it what was sent. So is one that
-// says where an exhibit came from, where the narrative that says it is withheld.
+// of the same choices was made before, it ends where that one's did. Two kinds of event are shown as hashes too: one
+// with the hash of a file that the bundle withholds, since a holder of a file could compare it; and one that says
+// where an exhibit came from, where the narrative that says it is withheld.
 func (b *bundling) custody() (custody.Excerpt, error) {
 	sealed, plain := b.withheldFiles()
 	mute := slices.ContainsFunc(b.in.Withhold, func(c bundle.Choice) bool { return c.Item == "narrative" })
@@ -35,9 +35,8 @@ func (b *bundling) custody() (custody.Excerpt, error) {
 	return x, nil
 }
 
-// aboutEvidence reports whether an event is shown to those who get a bundle: what concerns who had the evidence, and
-// when. How trustees grade a case, what they note, what they answer the reporter, and to whom else something of it
-// went are theirs: of those events the bundle has hashes.
+// aboutEvidence reports whether an event is shown in a bundle: those about who had the evidence, and when. Grades,
+// notes, replies to the reporter, and other hand-overs are internal: of those events the bundle has hashes.
 func aboutEvidence(e custody.Event) bool {
 	switch e.Act {
 	case custody.Graded, custody.Replied:
@@ -50,8 +49,8 @@ func aboutEvidence(e custody.Event) bool {
 	return true
 }
 
-// withheldFiles are the files whose disclosure lines the bundle leaves out, by the hashes of what the ledger has and of
-// what was sent: somebody may have handed over the second, or collected it.
+// withheldFiles returns the files whose disclosure lines the bundle leaves out, by the hashes of the sealed and of the
+// original file: the latter may be in events of a hand-over or an exhibit.
 func (b *bundling) withheldFiles() (sealed, plain map[string]bool) {
 	sealed, plain = make(map[string]bool), make(map[string]bool)
 	for _, e := range b.o.Exhibits {
@@ -67,9 +66,9 @@ func (b *bundling) withheldFiles() (sealed, plain map[string]bool) {
 	return sealed, plain
 }
 
-// recordShared writes down, for one case, what was recorded for many: the import that brought its submissions,
-// the batch in which its statements were first opened, and that the log succeeds a lost one. A bundle can't show those events, which tell of
-// others; it shows this, and their hashes stand in it.
+// recordShared records for one case what was recorded for many: the import of its submissions, the batch in which its
+// statements were first opened, and that the log succeeds a lost one. A bundle can't show those events, which concern
+// other cases; it shows this one, which contains their hashes.
 func (b *bundling) recordShared() error {
 	type shared struct {
 		number uint64

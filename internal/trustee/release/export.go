@@ -12,16 +12,16 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// ExportOptions are what a conversion is told beside its cases.
+// ExportOptions are the options of a conversion.
 type ExportOptions struct {
 	Format   export.Format
 	To       casefile.Addressee
 	Identity bool
 	Leave    casefile.Leave
-	Progress func(done, of int) // told of cases that were read
+	Progress func(done, of int) // called with the number of cases read
 }
 
-// Export converts cases for somebody, and returns the text to write once it is recorded: one event for all of them. A
+// Export converts cases for an addressee. It records one event for all of them and then calls write with the text. A
 // context that ends stops it before that event.
 func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o ExportOptions, write func(text []byte) error) (export.Output, error) {
 	if err := export.Check(o.Format, o.To, len(cases), o.Identity); err != nil {
@@ -53,7 +53,7 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 	return out, err
 }
 
-// exportOf is the event of an export: of the one case, or of many, whose list is kept first.
+// exportOf returns the event of an export: of the one case, or of many, whose list is stored first.
 func (g gate) exportOf(opened []*casefile.Case, what string, identity bool, text []byte, why string) (custody.Record, error) {
 	if len(opened) == 1 {
 		return exportDeed(opened[0].ID, what, identity, text, why), nil

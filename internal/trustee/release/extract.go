@@ -16,9 +16,9 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// Extract writes the attachments of a case that can be opened into dir, which is made where it is missing, if anything
-// goes there. Each is recorded before it is opened, written under another name, and gets its own once all of it has
-// verified. It returns the names written. Nothing that exists is overwritten. progress is told of bytes.
+// Extract writes the attachments of a case that can be opened into dir, which it creates where needed. It records each
+// before it opens it, writes it under a temporary name, and renames it once all of it has verified. It returns the
+// names written, and overwrites no file. progress is called with bytes.
 func Extract(ctx context.Context, t *casework.Trustee, o *casefile.Case, dir string, progress func(bytes int64)) ([]string, error) {
 	open := slices.DeleteFunc(slices.Clone(o.Exhibits), func(e casefile.Exhibit) bool { return e.Closed != "" })
 	if len(open) == 0 {
@@ -57,7 +57,7 @@ func Extract(ctx context.Context, t *casework.Trustee, o *casefile.Case, dir str
 
 func extract(ctx context.Context, t *casework.Trustee, e casefile.Exhibit, root *os.Root, progress func(int64)) error {
 	aside := "." + e.File + ".part"
-	// What an interrupted extraction has left is overwritten.
+	// A file left by an interrupted extraction is overwritten.
 	if err := root.Remove(aside); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -89,7 +89,7 @@ func exhibitDeed(id string, act custody.Act, e casefile.Exhibit) custody.Record 
 	return custody.Record{Act: act, Case: id, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
 }
 
-// counting ends a long writing when the context ends, and tells how far it is.
+// counting stops a long write when the context ends, and reports its progress.
 type counting struct {
 	w        io.Writer
 	ctx      context.Context

@@ -14,10 +14,10 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// maxLine bounds what is said in one line, in bytes.
+// maxLine bounds a text of one line, in bytes.
 const maxLine = 500
 
-// HandedOver is what the custody log has of a hand-over.
+// HandedOver is the content of the custody event of a hand-over.
 type HandedOver struct {
 	Number uint64 // of the event
 	SHA256 string // of the file, hex
@@ -57,8 +57,8 @@ func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why stri
 	return done, err
 }
 
-// madeOf refuses a file that was made of another case, as the bundle itself or the custody log says: it is that
-// case's consent that would be needed.
+// madeOf refuses a file that was made from another case, according to the bundle itself or the custody log: that
+// case's consent would be needed.
 func madeOf(t *casework.Trustee, c *casework.Case, file *os.File, hash string) error {
 	info, err := file.Stat()
 	if err != nil {

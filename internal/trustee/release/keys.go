@@ -12,19 +12,19 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// wantedKey is a part whose key is to be disclosed in a bundle.
+// wantedKey is a part whose key a bundle discloses.
 type wantedKey struct {
 	of   ledgercopy.Submission
 	part ledger.Part
 	name string
 
-	submission, key int // where in the bundle's input it goes
+	submission, key int // its position in the bundle's input
 }
 
 const keyOfStatement = "statement"
 
-// wantedKeys finds the parts whose keys are asked for: an exhibit's, or the statements of the whole case. Those
-// under a quorum that is not met are refused, with nothing opened.
+// wantedKeys finds the parts whose keys are requested: an exhibit's, or the statements of the whole case. It refuses
+// those under a quorum that is not met, and opens nothing.
 func (b *bundling) wantedKeys() ([]wantedKey, error) {
 	var list []wantedKey
 	for _, name := range b.opts.Keys {
@@ -63,12 +63,12 @@ func (b *bundling) wantedKeys() ([]wantedKey, error) {
 	return list, nil
 }
 
-// record is the event of a key that is disclosed.
+// record returns the event of a disclosed key.
 func (k wantedKey) record(id string) custody.Record {
 	return custody.Record{Act: custody.Exported, Case: id, In: k.part.Hash.String(), Subject: "the key of " + k.name + " (" + k.of.Where() + ")"}
 }
 
-// discloseKey takes a key out of the part's header.
+// discloseKey decrypts a key from the part's header.
 func (b *bundling) discloseKey(k wantedKey) (err error) {
 	into := &b.in.Submissions[k.submission].Keys[k.key]
 	into.Open = func() (io.ReadSeekCloser, error) { return b.SealedFile(k.of, k.part) }

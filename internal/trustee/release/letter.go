@@ -10,7 +10,7 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// LetterOptions are what a letter is told beside its case.
+// LetterOptions are the options of a letter.
 type LetterOptions struct {
 	To           casefile.Addressee
 	Language     string
@@ -20,7 +20,7 @@ type LetterOptions struct {
 	Leave        casefile.Leave
 }
 
-// Letter drafts a letter about a case, and gives it to write once it is recorded.
+// Letter drafts a letter about a case, records it, and then calls write with the text.
 func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(text []byte) error) error {
 	g := gate{t}
 	var opened *casefile.Case
@@ -41,7 +41,8 @@ func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(t
 		act: func() error { return write(text) }})
 }
 
-// letterSubject says in the custody log what was drafted, and what may be done with each exhibit that it names.
+// letterSubject returns the subject of the custody event: what was drafted, and the mark of each exhibit that it
+// names.
 func letterSubject(to casefile.Addressee, annexes []casefile.Annex) string {
 	lines := []string{"letter to " + to.English}
 	for _, a := range annexes {
@@ -50,7 +51,7 @@ func letterSubject(to casefile.Addressee, annexes []casefile.Annex) string {
 	return strings.Join(lines, "; ")
 }
 
-// exportDeed is the event of something that is made of a case, or of many where id is empty.
+// exportDeed returns the event of a file that is made from a case, or from many where id is empty.
 func exportDeed(id, what string, identity bool, made []byte, why string) custody.Record {
 	if identity {
 		what += ", with the identity"

@@ -1,8 +1,7 @@
-// Package release is the one way by which something of a case leaves a vault: as a bundle, a letter, a conversion, a
+// Package release is the one way by which anything of a case leaves a vault: as a bundle, a letter, a conversion, a
 // hand-over, extracted files, or keys handed on to another trustee. Each passes through gate.pass, which checks the
-// reporter's consent, parts that were erased, whether the case fits its entries and whether its identity is open, writes
-// the custody events, and only then lets the act happen. The custody log takes such events from this package alone
-// (internal/rules).
+// reporter's consent, erased parts, whether the case fits its entries and whether its identity is open, writes the
+// custody events, and then performs the act. Only this package may write such events (internal/rules).
 package release
 
 import (
@@ -14,26 +13,26 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// kind is a way in which something leaves.
+// kind is a way in which a case leaves.
 type kind int
 
 const (
 	toAddressee kind = iota // a bundle, a letter, a conversion
 	handOver                // a file that was made before
-	extraction              // the trustee's own disk
+	extraction              // to the trustee's own disk
 	resealing               // another trustee of the same ledger
 	stamping                // a time stamp of a bundle that was made before
 )
 
-// policy is what is checked before something leaves.
+// policy is what is checked before a release.
 type policy struct {
 	consent bool // the reporter must allow it
 	erased  bool // nothing of it may be erased by a tombstone and still be on this disk
 	fits    bool // the opened case must be what its entries committed to
 }
 
-// policies by kind. Extraction is the trustee's own reading: each file is compared with its own disclosure line instead
-// of the whole case. What is handed over, or stamped, was made and judged before, and is not opened again.
+// policies by kind. Extraction is the trustee's own reading: each file is compared with its own disclosure line
+// instead of the whole case. What is handed over or stamped was made and checked before, and is not opened again.
 var policies = map[kind]policy{
 	toAddressee: {consent: true, erased: true, fits: true},
 	handOver:    {consent: true, erased: true},
@@ -42,27 +41,27 @@ var policies = map[kind]policy{
 	stamping:    {},
 }
 
-// request is something that is about to leave.
+// request is a release to be checked and performed.
 type request struct {
 	kind     kind
 	cases    []*casework.Case // whose consent and erased parts are looked at
 	to       casefile.Addressee
 	leave    casefile.Leave
-	identity bool // the identity goes along
+	identity bool // the identity is included
 
-	// read opens the cases; nil where nothing is opened. It is called once consent and erased parts were checked.
+	// read opens the cases; nil where nothing is opened. It is called after consent and erased parts were checked.
 	read func() ([]*casefile.Case, error)
-	// prepare works out what leaves, and gives the events to be recorded. It may open exhibits, which it records itself.
+	// prepare determines what leaves, and returns the events to record. It may open exhibits, which it records itself.
 	prepare func(cases []*casefile.Case) ([]custody.Record, error)
-	// act lets it out. It is called once every event is on the disk.
+	// act performs the release. It is called once every event is on the disk.
 	act func() error
 }
 
-// gate is the way out of one vault.
+// gate controls the releases of one vault.
 type gate struct{ *casework.Trustee }
 
-// pass lets a request through, or refuses it: nothing has left, and no event says so, where it returns an error before
-// act was called.
+// pass performs a request, or refuses it: where it returns an error before act was called, nothing has left, and no
+// event says so.
 func (g gate) pass(r request) error {
 	if err := g.NeedKey(); err != nil {
 		return err
@@ -110,8 +109,7 @@ func (g gate) pass(r request) error {
 	return r.act()
 }
 
-// UnfitError refuses a case that is not what its entries committed to: what is made of it would carry that on. Its
-// status is exit.Mismatch.
+// UnfitError refuses a case that is not what its entries commit to. Its status is exit.Mismatch.
 type UnfitError struct {
 	Case   string
 	Faults []error
@@ -126,7 +124,7 @@ func (e *UnfitError) Unwrap() error {
 	return exit.New(exit.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries")
 }
 
-// show opens one case, for a request that takes one.
+// show returns a function that opens one case, for a request of one.
 func (g gate) show(c *casework.Case, into **casefile.Case) func() ([]*casefile.Case, error) {
 	return func() ([]*casefile.Case, error) {
 		o, err := g.Show(c)

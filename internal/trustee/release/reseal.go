@@ -18,14 +18,14 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// Resealing says what is handed on, to whom, and why.
+// Resealing holds what is handed on, the recipient, and the reason.
 type Resealing struct {
 	To       string // a trustee's name in the set in force
 	Why      string
-	Identity bool // the identities too, and the files that show who the reporter is
+	Identity bool // also the identities, and the files that show who the reporter is
 }
 
-// Check refuses what could be refused without a key.
+// Check refuses what can be refused without a key.
 func (r Resealing) Check() error {
 	if err := exchange.CheckWhy(r.Why); err != nil {
 		return exit.New(exit.Usage, "say it in one line; it stands in the custody log", "why: %w", err)
@@ -33,15 +33,15 @@ func (r Resealing) Check() error {
 	return nil
 }
 
-// Resealed is what is handed on of a case.
+// Resealed is the result of a reseal.
 type Resealed struct {
 	Case string
 	File []byte
 	Left []string // what is not in it
 }
 
-// Reseal hands on what the owner can open of a case, to one trustee who could not: the keys of its parts, sealed
-// to them. Every part is recorded before its key is taken.
+// Reseal hands on what the owner can open of a case to a trustee who can't: the keys of its parts, sealed to them. It
+// records every part before it reads its key.
 func Reseal(t *casework.Trustee, c *casework.Case, r Resealing) (Resealed, error) {
 	if err := r.Check(); err != nil {
 		return Resealed{}, err
@@ -73,7 +73,7 @@ func Reseal(t *casework.Trustee, c *casework.Case, r Resealing) (Resealed, error
 	return out, err
 }
 
-// newRecipient finds the trustee who gets the keys.
+// newRecipient finds the trustee who receives the keys.
 func newRecipient(t *casework.Trustee, name string) (card.Card, error) {
 	_, set, err := t.Copy().Chain().SetInForce()
 	if err != nil {
@@ -92,7 +92,7 @@ func newRecipient(t *casework.Trustee, name string) (card.Card, error) {
 	return card.Card{}, exit.New(exit.Usage, "a new trustee is one once the trustees entry is in this vault", "there is no trustee %q: they are %s", name, strings.Join(names, ", "))
 }
 
-// resealedKeys are the keys that one reseal hands on.
+// resealedKeys are the keys of one reseal.
 type resealedKeys struct {
 	t     *casework.Trustee
 	id    string
@@ -146,7 +146,7 @@ func (x *resealedKeys) records() (list []custody.Record) {
 	return list
 }
 
-// file takes the keys, seals them to the one who gets them, and signs for them.
+// file decrypts the keys, seals them to the recipient, and signs them.
 func (x *resealedKeys) file() ([]byte, error) {
 	out := exchange.Reseal{Case: x.id, To: x.to.Fingerprint()}
 	for _, p := range x.parts {

@@ -6,7 +6,7 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// Stamping is what is made of a bundle in order to have it time-stamped.
+// Stamping is what is made from a bundle in order to have it time-stamped.
 type Stamping struct {
 	Case string   // of the bundle
 	What string   // our words: "bundle with a time stamp"
@@ -14,7 +14,7 @@ type Stamping struct {
 	Made [32]byte // SHA-256 of what is made
 }
 
-// Stamp records what is made of a bundle, and then writes it.
+// Stamp records what is made from a bundle, and then calls write.
 func Stamp(t *casework.Trustee, s Stamping, write func() error) error {
 	return gate{t}.pass(request{kind: stamping,
 		prepare: func([]*casefile.Case) ([]custody.Record, error) {

@@ -8,8 +8,8 @@ import (
 	"zapis/internal/trustee/review"
 )
 
-// translations returns the shared translations of a case's narratives, as working copies that go along with the
-// originals. Where the narrative is withheld, so are they.
+// translations returns the shared translations of a case's narratives, as working copies beside the originals. Where
+// the narrative is withheld, so are they.
 func (b *bundling) translations() []bundle.Derived {
 	if b.opts.OnlyOriginals || b.withholds("narrative") {
 		return nil

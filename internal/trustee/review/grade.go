@@ -6,14 +6,15 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Code is one answer to a reviewer's question.
+// Code is one answer to a grading question.
 type Code struct {
 	Code    string
 	English string
 }
 
-// Nexus says what ties an incident to the state that a person fled. It is the reviewer's to say, apart from
-// what the reporter ticked: a bank's refusal is often no repression, and counting it as such destroys the rest.
+// Nexus is the link of an incident to the state that a person fled. The reviewer grades it, independently of the
+// reporter's answers: a bank's refusal is often no repression, and counting it as such would make the numbers
+// worthless.
 var nexus = []Code{
 	{"state_agent", "an agent of the state"},
 	{"proxy", "somebody acting for the state"},
@@ -23,8 +24,8 @@ var nexus = []Code{
 	{"unknown", "it can't be told"},
 }
 
-// How far a source is relied upon, and how far what it says, are graded apart, by the two-character system of
-// NATO's AJP-2.1 ("Admiralty code"), which police forces and fact-finders know.
+// The reliability of a source and of its information are graded separately, by the two-character system of NATO's
+// AJP-2.1 ("Admiralty code"), which police forces and fact-finders use.
 var sources = []Code{
 	{"A", "completely reliable"},
 	{"B", "usually reliable"},
@@ -43,12 +44,12 @@ var information = []Code{
 	{"6", "truth can't be judged"},
 }
 
-// Nexuses, Sources and Informations give the codes in their order.
+// Nexuses, Sources and Informations return the codes in their order.
 func Nexuses() []Code      { return append([]Code(nil), nexus...) }
 func Sources() []Code      { return append([]Code(nil), sources...) }
 func Informations() []Code { return append([]Code(nil), information...) }
 
-// English returns a code's words; the code itself where it has none.
+// English returns a code's label; the code itself where it has none.
 func English(of []Code, code string) string {
 	for _, c := range of {
 		if c.Code == code {

@@ -1,8 +1,8 @@
-// Package review is what trustees write down for each other about a case: notes, grades, translations, copies
-// of what was answered, and whose hand an exhibit came from. It is pure: text in, text out.
+// Package review encodes what trustees write for each other about a case: notes, grades, translations, copies of
+// replies, and who collected an exhibit. It is pure: text in, text out.
 //
-// Each is the content of an age file that is sealed to the trustees in force and stands, signed, in a review
-// entry; or, where it is private, in its author's vault alone. docs/spec/review.md specifies the texts.
+// Each is the content of an age file that is sealed to the trustees in force and is, signed, in a review entry; a
+// private one is in its author's vault only. docs/spec/review.md specifies the texts.
 package review
 
 import (
@@ -20,7 +20,7 @@ import (
 const (
 	header = "zapis/review/v1"
 
-	// MaxText bounds the words of one, in bytes: a narrative and its translation have as much.
+	// MaxText bounds the text of one review, in bytes: the limit of a narrative.
 	MaxText = 40_000
 	// MaxDesk bounds the events of the desk in one, in bytes: what a message part holds beside the lines above them.
 	MaxDesk = 65_000

@@ -28,7 +28,7 @@ func (b bitset) count() int {
 	return n
 }
 
-// and keeps what is in both.
+// and keeps the members that both have.
 func (b bitset) and(other bitset) {
 	for i := range b {
 		if i < len(other) {
@@ -39,7 +39,7 @@ func (b bitset) and(other bitset) {
 	}
 }
 
-// without takes the members of other out.
+// without removes the members of other.
 func (b bitset) without(other bitset) {
 	for i := range min(len(b), len(other)) {
 		b[i] &^= other[i]

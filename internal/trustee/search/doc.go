@@ -1,9 +1,9 @@
 // Package search finds cases: by words (Index) and by codes and dates (Table).
 //
-// An Index is an inverted index over statements, replies, notes and names of files. All texts and queries are
-// folded the same way (Fold): compatibility decomposition, lower case, no marks, no apostrophes, and letters of the
-// Belarusian, Ukrainian and Latin alphabets that people write in two ways as one. There is no stemmer for be, uk
-// and lt; a word of a query finds every word that starts with it.
+// An Index is an inverted index over statements, replies, notes and names of files. All texts and queries are folded
+// the same way (Fold): compatibility decomposition, lower case, no marks, no apostrophes, and variant letters of the
+// Belarusian, Ukrainian and Latin alphabets as one. There is no stemmer for be, uk and lt; a word of a query finds
+// every word with that prefix.
 //
 //	x := search.NewIndex()
 //	x.Add("c00aa", "statement", "Аб’ява ў Вільні")
@@ -14,7 +14,6 @@
 //
 // A Table holds codes and numbers of the same cases in columns, for filters, counts and sorting.
 //
-// Neither uses a disk, a network or a clock. An Index holds what people wrote in the form of words and positions:
-// the caller seals what WriteTo writes. Both types belong to one goroutine, or are guarded by their owner; reading
-// changes their caches.
+// Neither uses a disk, a network or a clock. An Index holds what people wrote as words and positions: the caller seals
+// what WriteTo writes. Neither is safe for concurrent use: reading changes their caches.
 package search

@@ -2,8 +2,8 @@ package search
 
 import "slices"
 
-// Search returns the cases in which every term stands, in any of their parts: a phrase within one part. The newest
-// case, by when it was first added, comes first.
+// Search returns the cases that contain every term, in any of their parts; a phrase must be within one part. They are
+// ordered by when they were first added, the newest first.
 func (x *Index) Search(q Query) []string {
 	if q.Empty() {
 		return nil
@@ -39,8 +39,8 @@ func (x *Index) casesWith(t term) bitset {
 	return cases
 }
 
-// phrase gives, by document, where the words begin to stand one after the other; in these documents only, unless
-// among is nil.
+// phrase returns, by document, the positions at which the words follow one another; in the documents of among only,
+// unless that is nil.
 func (x *Index) phrase(words []string, among bitset) map[uint32][]uint32 {
 	var found map[uint32][]uint32
 	for k, w := range words {
@@ -68,13 +68,13 @@ func (x *Index) phrase(words []string, among bitset) map[uint32][]uint32 {
 	return found
 }
 
-// Hit is a part of a case in which terms stand.
+// Hit is a part of a case that contains terms.
 type Hit struct {
 	Part  string
-	Words []int // the words' numbers within the part, from 0, ascending: Words(text)[n] says where
+	Words []int // the words' numbers within the part, from 0, ascending: Words(text)[n] has the position
 }
 
-// Hits returns where a query's terms stand in one case, part by part in the order in which these were added.
+// Hits returns the positions of a query's terms in one case, part by part in the order in which these were added.
 func (x *Index) Hits(q Query, key string) []Hit {
 	of, known := x.number[key]
 	if !known {

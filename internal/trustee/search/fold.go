@@ -14,15 +14,15 @@ type Word struct {
 	Start, End int // bytes of the text
 }
 
-// alike maps letters that Unicode does not decompose to what they are searched as.
+// alike maps letters that Unicode does not decompose to their search form.
 var alike = map[rune]string{
 	'і': "и", 'ґ': "г", 'є': "е", 'ł': "l", 'đ': "d", 'ø': "o", 'æ': "ae", 'œ': "oe", 'ß': "ss", 'ı': "i", 'þ': "th", 'ð': "d", 'ς': "σ",
 }
 
-// silent are the characters that are dropped within a word: apostrophes, and modifier letters written in their place.
+// silent are the characters that are dropped within a word: apostrophes, and modifier letters used as apostrophes.
 const silent = "'’‘ʼʹ`´′‛ʻ＇"
 
-// folds holds foldRune for the code points that nearly all texts are made of.
+// folds caches foldRune for the code points of nearly all texts.
 var folds = func() (table [0x2100]string) {
 	for r := range table {
 		table[r] = foldRune(rune(r))
@@ -30,7 +30,7 @@ var folds = func() (table [0x2100]string) {
 	return table
 }()
 
-// breaks stands for a character that is no part of a word.
+// breaks is the result for a character that separates words.
 const breaks = " "
 
 func fold(r rune) string {
@@ -40,8 +40,8 @@ func fold(r rune) string {
 	return foldRune(r)
 }
 
-// foldRune returns what a character is searched as: empty for marks, apostrophes and format characters, breaks for
-// what separates words.
+// foldRune returns the search form of a character: empty for marks, apostrophes and format characters, breaks for
+// separators.
 func foldRune(r rune) string {
 	if unicode.Is(unicode.Cf, r) || strings.ContainsRune(silent, r) {
 		return ""
@@ -64,7 +64,7 @@ func foldRune(r rune) string {
 	return b.String()
 }
 
-// Fold returns the words of a text as they are searched, with one space between them.
+// Fold returns the words of a text in search form, with one space between them.
 func Fold(text string) string {
 	var b strings.Builder
 	for i, w := range Words(text) {
@@ -76,7 +76,7 @@ func Fold(text string) string {
 	return b.String()
 }
 
-// Words takes a text apart. Bytes that are not UTF-8 separate words.
+// Words splits a text. Bytes that are not UTF-8 separate words.
 func Words(text string) []Word {
 	var out []Word
 	eachWord(text, func(w []byte, start, end int) { out = append(out, Word{string(w), start, end}) })

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Index is an inverted index: for each word, in which documents it stands and where. A document is one part of a
-// case: a statement, a reply, a note, the name of a file. What was added since the index was last compacted lies in
-// a map, the rest in one segment of sorted words.
+// Index is an inverted index: for each word, its documents and its positions in them. A document is one part of a
+// case: a statement, a reply, a note, the name of a file. What was added since the index was last compacted is in a
+// map, the rest in one segment of sorted words.
 type Index struct {
 	cases  []string
 	number map[string]uint32 // of a case
@@ -29,24 +29,24 @@ type doc struct {
 	part string
 }
 
-// posting is the list of one word. In docs stands, for each document, a number whose lowest bit says that the word
-// stands there once, and whose other bits are the distance from the document before; unless it stands there once,
-// how often follows. In pos stand the word's places, each as the distance from the one before within the document.
-// All are unsigned varints.
+// posting is the list of one word. docs has for each document a number whose lowest bit is set where the word occurs
+// there once, and whose other bits are the distance from the previous document; unless that bit is set, the number of
+// occurrences follows. pos has the word's positions, each as the distance from the previous one in the document. All
+// are unsigned varints.
 type posting struct {
 	docs, pos []byte
 	last      uint32 // the document last added, plus 1
 }
 
-// tailLimit is how large the tail may grow, in bytes of postings, before it is merged.
+// tailLimit is the size of the tail, in bytes of postings, at which it is merged.
 const tailLimit = 24 << 20
 
-// NewIndex makes an empty index.
+// NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{number: map[string]uint32{}, tail: map[string]*posting{}}
 }
 
-// Add takes in one part of a case. A part of the same name is replaced.
+// Add adds one part of a case. It replaces a part of the same name.
 func (x *Index) Add(key, part, text string) {
 	x.Remove(key, part)
 	of, known := x.number[key]
@@ -98,8 +98,8 @@ func (p *posting) add(d uint32, places []uint32) {
 	}
 }
 
-// Remove takes parts of a case out, or all of it where no part is named. They are found no more at once; their words
-// leave memory with Compact, and never reach WriteTo.
+// Remove removes parts of a case, or all of it where no part is named. They are not found any more; their words stay
+// in memory until Compact, and are never in the output of WriteTo.
 func (x *Index) Remove(key string, parts ...string) {
 	of, known := x.number[key]
 	if !known {
@@ -114,10 +114,10 @@ func (x *Index) Remove(key string, parts ...string) {
 	})
 }
 
-// Documents is the number of parts that can be found.
+// Documents returns the number of parts that can be found.
 func (x *Index) Documents() int { return len(x.docs) - x.gone.count() }
 
-// Has reports that a part of a case is in the index.
+// Has reports whether a part of a case is in the index.
 func (x *Index) Has(key, part string) bool {
 	of, known := x.number[key]
 	return known && slices.ContainsFunc(x.docsOf[of], func(d uint32) bool { return x.docs[d].part == part })
@@ -129,7 +129,7 @@ type list struct {
 	posting
 }
 
-// matching calls f for the postings of the words that a term's word stands for: the segment's and the tail's.
+// matching calls f for the postings of the words that match a term's word: in the segment and in the tail.
 func (x *Index) matching(word string, prefix bool, f func(list)) {
 	x.base.matching(word, prefix, f)
 	if !prefix {
@@ -146,11 +146,11 @@ func (x *Index) matching(word string, prefix bool, f func(list)) {
 	}
 }
 
-// cursor reads a posting, document by document. A posting that is damaged ends where it makes no sense.
+// cursor reads a posting, document by document. A damaged posting ends at the first invalid number.
 type cursor struct {
 	docs, pos []byte
 	next      uint32 // the document read, plus 1
-	times     int    // how often the word stands there
+	times     int    // the number of occurrences there
 	unread    int    // places of earlier documents not read yet
 }
 
@@ -180,7 +180,7 @@ func (c *cursor) doc() (d uint32, ok bool) {
 	return c.next - 1, true
 }
 
-// places reads where the word stands in the document last read.
+// places reads the positions of the word in the document last read.
 func (c *cursor) places(out []uint32) []uint32 {
 	for ; c.unread > 0; c.unread-- {
 		i := 0
@@ -203,7 +203,7 @@ func (c *cursor) places(out []uint32) []uint32 {
 	return out
 }
 
-// uvarint is binary.Uvarint with a short way for one byte, which most numbers have.
+// uvarint is binary.Uvarint with a fast path for one byte, which most numbers have.
 func uvarint(b []byte) (uint64, int) {
 	if len(b) > 0 && b[0] < 0x80 {
 		return uint64(b[0]), 1

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Query is what is looked for: all of its terms.
+// Query is a search: all of its terms must match.
 type Query struct{ terms []term }
 
-// term is a word that a text's word starts with, or the whole words of a phrase, one after the other.
+// term is a prefix of a word, or the whole words of a phrase.
 type term struct {
 	words  []string // folded
 	phrase bool
 }
 
-// ParseQuery reads a query: words, and phrases in double quotes (or in « », “ ”, „ “). Every term must be found in a
-// case. An unclosed quote ends with the text.
+// ParseQuery parses a query: words, and phrases in double quotes (or in « », “ ”, „ “). An unclosed quote ends with
+// the text.
 func ParseQuery(s string) Query {
 	s = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`).Replace(s)
 	var q Query
@@ -34,14 +34,14 @@ func ParseQuery(s string) Query {
 	return q
 }
 
-// Empty reports that the query has no term: it finds nothing.
+// Empty reports whether the query has no term: it finds nothing.
 func (q Query) Empty() bool { return len(q.terms) == 0 }
 
 // Span is a range of bytes of a text.
 type Span struct{ Start, End int }
 
-// Find returns where the terms stand in a text, in order and without overlap. It does not ask that all terms are
-// there.
+// Find returns the matches of the terms in a text, in order and without overlap. It does not require that all terms
+// match.
 func (q Query) Find(text string) []Span {
 	words := Words(text)
 	var out []Span
@@ -65,7 +65,7 @@ func (q Query) Find(text string) []Span {
 	return out
 }
 
-// at reports how many words the term covers from the i-th on; 0 where it does not stand there.
+// at returns how many words the term covers from the i-th on; 0 where it does not match.
 func (t term) at(words []Word, i int) int {
 	if !t.phrase {
 		if strings.HasPrefix(words[i].Folded, t.words[0]) {
@@ -84,7 +84,7 @@ func (t term) at(words []Word, i int) int {
 	return len(t.words)
 }
 
-// Within reports that every term stands in at least one of the texts: what a plain scan finds.
+// Within reports whether every term is in at least one of the texts: the result of a plain scan.
 func (q Query) Within(texts ...string) bool {
 	if q.Empty() {
 		return false

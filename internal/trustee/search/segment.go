@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// The form in which an index is kept. All numbers of a fixed size are little-endian.
+// The format of a stored index. All numbers of a fixed size are little-endian.
 //
 //	"zapis/search/v1\n"
 //	8 × uint64: cases, documents, words, then the bytes of: the table, the words, the postings, the places; 0
@@ -27,12 +27,12 @@ const (
 	maxBlob    = 1<<32 - 1
 )
 
-// ErrDamaged is the class of every refusal to load an index: it is to be made again.
+// ErrDamaged is the class of every refusal to load an index. The caller rebuilds it.
 var ErrDamaged = errors.New("the search index is damaged")
 
 func damaged(what string) error { return fmt.Errorf("%w: %s", ErrDamaged, what) }
 
-// segment is a part of an index that does not change: slices of one file's bytes.
+// segment is the immutable part of an index: slices of one file's bytes.
 type segment struct{ directory, words, docs, pos []byte }
 
 func (s segment) len() int { return max(0, len(s.directory)/entrySize-1) }
@@ -58,7 +58,7 @@ func (s segment) matching(word string, prefix bool, f func(list)) {
 	}
 }
 
-// add appends a word behind all others.
+// add appends a word after all others.
 func (s *segment) add(word string, p posting) {
 	s.words = append(s.words, word...)
 	s.docs = append(s.docs, p.docs...)
@@ -66,14 +66,14 @@ func (s *segment) add(word string, p posting) {
 	s.mark()
 }
 
-// mark writes where the next word starts.
+// mark records the offset of the next word.
 func (s *segment) mark() {
 	for _, n := range []int{len(s.words), len(s.docs), len(s.pos)} {
 		s.directory = binary.LittleEndian.AppendUint32(s.directory, uint32(n))
 	}
 }
 
-// Compact merges everything into one segment and forgets the words of what was removed.
+// Compact merges everything into one segment and drops the words of what was removed.
 func (x *Index) Compact() {
 	if len(x.tail) == 0 && x.gone.count() == 0 && x.base.directory != nil {
 		return
@@ -108,7 +108,7 @@ func (x *Index) Compact() {
 
 const noDocument = ^uint32(0)
 
-// renumber closes the gaps that removed documents left, and gives each old number its new one.
+// renumber closes the gaps of removed documents, and returns the new number of each old one.
 func (x *Index) renumber() []uint32 {
 	to := make([]uint32, len(x.docs))
 	kept := x.docs[:0:0]
@@ -120,7 +120,7 @@ func (x *Index) renumber() []uint32 {
 		}
 	}
 	x.docs, x.gone = kept, nil
-	// Cases keep their order; those that have no document left go.
+	// Cases keep their order; those without a document are removed.
 	cases, number := x.cases[:0:0], make(map[string]uint32, len(x.cases))
 	newCase := make([]uint32, len(x.cases))
 	docsOf := x.docsOf[:0:0]
@@ -154,8 +154,8 @@ func (p *posting) append(other posting, to []uint32) {
 	}
 }
 
-// WriteTo compacts the index and writes it. It fails where w does, and where the index has grown beyond what the
-// form can hold: 4 GiB of words, postings or places.
+// WriteTo compacts the index and writes it. It fails where w does, and where the index exceeds the format: 4 GiB of
+// words, postings or positions.
 func (x *Index) WriteTo(w io.Writer) (int64, error) {
 	x.Compact()
 	if max(len(x.base.words), len(x.base.docs), len(x.base.pos)) > maxBlob {
@@ -188,7 +188,7 @@ func appendName(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Load reads what WriteTo wrote, and keeps form: it must not change afterwards. An error is an ErrDamaged.
+// Load parses what WriteTo wrote, and retains form, which must not change afterwards. An error is an ErrDamaged.
 func Load(form []byte) (*Index, error) {
 	if len(form) < headSize || string(form[:len(formHeader)]) != formHeader {
 		return nil, damaged("it does not start as one")
@@ -222,7 +222,7 @@ func Load(form []byte) (*Index, error) {
 	return x, x.loadTable(string(blobs[0]), n[0], n[1])
 }
 
-// check refuses a directory that points outside, or words out of order.
+// check refuses a directory with offsets outside the file, or words out of order.
 func (s segment) check() error {
 	n := s.len()
 	for field, blob := range [][]byte{s.words, s.docs, s.pos} {

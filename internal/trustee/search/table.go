@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Row is what a Table knows of one case. Columns are named by the caller.
+// Row is one case in a Table. The caller names the columns.
 type Row struct {
 	Key     string
 	Codes   map[string][]string // state, owner, methods, countries, tags …: any number of values in each
 	Numbers map[string]int64    // times, counts: at most one value in each
 }
 
-// Table holds rows in columns: for each value of a code the set of rows that have it. A filter is a few operations
-// on sets of bits, whatever it asks.
+// Table holds rows in columns: for each value of a code the set of rows that have it. A filter is a few operations on
+// bit sets.
 type Table struct {
 	keys    []string
 	number  map[string]uint32
@@ -23,7 +23,7 @@ type Table struct {
 	free    []uint32 // numbers of rows that were removed
 	codes   map[string]map[string]*bitset
 	numbers map[string]*numberColumn
-	rows    []Row // as put, to take their bits out again
+	rows    []Row // as put, to remove their bits again
 }
 
 type numberColumn struct {
@@ -31,12 +31,12 @@ type numberColumn struct {
 	has    bitset
 }
 
-// NewTable makes an empty table.
+// NewTable returns an empty table.
 func NewTable() *Table {
 	return &Table{number: map[string]uint32{}, codes: map[string]map[string]*bitset{}, numbers: map[string]*numberColumn{}}
 }
 
-// Len is the number of rows.
+// Len returns the number of rows.
 func (t *Table) Len() int { return len(t.number) }
 
 // Put adds a row, or replaces the one of the same key. The row's maps must not change afterwards.
@@ -82,7 +82,7 @@ func (t *Table) Put(r Row) {
 	}
 }
 
-// Remove takes a row out.
+// Remove removes a row.
 func (t *Table) Remove(key string) {
 	n, known := t.number[key]
 	if !known {
@@ -95,7 +95,7 @@ func (t *Table) Remove(key string) {
 	t.free = append(t.free, n)
 }
 
-// take clears a row's bits, and drops values that no row has any more.
+// take clears a row's bits, and drops values without a row.
 func (t *Table) take(n uint32) {
 	for column, values := range t.rows[n].Codes {
 		for _, v := range values {
@@ -113,9 +113,9 @@ func (t *Table) take(n uint32) {
 	}
 }
 
-// Condition is one part of a filter. A code column meets it where the row has one of AnyOf; a number column where
-// the row has a number from From to To, both included; Empty where the column has no value in the row. Not turns
-// the condition round.
+// Condition is one part of a filter. A code column matches where the row has one of AnyOf; a number column where the
+// row has a number from From to To, both included; Empty where the column has no value in the row. Not negates the
+// condition.
 type Condition struct {
 	Column   string
 	AnyOf    []string
@@ -124,18 +124,18 @@ type Condition struct {
 	Not      bool
 }
 
-// View is what is asked of a table: the rows that meet all conditions, in an order, and a page of them.
+// View is a query of a table: the rows that match all conditions, in an order, and a page of them.
 type View struct {
 	Where      []Condition
-	Among      []string // only these keys, as Index.Search gives them; nil: all
+	Among      []string // only these keys, as from Index.Search; nil: all
 	Sort       string   // a column; rows without a value in it come last; empty: by key
 	Descending bool
 	Offset     int
 	Limit      int // 0: all
 }
 
-// Select returns the keys of a page, and how many rows the whole view has. Rows that the order does not tell apart
-// stand by key.
+// Select returns the keys of a page, and how many rows the whole view has. Rows that are equal in the order are sorted
+// by key.
 func (t *Table) Select(v View) (keys []string, total int) {
 	set := t.filter(v)
 	list := make([]uint32, 0, set.count())
@@ -153,7 +153,7 @@ func (t *Table) Select(v View) (keys []string, total int) {
 	return keys, total
 }
 
-// Counts gives, for each value of a code column, how many rows of a view have it.
+// Counts returns, for each value of a code column, how many rows of a view have it.
 func (t *Table) Counts(column string, v View) map[string]int {
 	set := t.filter(v)
 	out := make(map[string]int)
@@ -219,7 +219,7 @@ func (t *Table) meeting(c Condition) bitset {
 	return met
 }
 
-// place is a row with what it is sorted by.
+// place is a row with its sort value.
 type place struct {
 	first int64 // -1 for a row with a value, 1 for one without
 	value int64 // the number, or the rank of the code among all values

@@ -7,24 +7,24 @@ import (
 	"slices"
 )
 
-// Interval is what an attacker can say of a figure that is not shown exactly: it is from Low to High. High is +Inf
-// where there is no bound.
+// Interval is what an attacker can infer about a figure that is not shown exactly: it is from Low to High. High is
+// +Inf where there is no bound.
 type Interval struct {
 	Period    Period
 	Key       Key
 	Low, High float64
 }
 
-// Finding is a figure that was not to be known, and is.
+// Finding is a figure that should be protected, and is known.
 type Finding struct {
 	Interval
-	What string // "exact", "small": below what stays possible; "changed": two releases differ by a few
+	What string // "exact", "small": below what must stay possible; "changed": two releases differ by a few
 }
 
-// Attack does to a series of releases what an attacker can: it takes all figures of all of them, and all that
-// follows from how tables are made, and computes by linear programming from where to where each hidden figure can
-// be. Figures that two releases give for one cell, and that differ by fewer than 5, are found too. It uses nothing
-// that is not public. It fails where no counts fit the releases at all.
+// Attack computes what an attacker can infer from a series of releases: from all figures of all of them and from how
+// tables are made, linear programming yields the interval of each hidden figure. Figures that two releases have for
+// one cell, and that differ by fewer than 5, are findings too. It uses only public information. It fails where no
+// counts fit the releases at all.
 func Attack(releases []Release) ([]Interval, []Finding, error) {
 	var intervals []Interval
 	var findings []Finding
@@ -60,7 +60,7 @@ func baseOf(releases []Release) int {
 	return releases[0].Mode.base()
 }
 
-// changed compares what several releases say of one half-year.
+// changed compares the figures of several releases for one half-year.
 func changed(all []Counts) []Finding {
 	var out []Finding
 	first := map[Key]int{}
@@ -79,8 +79,8 @@ func changed(all []Counts) []Finding {
 	return out
 }
 
-// intervalsOf bounds the hidden cells of one half-year, of which several releases may have spoken. A figure that
-// one of them shows is known in all; hosts that one of them lists are part of the others' Other.
+// intervalsOf bounds the hidden cells of one half-year, which several releases may include. A figure that one of them
+// shows is known in all; hosts that one of them lists are part of the others' Other.
 func intervalsOf(all []Counts, base int) ([]Interval, error) {
 	a := &attacker{number: map[string]int{}, base: base}
 	for _, c := range all {
@@ -102,7 +102,7 @@ type attacker struct {
 	rows   []row
 }
 
-// name tells the cells apart: those of Other mean different things in releases that list different hosts.
+// name distinguishes the cells of Other in releases that list different hosts.
 func name(c Counts, k Key) string {
 	if k.Row == Other && (k.Table == TableHost || k.Table == TableCross) {
 		return fmt.Sprint(k.Table, "/", k.Column, "/other than ", c.Hosts)
@@ -158,7 +158,7 @@ func (a *attacker) relate(c Counts) {
 	}
 }
 
-// refine says of two releases of one half-year that the Other of the one holds the hosts which only the other lists.
+// refine relates two releases of one half-year: the Other of the one contains the hosts which only the other lists.
 func (a *attacker) refine(all []Counts) {
 	for i, c := range all {
 		for _, d := range all[:i] {
@@ -188,8 +188,8 @@ func (a *attacker) refine(all []Counts) {
 	}
 }
 
-// solve writes each variable as its low bound and a rest that is at least 0, fixes those that are known, and asks
-// for the least and the largest value of all others.
+// solve writes each variable as its lower bound and a rest that is at least 0, fixes those that are known, and
+// computes the least and the largest value of all others.
 func (a *attacker) solve(p Period) ([]Interval, error) {
 	column := make([]int, len(a.keys))
 	var free []int
@@ -234,7 +234,7 @@ func (a *attacker) solve(p Period) ([]Interval, error) {
 	return out, nil
 }
 
-// whole takes a solver's rounding error off.
+// whole removes a solver's rounding error.
 func whole(v float64) float64 {
 	if r := math.Round(v); math.Abs(v-r) < 1e-5 {
 		return r

@@ -11,8 +11,8 @@ import (
 	"zapis/internal/trustee/deskstate"
 )
 
-// Case is what is counted of one case. Codes that a list does not have count as its last one ("other",
-// "unanswered", "unknown").
+// Case is what is counted of one case. Codes that are in no list count as the last one ("other", "unanswered",
+// "unknown").
 type Case struct {
 	Received time.Time // UTC
 	Consents []string  // in force; without "statistics" the case is not counted
@@ -21,7 +21,7 @@ type Case struct {
 	Role     string    // target_role of the report
 	Told     []string  // reported_to of the report
 	Response string    // authority_response
-	Nexus    string    // what ties it to the state, as trustees grade it; empty where it is not graded
+	Nexus    string    // the link to the state, as graded by trustees; empty where it is not graded
 	Worked   []Solution
 }
 
@@ -66,12 +66,12 @@ func (p Period) Due() time.Time {
 // None is the row of cases without an answer, in the tables where these count.
 const None = "none"
 
-// Lists of rows and columns, in their order.
+// Rows and columns, in their order.
 var (
 	groupRows    = append(letters(), None)
 	roleRows     = append(codes("target_role"), "unanswered")
 	toldRows     = []string{"police", "other", "nobody", "unanswered"}
-	crossTold    = []string{"police", "other"} // only who told an office can have an answer
+	crossTold    = []string{"police", "other"} // only a reporter who told an office can have an answer
 	responseRows = append(fieldCodes("authority_response"), "unknown")
 	tiesRows     = []string{"state_agent", "proxy", "host_triggered", "unknown", "ungraded"}
 	barrierRows  = []string{"host_only", "private"}
@@ -117,8 +117,8 @@ func oneOf(list []string, code string) string {
 // counts reports whether the case is counted at all.
 func (c Case) counts() bool { return slices.Contains(c.Consents, "statistics") }
 
-// barrier reports that the case is a barrier of the host country or of private persons alone, and no repression: it is
-// counted apart.
+// barrier reports whether the case is a barrier by the host country or by private persons alone, and no repression: it
+// is counted separately.
 func (c Case) barrier() bool { return slices.Contains(barrierRows, c.Nexus) }
 
 // groups returns the case's groups of methods, each once, or None.

@@ -32,13 +32,13 @@ const (
 // maxSeries is how many half-years a chart shows side by side: the newest ones.
 const maxSeries = 4
 
-// palette is Okabe's and Ito's, whose colours also those tell apart who see fewer of them.
+// palette is the one of Okabe and Ito, which colour-blind readers can distinguish.
 var palette = []color.Color{
 	color.RGBA{0, 114, 178, 255}, color.RGBA{230, 159, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
 	color.RGBA{86, 180, 233, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{240, 228, 66, 255}, color.RGBA{0, 0, 0, 255}, color.RGBA{150, 150, 150, 255},
 }
 
-// dejavu is one face for all seven languages; plot's own has no Cyrillic in bold and is not asked.
+// dejavu is one face for all seven languages; plot's own has no Cyrillic in bold.
 var dejavu = sync.OnceValues(func() (*font.Cache, error) {
 	face, err := opentype.Parse(dejavusans.TTF)
 	if err != nil {
@@ -240,7 +240,7 @@ func render(p *plot.Plot, list []series, height vg.Length, form Picture) ([]byte
 	return b.Bytes(), nil
 }
 
-// drawLegend writes three names a line, each behind its colour.
+// drawLegend writes three names per line, each after its colour.
 func drawLegend(p *plot.Plot, list []series, c draw.Canvas) {
 	style := p.Legend.TextStyle
 	width := (c.Max.X - c.Min.X) / 3

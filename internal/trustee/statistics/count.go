@@ -12,7 +12,7 @@ type table struct {
 	values []int
 }
 
-// count makes the table of some cases. Hosts that list does not hold are counted in Other.
+// count counts some cases. Hosts that are not in list are counted in Other.
 func count(cases []Case, list, worked []string) table {
 	t := table{lattice: newLattice(list, worked)}
 	t.values = make([]int, len(t.keys))
@@ -52,8 +52,8 @@ func count(cases []Case, list, worked []string) table {
 	return t
 }
 
-// listedHosts chooses the hosts that a release lists: those with at least least cases. While all others together
-// have fewer than that, the smallest of the listed ones joins them, so that the sum of the others gives none away.
+// listedHosts selects the hosts that a release lists: those with at least least cases. While all others together have
+// fewer than that, the smallest of the listed ones is moved to them, so that their sum reveals none.
 func listedHosts(cases []Case, least int) []string {
 	n := map[string]int{}
 	total := 0

@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// Separator chooses how a CSV file is read by the program that it is for.
+// Separator selects the CSV dialect by the program that reads it.
 type Separator struct {
 	BOM   bool // a byte order mark first: Excel reads the file as UTF-8 only with it
 	Comma rune // ',' where 0; Excel wants ';' in most languages of the continent
 }
 
-// CSV writes all figures of all releases, a line for each, in one language:
+// CSV writes all figures of all releases, one per line, in one language:
 //
 //	half-year,table,row,column,count,table_code,row_code,column_code,note
 //
-// A hidden figure is a colon. The caption stands in each line's last column, so that no figure travels without it.
+// A hidden figure is a colon. The caption is in each line's last column, so that no figure is copied without it.
 func CSV(releases []Release, w *Words, s Separator) ([]byte, error) {
 	var b bytes.Buffer
 	if s.BOM {

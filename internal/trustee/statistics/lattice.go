@@ -12,7 +12,7 @@ const (
 	TableHost     = "host"          // host country
 	TableCross    = "host_method"   // host country x group of methods
 	TableRole     = "role"          // role of the person
-	TableTold     = "told"          // who was told
+	TableTold     = "told"          // which office was told
 	TableResponse = "response"      // what the authority did, of those told
 	TableOutcome  = "told_response" // police or another office x what it did
 	TableNexus    = "nexus"         // what ties it to the state; barriers apart
@@ -36,17 +36,17 @@ func Smallest(table string) int {
 	return 5
 }
 
-// Protected is the interval that stays possible for each small cell: from 0 to this.
+// Protected is the upper end of the interval that stays possible for each small cell, from 0.
 const Protected = 4
 
-// relation is one thing that everybody knows of the cells: the sum of plus, less the sum of minus, is 0, or at most 0.
+// relation is a public fact about the cells: the sum of plus, less the sum of minus, is 0, or at most 0.
 type relation struct {
 	plus, minus []int // numbers of cells
 	atMost      bool
 }
 
-// lattice is the cells of one half-year and all that holds between them, whatever the counts are. It follows from
-// what is public: which hosts and which solutions are listed.
+// lattice is the cells of one half-year and all relations between them, whatever the counts are. It follows from
+// public facts: the listed hosts and solutions.
 type lattice struct {
 	keys      []Key
 	number    map[Key]int
@@ -55,7 +55,7 @@ type lattice struct {
 	of        [][]int // by cell: its relations
 }
 
-// newLattice returns the cells for these hosts (ascending, without Other) and solutions. Where no host is listed the
+// newLattice returns the cells for these hosts (ascending, without Other) and solutions. Without a listed host the
 // cross table would repeat the table of methods, and is left out.
 func newLattice(hosts, worked []string) *lattice {
 	l := &lattice{number: map[Key]int{}}
@@ -120,8 +120,8 @@ func (l *lattice) relate(listed []string, cross bool, worked []string) {
 	}
 }
 
-// several relates the groups of methods to the cases that they are counted of. A case is in one group at least, or
-// in None alone: so no group has more cases than there are with any, and all groups together have no fewer.
+// several relates the groups of methods to the cases that they are counted of. A case is in at least one group, or in
+// None alone: so no group has more cases than there are with any, and all groups together have no fewer.
 func (l *lattice) several(whole int, group func(string) int) {
 	none := group(None)
 	minus := []int{none}
@@ -169,7 +169,7 @@ func (l *lattice) atMost(plus, minus []int) {
 	l.relations = append(l.relations, relation{plus, minus, true})
 }
 
-// gap is by how much a relation is broken: above 0 where plus is too large, below 0 where it is too small.
+// gap returns by how much a relation is broken: above 0 where plus is too large, below 0 where it is too small.
 func (r relation) gap(values []int) int {
 	sum := 0
 	for _, n := range r.plus {
@@ -184,7 +184,7 @@ func (r relation) gap(values []int) int {
 	return sum
 }
 
-// holds reports that values could be counts: none is below its floor, and every relation holds.
+// holds reports whether values could be counts: none is below its floor, and every relation holds.
 func (l *lattice) holds(values []int) bool {
 	for n, v := range values {
 		if v < l.floor[n] {

@@ -9,7 +9,7 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Refusal says why nothing is released. Its code stays; the sentences are those of the desk's languages.
+// Refusal is the reason why nothing is released. Its code is stable; the desk's locales have the sentences.
 type Refusal struct{ Code, English string }
 
 func (r *Refusal) Error() string { return r.English }
@@ -23,9 +23,9 @@ var (
 	ErrOrder      = &Refusal{"clock", "The last release is of a later day than today: the clock is wrong"}
 )
 
-// Draft makes the next release of all that is due and not released yet. Earlier releases come in order, as Verify
-// gives them. A half-year of which nothing can be shown is left out, and can come with a later release. An error is
-// a *Refusal.
+// Draft computes the next release of all half-years that are due and not released yet. Earlier releases are in order,
+// as Verify returns them. A half-year of which nothing can be shown is left out, and can be in a later release. An
+// error is a *Refusal.
 func Draft(cases []Case, earlier []Release, now time.Time, mode Mode) (Release, error) {
 	r := Release{Number: len(earlier) + 1, Day: now.UTC().Truncate(24 * time.Hour), Mode: mode}
 	told := map[Period]bool{}
@@ -55,7 +55,7 @@ func Draft(cases []Case, earlier []Release, now time.Time, mode Mode) (Release, 
 		if !ok {
 			continue
 		}
-		// The certificates and the rounding should leave nothing to be found: tried all the same.
+		// The certificates and the rounding should leave nothing to be found; the attack is run all the same.
 		if _, findings, err := Attack([]Release{{Mode: mode, Counts: []Counts{c}}}); err != nil || len(findings) > 0 {
 			return Release{}, ErrRecovered
 		}
@@ -67,7 +67,7 @@ func Draft(cases []Case, earlier []Release, now time.Time, mode Mode) (Release, 
 	return r, r.check()
 }
 
-// counts makes one half-year's tables; false where nothing can be shown.
+// counts computes one half-year's tables; false where nothing can be shown.
 func counts(p Period, cases []Case, mode Mode) (Counts, bool) {
 	least, leastWorked := Smallest(TableHost), Smallest(TableWorked)
 	c := Counts{Period: p, Hosts: listedHosts(cases, least), Worked: listedWorked(cases, leastWorked)}
@@ -98,7 +98,7 @@ func round(n, base int) int { return (n + base/2) / base * base }
 // Record is a release in the ledger of releases: its text, and an SSH signature over it.
 type Record struct{ Text, Signature []byte }
 
-// Sign makes the record of a release. What sign gives is the caller's: an SSH signature under Namespace.
+// Sign returns the record of a release. sign returns an SSH signature under Namespace.
 func Sign(r Release, sign func(text []byte) ([]byte, error)) (Record, error) {
 	text := r.Marshal()
 	if _, err := Parse(text); err != nil {
@@ -108,9 +108,9 @@ func Sign(r Release, sign func(text []byte) ([]byte, error)) (Record, error) {
 	return Record{text, signature}, err
 }
 
-// Verify reads a ledger of releases, oldest first: every text and signature, the chain of hashes, one mode, no
-// half-year twice, no day before the last. Where nothing fits it names the release. An error of a text or of the
-// chain is a canonical.ErrMismatch.
+// Verify reads a ledger of releases, oldest first, and verifies every text and signature, the chain of hashes, one
+// mode, no half-year twice, no day before the last. The error names the release that does not fit. An error of a text
+// or of the chain is a canonical.ErrMismatch.
 func Verify(records []Record, check func(text, signature []byte) error) ([]Release, error) {
 	var out []Release
 	told := map[Period]int{}

@@ -13,12 +13,12 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Mode is how small counts are kept from being known. A ledger of releases has one.
+// Mode is how small counts are protected. A ledger of releases has one.
 type Mode string
 
 const (
-	Suppress Mode = "suppress" // small counts, and what would give them away, are not shown
-	Round5   Mode = "round-5"  // every figure is rounded to the nearest multiple of 5, apart from all others
+	Suppress Mode = "suppress" // small counts, and cells that would reveal them, are not shown
+	Round5   Mode = "round-5"  // every figure is rounded to the nearest multiple of 5, independently of all others
 	Round10  Mode = "round-10" // to a multiple of 10
 )
 
@@ -42,7 +42,7 @@ type Release struct {
 	Counts   []Counts // by period
 }
 
-// Counts is what a release says of one half-year.
+// Counts is the content of a release for one half-year.
 type Counts struct {
 	Period Period
 	Hosts  []string // the listed host countries, ascending, without Other
@@ -57,7 +57,7 @@ type Cell struct {
 	Hidden bool
 }
 
-// Of returns the figure of a cell; shown is false where it is hidden or not there.
+// Of returns the figure of a cell; shown is false where it is hidden or missing.
 func (c Counts) Of(k Key) (n int, shown bool) {
 	i := slices.IndexFunc(c.Cells, func(cell Cell) bool { return cell.Key == k })
 	if i < 0 || c.Cells[i].Hidden {
@@ -102,14 +102,14 @@ func (r Release) Marshal() []byte {
 	return []byte(b.String())
 }
 
-// Hash names a release in the next one: the SHA-256 of its text, in lower-case hexadecimal.
+// Hash returns the SHA-256 of the release's text, in lower-case hexadecimal, which the next release names.
 func (r Release) Hash() string {
 	sum := sha256.Sum256(r.Marshal())
 	return hex.EncodeToString(sum[:])
 }
 
-// Parse reads a release and refuses any that this package would not have made: cells missing or out of order, a
-// small count that is shown, a release before its time. An error is a canonical.ErrMismatch.
+// Parse parses a release and refuses any that this package would not have made: cells missing or out of order, a small
+// count that is shown, a release before its time. An error is a canonical.ErrMismatch.
 func Parse(text []byte) (Release, error) {
 	c := canonical.NewReader(text, maxRelease)
 	c.Exact(releaseHeader)
@@ -157,7 +157,7 @@ func readCounts(c *canonical.Reader) Counts {
 	return out
 }
 
-// check holds a release to what one can be, whatever was counted.
+// check refuses a release that can't result from any counts.
 func (r Release) check() error {
 	switch {
 	case r.Number < 1 || (r.Number == 1) != (r.Previous == ""):

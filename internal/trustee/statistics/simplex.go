@@ -10,7 +10,7 @@ import (
 //	maximise c·x where rows[i].coef · x  = rows[i].bound (or ≤, where atMost)
 //
 // It is solved by the two-phase simplex method on one dense tableau; the first phase runs once for all objectives.
-// gonum's lp.Simplex is documented to refuse dependent rows, and margins always are; it was not run.
+// gonum's lp.Simplex is documented to refuse dependent rows, which margins always are.
 type program struct {
 	tab   [][]float64 // one row for each constraint; the last column is the bound
 	basis []int       // by row: the variable that it is solved for
@@ -68,7 +68,7 @@ func newProgram(variables int, rows []row) (*program, error) {
 	return p, nil
 }
 
-// dropArtificial takes the first phase's variables out, and rows that say nothing beside the others.
+// dropArtificial removes the first phase's variables, and rows that depend on others.
 func (p *program) dropArtificial(width int) {
 	kept := 0
 	for i := range p.tab {
@@ -91,7 +91,7 @@ func (p *program) dropArtificial(width int) {
 	}
 }
 
-// maximise returns the largest value of an objective; +Inf where there is none. It goes on from the last solution.
+// maximise returns the largest value of an objective; +Inf where there is none. It continues from the last solution.
 func (p *program) maximise(objective []float64) float64 {
 	if len(p.tab) == 0 {
 		for _, c := range objective {
@@ -125,7 +125,7 @@ func (p *program) maximise(objective []float64) float64 {
 }
 
 // entering chooses the variable that improves most; after many steps the first that improves (Bland's rule), which
-// can't go round in circles.
+// can't cycle.
 func entering(cost []float64, bland bool) int {
 	best, in := 1e-7, -1
 	for k, c := range cost {

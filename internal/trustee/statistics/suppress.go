@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// suppressed is a table with what is shown of it, and the proof that what is not shown stays hidden.
+// suppressed is a table with its shown cells, and the proof that the others are protected.
 type suppressed struct {
 	table
 	shown        []bool
 	certificates [][]int // whole sets of counts that fit what is shown
 }
 
-// suppress hides the small cells, and as many others as it takes to protect them. It reports false where nothing
+// suppress hides the small cells, and as many others as are needed to protect them. It reports false where nothing
 // could be shown at all.
 func suppress(t table) (suppressed, bool) {
 	s := suppressed{table: t, shown: make([]bool, len(t.keys))}
@@ -36,17 +36,17 @@ func suppress(t table) (suppressed, bool) {
 	return s, slices.Contains(s.shown, true)
 }
 
-// small reports that a cell must not be shown.
+// small reports whether a cell must not be shown.
 func (t table) small(n int) bool { return t.values[n] < Smallest(t.keys[n].Table) }
 
-// covered reports that counts are known which fit what is shown and have the target (or more, above 0) in the cell.
+// covered reports whether known counts fit what is shown and have the target (or more, above 0) in the cell.
 func (s *suppressed) covered(n, target int) bool {
 	fits := func(values []int) bool { return values[n] == 0 && target == 0 || values[n] >= target && target > 0 }
 	return fits(s.values) || slices.ContainsFunc(s.certificates, fits)
 }
 
-// protect finds counts that fit what is shown and have the target in the cell, and hides as few other cells as it
-// takes. Where no search succeeds, the cell's whole table is hidden, then everything but the total.
+// protect finds counts that fit what is shown and have the target in the cell, and hides as few other cells as
+// possible. Where no search succeeds, it hides the cell's whole table, then everything but the total.
 func (s *suppressed) protect(n, target int) bool {
 	for fallback := range 4 {
 		if s.covered(n, target) {
@@ -88,8 +88,8 @@ const (
 	maxSteps  = 3_000 // steps of one search
 )
 
-// search looks for such counts by changing the cell and mending what that breaks, one relation after the other. It
-// may hide this many cells that are shown.
+// search looks for such counts by changing the cell and repairing the broken relations, one after the other. It may
+// hide this many cells that are shown.
 func (s *suppressed) search(n, target, hide int) []int {
 	r := &repair{suppressed: s, values: slices.Clone(s.values), locked: make([]bool, len(s.keys)), hide: hide}
 	r.values[n], r.locked[n] = target, true
@@ -107,7 +107,7 @@ type repair struct {
 	steps  int
 }
 
-// mend makes the relations in touched hold, and all that breaks by that.
+// mend makes the relations in touched hold, and all that are broken by that.
 func (r *repair) mend(touched []int) bool {
 	for len(touched) > 0 && r.relations[touched[0]].gap(r.values) == 0 {
 		touched = touched[1:]
@@ -140,7 +140,7 @@ func (r *repair) mend(touched []int) bool {
 	return false
 }
 
-// change is a step: this cell is changed by that much.
+// change is a step: this cell is changed by that amount.
 type change struct{ cell, by int }
 
 // candidates returns the cells that can close a relation's gap, or part of it: hidden ones first, then shown ones,

@@ -18,7 +18,7 @@ import (
 //go:embed locales/*.txt
 var localeFiles embed.FS
 
-// Languages are those of the tables, in the order of the desk's choice.
+// Languages returns those of the tables, in the order of the desk's choice.
 func Languages() []string { return []string{"be", "ru", "uk", "pl", "lt", "de", "en"} }
 
 // Words are one language's sentences and labels.
@@ -27,7 +27,7 @@ type Words struct {
 	text map[string]string
 }
 
-// NewWords reads a language's words. It fails for a language that is not one of Languages.
+// NewWords parses a language's sentences. It fails for a language that is not one of Languages.
 func NewWords(code string) (*Words, error) {
 	if !slices.Contains(Languages(), code) {
 		return nil, fmt.Errorf("the tables do not speak %q, only %s", code, strings.Join(Languages(), ", "))
@@ -52,7 +52,7 @@ func (w *Words) Sentence(key string, fill ...string) string {
 	return s
 }
 
-// Period names a half-year.
+// Period returns the name of a half-year.
 func (w *Words) Period(p Period) string {
 	year, half := p.Parts()
 	return w.Sentence("period."+strconv.Itoa(half), "year", strconv.Itoa(year))
@@ -61,7 +61,7 @@ func (w *Words) Period(p Period) string {
 // Table returns a table's title.
 func (w *Words) Table(table string) string { return w.text["table."+table] }
 
-// labels says, by table, under which word the labels of its rows and columns stand.
+// labels maps a table to the key prefixes of the labels of its rows and columns.
 var labels = map[string][2]string{
 	TableTotal:    {"total"},
 	TableMethod:   {"group"},
@@ -74,7 +74,7 @@ var labels = map[string][2]string{
 	TableNexus:    {"nexus"},
 }
 
-// Row labels a row.
+// Row returns the label of a row.
 func (w *Words) Row(table, row string) string {
 	if table == TableWorked {
 		parts := strings.SplitN(row, ".", 3)
@@ -86,7 +86,7 @@ func (w *Words) Row(table, row string) string {
 	return w.label(labels[table][0], row)
 }
 
-// Column labels a column; it is empty in tables of one dimension.
+// Column returns the label of a column; empty in tables of one dimension.
 func (w *Words) Column(table, column string) string {
 	if column == "" {
 		return ""
@@ -101,7 +101,7 @@ func (w *Words) label(kind, code string) string {
 	return w.text[kind+"."+code]
 }
 
-// Country names a country, as the Unicode CLDR has it; where that has grown old, the locale says better.
+// Country returns the name of a country, from the Unicode CLDR or from the locale's override.
 func (w *Words) Country(code string) string {
 	if s := w.text["country."+code]; s != "" {
 		return s
@@ -116,7 +116,7 @@ func (w *Words) Country(code string) string {
 	return incident.CountryName(code)
 }
 
-// Notes returns the lines that stand under every table: the caption first.
+// Notes returns the lines below every table: the caption first.
 func (w *Words) Notes(m Mode) []string {
 	out := []string{w.text["caption"], w.text["note.consent"]}
 	if m == Suppress {

@@ -14,7 +14,7 @@ import (
 //go:embed world.tsv
 var worldTSV string
 
-// outlines gives the countries' paths by code, in ascending order of the codes.
+// outlines returns the countries' paths by code, in ascending order of the codes.
 var outlines = sync.OnceValue(func() [][2]string {
 	var out [][2]string
 	for _, line := range strings.Split(strings.TrimSpace(worldTSV), "\n")[1:] {
@@ -24,7 +24,7 @@ var outlines = sync.OnceValue(func() [][2]string {
 	return out
 })
 
-// steps are the classes of the map: from this count on, this colour. Darker is more.
+// steps are the classes of the map: the least count, and its colour. Darker is more.
 var steps = []struct {
 	from   int
 	colour string
@@ -43,8 +43,8 @@ const (
 // frames are the regions' parts of the canvas of world.tsv: x, y, width, height.
 var frames = map[Region]string{World: "0 0 8000 3560", Europe: "3740 130 1320 840"}
 
-// Map draws the host countries of one half-year as an SVG picture, by steps of colour. Countries that world.tsv has
-// no outline for, and what is counted without a country, are listed under it.
+// Map draws the host countries of one half-year as an SVG picture, in steps of colour. Countries without an outline in
+// world.tsv, and what is counted without a country, are listed below it.
 func Map(c Counts, m Mode, w *Words, region Region) []byte {
 	figures := map[string]int{}
 	for _, cell := range c.Cells {
@@ -123,6 +123,6 @@ func legend(b *strings.Builder, w *Words) {
 
 func escape(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder returns no error
 	return b.String()
 }

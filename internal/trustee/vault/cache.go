@@ -18,18 +18,17 @@ import (
 	"zapis/internal/atomicfile"
 )
 
-// Caches keep what list and show need, so that they do not open everything again: one line of JSON for each
-// thing, sealed to the owner and signed by them, since anybody can seal to them. Where one can't be read, for
-// any reason, it is made again.
+// Caches hold what list and show need, so that they do not open everything again: one line of JSON per item, sealed to
+// the owner and signed by them, since anyone can seal to them. A cache that can't be read for any reason is rebuilt.
 const (
 	namespaceIndex = "zapis-index"
 	armorEnd       = "-----END SSH SIGNATURE-----\n"
 )
 
-// Cache is a file of the vault's that can be made again, and the first line of what is in it.
+// Cache is a file of the vault that can be rebuilt, and its first line.
 type Cache struct{ File, Header string }
 
-// ReadCache returns what a cache holds; nothing where it is missing, damaged, or not the owner's.
+// ReadCache returns the content of a cache; nothing where it is missing, damaged, or not the owner's.
 func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
 	f, err := os.Open(filepath.Join(v.dir, c.File))
 	if errors.Is(err, os.ErrNotExist) {
@@ -67,7 +66,7 @@ func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
 	}
 }
 
-// WriteCache replaces what a cache holds.
+// WriteCache replaces the content of a cache.
 func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	lines, err := encodeLines(list)
 	if err != nil {
@@ -96,8 +95,8 @@ func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	return atomicfile.WriteFile(filepath.Join(v.dir, c.File), sealed.Bytes(), 0o600)
 }
 
-// encodeLines returns each as a line of JSON. It uses all cores: after ten thousand statements were opened, nothing
-// else is left to do.
+// encodeLines returns each item as a line of JSON. It uses all cores, since it is the last step after thousands of
+// statements were opened.
 func encodeLines[T any](list []T) ([]byte, error) {
 	share := 1 + len(list)/runtime.GOMAXPROCS(0)
 	pieces := slices.Collect(slices.Chunk(list, share))

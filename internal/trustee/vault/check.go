@@ -14,22 +14,22 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// Checked says what a check has found.
+// Checked is the result of Check.
 type Checked struct {
 	Entries uint64
 	Parts   int    // files of sealed parts and bodies
 	Bytes   int64  // in these
 	Events  uint64 // of the custody log
-	Heads   int    // of the custody log that stand in the ledger
+	Heads   int    // of the custody log, in the ledger
 	Opened  bool   // whether each event was opened too
 	Wrong   []string
-	Foreign bool     // a head of the owner's own that is not of this log is among what is wrong
-	Earlier []string // logs of the owner's from before this one, to which it owns up, as sentences without full stop
+	Foreign bool     // one of the faults is a head of the owner that is not of this log
+	Earlier []string // the owner's logs from before this one, which its first event names, as sentences without full stop
 }
 
-// Check verifies all that the vault holds. Opening it has verified chain, tree, newest checkpoint and the links
-// of the custody log; this reads every part again, compares the custody log with the heads in the ledger, and,
-// with a key, opens every event and everything that the owner has signed.
+// Check verifies the whole vault. Opening it has verified chain, tree, newest checkpoint and the links of the custody
+// log; Check reads every part again, compares the custody log with the heads in the ledger, and, with a key, opens
+// every event and every statement that the owner has signed.
 func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked, error) {
 	if v.key != nil {
 		record := custody.Record{By: v.By(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
@@ -62,7 +62,7 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 	return c, nil
 }
 
-// TotalBytes is how much Check reads.
+// TotalBytes returns how many bytes Check reads.
 func (v *Vault) TotalBytes() (total int64) {
 	v.copy.EachPart(func(_ string, p ledger.Part, _ string) error {
 		total += p.Size
@@ -101,7 +101,7 @@ func (v *Vault) checkParts(ctx context.Context, c *Checked, progress func(int64)
 	})
 }
 
-// checkOwn opens the custody log's events, and what the owner has signed, for which there must be an event.
+// checkOwn opens the custody log's events, and the owner's statements, for each of which there must be an event.
 func (v *Vault) checkOwn(ctx context.Context, c *Checked) error {
 	recorded := make(map[string]bool)
 	for n := uint64(1); n <= v.Custody.Len(); n++ {

@@ -12,13 +12,13 @@ import (
 	"zapis/internal/atomicfile"
 )
 
-// A ledger that can't go on is continued by another, under another name, whose genesis names the old one's last
-// checkpoint. Each has a vault of its own; the new one remembers that the link was verified against the old one:
+// A ledger that can't be continued is succeeded by another, under another name, whose genesis names the old one's last
+// checkpoint. Each has a vault of its own; the new vault records that the link was verified against the old one:
 //
 //	continues            <the old ledger's card> <entries>
 const continuesFile = "continues"
 
-// linked remembers that the link to an old vault was verified.
+// linked records that the link to an old vault was verified.
 func (v *Vault) linked(c *ledger.Continued) error {
 	return atomicfile.WriteFile(filepath.Join(v.dir, continuesFile), linkText(c), 0o600)
 }
@@ -28,8 +28,7 @@ func linkText(c *ledger.Continued) []byte {
 	return fmt.Appendf(nil, "%s %d\n", named, c.Size)
 }
 
-// Continues reports which ledger this one goes on from, and whether that was verified; empty where it goes on from
-// none.
+// Continues returns which ledger this one continues, and whether that was verified; empty where it continues none.
 func (v *Vault) Continues() (string, error) {
 	c := v.Copy().Chain().Continues()
 	if c == nil {

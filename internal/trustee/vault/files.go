@@ -8,8 +8,8 @@ import (
 	"zapis/internal/atomicfile"
 )
 
-// Names lists the files in a folder of the vault, in order: none where there is no such folder yet, and nothing that
-// was being written when the power failed.
+// Names lists the files in a folder of the vault, in order: none where the folder is missing, and no temporary file of
+// an interrupted write.
 func (v *Vault) Names(dir string) ([]string, error) {
 	files, err := os.ReadDir(filepath.Join(v.dir, dir))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -24,8 +24,8 @@ func (v *Vault) Names(dir string) ([]string, error) {
 	return list, nil
 }
 
-// Remove takes a file's bytes and then its name away, so that another name or somebody who has it open does not
-// keep them. What the disk's own cells keep, nothing here reaches.
+// Remove truncates and unlinks a file, so that a hard link or an open descriptor does not keep its bytes. It can't
+// erase what the disk itself keeps.
 func Remove(name string) error {
 	if err := os.Truncate(name, 0); err != nil {
 		return err

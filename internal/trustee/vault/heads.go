@@ -9,18 +9,18 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// headCheck is what comparing the custody heads in the ledger has found, as sentences without full stop.
+// headCheck is the result of comparing the custody heads in the ledger, as sentences without full stop.
 type headCheck struct {
 	wrong   []string // what does not fit, of those that are asked about
-	foreign bool     // a head of the owner's own that does not fit is among them
-	earlier []string // logs of the owner's from before this one, that it names as its predecessors
+	foreign bool     // a head of the owner that does not fit is among them
+	earlier []string // the owner's logs from before this one, which it names as its predecessors
 	count   int      // heads of this vault's log
 }
 
-// checkHeads compares the custody log with the heads of it that stand in the ledger, and those of each other
-// trustee among themselves: a log only ever grows. What does not fit is told of those in entries from on. A log that
-// succeeds a lost one, and said so before any act, is told of, and is nothing wrong for its owner; the others see
-// it as wrong, once for each such log: who lost a vault has told them.
+// checkHeads compares the custody log with its heads in the ledger, and those of each other trustee among themselves:
+// a log only grows. It reports what does not fit in entries from index from on. A log that succeeds a lost one, and
+// recorded so before any act, is reported but no fault for its owner; for the others it is a fault, once per log: the
+// trustee who lost a vault tells them.
 func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 	var j headCheck
 	if v.owner == nil {
@@ -61,7 +61,7 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 	return j, nil
 }
 
-// notExtended reports what is wrong with a head that does not extend the one before it.
+// notExtended returns what is wrong with a head that does not extend the one before it.
 func notExtended(before, h PlacedHead) string {
 	if h.Head.Events > before.Head.Events {
 		return fmt.Sprintf("%s: the custody log of %s reaches event %d, and it does not prove that its first %d events are those of the log in %s: it was written anew, or is another vault's",
@@ -71,8 +71,8 @@ func notExtended(before, h PlacedHead) string {
 		h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events)
 }
 
-// goesOn reports whether a head may be of the log that an earlier one of the same signer is of. Where the earlier one
-// has a root, the later one must prove it; where it has none (version 1), only the numbers of events can be compared.
+// goesOn reports whether a head may be of the same log as an earlier one of the same signer. Where the earlier one has
+// a root, the later one must prove it; where it has none (version 1), only the numbers of events can be compared.
 func goesOn(before, h PlacedHead) bool {
 	if before.Head.HasRoot() {
 		return h.Head.Extending(before.Head) || !h.Head.HasRoot() && before.Head.Events == h.Head.Events && before.Head.Link == h.Head.Link
@@ -80,13 +80,13 @@ func goesOn(before, h PlacedHead) bool {
 	return h.Head.Events > before.Head.Events || h.Head.Events == before.Head.Events && h.Head.Link == before.Head.Link
 }
 
-// PlacedHead is the signed head of a custody log, where it stands in the ledger.
+// PlacedHead is the signed head of a custody log, with its position in the ledger.
 type PlacedHead struct {
 	PlacedStatement
 	Head ledger.CustodyHead
 }
 
-// LedgerHeads lists the custody heads that stand in the ledger, or wait, in the order in which each signer gave them.
+// LedgerHeads lists the custody heads that are in the ledger, or wait, in the order of each signer's numbers.
 func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
 	var list []PlacedHead
 	err := v.Copy().EachSaid(ledger.KindCustody, func(signed ledger.SignedBody, index *uint64, where string) error {
@@ -102,7 +102,7 @@ func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
 	return list, err
 }
 
-// HeadMismatch reports what is wrong where one of the owner's heads is not of this vault's log.
+// HeadMismatch returns what is wrong where one of the owner's heads is not of this vault's log.
 func (v *Vault) HeadMismatch(h PlacedHead) string {
 	link, reaches := v.Custody.LinkAt(h.Head.Events)
 	switch {

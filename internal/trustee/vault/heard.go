@@ -11,8 +11,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// VerifyFrom verifies another trustee's statement of a kind: that it is about this ledger, and signed by a
-// trustee of a set that the ledger has or had. It gives their card.
+// VerifyFrom verifies another trustee's statement of a kind: that it is about this ledger, and signed by a trustee of
+// a set that the ledger has or had. It returns their card.
 func (v *Vault) VerifyFrom(s card.Signed, kind, what string) (card.Card, error) {
 	if ledger.Hash(s.Ledger) != v.Ledger().Genesis {
 		return card.Card{}, exit.New(exit.Mismatch, fmt.Sprintf("it is for the ledger whose entry 0 is %s, and this vault holds %s: name the vault of that one", ledger.Hash(s.Ledger), v.Ledger()),
@@ -40,7 +40,7 @@ func (v *Vault) VerifyFrom(s card.Signed, kind, what string) (card.Card, error) 
 	return from, v.notTwice(s, from, what)
 }
 
-// NotForMe refuses what a trustee has sealed to somebody else, and says to whom, where this ledger knows them.
+// NotForMe refuses what a trustee has sealed to another one, and names the recipient where this ledger has them.
 func (v *Vault) NotForMe(what string, from card.Card, to string) error {
 	whom, hint := to, "give it to whoever has that fingerprint"
 	if c, known := v.trusteeOf(to); known {
@@ -49,7 +49,7 @@ func (v *Vault) NotForMe(what string, from card.Card, to string) error {
 	return exit.New(exit.Failed, hint+": nobody else can open it", "the %s of %s is for %s, and you are %s", what, from.Name, whom, CardText(v.key.Card))
 }
 
-// trusteeOf finds who has a fingerprint, in whichever set they were last.
+// trusteeOf finds the trustee with a fingerprint, in the last set that has them.
 func (v *Vault) trusteeOf(fingerprint string) (card.Card, bool) {
 	for _, e := range slices.Backward(v.Copy().Entries()) {
 		if e.Body.Kind != ledger.KindGenesis && e.Body.Kind != ledger.KindTrustees {
@@ -64,8 +64,7 @@ func (v *Vault) trusteeOf(fingerprint string) (card.Card, bool) {
 	return card.Card{}, false
 }
 
-// heardDir keeps the statements that others have sent, so that somebody who gives one number to two of them
-// is seen.
+// heardDir holds the statements that others have sent, so that two statements of one number are noticed.
 const heardDir = "heard"
 
 func (v *Vault) notTwice(s card.Signed, from card.Card, what string) error {
@@ -91,5 +90,5 @@ func (v *Vault) notTwice(s card.Signed, from card.Card, what string) error {
 	return nil
 }
 
-// CardText names a trustee by name and fingerprint.
+// CardText returns a trustee's name and fingerprint.
 func CardText(c card.Card) string { return c.Name + " (" + c.Fingerprint() + ")" }

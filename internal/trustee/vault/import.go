@@ -18,14 +18,14 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// ImportOptions are what an import is told beside the carry file.
+// ImportOptions are the options of an import.
 type ImportOptions struct {
 	Card      *card.LedgerCard // the ledger that it must be of, where known
-	Key       *Key             // whose stanzas and shares are tried; nil for the public verification only
+	Key       *Key             // the key whose stanzas and shares are tried; nil for the public verification only
 	Continues *Vault           // that of the ledger which this one must go on from, or nil
 }
 
-// Imported says what an import did.
+// Imported is the result of an import.
 type Imported struct {
 	Nothing    bool   // the vault held all of it already
 	From       uint64 // the first new entry
@@ -33,12 +33,12 @@ type Imported struct {
 	Reports    int    // of the new entries
 	Waiting    int    // submissions that wait now
 	Mismatches []ledgercopy.Mismatch
-	Successor  string // where the custody log became the successor of a lost one just now: the head of the earlier one, as a sentence without full stop
+	Successor  string // where the custody log now became the successor of a lost one: the head of the earlier one, as a sentence without full stop
 }
 
-// Import verifies a carry file, all of it, and then takes it in, all of it. Status Mismatch where anything
-// does not fit; the vault is then as it was. What is wrong and enters as evidence is in Mismatches: parts
-// made unreadable for the very trustee, promises that the log has broken.
+// Import verifies a whole carry file, and then imports all of it. Status Mismatch where anything does not fit; the
+// vault is then unchanged. Faults that are imported as evidence are in Mismatches: parts made unreadable for this
+// trustee, promises that the log has broken.
 func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
 	defer InBulk()()
 	sum := sha256.New()
@@ -86,7 +86,7 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 	return done, v.compare(s, done)
 }
 
-// stage reads and verifies a carry file, all but its sealed parts.
+// stage reads and verifies a carry file, except its sealed parts.
 func (v *Vault) stage(ctx context.Context, r io.Reader, o ImportOptions) (*ledgercopy.Stage, error) {
 	in, err := carry.NewReader(r)
 	if err != nil {
@@ -114,7 +114,7 @@ func (v *Vault) stage(ctx context.Context, r io.Reader, o ImportOptions) (*ledge
 	return s, s.Verify()
 }
 
-// compare adds what comparing the ledger with itself, and with what the vault knows of its owner, finds.
+// compare adds the results of comparing the ledger with itself, and with the vault's own statements.
 func (v *Vault) compare(s *ledgercopy.Stage, done *Imported) error {
 	for _, e := range s.Entries() {
 		if e.Body.Kind == ledger.KindReport {
@@ -138,7 +138,7 @@ func (v *Vault) compare(s *ledgercopy.Stage, done *Imported) error {
 	return nil
 }
 
-// commit records the import and lets it enter.
+// commit records the import and renames it into place.
 func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error {
 	if err := s.Seal(); err != nil {
 		return err
@@ -166,8 +166,7 @@ func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error
 	return nil
 }
 
-// InBulk is for when thousands of parts pass through memory, each for an instant: the garbage collector waits until
-// there is five times as much as is kept. done ends that.
+// InBulk sets the garbage collector to 400 % for work on thousands of small parts. done restores it.
 func InBulk() (done func()) {
 	before := debug.SetGCPercent(400)
 	return func() { debug.SetGCPercent(before) }

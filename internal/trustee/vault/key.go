@@ -15,7 +15,7 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// Key is a trustee's secret half, as an identity file holds it.
+// Key is a trustee's private key, as an identity file holds it.
 type Key struct {
 	Card   card.Card
 	Age    age.Identity
@@ -29,7 +29,7 @@ func (k *Key) by() custody.By {
 	return custody.By{Name: k.Card.Name, Fingerprint: k.Card.Fingerprint()}
 }
 
-// opener is what an import tries; nil where no key was given.
+// opener returns the key for an import; nil where there is none.
 func (k *Key) opener() *ledgercopy.Opener {
 	if k == nil {
 		return nil
@@ -37,8 +37,8 @@ func (k *Key) opener() *ledgercopy.Opener {
 	return &ledgercopy.Opener{Card: k.Card, Age: k.Age}
 }
 
-// Use sets the key of the vault. The first one that is a trustee's of this ledger becomes the vault's owner; any other
-// one has the status KeyMissing.
+// Use sets the key of the vault. The first key of a trustee of this ledger sets the vault's owner; any other key has
+// the status KeyMissing.
 func (v *Vault) Use(k Key) error {
 	if v.Empty() {
 		return exit.New(exit.Failed, "zapis import brings a ledger", "the vault %s is empty", v.dir)
@@ -46,7 +46,7 @@ func (v *Vault) Use(k Key) error {
 	return v.use(k, v.copy.Chain())
 }
 
-// use is Use for a vault whose entries c has followed: those that an import brings count.
+// use is Use for a vault whose entries, including those of a pending import, c has read.
 func (v *Vault) use(k Key, c *ledger.Chain) error {
 	if err := v.mayUse(k, c); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (v *Vault) readOwner() error {
 	return nil
 }
 
-// NeedKey refuses what can't be done without an identity.
+// NeedKey returns an error where the vault has no key.
 func (v *Vault) NeedKey() error {
 	if v.key == nil {
 		return exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")

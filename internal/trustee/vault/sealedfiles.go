@@ -11,7 +11,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// WriteSealed writes a file of the vault that only its owner reads.
+// WriteSealed writes a file of the vault, sealed to its owner.
 func (v *Vault) WriteSealed(name string, content []byte) error {
 	path := filepath.Join(v.dir, name)
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err == nil {
@@ -32,7 +32,7 @@ func (v *Vault) WriteSealed(name string, content []byte) error {
 	return atomicfile.WriteFile(path, sealed.Bytes(), 0o600)
 }
 
-// ReadSealed is the opposite of WriteSealed. The error wraps os.ErrNotExist where there is no such file.
+// ReadSealed reads a file of WriteSealed. The error wraps os.ErrNotExist where it is missing.
 func (v *Vault) ReadSealed(name string) ([]byte, error) {
 	sealed, err := os.ReadFile(filepath.Join(v.dir, name))
 	if err != nil {
@@ -45,13 +45,13 @@ func (v *Vault) ReadSealed(name string) ([]byte, error) {
 	return plain.Bytes(), nil
 }
 
-// Unreadable tells a file of the vault that is not as it was written from a key that could not be used: hardware that
-// is not plugged in says nothing about the vault.
+// Unreadable distinguishes a damaged file of the vault from a key that could not be used, such as hardware that is not
+// connected.
 func Unreadable(name string, err error) error {
 	told, ok := errors.AsType[*exit.Error](err)
 	switch {
 	case ok && told.Status == exit.Mismatch && told.Hint == unreadableHint:
-		return err // it was said already
+		return err // it was reported already
 	case !ok && !errors.Is(err, canonical.ErrMismatch) && !errors.Is(err, seal.ErrMismatch) && !errors.Is(err, seal.ErrNoKey):
 		return err
 	case ok && told.Status != exit.Mismatch:

@@ -12,13 +12,12 @@ import (
 	"zapis/internal/trustee/ledgercopy"
 )
 
-// What the owner has signed lies in said/, one file for each statement, named by its number: the statement
-// and what it is about, sealed to the owner. It is there before anybody else gets it, so that a number is
-// never given twice.
+// The owner's signed statements are in said/, one file per statement, named by its number: the statement and its
+// content, sealed to the owner. Each is stored before it leaves, so that no number is used twice.
 const SignedDir = "said"
 
-// Sign signs the owner's next statement, about content, and keeps both. Its last day is that of expires (UTC);
-// the zero time is never. What it is for must be recorded before.
+// Sign signs the owner's next statement, about content, and stores both. It expires at the end of the day of expires
+// (UTC); never if that is zero. The act that it is for must have been recorded.
 func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.SignedBody, error) {
 	if err := v.NeedKey(); err != nil {
 		return ledger.SignedBody{}, err
@@ -47,7 +46,7 @@ func (v *Vault) Sign(kind string, content []byte, expires time.Time) (ledger.Sig
 	return signed, nil
 }
 
-// SignedStatements returns all that the owner has signed in this vault, in order.
+// SignedStatements returns all statements that the owner has signed in this vault, in order.
 func (v *Vault) SignedStatements() ([]ledger.SignedBody, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ func (v *Vault) SignedStatements() ([]ledger.SignedBody, error) {
 	return list, nil
 }
 
-// NumberName is the name of a file that is named by a number.
+// NumberName returns the file name of a number.
 func NumberName(n uint64) string { return fmt.Sprintf("%08d", n) }
 
 func (v *Vault) readSigned(name string) (ledger.SignedBody, error) {
@@ -85,12 +84,12 @@ func (v *Vault) readSigned(name string) (ledger.SignedBody, error) {
 	if n, err := strconv.ParseUint(name, 10, 64); err != nil || n != signed.Statement.Number {
 		return ledger.SignedBody{}, fmt.Errorf("the statement in it is number %d", signed.Statement.Number)
 	}
-	// Anybody can seal to the owner; only they sign.
+	// Anyone can seal to the owner, so the signature decides.
 	return signed, signed.Statement.Verify(v.key.Card.SSH)
 }
 
-// lastSigned returns the number and the hash of the newest statement: of those kept here, and those that stand in the
-// ledger, which an older vault of the same trustee may have made.
+// lastSigned returns the number and the hash of the newest statement: of those stored here, and those in the ledger,
+// which an older vault of the same trustee may have made.
 func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
 	kept := make(map[uint64][32]byte)
 	list, err := v.SignedStatements()
@@ -120,21 +119,21 @@ func (v *Vault) lastSigned() (number uint64, hash [32]byte, err error) {
 	return number, hash, err
 }
 
-// PlacedStatement is a signed statement with its content, as it stands in the ledger, waits for its slot, or lies among
-// what the owner has signed.
+// PlacedStatement is a signed statement with its content and its position: in the ledger, waiting for its slot, or
+// among the owner's signed statements.
 type PlacedStatement struct {
 	ledger.SignedBody
-	From  card.Card         // who signed it
+	From  card.Card         // the signer
 	Index *uint64           // of its entry; nil where it has none
 	Where string            // "entry 9", or why it has none
 	Set   ledger.TrusteeSet // to which it was signed
 }
 
-// NotInLedger is where a statement stands that the operator has not taken in.
+// NotInLedger is the position of a statement that the operator has not applied.
 const NotInLedger = "not in the ledger yet"
 
-// Stated lists the statements of a kind that a reply, review or custody entry holds or will hold, in the
-// ledger's order; then those that wait; then the owner's own that the operator has not taken in.
+// Stated lists the statements of a kind that a reply, review or custody entry holds or will hold, in the ledger's
+// order; then those that wait; then the owner's that are not in the ledger.
 func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	var list []PlacedStatement
 	err := v.Copy().EachSaid(kind, func(signed ledger.SignedBody, index *uint64, where string) error {
@@ -174,15 +173,15 @@ func (v *Vault) statedBy(signed ledger.SignedBody, index *uint64, where string) 
 	return PlacedStatement{signed, set.Trustees[at-1], index, where, set}, nil
 }
 
-// InLedger reports whether what the owner has signed is an entry, or waits to be one. It needs no file, so that what
-// was erased meanwhile still counts.
+// InLedger reports whether a statement of the owner is an entry, or waits. It needs no file, so that an erased one
+// counts too.
 func (v *Vault) InLedger(signed ledger.SignedBody) bool {
 	switch kind := signed.Statement.Kind; kind {
 	case card.KindExhibit:
 		b, err := ledger.ParseBody(signed.Content)
 		return err == nil && v.copy.Has(b.Hash())
 	case card.KindReply, card.KindReview, card.KindCustody:
-		// Without its content it was purged, which only what stands in the ledger can be.
+		// A statement without content was purged, which happens only after it was in the ledger.
 		return signed.Content == nil || v.copy.Has(ledger.BodyOf(ledger.Kind(kind), signed.Statement.Trustees, signed.Marshal()).Hash())
 	}
 	return false

@@ -9,28 +9,28 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// After a vault was lost, the ledger still holds custody heads of the log that was lost with it. The log of the new
-// vault is its successor: before any act on evidence it records an event that names the newest of those heads. From
-// then on they are no sign that a log was rewritten; any other head that does not fit is.
+// After a lost vault, the ledger still contains custody heads of the old log. The log of the new vault is its
+// successor: before any act on evidence it records an event that names the newest of those heads. From then on Check
+// accepts exactly those; any other head that does not fit is a fault.
 //
-// The event can't hide a rewriting. It is never taken back, is shown with every bundle, and the other trustees see in
-// the ledger that the log which they knew has ended.
+// The event can't hide a rewritten log. It can't be removed, is shown with every bundle, and the other trustees see in
+// the ledger that the old log has ended.
 const successionSubject = "this log begins anew: "
 
-// IsSuccession reports whether an event names the head of an earlier log, to which this one succeeds.
+// IsSuccession reports whether an event names the head of an earlier log that this one succeeds.
 func IsSuccession(e custody.Event) bool {
 	return e.Act == custody.Noted && e.Case == "" && strings.HasPrefix(e.Subject, successionSubject)
 }
 
-// acknowledged returns the hashes of the statements of lost logs that the log names before anything but importing and
-// checking was done, and whether nothing else was done yet.
+// acknowledged returns the hashes of the statements of lost logs that the log names before any act but importing and
+// checking, and whether there was no other act yet.
 func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 	named = make(map[string]bool)
 	for n := uint64(1); n <= v.Custody.Len(); n++ {
 		e, err := v.Custody.Read(n, v.key.Age)
 		switch {
 		case err != nil:
-			return named, false // check says more
+			return named, false // check reports more
 		case IsSuccession(e):
 			named[e.In] = true
 		case e.Case != "" || e.Act != custody.Imported && e.Act != custody.Verified:
@@ -41,7 +41,7 @@ func (v *Vault) acknowledged() (named map[string]bool, still bool) {
 }
 
 // acknowledgedHead returns the number of the newest of the owner's statements whose custody head this log names as
-// lost; 0 where it names none. Without the key that is not known. A vault that has signed a head can't disown it.
+// lost; 0 where it names none. Without the key that is unknown. A vault that has signed a head can't name it as lost.
 func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
 	before := v.earlierHeads(heads)
 	if v.key == nil || len(before) == 0 {
@@ -68,8 +68,8 @@ func (v *Vault) acknowledgedHead(heads []PlacedHead) (uint64, error) {
 	return owned, nil
 }
 
-// earlierHeads returns the owner's heads that are not of this log, up to the first that is: what comes after one of
-// this log is not from before it. It needs no key.
+// earlierHeads returns the owner's heads that are not of this log, up to the first that is: later ones are not from
+// before it. It needs no key.
 func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
 	for _, h := range heads {
 		if h.Statement.Signer != v.owner.Fingerprint() {
@@ -83,7 +83,7 @@ func (v *Vault) earlierHeads(heads []PlacedHead) (list []PlacedHead) {
 	return list
 }
 
-// signedHashes returns the statements that this vault has signed.
+// signedHashes returns the hashes of the statements that this vault has signed.
 func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
 	list, err := v.SignedStatements()
 	hashes := make(map[[32]byte]bool)
@@ -93,8 +93,8 @@ func (v *Vault) signedHashes() (map[[32]byte]bool, error) {
 	return hashes, err
 }
 
-// recordSuccession records that the log succeeds a lost one, where the ledger holds a head of the owner's from an earlier one and
-// nothing was done in this vault yet. It says what it recorded, as a sentence without full stop.
+// recordSuccession records that the log succeeds a lost one, where the ledger holds a head of the owner's earlier log
+// and this vault has no act yet. It returns what it recorded, as a sentence without full stop.
 func (v *Vault) recordSuccession() (string, error) {
 	if v.key == nil || v.owner == nil {
 		return "", nil

@@ -1,6 +1,5 @@
-// Package vault is a trustee's working folder: the ledger's ciphertext as it came in carry files, each
-// verified before it entered, and the trustee's custody log. What is opened stays in memory, but for what
-// Extract and Bundle are told to write elsewhere.
+// Package vault is a trustee's working folder: the ledger's ciphertext from carry files, each verified before it was
+// imported, and the trustee's custody log. Opened content stays in memory, except what Extract and Bundle write.
 //
 //	vault.txt            zapis/vault/v1
 //	lock                 held by the process whose turn it is
@@ -9,18 +8,18 @@
 //	index, reviews       what list and show need, sealed to the owner; caches
 //	words                what the desk's search needs, likewise
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
-//	said/                what the owner has signed, sealed to them
-//	notes/               private notes, likewise
-//	desk/                what trustees decided about cases at the desk, likewise
-//	outboxes/            what went out to the operator, likewise
-//	collected/           sealed parts of exhibits that the operator has not taken in
-//	heard/               what others have signed and sent, sealed to the owner
-//	grants/              shares that others have granted, likewise
-//	resealed/            keys of parts of old cases that others have handed on, likewise
+//	said/                the owner's signed statements, sealed to them
+//	notes/               private notes, sealed to the owner
+//	desk/                the trustees' decisions about cases, sealed to the owner
+//	outboxes/            records of outboxes, sealed to the owner
+//	collected/           sealed parts of exhibits that are not in the ledger yet
+//	heard/               statements of others, sealed to the owner
+//	grants/              shares that others have granted, sealed to the owner
+//	resealed/            keys of parts of old cases that others have handed on, sealed to the owner
 //	incoming/            an import that is being verified; gone when it is not
 //
-// An import enters by the renaming of one folder: it is there whole, or not at all. Opening a vault reads
-// every entry and verifies chain, tree and newest checkpoint again, so that a disk that rots is noticed.
+// An import is committed by renaming one folder: it is there whole, or not at all. Opening a vault reads every entry
+// and verifies chain, tree and newest checkpoint again, so that a damaged disk is noticed.
 package vault
 
 import (
@@ -48,7 +47,7 @@ const (
 	incomingDir = "incoming"
 )
 
-// Options are what a vault is told from outside.
+// Options are the options of Open.
 type Options struct {
 	Create bool                             // make the folder where there is none
 	Now    func() time.Time                 // the clock of the custody log
@@ -59,7 +58,7 @@ type Options struct {
 	Waiting func(holder string) // told once where that takes longer than a second; may be nil
 }
 
-// Vault is an open vault. It belongs to one goroutine.
+// Vault is an open vault. It is not safe for concurrent use.
 type Vault struct {
 	Custody *custody.Log
 
@@ -67,12 +66,12 @@ type Vault struct {
 	opts  Options
 	lock  *filelock.Lock
 	owner *card.Card // nil as long as no identity was used
-	key   *Key       // nil as long as none was given
+	key   *Key       // nil until Use
 	copy  *ledgercopy.Copy
 }
 
-// Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where what
-// lies in it does not verify.
+// Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where its content does
+// not verify.
 func Open(dir string, o Options) (*Vault, error) {
 	v := &Vault{dir: dir, opts: o}
 	if err := v.enter(); err != nil {
@@ -93,7 +92,7 @@ func (v *Vault) enter() error {
 	if err := v.version(); err != nil {
 		return err
 	}
-	// What an interrupted import left never entered.
+	// The files of an interrupted import were never part of the vault.
 	if err := os.RemoveAll(filepath.Join(v.dir, incomingDir)); err != nil {
 		return err
 	}
@@ -141,8 +140,8 @@ func (v *Vault) found() error {
 	return atomicfile.SyncFolder(filepath.Dir(v.dir))
 }
 
-// blank refuses a folder that is no vault, unless one may be made of it: it is empty, or holds what the making of a
-// vault has left that was interrupted. Nothing is written into it before that is known.
+// blank refuses a folder that is no vault, unless it is empty, or holds what an interrupted creation has left. Nothing
+// is written before that is known.
 func (v *Vault) blank() error {
 	if !v.opts.Create {
 		return exit.New(exit.Failed, "zapis import makes one", "%s is not a vault", v.dir)
@@ -160,7 +159,7 @@ func (v *Vault) blank() error {
 	return nil
 }
 
-// version reads the vault's first file, or makes it in a folder that has nothing else.
+// version reads the vault's first file, or creates it in an empty folder.
 func (v *Vault) version() error {
 	name := filepath.Join(v.dir, versionFile)
 	text, err := os.ReadFile(name)
@@ -183,7 +182,7 @@ func (v *Vault) version() error {
 	return atomicfile.WriteFile(name, []byte(versionLine), 0o600)
 }
 
-// Close returns the vault free for others.
+// Close releases the lock of the vault.
 func (v *Vault) Close() error {
 	var err error
 	if v.Custody != nil {
@@ -198,32 +197,32 @@ func (v *Vault) Close() error {
 // Empty reports whether nothing was imported yet.
 func (v *Vault) Empty() bool { return v.copy.Size() == 0 }
 
-// Size is how many entries the vault holds.
+// Size returns the number of entries.
 func (v *Vault) Size() uint64 { return v.copy.Size() }
 
-// Ledger names the ledger that the vault holds; there is one once it is not empty.
+// Ledger returns the card of the vault's ledger, once the vault is not empty.
 func (v *Vault) Ledger() card.LedgerCard { return v.copy.Card() }
 
-// Copy is the vault's verified copy of the ledger. An import replaces it.
+// Copy returns the vault's verified copy of the ledger. An import replaces it.
 func (v *Vault) Copy() *ledgercopy.Copy { return v.copy }
 
-// Dir is the vault's folder.
+// Dir returns the vault's folder.
 func (v *Vault) Dir() string { return v.dir }
 
-// Clock returns the time as the vault's clock has it.
+// Clock returns the time of the vault's clock.
 func (v *Vault) Clock() time.Time { return v.opts.Now() }
 
-// Now is the time that stands in what the owner writes: UTC, whole seconds.
+// Now returns the time for what the owner writes: UTC, whole seconds.
 func (v *Vault) Now() time.Time { return v.opts.Now().UTC().Truncate(time.Second) }
 
-// Tool is the program and its version, as custody events name them.
+// Tool returns the program and its version, as custody events name them.
 func (v *Vault) Tool() string { return v.opts.Tool }
 
-// Key is the key that Use has given the vault; nil before.
+// Key returns the key that Use has set; nil before.
 func (v *Vault) Key() *Key { return v.key }
 
-// Owner is the card of the trustee to whom the vault belongs; nil while none is known.
+// Owner returns the card of the vault's trustee; nil while it is unknown.
 func (v *Vault) Owner() *card.Card { return v.owner }
 
-// By is whose acts the custody log records now.
+// By returns the author of the acts that the custody log records now.
 func (v *Vault) By() custody.By { return v.key.by() }

@@ -1,4 +1,4 @@
-// Command mapgen makes world.tsv, the outlines of countries that the maps of internal/trustee/statistics draw, from
+// Command mapgen writes world.tsv, the outlines of countries for the maps of internal/trustee/statistics, from
 // countries-110m.json of the npm package world-atlas 2.0.2 (ISC licence; the data are Natural Earth's, in the public
 // domain):
 //
@@ -64,8 +64,8 @@ type geometry struct {
 	Properties struct{ Name string }
 }
 
-// unnumbered are the areas to which the file gives no number of ISO 3166-1, by name. Those that the standard does
-// not know belong to the country to which it counts them.
+// unnumbered are the areas without an ISO 3166-1 number in the file, by name. Those that are not in the standard
+// belong to the country that it counts them to.
 var unnumbered = map[string]string{"Kosovo": "XK", "N. Cyprus": "CY", "Somaliland": "SO"}
 
 // convert returns the lines of world.tsv.
@@ -91,7 +91,7 @@ func convert(text []byte) ([]string, error) {
 				return nil, err
 			}
 			owner := code
-			// Crimea stands with Russia in the file. The General Assembly's resolution 68/262 counts it to Ukraine.
+			// The file has Crimea with Russia. The General Assembly's resolution 68/262 counts it to Ukraine.
 			if code == "RU" && within(points, 32, 44, 37, 46.5) {
 				owner = "UA"
 			}
@@ -132,7 +132,7 @@ func codeOf(g geometry) (string, error) {
 	return region.String(), nil
 }
 
-// absolute undoes the file's differences and scaling: degrees of longitude and latitude.
+// absolute decodes the file's deltas and scaling: degrees of longitude and latitude.
 func (t topology) absolute() [][][2]float64 {
 	out := make([][][2]float64, len(t.Arcs))
 	for i, arc := range t.Arcs {
@@ -159,7 +159,7 @@ func (g geometry) rings() ([][]int, error) {
 	return nil, fmt.Errorf("%s is a %s", g.Properties.Name, g.Type)
 }
 
-// join puts a ring's arcs together; a negative number means the arc ^n, backwards.
+// join joins a ring's arcs; a negative number means the arc ^n, reversed.
 func join(ring []int, arcs [][][2]float64) ([][2]float64, error) {
 	var out [][2]float64
 	for _, n := range ring {

@@ -7,7 +7,7 @@ import (
 	"zapis/internal/trustee/casework"
 )
 
-// Outbox gathers what the owner of a vault has signed, as zapis outbox does; nil where there is nothing.
+// Outbox returns what the owner of a vault has signed, as zapis outbox writes it; nil where there is nothing.
 func (h *House) Outbox(v *casework.Trustee) []byte {
 	h.t.Helper()
 	out, err := v.Outbox()
@@ -20,14 +20,14 @@ func (h *House) Outbox(v *casework.Trustee) []byte {
 	return file.Bytes()
 }
 
-// Accept takes an outbox in, as zapisd accept does.
+// Accept applies an outbox, as zapisd accept does.
 func (h *House) Accept(file []byte) (list []outbox.Outcome, err error) {
 	h.t.Helper()
 	err = outbox.New(h.Store, h.Now).File(h.t.Context(), bytes.NewReader(file), func(o outbox.Outcome) { list = append(list, o) })
 	return list, err
 }
 
-// MustAccept is Accept where nothing may be refused.
+// MustAccept is Accept, and fails the test where anything is refused.
 func (h *House) MustAccept(file []byte) {
 	h.t.Helper()
 	list, err := h.Accept(file)

@@ -6,8 +6,8 @@ import (
 	"zapis/store"
 )
 
-// Erase has all trustees approve a tombstone for the parts of one kind of a submission, and the operator take it in.
-// Nothing else may have been signed by them.
+// Erase has all trustees approve a tombstone for the parts of one kind of a submission, and applies it. They must not
+// have signed anything else.
 func (h *House) Erase(filed Filed, kind string) {
 	h.t.Helper()
 	t := ledger.Tombstone{Origin: Origin, Reason: ledger.EraseAsked}

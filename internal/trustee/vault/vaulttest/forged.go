@@ -15,7 +15,7 @@ import (
 	"filippo.io/age"
 )
 
-// Forged is a submission as a hostile intake may make it: its parts are whatever its maker likes.
+// Forged is a submission of a hostile intake, with arbitrary parts.
 type Forged struct {
 	Act       string
 	First     ledger.Hash // of the case; zero for a first report
@@ -34,7 +34,7 @@ type Forged struct {
 	Committed string                      // what its disclosure line commits to, where that is not File
 }
 
-// StrangersKey makes a reporter's key that no code of the house gives.
+// StrangersKey returns a reporter's key that belongs to no code of the house.
 func StrangersKey(t *testing.T, n byte) *reporterkey.Key {
 	t.Helper()
 	k, err := reporterkey.New(bytes.Repeat([]byte{n}, reporterkey.SeedSize))
@@ -44,7 +44,7 @@ func StrangersKey(t *testing.T, n byte) *reporterkey.Key {
 	return k
 }
 
-// Submit puts it into the ledger. Signal and identity are as they must be.
+// Submit adds it to the ledger. Signal and identity are valid.
 func (f Forged) Submit(t *testing.T, h *House) ledger.Hash {
 	t.Helper()
 	must := func(err error) {
@@ -176,7 +176,7 @@ func SealStatement(t *testing.T, content []byte, to []age.Recipient) []byte {
 	return b.Bytes()
 }
 
-// SwapAnswer is a lie: the statement holds another answer than the entry commits to. Answers are in JSON.
+// SwapAnswer makes the statement hold another answer than the entry commits to. Answers are in JSON.
 func SwapAnswer(field, value string) func(*seal.StatementPart) {
 	return func(st *seal.StatementPart) {
 		for i := range st.Items {

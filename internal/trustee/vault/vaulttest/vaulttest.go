@@ -1,5 +1,5 @@
-// Package vaulttest makes ledgers for the tests of whoever reads them: by the store and the intake, as the
-// server does, with the trustees' keys at hand. Nothing but tests imports it.
+// Package vaulttest creates ledgers for tests of their readers: with the store and the intake, as the server does, and
+// with the trustees' keys. Only tests import it.
 package vaulttest
 
 import (
@@ -27,7 +27,7 @@ import (
 	"zapis/store"
 )
 
-// Origin is the name of every ledger made here.
+// Origin is the name of every ledger of this package.
 const Origin = "example.org/ledger"
 
 // Passphrase opens the identity files that KeyFile writes.
@@ -48,21 +48,20 @@ type House struct {
 	now time.Time
 }
 
-// Options say what kind of ledger it is to be.
+// Options describe the ledger.
 type Options struct {
 	Trustees []string      // names; anna, boris and vera where nil
-	Quorum   ledger.Quorum // zero: identities open with two where there are two trustees, the rest alone
+	Quorum   ledger.Quorum // zero: identities open with two where there are two trustees, all else alone
 	Slot     time.Duration // 0: every submission has its entry at once
 	Cards    []card.Card   // in place of Trustees: people whose keys the test does not have
 	Rules    int           // of governance; the first where 0
 	Delay    int           // slots from a change's notice to its effect, under the second rules
 }
 
-// identities remembers keys by name and test process: making one takes some milliseconds, and nothing tells
-// two of them apart.
+// identities caches keys by name: making one takes some milliseconds.
 var identities sync.Map
 
-// Identity returns the keys of a trustee, always the same for a name.
+// Identity returns the keys of a trustee, always the same for a name within a process.
 func Identity(t testing.TB, name string) *cli.Identity {
 	t.Helper()
 	if known, ok := identities.Load(name); ok {
@@ -76,7 +75,7 @@ func Identity(t testing.TB, name string) *cli.Identity {
 	return known.(*cli.Identity)
 }
 
-// New makes a ledger that ends with the test.
+// New creates a ledger that is closed at the end of the test.
 func New(t testing.TB, o Options) *House {
 	t.Helper()
 	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), now: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)}
@@ -115,8 +114,8 @@ func (h *House) Open(slot time.Duration) {
 	h.Intake = intake.New(h.Store, intake.Limits{}, h.Now)
 }
 
-// Twin closes the ledger and returns a copy of it, as a backup would be: whoever opens both, and goes on with both,
-// has two histories under the same keys.
+// Twin closes the ledger and returns a copy of it, as from a backup: opening and extending both yields two histories
+// under the same keys.
 func (h *House) Twin() *House {
 	h.t.Helper()
 	h.Must(h.Store.Close())
@@ -130,7 +129,7 @@ func (h *House) Twin() *House {
 	return twin
 }
 
-// Must ends the test where err is not nil.
+// Must fails the test where err is not nil.
 func (h *House) Must(err error) {
 	h.t.Helper()
 	if err != nil {
@@ -138,14 +137,14 @@ func (h *House) Must(err error) {
 	}
 }
 
-// Now is the server's clock.
+// Now returns the time of the server's clock.
 func (h *House) Now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.now
 }
 
-// Pass lets time go by.
+// Pass advances the clock.
 func (h *House) Pass(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -158,7 +157,7 @@ func (h *House) Card() card.LedgerCard { return h.Store.Card() }
 // File is an upload.
 type File struct{ Name, Content string }
 
-// Filed is what a reporter got.
+// Filed is the receipt of a reporter.
 type Filed struct {
 	Case string // as trustees call it
 	Code reportcode.Code
@@ -190,7 +189,7 @@ func (h *House) Report(files []File, pairs ...string) Filed {
 	return filed
 }
 
-// FollowUp sends something to a case that is there.
+// FollowUp sends a submission to an existing case.
 func (h *House) FollowUp(to Filed, act incident.Act, files []File, pairs ...string) Filed {
 	h.t.Helper()
 	r, errs := incident.Validate(form(pairs), h.Now(), act)
@@ -232,7 +231,7 @@ func (h *House) filed(r intake.Result) Filed {
 	return Filed{Code: r.Code, Body: ledger.BodyHash(text)}
 }
 
-// Slot returns what waits its entries, as the daily slot does.
+// Slot makes what waits entries, as the daily slot does.
 func (h *House) Slot() {
 	h.t.Helper()
 	h.Must(h.Store.Sequence(context.Background()))
@@ -246,7 +245,7 @@ func (h *House) Carry(since uint64) []byte {
 	return out.Bytes()
 }
 
-// CarryFile is Carry, into a file of that name.
+// CarryFile is Carry into a file of that name.
 func (h *House) CarryFile(name string, since uint64) string {
 	h.t.Helper()
 	h.Must(os.WriteFile(name, h.Carry(since), 0o644))
@@ -319,7 +318,7 @@ func Key(id *cli.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
 }
 
-// KeyFile writes the identity file and the card of a name into dir, under a passphrase that costs little.
+// KeyFile writes the identity file and the card of a name into dir, under a passphrase with a low work factor.
 func KeyFile(t testing.TB, dir, name string) string {
 	t.Helper()
 	file := filepath.Join(dir, name+".key")

@@ -1,8 +1,8 @@
-// Peer runs transparency-dev's witness and its client, to test our client and our witness against another
-// implementation.
+// Peer is transparency-dev's witness and its client, for the test of our client and our witness against somebody
+// else's code.
 //
 //	peer serve       a witness on loopback and in memory. Stdin: the log's origin, the log's Ed25519 key, its own
-//	                 signing keys, an empty line. It prints its address on stdout and runs until stdin ends.
+//	                 signing keys, an empty line. It says on stdout where it listens, until stdin ends.
 //	peer ask URL     submits the request on stdin (the body of add-checkpoint). It prints the lines that came back,
 //	                 or "refused SIZE: WHY".
 package main

@@ -1,4 +1,4 @@
-// Command worker is a media worker and nothing else, for tests. With "hang", "crash", "lie", "babble" or "leave" it behaves as a
+// Command worker is a media worker for tests. With "hang", "crash", "lie", "babble" or "leave" it behaves like a
 // worker that was taken over or that failed.
 package main
 
