@@ -9,18 +9,18 @@ import (
 	"zapis/store/kv"
 )
 
-// tip is where the next entry goes: the ledger's size, its last leaf, and the
-// roots of the complete subtrees at its right edge, by level. With it, an
-// append reads nothing. The committer owns it; a copy is worked on, and kept
-// when the transaction has been committed.
+// tip is the position of the next entry: the ledger's size, its last leaf, and
+// the roots of the complete subtrees at its right edge, by level. An append
+// needs to read nothing else. The committer owns it; it changes a copy, and
+// keeps that when the transaction has been committed.
 type tip struct {
 	origin string
 	size   uint64
 	leaf   ledger.Hash
 	edge   [64]tlog.Hash
 
-	// values is where the values of one transaction are put together; bbolt
-	// needs them until it is committed, and no longer.
+	// values holds the values of one transaction; bbolt needs them until the
+	// commit.
 	values *arena
 }
 
@@ -40,7 +40,7 @@ func (a *arena) take(n int) []byte {
 	return b
 }
 
-// maxArena is how much is kept for the next transaction.
+// maxArena is the capacity that is kept for the next transaction, in bytes.
 const maxArena = 8 << 20
 
 func (a *arena) reset() {
@@ -50,9 +50,9 @@ func (a *arena) reset() {
 	a.free = a.whole
 }
 
-// appendEntry makes a body the next entry, and writes its text and the hashes
-// of the tree that it completes as one value: nothing that was written before
-// is touched, and the database's last page is the only one to grow.
+// appendEntry appends a body as the next entry, and writes its text and the
+// hashes of the tree that it completes as one value: no earlier value is
+// changed, and only the database's last page grows.
 func (t *tip) appendEntry(tx kv.Tx, body []byte) error {
 	b := tx.Table(tableEntries)
 	t.values.head = ledger.AppendHead(t.values.head[:0], t.origin, t.size, t.leaf)
@@ -79,7 +79,7 @@ func (t *tip) appendEntry(tx kv.Tx, body []byte) error {
 	return nil
 }
 
-// root is the tree's root over all entries so far.
+// root returns the tree's root over all entries so far.
 func (t *tip) root() ledger.Hash {
 	var h tlog.Hash
 	first := true
@@ -95,7 +95,7 @@ func (t *tip) root() ledger.Hash {
 	return ledger.Hash(h)
 }
 
-// loadTip reads the tip out of the database.
+// loadTip reads the tip from the database.
 func loadTip(tx kv.Tx, origin string) (tip, error) {
 	t := tip{origin: origin, values: new(arena)}
 	entries := tx.Table(tableEntries)

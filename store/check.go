@@ -15,18 +15,18 @@ import (
 	"zapis/store/kv"
 )
 
-// Check verifies all of the ledger, at one moment: every entry's encoding, place
-// and link, every hash of the tree, every checkpoint's signatures, root and time,
-// who was allowed to change keys and trustees, every part's size and hash, every
-// promise of what waits, and that the indexes and the files under parts/ hold
-// what the entries name and nothing else. It gives one Fault for each thing that
-// does not fit; its error says that it could not be done.
+// Check verifies the whole ledger in one snapshot: every entry's encoding,
+// place and link, every hash of the tree, every checkpoint's signatures, root
+// and time, the authority of changes of keys and trustees, every part's size
+// and hash, every promise of what waits, and that the indexes and the files
+// under parts/ contain exactly what the entries name. It returns one Fault per
+// mismatch; the error means that the check could not be completed.
 //
-// progress, if not nil, is called now and then with bytes done and in all, from
-// one goroutine at a time.
+// progress, if not nil, is called at intervals with verified and total bytes,
+// from one goroutine at a time.
 //
-// In a store that is read only, whole attachments that nothing names are no
-// fault: a crash leaves them, and the next opening removes them.
+// In a read-only store, whole attachments that nothing names are no fault: a
+// crash leaves them, and the next opening removes them.
 func (s *Store) Check(ctx context.Context, progress func(done, total int64)) ([]Fault, error) {
 	if progress == nil {
 		progress = func(int64, int64) {}
@@ -62,7 +62,7 @@ type checker struct {
 	bodies    []indexed              // what the index must hold
 	small     []ledger.Hash          // parts that the database must hold
 	files     map[ledger.Hash]int64  // attachments that must lie under parts/, with their sizes
-	named     map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it says they are of
+	named     map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it names for them
 	gone      map[ledger.Hash]uint64 // parts that are marked as erased, and their entries
 	governing []uint64               // entries that govern
 	tags      map[ledger.Hash]ledger.Hash
@@ -79,9 +79,9 @@ type indexed struct {
 }
 
 func (c *checker) run() (found []Fault, err error) {
-	// bbolt panics where a page makes no sense. That is a finding, not a crash;
-	// a fault of the map itself can't be caught, and ends the process. An engine that
-	// does not answer is none: kv.Catch returns it.
+	// bbolt panics on an invalid page. That is a finding, not a crash; a fault
+	// of the map itself can't be recovered, and ends the process. An engine
+	// that does not answer is no finding: kv.Catch returns its error.
 	defer func() {
 		p := recover()
 		if f, ok := p.(*kv.Failure); ok {
@@ -120,7 +120,7 @@ func (c *checker) run() (found []Fault, err error) {
 	return c.sorted(), nil
 }
 
-// read counts bytes that were verified, and tells of it after every megabyte.
+// read counts verified bytes, and reports progress after every megabyte.
 func (c *checker) read(n int) error {
 	c.walked += int64(n)
 	c.waitFor(c.walked)
@@ -133,7 +133,7 @@ func (c *checker) read(n int) error {
 	return nil
 }
 
-// checkEntries goes through the entries and, beside them, the checkpoints.
+// checkEntries verifies the entries and, beside them, the checkpoints.
 func (c *checker) checkEntries() error {
 	points := c.v.tx.Table(tableCheckpoints).Cursor()
 	pointKey, note := points.First()
@@ -227,8 +227,7 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 	c.checkParts(n, e)
 }
 
-// previousOf returns what an entry says of the one before it; zeros if it
-// can't be read.
+// previousOf returns the previous hash of an entry; zeros if it can't be read.
 func (c *checker) previousOf(index uint64) ledger.Hash {
 	e, err := readEntry(c.v.tx.Table(tableEntries), index)
 	if err != nil {
@@ -237,8 +236,7 @@ func (c *checker) previousOf(index uint64) ledger.Hash {
 	return e.Previous
 }
 
-// lose goes on behind entries that are missing: what comes before size can't be
-// known any more.
+// lose continues after missing entries: what is before size is unknown.
 func (c *checker) lose(size uint64) {
 	for i := c.tip.size; i < size; i++ {
 		c.damaged[i] = true
@@ -249,8 +247,8 @@ func (c *checker) lose(size uint64) {
 	c.chain, c.tip.size, c.tip.leaf, c.lost = nil, size, ledger.Hash{}, ^uint64(0)
 }
 
-// follow returns the entry to the chain, or, where that has broken, checks
-// what can be checked without it.
+// follow adds the entry to the chain, or, where that is broken, checks what is
+// possible without it.
 func (c *checker) follow(index uint64, text []byte) (ledger.Entry, error) {
 	if c.chain != nil {
 		e, err := c.chain.Add(text)
@@ -278,8 +276,8 @@ func (c *checker) follow(index uint64, text []byte) (ledger.Entry, error) {
 	return e, nil
 }
 
-// trimEntry takes off the outer words of a chain's refusal, which name the entry
-// as a Fault does already.
+// trimEntry removes the prefix of a chain's error, which names the entry as a
+// Fault does already.
 func trimEntry(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner
@@ -307,8 +305,8 @@ func (c *checker) checkNodes(index uint64, leaf ledger.Hash, value []byte) {
 	c.tip.leaf, c.tip.size = leaf, index+1
 }
 
-// checkCheckpoint verifies a stored checkpoint; at is how many entries were
-// followed so far, which must be its size.
+// checkCheckpoint verifies a stored checkpoint; at is the number of entries
+// verified so far, which must be its size.
 func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	size, ok := readNumber(key)
 	name := fmt.Sprintf("checkpoint %d", size)
@@ -352,8 +350,7 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	_ = c.read(len(note)) // a cancelled context is seen with the next entry
 }
 
-// point is a checkpoint that was found in its place; it is zero if its
-// signatures do not fit.
+// point is a checkpoint at its place; zero if its signatures are invalid.
 type point struct {
 	name string
 	ledger.Checkpoint
@@ -379,7 +376,7 @@ func (c *checker) checkTimes() {
 }
 
 // verifierAt returns the verifier of the keys in force at a size: by the
-// chain, or where that has broken, by what the store has loaded.
+// chain, or where that is broken, by what the store has loaded.
 func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
 	keys := c.v.standing.keysAt(size)
 	if c.chain != nil {

@@ -8,8 +8,7 @@ import (
 	"zapis/store/kv"
 )
 
-// checkIndexes compares what the entries have led to expect with the buckets
-// that lead to them.
+// checkIndexes compares the indexes with what the entries require.
 func (c *checker) checkIndexes() error {
 	tx := c.v.tx
 	c.checkBodyIndex()
@@ -41,7 +40,8 @@ func (c *checker) checkIndexes() error {
 		if body, ok := c.tags[h]; ok && bytes.Equal(v, body[:]) {
 			delete(c.tags, h)
 		} else if c.chain != nil && !ok {
-			// The reply itself may have been erased; its tag then leads nowhere.
+			// The reply itself may have been erased; its tag then refers to
+			// nothing.
 			if b, err := c.v.bodyOf(ledger.Hash(pad(v))); err != nil || tx.Table(tableErased).Get(b.Parts[0].Hash[:]) == nil {
 				c.add(-1, "reply "+h.String(), "its tag leads to no such reply")
 			}
@@ -66,7 +66,7 @@ func eachKey(b kv.Table, visit func(k, v []byte)) {
 }
 
 // checkBodyIndex compares the index of bodies in the database with the entries
-// that it is to cover.
+// that it covers.
 func (c *checker) checkBodyIndex() {
 	from, ok := readNumber(c.v.tx.Table(tableMeta).Get(metaIndexed))
 	if !ok || from != c.v.tail.from {
@@ -106,8 +106,8 @@ func (c *checker) notIndexed(x indexed) {
 	}
 }
 
-// compareKeys finds keys of a bucket that are not among what is named. What is
-// named and missing was told with its entry.
+// compareKeys reports keys of a bucket that are not among those named. Missing
+// ones were reported with their entry.
 func (c *checker) compareKeys(b kv.Table, named []ledger.Hash, what string) {
 	i := 0
 	eachKey(b, func(k, _ []byte) {

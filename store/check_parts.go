@@ -10,12 +10,12 @@ import (
 	"zapis/store/blob"
 )
 
-// inlineHash is up to how many bytes a part is hashed where it is met; larger
-// ones go to the workers.
+// inlineHash is the size in bytes up to which a part is hashed in place;
+// larger ones go to the workers.
 const inlineHash = 4 << 10
 
-// checkParts verifies an entry's parts, and, of those that can be read, what
-// they say.
+// checkParts verifies an entry's parts, and the content of those that are not
+// sealed.
 func (c *checker) checkParts(n int64, e ledger.Entry) {
 	for _, p := range e.Body.Parts {
 		if p.Kind == ledger.PartAttachment {
@@ -48,7 +48,7 @@ func (c *checker) checkParts(n int64, e ledger.Entry) {
 	}
 }
 
-// hash has a part verified: at once where it is small, else by a worker.
+// hash verifies a part: in place where it is small, else in a worker.
 func (c *checker) hash(part []byte, verify func()) {
 	if len(part) <= inlineHash {
 		verify()
@@ -57,8 +57,8 @@ func (c *checker) hash(part []byte, verify func()) {
 	}
 }
 
-// checkBody verifies the body of an entry that is no report, and takes out what
-// the indexes must hold.
+// checkBody verifies the body of an entry that is no report, and collects what
+// the indexes must contain.
 func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
 	if c.chain == nil {
 		if p := e.Body.Parts[0]; int64(len(part)) != p.Size || ledger.Sum(part) != p.Hash {
@@ -116,7 +116,7 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 	})
 }
 
-// filesSize is how many bytes of attachments there are to verify.
+// filesSize returns how many bytes of attachments there are to verify.
 func (c *checker) filesSize() (total int64) {
 	files := c.v.tx.Table(tableFiles).Cursor()
 	for k, v := files.First(); k != nil; k, v = files.Next() {
@@ -126,9 +126,9 @@ func (c *checker) filesSize() (total int64) {
 	return total
 }
 
-// checkPromises has the promises of what waits verified, beside all that follows:
-// two signatures of each take some 200 µs, and nothing of the disk. They lie
-// anywhere in the database, so the entries come first, and bring it in.
+// checkPromises verifies the promises of what waits concurrently with the
+// rest: two signatures each take some 200 µs, and no disk access. They are
+// anywhere in the database, so the entries are read first, which loads it.
 func (c *checker) checkPromises() error {
 	verifiers, err := c.v.standing.verifiers()
 	if err != nil {
@@ -162,7 +162,7 @@ func (c *checker) checkWaiting() error {
 	for k, file := cursor.First(); k != nil; k, file = cursor.Next() {
 		w, err := readWaiting(k, file)
 		if err != nil {
-			continue // said with its promise
+			continue // reported with its promise
 		}
 		name := "waiting " + w.hash.String()
 		if !w.slot.After(c.v.Time) {
@@ -207,7 +207,7 @@ func (c *checker) checkWaitingParts(name string, w waiting) {
 	}
 }
 
-// openWith verifies a promise with any of the keys that the log ever had.
+// openWith verifies a promise with any key that the log ever had.
 func openWith(verifiers []*ledger.Verifier, file []byte) (err error) {
 	for _, v := range verifiers {
 		if _, err = v.OpenPromise(file); err == nil {
@@ -219,7 +219,7 @@ func openWith(verifiers []*ledger.Verifier, file []byte) (err error) {
 
 func pad(b []byte) []byte { return append(bytes.Clone(b), make([]byte, 32)...)[:32] }
 
-// checkFiles finds files under parts/ that nothing names.
+// checkFiles reports files under parts/ that nothing names.
 func (c *checker) checkFiles() error {
 	strange := func(path string) error {
 		c.add(-1, path, "it does not belong here")
@@ -249,13 +249,13 @@ func (c *checker) checkFiles() error {
 	return err
 }
 
-// announced reports whether a host has said that it keeps this attachment.
+// announced reports whether a host has announced this attachment.
 func (c *checker) announced(h ledger.Hash) bool {
 	pending := c.v.tx.Table(tablePending)
 	return pending != nil && pending.Get(h[:]) != nil
 }
 
-// isFile reports whether an attachment is named by now.
+// isFile reports whether an attachment is named meanwhile.
 func (s *Store) isFile(h ledger.Hash) (ok bool) {
 	err := s.view(func(v *view) error {
 		ok = v.tx.Table(tableFiles).Get(h[:]) != nil
@@ -274,7 +274,7 @@ func (c *checker) checkGuard() error {
 		return err
 	}
 	if g.Size > c.v.Size && c.v.s.queue != nil {
-		return nil // the ledger has grown since this snapshot was taken
+		return nil // the ledger has grown since this snapshot
 	}
 	err = compareGuard(c.v.s.dir, g, c.v.Checkpoint, func(size uint64) (ledger.Hash, bool) {
 		root, err := ledger.RootAt(size, c.v.hashes())
@@ -286,7 +286,7 @@ func (c *checker) checkGuard() error {
 	return nil
 }
 
-// checkEngine has the engine verify what it adds to the tables.
+// checkEngine runs the engine's own check.
 func (c *checker) checkEngine() error {
 	c.v.tx.Check(c.v.s.queue != nil, func(text string) { c.add(-1, c.v.s.name, "%s", text) })
 	return nil

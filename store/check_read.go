@@ -16,8 +16,7 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// workers hash in parallel. do waits while all of them are busy and a few things
-// wait.
+// workers hash concurrently. do blocks while all of them are busy and a few tasks are queued.
 type workers struct {
 	work chan func()
 	busy sync.WaitGroup
@@ -42,8 +41,8 @@ func (w *workers) do(f func()) {
 	w.work <- f
 }
 
-// beside has one goroutine for each core do all of it, while do takes more. It
-// is for what needs no disk, and so can fill the time in which others wait for it.
+// beside runs all on one goroutine per core, while do accepts more. It is for work without disk access, which fills
+// the time in which others wait for the disk.
 func (w *workers) beside(all []func()) {
 	var next atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
@@ -57,7 +56,7 @@ func (w *workers) beside(all []func()) {
 	}
 }
 
-// wait waits for all that was handed over, and calls tick now and then.
+// wait waits for all tasks, and calls tick at intervals.
 func (w *workers) wait(tick func()) {
 	done := make(chan struct{})
 	go func() {
@@ -92,7 +91,7 @@ func hashPart(ctx context.Context, parts blob.Store, name ledger.Hash, read func
 	return h, size, err
 }
 
-// watched is a writer that tells of its progress, and ends with ctx.
+// watched is a writer that reports progress, and ends with ctx.
 type watched struct {
 	io.Writer
 	read func(int)
@@ -105,8 +104,8 @@ func (w watched) Write(b []byte) (int, error) {
 	return n, exit.First(err, w.ctx.Err())
 }
 
-// hashedFiles are the hashes of the files under parts/, each made once. All that lie there are hashed from the
-// beginning, before an entry names them: so the cores have something to do while the disk gives the database.
+// hashedFiles are the hashes of the files under parts/, each computed once. All files are hashed from the beginning,
+// before an entry names them, so that the cores are busy while the database is read.
 type hashedFiles struct {
 	ctx   context.Context
 	parts blob.Store
@@ -136,14 +135,14 @@ func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 	return f.hash, f.size, f.err
 }
 
-// begin has workers hash what there is, until stop is called.
+// begin makes workers hash the files, until stop is called.
 func (h *hashedFiles) begin(work *workers) (stop func()) {
 	quit := make(chan struct{})
 	var ended sync.WaitGroup
 	work.busy.Add(1)
 	ended.Go(func() {
 		defer work.busy.Done()
-		// What is wrong with the folders, checkFiles says.
+		// checkFiles reports problems of the folders.
 		_ = h.parts.Each(h.ctx, func(name blob.Hash) error {
 			select {
 			case <-quit:

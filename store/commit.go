@@ -11,7 +11,7 @@ import (
 	"zapis/store/kv"
 )
 
-// Limits of one group: what one transaction takes. bbolt keeps all of it in
+// Limits of one group, which is one transaction. bbolt keeps all of it in
 // memory until it is written.
 const (
 	queueLength = 1 << 10
@@ -19,15 +19,15 @@ const (
 	groupBytes  = 16 << 20
 )
 
-// request is something for the committer: a submission, or an act that has the
-// committer for itself.
+// request is a request to the committer: a submission, or an operation that
+// excludes all others.
 type request struct {
 	sub  *submission
 	act  func() error
 	done chan error
 }
 
-// ask has the committer do something, and waits for its answer.
+// ask sends a request to the committer, and waits for the answer.
 func (s *Store) ask(ctx context.Context, r *request) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -53,10 +53,10 @@ func (s *Store) ask(ctx context.Context, r *request) error {
 	}
 }
 
-// commitLoop is the committer: it takes what waits in the queue as one group,
-// commits that, and answers all. While it waits for the disk the next group
-// gathers, so that the number of barriers falls as the load grows; nobody ever
-// waits for a timer.
+// commitLoop is the committer: it takes the queued requests as one group,
+// commits it, and answers all. While it waits for the disk the next group is
+// queued, so that the number of barriers falls as the load grows. It uses no
+// timer.
 func (s *Store) commitLoop() {
 	defer close(s.stopped)
 	for {
@@ -77,7 +77,7 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// serve answers r and whatever can go with it.
+// serve answers r together with all requests that fit into its group.
 func (s *Store) serve(r *request) {
 	for r != nil {
 		if r.act != nil {
@@ -90,8 +90,8 @@ func (s *Store) serve(r *request) {
 	}
 }
 
-// gather takes submissions out of the queue until it is empty, the group is
-// full, or another kind of request comes, which is given back.
+// gather takes submissions from the queue until it is empty, the group is
+// full, or another kind of request comes, which is returned.
 func (s *Store) gather(first *request) (group []*request, other *request) {
 	return gather(s.queue, first, func(r *request) (int, bool) {
 		if r.act != nil {
@@ -101,10 +101,10 @@ func (s *Store) gather(first *request) (group []*request, other *request) {
 	})
 }
 
-// gather is how a committer forms its groups; weigh gives a request's bytes,
-// and whether it goes into a group at all. Those who were just answered are
-// about to ask again: yielding to them once, before the group is closed, doubles
-// it under load, and costs nothing without.
+// gather forms a committer's group; weigh returns a request's bytes, and
+// whether it may be in a group. Clients that were just answered are likely to
+// send again: yielding once before the group is closed doubles it under load,
+// and costs nothing otherwise.
 func gather[R any](queue <-chan *R, first *R, weigh func(*R) (int, bool)) (group []*R, other *R) {
 	group = append(group, first)
 	size, _ := weigh(first)
@@ -166,8 +166,8 @@ func answer(group []*request, refused []error, err error) {
 	}
 }
 
-// brokenBy returns what broke the store; being closed, while the last requests
-// are answered, is not that.
+// brokenBy returns the error that broke the store; a store that is being
+// closed answers its last requests and is not broken.
 func (s *Store) brokenBy() error {
 	if err := s.usable(); err != nil && (errors.Is(err, ErrBroken) || errors.Is(err, ErrStopped)) {
 		return err
@@ -175,7 +175,7 @@ func (s *Store) brokenBy() error {
 	return nil
 }
 
-// update is one transaction that brings no checkpoint.
+// update runs one transaction without a checkpoint.
 func (s *Store) update(fn func(tx kv.Tx) error) error {
 	tx, err := s.db.Begin(true)
 	if err != nil {
@@ -194,12 +194,12 @@ func (s *Store) update(fn func(tx kv.Tx) error) error {
 	return engineError(tx.Commit())
 }
 
-// advance is one transaction that appends entries and the one checkpoint over
-// them. Order: commit, guard, then what was signed may be seen. grow appends,
-// and says what will be in force; it works on a copy of the tip.
+// advance runs one transaction that appends entries and the one checkpoint
+// over them. Order: commit, guard, then the signature may be seen. grow
+// appends, and returns what will be in force; it changes a copy of the tip.
 //
-// What tombstones among them erase is out of the database by then; its files
-// and its traces in free pages go next.
+// What tombstones among them erase is out of the database then; its files and
+// its remains in free pages are removed next.
 func (s *Store) advance(grow func(tx kv.Tx, t *tip) (*growth, error)) error {
 	g, err := s.commitEntries(grow)
 	if g == nil {
@@ -252,8 +252,8 @@ func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*gr
 	return g, s.changeKey(g)
 }
 
-// errSync keeps a guard that could not be written from passing for a full disk:
-// its signature can't be released, and must not be made a second time.
+// errSync distinguishes a failed write of the guard from a full disk: its
+// signature can't be released, and must not be made a second time.
 var errSync = errors.New("the guard could not be written")
 
 // growth is what a transaction adds to the ledger.

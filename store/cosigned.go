@@ -15,14 +15,14 @@ import (
 	"zapis/store/kv"
 )
 
-// cosignedName is a folder of flat files, each a checkpoint with the lines of
-// witnesses behind the log's two, named by its size. The checkpoint in the
-// database stays as it was signed: a time stamp, an anchor or a receipt is over
+// cosignedName is a folder of files, each a checkpoint with the lines of
+// witnesses after the log's two, named by its size. The checkpoint in the
+// database stays as it was signed: time stamps, anchors and receipts are over
 // that one.
 const cosignedName = "cosigned"
 
-// Cosigned returns the checkpoint of this size with what lines of witnesses
-// there are, as last kept; ErrUnknown if the log signed none of this size.
+// Cosigned returns the checkpoint of this size with the witnesses' lines that
+// are stored; ErrUnknown if the log signed none of this size.
 func (s *Store) Cosigned(size uint64) (note []byte, err error) {
 	stored, err := s.Checkpoint(size)
 	if err != nil {
@@ -41,9 +41,9 @@ func (s *Store) Cosigned(size uint64) (note []byte, err error) {
 	return note, nil
 }
 
-// LatestCosigned is what is published: the latest checkpoint, with the lines of
-// witnesses that have come so far. A file of lines that can't be read takes
-// nothing away from the log's own.
+// LatestCosigned returns the latest checkpoint for publication, with the
+// witnesses' lines so far. Without a readable file of lines it has the log's
+// own.
 func (s *Store) LatestCosigned() []byte {
 	note, c := s.LatestCheckpoint()
 	if with, err := s.Cosigned(c.Size); err == nil {
@@ -52,8 +52,8 @@ func (s *Store) LatestCosigned() []byte {
 	return note
 }
 
-// KeepCosigned replaces what is kept of this size by what merge makes of it,
-// durably. merge may add lines behind the log's own two, and nothing else.
+// KeepCosigned replaces the stored note of this size by the result of merge,
+// durably. merge may only add lines after the log's own two.
 func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error)) error {
 	if s.queue == nil {
 		return errReadOnly
@@ -81,7 +81,8 @@ func (s *Store) KeepCosigned(size uint64, merge func(note []byte) ([]byte, error
 	return s.writeCosigned(size, note)
 }
 
-// readCosigned reads what is kept of a size; os.ErrNotExist if that is nothing.
+// readCosigned reads the stored note of a size; os.ErrNotExist if there is
+// none.
 func (s *Store) readCosigned(size uint64) (note []byte, err error) {
 	if !s.shared {
 		return os.ReadFile(s.cosignedPath(size))
@@ -112,7 +113,7 @@ func (s *Store) writeCosigned(size uint64, note []byte) error {
 	return atomicfile.Rename(path+asideSuffix, path)
 }
 
-// CosignedSizes are those of the checkpoints that have lines of witnesses,
+// CosignedSizes returns the sizes of the checkpoints with lines of witnesses,
 // largest first.
 func (s *Store) CosignedSizes() (sizes []uint64, err error) {
 	if s.shared {

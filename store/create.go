@@ -12,17 +12,17 @@ import (
 	"zapis/store/kv"
 )
 
-// Create makes a ledger of one entry in dir, signs its first checkpoint with
+// Create creates a ledger of one entry in dir, signs its first checkpoint with
 // the time now, and returns its card. dir may be missing, or exist without a
-// ledger in it. All is made aside and synced, and ledger.db is renamed to its
-// name last: where that is missing there is no ledger, and Create can be tried
-// again.
+// ledger in it. All files are written under temporary names and synced, and
+// ledger.db is renamed last: without it there is no ledger, and Create can be
+// repeated.
 func Create(dir string, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
 	return CreateIn(dir, Place{}, g, k, now)
 }
 
-// CreateIn is Create for a ledger that is kept where p says; dir then holds what
-// is this host's alone. The database must be empty.
+// CreateIn is Create for a ledger at place p; dir then holds only this host's
+// files. The database must be empty.
 func CreateIn(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now time.Time) (card.LedgerCard, error) {
 	if err := p.check(); err != nil {
 		return card.LedgerCard{}, err
@@ -88,8 +88,7 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 		names = append([]string{guardName, keyName}, conf...)
 	}
 	for _, name := range names {
-		// One sync for each: the database must not have its name before the
-		// others have theirs.
+		// One sync for each: the database must be renamed after the others.
 		if err := atomicfile.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
@@ -97,8 +96,8 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 	return exit.First(os.RemoveAll(aside), atomicfile.SyncFolder(filepath.Dir(filepath.Clean(dir))))
 }
 
-// clearUnfinished makes room for a new ledger: it removes what a Create that
-// was cut off has left, and nothing else.
+// clearUnfinished removes the files of an interrupted Create, and nothing
+// else.
 func clearUnfinished(dir string) error {
 	if exists(filepath.Join(dir, dbName)) || exists(filepath.Join(dir, placeName)) {
 		return exit.New(exit.Failed, "choose another folder", "%w: %s", ErrExists, dir)

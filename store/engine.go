@@ -14,8 +14,7 @@ import (
 	"zapis/store/postgres"
 )
 
-// engines are where a ledger's bytes are kept: D/ledger.db and the files under
-// D/parts, or what D/zapisd.conf names.
+// engines hold a ledger's bytes: D/ledger.db and the files under D/parts, or what D/zapisd.conf names.
 type engines struct {
 	db    kv.DB
 	parts blob.Store
@@ -33,8 +32,7 @@ func (p Place) options(readOnly bool, now func() time.Time) postgres.Options {
 	return o
 }
 
-// openEngines opens a ledger's engines. now is the host's clock where the database
-// is to compare it, or nil.
+// openEngines opens a ledger's engines. now is the host's clock for comparison with the database's, or nil.
 func (p Place) openEngines(dir string, readOnly bool, now func() time.Time) (e engines, err error) {
 	if p.folder() {
 		db, err := bolt.Open(filepath.Join(dir, dbName), specs, readOnly)
@@ -69,7 +67,7 @@ func (p Place) withParts(db *postgres.DB) (engines, error) {
 	return e, nil
 }
 
-// createEngines begins a database with empty tables: that of a folder aside is durable once it is closed.
+// createEngines creates a database with empty tables: one in a temporary folder is durable once it is closed.
 func (p Place) createEngines(aside string) (e engines, err error) {
 	if p.folder() {
 		db, err := bolt.Create(filepath.Join(aside, dbName), specs)
@@ -89,7 +87,7 @@ func (p Place) createEngines(aside string) (e engines, err error) {
 	return p.withParts(db)
 }
 
-// discard closes what createEngines has begun, and removes it where it is not in the folder aside.
+// discard closes the engines of createEngines, and removes those outside the temporary folder.
 func (e engines) discard() error {
 	if db, ok := e.db.(*postgres.DB); ok {
 		return exit.First(db.Drop(context.Background()), e.close())
@@ -97,7 +95,7 @@ func (e engines) discard() error {
 	return e.close()
 }
 
-// removeAside removes what an engine that was cut off has left in the folder.
+// removeAside removes an engine's temporary files in the folder.
 func removeAside(dir string) error { return bolt.RemoveAside(filepath.Join(dir, dbName)) }
 
 func (e engines) close() error { return exit.First(e.db.Close(), e.parts.Close()) }

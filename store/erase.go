@@ -13,12 +13,11 @@ import (
 	"zapis/store/kv"
 )
 
-// Parts are erased in the transaction that makes their tombstone an entry. Their
-// hashes stay, so every proof made before still verifies. A crash after that
-// leaves files, which the next opening removes, and bytes in what the engine keeps
-// of deleted values, until it was told to forget them: the mark for that is set in
-// the same transaction. What a file system, an SSD or a backup keeps is beyond
-// reach: docs/forgetting.md.
+// Parts are erased in the transaction that makes their tombstone an entry.
+// Their hashes stay, so every earlier proof still verifies. A crash after that
+// leaves files, which the next opening removes, and remains in the engine
+// until Forget: the mark for that is set in the same transaction. What a file
+// system, an SSD or a backup retains can't be erased: docs/forgetting.md.
 
 func erasedBy(body []byte) ([]ledger.Erased, error) {
 	a, err := ledger.ParseApproved(body)
@@ -28,7 +27,7 @@ func erasedBy(body []byte) ([]ledger.Erased, error) {
 	return ledger.ErasedBy(a.Text)
 }
 
-// eraseBy takes what a tombstone's body names out of the database, and returns
+// eraseBy removes from the database what a tombstone's body names, and returns
 // the attachments among it.
 func eraseBy(tx kv.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err error) {
 	parts, err := erasedBy(body)
@@ -53,8 +52,8 @@ func eraseBy(tx kv.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err 
 	return files, tx.Table(tableMeta).Put(metaCompact, number(tombstone))
 }
 
-// checkErasable refuses a tombstone that misnames what it erases: of an entry
-// that has no such part.
+// checkErasable refuses a tombstone that names a part which its entry does not
+// have.
 func checkErasable(tx kv.Tx, body []byte) error {
 	parts, err := erasedBy(body)
 	if err != nil {
@@ -79,7 +78,8 @@ func hasPart(tx kv.Tx, p ledger.Erased) error {
 	return nil
 }
 
-// erasePart takes one part out of the database, and says whether it has a file.
+// erasePart removes one part from the database, and reports whether it has a
+// file.
 func erasePart(tx kv.Tx, p ledger.Erased, tombstone uint64) (file bool, err error) {
 	if tx.Table(tableErased).Get(p.Hash[:]) != nil {
 		return true, nil // its file may have outlived a crash
@@ -122,7 +122,7 @@ func (s *Store) compactDue() (due bool) {
 }
 
 // Erasing reports whether bytes of erased parts may still be in the database's
-// free pages, because there was no room to compact it.
+// free pages, because there was no disk space to compact it.
 func (s *Store) Erasing() (still bool, err error) {
 	err = s.view(func(v *view) error {
 		still = v.tx.Table(tableMeta).Get(metaCompact) != nil
@@ -144,9 +144,9 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 	return s.update(func(tx kv.Tx) error { return deletePending(tx, hashes) })
 }
 
-// Compact removes what deleted values have left in the database. Submissions wait
-// meanwhile, readers do not. It returns when the last snapshot that still shows
-// them has ended. With bbolt it needs room for a second copy.
+// Compact removes the remains of deleted values from the database. Submissions
+// wait meanwhile, readers do not. It returns when the last snapshot that still
+// shows them has ended. With bbolt it needs disk space for a second copy.
 func (s *Store) Compact(ctx context.Context) error {
 	return s.ask(ctx, &request{act: s.compact})
 }

@@ -10,7 +10,7 @@ import (
 	"zapis/store/kv"
 )
 
-// What a caller may want to tell apart. All are wrapped with what happened.
+// Errors that callers distinguish. All are wrapped with details.
 var (
 	ErrFull         = kv.ErrFull
 	ErrBroken       = errors.New("the disk failed, and this process must not go on writing")
@@ -36,8 +36,8 @@ var (
 	ErrErased       = errors.New("the part was erased")
 )
 
-// engineError reports what an error of Begin or Commit means: after a full
-// disk the store goes on, after a failing one it must not.
+// engineError maps an error of Begin or Commit: after a full disk the store
+// stays usable, after a failing one it does not.
 func engineError(err error) error {
 	switch {
 	case err == nil:
@@ -52,7 +52,7 @@ func engineError(err error) error {
 }
 
 // fileError is engineError for a file apart from the database: its failure
-// spoils that file and nothing else.
+// concerns only that file.
 func fileError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrFull):

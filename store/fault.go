@@ -14,7 +14,7 @@ type Fault struct {
 	Text  string // what is wrong with it
 }
 
-// String is the fault on one line.
+// String returns the fault on one line.
 func (f Fault) String() string {
 	switch {
 	case f.Entry >= 0 && f.Part != "":
@@ -27,11 +27,11 @@ func (f Fault) String() string {
 	return f.Text
 }
 
-// maxFaults is how many faults are told: a database that was overwritten with
-// noise has one in every line.
+// maxFaults is the most faults that are returned: a database that was
+// overwritten with noise has one in every line.
 const maxFaults = 1000
 
-// faults gathers what a check finds, from several goroutines.
+// faults collects the faults of a check, from several goroutines.
 type faults struct {
 	mu   sync.Mutex
 	all  []Fault

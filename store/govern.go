@@ -6,11 +6,11 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Dir is the ledger's folder, as Open was given it.
+// Dir returns the ledger's folder, as passed to Open.
 func (s *Store) Dir() string { return s.dir }
 
-// After is what the line after of a new trustees or key proposal must say: the
-// leaf hash of the newest genesis, trustees or key entry.
+// After returns the value of the line after in a new trustees or key proposal:
+// the leaf hash of the newest genesis, trustees or key entry.
 func (s *Store) After() (after ledger.Hash, err error) {
 	err = s.view(func(v *view) error {
 		c := v.tx.Table(tableGoverning).Cursor()

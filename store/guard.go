@@ -17,13 +17,13 @@ import (
 )
 
 // The guard holds the last checkpoint whose signature may have left this
-// machine. It is never part of a backup: a database that is behind it, or that
-// has none beside it, may be a restored copy, and a log that signed from there
-// would fork.
+// machine. It is never part of a backup: a database that is behind its guard,
+// or has none, may be a restored copy, and a log that continued to sign from
+// there would fork.
 //
-// The file has two halves of 4 KiB, written in turn and in place, so that one
-// barrier is enough and a torn write spoils only the half that nobody has yet
-// relied on. A half is a text and zeros:
+// The file has two halves of 4 KiB, written alternately and in place, so that
+// one barrier is enough and a torn write damages only the half that was not in
+// use. A half is a text and zeros:
 //
 //	zapis/guard/v1
 //	origin example.org/ledger
@@ -49,7 +49,7 @@ func guardText(c ledger.Checkpoint) []byte {
 	return []byte(text + "sum " + ledger.Sum([]byte(text)).String() + "\n")
 }
 
-// parseGuard reads one half. What guardText would not write is no guard.
+// parseGuard parses one half. It accepts only the output of guardText.
 func parseGuard(half []byte) (c ledger.Checkpoint, ok bool) {
 	text := bytes.TrimRight(half, "\x00")
 	var root, sum, at string
@@ -98,8 +98,8 @@ func readGuard(dir string) (c ledger.Checkpoint, half int, err error) {
 	return c, half, nil
 }
 
-// createGuard makes a guard file aside, with c in both halves, and puts it in
-// place.
+// createGuard writes a guard file under a temporary name, with c in both
+// halves, and renames it.
 func createGuard(dir string, c ledger.Checkpoint) error {
 	b := make([]byte, 2*guardHalf)
 	copy(b, guardText(c))
@@ -135,8 +135,9 @@ func (g *guard) write(c ledger.Checkpoint) error {
 
 func (g *guard) close() error { return g.f.Close() }
 
-// compareGuard reports whether a database whose last checkpoint is last, and
-// which has the root rootAt(size) at an earlier one, may go on signing.
+// compareGuard refuses to sign with a database that the guard shows to be
+// behind or forked. last is the database's last checkpoint, and rootAt(size)
+// its root at an earlier one.
 func compareGuard(dir string, g, last ledger.Checkpoint, rootAt func(size uint64) (ledger.Hash, bool)) error {
 	const hint = "this looks like a restored copy. Bring the newest database back; if it is lost, " +
 		"this ledger can't go on, and is continued by a new one that names its last checkpoint"

@@ -6,7 +6,7 @@ import (
 )
 
 // Usable returns the reason why nothing can be written, or nil: a disk that failed, a witness that has stopped this
-// ledger. A store that is read only looks whether the ledger may be opened for writing.
+// ledger. A read-only store checks whether the ledger may be opened for writing.
 func (s *Store) Usable() error {
 	err := s.usable()
 	if !errors.Is(err, errReadOnly) {
@@ -22,7 +22,7 @@ func (s *Store) Usable() error {
 	return m.err()
 }
 
-// Overdue reports whether anything waits for a slot that was promised for a time before t.
+// Overdue reports whether a body waits for a slot that was promised for a time before t.
 func (s *Store) Overdue(t time.Time) (late bool, err error) {
 	err = s.view(func(v *view) error {
 		return eachWaiting(v.tx, func(w waiting) error {

@@ -10,8 +10,8 @@ import (
 	"zapis/store/kv"
 )
 
-// Held returns the holds that are in force: no tombstone takes parts of the
-// entries that they name.
+// Held returns the holds in force: no tombstone may erase parts of their
+// entries.
 func (s *Store) Held() (held []ledger.HeldAt) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -23,9 +23,9 @@ func (s *Store) Held() (held []ledger.HeldAt) {
 	return held
 }
 
-// admitTombstone refuses a tombstone that misnames what it erases, and what
-// could not be followed in every order beside what waits already: within a slot
-// there is no order.
+// admitTombstone refuses a tombstone that names parts which do not exist, and
+// one that could not be applied in every order with the waiting bodies: within
+// a slot there is no order.
 func (s *Store) admitTombstone(tx kv.Tx, p *submission) error {
 	if err := checkErasable(tx, p.Small[0]); err != nil {
 		return err
@@ -50,8 +50,8 @@ func (s *Store) admitTombstone(tx kv.Tx, p *submission) error {
 	})
 }
 
-// conflict refuses a proposal of the kind tombstone that another one, which
-// waits, would make impossible, or that would make that one impossible.
+// conflict refuses a proposal of the kind tombstone that excludes another
+// waiting one.
 func conflict(text, waits []byte) error {
 	switch {
 	case ledger.IsHold(text) && ledger.IsHold(waits):

@@ -11,22 +11,22 @@ import (
 	"zapis/store/kv"
 )
 
-// The index from a body's hash to its entry. Hashes are random, so writing each
-// into a sorted tree would touch one page of 8 KiB for every entry: more than
-// the entry itself. So the newest entries are indexed in memory only, and go
-// into the database by the thousand, in order. Opening reads those again whose
-// index was not yet written: meta's "indexed" says from where.
+// The index from a body's hash to its entry. Hashes are random, so writing
+// each into a sorted tree would change one page of 8 KiB for every entry, more
+// than the entry itself. So the newest entries are indexed in memory only, and
+// are written to the database by the thousand, in order. Opening reads those
+// again whose index was not yet written: meta's "indexed" has the first of
+// them.
 
-// maxTail is how many entries may be indexed in memory alone: 4 MB of it, and
-// a tenth of a second when opening.
+// maxTail is how many entries may be indexed in memory alone: 4 MB, and a
+// tenth of a second when opening.
 const maxTail = 1 << 15
 
-// A reader keeps the tail that was there when its snapshot was taken: after a
-// flush there is a new one.
+// A reader keeps the tail of its snapshot: a flush creates a new one.
 type tailIndex struct {
 	from uint64 // the entries below are in the database's index
 
-	late  bool      // of a ledger that is only read: nothing is in memory until something is looked up
+	late  bool      // of a read-only ledger: nothing is loaded until the first look-up
 	once  sync.Once // then
 	mu    sync.RWMutex
 	after map[bodyKey]uint64
@@ -36,8 +36,8 @@ func newTail(from uint64) *tailIndex {
 	return &tailIndex{from: from, after: make(map[bodyKey]uint64)}
 }
 
-// bodyKey is half of a body's hash. Whoever finds an entry by it compares the
-// whole.
+// bodyKey is half of a body's hash. The caller compares the whole hash of the
+// entry.
 type bodyKey [16]byte
 
 func keyOf(body ledger.Hash) bodyKey { return bodyKey(body[:16]) }
@@ -46,7 +46,7 @@ func keyOf(body ledger.Hash) bodyKey { return bodyKey(body[:16]) }
 func (x *tailIndex) find(tx kv.Tx, body ledger.Hash, size uint64) (uint64, bool) {
 	key := keyOf(body)
 	if x.late {
-		x.once.Do(func() { x.after, _ = indexFrom(tx, x.from, size) }) // where they are damaged, check says so
+		x.once.Do(func() { x.after, _ = indexFrom(tx, x.from, size) }) // Check reports damaged ones
 	}
 	x.mu.RLock()
 	index, ok := x.after[key]
@@ -74,7 +74,7 @@ func (x *tailIndex) size() uint64 {
 
 // flush writes the tail, and the bodies of the entries that this transaction
 // appends, into the database's index. When the transaction is committed, a new
-// tail takes this one's place.
+// tail replaces this one.
 func (x *tailIndex) flush(tx kv.Tx, more []ledger.Hash) error {
 	x.mu.RLock()
 	all := maps.Clone(x.after)
@@ -93,9 +93,8 @@ func (x *tailIndex) flush(tx kv.Tx, more []ledger.Hash) error {
 	return tx.Table(tableMeta).Put(metaIndexed, number(next))
 }
 
-// loadTail indexes the entries that the database's index does not have. A ledger
-// that is only read is not asked for most of them, and may be damaged: it waits
-// until something is looked up.
+// loadTail indexes the entries that the database's index does not have. For a
+// read-only ledger, which may be damaged, it does so at the first look-up.
 func loadTail(tx kv.Tx, size uint64, readOnly bool) (*tailIndex, error) {
 	from, ok := readNumber(tx.Table(tableMeta).Get(metaIndexed))
 	if !ok || from > size {
@@ -138,8 +137,7 @@ func readEntry(entries kv.Table, index uint64) (ledger.Entry, error) {
 	return e, nil
 }
 
-// entryText returns an entry's text. It is valid for as long as the
-// transaction.
+// entryText returns an entry's text, valid until the transaction ends.
 func entryText(entries kv.Table, index uint64) ([]byte, error) {
 	value := entries.Get(number(index))
 	if value == nil {

@@ -10,9 +10,10 @@ import (
 	"zapis/internal/exit"
 )
 
-// Join makes the folder of a further host of a ledger that is kept in a database:
-// zapisd.conf, the log's key, and a guard. The guard begins at the database's last
-// checkpoint; whether that is the newest, the witnesses say when it is opened.
+// Join creates the folder of a further host of a ledger in a shared database:
+// zapisd.conf, the log's key, and a guard. The guard begins at the database's
+// last checkpoint; the witnesses confirm when it is opened that it is the
+// newest.
 func Join(dir string, p Place, k *ledger.SigningKey) (named card.LedgerCard, err error) {
 	if err := p.check(); err != nil {
 		return named, err

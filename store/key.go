@@ -14,11 +14,12 @@ import (
 	"zapis/store/kv"
 )
 
-// nextKeyName is the log key that a key entry is about to bring into force.
+// nextKeyName is the file of the log key that a key entry will bring into
+// force.
 const nextKeyName = "log.key.next"
 
-// loadKey reads the key that is in force. After a crash between a key entry's
-// commit and the renaming of its file, that key still lies under its other name.
+// loadKey reads the key in force. After a crash between a key entry's commit
+// and the renaming of its file, that key still has its other name.
 func (s *Store) loadKey() error {
 	want := s.released.verifier.Keys()
 	for _, name := range []string{keyName, nextKeyName} {
@@ -58,7 +59,7 @@ func readKey(dir, name string) (*ledger.SigningKey, error) {
 	return k, nil
 }
 
-// signingKey is the key in force.
+// signingKey returns the key in force.
 func (s *Store) signingKey() *ledger.SigningKey {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -75,13 +76,13 @@ func (s *Store) SignKeyChange(text []byte) ([]byte, error) {
 	return k.SignKeyChange(text)
 }
 
-// errKeyLost is what a ledger without its key answers to all but a new one.
+// errKeyLost is the answer of a ledger without its key to all but a new one.
 var errKeyLost = exit.New(exit.KeyMissing, "have the trustees approve a new key, for the reason compromised",
 	"the log's key is lost, and without it nothing can be signed or promised")
 
-// adopt makes the key entry that replaces a lost key an entry at once, in a slot
-// with all that waits: nobody can promise it, and until it is there nothing can
-// be signed.
+// adopt makes the key entry that replaces a lost key an entry at once, in a
+// slot with everything that waits: without the key there is no promise and no
+// signature before it.
 func (s *Store) adopt(ctx context.Context, p *submission) error {
 	if p.Body.Kind != ledger.KindKey {
 		return errKeyLost
@@ -111,8 +112,9 @@ func (s *Store) adopt(ctx context.Context, p *submission) error {
 	}})
 }
 
-// SetNextKey puts a new log key beside the one in force, durably. A key entry
-// that names it can then be submitted; when that is sequenced, it takes over.
+// SetNextKey stores a new log key beside the one in force, durably. A key
+// entry that names it can then be submitted; once that is sequenced, the new
+// key is in force.
 func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -139,8 +141,8 @@ func (s *Store) keyFor(keys ledger.LogKeys) *ledger.SigningKey {
 	return nil
 }
 
-// changeKey lets the key of a key entry take over, once its first checkpoint is
-// in the guard. The gate is held.
+// changeKey replaces the key in force by that of a key entry, once its first
+// checkpoint is in the guard. The caller holds the gate.
 func (s *Store) changeKey(g *growth) error {
 	if g.key == nil {
 		return nil
@@ -153,9 +155,8 @@ func (s *Store) renameKey() error {
 	return atomicfile.Rename(filepath.Join(s.dir, nextKeyName), filepath.Join(s.dir, keyName))
 }
 
-// SignNextKey signs the text of a proposed key entry with the key that
-// SetNextKey has put beside the one in force, and returns the two signature
-// lines.
+// SignNextKey signs the text of a proposed key entry with the key of
+// SetNextKey, and returns the two signature lines.
 func (s *Store) SignNextKey(text []byte) ([]byte, error) {
 	k, err := readKey(s.dir, nextKeyName)
 	if err != nil {

@@ -14,16 +14,17 @@ import (
 	"zapis/internal/exit"
 )
 
-// lockTimeout is how long an opening waits for another process to let go.
+// lockTimeout is how long an opening waits for another process to release the
+// lock.
 const lockTimeout = 2 * time.Second
 
 // lockFile holds D/lock under flock(2), exclusively for writing and shared for
-// reading only. Its text names the holder to whoever is kept waiting:
+// reading only. Its text names the holder to a waiting process:
 //
 //	4711 zapisd serve
 //
-// The kernel lets go of it when the process ends, however it ends; the text
-// that is then left means nothing.
+// The kernel releases it when the process ends for any reason; the remaining
+// text is then meaningless.
 type lockFile struct{ *filelock.Lock }
 
 func takeLock(dir, verb string, exclusive bool) (*lockFile, error) {
@@ -48,8 +49,8 @@ func takeLock(dir, verb string, exclusive bool) (*lockFile, error) {
 
 func (l *lockFile) release() error { return l.Release() }
 
-// readHolder says who holds the lock, from a text that any process could have
-// put there.
+// readHolder returns the holder of the lock, from a text that any process
+// could have written.
 func readHolder(text string) string {
 	digits, verb, _ := strings.Cut(text, " ")
 	pid, err := strconv.Atoi(digits)

@@ -18,21 +18,21 @@ import (
 	"zapis/store/kv"
 )
 
-// moveBytes is how much goes into one transaction.
+// moveBytes is the size of one transaction.
 const moveBytes = 4 << 20
 
-// movedSuffix is on the names of what a move has left behind. It can be read, and signs nothing.
+// movedSuffix is appended to the names of what a move has left behind. It can be read, and signs nothing.
 const movedSuffix = ".moved"
 
-// Move carries a ledger to another place: every value of every table, and every
-// attachment, byte for byte. The folder stays what it is for this host: guard, key, witnesses. The order is:
+// Move moves a ledger to another place: every value of every table, and every attachment, byte for byte. The folder
+// stays this host's: guard, key, witnesses. The order is:
 //
 //  1. the source is checked, and compared with the guard;
 //  2. a mark in the source is durable, after which it signs nothing, on any host;
 //  3. all is copied, read back from both, and compared;
 //  4. the destination is made a ledger, and zapisd.conf is put in place, or away.
 //
-// A move that was cut off is begun again by the same call. progress may be nil.
+// An interrupted move is continued by the same call. progress may be nil.
 func Move(ctx context.Context, dir string, to Place, progress func(done, total int64)) error {
 	if err := to.check(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func Move(ctx context.Context, dir string, to Place, progress func(done, total i
 	return m.run()
 }
 
-// checkWhole refuses to move what does not verify.
+// checkWhole refuses to move a ledger that does not verify.
 func checkWhole(ctx context.Context, dir string, progress func(done, total int64)) error {
 	s, err := OpenReadOnly(dir)
 	if err != nil {
@@ -124,7 +124,8 @@ func (m *move) mark() error {
 	})
 }
 
-// begin makes the destination's empty tables. What a move that was cut off has left there is no ledger yet, and goes.
+// begin creates the destination's empty tables. It removes what an interrupted move has left there, which is no ledger
+// yet.
 func (m *move) begin() (err error) {
 	if m.dst, err = m.to.createEngines(m.aside); err == nil || m.to.folder() {
 		return err
@@ -163,7 +164,7 @@ func (m *move) copyAll() error {
 	return m.compare()
 }
 
-// own reports whether a value is the place's own, and not the ledger's.
+// own reports whether a value belongs to the place, and not to the ledger.
 func own(table string, key []byte) bool {
 	return table == tableMeta && (bytes.Equal(key, metaFormat) || bytes.Equal(key, metaMoved))
 }
@@ -243,7 +244,7 @@ func (m *move) copyParts() error {
 	})
 }
 
-// copyCosigned carries the witnesses' lines, which are files in a folder and rows in a database.
+// copyCosigned copies the witnesses' lines, which are files in a folder and rows in a database.
 func (m *move) copyCosigned() error {
 	src := &Store{dir: m.dir, db: m.src.db, shared: m.src.db.Shared()}
 	sizes, err := src.CosignedSizes()
@@ -270,7 +271,7 @@ func (m *move) copyCosigned() error {
 	return nil
 }
 
-// compare reads all of both places.
+// compare reads and compares both places completely.
 func (m *move) compare() error {
 	for _, s := range specs {
 		var sums [2][]byte
@@ -304,8 +305,7 @@ func (m *move) compare() error {
 	})
 }
 
-// switchOver lets the folder name the destination. Up to the renaming of
-// zapisd.conf it names the source, which is marked.
+// switchOver makes the folder name the destination. Until zapisd.conf is renamed it names the source, which is marked.
 func (m *move) switchOver() error {
 	rename := func(from, to string) error {
 		if err := os.Rename(from, to); err != nil {

@@ -10,11 +10,10 @@ import (
 	"zapis/store/kv"
 )
 
-// Open opens a ledger for writing. It waits at most two seconds for another
-// process to let go of the folder, then gives ErrHeld, naming it. What a crash
-// left is put in order, as at every opening: parts that nobody names are
-// removed, and the guard is compared: ErrNoGuard, ErrBehindGuard and ErrForked
-// say that this may be a restored copy, from which nothing must be signed.
+// Open opens a ledger for writing. It waits at most two seconds for another process to release the folder, then
+// returns ErrHeld, which names it. As every opening it recovers from a crash: parts that no body names are removed,
+// and the guard is compared. ErrNoGuard, ErrBehindGuard and ErrForked mean that this may be a restored copy, which
+// must sign nothing.
 func Open(dir string, c Config) (*Store, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -39,11 +38,9 @@ func Open(dir string, c Config) (*Store, error) {
 	return s, nil
 }
 
-// OpenReadOnly opens a ledger to look at it and change nothing: not even what a
-// crash left is put in order. It needs no guard and no key, and many processes
-// may do it at once, while none has it open for writing. A database that may be
-// damaged must be opened in a process that may crash: bbolt maps the file, and
-// what is read where it is damaged can end the process.
+// OpenReadOnly opens a ledger for reading and changes nothing, not even after a crash. It needs no guard and no key,
+// and many processes may do it at once, while none has it open for writing. A database that may be damaged must be
+// opened in a process that may crash: bbolt maps the file, and reading a damaged page can end the process.
 func OpenReadOnly(dir string) (*Store, error) {
 	c, err := Config{Verb: "reading"}.withDefaults()
 	if err != nil {
@@ -100,8 +97,7 @@ func (s *Store) closeFiles() error {
 	return exit.First(err, engines{s.db, s.parts, s.name}.close(), s.lock.release())
 }
 
-// load reads what is kept in memory: the genesis, the last checkpoint, what is
-// in force, the tip and the tail.
+// load reads what is cached in memory: the genesis, the last checkpoint, what is in force, the tip and the tail.
 func (s *Store) load(readOnly bool) error {
 	return kv.View(s.db, func(tx kv.Tx) error {
 		for _, t := range specs {
@@ -126,7 +122,7 @@ func (s *Store) load(readOnly bool) error {
 		s.committed, s.standing.state.Signed = s.released, s.released.Checkpoint
 		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
-			// Check will say what is wrong, and what else.
+			// Check reports what is wrong.
 			from, _ := readNumber(tx.Table(tableMeta).Get(metaIndexed))
 			s.tail, err = newTail(from), nil
 		}
@@ -160,7 +156,7 @@ func readGenesis(tx kv.Tx) (ledger.Genesis, error) {
 	return ledger.ParseGenesis(text)
 }
 
-// checkFormat refuses what this program does not know, and, for writing, what was moved elsewhere.
+// checkFormat refuses an unknown format, and, for writing, a ledger that was moved elsewhere.
 func checkFormat(tx kv.Tx, readOnly bool) error {
 	meta := tx.Table(tableMeta)
 	switch f := string(meta.Get(metaFormat)); {
@@ -174,7 +170,7 @@ func checkFormat(tx kv.Tx, readOnly bool) error {
 	}
 }
 
-// loadReleased opens the last checkpoint, by the keys in force.
+// loadReleased verifies the last checkpoint with the keys in force.
 func loadReleased(tx kv.Tx, st standing) (r released, err error) {
 	size, note := tx.Table(tableCheckpoints).Cursor().Last()
 	n, ok := readNumber(size)
@@ -220,8 +216,7 @@ func (s *Store) openForWriting() error {
 	return s.forget(nil)
 }
 
-// checkGuard compares the guard and brings it up to the database's last
-// checkpoint, which a crash may have kept it from.
+// checkGuard compares the guard and updates it to the database's last checkpoint, which a crash may have prevented.
 func (s *Store) checkGuard() error {
 	g, half, err := readGuard(s.dir)
 	if errors.Is(err, ErrNoGuard) {
@@ -252,10 +247,9 @@ func (s *Store) rootAt(size uint64) (root ledger.Hash, ok bool) {
 	return root, err == nil
 }
 
-// Confirm makes the guard that a restored database needs, once somebody knows
-// that nothing was signed after its last checkpoint. seen is the largest
-// checkpoint that anybody outside has seen, and must be the database's last:
-// if more was signed, this ledger must not go on.
+// Confirm creates the guard that a restored database needs, once an operator knows that nothing was signed after its
+// last checkpoint. seen is the largest checkpoint that was seen outside, and must be the database's last: if more was
+// signed, this ledger must not be continued.
 func Confirm(dir string, seen ledger.Checkpoint) error {
 	c, err := Config{Verb: "zapisd restore"}.withDefaults()
 	if err != nil {

@@ -17,18 +17,17 @@ import (
 	"zapis/store/kv"
 )
 
-// writeBehind is after how many bytes the kernel is asked to begin writing out.
+// writeBehind is the number of bytes after which the kernel is asked to begin writing.
 const writeBehind = 8 << 20
 
-// partState says who may still delete a part that no body names yet.
+// partState decides which goroutine may delete a part that no body names yet.
 type partState struct {
 	size    int64
 	claimed bool // a Submit is under way that names it
 }
 
-// pendingParts are the attachments that lie under their final names, while no
-// committed body names them: a crash leaves them behind, and the next opening
-// removes them.
+// pendingParts are the attachments under their final names that no committed body names: a crash leaves them behind,
+// and the next opening removes them.
 type pendingParts struct {
 	mu    sync.Mutex
 	parts map[ledger.Hash]partState
@@ -54,8 +53,7 @@ func (p *pendingParts) claim(parts []ledger.Part) error {
 	return nil
 }
 
-// settle ends a claim: committed attachments are pending no more, others can be
-// submitted again or discarded.
+// settle ends a claim: committed attachments are no longer pending, others can be submitted again or discarded.
 func (p *pendingParts) settle(parts []ledger.Part, committed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,7 +66,7 @@ func (p *pendingParts) settle(parts []ledger.Part, committed bool) {
 	}
 }
 
-// begin takes a hash for an attachment that is about to be kept, unless one of this hash is pending.
+// begin registers a hash for a new attachment, unless one of this hash is pending.
 func (p *pendingParts) begin(part ledger.Part) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +77,7 @@ func (p *pendingParts) begin(part ledger.Part) bool {
 	return true
 }
 
-// drop takes a pending attachment out, unless a Submit has claimed it.
+// drop removes a pending attachment, unless a Submit has claimed it.
 func (p *pendingParts) drop(h ledger.Hash) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,9 +103,8 @@ func (p *pendingParts) has(h ledger.Hash) bool {
 	return ok
 }
 
-// PartWriter takes one attachment's ciphertext, aside. It belongs to one
-// goroutine and ends with Keep or Discard; Discard after either is safe, so
-// that it can be deferred until the body that names the part is submitted.
+// PartWriter writes one attachment's ciphertext to a temporary file. It belongs to one goroutine and ends with Keep or
+// Discard; Discard after either is safe, so that it can be deferred until the body that names the part is submitted.
 type PartWriter struct {
 	s    *Store
 	f    *os.File // nil once kept or discarded
@@ -131,7 +128,7 @@ func (s *Store) NewPart() (*PartWriter, error) {
 	return &PartWriter{s: s, f: f, path: path}, nil
 }
 
-// Write takes the next bytes of the ciphertext.
+// Write appends bytes of the ciphertext.
 func (w *PartWriter) Write(b []byte) (int, error) {
 	if w.f == nil {
 		return 0, os.ErrClosed
@@ -149,13 +146,11 @@ func (w *PartWriter) Write(b []byte) (int, error) {
 	return n, w.err
 }
 
-// Keep makes the attachment durable under its final name, and gives the part as
-// a body must name it. It is not yet part of the ledger: a Submit must name it
-// before the store is closed.
+// Keep makes the attachment durable under its final name, and returns the part as a body must name it. It is not yet
+// part of the ledger: a Submit must name it before the store is closed.
 //
-// h is the SHA-256 of all that was written. Whoever writes hashes too: sealing
-// does so on another core, and a second time here would be waited for. A wrong
-// one is found by Check, and by whoever reads the part.
+// h is the SHA-256 of all that was written. The caller computes it: sealing does so on another core, and a second
+// computation here would add its time. Check finds a wrong one, and so does every reader of the part.
 func (w *PartWriter) Keep(h ledger.Hash) (ledger.Part, error) {
 	if w.f == nil {
 		return ledger.Part{}, os.ErrClosed
@@ -174,7 +169,7 @@ func (w *PartWriter) Keep(h ledger.Hash) (ledger.Part, error) {
 	return part, nil
 }
 
-// keep hands the file over to the engine of the attachments.
+// keep passes the file to the engine of the attachments.
 func (w *PartWriter) keep(part ledger.Part) error {
 	if err := w.f.Close(); err != nil {
 		return err
@@ -220,8 +215,8 @@ func (w *PartWriter) discardKept() error {
 	return exit.First(w.s.parts.Remove(context.Background(), blob.Hash(w.hash)), w.s.settled(w.hash))
 }
 
-// Part opens a part's ciphertext and returns its size in bytes. The bytes are as the disk has them: who uses them
-// compares the hash. ErrErased and ErrUnknown tell what was forgotten from what never was.
+// Part opens a part's ciphertext and returns its size in bytes. The bytes are as on the disk: the caller compares the
+// hash. ErrErased means that it was erased, ErrUnknown that it never existed.
 func (s *Store) Part(h ledger.Hash) (r io.ReadCloser, size int64, err error) {
 	err = s.view(func(v *view) error {
 		r, size, err = v.openPart(h)
@@ -243,7 +238,7 @@ func (v *view) openPart(h ledger.Hash) (io.ReadCloser, int64, error) {
 	return v.s.parts.Open(context.Background(), blob.Hash(h))
 }
 
-// smallPart returns a part that is kept in the database, for as long as the transaction lasts.
+// smallPart returns a part from the database, valid until the transaction ends.
 func smallPart(tx kv.Tx, h ledger.Hash) ([]byte, bool) {
 	part := tx.Table(tableSmall).Get(h[:])
 	return part, part != nil

@@ -9,8 +9,8 @@ import (
 )
 
 // Reader opens what was written of the attachment so far, from its beginning,
-// whether it has been kept or not: an attachment that is to be sealed to others
-// is read back from the disk, sealed as it is. Close it before Discard.
+// whether it has been kept or not: an attachment that is to be resealed is
+// read back from the disk, sealed as it is. Close it before Discard.
 func (w *PartWriter) Reader() (io.ReadCloser, error) {
 	if w.kept {
 		r, _, err := w.s.parts.Open(context.Background(), blob.Hash(w.hash))

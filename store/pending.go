@@ -13,15 +13,14 @@ import (
 	"zapis/store/kv"
 )
 
-// Where several hosts share a ledger, an attachment that no body names may be
-// another host's that is about to be named. So a host says in the table pending
-// which attachments it keeps, before it keeps them, and removes none but its own.
+// Where several hosts share a ledger, an attachment that no body names may be another host's that will be named soon.
+// So a host records in the table pending which attachments it keeps, before it keeps them, and removes none but its
+// own.
 
-// erasedMark is in the place of a host's name where an attachment was erased and
-// is still to be removed, by whichever host comes first.
+// erasedMark replaces a host's name where an attachment was erased and is still to be removed, by any host.
 var erasedMark = []byte("erased")
 
-// announce says durably that this host is about to keep an attachment.
+// announce records durably that this host will keep an attachment.
 func (s *Store) announce(h ledger.Hash) error {
 	if !s.shared {
 		return nil
@@ -39,7 +38,7 @@ func (s *Store) announce(h ledger.Hash) error {
 	}})
 }
 
-// settled takes back what announce has said.
+// settled removes the record of announce.
 func (s *Store) settled(h ledger.Hash) error {
 	if !s.shared {
 		return nil
@@ -59,9 +58,8 @@ func deletePending(tx kv.Tx, hashes []ledger.Hash) error {
 	return nil
 }
 
-// removePending removes, at opening, the attachments that this host has kept and
-// no body names, and those that were erased. It reads the table pending and nothing else: it
-// takes no longer where there are millions of attachments.
+// removePending removes, at opening, the attachments that this host has kept and no body names, and those that were
+// erased. It reads only the table pending, so that its time does not depend on the number of attachments.
 func (s *Store) removePending() error {
 	var gone []ledger.Hash
 	err := kv.View(s.db, func(tx kv.Tx) error {

@@ -17,7 +17,7 @@ import (
 	"zapis/store/postgres"
 )
 
-// placeName is the file in a ledger's folder that says where the ledger is kept, if that is not the folder itself:
+// placeName is the file in a ledger's folder with the ledger's place, if that is not the folder itself:
 //
 //	# where the ledger is kept; written by zapisd init and zapisd move
 //	host = 3f0a…                this host's own name among the writers
@@ -25,35 +25,35 @@ import (
 //	attachments = s3://key@s3.example.org/bucket
 //	standby = none              only where a database without one was asked for
 //
-// Passwords lie apart, in database.secret and attachments.secret (0600).
+// Passwords are separate, in database.secret and attachments.secret (0600).
 const (
 	placeName         = "zapisd.conf"
 	databaseSecret    = "database.secret"
 	attachmentsSecret = "attachments.secret"
 )
 
-// PlaceKeys are the keys of zapisd.conf that say where the ledger is kept.
+// PlaceKeys are the keys of zapisd.conf about the place.
 var PlaceKeys = []string{"host", "database", "attachments", "standby"}
 
-// Place says where a ledger is kept. The zero Place is its folder: bbolt, and a file for each attachment.
+// Place is where a ledger is stored. The zero Place is its folder: bbolt, and a file for each attachment.
 type Place struct {
 	Database    string // postgres://…; empty for D/ledger.db
 	Attachments string // s3://…; empty for the database, or for files where there is none
 	NoStandby   bool   // the database has no standby: for trials
 	Host        string // this host's name among the writers; made by Create and Join
 
-	Pieces int // into how many tables large values are divided; 0 for the engine's default. Only Create looks at it
+	Pieces int // the number of tables for large values; 0 for the engine's default. Only Create uses it
 }
 
 func (p Place) folder() bool { return p.Database == "" }
 
-// PlaceOf reports where the ledger of a folder is kept.
+// PlaceOf returns the place of a folder's ledger.
 func PlaceOf(dir string) (Place, error) { return readPlace(dir) }
 
 // Shared reports whether several hosts may write to the ledger.
 func (p Place) Shared() bool { return !p.folder() }
 
-// check refuses what can't be, before anything is made.
+// check refuses an invalid place, before anything is created.
 func (p Place) check() error {
 	switch {
 	case p.Database == "" && p.Attachments != "":
@@ -66,7 +66,8 @@ func (p Place) check() error {
 	return nil
 }
 
-// readPlace reads zapisd.conf and the secrets beside it. Where there is none the ledger is in its folder. Other keys are the server's.
+// readPlace reads zapisd.conf and the secrets beside it. Without the file the ledger is in its folder. Other keys are
+// the server's.
 func readPlace(dir string) (p Place, err error) {
 	path := filepath.Join(dir, placeName)
 	text, err := os.ReadFile(path)
@@ -111,7 +112,7 @@ func readPlace(dir string) (p Place, err error) {
 	return p, nil
 }
 
-// addSecret puts the password of a file into an address.
+// addSecret inserts the password of a file into an address.
 func addSecret(path string, address *string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) || *address == "" {
@@ -136,8 +137,8 @@ func addSecret(path string, address *string) error {
 	return nil
 }
 
-// write makes zapisd.conf and the secrets in a folder aside, synced, and gives
-// their names in the order in which they must be renamed.
+// write writes zapisd.conf and the secrets to temporary files, synced, and returns their names in the order of
+// renaming.
 func (p Place) write(dir string) (names []string, err error) {
 	text := "# where the ledger is kept; written by zapisd\nhost = " + p.Host + "\n"
 	for _, s := range []struct{ key, secretName, address string }{
@@ -167,7 +168,7 @@ func (p Place) write(dir string) (names []string, err error) {
 	return append(names, placeName), nil
 }
 
-// splitSecret takes the password out of an address.
+// splitSecret cuts the password out of an address.
 func splitSecret(address string) (without, secret string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -180,14 +181,14 @@ func splitSecret(address string) (without, secret string, err error) {
 	return address, "", nil
 }
 
-// newHost is a random name for a host.
+// newHost returns a random name for a host.
 func newHost() string {
 	var b [8]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// String names the place without its secrets.
+// String returns the place without its secrets.
 func (p Place) String() string {
 	if p.folder() {
 		return dbName
@@ -204,7 +205,7 @@ func (p Place) String() string {
 	return without
 }
 
-// Ports are the TCP ports that a host must reach.
+// Ports returns the TCP ports that a host must reach.
 func (p Place) Ports() ([]uint16, error) {
 	ports, err := postgres.Ports(p.Database)
 	if err != nil || p.Attachments == "" {

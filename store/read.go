@@ -11,31 +11,31 @@ import (
 // Genesis returns the ledger's first body.
 func (s *Store) Genesis() ledger.Genesis { return s.genesis }
 
-// Card names the ledger.
+// Card returns the ledger's card.
 func (s *Store) Card() card.LedgerCard { return s.card }
 
-// Origin is the ledger's name.
+// Origin returns the ledger's name.
 func (s *Store) Origin() string { return s.genesis.Origin }
 
-// SetInForce returns the trustees to whom new submissions are sealed, and the
-// index of the entry that names them.
+// SetInForce returns the trustees of new submissions, and the index of the
+// entry that names them.
 func (s *Store) SetInForce() (index uint64, set ledger.TrusteeSet) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	return s.released.setIndex, s.released.set
 }
 
-// Verifier verifies what the log signs now.
+// Verifier returns the verifier of what the log signs now.
 func (s *Store) Verifier() *ledger.Verifier {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	return s.released.verifier
 }
 
-// Size is how many entries the last checkpoint covers.
+// Size returns how many entries the last checkpoint covers.
 func (s *Store) Size() uint64 { return s.last().Size }
 
-// LatestCheckpoint returns the last checkpoint, as signed and as read.
+// LatestCheckpoint returns the last checkpoint, as signed and parsed.
 func (s *Store) LatestCheckpoint() (note []byte, c ledger.Checkpoint) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -72,8 +72,7 @@ func (v *view) entry(index uint64) ([]byte, error) {
 	return entryText(v.tx.Table(tableEntries), index)
 }
 
-// Find reports where a body stands: its entry's index; or ErrWaiting, or
-// ErrUnknown.
+// Find returns the index of a body's entry; or ErrWaiting, or ErrUnknown.
 func (s *Store) Find(body ledger.Hash) (index uint64, err error) {
 	err = s.view(func(v *view) error {
 		index, err = v.find(body)
@@ -97,7 +96,7 @@ func (v *view) find(body ledger.Hash) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if e.Body.Hash() != body { // the index knows half of the hash
+	if e.Body.Hash() != body { // the index contains half of the hash
 		return 0, fmt.Errorf("body %s: %w", body, ErrUnknown)
 	}
 	return index, nil
@@ -117,7 +116,8 @@ func (s *Store) Receipt(body ledger.Hash) (receipt []byte, err error) {
 	return receipt, err
 }
 
-// receipt makes an entry's receipt under the first checkpoint that covers it.
+// receipt returns an entry's receipt under the first checkpoint that covers
+// it.
 func (v *view) receipt(index uint64) ([]byte, error) {
 	text, err := v.entry(index)
 	if err != nil {
@@ -130,8 +130,8 @@ func (v *view) receipt(index uint64) ([]byte, error) {
 	return ledger.MakeReceipt(text, bytes.Clone(note), v.hashes())
 }
 
-// Consistency proves that the ledger at the smaller checkpoint is the beginning
-// of the ledger at the larger one (RFC 6962 §2.1.2).
+// Consistency returns the proof that the ledger at the larger checkpoint
+// extends the one at the smaller (RFC 6962 §2.1.2).
 func (s *Store) Consistency(size, old uint64) (path []ledger.Hash, err error) {
 	err = s.view(func(v *view) error {
 		path, err = ledger.ProveConsistency(size, old, v.hashes())
@@ -150,8 +150,8 @@ func (s *Store) Locator(name [32]byte) (box []byte, ok bool, err error) {
 	return box, ok, err
 }
 
-// Tagged returns the body of the reply that carries this tag: the hash to find
-// it by, and the file that holds the message.
+// Tagged returns the body of the reply with this tag: its hash, and the file
+// with the message.
 func (s *Store) Tagged(tag ledger.Hash) (body ledger.Hash, file []byte, err error) {
 	err = s.view(func(v *view) error {
 		h := v.tx.Table(tableTags).Get(tag[:])
@@ -173,7 +173,7 @@ func (s *Store) Tagged(tag ledger.Hash) (body ledger.Hash, file []byte, err erro
 	return body, file, err
 }
 
-// bodyOf reads a body, whether it waits or is an entry.
+// bodyOf reads the body of a waiting submission or an entry.
 func (v *view) bodyOf(hash ledger.Hash) (ledger.Body, error) {
 	if file := v.tx.Table(tableWaiting).Get(hash[:]); file != nil {
 		w, err := readWaiting(hash[:], file)

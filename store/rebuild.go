@@ -15,8 +15,7 @@ import (
 	"zapis/store/kv"
 )
 
-// Locators visits the boxes that lead reporters back to their entries, in the
-// order of their names.
+// Locators visits the locators' boxes, in the order of their names.
 func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
 	c := n.v.tx.Table(tableLocators).Cursor()
 	for k, box := c.First(); k != nil; k, box = c.Next() {
@@ -30,11 +29,11 @@ func (n *Snapshot) Locators(visit func(name [32]byte, box []byte) error) error {
 	return nil
 }
 
-// Rebuild makes a ledger's folder out of what a backup holds. It is given
-// verified entries, in their order, and what belongs to them: it verifies
-// nothing but that the tree comes out as the checkpoints say, and Check should
-// follow. The folder has no guard: Open refuses it until Confirm has made one.
-// It belongs to one goroutine.
+// Rebuild creates a ledger's folder from a backup. Its input is verified
+// entries, in their order, and what belongs to them: it verifies only that the
+// tree has the roots of the checkpoints, and the caller should run Check
+// afterwards. The folder has no guard: Open refuses it until Confirm has
+// created one. It belongs to one goroutine.
 type Rebuild struct {
 	dir, aside string
 	place      Place
@@ -46,13 +45,13 @@ type Rebuild struct {
 	bytes      int // in tx
 }
 
-// rebuildBytes is how much goes into one transaction.
+// rebuildBytes is the size of one transaction.
 const rebuildBytes = 16 << 20
 
 // NewRebuild begins in a folder that is missing or has no ledger.
 func NewRebuild(dir, origin string) (*Rebuild, error) { return NewRebuildIn(dir, Place{}, origin) }
 
-// NewRebuildIn is NewRebuild for a ledger that is to be kept where p says.
+// NewRebuildIn is NewRebuild for a ledger at place p.
 func NewRebuildIn(dir string, p Place, origin string) (*Rebuild, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -93,7 +92,7 @@ func (r *Rebuild) begin() error {
 	return exit.First(meta.Put(metaFormat, []byte(format)), meta.Put(metaIndexed, number(0)))
 }
 
-// Discard takes away what was not finished. It is safe after Finish.
+// Discard removes what was not finished. It is safe after Finish.
 func (r *Rebuild) Discard() error {
 	var err error
 	if r.tx != nil {
@@ -115,7 +114,7 @@ func (r *Rebuild) Discard() error {
 	return err
 }
 
-// wrote commits now and then.
+// wrote commits at intervals.
 func (r *Rebuild) wrote(n int) error {
 	if r.bytes += n; r.bytes < rebuildBytes {
 		return nil
@@ -165,13 +164,13 @@ func (r *Rebuild) Checkpoint(c ledger.Checkpoint, note []byte) error {
 	return exit.First(r.tx.Table(tableCheckpoints).Put(number(c.Size), note), r.wrote(len(note)))
 }
 
-// Erased remembers that a tombstone has taken a part.
+// Erased records that a tombstone has erased a part.
 func (r *Rebuild) Erased(part ledger.Hash, tombstone uint64) error {
 	return r.tx.Table(tableErased).Put(part[:], number(tombstone))
 }
 
 // Part stores a part of an entry or of what waits, and compares its hash. Two
-// entries may name one part; it comes once.
+// entries may name one part; it is passed once.
 func (r *Rebuild) Part(p ledger.Part, content io.Reader) error {
 	if p.Kind != ledger.PartAttachment {
 		b, err := io.ReadAll(io.LimitReader(content, p.Size+1))
@@ -215,8 +214,8 @@ func (r *Rebuild) Locator(name [32]byte, box []byte) error {
 	return exit.First(r.tx.Table(tableLocators).Put(name[:], box), r.wrote(len(box)+32))
 }
 
-// Finish puts the ledger in place. key may be nil: without it the ledger can be
-// read, checked and exported, and signs nothing.
+// Finish moves the ledger into place. key may be nil: without it the ledger
+// can be read, checked and exported, and signs nothing.
 func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	err := r.tx.Commit()
 	r.tx = nil
@@ -254,7 +253,7 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	return r.Discard()
 }
 
-// syncFolders makes the names in parts/ and its folders durable.
+// syncFolders syncs parts/ and its folders.
 func syncFolders(dir string) error {
 	folders, err := os.ReadDir(dir)
 	if err != nil {
@@ -268,8 +267,8 @@ func syncFolders(dir string) error {
 	return atomicfile.SyncFolder(dir)
 }
 
-// ConfirmShown is Confirm, with checkpoints as others show them: the largest
-// counts. Each must be signed with a key that this ledger has had.
+// ConfirmShown is Confirm with the largest of several checkpoints from
+// outside. Each must be signed with a key that this ledger has had.
 func ConfirmShown(dir string, notes ...[]byte) error {
 	s, err := OpenReadOnly(dir)
 	if err != nil {

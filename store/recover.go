@@ -10,8 +10,8 @@ import (
 	"zapis/store/kv"
 )
 
-// recover puts in order what a crash may have left: files aside, and parts that
-// no body names. It is what every opening does.
+// recover removes what a crash may have left: temporary files, and parts that
+// no body names. Every opening calls it.
 func (s *Store) recover() error {
 	if err := removeAside(s.dir); err != nil {
 		return err
@@ -44,7 +44,8 @@ func (s *Store) recover() error {
 }
 
 // removeUnnamed removes attachments that no body names: their submission never
-// came, or they were erased and the power failed before their files were gone.
+// came, or they were erased and the power failed before their files were
+// removed.
 func (s *Store) removeUnnamed() error {
 	return kv.View(s.db, func(tx kv.Tx) error {
 		files := tx.Table(tableFiles)

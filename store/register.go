@@ -22,19 +22,16 @@ import (
 //  4. the Register has advanced to it by compare-and-swap: witnesses on other
 //     machines, by a majority.
 //
-// 1 and 2 are the engine's. Two primaries that both take writes pass 1, and 2 as
-// well where synchronous_standby_names was emptied on one: then 4 refuses the
-// second history. Advisory locks and terms would add nothing: each of two
-// primaries grants its own.
+// 1 and 2 are the engine's. Two primaries that both accept writes pass 1, and 2 as well where
+// synchronous_standby_names was emptied on one: then 4 refuses the second history. Advisory locks and terms would add
+// nothing: each of two primaries grants its own.
 
-// Register is what outside this database remembers the last checkpoint.
+// Register stores the last checkpoint outside this database.
 type Register interface {
-	// Advance makes next the register's checkpoint. note is it as signed by log's keys, and prove
-	// gives the proof that it grew out of the first old entries. It gives the note
-	// with the witnesses' lines, or nil. It is no error if
-	// the register has next already. An ErrForked or ErrBehindGuard says that the
-	// register has another history, or a longer one: this log must stop. Any other
-	// error is tried again.
+	// Advance makes next the register's checkpoint. note is its text as signed by log's keys, and prove returns the
+	// consistency proof from the first old entries. It returns the note with the witnesses' lines, or nil. It succeeds
+	// if the register has next already. An ErrForked or ErrBehindGuard means that the register has another history, or
+	// a longer one: this log must stop. Any other error is retried.
 	Advance(ctx context.Context, log *ledger.Verifier, next ledger.Checkpoint, note []byte, prove func(old uint64) ([]ledger.Hash, error)) (cosigned []byte, err error)
 }
 
@@ -46,8 +43,8 @@ func errNoRegister() error {
 		"%w: this ledger is shared by several hosts, and has no witness", ErrNoWitness)
 }
 
-// reload compares what is in memory with the database, at the beginning of a
-// writable transaction, and reads what other hosts have changed.
+// reload compares the cached state with the database, at the beginning of a writable transaction, and reads what other
+// hosts have changed.
 func (s *Store) reload(tx kv.Tx) error {
 	if !s.shared {
 		return nil
@@ -114,9 +111,8 @@ func (s *Store) reloadAll(tx kv.Tx) error {
 	return nil
 }
 
-// catchUp releases the last checkpoint in the database, whichever host has
-// brought it. What a primary shows need not be on its standby: the transaction is
-// committed, and with it all before.
+// catchUp releases the last checkpoint in the database, of any host. What a primary shows need not be on its standby:
+// the transaction is committed, and with it everything before.
 func (s *Store) catchUp() error {
 	if err := s.update(func(kv.Tx) error { return nil }); err != nil {
 		return err
@@ -127,8 +123,8 @@ func (s *Store) catchUp() error {
 	return s.release()
 }
 
-// confirm asks the standby and the witnesses at opening, whether this host's guard
-// is behind or not: a database that is behind them signs nothing, and promises nothing.
+// confirm asks the standby and the witnesses at opening, whether this host's guard is behind or not: a database that
+// is behind them must neither sign nor promise.
 func (s *Store) confirm() error {
 	if err := s.update(func(kv.Tx) error { return nil }); err != nil {
 		return err
@@ -136,7 +132,7 @@ func (s *Store) confirm() error {
 	return s.release()
 }
 
-// release writes the guard, asks the witnesses, and then lets the last checkpoint be seen.
+// release writes the guard, asks the witnesses, and then makes the last checkpoint visible.
 func (s *Store) release() error {
 	next := s.committed
 	if s.guard.last.Size < next.Size {
@@ -175,9 +171,8 @@ func (s *Store) release() error {
 	})
 }
 
-// commitShared is the end of commitEntries where other hosts write too. The gate
-// is not held while the standby and the witnesses are waited for: readers go on with
-// what was released.
+// commitShared is the end of commitEntries where other hosts write too. The gate is not held while the standby and the
+// witnesses answer: readers continue with what was released.
 func (s *Store) commitShared(tx kv.Tx, t tip, g *growth) (*growth, error) {
 	s.stale = true // until all of this has been done
 	if err := tx.Commit(); err != nil {
@@ -199,8 +194,8 @@ func (s *Store) commitShared(tx kv.Tx, t tip, g *growth) (*growth, error) {
 	return g, s.release()
 }
 
-// sequencedUnseen reports whether a body is among the entries of a checkpoint that
-// is committed and not released on this host: it waits for that.
+// sequencedUnseen reports whether a body is among the entries of a checkpoint that is committed and not yet released
+// on this host.
 func (v *view) sequencedUnseen(body ledger.Hash) bool {
 	if !v.s.shared {
 		return false

@@ -83,8 +83,9 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	return g, nil
 }
 
-// rank puts what governs behind everything else of its slot: all that waited
-// goes by the trustees and the keys that were in force while it waited.
+// rank orders governing entries after everything else of their slot: all that
+// waited is judged by the trustees and the keys that were in force while it
+// waited.
 func rank(k ledger.Kind) int {
 	switch k {
 	case ledger.KindAnchor:
@@ -97,7 +98,7 @@ func rank(k ledger.Kind) int {
 	return 0
 }
 
-// shuffle puts what waited into a random order, from a fresh seed.
+// shuffle orders the waiting submissions randomly, from a fresh seed.
 func shuffle(all []waiting) error {
 	var seed [32]byte
 	if _, err := rand.Read(seed[:]); err != nil {
@@ -194,13 +195,14 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 		g := &growth{first: t.size, standing: s.standing}
 		changed := false
 		for i, r := range group {
-			// A change of trustees or keys comes last in its group: the others
-			// try again, under what is then in force.
+			// A change of trustees or keys ends its group: the others are
+			// retried under the new ones.
 			if changed {
 				refused[i] = errSlotPassed
 				continue
 			}
-			// A body that is double within the group is double by its parts.
+			// A body that is duplicate within the group is a duplicate by its
+			// parts.
 			if refused[i] = s.admit(tx, t, r.sub); refused[i] != nil {
 				continue
 			}

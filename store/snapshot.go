@@ -7,21 +7,21 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Snapshot is the ledger at one moment: what an exporter or a backup writes out
-// while submissions go on. What it gives out is valid until Snapshot's function
+// Snapshot is a read view of the ledger, for an export or a backup while
+// submissions continue. What it returns is valid until Snapshot's function
 // returns; attachments are files that never change, and stay open longer.
 type Snapshot struct{ v *view }
 
-// Snapshot runs fn over a snapshot. A long one costs disk space, for pages that
-// can't be used again until it ends; it keeps nobody waiting but Compact.
+// Snapshot runs fn over a snapshot. A long one costs disk space, for pages
+// that can't be reused until it ends; only Compact waits for it.
 func (s *Store) Snapshot(fn func(*Snapshot) error) error {
 	return s.view(func(v *view) error { return fn(&Snapshot{v}) })
 }
 
-// Card names the ledger.
+// Card returns the ledger's card.
 func (n *Snapshot) Card() card.LedgerCard { return n.v.s.card }
 
-// Size is how many entries there are, all under the latest checkpoint.
+// Size returns how many entries there are, all under the latest checkpoint.
 func (n *Snapshot) Size() uint64 { return n.v.Size }
 
 // Checkpoints visits the signed checkpoints of more than since entries, the
@@ -56,8 +56,8 @@ func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) er
 	return nil
 }
 
-// Part opens a part's ciphertext and returns its size. ErrErased tells what
-// was forgotten from what is missing.
+// Part opens a part's ciphertext and returns its size. ErrErased means erased,
+// ErrUnknown missing.
 func (n *Snapshot) Part(h ledger.Hash) (io.ReadCloser, int64, error) {
 	return n.v.openPart(h)
 }
@@ -70,14 +70,14 @@ type Waiting struct {
 	Promise []byte // the promise file: note, blank line, body
 }
 
-// Waiting visits what waits, in the order of the bodies' hashes.
+// Waiting visits the waiting submissions, in the order of the bodies' hashes.
 func (n *Snapshot) Waiting(visit func(Waiting) error) error {
 	return eachWaiting(n.v.tx, func(w waiting) error {
 		return visit(Waiting{w.hash, w.body, w.text, w.promise})
 	})
 }
 
-// WaitingCount is how many submissions wait.
+// WaitingCount returns how many submissions wait.
 func (n *Snapshot) WaitingCount() (count int) {
 	c := n.v.tx.Table(tableWaiting).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
@@ -86,7 +86,7 @@ func (n *Snapshot) WaitingCount() (count int) {
 	return count
 }
 
-// Waiting visits what waits for its slot, in the order of the bodies' hashes.
+// Waiting visits the waiting submissions, in the order of the bodies' hashes.
 func (s *Store) Waiting(visit func(Waiting) error) error {
 	return s.Snapshot(func(n *Snapshot) error { return n.Waiting(visit) })
 }

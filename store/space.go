@@ -1,12 +1,12 @@
 package store
 
-// Free reports how many bytes the ledger's disk has left for us.
+// Free returns how many bytes of the ledger's disk this process may use.
 func (s *Store) Free() (int64, error) { return freeSpace(s.dir) }
 
-// DatabaseSize reports how many bytes the database occupies: with its attachments where they lie in it.
+// DatabaseSize returns how many bytes the database occupies, with attachments that are stored in it.
 func (s *Store) DatabaseSize() (int64, error) { return s.db.Used() }
 
-// Used reports how many bytes the database and the attachments occupy.
+// Used returns how many bytes the database and the attachments occupy.
 func (s *Store) Used() (used int64, err error) {
 	db, err := s.db.Used()
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 )
 
 // standing is what is in force: which keys sign, which trustees read, and what
-// a further change must follow. It is what crypto/ledger's Chain knows, without
-// the chain: taken from the few entries that govern.
+// a further change must follow. It is the state of crypto/ledger's Chain
+// without the chain: read from the few governing entries.
 type standing struct {
 	state ledger.State // Size, Last, Range are the tip's
 }
 
-// loadStanding reads the entries that govern. They were verified before they
-// were taken in; Check verifies them again.
+// loadStanding reads the governing entries. They were verified before they
+// were appended; Check verifies them again.
 func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
 	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis), Rules: g.Rules, Delay: g.Delay}}
 	entries := tx.Table(tableEntries)
@@ -108,9 +108,9 @@ func (st standing) chain(t *tip) (*ledger.Chain, error) {
 	return ledger.ResumeChain(s)
 }
 
-// try verifies that a body, as the next entry, would be taken by whoever
-// follows the ledger, and returns what would then be in force. What a report
-// or exhibit says is sealed: only its form can be tried.
+// try verifies that every verifier of the ledger would accept a body as the
+// next entry, and returns what would then be in force. The content of a report
+// or exhibit is sealed: only its form can be verified.
 func (st standing) try(t *tip, body ledger.Body, small [][]byte) (standing, error) {
 	c, err := st.chain(t)
 	if err != nil {
@@ -132,7 +132,7 @@ func (st standing) setIndex() uint64 { return st.state.Sets[len(st.state.Sets)-1
 
 func (st standing) set() ledger.TrusteeSet { return *st.state.Sets[len(st.state.Sets)-1].Set }
 
-// keysAt are the log keys that sign a checkpoint of this size.
+// keysAt returns the log keys that sign a checkpoint of this size.
 func (st standing) keysAt(size uint64) ledger.LogKeys {
 	for i := len(st.state.Keys) - 1; ; i-- {
 		if i == 0 || st.state.Keys[i].Index < size {
@@ -141,7 +141,7 @@ func (st standing) keysAt(size uint64) ledger.LogKeys {
 	}
 }
 
-// verifiers are those of all keys that were ever in force, newest first.
+// verifiers returns those of all keys that were ever in force, newest first.
 func (st standing) verifiers() ([]*ledger.Verifier, error) {
 	var all []*ledger.Verifier
 	for i := len(st.state.Keys) - 1; i >= 0; i-- {

@@ -15,7 +15,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// What the mark of a stopped ledger means.
+// Errors of a stopped ledger.
 var (
 	ErrStopped    = errors.New("this ledger must not sign any more")
 	ErrNotStopped = errors.New("nothing has stopped this ledger")
@@ -30,9 +30,9 @@ const (
 	stopForked = "forked"
 )
 
-// Stop is what a witness has seen that this ledger can't have signed, unless it
-// is a restored copy, or somebody else signs with its key. It is a file in the
-// ledger's folder, and while it is there the log signs nothing:
+// Stop is what a witness has seen that this ledger can't have signed, unless
+// it is a restored copy, or its key is used elsewhere. It is a file in the
+// ledger's folder, and while it exists the log signs nothing:
 //
 //	zapis/stopped/v1
 //	origin example.org/ledger
@@ -99,7 +99,7 @@ func readStop(dir string) (Stop, error) {
 	return m, nil
 }
 
-// err is what a stopped ledger answers with.
+// err returns the error of a stopped ledger.
 func (m Stop) err() error {
 	const restore = "this looks like a restored copy. Bring the newest database back; if it is lost, this ledger can't go on, " +
 		"and is continued by a new one that names its last checkpoint"
@@ -121,10 +121,10 @@ func (m Stop) err() error {
 	return exit.New(exit.Mismatch, hint, "%w: it has %d entries, and the witness %s says that it has cosigned %d", ErrStopped, m.Size, m.Witness, m.Reported)
 }
 
-// StopSigning stops this log for good: the mark is made durable, and from then
-// on nothing is submitted, sequenced or signed, here or after a restart. It
-// returns what stopped the ledger, an ErrStopped; or ErrNoGround if the ledger
-// has by now what the witness reported.
+// StopSigning stops this log permanently: the mark is made durable, and from
+// then on nothing is submitted, sequenced or signed, here or after a restart.
+// It returns what stopped the ledger, an ErrStopped; or ErrNoGround if the
+// ledger has by now what the witness reported.
 func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 	if s.queue == nil {
 		return errReadOnly
@@ -169,7 +169,7 @@ func (s *Store) checkGround(m Stop) error {
 	return nil
 }
 
-// openShown opens a checkpoint with whatever keys this log ever had.
+// openShown verifies a checkpoint with any key that this log ever had.
 func (s *Store) openShown(note []byte) (c ledger.Checkpoint, err error) {
 	all, err := s.standing.verifiers()
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *Store) openShown(note []byte) (c ledger.Checkpoint, err error) {
 	return c, err
 }
 
-// holds reports whether a checkpoint is one of this ledger's history.
+// holds reports whether a checkpoint is part of this ledger's history.
 func (s *Store) holds(c ledger.Checkpoint) bool {
 	if c.Size > s.released.Size {
 		return false
@@ -192,9 +192,9 @@ func (s *Store) holds(c ledger.Checkpoint) bool {
 	return ok && root == c.Root
 }
 
-// checkStopped keeps a stopped ledger from being opened for writing. The mark is
-// taken away once the ledger has what the witness reported: when the newest
-// database was brought back.
+// checkStopped refuses to open a stopped ledger for writing. The mark is
+// removed once the ledger has what the witness reported: when the newest
+// database was restored.
 func (s *Store) checkStopped() error {
 	s.halted = make(chan struct{})
 	m, err := readStop(s.dir)
@@ -217,7 +217,8 @@ func (s *Store) checkStopped() error {
 	return s.lift(m, "the ledger has what the witness reported")
 }
 
-// lift takes the mark away; what it said, and why it no longer holds, is kept.
+// lift removes the mark; it keeps its content, with the reason why it no
+// longer applies.
 func (s *Store) lift(m Stop, because string) error {
 	f, err := os.OpenFile(filepath.Join(s.dir, liftedName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -233,9 +234,9 @@ func (s *Store) lift(m Stop, because string) error {
 	return exit.First(os.Remove(filepath.Join(s.dir, stopName)), atomicfile.SyncFolder(s.dir))
 }
 
-// Resume lets a stopped ledger sign again, because somebody knows that the
+// Resume lets a stopped ledger sign again, because its operator knows that the
 // witness was wrong. It refuses where the witness has shown a checkpoint with
-// this log's own signatures: no reason makes that go away.
+// this log's own signatures, whatever the reason.
 func Resume(dir, because string) error {
 	if because == "" || strings.ContainsFunc(because, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
 		return exit.New(exit.Usage, "", "a reason is one line of text")

@@ -12,33 +12,33 @@ import (
 	"zapis/store/kv"
 )
 
-// Config is how a store behaves while it is open.
+// Config configures an open store.
 type Config struct {
 	// Slot is the time from one slot to the next, in whole seconds: a day, or
 	// 0 to sequence each submission at once, which is for tests and the demo.
 	Slot time.Duration
 
-	// Now is the clock, and After the timer that Run waits with; nil for the
-	// machine's. After is not asked what time it is.
+	// Now is the clock, and After the timer of Run; nil for the machine's.
+	// After is not used as a clock.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 
-	// Verb names this process to others that find the folder in use, for
+	// Verb names this process to others that find the folder locked, for
 	// instance "zapisd serve".
 	Verb string
 
-	// KeyLost opens the ledger even where the key in force is not in its folder.
-	// All that can then be submitted is the entry that brings a new one.
+	// KeyLost opens the ledger even where the key in force is not in its
+	// folder. Only the entry with a new one can then be submitted.
 	KeyLost bool
 
 	// Register is asked before a checkpoint is released where several hosts share
 	// a database; without it such a ledger opens for reading only.
 	Register Register
 
-	ownClock bool // Now was given: it is a test's, and is not compared with the database's
+	ownClock bool // Now was set: it is a test's, and is not compared with the database's
 }
 
-// hostClock is the clock that a database compares with its own, or nil.
+// hostClock returns the clock that a database compares with its own, or nil.
 func (c Config) hostClock() func() time.Time {
 	if c.ownClock {
 		return nil
@@ -63,7 +63,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// Store is an open ledger. Its methods may be called by many goroutines.
+// Store is an open ledger. Its methods are safe for concurrent use.
 type Store struct {
 	dir     string
 	config  Config
@@ -72,8 +72,9 @@ type Store struct {
 	lock    *lockFile
 	pending pendingParts
 
-	// The gate is held for writing while a checkpoint is committed, guarded and
-	// released: no reader sees entries whose checkpoint is not yet released.
+	// The gate is held for writing while a checkpoint is committed, guarded
+	// and released: no reader sees entries whose checkpoint is not yet
+	// released.
 	gate     sync.RWMutex
 	db       kv.DB // nil once closed
 	parts    blob.Store
@@ -85,18 +86,18 @@ type Store struct {
 	standing standing
 	key      *ledger.SigningKey // nil in a store that is read only
 
-	// For the committer alone, or, in a store that is read only, nil.
+	// Only the committer uses these; nil in a read-only store.
 	guard *guard
 	tip   tip
 
 	// Where other hosts write too: the last checkpoint in the database, which
-	// becomes released once the guard and the witnesses have it. stale says that
-	// what is in memory may differ from the database.
+	// becomes released once the guard and the witnesses have it. stale is set
+	// where the cached state may differ from the database.
 	committed released
 	stale     bool
 
 	queue   chan *request
-	quit    chan struct{} // closed by Close: take no more
+	quit    chan struct{} // closed by Close: no more requests
 	stopped chan struct{} // closed when the committer has ended
 
 	cosigning sync.Mutex    // over the files of witnesses' lines
@@ -107,8 +108,8 @@ type Store struct {
 	closed bool
 }
 
-// released is what the outside may know: the last checkpoint whose signature
-// the guard covers, and what is in force under it.
+// released is the public state: the last checkpoint whose signature the guard
+// covers, and what is in force under it.
 type released struct {
 	ledger.Checkpoint
 	note     []byte
@@ -117,8 +118,8 @@ type released struct {
 	set      ledger.TrusteeSet
 }
 
-// view is a consistent look at the ledger: the database at one moment, and the
-// checkpoint that was the last one then.
+// view is a consistent read view of the ledger: one snapshot of the database,
+// and the last checkpoint in it.
 type view struct {
 	released
 	standing standing
@@ -127,7 +128,7 @@ type view struct {
 	s        *Store
 }
 
-// view runs fn over a snapshot. What fn gets out of v.tx is valid until it
+// view runs fn over a snapshot. What fn reads from v.tx is valid until it
 // returns.
 func (s *Store) view(fn func(v *view) error) (err error) {
 	s.gate.RLock()
@@ -141,14 +142,15 @@ func (s *Store) view(fn func(v *view) error) (err error) {
 	if err != nil {
 		return err
 	}
-	// Also where a damaged page makes the engine panic: Close would wait for ever.
+	// Also after an engine's panic on a damaged page: Close would wait without
+	// end.
 	defer func() { err = exit.First(err, tx.Rollback()) }()
 	return kv.Catch(func() error { return fn(v) })
 }
 
 func (v *view) hashes() hashReader { return hashReader{v.tx, v.Size} }
 
-// last is the last checkpoint that was released.
+// last returns the last released checkpoint.
 func (s *Store) last() ledger.Checkpoint {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -162,7 +164,7 @@ func (s *Store) usable() error {
 	return s.broken
 }
 
-// breaks remembers that err makes going on impossible, if it does.
+// breaks records err if it makes further writes impossible.
 func (s *Store) breaks(err error) error {
 	if errors.Is(err, ErrBroken) {
 		s.state.Lock()
@@ -174,8 +176,8 @@ func (s *Store) breaks(err error) error {
 	return err
 }
 
-// Close ends the committer, once it has answered what it was asked, and lets go
-// of the folder. Open snapshots are waited for.
+// Close stops the committer after its last answers, and releases the folder.
+// It waits for open snapshots.
 func (s *Store) Close() error {
 	s.state.Lock()
 	if s.closed {

@@ -14,16 +14,17 @@ import (
 // MaxLocator is the most bytes a locator's box may have.
 const MaxLocator = 4 << 10
 
-// Submission is what is to become an entry.
+// Submission is a future entry.
 type Submission struct {
 	Body ledger.Body
 
-	// Small are the parts that are kept in the database, in the body's order:
-	// signal, statement, identity; or the one body of another kind of entry.
-	// Attachments were kept before, with NewPart.
+	// Small are the parts that are stored in the database, in the body's
+	// order: signal, statement, identity; or the one body of another kind of
+	// entry. Attachments were kept before, with NewPart.
 	Small [][]byte
 
-	// Locator leads a reporter back to the entry. No box, no locator.
+	// Locator leads a reporter back to the entry. Without a box there is no
+	// locator.
 	Locator Locator
 
 	// Attention is set where somebody on duty is to be told.

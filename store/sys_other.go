@@ -9,5 +9,5 @@ import (
 
 func startWriting(*os.File, int64, int64) {}
 
-// freeSpace is not known here: a ledger is served on Linux.
+// freeSpace returns no limit here: a ledger is served on Linux.
 func freeSpace(string) (int64, error) { return math.MaxInt64, nil }

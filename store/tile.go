@@ -14,7 +14,7 @@ const (
 
 // Tile returns the hashes number index·256 to index·256+width-1 at the tree's
 // level 8·level, of the ledger under its last checkpoint. width is 1 to 256.
-// ErrUnknown says that the tree is not that large.
+// ErrUnknown means that the tree is not that large.
 func (s *Store) Tile(level int, index uint64, width int) (tile []byte, err error) {
 	err = s.view(func(v *view) error {
 		tile, err = v.tile(level, index, width)

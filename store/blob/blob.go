@@ -1,7 +1,7 @@
-// Package blob is the seam between the ledger's rules and the engine that keeps
+// Package blob is the seam between the ledger's rules and the engine for
 // attachments: immutable byte strings, each named by its SHA-256. An engine
-// knows nothing of entries; which attachments a ledger has is said in its
-// tables. store/blob/file keeps each as a file.
+// has no entries; the ledger's tables list its attachments. store/blob/file
+// stores each as a file.
 package blob
 
 import (
@@ -34,42 +34,44 @@ var (
 	ErrTaken = errors.New("there is an attachment of this name already")
 )
 
-// Spool is a whole blob in a local file, closed and synced, of which Size bytes
-// count. Put takes it over.
+// Spool is a whole blob in a local file, closed and synced, of Size bytes. Put
+// takes ownership of the file.
 type Spool struct {
 	Path string
 	Size int64
 }
 
-// Remove takes the spooled file away. Its bytes are cut off first, so that a
-// process that still has it open does not keep them on the disk.
+// Remove truncates and removes the spooled file, so that a process with an
+// open descriptor does not keep its bytes on the disk.
 func (s Spool) Remove() error {
 	_ = os.Truncate(s.Path, 0)
 	return os.Remove(s.Path)
 }
 
-// Store keeps blobs. Its methods may be called by many goroutines.
+// Store stores blobs. Its methods are safe for concurrent use.
 type Store interface {
 	// Put stores the spooled blob under h, durably before it returns nil, and
-	// takes its file away. ErrTaken says that h is there already. After any error
-	// the spool stays, and h may be there or not.
+	// removes its file. ErrTaken means that h exists already. After any error
+	// the spool stays, and h may be stored or not.
 	Put(ctx context.Context, h Hash, s Spool) error
 
-	// Open gives a blob's bytes as they are stored, and their number; the hash is
-	// the reader's to compare. The error for none is fs.ErrNotExist.
+	// Open returns a blob's bytes as they are stored, and their number; the
+	// caller compares the hash. The error for a missing blob is
+	// fs.ErrNotExist.
 	Open(ctx context.Context, h Hash) (io.ReadCloser, int64, error)
 
-	// Remove deletes a blob durably. The error for none is fs.ErrNotExist.
+	// Remove deletes a blob durably. The error for a missing blob is
+	// fs.ErrNotExist.
 	Remove(ctx context.Context, h Hash) error
 
-	// Each visits all blobs, in no order that means anything, and gives the names
-	// of what is none to strange, if that is not nil.
+	// Each visits all blobs, in unspecified order, and passes the names of
+	// foreign objects to strange, if that is not nil.
 	Each(ctx context.Context, visit func(h Hash) error, strange func(name string) error) error
 
-	// Where says in a message where a blob is.
+	// Where returns the location of a blob for a message.
 	Where(h Hash) string
 
-	// Used is how many bytes all blobs occupy.
+	// Used returns how many bytes all blobs occupy.
 	Used() (int64, error)
 
 	Close() error

@@ -1,6 +1,5 @@
-// Package bolt keeps the tables of store/kv in one bbolt file. A table is a
-// bucket. Where the Spec says Large, each value lies in a bucket of its own, and
-// so on pages of its own: bbolt then never copies a neighbour's 70 KB when it
+// Package bolt stores the tables of store/kv in one bbolt file. A table is a bucket. Where the Spec says Large, each
+// value is in a bucket of its own, and so on pages of its own: bbolt then never copies a neighbour's 70 KB when it
 // splits a page.
 package bolt
 
@@ -27,10 +26,9 @@ const lockTimeout = 2 * time.Second
 
 const mapReserve = 1 << 37 // 128 GiB of addresses, not of memory
 
-// options are how every file of ours is opened for writing. Pages have
-// 16 KiB: entries of 2 KiB would leave half of one of 4 KiB empty. The map is reserved far
-// beyond the file, so that growing never waits for a reader: bbolt must remap
-// to grow, and a remap waits for every open snapshot, an export's for instance.
+// options returns the options of every file that is opened for writing. Pages have 16 KiB: entries of 2 KiB would
+// waste half of one of 4 KiB. The map is reserved far beyond the file, so that growing never waits for a reader: bbolt
+// must remap to grow, and a remap waits for every open snapshot, an export's for instance.
 func options() *bbolt.Options {
 	return &bbolt.Options{
 		Timeout:         lockTimeout,
@@ -55,7 +53,7 @@ type DB struct {
 func Open(path string, specs []kv.Spec, readOnly bool) (*DB, error) {
 	o := options()
 	o.ReadOnly = readOnly
-	o.PageSize = 0 // as the file says
+	o.PageSize = 0 // as in the file
 	db, err := bbolt.Open(path, 0o600, o)
 	if err != nil {
 		return nil, err

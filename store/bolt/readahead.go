@@ -5,17 +5,16 @@ import (
 	"sync"
 )
 
-// The file is read by the stride, and so many of them ahead of the reader, who
-// competes for the cores with all that is verified beside: the fewer times the better.
+// The file is read in strides, a number of them ahead of the reader, who competes for the cores with the verification:
+// fewer, larger steps are better.
 const (
 	stride  = 32 << 20
 	aheadBy = 8
 )
 
-// ReadAhead has the file brought in from front to back, ahead of who reads its
-// tables through the map: bbolt has told the kernel that the map is read at
-// random, so that each page would be waited for, and faulted in, alone. Values lie in
-// the file nearly in the order of their keys. Nothing but the time it takes depends on it.
+// ReadAhead reads the file sequentially, ahead of the reader of its tables through the map: bbolt has advised the
+// kernel of random access, so each page would be waited for, and faulted in, alone. Values are in the file nearly in
+// the order of their keys. Only the speed depends on it.
 func (t *transaction) ReadAhead() (waitFor func(bytes int64), stop func()) {
 	info, err := os.Stat(t.tx.DB().Path())
 	if err != nil {

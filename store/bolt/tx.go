@@ -55,8 +55,8 @@ func (t *transaction) Rollback() error {
 	return err
 }
 
-// Check has bbolt verify its own pages: that each is used once or free. While
-// the file is written to, that can't be asked.
+// Check runs bbolt's check of its pages: that each is used once or free. It is
+// not possible while the file is written.
 func (t *transaction) Check(live bool, fault func(text string)) {
 	_ = t.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 		spec, ok := t.specs[string(name)]
@@ -82,7 +82,7 @@ func (t *transaction) Check(live bool, fault func(text string)) {
 	}
 }
 
-// bucket is a table whose values lie beside their keys.
+// bucket is a table whose values are beside their keys.
 type bucket struct {
 	tx   *bbolt.Tx
 	spec kv.Spec
@@ -113,8 +113,8 @@ func (t *bucket) Clear() error {
 	return nil
 }
 
-// large is a table whose values have buckets of their own. Its cursor gives nil
-// for each value, as bbolt does for a bucket.
+// large is a table whose values have buckets of their own. Its cursor returns
+// nil for each value, as bbolt does for a bucket.
 type large struct{ *bucket }
 
 func (t large) Get(key []byte) []byte {

@@ -1,7 +1,5 @@
-// Package kv is the seam between the ledger's rules and the engine that keeps
-// their bytes: ordered tables of byte strings, changed in transactions. An
-// engine knows nothing of entries, promises or parts. store/bolt is one in a
-// file of one machine.
+// Package kv is the seam between the ledger's rules and the engine for their bytes: ordered tables of byte strings,
+// changed in transactions. An engine has no entries, promises or parts. store/bolt is one in a file of one machine.
 package kv
 
 import (
@@ -10,9 +8,8 @@ import (
 	"fmt"
 )
 
-// What an engine's errors mean to the store. Every error of Begin and Commit
-// that is none of these means that the engine failed, and that this process must
-// not go on writing.
+// Errors of engines that the store distinguishes. Any other error of Begin and Commit means that the engine failed,
+// and that this process must not write any more.
 var (
 	// ErrFull: there is no room. Nothing was written, and a later transaction may succeed.
 	ErrFull = errors.New("the disk is full")

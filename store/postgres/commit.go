@@ -14,13 +14,11 @@ import (
 	"zapis/store/kv"
 )
 
-// Commit sends all writes, the compare-and-swap and COMMIT in one round trip, and
-// waits until the standby has acknowledged. A COMMIT that came with a warning was
-// not acknowledged: its wait was cancelled. A COMMIT without an answer may have
-// happened. Both are resolved before Commit returns: this host's row in
-// zapis.writers says which transaction was its last, and a further commit, which
-// is acknowledged, makes all before it durable too. Only where that is not
-// possible within the patience is the error kv.ErrUncertain.
+// Commit sends all writes, the compare-and-swap and COMMIT in one round trip, and waits until the standby has
+// acknowledged. A COMMIT with a warning was not acknowledged: its wait was cancelled. A COMMIT without an answer may
+// have happened. Commit resolves both before it returns: this host's row in zapis.writers names its last transaction,
+// and a further commit that is acknowledged makes all before it durable too. Only where that is not possible within
+// the patience is the error kv.ErrUncertain.
 func (t *transaction) Commit() error {
 	if t.ended {
 		return errors.New("the transaction has ended")
@@ -51,11 +49,10 @@ func (t *transaction) Commit() error {
 	return d.resolve(ctx, name, err)
 }
 
-// errWarned: COMMIT was answered, and with a warning.
+// errWarned means that COMMIT was answered with a warning.
 var errWarned = errors.New("the standby has not acknowledged the commit")
 
-// swap raises zapis.head by compare-and-swap; a row that is not there divides by zero,
-// which fails the transaction.
+// swap raises zapis.head by compare-and-swap; a missing row divides by zero, which fails the transaction.
 const swap = `WITH raised AS (UPDATE zapis.head SET version = version + 1 WHERE version = $1 RETURNING 1) SELECT 1/count(*) FROM raised`
 
 // commit ends the writer's transaction.
@@ -81,14 +78,14 @@ func (d *DB) commit(ctx context.Context, batch *pgx.Batch, seen int64, name []by
 	return nil
 }
 
-// refusedWrite reports whether the server has refused the transaction: it is rolled back.
-// What it says as it stops, or of a connection, says nothing of the outcome.
+// refusedWrite reports whether the server has refused the transaction: it is rolled back. An error of a stopping
+// server or of the connection leaves the outcome unknown.
 func refusedWrite(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Severity == "ERROR" && pg.Code[:2] != "57" && pg.Code[:2] != "08"
 }
 
-// writeError reports what a refused write means.
+// writeError maps the error of a refused write.
 func writeError(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "53100" {
@@ -97,8 +94,7 @@ func writeError(err error) error {
 	return exit.New(exit.Failed, "look at the server's own log", "%w: nothing was written: %w", kv.ErrUnavailable, redact(err))
 }
 
-// resolve finds out whether the transaction of this name was committed. cause is
-// what was wrong with its Commit.
+// resolve determines whether the transaction of this name was committed. cause is the error of its Commit.
 func (d *DB) resolve(ctx context.Context, name []byte, cause error) error {
 	for ctx.Err() == nil {
 		committed, err := d.lastIs(ctx, name)
@@ -120,10 +116,9 @@ func (d *DB) resolve(ctx context.Context, name []byte, cause error) error {
 	return fmt.Errorf("%w: %w", kv.ErrUncertain, redact(cause))
 }
 
-// lastIs reports whether this host's last transaction has this name. The lock is
-// granted only after the transaction in question has ended, and the answer is
-// believed only after a commit of its own was acknowledged: what a primary shows
-// need not be on its standby.
+// lastIs reports whether this host's last transaction has this name. The lock is granted only after the transaction in
+// question has ended, and the answer counts only after a commit of its own was acknowledged: what a primary shows need
+// not be on its standby.
 func (d *DB) lastIs(ctx context.Context, name []byte) (bool, error) {
 	if err := d.connectWriter(ctx); err != nil {
 		return false, err

@@ -9,14 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lockWait is how long a rewriting waits for readers of its piece before it lets
-// others pass: what queues behind it waits as well.
+// lockWait is how long a rewrite waits for readers of its piece before it lets
+// others pass: requests queued after it wait as well.
 const lockWait = "2s"
 
 // Forget rewrites the pieces from which values were deleted (VACUUM FULL), and
-// has the server begin a new file of its write-ahead log, if the role may ask for
-// that. The bytes are then out of the tables of the primary; out of its log and of
-// the standby they are after the next checkpoint on each: docs/forgetting.md.
+// makes the server begin a new file of its write-ahead log, if the role may
+// ask for that. The bytes are then out of the tables of the primary; they
+// leave its log and the standby after the next checkpoint on each:
+// docs/forgetting.md.
 func (d *DB) Forget(ctx context.Context) error {
 	conn, err := d.readers.Acquire(ctx)
 	if err != nil {
@@ -55,7 +56,7 @@ type dirtyPiece struct {
 	N     int64
 }
 
-// markDirty remembers that values of a table were deleted.
+// markDirty records that values of a table were deleted.
 const markDirty = "INSERT INTO zapis.dirty VALUES ($1, 1) ON CONFLICT (piece) DO UPDATE SET n = zapis.dirty.n + 1"
 
 // rewrite copies a table without deleted rows.

@@ -15,13 +15,13 @@ import (
 	"zapis/store/blob"
 )
 
-// chunk is how many bytes of an attachment lie in one row.
+// chunk is how many bytes of an attachment are in one row.
 const chunk = 1 << 20
 
-// Parts keeps attachments in the database, in chunks.
+// Parts stores attachments in the database, in chunks.
 type Parts struct{ d *DB }
 
-// Parts returns the attachments in the database. They share its connections, and end with it.
+// Parts returns the attachments in the database. They share its connections, and are closed with it.
 func (d *DB) Parts() *Parts { return &Parts{d} }
 
 func (p *Parts) table(h blob.Hash) string { return pieceName(partsName, p.d.piece(h[:])) }
@@ -140,7 +140,7 @@ func (r *partReader) Read(b []byte) (int, error) {
 
 func (r *partReader) Close() error { return nil }
 
-// Remove deletes an attachment's rows. Their bytes are gone after Forget.
+// Remove deletes an attachment's rows. Forget removes their bytes.
 func (p *Parts) Remove(ctx context.Context, h blob.Hash) error {
 	tx, err := p.d.readers.Begin(ctx)
 	if err != nil {
@@ -187,12 +187,12 @@ func (p *Parts) Each(ctx context.Context, visit func(h blob.Hash) error, strange
 	return nil
 }
 
-// Where names the table and the key.
+// Where returns the table and the key.
 func (p *Parts) Where(h blob.Hash) string {
 	return fmt.Sprintf("zapis.%s_%02x: %s", partsName, p.d.piece(h[:]), h)
 }
 
-// Used is 0: the database counts it already.
+// Used returns 0: the database counts it already.
 func (p *Parts) Used() (int64, error) { return 0, nil }
 
 // Close does nothing.

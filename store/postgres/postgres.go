@@ -1,5 +1,5 @@
-// Package postgres keeps the tables of store/kv, and attachments in chunks of
-// 1 MiB, in a PostgreSQL database (14 or newer) that several hosts write to:
+// Package postgres stores the tables of store/kv, and attachments in chunks of 1 MiB, in a PostgreSQL database (14 or
+// newer) that several hosts write to:
 //
 //	zapis.<table>      k bytea primary key, v bytea
 //	zapis.small_00 …   a table whose Spec says Large, in pieces by the key's first byte
@@ -9,13 +9,10 @@
 //	zapis.dirty        pieces from which values were deleted, and not yet forgotten
 //	zapis.schema       version of all this, number of pieces
 //
-// A writable transaction locks the row of zapis.head and raises it by
-// compare-and-swap, so it is alone over all hosts. That fences hosts of one
-// primary from each other and nothing more: advisory locks, row locks and term
-// numbers are granted by each of two primaries on its own. What keeps two
-// primaries from two histories is, in this order, the standby's acknowledgement
-// of every COMMIT, and the witnesses that the store asks before it releases a
-// checkpoint (docs/guides/cluster.md).
+// A writable transaction locks the row of zapis.head and raises it by compare-and-swap, so it excludes all other hosts
+// of one primary. It does not protect against two primaries: each of them grants advisory locks, row locks and term
+// numbers on its own. Two histories are prevented, in this order, by the standby's acknowledgement of every COMMIT,
+// and by the witnesses that the store asks before it releases a checkpoint (docs/guides/cluster.md).
 package postgres
 
 import (
@@ -38,21 +35,20 @@ import (
 // schemaVersion is of the tables in the schema zapis.
 const schemaVersion = 1
 
-// DefaultPieces is into how many tables large values are divided: erasing one
-// rewrites its piece.
+// DefaultPieces is the number of tables for large values: erasing one rewrites its piece.
 const DefaultPieces = 256
 
-// Options say how a database is used.
+// Options are the options of a database.
 type Options struct {
-	// Host names this writer among all hosts: 1 to 64 characters, each its own.
+	// Host is the name of this writer, unique among all hosts: 1 to 64 characters.
 	Host string
 
-	// NoStandby accepts a database that no standby copies: a commit is then durable
-	// on one machine alone. It is for moving a ledger, and for tests.
+	// NoStandby accepts a database without a standby: a commit is then durable on one machine only. It is for moving a
+	// ledger, and for tests.
 	NoStandby bool
 
-	// Patience is how long a transaction waits for a database that does not
-	// answer, and a commit for word of its outcome; 0 for a minute.
+	// Patience is how long a transaction waits for a database that does not answer, and a commit for its outcome; 0
+	// for a minute.
 	Patience time.Duration
 
 	// Now and MaxSkew refuse transactions of a host whose clock differs from the
@@ -60,15 +56,15 @@ type Options struct {
 	Now     func() time.Time
 	MaxSkew time.Duration
 
-	// Hold is how long a writable transaction may do nothing before the server ends its
-	// session, and with it the lock over all hosts; 0 for 15 seconds.
+	// Hold is how long a writable transaction may be idle before the server ends its session, and with it the lock
+	// over all hosts; 0 for 15 seconds.
 	Hold time.Duration
 
 	// ReadOnly opens the database for reading transactions.
 	ReadOnly bool
 }
 
-// What is wrong with a database, wrapped with what was found.
+// Errors about a database, wrapped with details.
 var (
 	ErrSettings = errors.New("the database is set up in a way that this ledger must not use")
 	ErrSchema   = errors.New("the database has another schema than this program knows")
@@ -77,7 +73,7 @@ var (
 	ErrClock    = errors.New("this host's clock differs from the database's")
 )
 
-// DB is an open database. Its methods may be called by many goroutines.
+// DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	options Options
 	specs   map[string]kv.Spec
@@ -87,7 +83,7 @@ type DB struct {
 	config  *pgx.ConnConfig
 	readers *pgxpool.Pool
 
-	writing chan struct{} // holds one token; the owner of it owns what follows
+	writing chan struct{} // holds one token; its holder owns the fields below
 	writer  *pgx.Conn     // nil while there is none
 	warned  *atomic.Bool  // the writer's connection has had a warning
 	latest  int64         // the largest zapis.head that was seen
@@ -145,7 +141,7 @@ func byName(specs []kv.Spec) map[string]kv.Spec {
 	return m
 }
 
-// inspect refuses a database that is not ours, or not set up as it must be.
+// inspect refuses a foreign database, or one with wrong settings.
 func (d *DB) inspect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -166,8 +162,8 @@ func (d *DB) inspect(ctx context.Context) error {
 
 const connectTimeout = 10 * time.Second
 
-// connectError reports what helps where there is no connection. The texts of pgx name host, user and database, and
-// never a password.
+// connectError adds a hint where there is no connection. The texts of pgx name host, user and database, and never a
+// password.
 func (d *DB) connectError(err error) error {
 	hint := "look whether PostgreSQL runs there, and whether this host may reach it"
 	var pg *pgconn.PgError
@@ -186,8 +182,7 @@ func (d *DB) connectError(err error) error {
 	return exit.New(exit.Failed, hint, "%w: %s: %w", kv.ErrUnavailable, d.where, redact(err))
 }
 
-// redact keeps an error's text short: pgx repeats the whole configuration
-// for each address that it tried.
+// redact shortens an error's text: pgx repeats the whole configuration for each address that it tried.
 func redact(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -200,10 +195,10 @@ func redact(err error) error {
 	return err
 }
 
-// Shared is true.
+// Shared returns true.
 func (d *DB) Shared() bool { return true }
 
-// Used is the size of the database on the primary.
+// Used returns the size of the database on the primary.
 func (d *DB) Used() (used int64, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.options.Patience)
 	defer cancel()
@@ -226,7 +221,7 @@ func (d *DB) Close() error {
 	return nil
 }
 
-// connectWriter returns the writer's connection, which the caller's token covers.
+// connectWriter returns the writer's connection. The caller holds the token.
 func (d *DB) connectWriter(ctx context.Context) error {
 	if d.writer != nil && !d.writer.IsClosed() {
 		return nil
@@ -257,11 +252,10 @@ func (d *DB) dropWriter() {
 	}
 }
 
-// quote quotes a name of ours.
+// quote quotes one of our names.
 func quote(name string) string { return pgx.Identifier{"zapis", name}.Sanitize() }
 
-// piece is the number of the table that holds a key of a divided one. Pieces
-// follow each other in the order of the keys.
+// piece returns the number of the table that holds a key of a divided one. Pieces are in the order of the keys.
 func (d *DB) piece(key []byte) int {
 	if len(key) == 0 {
 		return 0
@@ -269,7 +263,7 @@ func (d *DB) piece(key []byte) int {
 	return int(key[0]) * d.pieces / 256
 }
 
-// table is the SQL name of the table that holds a key.
+// table returns the SQL name of the table that holds a key.
 func (d *DB) table(spec kv.Spec, key []byte) string {
 	if spec.Large {
 		return pieceName(spec.Name, d.piece(key))
@@ -279,7 +273,7 @@ func (d *DB) table(spec kv.Spec, key []byte) string {
 
 func pieceName(name string, piece int) string { return quote(fmt.Sprintf("%s_%02x", name, piece)) }
 
-// Ports are the TCP ports of a DSN's hosts.
+// Ports returns the TCP ports of a DSN's hosts.
 func Ports(dsn string) ([]uint16, error) {
 	c, err := parse(dsn)
 	if err != nil {

@@ -47,10 +47,10 @@ func Create(ctx context.Context, dsn string, specs []kv.Spec, pieces int, o Opti
 	return Open(ctx, dsn, specs, o)
 }
 
-// ErrExists: the database holds a ledger already.
+// ErrExists means that the database holds a ledger already.
 var ErrExists = errors.New("there is a ledger in this database already")
 
-// Drop removes the tables that Create has made, with all that they hold.
+// Drop removes the tables of Create, with their content.
 func (d *DB) Drop(ctx context.Context) error {
 	_, err := d.readers.Exec(ctx, "DROP SCHEMA zapis CASCADE")
 	return err

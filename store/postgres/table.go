@@ -19,7 +19,7 @@ type table struct {
 	wanted  map[string][]byte // what Want has brought; nil for keys that are not there
 }
 
-// written returns what this transaction has written of a key.
+// written returns what this transaction has written for a key.
 func (t *table) written(key []byte) (value []byte, ok bool) {
 	value, ok = t.writes[string(key)]
 	return value, ok || t.cleared
@@ -59,7 +59,7 @@ func (t *table) Clear() error {
 	return nil
 }
 
-// queue adds the statements for what was written to a batch.
+// queue adds the statements for the written values to a batch.
 func (t *table) queue(batch *pgx.Batch) {
 	if t.cleared {
 		for _, name := range t.sqlTables() {
@@ -90,8 +90,8 @@ func (t *table) queue(batch *pgx.Batch) {
 			}
 		}
 		if len(r.puts) > 0 {
-			// In the order of their keys: the rows of a table then tell nothing of the order of arrival
-			// within a transaction, and an index grows in order.
+			// In the order of their keys: the order of rows then does not show the order of arrival within a
+			// transaction, and an index grows in order.
 			slices.SortFunc(r.puts, bytes.Compare)
 			for _, k := range r.puts {
 				r.values = append(r.values, t.writes[string(k)])
@@ -103,7 +103,7 @@ func (t *table) queue(batch *pgx.Batch) {
 	clear(t.writes)
 }
 
-// flush sends what was written, so that a cursor sees it.
+// flush sends the written values, so that a cursor sees them.
 func (t *table) flush() {
 	if !t.cleared && len(t.writes) == 0 {
 		return
@@ -116,7 +116,7 @@ func (t *table) flush() {
 	}
 }
 
-// sqlTables are the tables in which this one lies, in the order of their keys.
+// sqlTables returns the tables of this one, in the order of their keys.
 func (t *table) sqlTables() []string {
 	if !t.spec.Large {
 		return []string{quote(t.spec.Name)}
@@ -133,15 +133,13 @@ func (t *table) Cursor() kv.Cursor {
 	return &cursor{t: t, tables: t.sqlTables()}
 }
 
-// Rows that a cursor brings at a time: few first, since many are asked for one
-// row only, then more.
+// Rows that a cursor fetches at a time: few first, since many cursors need one row only, then more.
 const (
 	firstRows = 4
 	mostRows  = 1 << 10
 )
 
-// cursor reads rows in batches. Its rows are those of one SQL table, in the
-// direction that it goes in.
+// cursor reads rows in batches. Its rows are those of one SQL table, in the cursor's direction.
 type cursor struct {
 	t      *table
 	tables []string
@@ -168,7 +166,7 @@ func (c *cursor) pieceOf(key []byte) int {
 	return c.t.t.d.piece(key)
 }
 
-// start goes to the first row at or after key, or to the first or last of all.
+// start moves to the first row at or after key, or to the first or last of all.
 func (c *cursor) start(in int, back bool, key []byte) (k, v []byte) {
 	c.in, c.back, c.next = in, back, firstRows
 	if len(c.tables) > 1 {
@@ -182,7 +180,7 @@ func (c *cursor) start(in int, back bool, key []byte) (k, v []byte) {
 	return c.current()
 }
 
-// step goes to the next row in a direction.
+// step moves to the next row in a direction.
 func (c *cursor) step(back bool) (k, v []byte) {
 	if len(c.rows) == 0 {
 		return nil, nil
@@ -213,7 +211,7 @@ func (c *cursor) current() (k, v []byte) {
 	return c.rows[c.at].k, c.rows[c.at].v
 }
 
-// bring reads the next rows of this table, and of the tables that follow while there are none.
+// bring fetches the next rows of this table, or of the following tables while there are none.
 func (c *cursor) bring(compare string, key []byte) {
 	columns, order := "k, v", "ASC"
 	if c.t.spec.Large {
@@ -246,7 +244,7 @@ func (c *cursor) bring(compare string, key []byte) {
 	}
 }
 
-// turn goes on to the next table in the cursor's direction.
+// turn continues with the next table in the cursor's direction.
 func (c *cursor) turn() {
 	in := c.in + 1
 	if c.back {

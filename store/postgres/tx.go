@@ -17,8 +17,8 @@ import (
 	"zapis/store/kv"
 )
 
-// transaction is one transaction. Writes are held in memory until a cursor reads
-// their table, or Commit sends them with itself in one round trip.
+// transaction is one transaction. Writes are held in memory until a cursor reads their table, or Commit sends them in
+// one round trip.
 type transaction struct {
 	d      *DB
 	ctx    context.Context
@@ -30,11 +30,11 @@ type transaction struct {
 	ended  bool
 }
 
-// txTimeout bounds a transaction, but for the waiting of its Commit: a reading one may be an export of hours.
+// txTimeout bounds a transaction, except the wait of its Commit: a reading one may be an export of hours.
 const txTimeout = 24 * time.Hour
 
-// Begin starts a transaction. Where the database does not answer it tries again
-// until the patience ends, and then says kv.ErrUnavailable.
+// Begin starts a transaction. While the database does not answer it retries until the patience ends, and then returns
+// kv.ErrUnavailable.
 func (d *DB) Begin(writable bool) (kv.Tx, error) {
 	patience, cancel := context.WithTimeout(context.Background(), d.options.Patience)
 	defer cancel()
@@ -111,8 +111,8 @@ func (d *DB) begin(patience context.Context, writable bool) (*transaction, error
 	return t, nil
 }
 
-// lock begins a writable transaction: the lock over all hosts, and what must hold
-// at each: the standby is waited for, and this host's clock is right.
+// lock begins a writable transaction: the lock over all hosts, and the conditions for each: the standby is required,
+// and this host's clock is right.
 func (t *transaction) lock(ctx context.Context) error {
 	batch := new(pgx.Batch)
 	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -165,7 +165,7 @@ func (t *transaction) Table(name string) kv.Table {
 	return table
 }
 
-// Want brings values in one round trip. What an earlier Want has brought is let go.
+// Want fetches values in one round trip. It drops those of an earlier Want.
 func (t *transaction) Want(keys ...kv.Key) {
 	asked := make(map[string][][]byte) // by SQL table
 	from := make(map[string]*table)
@@ -209,7 +209,7 @@ func (t *transaction) Want(keys ...kv.Key) {
 	}
 }
 
-// Size is the database's.
+// Size returns the size of the database.
 func (t *transaction) Size() (size int64) {
 	if err := t.conn.QueryRow(t.ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {
 		t.fail(err)
@@ -220,8 +220,7 @@ func (t *transaction) Size() (size int64) {
 // ReadAhead does nothing: cursors read ahead.
 func (t *transaction) ReadAhead() (func(int64), func()) { return func(int64) {}, func() {} }
 
-// Check names tables in the schema that are none of ours. Damaged pages end a
-// reading with an error, by their checksums.
+// Check reports foreign tables in the schema. A damaged page is an error of reading, by its checksum.
 func (t *transaction) Check(_ bool, fault func(text string)) {
 	ours := map[string]bool{"schema": true, "head": true, "writers": true, "dirty": true}
 	large := []string{partsName}

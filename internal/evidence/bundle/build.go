@@ -12,27 +12,25 @@ import (
 	"zapis/internal/incident"
 )
 
-// A place is where the ledger has a submission, or will have it.
+// A place is the position of a submission in the ledger, or the promise of one.
 type place struct {
 	Entry *ledger.Entry   // nil while it waits
 	Wait  *ledger.Promise // nil once it has an entry
 	Body  ledger.Body
 }
 
-// caseID names a case by the body of its first report, so that the name does
-// not change when the slot comes.
+// caseID returns the id of a case from the body of its first report, so that it does not change when that becomes an
+// entry.
 func caseID(first ledger.Body) string { return "c" + first.Hash().String()[:10] }
 
-// A disclosure is what one submission shows: its listing, and by field the
-// lines that are there.
+// A disclosure is what a bundle shows of one submission: its listing, and the shown lines by field.
 type disclosure struct {
 	Listing seal.Listing
 	Lines   map[string]seal.Line
 }
 
-// assemble builds the record of one submission and lists the exhibits that it
-// shows. Write and Check both come here, so that a record can't tell a court
-// anything else than the lines do. pathOf says where an original stands.
+// assemble builds the record of one submission and lists the exhibits that it shows. Write and Check both call it, so
+// that a record can't differ from the lines. pathOf returns the path of an original.
 func assemble(n int, p place, act, received string, d disclosure, why map[string]Reason, pathOf func(seal.AttachmentValue) string) (submission, error) {
 	hash := p.Body.Hash()
 	s := submission{
@@ -54,7 +52,7 @@ func assemble(n int, p place, act, received string, d disclosure, why map[string
 		l, shown := d.Lines[c.Field]
 		_, question := incident.FieldByName(c.Field)
 		switch {
-		case shown && seal.IsHead(c.Field): // said by the record itself, and checked against these lines
+		case shown && seal.IsHead(c.Field): // in the record itself, and compared with these lines
 		case !shown:
 			s.Withheld = append(s.Withheld, withheld{c.Field, why[c.Field]})
 		case question:
@@ -74,8 +72,7 @@ func assemble(n int, p place, act, received string, d disclosure, why map[string
 	return s, nil
 }
 
-// choose splits what is known of a submission into what is shown and why the
-// rest is not.
+// choose divides the fields of a submission into those shown and those withheld with a reason.
 func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[string]Reason, error) {
 	committed := make(map[string][32]byte, len(listing))
 	for _, c := range listing {
@@ -125,7 +122,7 @@ func choose(in *Input, s Submission, listing seal.Listing) (disclosure, map[stri
 		if _, ok := committed[field]; !ok {
 			continue
 		}
-		// A follow-up that leaves a question empty has nothing to withhold. An empty field of the identity part is
+		// A question that a follow-up leaves empty has nothing to withhold. An empty field of the identity part is
 		// withheld all the same: that it is empty says something about the reporter.
 		if l, shown := d.Lines[field]; shown && l.Null() && s.Act != string(incident.ActReport) && !slices.Contains(incident.IdentityNames(), field) {
 			continue
@@ -151,8 +148,8 @@ func (c Choice) reason() Reason {
 	return c.Reason
 }
 
-// checkChoices refuses what can't be withheld because it is nothing: a slip of
-// the pen must not end in a bundle that shows what it was meant to hide.
+// checkChoices refuses to withhold an item that does not exist: a typing error must not lead to a bundle that shows
+// what it was meant to hide.
 func checkChoices(in *Input) error {
 	known := incident.Newest().FieldNames()
 	for _, s := range in.Submissions {

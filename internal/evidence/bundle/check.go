@@ -17,19 +17,19 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// Options are what the checker knows from elsewhere.
+// Options are the trust anchors and limits of a check.
 type Options struct {
-	// Ledgers are cards of ledgers that are known. Where there are some, the
-	// bundle must be of one of them.
+	// Ledgers are the cards of trusted ledgers. If there are any, the bundle
+	// must be of one of them.
 	Ledgers []card.LedgerCard
-	// Cards are trustees' cards that are known. Where no ledger is, the signer
+	// Cards are the cards of trusted trustees. Without Ledgers, the signer
 	// must be one of them.
 	Cards []card.Card
-	// Logs are log keys that are known. Where no ledger is, one of them must
-	// have signed the checkpoint.
+	// Logs are trusted log keys. Without Ledgers, one of them must have signed
+	// the checkpoint.
 	Logs []ledger.LogKeys
-	// Times are the roots of time-stamping authorities, and the witnesses, whose
-	// word on time counts.
+	// Times are the roots of time-stamping authorities, and the witnesses,
+	// that are trusted for time.
 	Times timestamp.Trust
 	// Policy names witnesses that must have cosigned the bundle's checkpoint, or an
 	// anchored one that covers all its entries; nil: none must.
@@ -39,12 +39,12 @@ type Options struct {
 	First bool
 }
 
-// ends reports whether the check has found all that it was asked for.
+// ends reports whether the check may stop.
 func (o Options) ends(r *Report) bool { return o.First && len(r.Faults) > 0 }
 
 func (o Options) none() bool { return len(o.Ledgers) == 0 && len(o.Cards) == 0 && len(o.Logs) == 0 }
 
-// A bag is a bundle's files, wherever they come from: texts whole, of all
+// A bag is the files of a bundle from any container: texts whole, of all
 // others size and hash.
 type bag struct {
 	texts   map[string][]byte
@@ -60,7 +60,7 @@ func newBag() *bag {
 		parts: make(map[string]func() (io.ReadSeekCloser, error)), streams: make(map[string]func() (io.ReadCloser, error))}
 }
 
-// section is a member of the zip as something that can be closed.
+// section is a member of the zip with a Close method.
 type section struct{ *io.SectionReader }
 
 func (section) Close() error { return nil }
@@ -73,10 +73,9 @@ func (b *bag) add(path string, text []byte) {
 
 func (b *bag) paths() []string { return slices.Sorted(maps.Keys(b.sums)) }
 
-// Check verifies the bundle in r, a zip of size bytes, from its first byte to
-// its last. What does not fit is in the report's faults; an error means that r
-// could not be read. Nothing is unpacked, and the memory it takes does not grow
-// with the attachments.
+// Check verifies the bundle in r, a zip of size bytes, completely. Faults are
+// in the report; an error means that r could not be read. It unpacks nothing,
+// and its memory does not grow with the attachments.
 func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
 	_, _, report, err := inspect(r, size, o)
 	if f, ok := errors.AsType[*formatError](err); ok {
@@ -87,8 +86,8 @@ func Check(r io.ReaderAt, size int64, o Options) (Report, error) {
 	return report, err
 }
 
-// inspect loads and examines. The bag is nil where the check ended before all
-// was read.
+// inspect loads and examines the bundle. The bag is nil where the check ended
+// before all was read.
 func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *governance, report Report, err error) {
 	if b, err = load(r, size, o, &report); err != nil {
 		return nil, nil, Report{}, err
@@ -165,7 +164,7 @@ func repackedSentence(ignored []string) string {
 	return s
 }
 
-// load reads one file: texts whole, of all others the hash.
+// load reads one file: texts whole, of all others only the hash.
 func (b *bag) load(f stored, report *Report) error {
 	content, err := f.open()
 	if err != nil {
@@ -194,12 +193,12 @@ func (b *bag) load(f stored, report *Report) error {
 	return err
 }
 
-// blockSize is how much of an original is read at once, in bytes: little enough
-// to stay in the processor's cache between the reading and the hashing.
+// blockSize is how much of an original is read at once, in bytes: small enough
+// for the processor's cache between reading and hashing.
 const blockSize = 256 << 10
 
-// addStream hashes an original. SHA-256 is what takes the time, so reading and
-// the CRC-32 go on beside it, a few blocks ahead.
+// addStream hashes an original. SHA-256 takes most of the time, so reading and
+// the CRC-32 run concurrently, a few blocks ahead.
 func (b *bag) addStream(m stored, content io.Reader) (uint32, error) {
 	if m.Size <= blockSize {
 		all := make([]byte, m.Size)
@@ -245,7 +244,7 @@ func (b *bag) addStream(m stored, content io.Reader) (uint32, error) {
 	return crc.Sum32(), nil
 }
 
-// An examination goes through one bag.
+// An examination is the state of checking one bag.
 type examination struct {
 	*Report
 	bag     *bag
@@ -271,9 +270,9 @@ func newExamination(b *bag, o Options, report *Report) *examination {
 	return &examination{Report: report, bag: b, options: o, used: make(map[string]bool), entries: make(map[uint64]bool)}
 }
 
-// examine verifies all that a bag says. It is run over every bundle that is
-// read, and over every one before it is written. The governance is nil where the
-// ledger's part does not fit, or the check ended before it.
+// examine verifies the whole bag. It runs over every bundle that is read, and
+// over every one before it is written. The governance is nil where the
+// ledger's part has a fault, or the check ended before it.
 func examine(b *bag, o Options, report *Report) *governance {
 	x := newExamination(b, o, report)
 	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.derived, x.keys, x.documents, x.leftOver, x.trust} {
@@ -284,7 +283,7 @@ func examine(b *bag, o Options, report *Report) *governance {
 	return x.governance
 }
 
-// leftOver finds the files that nothing has accounted for.
+// leftOver finds the files that no other check has covered.
 func (x *examination) leftOver() {
 	for _, path := range x.bag.paths() {
 		if !x.used[path] {
@@ -293,7 +292,7 @@ func (x *examination) leftOver() {
 	}
 }
 
-// text returns a file that must be there.
+// text returns a required file.
 func (x *examination) text(path string) ([]byte, bool) {
 	x.used[path] = true
 	t, ok := x.bag.texts[path]
@@ -363,7 +362,7 @@ func (x *examination) list(name string, belongs func(path string) bool) manifest
 	return m
 }
 
-// signature verifies who signed the list of papers.
+// signature verifies the signature of the list of papers.
 func (x *examination) signature() {
 	armored, there := x.text(signaturePath)
 	signers, there2 := x.text(signersPath)
@@ -390,7 +389,8 @@ func (x *examination) signature() {
 	x.notProve("When the bundle was made: %s is by the clock of %s.", x.info.Made.Format(timeLayout), c.Name)
 }
 
-// allowedSigners is trust/allowed_signers, as ssh-keygen -Y verify reads it.
+// allowedSigners returns trust/allowed_signers in the format of ssh-keygen -Y
+// verify.
 func allowedSigners(c card.Card) []byte {
 	return fmt.Appendf(nil, "%s namespaces=%q %s\n", c.Name, card.NamespaceBundle, c.SSH)
 }

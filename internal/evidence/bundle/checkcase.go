@@ -14,7 +14,7 @@ import (
 )
 
 // submissions verifies every submission of the case, then builds the record
-// again from what they prove and compares.
+// again from the proven values and compares.
 func (x *examination) submissions() {
 	text, ok := x.text(recordPath)
 	plain, ok2 := x.text(recordTextPath)
@@ -139,7 +139,7 @@ func (x *examination) submission(n int, claim submission) (place, disclosure, bo
 	return p, d, true
 }
 
-// place verifies where the ledger has a submission, or the promise that it will.
+// place verifies the position of a submission in the ledger, or its promise.
 func (x *examination) place(n int, claim submission) (p place, recorded string, ok bool) {
 	if claim.Entry != nil {
 		recorded = entryPath(*claim.Entry)
@@ -210,7 +210,7 @@ func (x *examination) original(a exhibit) {
 	}
 }
 
-// sayCase puts into sentences what the submissions have shown.
+// sayCase adds sentences about what the submissions show.
 func (x *examination) sayCase() {
 	answered, empty, files := 0, 0, 0
 	var placed []string
@@ -244,7 +244,7 @@ func (x *examination) sayCase() {
 	x.notProve("That what the report says is so. Who the reporter is.")
 }
 
-// unchangedSince says since when the answers can't have been changed.
+// unchangedSince returns since when the answers can't have been changed.
 func unchangedSince(placed, all int) string {
 	switch placed {
 	case all:
@@ -255,7 +255,7 @@ func unchangedSince(placed, all int) string {
 	return "unchanged since the entry was made, or promised"
 }
 
-// sayClaims names what the record says of a submission without proof.
+// sayClaims names what the record claims about a submission without proof.
 func (x *examination) sayClaims(n int, s submission) {
 	name := submissionName(n, s)
 	if h, ok := x.headOf(n); ok {
@@ -268,7 +268,8 @@ func (x *examination) sayClaims(n int, s submission) {
 		return
 	}
 	if x.discloses(n) {
-		// The statement's key is in the bundle: act, time and case are what was sealed.
+		// With the statement's key in the bundle, act, time and case are those
+		// that were sealed.
 		if s.Act != actCollected {
 			x.notProve("That %s was received at %s: this is the intake server's clock, as the sealed statement has it.", name, s.ReceivedAt)
 			return
@@ -295,7 +296,7 @@ var actWords = map[string]string{
 	string(incident.ActDelete):   "withdrawal with a request to delete",
 }
 
-// submissionName is what sentences call the n-th submission.
+// submissionName returns the name of the n-th submission in sentences.
 func submissionName(n int, s submission) string {
 	switch {
 	case n == 0:

@@ -25,7 +25,7 @@ func (x *examination) custody() {
 	}
 	x.events = log
 	for n, e := range log.Shown {
-		// An event of no case covers many, and would tell of others: which entries are reports, how many came.
+		// An event without a case covers many, and would disclose others: which entries are reports, how many came.
 		if e.Case != x.record.Case && x.record.Case != "" {
 			x.fault("%s: event %d is not about this case", custodyPath, n)
 			return
@@ -38,8 +38,8 @@ func (x *examination) custody() {
 	x.fixed()
 }
 
-// checkEvent refuses events that can't be the signer's: a log is one trustee's
-// own, and a bundle holds nothing from after it was made.
+// checkEvent refuses events that can't be the signer's: a log has one author, and a bundle contains nothing later than
+// itself.
 func (x *examination) checkEvent(n uint64, e custody.Event) {
 	if x.info.Version < version2 {
 		return
@@ -54,7 +54,7 @@ func (x *examination) checkEvent(n uint64, e custody.Event) {
 	}
 }
 
-// fixed compares the log with the heads of it that stand in the ledger.
+// fixed compares the log with its heads in the ledger.
 func (x *examination) fixed() {
 	if len(x.heads) == 0 {
 		if x.events.Fixed > 0 {
@@ -84,7 +84,7 @@ func (x *examination) fixed() {
 	}
 }
 
-// extended reports which earlier heads a head proves to extend.
+// extended names the earlier heads that a head proves to extend.
 func extended(head ledger.CustodyHead) string {
 	if n := len(head.Extends); n > 0 {
 		return fmt.Sprintf("proves only that it extends the head of %d events. Whoever has the ledger can compare all of them", head.Extends[n-1].Events)

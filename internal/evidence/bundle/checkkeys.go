@@ -12,7 +12,7 @@ import (
 	"zapis/internal/incident"
 )
 
-// openable is a submission whose parts a bundle may disclose the keys of.
+// openable is a submission whose keys a bundle may disclose.
 type openable struct {
 	n          int
 	place      place
@@ -27,9 +27,9 @@ func (x *examination) discloses(n int) bool {
 }
 
 // keys opens the parts whose keys are disclosed. The order is: the hash of the
-// whole ciphertext against the entry, the entry's place in the ledger (which has
-// been verified by now), and only then decryption. Nothing is decrypted in a
-// bundle in which anything else does not fit.
+// whole ciphertext against the entry, the entry's place in the ledger
+// (verified before), and only then decryption. Nothing is decrypted in a
+// bundle with any other fault.
 func (x *examination) keys() {
 	sound := len(x.Faults) == 0
 	for _, o := range x.opened {
@@ -50,8 +50,8 @@ func (x *examination) keys() {
 	}
 }
 
-// part returns a disclosed ciphertext and its key, once it is the part that
-// the entry names.
+// part returns a disclosed ciphertext and its key, if its hash is that of the
+// part in the entry.
 func (x *examination) part(o openable, name, kind string, number int) (key seal.FileKey, src io.ReadSeekCloser, want seal.Digest, ok bool) {
 	path := keyPath(o.n, name)
 	x.used[path+".age"], x.used[path+".key"] = true, true

@@ -9,8 +9,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// ledger follows the governing entries and verifies the checkpoint, each with
-// its proof.
+// ledger verifies the governing entries and the checkpoint, each with its
+// proof.
 func (x *examination) ledger() {
 	var entries []governing
 	for _, path := range x.bag.paths() {
@@ -98,7 +98,7 @@ func (x *examination) receipt(path string, entry []byte) {
 	if checkpoint := x.bag.texts[checkpointPath]; bytes.HasSuffix(t, checkpoint) {
 		r, err = x.log.OpenReceiptUnder(t, checkpoint, x.checkpoint)
 	} else {
-		r, err = x.log.OpenReceipt(t) // says what is wrong with that other checkpoint
+		r, err = x.log.OpenReceipt(t) // returns what is wrong with that other checkpoint
 	}
 	switch {
 	case err != nil:
@@ -110,7 +110,8 @@ func (x *examination) receipt(path string, entry []byte) {
 	}
 }
 
-// links compares neighbours: an entry names the leaf hash of the one before.
+// links compares neighbours: an entry contains the leaf hash of the one
+// before.
 func (x *examination) links() {
 	leaf := make(map[uint64]ledger.Hash)
 	var entries []ledger.Entry

@@ -13,9 +13,9 @@ import (
 	"zapis/crypto/witness"
 )
 
-// times verifies the outside evidence of when the ledger was how large. What
-// does not fit the ledger is a fault; what is of nobody that is trusted, or does
-// not verify by itself, proves nothing, and is said.
+// times verifies the outside evidence of the ledger's size over time. Evidence
+// that does not fit the ledger is a fault; evidence of an untrusted authority,
+// or that does not verify, proves nothing, and is reported.
 func (x *examination) times() {
 	if x.governance == nil || x.log == nil {
 		return
@@ -39,8 +39,8 @@ func (x *examination) times() {
 	x.stamp()
 }
 
-// anchored verifies that an anchor entry and all that belongs to it are of this
-// ledger, and that the checkpoint that it is about covers the case's entries.
+// anchored verifies that an anchor entry and its files are of this ledger, and
+// that its checkpoint covers the case's entries.
 func (x *examination) anchored(g governing) (anchored, []byte, bool) {
 	checkpoint, ok := x.text(anchorCheckpointPath(g.Index))
 	if !ok {
@@ -124,7 +124,7 @@ func (x *examination) covered(path string, log *ledger.Verifier, entry, checkpoi
 	return false
 }
 
-// evidence holds an anchor against those whose word on time is trusted.
+// evidence verifies an anchor with the trusted roots and witnesses.
 func (x *examination) evidence(a anchored, checkpoint []byte) (timestamp.Evidence, bool) {
 	claim, err := timestamp.Stated(a.index, a.Anchor, checkpoint)
 	if err != nil {
@@ -195,7 +195,7 @@ func (x *examination) witnessed() []timestamp.Evidence {
 	x.cosigned = append(x.cosigned, found...)
 	var all []timestamp.Evidence
 	for _, c := range found {
-		// It is behind every entry: it says nothing of what came after it.
+		// It covers every entry, and is a bound for none after it.
 		all = append(all, timestamp.Evidence{Entry: timestamp.OnCheckpoint, Size: x.checkpoint.Size, Time: c.Time, By: c.Witness.Name(), Witness: true})
 		x.prove("The witness %s signed this checkpoint of %d entries on %s (%s): it says by that that it has seen no other history of this ledger.",
 			printable(c.Witness.Name()), x.checkpoint.Size, c.Time.Format(timeLayout), c.Witness.Algorithm())
@@ -276,7 +276,8 @@ func (x *examination) sayTimes(all []timestamp.Evidence) {
 	}
 }
 
-// intervalText says an interval in words: no earlier than, and no later than.
+// intervalText returns an interval in words: no earlier than, and no later
+// than.
 func intervalText(i timestamp.Interval) string {
 	from, until := "", ""
 	if e := i.NotBefore; e != nil {
@@ -297,8 +298,7 @@ func intervalText(i timestamp.Interval) string {
 	return "between two times: " + from + ", and " + until
 }
 
-// stamp verifies the token over the bundle's signature, where one was put
-// beside it afterwards.
+// stamp verifies the token over the bundle's signature, if there is one.
 func (x *examination) stamp() {
 	token, there := x.bag.texts[stampPath]
 	if !there {

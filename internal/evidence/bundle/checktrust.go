@@ -2,8 +2,7 @@ package bundle
 
 import "slices"
 
-// trust compares the ledger, its keys and the signer with what is known from
-// elsewhere.
+// trust compares the ledger, its keys and the signer with the trust anchors.
 func (x *examination) trust() {
 	if x.governance == nil || x.log == nil {
 		return

@@ -18,9 +18,9 @@ import (
 	"zapis/internal/incident"
 )
 
-// Derived is a working copy that the signer made: a picture with faces blurred,
-// a text with names taken out, a translation. It stands beside the originals
-// and never in the place of one.
+// Derived is a working copy that the signer made: a picture with blurred
+// faces, a text without names, a translation. It is beside the originals and
+// never replaces one.
 type Derived struct {
 	Of        string // the exhibit it was made from, shown or withheld, or "report"
 	MediaType string
@@ -137,7 +137,7 @@ func (d *drafted) addDerived(in *Input) error {
 	return nil
 }
 
-// derived accounts for working copies. They prove nothing by themselves.
+// derived checks the working copies. They prove nothing by themselves.
 func (x *examination) derived() {
 	if !slices.ContainsFunc(x.bag.paths(), func(path string) bool { return strings.HasPrefix(path, derivedFolder) }) {
 		return

@@ -12,9 +12,9 @@ import (
 	"zapis/internal/exit"
 )
 
-// addKeys adds the ciphertexts and keys that are disclosed. A statement holds
-// all answers but the identity's, so its key can't be given while one of them
-// is withheld.
+// addKeys adds the disclosed ciphertexts and keys. A statement holds all
+// answers but those of the identity, so its key can't be disclosed while one
+// of them is withheld.
 func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
 	if err := mayDiscloseAll(s, shown); err != nil {
 		return err
@@ -29,8 +29,9 @@ func (d *drafted) addKeys(n int, s Submission, shown disclosure) error {
 	return nil
 }
 
-// CheckKeys refuses keys that may not be disclosed in a bundle of this input, as
-// Write does: whoever keeps a custody log asks before it opens anything.
+// CheckKeys refuses keys that may not be disclosed in a bundle of this input,
+// as Write does. A caller with a custody log calls it before it opens
+// anything.
 func CheckKeys(in Input) error {
 	c, err := readGovernance(governingOf(in.Public))
 	if err != nil {

@@ -18,8 +18,7 @@
 //	zapis-bundle/signatures/tagmanifest-sha256.txt.sig   SSH signature by a trustee
 //	zapis-bundle/trust/allowed_signers                   a convenience; it proves nothing by itself
 //
-// Both sides work on plain data and readers: nothing here knows a vault, a
-// store or a network, nothing is unpacked, and memory does not grow with the
-// originals. The same input gives the same bytes, and a bundle has one
-// encoding: whatever could be written in two ways is refused in all but one.
+// Both sides work on plain data and readers: the package has no vault, store or network, unpacks nothing, and its
+// memory does not grow with the originals. The same input yields the same bytes, and a bundle has one encoding: every
+// other encoding is refused.
 package bundle

@@ -15,19 +15,19 @@ import (
 	"zapis/internal/evidence/custody"
 )
 
-// documentsVersion numbers the words and the layout of what is made for people:
-// VERIFY.txt, the two scripts, index.html and the PDFs. A checker makes them
-// again and compares, where the bundle has its own number. Every change in them
-// takes the next one (TestDocumentsHaveANumber).
+// documentsVersion is the version of the words and layout of the documents for
+// people: VERIFY.txt, the two scripts, index.html and the PDFs. A checker with
+// the bundle's version makes them again and compares. Every change in them
+// increments it (TestDocumentsHaveANumber).
 const documentsVersion = 1
 
-// A document is one of the files that are made of the others.
+// A document is one of the files that are generated from the others.
 type document struct {
 	path string
 	data []byte
 }
 
-// documentPaths are what is made for people, by the bundle's version.
+// documentPaths are the documents for people, by the bundle's version.
 func documentPaths(version int) []string {
 	paths := []string{verifyPath, pdf.IndexPath, pdf.CustodyPath, pdf.CertificatePath, pdf.ReportPath, pdf.ScreenPath}
 	if version >= version2 {
@@ -36,7 +36,8 @@ func documentPaths(version int) []string {
 	return paths
 }
 
-// render makes the documents of a bundle whose other files have been examined.
+// render generates the documents of a bundle whose other files have been
+// examined.
 func (x *examination) render() ([]document, error) {
 	g := x.guide()
 	page, err := g.text()
@@ -58,7 +59,7 @@ func (x *examination) render() ([]document, error) {
 	return all, nil
 }
 
-// facts gathers what the PDFs and index.html say. All of it comes from the
+// facts collects the content of the PDFs and index.html, all of it from the
 // bundle's own files.
 func (x *examination) facts() (pdf.Facts, error) {
 	f := pdf.Facts{
@@ -105,7 +106,7 @@ func (x *examination) facts() (pdf.Facts, error) {
 	return f, nil
 }
 
-// claims returns what the anchors say, which is not verified here.
+// claims returns the claims of the anchors, which are not verified here.
 func (x *examination) claims() (all []timestamp.Evidence) {
 	for _, g := range x.anchors {
 		a, err := ledger.ParseAnchor(g.Body)
@@ -186,8 +187,8 @@ func shownActs(x custody.Shown) []pdf.Event {
 	return out
 }
 
-// documents accounts for what is made for people. Where this program makes
-// documents of the bundle's number, it makes them again and compares.
+// documents checks the documents for people. With the bundle's version it
+// generates them again and compares.
 func (x *examination) documents() {
 	for _, path := range documentPaths(x.info.Version) {
 		x.used[path] = true
@@ -215,19 +216,19 @@ func (x *examination) documents() {
 	x.prove("VERIFY.txt, verify.sh, verify.ps1, index.html and the PDFs are what this program makes of the other files, byte for byte.")
 }
 
-// TranslationOf is what a working copy says of itself that is a translation of a
+// TranslationOf describes a working copy that is a translation of a
 // submission's narrative: in the note of derived.txt,
 //
 //	translation of 1 into en, kept by anna at 2026-11-23T20:47:45Z, made by X
 type TranslationOf struct {
 	Submission int // from 1
 	Language   string
-	Keeper     string    // the trustee who put it beside the case
+	Keeper     string    // the trustee who added it to the case
 	At         time.Time // when, by the trustee's clock
-	By         string    // who or what made it
+	By         string    // the person or tool that made it
 }
 
-// Note writes what derived.txt says of a translation.
+// Note returns the line of derived.txt for a translation.
 func (t TranslationOf) Note() string {
 	return fmt.Sprintf("translation of %d into %s, kept by %s at %s, made by %s", t.Submission, t.Language, t.Keeper, t.At.UTC().Format(timeLayout), t.By)
 }

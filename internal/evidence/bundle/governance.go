@@ -9,9 +9,9 @@ import (
 	"zapis/internal/incident"
 )
 
-// governance is what governs a ledger as far as a bundle shows it: its genesis,
-// then every entry that changed the trustees or the log's keys. Each of these
-// names the one before, so that none can be left out between two.
+// governance is the part of a ledger's governance that a bundle shows: its
+// genesis, then every entry that changed the trustees or the log's keys. Each
+// of these names the previous one, so that none can be left out.
 type governance struct {
 	Card  card.LedgerCard
 	Set   ledger.TrusteeSet // in force after the last of them
@@ -20,15 +20,15 @@ type governance struct {
 	chain *ledger.Chain
 }
 
-// governing is one entry that governs, with its body.
+// governing is a governing entry with its body.
 type governing struct {
 	Index       uint64
 	Entry, Body []byte
 }
 
-// readCharter follows the governing entries, in their order, and judges each by
-// the rules of the ledger: it must be the next change, and approved by enough of
-// those who were in force.
+// readGovernance verifies the governing entries in their order by the rules of
+// the ledger: each must be the next change, approved by enough of the trustees
+// then in force.
 func readGovernance(entries []governing) (*governance, error) {
 	if len(entries) == 0 || entries[0].Index != 0 {
 		return nil, canonical.Refuse("entry 0 or its body, with which the ledger begins, is missing")
@@ -70,8 +70,8 @@ func readGovernance(entries []governing) (*governance, error) {
 }
 
 // skipTo moves a chain past the entries that a bundle does not show, up to e.
-// That e stands where it says is proved by its receipt, not by the chain, whose
-// tree means nothing from here on.
+// The receipt proves the position of e, not the chain, whose tree is invalid
+// from here on.
 func skipTo(chain *ledger.Chain, e ledger.Entry) (*ledger.Chain, error) {
 	s := chain.State()
 	if e.Index < s.Size {
@@ -100,8 +100,8 @@ func (c *governance) hasSet(index uint64) bool {
 	return err == nil
 }
 
-// fieldsOf returns the names of all that a body commits to, by the vocabulary
-// of the set that it is sealed to.
+// fieldsOf returns the names of everything that a body commits to, by the
+// vocabulary of the set that it is sealed to.
 func (c *governance) fieldsOf(b ledger.Body) ([]string, error) {
 	set, err := c.chain.SetAt(b.Trustees)
 	if err != nil {
@@ -110,14 +110,14 @@ func (c *governance) fieldsOf(b ledger.Body) ([]string, error) {
 	return incident.FieldNames(set.Vocabulary)
 }
 
-// openPromise verifies a promise file with the keys that the log ever had, each
-// for its own period.
+// openPromise verifies a promise file with all keys of the log, each for its
+// own period.
 func (c *governance) openPromise(file []byte) (ledger.Promise, error) {
 	return c.chain.OpenPromise(file)
 }
 
 // openCheckpoint verifies a checkpoint with the keys that sign ledgers of its
-// size, and gives their verifier.
+// size, and returns their verifier.
 func (c *governance) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoint, error) {
 	text, err := ledger.NoteText(msg)
 	if err != nil {

@@ -15,20 +15,19 @@ import (
 	"zapis/internal/incident"
 )
 
-// guide.txt is the page that a lawyer's IT person follows. Lines that are
-// indented by four spaces are commands; each block of them stands alone, prints
-// PASS, SKIPPED or DOES NOT FIT, and fails when what it checks does not hold.
+// guide.txt is the page for a lawyer's IT expert. Lines indented by four spaces are commands; each block of them is
+// independent, prints PASS, SKIPPED or DOES NOT FIT, and fails when its check fails.
 //
 //go:embed guide.txt
 var guideText string
 
-// verify.ps1 does in PowerShell what it can without openssl. It is the same in
-// every bundle: what it compares it reads from the files.
+// verify.ps1 checks in PowerShell what is possible without openssl. It is the same in every bundle: it reads the
+// values that it compares from the files.
 //
 //go:embed verify.ps1
 var powerShellText string
 
-// fits ends a command: what is said where it succeeds, and where it fails.
+// fits returns the end of a command: its output on success and on failure.
 func fits(what string) string {
 	return ` && echo "PASS: ` + what + `" || { echo "DOES NOT FIT: ` + what + `"; false; }`
 }
@@ -37,7 +36,7 @@ var guideTemplate = template.Must(template.New("VERIFY.txt").Funcs(template.Func
 	return fits(fmt.Sprintf(format, args...))
 }}).Parse(guideText))
 
-// A guide is what VERIFY.txt says about one bundle.
+// A guide is the content of VERIFY.txt for one bundle.
 type guide struct {
 	Case, Ledger, Origin, Made, Tool string
 	Signer, Fingerprint              string
@@ -65,7 +64,7 @@ type guideFolder struct {
 	Shown  bool   // whether any line is disclosed
 }
 
-// A guideFixed is the head of the custody log that stands in the ledger.
+// A guideFixed is the head of the custody log in the ledger.
 type guideFixed struct {
 	Events     uint64
 	Root, Body string
@@ -92,8 +91,7 @@ type guideEntry struct {
 	Steps   []guideStep
 }
 
-// A guideStep is one hash of the proof: the line of the receipt it stands on,
-// and on which side of what is known so far it goes.
+// A guideStep is one hash of the proof: its line in the receipt, and the side on which it is combined.
 type guideStep struct {
 	Line int
 	Left bool
@@ -102,7 +100,7 @@ type guideStep struct {
 // A guideToken is an anchor entry: a time-stamp token, or a witness's line.
 type guideToken struct {
 	Index, Size      uint64
-	Says             string // by whom, and when
+	Says             string // the authority or witness, and the time
 	Token            string // the file; empty for a witness's line
 	Checkpoint, Body string
 	Chain            string
@@ -121,7 +119,7 @@ func (g guide) text() ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// script makes verify.sh of the page: it runs every block of commands and counts.
+// script generates verify.sh from the page: it runs every block of commands and counts.
 func script(page []byte, g guide) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, `#!/bin/sh
@@ -163,7 +161,7 @@ fi
 	return []byte(b.String())
 }
 
-// blocks are the page's lines of commands, without the four spaces.
+// blocks returns the page's lines of commands, without the four spaces.
 func blocks(page string) []string {
 	var found []string
 	open := false
@@ -181,8 +179,8 @@ func blocks(page string) []string {
 	return found
 }
 
-// proofSteps says for each hash of an inclusion proof whether it goes to the
-// left (RFC 9162, section 2.1.3.2). Hashes begin on the receipt's fourth line.
+// proofSteps returns for each hash of an inclusion proof whether it is the left one (RFC 9162, section 2.1.3.2).
+// Hashes begin on the receipt's fourth line.
 func proofSteps(index, size uint64, hashes int) []guideStep {
 	var steps []guideStep
 	at, last := index, size-1
@@ -199,8 +197,8 @@ func proofSteps(index, size uint64, hashes int) []guideStep {
 	return steps
 }
 
-// guide gathers what VERIFY.txt says. All of it comes from the bundle's own files, so that a checker can write the page
-// again. What can't be read is left out: the examination that goes before or follows names it.
+// guide collects the content of VERIFY.txt, all of it from the bundle's own files, so that a checker can generate the
+// page again. It leaves out what can't be read: the examination before or after it reports that.
 func (x *examination) guide() guide {
 	c, r, info := x.governance, x.record, x.info
 	g := guide{
@@ -257,7 +255,7 @@ func (x *examination) guide() guide {
 	return g
 }
 
-// disclosedParts are the parts of a submission whose keys are in the bundle.
+// disclosedParts returns the parts of a submission whose keys are in the bundle.
 func (x *examination) disclosedParts(n int, s submission) (parts []string) {
 	if x.discloses(n) {
 		parts = append(parts, partStatement)

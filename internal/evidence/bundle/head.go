@@ -12,18 +12,18 @@ import (
 	"zapis/internal/exit"
 )
 
-// What a submission says about itself (its act, case, number and time, and the
-// reporter's key) is committed line by line from version 2 of the statement on.
-// A bundle always shows these lines. For version 1 they are the trustee's word.
+// The head of a submission (act, case, number and time, and the reporter's
+// key) is committed line by line from version 2 of the statement on. A bundle
+// always shows these lines. For version 1 they are the trustee's claim.
 
-// errHeadWithheld refuses to withhold a line without which act, time, number and
-// signature would be a trustee's word.
+// errHeadWithheld refuses to withhold a line without which act, time, number
+// and signature would be a trustee's claim.
 func errHeadWithheld(field string) error {
 	return exit.New(exit.Usage, "leave it out", "%s can't be withheld: a bundle always shows what a submission says about itself", field)
 }
 
-// governingOf returns public entries as readCharter takes them. An entry that
-// can't be read keeps the index 0, and is refused there.
+// governingOf converts public entries for readGovernance. An entry that can't
+// be read keeps the index 0, and is refused there.
 func governingOf(public []Public) []governing {
 	var list []governing
 	for _, p := range public {
@@ -33,7 +33,7 @@ func governingOf(public []Public) []governing {
 	return list
 }
 
-// bodyOf reads the body of a submission that is to be bundled.
+// bodyOf parses the body of a submission for a bundle.
 func bodyOf(c *governance, s Submission) (ledger.Body, error) {
 	if s.Entry == nil {
 		p, err := c.openPromise(s.Promise)
@@ -46,8 +46,7 @@ func bodyOf(c *governance, s Submission) (ledger.Body, error) {
 	return e.Body, err
 }
 
-// commitsHead reports whether a submission commits to what it says about
-// itself.
+// commitsHead reports whether a submission commits to its head.
 func (d disclosure) commitsHead() bool {
 	return len(d.Listing) > 0 && seal.IsHead(d.Listing[0].Field)
 }
@@ -60,8 +59,8 @@ func (d disclosure) head() (seal.Head, error) {
 	})
 }
 
-// headLines verifies what the submissions say about themselves: that the record has
-// the same, that they are of this case, and whose key signed them.
+// headLines verifies the heads of the submissions: that the record has the
+// same, that they are of this case, and whose key signed them.
 func (x *examination) headLines() {
 	if x.governance == nil || len(x.opened) == 0 || len(x.opened) != len(x.record.Submissions) {
 		return
@@ -115,8 +114,8 @@ func (x *examination) headOf(n int) (seal.Head, bool) {
 	return x.committed[i].head, true
 }
 
-// sayAuthor reports whether a submission that follows a report is signed with
-// the key that the report commits to.
+// sayAuthor adds whether a later submission is signed with the key that the
+// report commits to.
 func (x *examination) sayAuthor(o openable, h, first seal.Head) {
 	name := submissionName(o.n, o.said)
 	if o.n == 0 || o.said.Act == actCollected {
@@ -136,8 +135,7 @@ func (x *examination) sayAuthor(o openable, h, first seal.Head) {
 	}
 }
 
-// sayNumbers reports which of the reporter's submissions are not in the
-// bundle.
+// sayNumbers adds which of the reporter's submissions are not in the bundle.
 func (x *examination) sayNumbers(numbers []uint64) {
 	if len(numbers) == 0 {
 		return
@@ -159,8 +157,8 @@ func (x *examination) sayNumbers(numbers []uint64) {
 	x.notProve("That the reporter sent nothing after number %d: a bundle can leave out the newest, a withdrawal among them.", highest)
 }
 
-// unnumbered is how many of the reporter's submissions commit to no number: those
-// from before, which come first.
+// unnumbered returns how many of the reporter's submissions commit to no
+// number: the oldest ones.
 func (x *examination) unnumbered() (n int) {
 	for _, o := range x.opened {
 		if !o.disclosure.commitsHead() && o.said.Act != actCollected {

@@ -6,8 +6,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// CaseOf returns the id of the case that a bundle is of, as its bag-info.txt has it. It is for bundles that verify:
-// what it reads it compares with nothing.
+// CaseOf returns the id of a bundle's case from its bag-info.txt. The bundle must have been verified: CaseOf compares
+// nothing.
 func CaseOf(r io.ReaderAt, size int64) (string, error) {
 	members, err := readZip(r, size)
 	if err != nil {

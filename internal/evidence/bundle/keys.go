@@ -8,15 +8,15 @@ import (
 	"zapis/internal/exit"
 )
 
-// Ledger is what a bundle, or a genesis alone, tells of a ledger's keys: enough
-// to verify receipts, promises and checkpoints of it. Whether this is the
-// ledger that somebody means, its Card says.
+// Ledger holds the keys of a ledger, from a bundle or from a genesis alone:
+// enough to verify its receipts, promises and checkpoints. Its Card identifies
+// the ledger.
 type Ledger struct {
 	Card       card.LedgerCard
 	governance *governance
 }
 
-// LedgerOf reads a genesis body (data/ledger/bodies/0.txt of any bundle).
+// LedgerOf parses a genesis body (data/ledger/bodies/0.txt of any bundle).
 func LedgerOf(genesis []byte) (*Ledger, error) {
 	g, err := ledger.ParseGenesis(genesis)
 	if err != nil {
@@ -29,7 +29,7 @@ func LedgerOf(genesis []byte) (*Ledger, error) {
 	return &Ledger{c.Card, c}, nil
 }
 
-// ReadLedger takes a ledger's keys out of a bundle, which must verify.
+// ReadLedger reads a ledger's keys from a bundle, which must verify.
 func ReadLedger(r io.ReaderAt, size int64) (*Ledger, error) {
 	_, c, report, err := inspect(r, size, Options{First: true})
 	if err != nil {
@@ -60,8 +60,8 @@ func (l *Ledger) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
 	return c, err
 }
 
-// OpenPromise verifies a promise file with any keys that the log ever had, each
-// for its own period, as far as the checkpoints tell that were opened before.
+// OpenPromise verifies a promise file with all keys of the log, each for its
+// own period, as far as the checkpoints that were opened before determine it.
 func (l *Ledger) OpenPromise(file []byte) (ledger.Promise, error) {
 	return l.governance.openPromise(file)
 }

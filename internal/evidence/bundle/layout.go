@@ -10,8 +10,7 @@ import (
 	"zapis/internal/evidence/filekind"
 )
 
-// The files of a bundle, without the top folder. These names are ours: nothing
-// a reporter sent has any say in them.
+// The files of a bundle, without the top folder. The names are fixed: no reporter's input is in them.
 const (
 	bagitPath       = "bagit.txt"
 	bagInfoPath     = "bag-info.txt"
@@ -33,8 +32,8 @@ const (
 	attachments     = "data/attachments/"
 )
 
-// disclosureFolder is where the n-th submission of the case, from 0, has its
-// commitments and its disclosed lines.
+// disclosureFolder returns the folder of the commitments and disclosed lines of the n-th submission of the case, from
+// 0.
 func disclosureFolder(n int) string {
 	if n == 0 {
 		return "data/disclosure/"
@@ -46,7 +45,7 @@ func entryPath(index uint64) string { return fmt.Sprintf("data/ledger/entries/%d
 
 func bodyPath(index uint64) string { return fmt.Sprintf("data/ledger/bodies/%d.txt", index) }
 
-// placePaths are where the proof of the n-th submission's place stands.
+// receiptPathOf returns the path of the proof of the n-th submission's place.
 func receiptPathOf(n int, index uint64) string {
 	if n == 0 {
 		return receiptPath
@@ -63,14 +62,14 @@ func promisePathOf(n int, body [32]byte) string {
 	return fmt.Sprintf("data/ledger/promises/%x", body)
 }
 
-// slotPaths are where the checkpoints before and of an entry's slot stand.
+// slotPaths returns the paths of the checkpoints before and of an entry's slot.
 func slotPaths(index uint64) (before, own string) {
 	folder := fmt.Sprintf("data/ledger/slots/%d-", index)
 	return folder + "before.checkpoint", folder + "own.checkpoint"
 }
 
-// attachmentPath is where an original stands. Bundles of version 1 follow an older table of endings: there the one that the
-// record claims counts, if it is one that is given out.
+// attachmentPath returns the path of an original. Bundles of version 1 use an older table of extensions: there the
+// claimed one counts, if filekind can assign it.
 func attachmentPath(version int, a seal.AttachmentValue, claimed string) string {
 	stem := attachments + a.Exhibit + "."
 	if ending, ok := strings.CutPrefix(claimed, stem); ok && version == version1 && filekind.GivenOut(ending) {
@@ -79,9 +78,8 @@ func attachmentPath(version int, a seal.AttachmentValue, claimed string) string 
 	return stem + filekind.Extension(a.MediaType, a.Name)
 }
 
-// keyPath is where a disclosed part stands, without its ending: .age for the
-// ciphertext, .key for its file key. Exhibits run through the whole case,
-// statements are numbered as the disclosure folders are.
+// keyPath returns the path of a disclosed part, without its extension: .age for the ciphertext, .key for its file key.
+// Exhibits are numbered through the whole case, statements as the disclosure folders are.
 func keyPath(n int, part string) string {
 	if part == partStatement && n > 0 {
 		return fmt.Sprintf("data/keys/%s-%02d", part, n)
@@ -91,8 +89,8 @@ func keyPath(n int, part string) string {
 
 const partStatement = "statement"
 
-// shapes are all the paths that a bundle may hold. What stands at one of them
-// is judged later; what stands anywhere else is refused at once.
+// shapes matches all paths that a bundle may contain. A file at one of them is checked later; any other is refused at
+// once.
 var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`, `verify\.(?:sh|ps1)`,
 	`signatures/tagmanifest-sha256\.txt\.(?:sig|tsr)`, `trust/(?:allowed_signers|anchor-[0-9]{1,20}\.pem)`,
@@ -116,7 +114,7 @@ func streamed(path string) bool {
 		strings.HasSuffix(path, ".pdf") || path == pdf.ScreenPath
 }
 
-// printable makes a stranger's file name safe to stand in a sentence.
+// printable escapes a foreign file name for a sentence.
 func printable(name string) string {
 	var b strings.Builder
 	for i := range len(name) {

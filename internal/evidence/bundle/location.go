@@ -12,21 +12,21 @@ import (
 	"zapis/internal/exit"
 )
 
-// Found is what a search of the originals and working copies of a bundle found.
+// Found is the result of searching the originals and working copies of a bundle.
 type Found struct {
-	// Located withholds each original in which a place was found. It is empty where places are asked for.
+	// Located withholds each original in which a place was found. It is empty where places are included.
 	Located []Choice
-	// Unsearched names what could not be searched for places, or not all of it: the signer has to look at it.
+	// Unsearched names what could not be searched for places, or not completely: the signer must look at it.
 	Unsearched []Unsearched
 }
 
-// Unsearched is one original or working copy, and why it was not searched.
+// Unsearched is one original or working copy, and the reason why it was not searched.
 type Unsearched struct {
 	Item    string // an exhibit, or "a working copy of A03"
 	Reasons []metadata.Reason
 }
 
-// Why says the reasons in words.
+// Why returns the reasons in words.
 func (u Unsearched) Why() string {
 	var words []string
 	for _, r := range u.Reasons {
@@ -35,13 +35,13 @@ func (u Unsearched) Why() string {
 	return strings.Join(words, ", ")
 }
 
-// Search reads the originals and working copies that a bundle of this input would show, whatever their kind, and gives the
-// choices that withhold those which hold the place where they were made. Write does so itself; a caller that keeps a custody log
-// asks first, writes the choices down, and adds them to Withhold.
+// Search reads the originals and working copies that a bundle of this input would show, and returns the choices that
+// withhold those which contain the place where they were made. Write does so itself; a caller with a custody log calls
+// Search first, records the choices, and adds them to Withhold.
 //
-// It is a search for the usual marks, and no proof: see package metadata. A working copy was made in order to hide something: one
-// that holds a place that was not asked for, a small copy of the picture, bytes behind its end or an earlier version of itself is
-// an error.
+// It is a search for the usual marks, and no proof: see package metadata. A working copy is meant to hide something:
+// one that contains a place that was not asked for, a thumbnail, bytes after its end or an earlier version of itself
+// is an error.
 func Search(in Input) (Found, error) {
 	var found Found
 	for _, s := range in.Submissions {
@@ -89,7 +89,7 @@ func (found *Found) original(in *Input, s Submission, line []byte) error {
 	return nil
 }
 
-// refusals are what a working copy must not hold.
+// refusals are what a working copy must not contain.
 var refusals = []struct {
 	holds      func(*Input, metadata.Findings) bool
 	what, hint string

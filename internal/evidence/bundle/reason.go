@@ -1,7 +1,8 @@
 package bundle
 
-// Reason says why something is withheld. The list is short so that reasons can
-// be counted and compared, and so that a reason never gives away what it hides.
+// Reason is the code of why something is withheld. The list is short so that
+// reasons can be counted and compared, and so that a reason never discloses
+// what it hides.
 type Reason string
 
 const (
@@ -41,5 +42,5 @@ func (r Reason) Valid() bool {
 	return ok && r != ReasonIdentity && r != ReasonClosed
 }
 
-// Sentence says the reason in plain words, without a full stop.
+// Sentence returns the reason in words, without a full stop.
 func (r Reason) Sentence() string { return reasons[r] }

@@ -18,8 +18,8 @@ var recordFormats = map[int]string{version1: "zapis/report/v1", version2: "zapis
 // Answers, attachments and places repeat what the disclosure lines and the
 // ledger prove; the checker builds the record again from those and compares
 // bytes. Four things in it are claims that nothing else in the bundle proves:
-// a submission's act, its time of receipt, that it belongs to this case, and
-// why something is withheld.
+// a submission's act, its time of receipt, its case, and the reason why
+// something is withheld.
 type record struct {
 	Format      string       `json:"format"`
 	Case        string       `json:"case"`
@@ -39,7 +39,7 @@ type submission struct {
 	Withheld    []withheld `json:"withheld"`
 }
 
-// answers keeps the order of the vocabulary, which a Go map would not.
+// answers keeps the order of the vocabulary, which a Go map does not.
 type answers []answer
 
 type answer struct {
@@ -47,7 +47,7 @@ type answer struct {
 	Value json.RawMessage // as committed; null where the reporter left it empty
 }
 
-// file returns where a record says that an exhibit stands.
+// file returns the path of an exhibit according to the record.
 func (s submission) file(name string) string {
 	for _, e := range s.Attachments {
 		if e.Exhibit == name {
@@ -107,8 +107,8 @@ func (a *answers) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// marshal returns the record's one encoding: two spaces deep, UTF-8, LF at the
-// end.
+// marshal returns the record's one encoding: indented by two spaces, UTF-8, LF
+// at the end.
 func (r record) marshal() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -120,8 +120,8 @@ func (r record) marshal() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// parseRecord reads a record for its claims. It does not judge the rest: that
-// is what building it again is for.
+// parseRecord parses a record for its claims. Building the record again
+// verifies the rest.
 func parseRecord(text []byte) (record, error) {
 	var r record
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -161,8 +161,8 @@ func parseRecord(text []byte) (record, error) {
 	return r, nil
 }
 
-// actCollected marks what a trustee obtained later; the reporter's own acts are
-// incident's.
+// actCollected is the act of what a trustee obtained later; the reporter's own
+// acts are incident's.
 const actCollected = "exhibit"
 
 func validAct(act string) bool {

@@ -11,9 +11,9 @@ import (
 )
 
 // The words of report.txt are part of the format: the checker writes the file
-// again and compares. A change here needs a new version in recordFormats.
+// again and compares. A change needs a new version in recordFormats.
 
-// labels are the questions, as short as a heading.
+// labels are short forms of the questions.
 var labels = map[string]string{
 	"danger_now":     "Is anyone in danger now",
 	"deadline":       "A date that must be known",
@@ -46,7 +46,7 @@ var actTitles = map[string]string{
 	actCollected:                 "COLLECTED BY THE TRUSTEES",
 }
 
-// A recordWords is what report.txt says in one version of the record.
+// A recordWords holds the words of report.txt in one version of the record.
 type recordWords struct {
 	begin, clock string
 	explain      func(field, value string) string
@@ -142,10 +142,10 @@ func (s submission) writeFiles(b *strings.Builder, words recordWords) {
 	}
 }
 
-// fieldName names a field in words: attachment-3 is file 3.
+// fieldName returns the name of a field in words: attachment-3 is file 3.
 func fieldName(name string) string { return pdf.FieldName(name, labels[name]) }
 
-// explain puts a code into English words. Methods keep their code.
+// explain returns a code in English words. Methods keep their code.
 func explain(field, value string) string { return pdf.Explain("en", field, value) }
 
 // strings returns an answer's one or more values; none where it is null.
@@ -164,8 +164,8 @@ func (a answer) strings() ([]string, error) {
 	return many, nil
 }
 
-// plainText keeps tab and line feed and writes every other character that
-// does not show as its code point.
+// plainText keeps tab and line feed and replaces every other invisible
+// character by its code point.
 func plainText(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A stored file is one file of a bundle, wherever it lies.
+// A stored file is one file of a bundle, in any container.
 type stored struct {
 	Name string // without the top folder
 	Size int64
@@ -29,17 +29,16 @@ func storedIn(r io.ReaderAt, members []member) []stored {
 	return list
 }
 
-// leftBySystem tells the files that operating systems put into folders and archives.
+// leftBySystem reports whether an operating system adds such files to folders and archives.
 func leftBySystem(name string) bool {
 	base := path.Base(name)
 	return base == ".DS_Store" || base == "Thumbs.db" || base == "desktop.ini" || strings.HasPrefix(name, "__MACOSX/") || strings.HasPrefix(base, "._")
 }
 
-// readRepacked reads a zip that another program made of an unpacked bundle:
-// compressed or not, in any order, below any folder. It refuses what two
-// programs could read in two ways: a name twice, a local header that differs
-// from the central directory, a file that is no regular one, bytes behind the
-// end. ignored are files that an operating system added.
+// readRepacked reads a zip that another program made of an unpacked bundle: compressed or not, in any order, below any
+// folder. It refuses what two programs could read differently: a duplicate name, a local header that differs from the
+// central directory, a file that is not regular, bytes after the end. ignored are files that an operating system
+// added.
 func readRepacked(r io.ReaderAt, size int64) (files []stored, ignored []string, err error) {
 	if size < endSize {
 		return nil, nil, misformed("zip: too short to be one")
@@ -58,7 +57,7 @@ func readRepacked(r io.ReaderAt, size int64) (files []stored, ignored []string, 
 	top := ""
 	for _, f := range z.File {
 		if asOurs(f) {
-			// A zip of ours with one header changed is damaged, not packed again.
+			// A zip of ours with one changed header is damaged, not repacked.
 			return nil, nil, misformed("zip: %s has a header as zapis writes it, and the file is not as zapis writes it", printable(f.Name))
 		}
 		if path.Base(f.Name) == bagitPath && (top == "" || len(f.Name) < len(top)) {
@@ -115,8 +114,8 @@ func checkForeign(r io.ReaderAt, f *zip.File) error {
 	if err != nil {
 		return misformed("zip: the local header of %s can't be read", printable(f.Name))
 	}
-	// Package zip does not say where the local header begins: the name and the
-	// extra field of at most 64 KiB stand between it and the content.
+	// Package zip does not return the offset of the local header: the name and the extra field of at most 64 KiB are
+	// between it and the content.
 	window := make([]byte, min(at, localSize+int64(len(f.Name))+1<<16))
 	if err := readFull(r, window, at-int64(len(window))); err != nil {
 		return err
@@ -137,7 +136,7 @@ func checkForeign(r io.ReaderAt, f *zip.File) error {
 	return misformed("zip: local and central header of %s disagree", printable(f.Name))
 }
 
-// reopened reads a file of a foreign zip and begins again where it is asked to.
+// reopened reads a file of a foreign zip, and can seek to its beginning.
 type reopened struct {
 	f    *zip.File
 	r    io.ReadCloser

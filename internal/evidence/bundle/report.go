@@ -2,8 +2,8 @@ package bundle
 
 import "fmt"
 
-// Report is what a check found, in plain sentences. A bundle that does not fit
-// in any place has faults, and then nothing of it is called proved.
+// Report is the result of a check, in sentences. A bundle with any fault has
+// nothing proved.
 type Report struct {
 	OK        bool     `json:"ok"`
 	Proved    []string `json:"proved"`
@@ -13,18 +13,18 @@ type Report struct {
 
 	Version   int    `json:"bundle_version,omitempty"` // of a bundle whose bag-info.txt could be read
 	Case      string `json:"case,omitempty"`
-	Promise   string `json:"promise,omitempty"`   // what zapis-verify found a promise to be: genuine, kept, not-due, broken, retired-key, not-genuine
+	Promise   string `json:"promise,omitempty"`   // the state of a promise: genuine, kept, not-due, broken, retired-key, not-genuine
 	Container string `json:"container,omitempty"` // Repacked, or empty: the zip is as zapis wrote it
 }
 
 // Repacked is the container of a bundle that was unpacked and packed again.
 const Repacked = "packed again"
 
-// Unproved is the first thing said of a bundle, a receipt or a promise that
-// was checked without keys known from elsewhere.
+// Unproved is the first sentence about a bundle, a receipt or a promise that
+// was checked without trusted keys.
 const Unproved = "internally consistent; whose ledger this is was NOT proved"
 
-// maxFaults bounds what is said of a bundle that fits nowhere.
+// maxFaults bounds the listed faults of a bundle.
 const maxFaults = 50
 
 func (r *Report) prove(format string, args ...any) {
@@ -43,7 +43,7 @@ func (r *Report) fault(format string, args ...any) {
 	}
 }
 
-// settle decides, and leaves no list nil.
+// settle sets the result, and leaves no list nil.
 func (r *Report) settle() {
 	r.OK = len(r.Faults) == 0
 	if !r.OK {

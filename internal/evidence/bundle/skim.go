@@ -10,17 +10,17 @@ const (
 	notAsListed = "%s: does not have the SHA-256 that %s lists"
 )
 
-// listed is the hash that one of the two lists has for a file.
+// listed is the hash of a file in one of the two lists.
 type listed struct {
 	sum [32]byte
 	in  string
 }
 
-// skim is what a check that ends at its first fault begins with: the CRC-32 of
-// every file, at a tenth of the price of its SHA-256. It returns what the
-// lists say, so that each file can be held against them as soon as it is
-// hashed. It decides nothing in the bundle's favour: a list that is none, or
-// that lacks a file, is found when all are read.
+// skim is the first step of a check that ends at its first fault: the CRC-32
+// of every file, at a tenth of the cost of its SHA-256. It returns the content
+// of the lists, so that each file can be compared as soon as it is hashed. It
+// never decides in the bundle's favour: an invalid list, or a missing file, is
+// found when all are read.
 func skim(r io.ReaderAt, members []member, report *Report) (map[string]listed, error) {
 	all := make(map[string]listed, len(members))
 	var buffer []byte

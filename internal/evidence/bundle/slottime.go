@@ -6,10 +6,10 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// slotTimes compares each time of receipt with the slot that the entry came in, by
-// the checkpoints that the bundle has: those beside the entry, or else the one
-// that all receipts end in. A time that can't be is said; the bundle is none the
-// less what the ledger has.
+// slotTimes compares each time of receipt with the slot of its entry, by the
+// checkpoints in the bundle: those beside the entry, or else the one of all
+// receipts. An impossible time is reported; the bundle still is what the
+// ledger has.
 func (x *examination) slotTimes() {
 	if x.log == nil {
 		return

@@ -10,7 +10,7 @@ import (
 )
 
 // SignatureOf returns the signature file of a bundle, which must verify: it is
-// what a time-stamping authority is shown.
+// sent to a time-stamping authority.
 func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
 	b, _, report, err := inspect(r, size, Options{First: true})
 	if err != nil {
@@ -26,8 +26,8 @@ func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
 }
 
 // Stamp writes the bundle again with a time-stamp response over its signature
-// beside that. What the token proves is for whoever trusts the authority: here it
-// must be a token, and the bundle have none yet.
+// beside that. It checks only that the response contains a token, and that the
+// bundle has none yet; Check verifies the token with trusted roots.
 func Stamp(w io.Writer, r io.ReaderAt, size int64, response []byte) error {
 	if _, err := timestamp.Claimed(response); err != nil {
 		return exit.New(exit.Mismatch, "", "%w", err)

@@ -8,8 +8,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Anchor is an anchor entry of the ledger: outside evidence that it had a
-// checkpoint.
+// Anchor is an anchor entry of the ledger: outside evidence of a checkpoint.
 type Anchor struct {
 	Public
 	Checkpoint []byte   // that it is about, as stored
@@ -27,21 +26,21 @@ func anchorCheckpointPath(index uint64) string {
 	return fmt.Sprintf("%s%d.checkpoint", anchorsFolder, index)
 }
 
-// anchorReceiptPath is where the proof stands that an entry is in the
-// checkpoint that an anchor is about.
+// anchorReceiptPath returns the path of the proof that an entry is in the
+// checkpoint of an anchor.
 func anchorReceiptPath(index, entry uint64) string {
 	return fmt.Sprintf("%s%d.entry-%d", anchorsFolder, index, entry)
 }
 
 func anchorChainPath(index uint64) string { return fmt.Sprintf("trust/anchor-%d.pem", index) }
 
-// An anchored is an anchor entry with what it says.
+// An anchored is an anchor entry with its content.
 type anchored struct {
 	index uint64
 	ledger.Anchor
 }
 
-// addAnchors adds the outside evidence of time, each with what belongs to it.
+// addAnchors adds the outside evidence of time, each with its files.
 func (d *drafted) addAnchors(in *Input) error {
 	for _, given := range in.Anchors {
 		e, err := ledger.ParseEntry(given.Entry)
@@ -74,8 +73,8 @@ func (d *drafted) addAnchors(in *Input) error {
 	return nil
 }
 
-// AnchorWarnings reports which of the anchors that go into a bundle contradict
-// each other, in sentences without full stop. Nothing of them is verified.
+// AnchorWarnings returns which anchors of a bundle contradict each other, in
+// sentences without full stop. It verifies none of them.
 func AnchorWarnings(in Input) []string {
 	var held []timestamp.Held
 	for _, a := range in.Anchors {

@@ -18,10 +18,10 @@ import (
 	"zapis/internal/exit"
 )
 
-// Write makes the bundle and writes it as a zip. Before the first byte goes
-// out, every original has been read and compared with its disclosure line, and
-// the whole bundle has passed the same examination that Check runs: what does
-// not verify is refused with fault.Mismatch, and nothing is written.
+// Write makes the bundle and writes it as a zip. Before the first byte is
+// written, every original has been read and compared with its disclosure line,
+// and the whole bundle has passed the examination of Check: what does not
+// verify is refused with exit.Mismatch, and nothing is written.
 //
 // Memory does not grow with the originals, which are read twice.
 func Write(w io.Writer, in Input) error {
@@ -49,7 +49,7 @@ func Write(w io.Writer, in Input) error {
 	return z.close()
 }
 
-// A drafted bundle is complete but for the originals' bytes.
+// A drafted bundle is complete except for the originals' bytes.
 type drafted struct {
 	bag       *bag
 	originals map[string]original
@@ -123,7 +123,7 @@ func checkInput(in *Input) error {
 	return checkChoices(in)
 }
 
-// addLedger adds what governs the ledger, with its proofs.
+// addLedger adds the governing entries, with their proofs.
 func (d *drafted) addLedger(in *Input) (*governance, error) {
 	var entries []governing
 	for _, p := range in.Public {
@@ -270,7 +270,7 @@ func (d *drafted) addRecord(r record) error {
 	return nil
 }
 
-// addPapers adds the documents and what stands around the payload, and signs it.
+// addPapers adds the documents and the files around the payload, and signs it.
 func (d *drafted) addPapers(in *Input, c *governance, r record) error {
 	info := bagInfo{
 		Tool: in.Tool, Made: in.Time, Case: r.Case, Version: version2, Documents: documentsVersion, Forum: in.Forum,
@@ -315,8 +315,8 @@ func (d *drafted) addPapers(in *Input, c *governance, r record) error {
 	return nil
 }
 
-// addDocuments examines what is there so far, and makes the documents of it as
-// a checker does.
+// addDocuments examines the files so far, and generates the documents from
+// them as a checker does.
 func (d *drafted) addDocuments(info bagInfo) error {
 	report := new(Report)
 	x := newExamination(d.bag, Options{}, report)

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// maxDirectory bounds what is held of a stranger's central directory, in bytes.
-// A case of ninety-nine submissions needs half a megabyte.
+// maxDirectory bounds the memory for a foreign central directory, in bytes. A
+// case of ninety-nine submissions needs half a megabyte.
 const maxDirectory = 8 << 20
 
-// A formatError says why a file is not a bundle's zip.
+// A formatError is the reason why a file is not a bundle's zip.
 type formatError struct{ text string }
 
 func (e *formatError) Error() string { return e.text }
@@ -22,9 +22,9 @@ func misformed(format string, args ...any) error {
 }
 
 // readZip returns the members of the zip in r, in their order. It accepts the
-// one encoding that zipWriter makes: whatever differs, in the central
-// directory, the local headers, or between them, is refused by name. A
-// *formatError is about the content; any other error is the reader's own.
+// one encoding of zipWriter: any difference in the central directory, the
+// local headers, or between them, is refused by name. A *formatError is about
+// the content; any other error is the reader's own.
 func readZip(r io.ReaderAt, size int64) ([]member, error) {
 	directory, offset, count, err := readDirectory(r, size)
 	if err != nil {
@@ -115,7 +115,8 @@ func readDirectory(r io.ReaderAt, size int64) (directory []byte, offset, count i
 	return directory, offset, count, readFull(r, directory, offset)
 }
 
-// parseCentral takes one header off the central directory.
+// parseCentral parses one header of the central directory and returns the
+// rest.
 func parseCentral(b []byte) (member, []byte, error) {
 	le := binary.LittleEndian
 	var m member

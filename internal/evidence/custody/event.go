@@ -4,10 +4,10 @@
 // An event (docs/spec/custody.md):
 //
 //	zapis/event/v1
-//	nonce 5f0c…                       64 hex digits, so that a hash tells nothing of the text
+//	nonce 5f0c…                       64 hex digits, so that a hash does not reveal the text
 //	number 7
 //	at 2026-11-21T20:47:45Z           the laptop's clock, UTC
-//	by anna SHA256:47DE…              name and key fingerprint; `- -` where no key was given
+//	by anna SHA256:47DE…              name and key fingerprint; `- -` without a key
 //	act opened
 //	case c5f0c91ab2e                  or -
 //	subject statement of entry 42
@@ -32,7 +32,7 @@ import (
 	"zapis/crypto/card"
 )
 
-// Act is what was done.
+// Act is the kind of an event.
 type Act string
 
 const (
@@ -55,13 +55,13 @@ const (
 	Imported   Act = "imported"
 )
 
-// Acts lists all there are.
+// Acts lists all acts.
 func Acts() []Act {
 	return []Act{Received, Verified, Opened, Viewed, Extracted, Graded, Translated, Asked, Granted, Exported,
 		Withheld, HandedOver, Destroyed, Noted, Replied, Resealed, Imported}
 }
 
-// Releases reports whether something of a case leaves the vault by this act, or is held back from what leaves.
+// Releases reports whether something of a case leaves the vault by this act, or is withheld from what leaves.
 func (a Act) Releases() bool {
 	switch a {
 	case Exported, HandedOver, Extracted, Withheld, Resealed:
@@ -79,7 +79,7 @@ func (a Act) known() bool {
 	return false
 }
 
-// By is whose act it was. The zero By is an act for which no key was given.
+// By is the author of an act. The zero By is an act without a key.
 type By struct {
 	Name        string
 	Fingerprint string // of the SSH key, "SHA256:…"
@@ -90,7 +90,7 @@ type Record struct {
 	By      By
 	Act     Act
 	Case    string // a case id, or empty where it concerns none or many
-	Subject string // what: an entry, a part, a list; one line, ours, never a reporter's words
+	Subject string // the object: an entry, a part, a list; one line, our words, never a reporter's
 	In      string // hex SHA-256 of what the act began from
 	Out     string // hex SHA-256 of what came of it
 	Why     string // the trustee's reason
@@ -207,5 +207,5 @@ func checkHash(s string) error {
 	return err
 }
 
-// Hex writes a hash as events name it.
+// Hex returns a hash as events contain it.
 func Hex(h [32]byte) string { return hex.EncodeToString(h[:]) }

@@ -127,9 +127,8 @@ func (x Excerpt) subtree(first, last uint64) [32]byte {
 // 2.1): the largest power of two below n.
 func split(n uint64) uint64 { return 1 << (bits.Len64(n-1) - 1) }
 
-// ParseExcerpt reads an excerpt of either version and recomputes its head: every
-// event shown stands at its number, and the hashes lead to the head. An error
-// names the line or the event and is a canonical.ErrMismatch.
+// ParseExcerpt parses an excerpt of either version and recomputes its head: every shown event is at its number, and
+// the hashes lead to the head. An error names the line or the event and is a canonical.ErrMismatch.
 func ParseExcerpt(text []byte) (Shown, error) {
 	r := canonical.NewReader(text, MaxExcerpt)
 	x := Shown{Version: 1, Shown: make(map[uint64]Event)}
@@ -215,8 +214,8 @@ func (f forest) root() (h [32]byte) {
 	return h
 }
 
-// readRange reads the subtree of events first to last, and returns its root and whether one line stood for all of it.
-// Subtrees that lie within the first Fixed events, and in none larger that does, go to fixed.
+// readRange reads the subtree of events first to last, and returns its root and whether it was one line. Maximal
+// subtrees within the first Fixed events are appended to fixed.
 func (x *Shown) readRange(r *canonical.Reader, first, last uint64, fixed *forest) (root [32]byte, whole bool) {
 	into := fixed
 	if last <= x.Fixed {

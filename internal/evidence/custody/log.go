@@ -24,17 +24,17 @@ import (
 	"zapis/internal/exit"
 )
 
-// Log is a custody log on disk: one file, to which whole lines are added and nothing else ever happens.
+// Log is a custody log on disk: one file, to which whole lines are appended and nothing else.
 //
 //	<number> <hash of the event> <link> <form> <base64>
 //
-// form says what the base64 holds: `small` and `large` are parts (crypto/seal: signal's and message's
-// size) sealed to the owner's age recipient, `clear` is the event's text, from before the vault had an
-// owner. Numbers, hashes and links stand in the clear: they are what the chain is checked by.
+// form is the content of the base64: `small` and `large` are parts (crypto/seal: signal's and message's size) sealed
+// to the owner's age recipient, `clear` is the event's text, from before the vault had an owner. Numbers, hashes and
+// links are in clear: the chain is verified with them.
 //
-// A Log belongs to one goroutine; that no second process has it is the vault's lock.
+// A Log belongs to one goroutine; the vault's lock keeps other processes out.
 type Log struct {
-	Torn bool // the last line was not whole when the log was opened, and was set aside
+	Torn bool // the last line was incomplete when the log was opened, and was moved to path.torn
 
 	path    string
 	f       file
@@ -49,7 +49,7 @@ type Log struct {
 	paused  bool
 }
 
-// file is what a Log asks of an *os.File; tests take its disk away.
+// file is the part of *os.File that a Log uses; tests replace it by a failing disk.
 type file interface {
 	io.ReaderAt
 	io.WriterAt
@@ -70,15 +70,15 @@ const (
 	formLarge = "large"
 )
 
-// kinds are the sizes that events are padded to, so that a file's size says nothing of a reason's length.
+// kinds are the sizes that events are padded to, so that a file's size does not show a reason's length.
 var kinds = map[string]seal.Kind{formSmall: seal.Signal, formLarge: seal.Message}
 
 // maxLine is more than the longest line: a large event in base64.
 const maxLine = 256 << 10
 
-// Open reads the log in the file path, making it where there is none, and checks its chain: status Mismatch
-// where a line does not fit. A last line that was not written whole (the power went) belongs to an act that was
-// not done: it goes to path.torn. now is the clock, tool the program's name and version.
+// Open opens the log in the file path, creates it where it is missing, and verifies its chain: status Mismatch where a
+// line does not fit. An incomplete last line (after a power loss) belongs to an act that was not done: it is moved to
+// path.torn. now is the clock, tool the program's name and version.
 func Open(path string, now func() time.Time, tool string) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -92,7 +92,7 @@ func Open(path string, now func() time.Time, tool string) (*Log, error) {
 	return l, nil
 }
 
-// SetOwner names whose log this is. From now on events are sealed to them.
+// SetOwner sets the owner of the log, to whom later events are sealed.
 func (l *Log) SetOwner(c card.Card) error {
 	owner, err := seal.NewRecipients(1, c.Age)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// encode writes free text on one line of an event, so that it can be read back exactly: `\\`, `\n`, `\t`, and
-// `\u{…}` for what does not show, or is a space at an end. Nothing is "-", and a "-" alone is `\-`. What is not UTF-8 is
+// encode writes free text on one line of an event, so that decode restores it exactly: `\\`, `\n`, `\t`, and `\u{…}`
+// for invisible characters and a space at an end. The empty text is "-", and a "-" alone is `\-`. Invalid UTF-8 is
 // replaced before.
 func encode(text string) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
@@ -39,7 +39,7 @@ func encode(text string) string {
 	return b.String()
 }
 
-// decode is the opposite. What encode would have written otherwise is refused as a line of r.
+// decode is the inverse of encode. It refuses any other encoding as a line of r.
 func decode(r *canonical.Reader, line string) string {
 	switch line {
 	case "", "-":

@@ -43,8 +43,8 @@ func (t tree) root(n uint64) ([32]byte, error) {
 	return tlog.TreeHash(int64(n), t)
 }
 
-// TreeHead returns the head of the log as a custody entry holds it, proving
-// that it extends each of the earlier heads that are given by their numbers of
+// TreeHead returns the head of the log for a custody entry, with proofs that
+// it extends each of the earlier heads that are given by their numbers of
 // events.
 func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
 	n, link := l.Head()

@@ -87,7 +87,7 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// add makes a node whose identifier comes of its name within the case.
+// add adds a node whose identifier is derived from its name within the case.
 func (g *graph) add(name, class string, properties node, listed bool) node {
 	properties["@id"], properties["@type"] = g.id(name), class
 	g.nodes = append(g.nodes, properties)
@@ -113,7 +113,7 @@ func focus(c casefile.Case) []string {
 	return out
 }
 
-// authorization is what the reporter allows: the ticks in force.
+// authorization returns the reporter's consents in force.
 func (g *graph) authorization(c casefile.Case) any {
 	if len(c.Standing.InForce) == 0 {
 		return nil
@@ -126,7 +126,7 @@ func (g *graph) authorization(c casefile.Case) any {
 	return ref(g.id("consent"))
 }
 
-// submissions adds each sealed statement, and that the intake received it.
+// submissions adds each sealed statement, and its receipt by the intake.
 func (g *graph) submissions(c casefile.Case) {
 	for _, s := range c.Submissions {
 		name := "statement " + s.Body
@@ -164,8 +164,8 @@ func (g *graph) data(name, class, title string, facet node, sum string) node {
 	return g.add(name, class, node{"uco-core:name": title, "uco-core:hasFacet": []any{facet}}, true)
 }
 
-// exhibits adds of every exhibit the sealed file, the provenance record, and, where its description may be
-// shown, the original.
+// exhibits adds of every exhibit the sealed file, the provenance record, and, where its description may be shown, the
+// original.
 func (g *graph) exhibits(c casefile.Case, in Input) {
 	for _, e := range c.Exhibits {
 		sealed := "sealed " + e.Name
@@ -205,7 +205,7 @@ func description(e casefile.Exhibit, in Input) string {
 	return e.Place + "; closed: " + e.Closed
 }
 
-// custody adds what trustees have done, each act informed by the one before.
+// custody adds the trustees' acts, each informed by the one before.
 func (g *graph) custody(c casefile.Case) {
 	before := ""
 	for _, e := range c.Custody {
@@ -233,7 +233,7 @@ func (g *graph) custody(c casefile.Case) {
 	}
 }
 
-// of returns what has a hash that an event names.
+// of returns the nodes with a hash that an event names.
 func (g *graph) of(sum string) []any {
 	var out []any
 	for _, id := range g.hashes[sum] {
@@ -254,7 +254,7 @@ func (g *graph) tool(text string) any {
 	return ref(g.tools[text])
 }
 
-// person is a trustee, whose name is the one of their key.
+// person returns the node of a trustee, by the name of their key.
 func (g *graph) person(by custody.By) node {
 	if g.people[by.Fingerprint] == "" {
 		g.add("trustee "+by.Fingerprint, "uco-identity:Identity", node{

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// appendRow writes a row as RFC 4180 has it: every cell in quotation marks, those within doubled, commas
-// between, CR LF at the end. Line feeds within a cell stay what they are.
+// appendRow writes a row by RFC 4180: every cell in quotation marks, those within doubled, commas between, CR LF at
+// the end. Line feeds within a cell are unchanged.
 func appendRow(b []byte, cells []string) []byte {
 	for i, c := range cells {
 		if i > 0 {
@@ -19,16 +19,15 @@ func appendRow(b []byte, cells []string) []byte {
 	return append(b, "\r\n"...)
 }
 
-// triggers begin a formula in some spreadsheet. Excel reads the full-width ones like the others.
+// triggers begin a formula in some spreadsheets. Excel treats the full-width ones the same.
 const triggers = "=+-@＝＋－＠"
 
-// separators begin a new cell or row in some spreadsheet: where the locale's list separator is a semicolon, our
-// commas and quotation marks mean nothing, and a formula in the middle of a text would stand at the head of a
-// cell of its own.
+// separators begin a new cell or row in some spreadsheets: where the locale's list separator is a semicolon, our
+// commas and quotation marks are ignored, and a formula within a text would begin a cell of its own.
 const separators = ",;|\t\r\n"
 
-// harmless puts an apostrophe, which makes text of what follows, before whatever a spreadsheet might execute:
-// at the head of a cell, and behind everything that somebody's spreadsheet takes for the end of one.
+// harmless inserts an apostrophe, which makes the rest text, before everything that a spreadsheet might execute: at
+// the beginning of a cell, and after every character that some spreadsheet takes for its end.
 func harmless(s string) string {
 	var b strings.Builder
 	head := true
@@ -48,7 +47,7 @@ func harmless(s string) string {
 	return b.String()
 }
 
-// overlooked is what stands at the head of a cell without being seen, or is taken away there.
+// overlooked reports whether a character at the beginning of a cell is invisible, or removed by spreadsheets.
 func overlooked(r rune) bool {
 	return r == '"' || r < ' ' || unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -11,19 +11,19 @@ import (
 	"zapis/internal/trustee/review"
 )
 
-// multi stands between the values of one cell, as Uwazi reads them.
+// multi separates the values of one cell, as Uwazi expects.
 const multi = "|"
 
 // column is one of a table.
 type column struct {
 	name   string
 	values func(casefile.Case) []string
-	tells  bool                // with the others of its kind, it may tell who a row is about
+	tells  bool                // with the others of its kind, it may identify the person of a row
 	known  func(string) bool   // in a table of codes: whether a value is one of the vocabulary's
-	label  func(string) string // what Uwazi shows for a code; nil for the code itself
+	label  func(string) string // Uwazi's label of a code; nil for the code itself
 }
 
-// text joins a cell's values. A value that has the separator in it can only be no code of ours.
+// text joins a cell's values. A value that contains the separator can't be one of our codes.
 func (c column) text(d casefile.Case) string {
 	values := c.values(d)
 	if len(values) > 1 {
@@ -65,12 +65,12 @@ func isCountry(v string) bool { return incident.CountryName(v) != "" }
 
 func isYear(v string) bool { return len(v) == 4 && strings.Trim(v, "0123456789") == "" }
 
-// isLanguage takes the language alone: a tag may go on, and say more of a person than their language.
+// isLanguage accepts the primary language alone: further subtags may identify a person.
 func isLanguage(v string) bool {
 	return (len(v) == 2 || len(v) == 3) && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// language is that of the form, without what a tag may say further.
+// language returns the primary language of the form.
 func language(c casefile.Case) string {
 	tag, _, _ := strings.Cut(strings.ToLower(strings.Join(c.First().Answers["language"], "")), "-")
 	return tag
@@ -113,7 +113,7 @@ func reviewLabel(of []review.Code) func(string) string {
 	return func(code string) string { return code + " " + review.English(of, code) }
 }
 
-// shared are the columns of codes. Theirs are the only ones that a table of codes has.
+// shared are the columns of codes, the only ones of a table of codes.
 var shared = []column{
 	{name: "method", values: all("method"), known: isCode("method"), label: methodLabel},
 	{name: "method_group", values: groups, label: groupLabel, known: func(string) bool { return true }},
@@ -161,7 +161,7 @@ func columnsFor(f Format, in Input) []column {
 	return list
 }
 
-// words are the columns that only somebody gets who may read the case.
+// words are the columns for addressees who may read the case.
 func words(in Input) []column {
 	list := []column{
 		{name: "danger_now", values: newest("danger_now")},
@@ -205,7 +205,7 @@ func labelled(label func(string) string, values func(casefile.Case) []string) fu
 	}
 }
 
-// exhibits lists those whose description may be shown.
+// exhibits lists exhibits whose description may be shown.
 func exhibits(c casefile.Case, in Input, what func(casefile.Exhibit) string) []string {
 	var out []string
 	for _, e := range c.Exhibits {
@@ -216,7 +216,7 @@ func exhibits(c casefile.Case, in Input, what func(casefile.Exhibit) string) []s
 	return out
 }
 
-// shown reports whether what an exhibit holds may be described: it is open, or was, and is not the identity's.
+// shown reports whether an exhibit's content may be described: it is open, or was, and is not the identity's.
 func shown(e casefile.Exhibit, in Input) bool {
 	return e.SHA256 != "" && (!e.Identifies || in.WithIdentity)
 }
@@ -244,8 +244,8 @@ func translated(c casefile.Case, language string) string {
 	return strings.Join(texts, "\n\n")
 }
 
-// isoDate returns a whole date where the format has no other, the first day of what is known: Uwazi reads no months.
-// when_precision says what the reporter knows.
+// isoDate returns a whole date for formats without partial ones, the first day of the known period: Uwazi has no
+// months. when_precision holds the reporter's precision.
 func isoDate(when string, f Format) string {
 	if f != Uwazi {
 		return when
@@ -259,7 +259,7 @@ func isoDate(when string, f Format) string {
 	return when
 }
 
-// title names an entity. Codes alone name what happened, never which case it is.
+// title returns the name of an entity. A title of codes names what happened, never the case.
 func title(c casefile.Case, codes bool) string {
 	var methods []string
 	for _, code := range c.All("method") {

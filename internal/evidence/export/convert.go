@@ -1,8 +1,8 @@
-// Package convert writes cases in formats that others read: a CSV that no spreadsheet executes, a CSV that Uwazi
+// Package export writes cases in formats of other programs: a CSV that no spreadsheet executes, a CSV that Uwazi
 // imports, JSON in the manner of HURIDOCS' Events Standard Formats, and CASE/UCO JSON-LD of exhibits and custody.
 //
-// It is pure: plain data in, bytes out; the same cases, the same addressee, the same bytes. Whether the reporter
-// allows it is asked before, by internal/trustee/casefile; what an addressee never gets is left out here as well.
+// It is pure: plain data in, bytes out; the same cases and addressee yield the same bytes. The caller has checked the
+// consent with internal/trustee/casefile; what an addressee may never get is left out here as well.
 // docs/spec/convert.md specifies the formats.
 package export
 
@@ -27,8 +27,8 @@ const (
 // Formats lists them in the order of help texts.
 func Formats() []Format { return []Format{CSV, Uwazi, ESF, CaseUCO} }
 
-// Default is for whom a format is written where nobody is named: a table is counted, a graph of exhibits goes
-// with a lawyer's bundle, and an incident goes to another organisation's database.
+// Default returns the addressee of a format where none is named: a table is for counting, a graph of exhibits is for a
+// lawyer, and an incident is for another organisation's database.
 func (f Format) Default() string {
 	switch f {
 	case CSV:
@@ -39,24 +39,24 @@ func (f Format) Default() string {
 	return "other"
 }
 
-// table reports that the format has one row a case, so that rows may stand for the codes alone.
+// table reports whether the format has one row per case, so that rows may hold the codes alone.
 func (f Format) table() bool { return f == CSV || f == Uwazi }
 
-// Input is what is to be written.
+// Input is the input of Write.
 type Input struct {
 	To           casefile.Addressee
-	WithIdentity bool // the answers of the identity part go along, and the files that show who the reporter is
+	WithIdentity bool // the answers of the identity part are included, and the files that show who the reporter is
 	Cases        []casefile.Case
 }
 
-// Output is what came of it.
+// Output is the result of Write.
 type Output struct {
 	Text  []byte
 	Rows  int // how many cases are in it
 	Alone int // of a table of codes: how many rows are the only ones of their year, countries and person
 }
 
-// Check refuses what can't be: a graph or an incident is never codes alone, and a graph is of one case.
+// Check refuses impossible combinations: a graph or an incident is never codes alone, and a graph is of one case.
 func Check(f Format, to casefile.Addressee, cases int, withIdentity bool) error {
 	switch {
 	case !slices.Contains(Formats(), f):
@@ -71,7 +71,7 @@ func Check(f Format, to casefile.Addressee, cases int, withIdentity bool) error 
 	return nil
 }
 
-// Write writes the cases. Those of a table of codes are sorted by what they hold, so that their order says nothing.
+// Write writes the cases. Those of a table of codes are sorted by their content, so that their order shows nothing.
 func Write(f Format, in Input) (Output, error) {
 	if err := Check(f, in.To, len(in.Cases), in.WithIdentity); err != nil {
 		return Output{}, err
@@ -109,7 +109,7 @@ func Write(f Format, in Input) (Output, error) {
 	return out, nil
 }
 
-// alone counts the rows that no other has the like of, in what somebody who knows the person would look for.
+// alone counts the rows that are unique in the columns by which a person could be recognised.
 func alone(columns []column, rows [][]string) int {
 	seen := make(map[string]int)
 	for _, row := range rows {

@@ -8,8 +8,8 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-// The records of the Events Standard Formats (HURIDOCS, 2001), by the names that OpenEvSys gives their fields,
-// as far as a report can fill them. Numbers are our own: they hold within one file.
+// The records of the Events Standard Formats (HURIDOCS, 2001), with OpenEvSys's field names, as far as a report has
+// the values. Numbers are unique within one file.
 
 type esfFile struct {
 	Format        string            `json:"format"`
@@ -93,7 +93,7 @@ type esfIntervention struct {
 	Party  string `json:"intervening_party"`
 }
 
-// Words of the formats' own kind, for our codes.
+// The formats' own terms for our codes.
 var (
 	countingUnits = map[string]string{"group": "group"}
 	connections   = map[string]string{
@@ -147,7 +147,8 @@ func (f *esfFile) add(c casefile.Case, in Input) {
 	}
 }
 
-// people adds those whom a report can tell apart. Where it happened to the reporter, victim and source are one.
+// people adds the persons that a report distinguishes. Where the reporter is the person concerned, victim and source
+// are one.
 func (f *esfFile) people(c casefile.Case, in Input) (victim, source, perpetrator string) {
 	reporter := esfPerson{Number: c.ID + "-reporter", Unit: "individual", Name: "anonymous"}
 	if in.WithIdentity {

@@ -8,12 +8,12 @@ import (
 //go:embed methods.tsv
 var methodsTSV string
 
-// category says where a method of ours stands in what others count by. A barrier of the host country, and what
-// courts do at home, are in neither of the two lists, and are not made to fit.
+// category maps a method to other classifications. A barrier of the host country, and acts of courts at home, are in
+// neither of the two lists, and have no category.
 type category struct {
-	pace         string // paragraph of PACE Resolution 2509 (2023); empty where it names nothing like it
+	pace         string // paragraph of PACE Resolution 2509 (2023); empty where it has none
 	freedomHouse string // Freedom House's method of transnational repression; also
-	act          string // the act, in words that an Events Standard Formats thesaurus is looked up by
+	act          string // the act, as a term for an Events Standard Formats thesaurus
 }
 
 var categories = readCategories(methodsTSV)

@@ -1,9 +1,9 @@
-// Package filekind tells what kind of file an attachment is, by its container and the sender's ending together, and under
-// which ending a copy of it is given out.
+// Package filekind determines the type of an attachment from its container and the sender's file extension, and the
+// extension for a copy of it.
 //
-// The container is what the bytes show; it decides. The sender's ending only chooses among the kinds that the container can
-// be: an OLE compound file may be a .doc or a .xls, lines with commas are a spreadsheet only where the sender says so. No
-// ending that a double click runs is ever given out. See docs/spec/incident.md.
+// The container, detected from the bytes, decides. The sender's extension only selects among the types of a container:
+// an OLE compound file may be a .doc or a .xls, lines with commas are a spreadsheet only where the sender's extension
+// says so. No extension that runs on a double click is ever assigned. See docs/spec/incident.md.
 package filekind
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// Group is a kind of file in a word, as the index of a bundle prints it.
+// Group is a coarse type of file, as the index of a bundle prints it.
 type Group string
 
 const (
@@ -33,7 +33,7 @@ const (
 	File    Group = "File" // nothing more is known
 )
 
-// Unknown is the ending of what is not in the table, and of all that a double click would run.
+// Unknown is the extension of types that are not in the table, and of all that a double click would run.
 const Unknown = "bin"
 
 type kind struct {
@@ -42,8 +42,8 @@ type kind struct {
 	group     Group
 }
 
-// kinds has each media type once. What is missing gets the ending Unknown, and its group from groupOf.
-// Pages, drawings and playlists that can carry scripts or call a network are given out as text or as Unknown.
+// kinds has each media type once. A missing one gets the extension Unknown, and its group from groupOf. Pages,
+// drawings and playlists that can contain scripts or use a network get a text extension or Unknown.
 var kinds = []kind{
 	{"image/jpeg", "jpg", Picture}, {"image/png", "png", Picture}, {"image/apng", "png", Picture}, {"image/gif", "gif", Picture},
 	{"image/webp", "webp", Picture}, {"image/heic", "heic", Picture}, {"image/heic-sequence", "heic", Picture},
@@ -105,14 +105,13 @@ var byType = func() map[string]kind {
 	return m
 }()
 
-// bare takes the parameters off a media type, and puts it into small letters.
+// bare removes the parameters of a media type, and lower-cases it.
 func bare(mediaType string) string {
 	base, _, _ := strings.Cut(mediaType, ";")
 	return strings.ToLower(strings.TrimSpace(base))
 }
 
-// lookup finds a media type, also by another name that the library knows for it: earlier versions of the library gave some
-// of those, and ledgers keep what was given then.
+// lookup finds a media type, also by an alias of the library: ledgers contain those of its earlier versions.
 func lookup(mediaType string) (kind, bool) {
 	base := bare(mediaType)
 	if k, ok := byType[base]; ok {
@@ -125,12 +124,12 @@ func lookup(mediaType string) (kind, bool) {
 	return kind{}, false
 }
 
-// Extension returns the ending, without a dot, under which a file is given out. mediaType is what was committed for
-// the file and name what the sender calls it. Earlier versions committed text/csv for any lines with commas and
-// application/x-ole-storage for most .doc files: the sender's ending settles both.
+// Extension returns the extension, without a dot, for a copy of a file. mediaType is the committed one and name the
+// sender's file name. Earlier versions committed text/csv for any lines with commas and application/x-ole-storage for
+// most .doc files: the sender's extension decides both.
 func Extension(mediaType, name string) string { return Ending(choose(bare(mediaType), name)) }
 
-// Ending is Extension for a media type that was chosen by the file's name already.
+// Ending is Extension for a media type that was selected by the file's name already.
 func Ending(mediaType string) string {
 	if k, ok := lookup(mediaType); ok {
 		return k.ending
@@ -138,12 +137,12 @@ func Ending(mediaType string) string {
 	return Unknown
 }
 
-// GivenOut reports whether an ending is one that Extension gives.
+// GivenOut reports whether Extension can return an extension.
 func GivenOut(ending string) bool {
 	return ending == Unknown || slices.ContainsFunc(kinds, func(k kind) bool { return k.ending == ending })
 }
 
-// Describe says in a word what a media type is.
+// Describe returns the coarse type of a media type.
 func Describe(mediaType string) Group {
 	base := bare(mediaType)
 	if k, ok := lookup(base); ok {
@@ -160,13 +159,13 @@ func Describe(mediaType string) Group {
 	return File
 }
 
-// among says which media types a container can be, by the sender's ending. A container that is missing can only be itself.
+// among maps containers and the sender's extensions to media types. A container without an entry is its own type.
 var among = map[string]map[string]string{
 	"application/x-ole-storage": {
 		"doc": "application/msword", "dot": "application/msword", "xls": "application/vnd.ms-excel", "xlt": "application/vnd.ms-excel",
 		"ppt": "application/vnd.ms-powerpoint", "pps": "application/vnd.ms-powerpoint", "pub": "application/vnd.ms-publisher",
 		"msg": "application/vnd.ms-outlook", "msi": "application/x-ms-installer",
-		// A document with a passphrase is an OLE file that holds the sealed package.
+		// A document with a passphrase is an OLE file that contains the sealed package.
 		"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 		"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		"pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
@@ -183,11 +182,11 @@ var among = map[string]map[string]string{
 	"application/ogg": {"ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg", "ogv": "video/ogg"},
 }
 
-// spreadsheets are text unless the sender's ending is the one named: opened by a double click, a cell of such a file that
-// begins with = is a formula.
+// spreadsheets are text unless the sender's extension is the named one: opened by a double click, a cell of such a
+// file that begins with = is a formula.
 var spreadsheets = map[string]string{"text/csv": "csv", "text/tab-separated-values": "tsv"}
 
-// choose lets the sender's ending choose among what a container can be.
+// choose selects a type of the container by the sender's extension.
 func choose(mediaType, name string) string {
 	ending := strings.TrimPrefix(strings.ToLower(path.Ext(strings.TrimRight(name, " ."))), ".")
 	if want, ok := spreadsheets[mediaType]; ok && ending != want {
@@ -199,12 +198,12 @@ func choose(mediaType, name string) string {
 	return mediaType
 }
 
-// sniffed is how much of a file's beginning the library looks at, in bytes.
+// sniffed is how many bytes of a file's beginning the library inspects.
 const sniffed = 3 << 10
 
-// A Sniffer tells a file's media type once the file has been written to it. It keeps the first 3 KiB and, of an OLE compound
-// file, which streams its directory names: those stand anywhere in the file. It belongs to one goroutine. The zero value is
-// ready for use.
+// A Sniffer detects a file's media type from what is written to it. It keeps the first 3 KiB and, of an OLE compound
+// file, the streams that its directory names, which may be anywhere in the file. It belongs to one goroutine. The zero
+// value is ready for use.
 type Sniffer struct {
 	head []byte
 	ole  oleNames
@@ -219,13 +218,13 @@ func (s *Sniffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Wipe overwrites what was kept of the file.
+// Wipe overwrites the kept bytes.
 func (s *Sniffer) Wipe() {
 	clear(s.head[:cap(s.head)])
 	*s = Sniffer{}
 }
 
-// MediaType returns the media type of what was written, without parameters. name is what the sender calls the file.
+// MediaType returns the media type of what was written, without parameters. name is the sender's file name.
 func (s *Sniffer) MediaType(name string) string {
 	found := bare(mimetype.Detect(s.head).String())
 	if bytes.HasPrefix(s.head, oleMagic) && found != "application/x-ms-installer" {

@@ -14,8 +14,8 @@ var oleMagic = []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 // multiples of it, so that every entry begins at a multiple of 128 bytes of the file.
 const oleEntry = 128
 
-// oleStreams are the streams whose presence tells which program wrote a compound file. A document may hold others inside
-// (a table in a letter, a letter in a mail): the kinds that hold others come first.
+// oleStreams are the streams that identify the program of a compound file. A document may contain others (a table in a
+// letter, a letter in a mail): the outer kinds come first.
 var oleStreams = []struct{ name, mediaType string }{
 	{"__properties_version1.0", "application/vnd.ms-outlook"},
 	{"PowerPoint Document", "application/vnd.ms-powerpoint"},
@@ -25,7 +25,7 @@ var oleStreams = []struct{ name, mediaType string }{
 	{"Quill", "application/vnd.ms-publisher"},
 }
 
-// oleNames looks for directory entries as the file passes.
+// oleNames looks for directory entries as the file is written.
 type oleNames struct {
 	looked, isOLE bool
 	block         [oleEntry]byte
@@ -54,8 +54,8 @@ func (o *oleNames) write(p []byte) {
 	}
 }
 
-// entry notes the stream that a directory entry names: the name in UTF-16, its size with the closing zero in bytes at offset
-// 64, and at 66 whether it is a storage (1) or a stream (2).
+// entry records the stream that a directory entry names: the name in UTF-16, its size with the closing zero in bytes
+// at offset 64, and at 66 whether it is a storage (1) or a stream (2).
 func (o *oleNames) entry(b []byte) {
 	size := int(binary.LittleEndian.Uint16(b[64:]))
 	if b[66] != 1 && b[66] != 2 || size < 4 || size > 64 || size%2 != 0 {
@@ -73,8 +73,8 @@ func (o *oleNames) entry(b []byte) {
 	}
 }
 
-// mediaType judges by the library's finding, the streams seen and the sender's choice. The sender's choice counts where such a
-// stream was seen, or where neither the streams nor the library say anything.
+// mediaType decides by the library's result, the streams seen and the sender's extension. The latter counts where such
+// a stream was seen, or where neither the streams nor the library give a type.
 func (o *oleNames) mediaType(library, sender string) string {
 	if slices.Contains(o.found, sender) {
 		return sender

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// textKind tells mail and JSON from other text where the library does not.
+// textKind distinguishes mail and JSON from other text where the library does not.
 func textKind(head []byte, name string) string {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	ending := strings.ToLower(path.Ext(strings.TrimRight(name, " .")))
@@ -20,8 +20,8 @@ func textKind(head []byte, name string) string {
 	return "text/plain"
 }
 
-// mailFields are names of header fields that stand in mail and hardly elsewhere (RFC 5322 section 3.6, and what servers add),
-// in small letters.
+// mailFields are lower-case names of header fields that are common in mail and rare elsewhere (RFC 5322 section 3.6,
+// and what servers add).
 var mailFields = map[string]bool{
 	"from": true, "to": true, "cc": true, "bcc": true, "subject": true, "date": true, "message-id": true, "mime-version": true,
 	"received": true, "return-path": true, "delivered-to": true, "reply-to": true, "sender": true, "in-reply-to": true,
@@ -31,8 +31,8 @@ var mailFields = map[string]bool{
 	"x-mailer": true, "x-account-key": true, "x-uidl": true, "list-unsubscribe": true, "thread-topic": true, "thread-index": true,
 }
 
-// mailHeader counts the header fields at the beginning of a text, and those of them that are mail's own. Where a line before
-// the first empty one is no field, the text is no mail, and both are 0. The last line may have been cut.
+// mailHeader counts the header fields at the beginning of a text, and those that are mail's own. Where a line before
+// the first empty one is no field, the text is no mail, and both are 0. The last line may be cut.
 func mailHeader(head []byte) (known, fields int) {
 	if bytes.HasPrefix(head, []byte("From ")) { // the separator of mbox files (RFC 4155)
 		_, head, _ = bytes.Cut(head, []byte("\n"))

@@ -12,8 +12,8 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-// facts are what the templates may say. All of it is escaped: a letter that is pasted somewhere must not carry
-// what can't be seen.
+// facts are the values for the templates. All are escaped: a letter that is pasted elsewhere must not contain
+// invisible characters.
 type facts struct {
 	Case, Received string
 
@@ -26,8 +26,8 @@ type facts struct {
 	Narrative, Language      string
 	Translation, Translators string
 
-	Self                       bool   // it happened to whoever reported it: the name is that of the person concerned
-	Name, Contact, ContactWhen string // of whoever reported it; empty unless the identity goes along
+	Self                       bool   // the reporter is the person concerned, and the name is theirs
+	Name, Contact, ContactWhen string // of the reporter; empty unless the identity is included
 
 	Annexes []annex
 }
@@ -67,7 +67,7 @@ func factsOf(in Input) facts {
 	return f
 }
 
-// dated writes when it happened, with how exact that is.
+// dated returns the date of the event, with its precision.
 func dated(c casefile.Case, w vocabulary) string {
 	when, precision := line(c.Newest("when")), w.of("when_precision", c.Newest("when_precision"))
 	if when != "" && precision != "" {
@@ -83,7 +83,7 @@ func method(code, in string, w vocabulary) string {
 	return w.of("method", code)
 }
 
-// country names a country in the letter's language; in English as the vocabulary does.
+// country returns the name of a country in the letter's language; in English that of the vocabulary.
 func country(code, in string, w vocabulary) string {
 	name := incident.CountryName(code)
 	switch {
@@ -97,8 +97,8 @@ func country(code, in string, w vocabulary) string {
 	return display.Regions(language.Make(in)).Name(language.MustParseRegion(code))
 }
 
-// languageName names a language in the letter's; by our own table where people call theirs otherwise than the
-// library does.
+// languageName returns the name of a language in the letter's language, from our own table where the library's name is
+// not the usual one.
 func languageName(tag, in string) string {
 	parsed, err := language.Parse(tag)
 	if err != nil || tag == "" {
@@ -124,10 +124,10 @@ func translation(c casefile.Case, in string) (text, by string) {
 
 func line(s string) string { return cli.Escape(s) }
 
-// columns is how wide what is quoted may be, its margin included.
+// columns is the width of quoted text, its margin included.
 const columns = 80
 
-// quote sets a person's words apart, so that they can't be taken for ours, and ours not for theirs.
+// quote indents a person's words, so that they are distinct from the letter's.
 func quote(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return ""
@@ -141,7 +141,7 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// wrap breaks a line at spaces; a word that is longer stays whole.
+// wrap breaks a line at spaces; a longer word stays whole.
 func wrap(s string) []string {
 	var rows []string
 	row := ""

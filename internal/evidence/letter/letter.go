@@ -1,8 +1,8 @@
-// Package letter drafts letters to those who can do something: the police, an ombudsperson or equality body,
-// Interpol's Commission, the UN's special procedures, a bank. A draft is plain text that a trustee edits.
+// Package letter drafts letters to offices: the police, an ombudsperson or equality body, Interpol's Commission, the
+// UN's special procedures, a bank. A draft is plain text that a trustee edits.
 //
-// It is pure: plain data in, bytes out. Whether the reporter allows it is asked before, by internal/trustee/casefile; a
-// field that the reporter has not opened, or that the addressee has no need of, is left to be filled in by hand.
+// It is pure: plain data in, bytes out. The caller has checked the consent with internal/trustee/casefile; a field
+// that the reporter has not opened, or that the addressee does not need, is left to be filled in by hand.
 package letter
 
 import (
@@ -21,16 +21,16 @@ import (
 //go:embed templates
 var files embed.FS
 
-// Input is what a letter is drafted of.
+// Input is the input of a letter.
 type Input struct {
 	To           casefile.Addressee
 	Language     string // of the letter: en, de, pl, lt
 	Case         casefile.Case
 	Annexes      []casefile.Annex
-	WithIdentity bool // the answers of the identity part stand in it
+	WithIdentity bool // the answers of the identity part are included
 }
 
-// Languages returns those in which there is a letter to an addressee.
+// Languages returns the languages of letters to an addressee.
 func Languages(to casefile.Addressee) []string {
 	var list []string
 	for _, l := range languages {
@@ -43,7 +43,7 @@ func Languages(to casefile.Addressee) []string {
 
 func file(language, name string) string { return "templates/" + language + "/" + name + ".txt" }
 
-// Check refuses an addressee to whom there is no letter, and a language in which there is none.
+// Check refuses an addressee or a language without a letter.
 func Check(to casefile.Addressee, language string) error {
 	have := Languages(to)
 	switch {
@@ -57,7 +57,7 @@ func Check(to casefile.Addressee, language string) error {
 	return nil
 }
 
-// Draft writes the letter. The same input gives the same bytes.
+// Draft returns the letter. The same input yields the same bytes.
 func Draft(in Input) ([]byte, error) {
 	if err := Check(in.To, in.Language); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func Draft(in Input) ([]byte, error) {
 	return tidy(b.Bytes()), nil
 }
 
-// tidy takes away what empty fields leave behind: more than one blank line in a row, and at either end.
+// tidy removes what empty fields leave: more than one blank line in a row, and at either end.
 func tidy(text []byte) []byte {
 	for bytes.Contains(text, []byte("\n\n\n")) {
 		text = bytes.ReplaceAll(text, []byte("\n\n\n"), []byte("\n\n"))

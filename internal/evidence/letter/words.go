@@ -8,13 +8,13 @@ import (
 	"zapis/internal/cli"
 )
 
-// languages are those that letters are written in, as the columns of words.tsv.
+// languages are the languages of letters, as the columns of words.tsv.
 var languages = []string{"en", "de", "pl", "lt"}
 
 //go:embed words.tsv
 var wordsTSV string
 
-// vocabulary puts codes into words, by field and code.
+// vocabulary maps codes to words, by field and code.
 type vocabulary map[string]string
 
 var words = readWords(wordsTSV)
@@ -27,7 +27,7 @@ func (v vocabulary) of(field, code string) string {
 	return cli.Escape(code)
 }
 
-// readWords panics on a table that is not as expected: it is embedded, and no input can cause it.
+// readWords panics on a malformed table: it is embedded, and no input can cause it.
 func readWords(tsv string) map[string]vocabulary {
 	rows := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
 	if rows[0] != "key\t"+strings.Join(languages, "\t") {

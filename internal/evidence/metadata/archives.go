@@ -13,7 +13,7 @@ import (
 
 const zipEncrypted = 1 // bit 0 of a member's flags (APPNOTE 4.4.4)
 
-// zip looks into a zip's members. Office documents, OpenDocument texts and electronic books are zips too.
+// zip inspects a zip's members. Office documents, OpenDocument texts and electronic books are zips too.
 func (s *scanner) zip(data []byte, depth int) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *scanner) bzip2(data []byte, depth int) {
 	s.part(s.unpack(bzip2.NewReader(bytes.NewReader(data))), depth)
 }
 
-// tar looks into a tar's members. They were not compressed, so that they need no budget.
+// tar inspects a tar's members. They are not compressed, so they need no budget.
 func (s *scanner) tar(data []byte, depth int) {
 	r := tar.NewReader(bytes.NewReader(data))
 	for s.parts > 0 {
@@ -89,13 +89,13 @@ func (s *scanner) tar(data []byte, depth int) {
 	s.f.unsearched(TooLarge)
 }
 
-// ole looks into an OLE compound file: an old Office document, or a mail of Outlook. Its pictures lie in it as they are, and
+// ole inspects an OLE compound file: an old Office document, or a mail of Outlook. It contains pictures unchanged, so
 // marks find them. A new Office document with a passphrase is an OLE file with one sealed stream.
 func (s *scanner) ole(data []byte, depth int) {
 	if bytes.Contains(data, wide("EncryptedPackage")) {
 		s.f.unsearched(Encrypted)
 	}
-	// Pictures in a letter's own streams, and files in a mail's: each is looked into where it begins.
+	// Pictures in a letter's own streams, and files in a mail's: each is inspected from its beginning.
 	for _, magic := range []string{"\xff\xd8\xff\xe0", "\xff\xd8\xff\xe1", "\x89PNG\r\n\x1a\n", "PK\x03\x04", "%PDF-"} {
 		for rest := data; s.parts > 0; {
 			i := bytes.Index(rest, []byte(magic))
@@ -103,8 +103,8 @@ func (s *scanner) ole(data []byte, depth int) {
 				break
 			}
 			rest = rest[i:]
-			// The part's end is not known: what follows it would be judged as trailing bytes, so that only a copy of the
-			// findings' places is kept.
+			// The part's end is not known, so what follows would count as trailing bytes: only the places among the
+			// findings are kept.
 			inner := scanner{f: new(Findings), limits: s.limits}
 			reach := min(int64(len(rest)), s.member)
 			if inner.budget -= reach; inner.budget < 0 {

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// inside are the boxes of ISO base media files (ISO/IEC 14496-12) and QuickTime films that hold other boxes, each with the
-// bytes of its own that come first.
+// inside are the boxes of ISO base media files (ISO/IEC 14496-12) and QuickTime films that contain other boxes, each
+// with the size of its own fields before them.
 var inside = map[string]int{
 	"moov": 0, "udta": 0, "trak": 0, "mdia": 0, "minf": 0, "stbl": 0, "meta": 4, "ilst": 0, "iprp": 0, "cmov": 0, "edts": 0,
 	"moof": 0, "traf": 0, "iref": 4, "covr": 0,
@@ -14,8 +14,8 @@ var inside = map[string]int{
 
 const maxBoxDepth = 12
 
-// boxes walks an ISO base media file: films, sound, HEIC and AVIF, JPEG XL and JPEG 2000. Places are found by marks; the walk
-// finds small copies, what is compressed, and what stands after the end.
+// boxes walks an ISO base media file: films, sound, HEIC and AVIF, JPEG XL and JPEG 2000. Marks find the places; the
+// walk finds thumbnails, compressed content, and bytes after the end.
 func (s *scanner) boxes(data []byte, depth int) {
 	end := s.boxList(data, depth, 0)
 	if end < len(data) {
@@ -23,7 +23,7 @@ func (s *scanner) boxes(data []byte, depth int) {
 	}
 }
 
-// boxList returns where the last whole box ends.
+// boxList returns the end of the last whole box.
 func (s *scanner) boxList(data []byte, depth, level int) int {
 	at := 0
 	for len(data)-at >= 8 {
@@ -77,7 +77,7 @@ func (s *scanner) box(name string, content []byte, depth, level int) {
 		}
 	}
 	if own, ok := inside[name]; ok && level < maxBoxDepth {
-		// QuickTime's meta has no version in front.
+		// QuickTime's meta has no version before it.
 		if name == "meta" && len(content) >= 8 && string(content[4:8]) == "hdlr" {
 			own = 0
 		}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A mark is bytes that stand before or in a place. follows judges what comes after them, where the bytes alone are too short
-// to be sure.
+// A mark is a byte sequence before or in a place. follows checks the next bytes, where the sequence alone is
+// ambiguous.
 type mark struct {
 	bytes   string
 	kind    Mark
@@ -22,7 +22,7 @@ var marks = append([]mark{
 	{"\x25\x88\x12\x00\x01\x00\x00\x00\x00\x00\x00\x00", Exif, nil}, {"\x88\x25\x00\x12\x00\x00\x00\x00\x00\x00\x00\x01", Exif, nil},
 	{"8BIM\x04\x04", IPTC, iptcPlace},
 	{"com.apple.quicktime.location.", QuickTime, nil},
-	{"mdta", QuickTime, func(b []byte) bool { // a key of a metadata box; other writers than Apple's say location, GPSCoordinates
+	{"mdta", QuickTime, func(b []byte) bool { // a key of a metadata box; writers other than Apple's use location, GPSCoordinates
 		name := strings.ToLower(string(b[:min(len(b), 40)]))
 		return strings.HasPrefix(name, "location") || strings.HasPrefix(name, "gps") || strings.HasPrefix(name, "com.android.location")
 	}},
@@ -37,8 +37,8 @@ var marks = append([]mark{
 	{"/GPTS", Map, nil}, {"/LGIDict", Map, nil},
 }, texts()...)
 
-// texts are marks in XML, in each of the three encodings that XMP may have. Without the outermost zero, both orders of UTF-16
-// are the same bytes.
+// texts returns marks in XML, in each of the three encodings that XMP may have. Without the outermost zero, both byte
+// orders of UTF-16 are the same bytes.
 func texts() (list []mark) {
 	for _, word := range []string{"GPSLatitude", "GPSLongitude", "GpsLatitude", "GPSCoordinates", "Iptc4xmpExt:LocationCreated", "photoshop:City"} {
 		list = append(list, mark{word, XMP, nil}, mark{strings.Join(strings.Split(word, ""), "\x00"), XMP, nil})
@@ -46,7 +46,7 @@ func texts() (list []mark) {
 	return list
 }
 
-// marks looks for all marks in data, whatever the format.
+// marks looks for all marks in data, in any format.
 func (f *Findings) marks(data []byte) {
 	for _, m := range marks {
 		for rest := data; ; {
@@ -74,7 +74,7 @@ func digitsAt(b []byte, at int) bool {
 }
 
 // position reports whether b begins with a position in the notation of ISO 6709, annex H, as phones write it:
-// ±DD.DDDD±DDD.DDDD, perhaps a height, and a solidus.
+// ±DD.DDDD±DDD.DDDD, an optional height, and a solidus.
 func position(b []byte) bool {
 	b, ok := number(b, 2)
 	if !ok {
@@ -93,7 +93,7 @@ func position(b []byte) bool {
 	return len(b) > 0 && b[0] == '/' || bytes.HasPrefix(b, []byte("CRS"))
 }
 
-// number takes a sign, so many digits, a point and more digits off the front.
+// number cuts a sign, so many digits, a point and more digits off the beginning.
 func number(b []byte, digits int) ([]byte, bool) {
 	if len(b) < digits+3 || b[0] != '+' && b[0] != '-' || b[digits+1] != '.' {
 		return nil, false

@@ -1,9 +1,9 @@
-// Package metadata finds what a file tells beside what it shows: the place where it was made, a small copy of the picture
-// inside the file, bytes after the file's end, an earlier version. It looks into containers: documents, archives, mail.
+// Package metadata finds hidden content of a file: the place where it was made, a thumbnail, bytes after the file's
+// end, an earlier version. It inspects containers: documents, archives, mail.
 //
-// It is a search for the usual marks, and no proof: what a person sees in a picture, or a place written in words, is not
-// found. What could not be searched is said, with its reason. Contents are hostile: every loop here is bounded by the
-// contents' size, and all that is unpacked by a budget.
+// It is a search for the usual marks, and no proof: it does not find what a person sees in a picture, or a place
+// written in words. What could not be searched is reported with the reason. Contents are hostile: every loop is
+// bounded by the contents' size, and unpacking by a budget.
 package metadata
 
 import (
@@ -13,7 +13,7 @@ import (
 	"slices"
 )
 
-// A Mark is the kind of metadata that a place was found in.
+// A Mark is the kind of metadata in which a place was found.
 type Mark string
 
 const (
@@ -27,10 +27,10 @@ const (
 	Telemetry Mark = "telemetry" // positions recorded along with a film
 	ISO6709   Mark = "ISO 6709"  // a position in the notation of that standard, in whatever field
 	Track     Mark = "track"     // GPX, KML, GeoJSON, a calendar's or a business card's GEO
-	Map       Mark = "map"       // a PDF page that knows its coordinates
+	Map       Mark = "map"       // a PDF page with geographic coordinates
 )
 
-// A Reason says why a file, or a part of it, could not be searched.
+// A Reason is why a file, or a part of it, could not be searched.
 type Reason string
 
 const (
@@ -41,12 +41,12 @@ const (
 	Damaged    Reason = "damaged"
 )
 
-// Findings are what was found in one file.
+// Findings are the results for one file.
 type Findings struct {
 	Places     []Mark   // each once, in the order in which they were found
 	Thumbnail  bool     // the file holds a small copy of its picture, or a second picture
-	Trailing   bool     // something other than zeros or spaces stands after the file's own end
-	Earlier    bool     // the file holds an earlier version of itself: a PDF that was added to, a document's deleted text
+	Trailing   bool     // bytes other than zeros or spaces after the file's own end
+	Earlier    bool     // the file contains an earlier version of itself: an updated PDF, a document's deleted text
 	Unsearched []Reason // each once
 }
 
@@ -68,7 +68,7 @@ func (f *Findings) unsearched(r Reason) {
 // limits bound one search.
 type limits struct {
 	held   int64 // bytes of a file that are held in memory to look inside it
-	film   int64 // so many, of a file in which marks find the places: films, sound, and what is unknown
+	film   int64 // the limit for a file in which marks find the places: films, sound, and unknown formats
 	member int64 // bytes of one member of a container
 	budget int64 // bytes that are unpacked of one file in all
 	parts  int   // members, streams and runs that are looked at in one file
@@ -78,9 +78,9 @@ var ordinary = limits{held: 128 << 20, film: 4 << 20, member: 64 << 20, budget: 
 
 const maxDepth = 3 // a photo in a document in an archive has depth 2
 
-// Scan reads a file to its end and returns what was found. The error is the reader's alone. It holds up to 128 MiB of
-// the file in memory, of films and sound 4 MiB; in a larger one it looks for places only, and says so where that is
-// not enough.
+// Scan reads a file to its end and returns the findings. The error is the reader's. It holds up to 128 MiB of the file
+// in memory, of films and sound 4 MiB; in a larger one it looks for places only, and reports that where it is not
+// enough.
 func Scan(r io.Reader) (Findings, error) { return scan(r, ordinary) }
 
 func scan(r io.Reader, l limits) (Findings, error) {
@@ -116,7 +116,8 @@ func scanBytes(data []byte, l limits) Findings {
 	return f
 }
 
-// block is how much of a large file is searched at a time, and overlap is more than the longest mark with what follows it.
+// block is how much of a large file is searched at a time, and overlap exceeds the longest mark with the bytes after
+// it.
 const (
 	block   = 1 << 20
 	overlap = 512
@@ -146,7 +147,7 @@ type scanner struct {
 	limits // what is left of them
 }
 
-// A format is told by its first bytes.
+// A format is detected by its first bytes.
 type format struct {
 	offset     int
 	magic      string
@@ -188,7 +189,7 @@ func formatOf(data []byte) *format {
 			return &formats[i]
 		}
 	}
-	// A PDF may begin a little later (ISO 32000-2, annex I.2).
+	// A PDF may begin later (ISO 32000-2, annex I.2).
 	if bytes.Contains(data[:min(1024, len(data))], []byte("%PDF-")) {
 		return &format{inspect: (*scanner).pdf}
 	}
@@ -203,7 +204,7 @@ func streamable(head []byte) bool {
 	return f == nil || f.streamable
 }
 
-// inspect looks into one file, or one part of a file.
+// inspect inspects one file, or one part of a file.
 func (s *scanner) inspect(data []byte, depth int) {
 	s.f.marks(data)
 	if f := formatOf(data); f != nil && f.inspect != nil {
@@ -211,7 +212,7 @@ func (s *scanner) inspect(data []byte, depth int) {
 	}
 }
 
-// part looks into a part that a container holds.
+// part inspects a part of a container.
 func (s *scanner) part(data []byte, depth int) {
 	switch {
 	case s.parts <= 0:
@@ -227,8 +228,8 @@ func (s *scanner) part(data []byte, depth int) {
 	}
 }
 
-// unpack reads what a container's member unpacks to, within the budget. Where that is damaged or too large, what was read
-// is given all the same.
+// unpack decompresses a container's member, within the budget. For damaged or too large content it returns what was
+// read.
 func (s *scanner) unpack(r io.Reader) []byte {
 	limit := min(s.budget, s.member)
 	var b bytes.Buffer
@@ -246,7 +247,7 @@ func (s *scanner) unpack(r io.Reader) []byte {
 func (s *scanner) closed([]byte, int) { s.f.unsearched(Compressed) }
 func (s *scanner) sealed([]byte, int) { s.f.unsearched(Encrypted) }
 
-// trailing judges what stands after a file's own end: it is looked into as well, as phones put a film behind a photo.
+// trailing inspects what follows a file's own end, as phones append a film to a photo.
 func (s *scanner) trailing(data []byte, depth int) {
 	if len(bytes.Trim(data, "\x00 \t\r\n")) == 0 {
 		return

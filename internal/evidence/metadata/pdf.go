@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// pdf looks into a PDF's streams: metadata, attached files, pictures, and other objects under compression
-// (ISO 32000-2 section 7.3.8). It reads no cross-reference table, so that what an editor left unused is found too.
+// pdf inspects a PDF's streams: metadata, attached files, pictures, and compressed objects (ISO 32000-2 section
+// 7.3.8). It reads no cross-reference table, so that unreferenced objects are found too.
 func (s *scanner) pdf(data []byte, depth int) {
 	if bytes.Contains(data, []byte("/Encrypt")) && encryptDictionary(data) {
 		s.f.unsearched(Encrypted)
@@ -44,7 +44,7 @@ func (s *scanner) pdf(data []byte, depth int) {
 	s.pdfEnd(data, depth)
 }
 
-// encryptDictionary tells the trailer's /Encrypt from the same letters in a text.
+// encryptDictionary distinguishes the trailer's /Encrypt from the same letters in a text.
 func encryptDictionary(data []byte) bool {
 	for rest := data; ; {
 		i := bytes.Index(rest, []byte("/Encrypt"))
@@ -90,8 +90,8 @@ func (s *scanner) pdfStream(dictionary, content []byte, depth int) {
 	}
 }
 
-// pdfEnd judges what stands after the last %%EOF, and whether there is an earlier one: then the file holds what it said
-// before it was added to. A file that was made for the web (linearized) has two from the start.
+// pdfEnd checks what follows the last %%EOF, and whether there is an earlier one: then the file contains its content
+// from before an update. A linearized file has two from the start.
 func (s *scanner) pdfEnd(data []byte, depth int) {
 	if depth > 0 {
 		return

@@ -151,8 +151,8 @@ func (s *scanner) png(data []byte, depth int) {
 	s.f.unsearched(Damaged)
 }
 
-// pngText looks into a chunk of text: a keyword, then the text, which may be compressed. ImageMagick keeps Exif, IPTC and XMP
-// in such chunks as hexadecimal digits, under the keyword "Raw profile type …".
+// pngText inspects a text chunk: a keyword, then the text, which may be compressed. ImageMagick stores Exif, IPTC and
+// XMP in such chunks as hexadecimal digits, under the keyword "Raw profile type …".
 func (s *scanner) pngText(name string, b []byte, depth int) {
 	keyword, text, _ := bytes.Cut(b, []byte{0})
 	switch {
@@ -284,7 +284,7 @@ func (s *scanner) riff(data []byte, depth int) {
 		}
 		rest = rest[min(int64(len(rest)), 8+size+size%2):]
 	}
-	if string(data[8:12]) != "AVI " { // an AVI of more than a gibibyte goes on in a second RIFF
+	if string(data[8:12]) != "AVI " { // an AVI of more than a gibibyte continues in a second RIFF
 		s.trailing(data[min(int64(len(data)), end+end%2):], depth)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"regexp"
 )
 
-// isText reports whether a file is text: no zero and no other control character in its beginning, but for UTF-16, which begins
-// with its mark.
+// isText reports whether a file is text: its beginning has no zero and no other control character, except in UTF-16,
+// which begins with its mark.
 func isText(data []byte) bool {
 	head := data[:min(len(data), 4096)]
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
@@ -19,13 +19,13 @@ func isText(data []byte) bool {
 	})
 }
 
-// tracks are what files that record places look like. A place that somebody writes in a sentence, or shares in a chat, is
-// part of what the text says, and none of these.
+// tracks matches files that record places. A place in a sentence or a chat is part of the text, and not matched.
 var tracks = regexp.MustCompile(`<(?:trkpt|wpt|rtept)\s+(?:lat|lon)=|<coordinates>\s*-?\d|<gx:coord>\s*-?\d|<LatitudeDegrees>` +
 	`|(?m:^GEO(?:;[^:\n]*)?:(?:geo:)?-?\d)|"(?:latitude|latitudeE7|geoData|latitude_deg)"\s*:|"type"\s*:\s*"Point"\s*,\s*"coordinates"` +
 	`|\[latitude\s*: ?-?\d|GPS ?\(-?\d`)
 
-// text looks into text: mail with attached files, drawings and pages with pictures inside, business cards with photos, RTF.
+// text inspects text: mail with attached files, drawings and pages with pictures inside, business cards with photos,
+// RTF.
 func (s *scanner) text(data []byte, depth int) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		data = narrow(data)
@@ -40,7 +40,7 @@ func (s *scanner) text(data []byte, depth int) {
 	}
 }
 
-// narrow keeps what is ASCII of a text in UTF-16: tags and numbers are.
+// narrow keeps the ASCII characters of a UTF-16 text: tags and numbers are ASCII.
 func narrow(data []byte) []byte {
 	at := 0
 	if data[0] == 0xfe {
@@ -58,7 +58,7 @@ func narrow(data []byte) []byte {
 // minRun is the shortest run of encoded characters that may hold a picture with a place, in bytes.
 const minRun = 128
 
-// encoded looks into runs of base64 (RFC 2045 section 6.8), which may be broken into lines.
+// encoded inspects runs of base64 (RFC 2045 section 6.8), which may be broken into lines.
 func (s *scanner) encoded(data []byte, depth int) {
 	s.runs(data, func(c byte) bool {
 		return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/'
@@ -69,7 +69,7 @@ func (s *scanner) encoded(data []byte, depth int) {
 	})
 }
 
-// hexadecimal looks into runs of hexadecimal digits, as RTF holds pictures.
+// hexadecimal inspects runs of hexadecimal digits, as RTF contains pictures.
 func (s *scanner) hexadecimal(data []byte, depth int) {
 	s.runs(data, func(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }, depth,
 		func(run []byte) []byte {
@@ -79,9 +79,9 @@ func (s *scanner) hexadecimal(data []byte, depth int) {
 		})
 }
 
-// runs finds runs of a set of characters, with line ends (and a folded line's spaces) between them, and looks into what they
-// decode to. Where a run begins with letters of what stands before it, as a word on the line above, it is tried again from the
-// next line.
+// runs finds runs of a set of characters, with line ends (and a folded line's spaces) between them, and inspects their
+// decoded content. Where a run begins with letters of the text before it, such as a word on the line above, it is
+// tried again from the next line.
 func (s *scanner) runs(data []byte, is func(byte) bool, depth int, decode func([]byte) []byte) {
 	run := make([]byte, 0, 4096)
 	lines := make([]int, 0, 64) // where in run the first lines begin

@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 )
 
-// TIFF and Exif: directories of 12 bytes an entry, in BigTIFF of 20.
+// TIFF and Exif: directories with entries of 12 bytes, in BigTIFF of 20.
 
 const (
-	tagReduced   = 0x00fe // NewSubfileType: bit 0 says that it is a smaller copy
-	tagSubfile   = 0x00ff // SubfileType: 2 says so
+	tagReduced   = 0x00fe // NewSubfileType: bit 0 marks a reduced copy
+	tagSubfile   = 0x00ff // SubfileType: 2 marks one
 	tagThumbnail = 0x0201 // JPEGInterchangeFormat
 	tagGPS       = 0x8825
 	tagExif      = 0x8769
@@ -96,7 +96,7 @@ func (t tiffReader) word(b []byte) uint64 {
 	return uint64(t.order.Uint32(b))
 }
 
-// bytesAt returns what an entry of bytes points to, as far as it is there.
+// bytesAt returns the bytes that an entry points to, as far as they exist.
 func (t tiffReader) bytesAt(e entry) []byte {
 	length := uint64(len(t.data))
 	if e.value >= length {
@@ -170,7 +170,7 @@ func (s *scanner) tiffEntry(t tiffReader, e entry, depth int) (next []uint64) {
 	return next
 }
 
-// exif looks into a block of Exif, as other formats hold it: with or without its name in front. It belongs to the picture
+// exif inspects a block of Exif in another format: with or without its name before it. It belongs to the picture
 // itself and not to a part of it.
 func (s *scanner) exif(b []byte, depth int) {
 	b = bytes.TrimPrefix(b, []byte("Exif\x00\x00"))

@@ -1,5 +1,4 @@
-// Package file keeps each blob of store/blob as a file of one folder, in 256
-// folders by the first byte of its hash:
+// Package file stores each blob of store/blob as a file of one folder, in 256 folders by the first byte of its hash:
 //
 //	parts/ab/ab3f…      one blob, named by its SHA-256
 //	parts/incoming/     blobs still being written; this package leaves it alone
@@ -26,9 +25,8 @@ import (
 // file system, so that Put can rename them.
 const Incoming = "incoming"
 
-// fileTime is what every blob's file says of when it was written: file times
-// would tell the hour of a report to a reader of the disk. (The inode's change
-// time can't be set: docs/spec/store.md.)
+// fileTime is the modification time of every blob's file: real times would show a reader of the disk the hour of a
+// report. (The inode's change time can't be set: docs/spec/store.md.)
 var fileTime = time.Unix(0, 0)
 
 // Store keeps blobs under a folder.
@@ -40,14 +38,14 @@ type Store struct {
 // New returns the store of a folder.
 func New(dir string) *Store { return &Store{dir: dir} }
 
-// Path is where a blob lies in a folder.
+// Path returns the file of a blob in a folder.
 func Path(dir string, h blob.Hash) string {
 	name := h.String()
 	return filepath.Join(dir, name[:2], name)
 }
 
-// Put renames the spooled file, which must lie on the same file system: written
-// aside, synced, renamed, folder synced.
+// Put renames the spooled file, which must be on the same file system: it was written aside and synced; then rename,
+// and sync of the folder.
 func (s *Store) Put(_ context.Context, h blob.Hash, spool blob.Spool) error {
 	if err := settle(spool.Path); err != nil {
 		return full(err)
@@ -86,7 +84,7 @@ func full(err error) error {
 // opened is a blob's open file.
 type opened struct{ *os.File }
 
-// WriteTo returns the bytes to w out of maps of the file, so that hashing them copies nothing.
+// WriteTo writes the bytes to w from maps of the file, so that hashing them copies nothing.
 func (f opened) WriteTo(w io.Writer) (int64, error) {
 	return eachPiece(f.File, func(piece []byte) error {
 		_, err := w.Write(piece)
@@ -107,7 +105,7 @@ func (s *Store) Open(_ context.Context, h blob.Hash) (io.ReadCloser, int64, erro
 	return opened{f}, info.Size(), nil
 }
 
-// Remove cuts a file's bytes off, and removes it.
+// Remove truncates a file and removes it.
 func (s *Store) Remove(_ context.Context, h blob.Hash) error {
 	path := Path(s.dir, h)
 	_ = os.Truncate(path, 0)
@@ -117,7 +115,7 @@ func (s *Store) Remove(_ context.Context, h blob.Hash) error {
 	return atomicfile.SyncFolder(filepath.Dir(path))
 }
 
-// Each visits the files, and names to strange whatever else lies in the folder.
+// Each visits the files, and passes the names of foreign files to strange.
 func (s *Store) Each(_ context.Context, visit func(h blob.Hash) error, strange func(name string) error) error {
 	return each(s.dir, func(_ string, h blob.Hash, _ fs.DirEntry) error { return visit(h) }, strange)
 }
@@ -161,7 +159,7 @@ func each(dir string, visit func(path string, h blob.Hash, f fs.DirEntry) error,
 	return nil
 }
 
-// Where is a blob's path.
+// Where returns a blob's path.
 func (s *Store) Where(h blob.Hash) string { return Path(s.dir, h) }
 
 // Used walks the folder.

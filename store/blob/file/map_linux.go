@@ -17,8 +17,8 @@ const readStep = 1 << 20
 // mapped is how much of a file is mapped at once.
 const mapped = 8 * readStep
 
-// eachPiece returns a file's bytes to use, piece by piece, and says how many
-// there were. What use gets is the kernel's own, and gone when it returns.
+// eachPiece calls use with a file's bytes, piece by piece, and returns their
+// number. The slices are the kernel's pages, and invalid when use returns.
 func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -42,9 +42,9 @@ func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 	return n, err
 }
 
-// withMap maps a piece of a file for as long as use runs. A page that the disk
-// does not give, or that somebody has cut off meanwhile, is an error of it, and
-// not the end of the process.
+// withMap maps a piece of a file while use runs. A page that can't be read, or
+// that was truncated meanwhile, is an error of it, and does not end the
+// process.
 func withMap(f *os.File, from int64, length int, use func(m []byte) error) (err error) {
 	m, err := unix.Mmap(int(f.Fd()), from, length, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {

@@ -15,8 +15,8 @@ const nonblocking = 0
 // readStep is how much is read at a time.
 const readStep = 1 << 20
 
-// eachPiece returns a file's bytes to use, piece by piece, and says how many
-// there were.
+// eachPiece calls use with a file's bytes, piece by piece, and returns their
+// number.
 func eachPiece(f *os.File, use func(piece []byte) error) (n int64, err error) {
 	buf := make([]byte, readStep)
 	for {

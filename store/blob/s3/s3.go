@@ -4,8 +4,8 @@
 // Version 4. An object's key is parts/ and the blob's SHA-256 in hex, and that
 // hash is the signed x-amz-content-sha256, so the server refuses other bytes.
 //
-// Whether an object is durable when the server says 200 can't be told from here:
-// it is a property of the server (docs/guides/cluster.md).
+// Whether an object is durable when the server answers 200 can't be detected: it is a property of the server
+// (docs/guides/cluster.md).
 package s3
 
 import (
@@ -33,7 +33,7 @@ const prefix = "parts/"
 // MaxSize is the most bytes that one PUT may have.
 const MaxSize = 5 << 30
 
-// What is wrong with a bucket.
+// Errors about a bucket.
 var (
 	ErrVersions    = errors.New("the bucket keeps old versions")
 	ErrUnavailable = errors.New("the store of attachments does not answer")
@@ -88,8 +88,8 @@ func NewClient() *http.Client {
 	}
 }
 
-// Inspect refuses a bucket that is not there, that these keys may not use, or
-// that keeps what is deleted; and a server that does not give back at once what was put.
+// Inspect refuses a bucket that does not exist, that these keys may not use, or that retains deleted objects; and a
+// server that does not return at once what was put.
 func (s *Store) Inspect(ctx context.Context) error {
 	body, err := s.small(ctx, http.MethodGet, "", url.Values{"versioning": {""}})
 	if err != nil {
@@ -118,8 +118,7 @@ func (s *Store) Inspect(ctx context.Context) error {
 
 func key(h blob.Hash) string { return prefix + h.String() }
 
-// Put stores the spooled file with one PUT. That there is none of this name is
-// looked up before: some servers ignore If-None-Match.
+// Put stores the spooled file with one PUT. It checks before that the name is free: some servers ignore If-None-Match.
 func (s *Store) Put(ctx context.Context, h blob.Hash, spool blob.Spool) error {
 	if spool.Size > MaxSize {
 		return fmt.Errorf("attachment %s has %d bytes, and one PUT takes at most %d", h, spool.Size, int64(MaxSize))
@@ -158,7 +157,7 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (io.ReadCloser, int64, er
 	return resp.Body, resp.ContentLength, nil
 }
 
-// Remove deletes an object. S3 says nothing of one that is not there, so it is looked up before.
+// Remove deletes an object. S3 does not report a missing one, so it is looked up before.
 func (s *Store) Remove(ctx context.Context, h blob.Hash) error {
 	if _, err := s.small(ctx, http.MethodHead, key(h), nil); err != nil {
 		return err
@@ -249,7 +248,7 @@ func drain(resp *http.Response) error {
 	return err
 }
 
-// do signs and sends a request; an answer that is no success is an error.
+// do signs and sends a request; an answer other than success is an error.
 func (s *Store) do(ctx context.Context, method, name string, query url.Values, hash string, body io.ReadCloser, size int64) (*http.Response, error) {
 	u := s.base
 	if name != "" {
@@ -278,7 +277,7 @@ func (s *Store) do(ctx context.Context, method, name string, query url.Values, h
 	return nil, s.refusal(resp.StatusCode, name, text)
 }
 
-// refusal reports what a status means.
+// refusal returns the error for a status.
 func (s *Store) refusal(status int, name string, text []byte) error {
 	var said struct {
 		Code string `xml:"Code"`

@@ -1,4 +1,4 @@
-// Package kvtest holds the rules of store/kv as tests that every engine passes.
+// Package kvtest holds the rules of store/kv as tests for every engine.
 package kvtest
 
 import (
@@ -17,7 +17,7 @@ import (
 // Specs are the tables that the tests need.
 var Specs = []kv.Spec{{Name: "plain"}, {Name: "ascending", Ascending: true}, {Name: "large", Large: true}}
 
-// Run tries an engine. open gives an empty database with Specs.
+// Run tests an engine. open returns an empty database with Specs.
 func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("reads give what was written", func(t *testing.T) { testModel(t, open(t)) })
 	t.Run("a transaction that is rolled back leaves nothing", func(t *testing.T) { testRollback(t, open(t)) })
@@ -37,7 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	})
 }
 
-// model is what the tables must hold.
+// model is the expected content of the tables.
 type model map[string]map[string][]byte
 
 func (m model) keys(table string) []string { return slices.Sorted(maps.Keys(m[table])) }
@@ -236,7 +236,7 @@ func testSnapshot(t *testing.T, db kv.DB) {
 	}
 }
 
-// testAlone has many goroutines raise one number.
+// testAlone has many goroutines increment one number.
 func testAlone(t *testing.T, db kv.DB) {
 	var wait sync.WaitGroup
 	for range 4 {

@@ -2,5 +2,5 @@ package pgtest
 
 import "syscall"
 
-// setDeathSignal has a server end with the process that started it.
+// setDeathSignal makes a server end with the process that started it.
 func setDeathSignal(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGQUIT }

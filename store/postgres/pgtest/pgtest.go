@@ -41,7 +41,7 @@ type Node struct {
 	done chan struct{}
 }
 
-// bin is where the programs of the newest installed PostgreSQL are.
+// bin returns the folder of the programs of the newest installed PostgreSQL.
 func bin() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if len(found) == 0 {
@@ -59,7 +59,7 @@ func version(path string) int {
 	return n
 }
 
-// memory is a folder in memory where there is one: the machine's disk would only be a wait.
+// memory returns a folder in memory where there is one, which is faster than the disk.
 func memory() string {
 	if _, err := os.Stat("/dev/shm"); err == nil {
 		return "/dev/shm"
@@ -169,7 +169,7 @@ func (n *Node) configure(standbys string, more []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(f, configuration, n.Port, n.Name, standbys) // of a setting that stands twice the last counts
+	fmt.Fprintf(f, configuration, n.Port, n.Name, standbys) // the last value of a repeated setting counts
 	for _, line := range more {
 		fmt.Fprintln(f, line)
 	}
@@ -274,7 +274,7 @@ func (n *Node) Shutdown() {
 	<-n.done
 }
 
-// Pause stops all processes of the server (SIGSTOP), and Continue lets them go on.
+// Pause stops all processes of the server (SIGSTOP), and Continue resumes them.
 func (n *Node) Pause()    { n.signal(syscall.SIGSTOP) }
 func (n *Node) Continue() { n.signal(syscall.SIGCONT) }
 
@@ -282,7 +282,7 @@ func (n *Node) signal(s syscall.Signal) {
 	if n.cmd == nil {
 		return
 	}
-	// PostgreSQL's own processes begin sessions of their own: each is signalled by its number.
+	// PostgreSQL's own processes are in sessions of their own, so each is signalled by its number.
 	children, _ := filepath.Glob("/proc/[0-9]*/stat")
 	var pids []int
 	for _, path := range children {
@@ -355,7 +355,7 @@ func (n *Node) in(database, sql string) error {
 	return err
 }
 
-// answers waits until the server takes connections.
+// answers waits until the server accepts connections.
 func (n *Node) answers() error {
 	var err error
 	for range 100 {
@@ -379,7 +379,7 @@ func (n *Node) Query(sql string, into ...any) error {
 	return conn.QueryRow(ctx, sql).Scan(into...)
 }
 
-// Log is what the server has said.
+// Log returns the server's log.
 func (n *Node) Log() string {
 	text, _ := os.ReadFile(n.Dir + ".log")
 	return string(text)
@@ -391,7 +391,7 @@ func (c *Cluster) NewDatabase() (string, error) {
 	return name, c.Nodes[0].Exec("CREATE DATABASE " + name)
 }
 
-// DSNOf names all nodes, the one that takes writes to be chosen by the client.
+// DSNOf names all nodes; the client selects the one that accepts writes.
 func (c *Cluster) DSNOf(database string) string {
 	var hosts []string
 	for _, n := range c.Nodes {
@@ -529,7 +529,7 @@ func (p *Proxy) To(n *Node) {
 	p.Mend()
 }
 
-// Cut closes all connections and takes no more; Mend takes them again.
+// Cut closes all connections and accepts no more; Mend accepts them again.
 func (p *Proxy) Cut() {
 	p.cut.Store(true)
 	for {

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Failed is a block of the page's commands that did not end well, and what it said.
+// Failed is a block of the page's commands that failed, and its output.
 type Failed struct{ Block, Said string }
 
 func (f Failed) String() string { return f.Block + "--> " + f.Said }
 
-// fewest is how many blocks of commands a page has at least: a page of none would hold whatever the bundle is.
+// fewest is the least number of blocks of commands in a page: an empty page would pass for any bundle.
 const fewest = 10
 
 // PlaceValidator copies the BagIt validator of docs/spec beside an unpacked bundle, where VERIFY.txt expects it.
@@ -48,13 +48,13 @@ func moduleRoot() (string, error) {
 	return "", err
 }
 
-// missed reports whether a block of commands found that something does not fit, or went wrong.
+// missed reports whether a block of commands found a fault or failed.
 func missed(out string, err error) bool {
 	return err != nil || !strings.Contains(out, "PASS: ") && !strings.Contains(out, "SKIPPED: ") || strings.Contains(out, "DOES NOT FIT: ")
 }
 
-// Follow runs the blocks of the page in the unpacked bundle dir, all of them or those that have one of these words in
-// them, with env beside this process's own environment, and gives those that fail.
+// Follow runs the blocks of the page in the unpacked bundle dir, all of them or those that contain one of these words,
+// with env beside this process's environment, and returns those that fail.
 func Follow(dir string, env []string, with ...string) ([]Failed, error) {
 	page, err := os.ReadFile(filepath.Join(dir, "VERIFY.txt"))
 	if err != nil {
@@ -76,7 +76,7 @@ func Follow(dir string, env []string, with ...string) ([]Failed, error) {
 	return failed, nil
 }
 
-// Shell runs commands in a folder, and gives all that they print.
+// Shell runs commands in a folder, and returns all their output.
 func Shell(dir string, env []string, commands string) (string, error) {
 	c := exec.Command("sh", "-c", commands)
 	c.Dir = dir
@@ -85,7 +85,7 @@ func Shell(dir string, env []string, commands string) (string, error) {
 	return string(out), err
 }
 
-// Blocks are the page's lines of commands, indented by four spaces; those that stand together are one.
+// Blocks returns the page's lines of commands, indented by four spaces; adjacent lines are one block.
 func Blocks(page string) []string {
 	var found []string
 	open := false

@@ -2,8 +2,8 @@ package pdf
 
 import "fmt"
 
-// certificate is two declarations to be read, changed where they do not fit,
-// and signed by hand.
+// certificate renders two declarations to be read, corrected, and signed by
+// hand.
 func certificate(f Facts) ([]byte, error) {
 	title := "Declarations"
 	if f.Forum == ForumUS {

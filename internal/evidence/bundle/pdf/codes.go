@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// codesTSV has the words for the codes that answers consist of: for a person in
-// English, and in the languages of the form as the form has them.
+// codesTSV has the labels of the answers' codes: for a person in English, and in the languages of the form as the form
+// has them.
 //
 //go:embed codes.tsv
 var codesTSV string
 
 var codes = sync.OnceValue(func() map[string]map[string]string { return readLabels(codesTSV) })
 
-// Explain puts an answer into words of a language of the form. Free text, and a
-// code that is not known, stay as they are. A method keeps its code.
+// Explain returns an answer in words of a language of the form. Free text and an unknown code are returned unchanged.
+// A method keeps its code.
 func Explain(lang, field, value string) string {
 	word := codes()[lang][field+"."+value]
 	switch {
@@ -29,7 +29,7 @@ func Explain(lang, field, value string) string {
 	return value
 }
 
-// countriesTSV has the countries' names as the Unicode CLDR has them. They are kept here and not asked of a library: the
+// countriesTSV has the countries' names from the Unicode CLDR. They are embedded and not taken from a library: the
 // names in a bundle may not change with its version.
 //
 //go:embed countries.tsv
@@ -44,7 +44,7 @@ func country(lang, code string) string {
 	return code
 }
 
-// FieldName names a field in English words: attachment-3 is file 3.
+// FieldName returns the English name of a field: attachment-3 is file 3.
 func FieldName(name, label string) string {
 	if n, ok := strings.CutPrefix(name, slotPrefix); ok {
 		return "file " + n

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// custody is the statement on where all of it was, and what can be said of it.
+// custody renders the statement on the custody of the evidence and its limits.
 func custody(f Facts) ([]byte, error) {
 	s := newSheet("Chain of custody", "en", f)
 	s.row("Case", f.Case, false)
@@ -68,7 +68,7 @@ func (sub Submission) clock() string {
 	return "the intake server"
 }
 
-// wordOf says whose word a submission's act, time and case are.
+// wordOf returns who attests a submission's act, time and case.
 func (sub Submission) wordOf(signer string) string {
 	if sub.Committed {
 		return "; that, and what kind of submission it is, was committed to when its entry was made"
@@ -79,7 +79,7 @@ func (sub Submission) wordOf(signer string) string {
 	return "; that, and what kind of submission it is, is the word of " + signer
 }
 
-// plaintext reports where the plaintext of the case existed, and who says so.
+// plaintext returns where the plaintext of the case existed, and who attests that.
 func (f Facts) plaintext() []string {
 	list := []string{"In the memory of the intake server while it was received. According to its operator the server sealed it as it arrived and wrote no plaintext to its disk."}
 	var others []string
@@ -139,7 +139,7 @@ func witnesses(n int) string {
 	return fmt.Sprintf("%d further signatures on this checkpoint; whose they are was not checked", n)
 }
 
-// A visit is what one trustee did without a pause of an hour.
+// A visit is a sequence of one trustee's acts without a pause of an hour.
 type visit struct {
 	from, to time.Time
 	by       string
@@ -160,7 +160,7 @@ func visits(events []Event) (list []visit) {
 	return list
 }
 
-// when writes the time of a visit: the end only as far as it differs from the beginning.
+// when returns the time of a visit: the end only as far as it differs from the beginning.
 func (v visit) when() string {
 	from, to := v.from.Format("2006-01-02 15:04"), v.to.Format("2006-01-02 15:04")
 	switch {
@@ -172,7 +172,7 @@ func (v visit) when() string {
 	return from + " to " + to
 }
 
-// acts put the codes of the custody log into words.
+// acts are the words for the codes of the custody log.
 var acts = map[string]string{
 	"received": "received", "verified": "verified", "opened": "opened", "viewed": "looked at", "extracted": "taken out of its sealed part",
 	"translated": "translated", "asked": "asked the others to open", "granted": "helped to open", "exported": "put into a bundle", "withheld": "withheld",
@@ -180,7 +180,7 @@ var acts = map[string]string{
 	"graded": "graded", "replied": "answered",
 }
 
-// done reports what was done in a visit, act by act, in the order in which each was first done.
+// done lists the acts of a visit, in the order in which each was first done.
 func (v visit) done() (lines []string) {
 	subjects := make(map[string][]string)
 	var order []string
@@ -219,7 +219,7 @@ func (s *sheet) visits(f Facts) {
 	}
 }
 
-// annex lists the events as they stand in the log.
+// annex lists the events as they are in the log.
 func (s *sheet) annex(f Facts) {
 	s.newPage()
 	s.heading("Annex: the events")
@@ -273,7 +273,7 @@ func (s *sheet) gaps(f Facts) {
 	}
 }
 
-// keys reports what the disclosure of a part's key proves.
+// keys states what the disclosure of a part's key proves.
 func (s *sheet) keys(f Facts) {
 	none := true
 	for _, sub := range f.Submission {

@@ -1,14 +1,14 @@
-// Package paper lays out the documents of a bundle for people: PDFs to print,
-// sign and put into a file, and one page for reading on a screen. It works on
-// plain facts and proves nothing: what it makes is signed with the bundle and
-// compared with nothing, which its pages say.
+// Package pdf renders the documents of a bundle for people: PDFs to print,
+// sign and file, and one page for reading on a screen. It works on plain facts
+// and proves nothing: its output is signed with the bundle and not compared
+// with anything, which its pages state.
 //
-// The same facts give the same bytes.
+// The same facts yield the same bytes.
 package pdf
 
 import "time"
 
-// Facts are what the documents are made of.
+// Facts are the content of the documents.
 type Facts struct {
 	Case, Ledger, Origin string
 	Made                 time.Time
@@ -34,12 +34,12 @@ type Facts struct {
 	Fixed       []uint64 // custody entries that hold earlier heads
 }
 
-// Token is outside evidence of time: of an authority, or of a witness. Nobody
-// has verified it yet.
+// Token is outside evidence of time: of an authority, or of a witness. It is
+// not verified.
 type Token struct {
 	Entry uint64 // the anchor entry that holds it
 	Size  uint64 // how many entries it covers
-	Text  string // by whom, and when
+	Text  string // the authority or witness, and the time
 }
 
 // Submission is one report or follow-up.
@@ -47,7 +47,7 @@ type Submission struct {
 	Name         string // the report, follow-up 1
 	Title        string // REPORT, FOLLOW-UP, …
 	Received     string // as the signer states it
-	Ours         bool   // collected by a trustee, whose clock says when
+	Ours         bool   // collected by a trustee, whose clock set the time
 	Entry        *uint64
 	Promised     string // the slot, while there is no entry
 	Body         string
@@ -60,9 +60,9 @@ type Submission struct {
 	Withheld     []Withheld
 	Keys         []string // parts whose keys are in the bundle
 	Committed    bool     // act, time and case are committed to by the entry
-	SealedTo     []string // the trustees that each part was sealed to; empty while there is no entry
+	SealedTo     []string // the trustees that each part was sealed to; empty while it is no entry
 	Translations []Translation
-	Between      string // the times between which it was put at its place, if the tokens hold; or empty
+	Between      string // the times between which it was added, if the tokens are valid; or empty
 }
 
 // Translation is a translation of the narrative.
@@ -75,16 +75,16 @@ type Answer struct {
 	Values []string // as committed: codes, or text; none where it was left empty
 }
 
-// Exhibit is one file that is in the bundle.
+// Exhibit is a file in the bundle.
 type Exhibit struct {
 	Number, File, SHA256, MediaType, Name string
 	Size                                  int64
 }
 
-// Derived is a working copy that goes along.
+// Derived is an included working copy.
 type Derived struct{ Of, File, MediaType, Note string }
 
-// Withheld is what is not in the bundle, and why.
+// Withheld is what is not in the bundle, and the reason.
 type Withheld struct{ Field, Label, Reason string }
 
 // Event is one act of the custody log.
@@ -96,8 +96,8 @@ type Event struct {
 	In, Out                       string
 }
 
-// Forum says before whom the bundle is to be put, which changes the words of
-// the certificate.
+// Forum is the court or office that the bundle is for, which changes the words
+// of the certificate.
 type Forum string
 
 const (
@@ -105,10 +105,10 @@ const (
 	ForumUS    Forum = "us" // Federal Rules of Evidence 902(13), (14), (11); 28 U.S.C. § 1746
 )
 
-// Valid reports whether there is such a forum.
+// Valid reports whether the forum is known.
 func (f Forum) Valid() bool { return f == ForumPlain || f == ForumUS }
 
-// Document is one of the files that All makes.
+// Document is one of the files that All renders.
 type Document struct {
 	Path string // in the bundle
 	Data []byte
@@ -123,7 +123,7 @@ const (
 	ScreenPath      = "data/index.html"
 )
 
-// All makes every document.
+// All renders every document.
 func All(f Facts) ([]Document, error) {
 	var out []Document
 	for _, d := range []struct {

@@ -12,11 +12,11 @@ import (
 	"unicode/utf16"
 )
 
-// A file is a PDF 1.7 document in the making that keeps the rules of PDF/A-2,
-// conformance A (ISO 19005-2): fonts embedded with their texts, a structure tree,
-// XMP metadata, an output intent, nothing encrypted and nothing from elsewhere.
-// All numbers are whole, and nothing is compressed: the same text gives the same
-// bytes on every machine and with every toolchain.
+// A file is a PDF 1.7 document that follows the rules of PDF/A-2, conformance
+// A (ISO 19005-2): embedded fonts with their texts, a structure tree, XMP
+// metadata, an output intent, nothing encrypted and no external resource. All
+// numbers are integers, and nothing is compressed: the same text yields the
+// same bytes on every machine and with every toolchain.
 type file struct {
 	objects [][]byte // object n at n-1; nil where it is reserved
 }
@@ -73,7 +73,7 @@ func textString(s string) string {
 
 func date(t time.Time) string { return "(" + t.UTC().Format("D:20060102150405") + "Z)" }
 
-// hundredths writes a length given in hundredths of a point.
+// hundredths formats a length given in hundredths of a point.
 func hundredths(n int) string {
 	sign := ""
 	if n < 0 {
@@ -82,7 +82,7 @@ func hundredths(n int) string {
 	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
 }
 
-// metadata is the XMP packet, which repeats the document information.
+// metadata returns the XMP packet, which repeats the document information.
 func metadata(title, author, subject, tool string, made time.Time) []byte {
 	x := html.EscapeString
 	when := made.UTC().Format("2006-01-02T15:04:05Z")
@@ -154,9 +154,9 @@ func toUnicode(glyphs []subsetGlyph) []byte {
 	return b.Bytes()
 }
 
-// profile is an ICC profile (version 2.1, section 6) of sRGB's primaries, with a
-// curve of gamma 2.2: what the output intent of PDF/A asks for. Nothing in our
-// documents has a colour.
+// profile returns an ICC profile (version 2.1, section 6) of sRGB's primaries,
+// with gamma 2.2, which the output intent of PDF/A requires. Our documents
+// have no colours.
 func profile() []byte {
 	be := binary.BigEndian
 	xyz := func(x, y, z uint32) []byte {

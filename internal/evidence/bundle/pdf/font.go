@@ -14,9 +14,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A face is one of the embedded fonts, ready for shaping. It is safe for use by
-// several goroutines: the library's font keeps a cache of glyphs that it writes
-// to while it reads, so that only one goroutine at a time may use it.
+// A face is one of the embedded fonts, ready for shaping. A mutex makes it
+// safe for concurrent use: the library's font writes to a cache of glyphs
+// while it reads.
 type face struct {
 	name string // PostScript name
 	ttf  []byte
@@ -32,7 +32,7 @@ var faces struct {
 	sans, bold, mono *face
 }
 
-// loadFaces parses the embedded fonts: one that can't be read is a broken build.
+// loadFaces parses the embedded fonts. An error is a broken build.
 func loadFaces() {
 	faces.once.Do(func() {
 		read := func(name string, ttf []byte) *face {
@@ -52,10 +52,10 @@ func sans() *face { loadFaces(); return faces.sans }
 func bold() *face { loadFaces(); return faces.bold }
 func mono() *face { loadFaces(); return faces.mono }
 
-// text writes what a face can't show as its code point, `[U+1F600]`: a box in
-// place of a character would make the picture and the text that can be copied
-// out of it two different things, and this is evidence. A joiner between letters
-// of a script that joins them is kept: it shows in how they join.
+// text replaces what a face can't show by its code point, `[U+1F600]`: with a
+// box instead, the picture and the text copied out of it would differ, and
+// this is evidence. A joiner between letters of a joining script is kept: it
+// changes their shapes.
 func (f *face) text(s string) string {
 	var b strings.Builder
 	runes := []rune(norm.NFC.String(s))
@@ -81,7 +81,7 @@ func (f *face) has(r rune) bool {
 	return ok
 }
 
-// glyph returns the glyph of a character by itself, outside any text.
+// glyph returns the glyph of a character alone.
 func (f *face) glyph(r rune) (font.GID, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -92,8 +92,8 @@ func (f *face) glyph(r rune) (font.GID, bool) {
 // join.
 func joins(r rune) bool { return r >= 0x620 && r <= 0x6ff || r >= 0x750 && r <= 0x77f }
 
-// unseen are characters that a font may well have and that do not show, or that
-// turn the direction of reading.
+// unseen reports whether a character is invisible, or changes the direction of
+// text, even if a font has it.
 func unseen(r rune) bool {
 	switch {
 	case r >= 0x7f && r < 0xa0, r == 0xad, r == 0x34f, r == 0x61c, r == 0x180e:

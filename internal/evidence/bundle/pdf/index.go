@@ -7,7 +7,7 @@ import (
 	"zapis/internal/evidence/filekind"
 )
 
-// index is the list of exhibits.
+// index renders the list of exhibits.
 func index(f Facts) ([]byte, error) {
 	s := newSheet("Index of exhibits", "en", f)
 	s.row("Case", f.Case, false)
@@ -44,8 +44,8 @@ func index(f Facts) ([]byte, error) {
 
 const slotPrefix = "attachment-"
 
-// runs puts places for files that follow each other and are withheld for one reason into one line: where the
-// identity part is closed there are sixteen of them, most of them empty.
+// runs merges consecutive file slots that are withheld for one reason into one line: where the identity part is closed
+// there are sixteen of them, most of them empty.
 func runs(list []Withheld) (out []Withheld) {
 	for i := 0; i < len(list); i++ {
 		first := list[i]

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// labelsTSV has the headings of report.pdf in the languages of the form. No
-// native speaker has reviewed them yet. Answers are never translated.
+// labelsTSV has the headings of report.pdf in the languages of the form. They have not been reviewed by native
+// speakers yet. Answers are never translated.
 //
 //go:embed labels.tsv
 var labelsTSV string
 
 var labels = sync.OnceValue(func() map[string]map[string]string { return readLabels(labelsTSV) })
 
-// readLabels returns language -> key -> heading. The table is embedded: a broken one is a broken build.
+// readLabels returns language -> key -> heading. An invalid embedded table is a broken build.
 func readLabels(tsv string) map[string]map[string]string {
 	rows := strings.Split(strings.TrimSuffix(tsv, "\n"), "\n")
 	languages := strings.Split(rows[0], "\t")[1:]
@@ -35,7 +35,7 @@ func readLabels(tsv string) map[string]map[string]string {
 	return out
 }
 
-// english are the headings that are not fields'.
+// english are the headings other than those of fields.
 var english = map[string]string{
 	"title":    "Report",
 	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is unchanged since the entry was made; whether it is true is not decided here.",
@@ -43,8 +43,7 @@ var english = map[string]string{
 	"translation": "Translation",
 }
 
-// report is the account as given, with headings in the language of the form
-// and in English beside them.
+// report renders the account as given, with headings in the language of the form and in English beside them.
 func report(f Facts) ([]byte, error) {
 	lang := f.language()
 	local := labels()[lang]
@@ -96,7 +95,7 @@ func report(f Facts) ([]byte, error) {
 	return s.bytes()
 }
 
-// translations are what somebody made of the words above, and never in their place.
+// translations renders translations of the text above, which they do not replace.
 func (s *sheet) translations(list []Translation, label string) {
 	for _, t := range list {
 		s.subheading(label + ": " + t.Language)
@@ -105,7 +104,7 @@ func (s *sheet) translations(list []Translation, label string) {
 	}
 }
 
-// explained puts an answer's codes into words of a language of the form, and into English.
+// explained returns an answer's codes in words of a language of the form, and in English.
 func explained(a Answer, lang string) (words []string) {
 	for _, v := range a.Values {
 		local, word := Explain(lang, a.Field, v), Explain("en", a.Field, v)
@@ -127,7 +126,7 @@ func (s *sheet) answer(label, lang string, a Answer) {
 	}
 }
 
-// language is that of the first submission's form, where it is one of ours.
+// language returns that of the first submission's form, where it is supported.
 func (f Facts) language() string {
 	for _, sub := range f.Submission {
 		if labels()[sub.Language] != nil {

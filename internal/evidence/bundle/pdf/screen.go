@@ -12,7 +12,7 @@ import (
 //go:embed screen.css
 var screenCSS string
 
-// seen writes as code points what does not show on a screen.
+// seen replaces invisible characters by their code points.
 func seen(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -25,15 +25,15 @@ func seen(s string) string {
 	return b.String()
 }
 
-// A page is index.html in the making. It is written by hand and not by
-// html/template: a checker makes it again and compares bytes, and the escaping
-// of a template changes with the toolchain.
+// A page is index.html while it is written. It does not use html/template: a
+// checker generates it again and compares bytes, and a template's escaping
+// changes with the toolchain.
 type page struct{ strings.Builder }
 
-// text escapes what stands between tags or inside a quoted attribute.
+// text escapes text between tags or in a quoted attribute.
 func text(s string) string { return html.EscapeString(seen(s)) }
 
-// put writes markup of ours; every %s takes a text, which is escaped.
+// put writes our markup; every %s takes a text, which is escaped.
 func (p *page) put(markup string, texts ...string) {
 	escaped := make([]any, len(texts))
 	for i, t := range texts {
@@ -42,15 +42,15 @@ func (p *page) put(markup string, texts ...string) {
 	fmt.Fprintf(p, markup, escaped...)
 }
 
-// pair is a term and its description.
+// pair writes a term and its description.
 func (p *page) pair(term, description string) { p.put("<dt>%s</dt><dd>%s</dd>\n", term, description) }
 
 func (p *page) code(term, description string) {
 	p.put("<dt>%s</dt><dd class=\"code\">%s</dd>\n", term, description)
 }
 
-// screen is the same for reading on a screen: one page, no script, nothing from
-// anywhere else.
+// screen renders one page for reading on a screen, without scripts and
+// external resources.
 func screen(f Facts) ([]byte, error) {
 	p := new(page)
 	lang := f.language()

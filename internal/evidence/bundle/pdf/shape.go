@@ -15,10 +15,10 @@ import (
 // A glyph is one shape of a line. Lengths are in thousandths of the font size.
 type glyph struct {
 	id              uint16 // in the font
-	text            string // what it stands for; empty for the second and later glyphs of a cluster
+	text            string // its text; empty for the second and later glyphs of a cluster
 	advance, dx, dy int
-	span            int    // of the first of several glyphs that are drawn over each other: how many
-	actual          string // and what they stand for together
+	span            int    // of the first of several overlapping glyphs: their number
+	actual          string // and their text together
 }
 
 // A line is shaped text in the order in which it is drawn, from left to right.
@@ -29,7 +29,7 @@ type line struct {
 	right  bool // the paragraph is read from right to left
 }
 
-// plain switches off what makes one glyph of two letters where they can stand alone.
+// plain disables ligatures of letters that can be drawn separately.
 var plain = []harfbuzz.Feature{
 	{Tag: ot.MustNewTag("liga"), Value: 0, Start: harfbuzz.FeatureGlobalStart, End: harfbuzz.FeatureGlobalEnd},
 	{Tag: ot.MustNewTag("kern"), Value: 0, Start: harfbuzz.FeatureGlobalStart, End: harfbuzz.FeatureGlobalEnd},
@@ -48,7 +48,7 @@ func rightToLeft(text string) bool {
 	return false
 }
 
-// shape lays out one line of a paragraph. The text has been through face.text.
+// shape lays out one line of a paragraph. The text is a result of face.text.
 func (f *face) shape(text string, right bool) line {
 	l := line{text: text, right: right}
 	runes := []rune(text)
@@ -79,10 +79,9 @@ func (f *face) shape(text string, right bool) line {
 	return l
 }
 
-// number is how many characters a number at the beginning takes (UAX #9, rules W4
-// and W5). Package bidi puts characters of the levels 2 and 0 into one run, which
-// in a paragraph of left to right is a number behind letters of right to left, and
-// what follows it: they are drawn at different places.
+// number returns how many characters a number at the beginning has (UAX #9, rules W4 and W5). Package bidi puts
+// characters of the levels 2 and 0 into one run, which in a left-to-right paragraph is a number after right-to-left
+// letters and the text after it: they are drawn at different places.
 func number(runes []rune) int {
 	digit := func(i int) bool { return i < len(runes) && unicode.IsDigit(runes[i]) }
 	n := 0
@@ -162,9 +161,8 @@ func (f *face) shapePart(runes []rune, right bool) []glyph {
 	return out
 }
 
-// assign says for each glyph what it stands for. In a cluster of as many glyphs as
-// characters each has one: its own where the font says so, and of the others the
-// next. A reader that copies the text orders it by direction itself.
+// assign sets the text of each glyph. In a cluster of as many glyphs as characters each glyph has one: its own where
+// the font says so, and of the others the next. A reader that copies the text orders it by direction itself.
 func (f *face) assign(b *harfbuzz.Buffer, runes []rune, out []glyph) {
 	for i := 0; i < len(out); {
 		j := i
@@ -208,7 +206,7 @@ func (f *face) pair(cluster []rune, glyphs []glyph) {
 	}
 }
 
-// thousandths turns font units into thousandths of the font size, rounded.
+// thousandths converts font units to thousandths of the font size, rounded.
 func (f *face) thousandths(units int32) int {
 	n := int(units) * 1000
 	if n < 0 {
@@ -217,8 +215,8 @@ func (f *face) thousandths(units int32) int {
 	return (n + f.upem/2) / f.upem
 }
 
-// lines breaks text into lines of at most width thousandths of the font size.
-// Lines are broken behind spaces; a word that is longer is broken inside.
+// lines breaks text into lines of at most width thousandths of the font size. Lines are broken after spaces; a longer
+// word is broken inside.
 func (f *face) lines(text string, width int) (out []line) {
 	for _, paragraph := range strings.Split(text, "\n") {
 		right := rightToLeft(paragraph)
@@ -235,7 +233,7 @@ func (f *face) lines(text string, width int) (out []line) {
 	return out
 }
 
-// fitting is how many bytes of a text, at least one character, fit into a line.
+// fitting returns how many bytes of a text, at least one character, fit into a line.
 func (f *face) fitting(text string, right bool, width int) int {
 	if len(text) < 30 || f.shape(text, right).width <= width {
 		if f.shape(text, right).width <= width {
@@ -261,7 +259,7 @@ func (f *face) fitting(text string, right bool, width int) int {
 	if taken > 0 {
 		return taken
 	}
-	// One word is longer than the line: it is broken between characters that stand alone.
+	// One word is longer than the line: it is broken between independent characters.
 	_, size := utf8.DecodeRuneInString(text)
 	best := size
 	for i := size; i < len(text); {
@@ -277,5 +275,5 @@ func (f *face) fitting(text string, right bool, width int) int {
 	return best
 }
 
-// mark reports whether a character stands on the one before it.
+// mark reports whether a character is combined with the one before it.
 func mark(r rune) bool { return language.LookupScript(r) == language.Inherited }

@@ -15,7 +15,7 @@ const (
 	nameWidth  = 11906 // of the left column of a row: 42 mm
 )
 
-// mm turns millimetres, given in tenths, into hundredths of a point.
+// mm converts tenths of a millimetre to hundredths of a point.
 func mm(tenths int) int { return tenths * 7200 / 254 }
 
 // A block is one element of the structure tree, with the pieces of text that
@@ -42,8 +42,9 @@ type bookmark struct {
 	nested bool
 }
 
-// A sheet is a document being laid out: A4, our fonts, a footer that counts
-// pages, bookmarks and a structure tree. y is measured from the top of the page.
+// A sheet is a document while it is laid out: A4, our fonts, a footer with
+// page numbers, bookmarks and a structure tree. y is measured from the top of
+// the page.
 type sheet struct {
 	facts     Facts
 	title     string
@@ -75,7 +76,7 @@ func (s *sheet) newPage() {
 	s.y = margin
 }
 
-// room begins a new page where so little is left.
+// room begins a new page where less height is left.
 func (s *sheet) room(height int) {
 	if s.y+height > foot {
 		s.newPage()
@@ -103,8 +104,8 @@ func (s *sheet) subsetOf(f *face) (*subset, int) {
 	panic("pdf: a face that no sheet has")
 }
 
-// draw writes a line at x and the baseline y, as a piece of b; of no element, an
-// artifact, where b is nil. Size is in tenths of a point.
+// draw writes a line at x and the baseline y, as a piece of b, or as an
+// artifact where b is nil. Size is in tenths of a point.
 func (s *sheet) draw(b *block, f *face, size, x, y int, l line) {
 	p := s.page()
 	if len(l.glyphs) == 0 {
@@ -150,7 +151,8 @@ func (s *sheet) draw(b *block, f *face, size, x, y int, l line) {
 // fit returns how many thousandths of a size fit into a width.
 func fit(width, size int) int { return width * 100 / size }
 
-// place returns where a line begins: at the right where it is read from there.
+// place returns the start of a line: right-aligned where it is read from right
+// to left.
 func place(x, width, size int, l line) int {
 	if l.right {
 		return x + width - l.width*size/100
@@ -158,7 +160,7 @@ func place(x, width, size int, l line) int {
 	return x
 }
 
-// flow writes text over as many lines and pages as it takes.
+// flow writes text over as many lines and pages as needed.
 func (s *sheet) flow(b *block, f *face, size, height, x, width int, text string) {
 	for _, l := range f.lines(f.text(text), fit(width, size)) {
 		s.room(height)
@@ -167,7 +169,7 @@ func (s *sheet) flow(b *block, f *face, size, height, x, width int, text string)
 	}
 }
 
-// heading begins a section, and never stands alone at the foot of a page.
+// heading begins a section, and is never the last line of a page.
 func (s *sheet) heading(text string) {
 	s.room(mm(250))
 	s.y += mm(30)
@@ -190,13 +192,13 @@ func (s *sheet) paragraph(format string, args ...any) {
 	s.y += mm(15)
 }
 
-// small is a paragraph in smaller letters.
+// small writes a paragraph in smaller letters.
 func (s *sheet) small(text string) {
 	s.flow(s.block("P"), sans(), 80, 1190, margin, width, text)
 	s.y += mm(10)
 }
 
-// item is a paragraph with a dash before it.
+// item writes a paragraph with a dash before it.
 func (s *sheet) item(format string, args ...any) {
 	s.room(2 * lineHeight)
 	b := s.block("P")
@@ -205,8 +207,9 @@ func (s *sheet) item(format string, args ...any) {
 	s.y += mm(5)
 }
 
-// row is a name and a value; code sets the value in letters of one width. Where
-// it does not fit on the page, name and value go on together on the next.
+// row writes a name and a value; code sets the value in a monospaced font.
+// Where it does not fit on the page, name and value continue together on the
+// next.
 func (s *sheet) row(name, value string, code bool) {
 	f, size := sans(), 95
 	if code {
@@ -237,7 +240,7 @@ func (s *sheet) row(name, value string, code bool) {
 	s.y += mm(8)
 }
 
-// quote is what somebody wrote, set apart by a line at its side.
+// quote writes a person's text, marked by a line at its side.
 func (s *sheet) quote(text string) {
 	b := s.block("BlockQuote")
 	const size, height = 100, 1474
@@ -256,7 +259,7 @@ func (s *sheet) rule(x1, y1, x2, y2, grey int) {
 		hundredths(x1), hundredths(pageHeight-y1), hundredths(x2), hundredths(pageHeight-y2))
 }
 
-// signature is a place to sign by hand.
+// signature draws a line to sign by hand.
 func (s *sheet) signature(who string) {
 	s.room(mm(340))
 	s.y += mm(140)
@@ -269,7 +272,7 @@ func (s *sheet) signature(who string) {
 	s.y += mm(90)
 }
 
-// footers are drawn when the number of pages is known.
+// footers draws the footers, once the number of pages is known.
 func (s *sheet) footers() {
 	all := s.pages
 	for i := range all {

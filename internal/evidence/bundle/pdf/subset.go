@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// A subset collects the glyphs that a document uses of one face, each with the
-// text that it stands for. Glyph 0 is the missing glyph.
+// A subset collects the glyphs of one face that a document uses, each with its
+// text. Glyph 0 is the missing glyph.
 type subset struct {
 	face   *face
 	tables map[string][]byte
@@ -46,7 +46,7 @@ func (s *subset) use(g glyph) int {
 // advance returns a glyph's own width in thousandths of the font size.
 func (s *subset) advance(id uint16) int { return s.face.thousandths(int32(s.metric(id)[0])) }
 
-// metric returns advance and left side bearing out of the table hmtx, in font
+// metric returns advance and left side bearing from the table hmtx, in font
 // units.
 func (s *subset) metric(id uint16) [2]int16 {
 	be := binary.BigEndian
@@ -57,7 +57,7 @@ func (s *subset) metric(id uint16) [2]int16 {
 	return [2]int16{int16(be.Uint16(hmtx[4*(count-1):])), int16(be.Uint16(hmtx[4*count+2*(int(id)-count):]))}
 }
 
-// outline returns a glyph's description out of the table glyf.
+// outline returns a glyph's description from the table glyf.
 func (s *subset) outline(id uint16) []byte {
 	be := binary.BigEndian
 	loca, glyf := s.tables["loca"], s.tables["glyf"]
@@ -216,7 +216,7 @@ func (s *subset) box() (box [4]int, ascent, descent int) {
 	return box, s.face.thousandths(int32(int16(be.Uint16(hhea[4:])))), s.face.thousandths(int32(int16(be.Uint16(hhea[6:]))))
 }
 
-// name is the subset's, with a tag that says what it holds.
+// name returns the subset's name, with a tag derived from its content.
 func (s *subset) name(sum [32]byte) string {
 	tag := make([]byte, 6)
 	for i := range tag {
