@@ -67,8 +67,8 @@ func readNumber(b []byte) (uint64, bool) {
 	return binary.BigEndian.Uint64(b), true
 }
 
-// hashesIn is how many of the tree's hashes stand in front of entry index's
-// text: its own, and one for each subtree that it completes.
+// hashesIn returns how many of the tree's hashes stand in front of entry
+// index's text: its own, and one for each subtree that it completes.
 func hashesIn(index uint64) int { return 1 + bits.TrailingZeros64(index+1) }
 
 // textOf returns the entry's text out of its value in the database.

@@ -38,7 +38,7 @@ type Locator struct {
 	Box  []byte
 }
 
-// attachments are the body's parts that lie under parts/.
+// attachments returns the body's parts that lie under parts/.
 func attachments(b ledger.Body) []ledger.Part {
 	if len(b.Parts) <= 3 {
 		return nil
@@ -129,7 +129,8 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 	}
 }
 
-// replyTag gives the tag of a reply, whose body is signed, or of a duty entry.
+// replyTag returns the tag of a reply, whose body is signed, or of a duty
+// entry.
 func replyTag(kind ledger.Kind, body []byte) (ledger.Hash, error) {
 	if kind == ledger.KindReply {
 		signed, err := ledger.ParseSignedBody(body)

@@ -120,7 +120,7 @@ func (loc *localizer) label(field string) string {
 	return loc.t("field.other")
 }
 
-// fieldAnchor is the id that an error's link leads to: the field, or the first of its choices.
+// fieldAnchor returns the id that an error's link leads to: the field, or the first of its choices.
 func (loc *localizer) fieldAnchor(field string) string {
 	switch f, ok := incident.FieldByName(field); {
 	case field == "act":
@@ -167,7 +167,7 @@ func (c control) Attr() template.HTMLAttr {
 	return template.HTMLAttr(attr)
 }
 
-// Text is a field of one line, a longer one, or a list to choose one country from.
+// Text returns a field of one line, a longer one, or a list to choose one country from.
 func (p formPage) Text(name, label, hint string) control {
 	c := control{ID: name, Name: name, Type: "text", Label: p.loc.t(label), Value: p.value(name), Wrong: p.wrongWith(name)}
 	if hint != "" {
@@ -177,7 +177,7 @@ func (p formPage) Text(name, label, hint string) control {
 	return c
 }
 
-// Date is a field for a day, which a browser may render as a calendar.
+// Date returns a field for a day, which a browser may render as a calendar.
 func (p formPage) Date(name, label, hint string) control {
 	c := p.Text(name, label, hint)
 	// A browser drops a value that is not a valid day from such a field, so a refused value is shown as text.
@@ -187,7 +187,7 @@ func (p formPage) Date(name, label, hint string) control {
 	return c
 }
 
-// Picks is a question with ticks (checkbox) or one answer (radio). Its labels are the locale's stem.CODE.
+// Picks returns a question with ticks (checkbox) or one answer (radio). Its labels are the locale's stem.CODE.
 func (p formPage) Picks(name, stem, kind string) control {
 	f, _ := incident.FieldByName(name)
 	c := control{ID: name, Name: name, Type: kind, Wrong: p.wrongWith(name)}
@@ -215,14 +215,14 @@ func isRadio(field string) bool {
 	return ok && f.Kind == incident.KindCode && !f.Multi && field != "files_identify"
 }
 
-// Store is the one required consent, with the retention time. It shows what is wrong with the consents.
+// Store returns the one required consent, with the retention time. It shows what is wrong with the consents.
 func (p formPage) Store() control {
 	c := control{ID: "consent", Name: "consent", Type: "checkbox", Wrong: p.wrongWith("consent")}
 	c.Choices = []choice{{ID: "consent-store", Code: "store", Label: p.loc.consentLabel("store"), On: p.has("consent", "store")}}
 	return c
 }
 
-// Uses are the consents beside keeping.
+// Uses returns the consents beside keeping.
 func (p formPage) Uses() control {
 	c := control{ID: "uses", Name: "consent", Type: "checkbox", described: []string{"consent-hint"}}
 	f, _ := incident.FieldByName("consent")
@@ -241,12 +241,12 @@ func (loc *localizer) consentLabel(code string) string {
 	return loc.t("consent." + code)
 }
 
-// Group is the hint above the folded groups of ticks.
+// Group returns the hint above the folded groups of ticks.
 func (p formPage) Group(name string) control {
 	return control{ID: name, Name: name, Wrong: p.wrongWith(name), described: []string{name + "-hint"}}
 }
 
-// Methods are the groups of what happened, each folded unless something in it is ticked.
+// Methods returns the groups of what happened, each folded unless something in it is ticked.
 func (p formPage) Methods() []control {
 	var groups []control
 	for _, group := range incident.Groups() {

@@ -184,7 +184,7 @@ func (p mailboxPage) IsWrong(names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return p.wrong.Of(n) != "" })
 }
 
-// Withdrawal are the two ways of withdrawing; neither is preselected.
+// Withdrawal returns the two ways of withdrawing; neither is preselected.
 func (p mailboxPage) Withdrawal() control {
 	c := control{ID: "act", Label: p.loc.t("mailbox.take"), Wrong: p.wrongWith("act")}
 	for _, act := range []incident.Act{incident.ActStop, incident.ActDelete} {

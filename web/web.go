@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) minRate() minRate { return minRate{o.Rate, o.Window} }
 
-// AnswerTime is how long a client may take to read a page; a slower connection is dropped.
+// AnswerTime returns how long a client may take to read a page; a slower connection is dropped.
 func (o Options) AnswerTime() time.Duration {
 	o = o.withDefaults()
 	return o.Window + time.Duration(pageSize/o.Rate+1)*time.Second
@@ -84,7 +84,7 @@ type Pages struct {
 	server *server
 }
 
-// Busy is the handler for connections over the limit: it answers 503 and reads no body.
+// Busy returns the handler for connections over the limit: it answers 503 and reads no body.
 func (p *Pages) Busy() http.Handler { return p.server.middleware(http.HandlerFunc(p.server.sendBusy)) }
 
 type server struct {

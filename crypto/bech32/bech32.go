@@ -3,7 +3,7 @@
 // keeps to itself.
 //
 // A text is a prefix, "1", the bytes as characters of five bits, and six
-// characters of checksum. All of it is in small letters here.
+// characters of checksum, all in small letters.
 package bech32
 
 const charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -45,7 +45,7 @@ func Encode(prefix string, data []byte) []byte {
 	return out
 }
 
-// Length is how many characters stand behind the "1" for so many bytes.
+// Length returns how many characters follow the "1" for so many bytes.
 func Length(bytes int) int { return (bytes*8+4)/5 + sumLength }
 
 // Check reports whether data, what stands behind the prefix and "1", holds so
@@ -77,7 +77,7 @@ func Check(prefix, data string, bytes int) bool {
 	return sum == 1
 }
 
-// start is the checksum's polynomial over the prefix.
+// start returns the checksum's polynomial over the prefix.
 func start(prefix string) uint32 {
 	sum := uint32(1)
 	for i := range len(prefix) {
@@ -90,7 +90,7 @@ func start(prefix string) uint32 {
 	return sum
 }
 
-// step takes the polynomial one value further.
+// step advances the polynomial by one value.
 func step(sum uint32, v byte) uint32 {
 	top := sum >> 25
 	sum = sum&0x1ffffff<<5 ^ uint32(v)

@@ -1,14 +1,13 @@
-// Package canon reads the line-based texts that all our formats are made of,
-// and refuses every encoding but one. A text looks like
+// Package canonical reads the line-based texts of all our formats, and refuses every encoding but one. A text looks
+// like
 //
 //	zapis/card/v1
 //	name anna
 //	age age1pq1…
 //
-// UTF-8, every line ended by LF, one space between words, no blank line, no
-// CR and no other control character, lower-case hexadecimal, decimals without
-// leading zeros. Whoever reads a text in another way would make two texts of
-// one meaning, and so two hashes of one record.
+// UTF-8, every line ended by LF, one space between words, no blank line, no CR and no other control character,
+// lower-case hexadecimal, decimals without leading zeros. A second encoding of the same meaning would have a second
+// hash.
 package canonical
 
 import (
@@ -51,9 +50,8 @@ type refusal struct{ error }
 func (r *refusal) Is(target error) bool { return target == ErrMismatch }
 func (r *refusal) Unwrap() error        { return errors.Unwrap(r.error) }
 
-// Reader takes one text apart, line by line. The first refusal sticks: later
-// calls return zero values, and End gives the refusal back. A Reader belongs to
-// one goroutine.
+// Reader parses one text, line by line. The first refusal sticks: later calls return zero values, and End returns the
+// refusal. A Reader belongs to one goroutine.
 type Reader struct {
 	rest string
 	line int // the line last read, from 1
@@ -286,8 +284,7 @@ func ParseHash(s string) (h [32]byte, err error) {
 	return h, nil
 }
 
-// nibbles gives a lower-case hexadecimal digit's value, and 0xff for what is
-// none.
+// nibbles maps a lower-case hexadecimal digit to its value, and everything else to 0xff.
 var nibbles = func() (t [256]byte) {
 	for c := range t {
 		t[c] = 0xff

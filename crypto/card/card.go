@@ -1,5 +1,5 @@
-// Package card holds what people are known by: the trustee's card, the
-// ledger's card, and what trustees sign.
+// Package card encodes the public identities: the trustee's card, the ledger's
+// card, and what trustees sign.
 //
 // A trustee's card is the public half of their identity:
 //
@@ -63,7 +63,7 @@ func (c Card) Check() error {
 	return err
 }
 
-// Fingerprint is the SSH key's, as ssh-keygen shows it: "SHA256:" and 43
+// Fingerprint returns the SSH key's, as ssh-keygen shows it: "SHA256:" and 43
 // characters of base64. It is empty if the card's key is not one.
 func (c Card) Fingerprint() string {
 	f, err := Fingerprint(c.SSH)

@@ -159,7 +159,7 @@ func (s *Signer) SignBlob(blob []byte) ([]byte, error) {
 	return sig.Blob, nil
 }
 
-// Name is the trustee's name, the SSH principal.
+// Name returns the trustee's name, the SSH principal.
 func (s *Signer) Name() string { return s.name }
 
 // String returns the name and no key.
@@ -168,12 +168,12 @@ func (s *Signer) String() string { return s.name }
 // Format keeps every verb of fmt, %#v too, from printing the key.
 func (s *Signer) GoString() string { return "card.Signer(" + s.name + ")" }
 
-// SSH is the public key as a card's ssh line has it.
+// SSH returns the public key as a card's ssh line has it.
 func (s *Signer) SSH() string {
 	return keyType + " " + base64.StdEncoding.EncodeToString(s.key.PublicKey().Marshal())
 }
 
-// Fingerprint is the key's fingerprint, as ssh-keygen shows it.
+// Fingerprint returns the key's fingerprint, as ssh-keygen shows it.
 func (s *Signer) Fingerprint() string { return ssh.FingerprintSHA256(s.key.PublicKey()) }
 
 // Card makes the trustee's card, with an age recipient.

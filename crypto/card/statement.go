@@ -38,7 +38,8 @@ type Statement struct {
 	Expires  time.Time // midnight UTC at which its last day begins; the zero time for never
 }
 
-// The kinds of statement that this house knows. Others may come: [a-z-]{1,32}.
+// The kinds of statement that this module uses. Others are valid too:
+// [a-z-]{1,32}.
 const (
 	KindApproval = "approval" // of a proposed trustees, key or tombstone entry
 	KindReply    = "reply"
@@ -76,7 +77,7 @@ func (s Statement) Marshal() []byte {
 		"\nexpires " + expires + "\n")
 }
 
-// Hash is the SHA-256 of the text: what the signer's next statement calls
+// Hash returns the SHA-256 of the text: what the signer's next statement calls
 // previous.
 func (s Statement) Hash() [32]byte { return sha256.Sum256(s.Marshal()) }
 
@@ -208,7 +209,7 @@ func CutSigned(b []byte) (s Signed, rest []byte, err error) {
 	return s, sig[i:], nil
 }
 
-// ShortFingerprint is the first 16 hexadecimal digits of the hash that a
+// ShortFingerprint returns the first 16 hexadecimal digits of the hash that a
 // fingerprint writes in base64: fit for a file's name, where '/' is not.
 func ShortFingerprint(fp string) string {
 	sum, err := fingerprintBytes(fp)

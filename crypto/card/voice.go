@@ -16,16 +16,16 @@ var voiceText string
 
 var voiceWords = strings.Fields(voiceText)
 
-// voiceBytes is how much of a file's SHA-256 is read out: 128 bits, which nobody
-// can aim at.
+// voiceBytes is how much of a file's SHA-256 is read out: 128 bits, beyond a
+// search for a second file.
 const voiceBytes = 16
 
-// Spoken is the beginning of a file's SHA-256, in two forms that people can read
-// to each other. Both say the same 128 bits.
+// Spoken is the beginning of a file's SHA-256, in two forms that people can
+// read to each other. Both encode the same 128 bits.
 type Spoken [voiceBytes]byte
 
-// Voice returns what two people compare by voice when they must know that they
-// have the same file, such as a card.
+// Voice returns what two people compare by voice to know that they have the
+// same file, such as a card.
 func Voice(file []byte) Spoken {
 	sum := sha256.Sum256(file)
 	return Spoken(sum[:voiceBytes])

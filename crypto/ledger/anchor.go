@@ -29,8 +29,8 @@ const (
 //	witness <vkey>
 //	cosignature <base64>            of the signature line: key id, time, signature
 //
-// The form is checked here; what the evidence proves is for package anchor, and
-// for whoever pins the authority's root or the witness's key.
+// The form is checked here; package timestamp or witness verifies the evidence, with a pinned root or the witness's
+// key.
 type Anchor struct {
 	Size         uint64
 	Checkpoint   Hash

@@ -8,10 +8,10 @@ import (
 )
 
 // AddBody verifies the body of an entry that is no report or exhibit, with the
-// entry as Add gave it: its hash, its form, and who may say it. The bodies of
-// genesis, trustees, key and tombstone entries must come in the order of the
-// entries; the others' after those of the sets that they go by, or not at all
-// where they were erased.
+// entry as Add returned it: its hash, its form, and the authority of its
+// signers. The bodies of genesis, trustees, key and tombstone entries must
+// come in the order of the entries; the others' after those of the sets that
+// they name, or not at all where they were erased.
 func (c *Chain) AddBody(e Entry, body []byte) error {
 	if err := c.addBody(e, body); err != nil {
 		return canonical.Refuse("entry %d (%s): %w", e.Index, e.Body.Kind, err)
@@ -259,8 +259,7 @@ func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
 	return index, set, err
 }
 
-// Verifier returns the verifier of the keys that sign a checkpoint of this
-// size: those of the newest genesis or key entry that it covers.
+// promiseAhead is how far ahead a log without slots promises.
 func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	for _, p := range c.s.Pending {
 		if p.Index < size && p.Kind != KindTombstone {
@@ -275,7 +274,11 @@ func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	return nil, canonical.Refuse("no log key is in force at %d entries", size)
 }
 
-// promiseAhead is how far ahead a log without slots promises: some seconds.
+// OpenPromise verifies a promise file with the keys that the log ever had: a
+// promise may be older than a change of keys. It refuses one by keys that were
+// replaced, for a slot after the first known checkpoint that the new keys have
+// signed: ErrRetiredKey. From that checkpoint on the log promised by its new
+// keys, and a holder of the old ones can sign anything.
 const promiseAhead = 10 * time.Second
 
 // OpenPromise verifies a promise file with the keys that the log ever had: a

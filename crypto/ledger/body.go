@@ -119,7 +119,7 @@ func (b Body) append(dst []byte) []byte {
 	return dst
 }
 
-// Hash is SHA-256(0x02 || body).
+// Hash returns SHA-256(0x02 || body).
 func (b Body) Hash() Hash { return BodyHash(b.Marshal()) }
 
 // Check refuses a body that ParseBody would refuse, or would read otherwise.

@@ -11,8 +11,8 @@ import (
 
 // Chain follows a ledger from its first entry and verifies, one entry at a
 // time, everything that can be verified without a key: encodings, places,
-// links, the tree, who may change keys and trustees, and which keys a
-// checkpoint must be signed by. Its order of use:
+// links, the tree, the authority of changes of keys and trustees, and which
+// keys a checkpoint must be signed by. Its order of use:
 //
 //	Mark       the sizes whose roots will be asked for: those of all checkpoints,
 //	           for where a checkpoint is, a slot ends
@@ -29,7 +29,7 @@ type Chain struct {
 	marks map[uint64]bool
 }
 
-// State is what a Chain knows, to be stored and resumed from.
+// State is the state of a Chain, to be stored and resumed from.
 type State struct {
 	Origin    string        // empty before the first entry, if there was no card
 	Genesis   Hash          // leaf hash of entry 0
@@ -107,22 +107,22 @@ func (s State) clone() State {
 	return s
 }
 
-// Size is how many entries were added.
+// Size returns how many entries were added.
 func (c *Chain) Size() uint64 { return c.s.Size }
 
-// Last is the leaf hash of the newest entry.
+// Last returns the leaf hash of the newest entry.
 func (c *Chain) Last() Hash { return c.s.Last }
 
-// Origin is the ledger's name; empty before the first entry if there was no
-// card.
+// Origin returns the ledger's name; empty before the first entry if there was
+// no card.
 func (c *Chain) Origin() string { return c.s.Origin }
 
-// Card names the ledger, once entry 0 was added.
+// Card returns the ledger's card, once entry 0 was added.
 func (c *Chain) Card() card.LedgerCard {
 	return card.LedgerCard{Origin: c.s.Origin, Genesis: c.s.Genesis}
 }
 
-// Continues names the last checkpoint of the ledger that this one goes on from;
+// Continues returns the last checkpoint of the ledger that this one continues;
 // nil where there is none, or before the genesis body is known.
 func (c *Chain) Continues() *Continued {
 	if c.s.Continues == nil {
@@ -132,10 +132,11 @@ func (c *Chain) Continues() *Continued {
 	return &copied
 }
 
-// After is what the line after of a new trustees or key proposal must say.
+// After returns the value of the line after in a new trustees or key proposal.
 func (c *Chain) After() Hash { return c.s.After }
 
-// Root is the tree's root over the entries so far; zero if there are none.
+// Root returns the tree's root over the entries so far; zero if there are
+// none.
 func (c *Chain) Root() Hash {
 	if c.s.Size == 0 {
 		return Hash{}

@@ -16,8 +16,8 @@ import (
 	"zapis/crypto/vkey"
 )
 
-// Checkpoint is what the log signs at a slot: how many entries, and the root
-// of the tree over them. As a signed note (C2SP tlog-checkpoint):
+// Checkpoint is what the log signs at a slot: the number of entries, and the
+// root of the tree over them. As a signed note (C2SP tlog-checkpoint):
 //
 //	example.org/ledger
 //	96
@@ -75,8 +75,8 @@ func CheckOrder(smaller, larger Checkpoint) error {
 	return nil
 }
 
-// Verifier checks what a log's two keys have signed, and insists on both: a
-// thief of one, or a breaker of one algorithm, signs nothing.
+// Verifier verifies what a log's two keys have signed, and requires both
+// signatures: one stolen key, or one broken algorithm, is not enough to sign.
 type Verifier struct {
 	origin string
 	keys   LogKeys
@@ -113,10 +113,10 @@ func NewVerifier(vkeys ...string) (*Verifier, error) {
 	return v, nil
 }
 
-// Origin is the ledger's name.
+// Origin returns the ledger's name.
 func (v *Verifier) Origin() string { return v.origin }
 
-// Keys are the keys that it was made of.
+// Keys returns the keys that it was made of.
 func (v *Verifier) Keys() LogKeys { return v.keys }
 
 // OpenCheckpoint verifies a checkpoint with both of the log's signatures.
@@ -285,9 +285,9 @@ func differingLine(a, b string) int {
 }
 
 // openNote opens a note that must begin its signatures with the log's Ed25519
-// line and the line that ml verifies. note.Open is content with either, takes
-// base64 with loose ends, and drops doubles: so both are asked for, and the
-// note is written again and compared.
+// line and the line that ml verifies. note.Open accepts either, non-canonical
+// base64, and duplicates: so both are required, and the note is written again
+// and compared.
 func (v *Verifier) openNote(msg []byte, ml note.Verifier) (*note.Note, error) {
 	if len(msg) > MaxNote {
 		return nil, fmt.Errorf("it has %d bytes, and at most %d are allowed", len(msg), MaxNote)

@@ -18,7 +18,7 @@ func (c *compact) add(size uint64, leaf Hash) {
 	*c = append(*c, h)
 }
 
-// root is the tree's root; there must be a leaf.
+// root returns the tree's root; there must be a leaf.
 func (c compact) root() Hash {
 	h := c[len(c)-1]
 	for i := len(c) - 2; i >= 0; i-- {
@@ -27,7 +27,7 @@ func (c compact) root() Hash {
 	return h
 }
 
-// nodeHash is SHA-256(0x01 || left || right), RFC 6962 §2.1.
+// nodeHash returns SHA-256(0x01 || left || right), RFC 6962 §2.1.
 func nodeHash(left, right Hash) Hash {
 	var b [65]byte
 	b[0] = 0x01

@@ -19,8 +19,8 @@ const (
 	maxCustodyHead = 512 << 10
 )
 
-// CustodyHead is the content of a custody entry: how far a trustee's custody
-// log reaches (docs/spec/custody.md). Version 1 holds the link alone:
+// CustodyHead is the content of a custody entry: the end of a trustee's custody log (docs/spec/custody.md). Version 1
+// holds the link alone:
 //
 //	zapis/custody-head/v1
 //	events 17
@@ -58,7 +58,7 @@ func (c CustodyHead) Extending(earlier CustodyHead) bool {
 	return slices.ContainsFunc(c.Extends, func(e ExtendedHead) bool { return e.Events == earlier.Events && e.Root == earlier.Root })
 }
 
-// Marshal writes the content, in the version that its fields ask for.
+// Marshal writes the content, in the version that its fields require.
 func (c CustodyHead) Marshal() []byte {
 	if !c.HasRoot() {
 		return fmt.Appendf(nil, "%s\nevents %d\nlink %s\n", custodyHeader1, c.Events, c.Link)

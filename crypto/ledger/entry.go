@@ -46,7 +46,7 @@ func (e Entry) Marshal() []byte {
 	return e.Body.append(Head(e.Origin, e.Index, e.Previous))
 }
 
-// LeafHash is SHA-256(0x00 || entry).
+// LeafHash returns SHA-256(0x00 || entry).
 func (e Entry) LeafHash() Hash { return LeafHash(e.Marshal()) }
 
 // ParseEntry reads an entry. An error names the line and is an ErrMismatch.
@@ -76,9 +76,9 @@ func ParseEntry(text []byte) (Entry, error) {
 	return e, nil
 }
 
-// PromiseFits reports whether a body, put at this place, is the leaf that
-// stands there. Whoever holds a promise needs only the public hashes to find
-// their entry: leaf i-1 and leaf i.
+// PromiseFits reports whether a body, put at this place, is the leaf at that
+// place. A holder of a promise needs only the public hashes to find their
+// entry: leaf i-1 and leaf i.
 func PromiseFits(origin string, index uint64, previous Hash, body []byte, leaf Hash) bool {
 	return LeafHash(append(Head(origin, index, previous), body...)) == leaf
 }

@@ -34,7 +34,7 @@ const (
 	MaxSlotSize = 1 << 16
 )
 
-// Genesis is the body of entry 0, by which a ledger is what it is:
+// Genesis is the body of entry 0, which defines the ledger:
 //
 //	zapis/genesis/v1
 //	origin example.org/ledger
@@ -64,7 +64,7 @@ type Genesis struct {
 // LogKeys are the log's two verifier keys (vkeys): Ed25519, then ML-DSA-44.
 type LogKeys [2]string
 
-// Continued names the last checkpoint of the ledger that this one goes on from.
+// Continued names the last checkpoint of the ledger that this one continues.
 type Continued struct {
 	Origin  string
 	Genesis Hash
@@ -151,18 +151,18 @@ func readLogKeys(r *canonical.Reader, key, origin string) (k LogKeys) {
 	return k
 }
 
-// Entry is the ledger's first entry.
+// Entry returns the ledger's first entry.
 func (g Genesis) Entry() Entry {
 	return Entry{Origin: g.Origin, Body: BodyOf(KindGenesis, 0, g.Marshal())}
 }
 
-// Card names the ledger.
+// Card returns the ledger's card.
 func (g Genesis) Card() card.LedgerCard {
 	return card.LedgerCard{Origin: g.Origin, Genesis: g.Entry().LeafHash()}
 }
 
-// BodyOf is the body of an entry that is no report or exhibit and whose one
-// part is this file.
+// BodyOf returns the body of an entry that is no report or exhibit and whose
+// one part is this file.
 func BodyOf(k Kind, trustees uint64, file []byte) Body {
 	return Body{Kind: k, Trustees: trustees, Parts: []Part{{PartBody, Sum(file), int64(len(file))}}}
 }

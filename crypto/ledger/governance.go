@@ -33,7 +33,7 @@ const MaxErased = 1000
 //	…
 //
 // It needs the approvals of the set that it replaces. Because of the line
-// after, it counts in one place only: it can't be put in a second time.
+// after, it is valid in one place only, and can't be submitted a second time.
 type TrusteesChange struct {
 	Origin string
 	After  Hash
@@ -64,7 +64,7 @@ func ParseTrusteesChange(text []byte) (TrusteesChange, error) {
 // Reasons for a new log key.
 const (
 	ReasonRotation    = "rotation"    // the old key signs too
-	ReasonCompromised = "compromised" // it does not: somebody else has it, or nobody
+	ReasonCompromised = "compromised" // it does not: it is lost, or used elsewhere
 )
 
 // KeyChange proposes new log keys:
@@ -214,7 +214,7 @@ type Approved struct {
 	Approvals []card.Signed // in the order of the set
 }
 
-// Subject is what approvals of a proposal are about: its text's SHA-256.
+// Subject returns what approvals of a proposal are about: its text's SHA-256.
 func Subject(text []byte) Hash { return Sum(text) }
 
 // Marshal writes the body.

@@ -40,14 +40,13 @@ func ParseHash(s string) (Hash, error) {
 	return h, nil
 }
 
-// Sum is the plain SHA-256 of b: what names a part.
+// Sum returns the plain SHA-256 of b: what names a part.
 func Sum(b []byte) Hash { return sha256.Sum256(b) }
 
-// LeafHash is SHA-256(0x00 || entry): the entry's leaf in the tree (RFC 6962
-// §2.1), and its link in the chain.
+// LeafHash returns SHA-256(0x00 || entry): the entry's leaf in the tree (RFC 6962 §2.1), and its link in the chain.
 func LeafHash(entry []byte) Hash { return prefixed(0x00, entry) }
 
-// BodyHash is SHA-256(0x02 || body): what a promise is about.
+// BodyHash returns SHA-256(0x02 || body): what a promise is about.
 func BodyHash(body []byte) Hash { return prefixed(0x02, body) }
 
 func prefixed(first byte, b []byte) Hash {

@@ -8,10 +8,10 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Besides a tombstone, an entry of the kind tombstone may bring its contrary: a
-// legal hold, under which no part of the entries that it names may be erased,
-// or the release of one. All three are of one kind because they are read in one
-// order: whether something may be erased is what came before.
+// Besides a tombstone, an entry of the kind tombstone may be a legal hold,
+// under which no part of the entries that it names may be erased, or the
+// release of one. All three are of one kind because their order matters:
+// whether something may be erased depends on what came before.
 
 const (
 	holdHeader    = "zapis/hold/v1"
@@ -21,7 +21,7 @@ const (
 // Reasons for a hold.
 const (
 	HoldProceedings = "proceedings" // a court or a tribunal may ask for it
-	HoldOrder       = "order"       // somebody who may has ordered that it be kept
+	HoldOrder       = "order"       // an authority has ordered that it be kept
 	HoldAsked       = "asked"       // the person concerned wants it kept
 )
 
@@ -36,7 +36,8 @@ const MaxHeld = 1000
 //	reason proceedings              proceedings, order or asked
 //	entry 42                        1 to 1,000, by index
 //
-// It needs one approval, of any trustee in force: to keep is the safe side.
+// It needs one approval, of any trustee in force, since keeping is the safe
+// side.
 type Hold struct {
 	Origin  string
 	Nonce   Hash
@@ -196,7 +197,7 @@ func (s *State) Keep(index uint64, leaf Hash, slot uint64, a Approved) error {
 	return nil
 }
 
-// mayHold refuses a hold of what is not there yet, and one that was made before.
+// mayHold refuses a hold of entries that do not exist yet, and a repeated one.
 func (c *Chain) mayHold(e Entry, h Hold, text []byte) error {
 	if last := h.Entries[len(h.Entries)-1]; last >= e.Index {
 		return canonical.Refuse("it holds entry %d, which is not before it", last)

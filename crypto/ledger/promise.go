@@ -12,11 +12,11 @@ import (
 
 const contextPromise = "zapis/promise/v1"
 
-// ErrRetiredKey says that a promise is by a log key that was replaced before the
-// slot that the promise is for.
+// ErrRetiredKey means that a promise is signed by a log key that was replaced
+// before the promised slot.
 var ErrRetiredKey = errors.New("it is signed by a log key that was retired")
 
-// Promise is the log's word that a body will be in a slot. Its note:
+// Promise is the log's commitment that a body will be in a slot. Its note:
 //
 //	zapis/promise/v1
 //	example.org/ledger
@@ -46,7 +46,7 @@ func PromiseFile(note, body []byte) []byte {
 	return append(append(bytes.Clone(note), '\n'), body...)
 }
 
-// SplitPromise takes a promise file apart. It verifies nothing.
+// SplitPromise splits a promise file. It verifies nothing.
 func SplitPromise(file []byte) (note, body []byte, err error) {
 	i := bytes.LastIndex(file, []byte("\n\n"))
 	switch {

@@ -60,9 +60,8 @@ func MakeReceipt(entry, checkpoint []byte, r tlog.HashReader) ([]byte, error) {
 	return p.Marshal(), nil
 }
 
-// SplitReceipt takes a receipt apart without verifying it: the entry's and the
-// checkpoint's exact bytes, the index and the path. It refuses every encoding
-// but one.
+// SplitReceipt splits a receipt without verifying it: the entry's and the checkpoint's exact bytes, the index and the
+// path. It refuses every encoding but one.
 func SplitReceipt(receipt []byte) (entry, checkpoint []byte, index uint64, path []Hash, err error) {
 	if len(receipt) > MaxReceipt {
 		return nil, nil, 0, nil, canonical.Refuse("receipt: it has %d bytes, and at most %d are allowed", len(receipt), MaxReceipt)
@@ -105,9 +104,9 @@ func (v *Verifier) OpenReceipt(receipt []byte) (Receipt, error) {
 	return r, nil
 }
 
-// OpenReceiptUnder is OpenReceipt where the checkpoint has been verified before:
-// c is what v.OpenWitnessed gave for note, and the receipt must end in those
-// very bytes. Many receipts under one checkpoint so cost no signature each.
+// OpenReceiptUnder is OpenReceipt where the checkpoint has been verified before: c is the result of v.OpenWitnessed
+// for note, and the receipt must end in those very bytes. Many receipts under one checkpoint then cost no signature
+// each.
 func (v *Verifier) OpenReceiptUnder(receipt, note []byte, c Checkpoint) (Receipt, error) {
 	entry, checkpoint, index, path, err := SplitReceipt(receipt)
 	if err != nil {
@@ -126,7 +125,7 @@ func (v *Verifier) OpenReceiptUnder(receipt, note []byte, c Checkpoint) (Receipt
 	return r, nil
 }
 
-// checkPlace verifies that the entry is of this ledger, and where it says in the tree.
+// checkPlace verifies that the entry is of this ledger, and at its index in the tree.
 func (v *Verifier) checkPlace(r Receipt, index uint64, path []Hash) error {
 	if r.Entry.Origin != v.origin {
 		return canonical.Refuse("receipt: the entry is of %s, and the checkpoint of %s", r.Entry.Origin, v.origin)

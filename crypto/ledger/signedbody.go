@@ -20,8 +20,8 @@ func (s SignedBody) Marshal() []byte {
 	return append(append(s.Statement.Marshal(), '\n'), s.Content...)
 }
 
-// ParseSignedBody takes a reply's, review's or custody entry's body apart, and checks
-// that the statement is about this content. It verifies no signature.
+// ParseSignedBody parses a reply's, review's or custody entry's body, and checks that the statement is about this
+// content. It verifies no signature.
 func ParseSignedBody(body []byte) (SignedBody, error) {
 	st, rest, err := card.CutSigned(body)
 	if err != nil {
@@ -37,7 +37,7 @@ func ParseSignedBody(body []byte) (SignedBody, error) {
 	return SignedBody{st, bytes.Clone(content)}, nil
 }
 
-// check verifies who said it.
+// check verifies the signer and the signature.
 func (s SignedBody) check(k Kind, set TrusteeSet, setIndex uint64, genesis Hash) error {
 	at := set.Position(s.Statement.Signer)
 	switch {

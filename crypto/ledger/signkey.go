@@ -82,10 +82,10 @@ func (k *SigningKey) Marshal() []byte {
 	return []byte(keyFileHeader + "\norigin " + k.origin + "\n" + vkey.Seeds(k.ed.Seed(), k.ml.Bytes()))
 }
 
-// Origin is the name of the ledger that the key signs for.
+// Origin returns the name of the ledger that the key signs for.
 func (k *SigningKey) Origin() string { return k.origin }
 
-// Keys are the public halves, as a genesis names them.
+// Keys returns the public halves, as a genesis names them.
 func (k *SigningKey) Keys() LogKeys { return k.keys }
 
 // Verifier checks what this key signs.
@@ -142,7 +142,7 @@ func (k *SigningKey) signText(text, context string) ([]byte, error) {
 	return appendSignature(note, k.origin, contextID(k.origin, context, k.ml.PublicKey().Bytes()), sig), nil
 }
 
-// contextID is the key id of an ML-DSA-44 signature with a context.
+// contextID returns the key id of an ML-DSA-44 signature with a context.
 func contextID(name, context string, pub []byte) uint32 {
 	return vkey.ID(name, append(append([]byte{vkey.Other}, context...), pub...))
 }

@@ -23,7 +23,7 @@ func StoredHashes(index uint64, leaf Hash, r tlog.HashReader) ([]Hash, error) {
 	return fromTlog(hs), nil
 }
 
-// StoredCount is how many stored hashes a ledger of this size has.
+// StoredCount returns how many stored hashes a ledger of this size has.
 func StoredCount(size uint64) uint64 { return uint64(tlog.StoredHashCount(int64(size))) }
 
 // RootAt computes the root of the first size entries.

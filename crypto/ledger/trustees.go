@@ -14,16 +14,16 @@ const (
 	maxVocabulary = 9999
 )
 
-// Quorum says how many trustees must come together to open a part of each
-// kind. Signals go to the duty cards, each of which opens them alone.
+// Quorum is how many trustees together open a part of each kind. Signals go to
+// the duty cards, each of which opens them alone.
 type Quorum struct {
 	Statement  int
 	Attachment int
 	Identity   int
 }
 
-// TrusteeSet is who may read, who may be woken, and by how many of them the
-// ledger's rules change. Genesis and trustees entries hold one:
+// TrusteeSet holds the trustees, the duty cards, and how many of them open
+// parts and change the ledger's rules. Genesis and trustees entries hold one:
 //
 //	vocabulary 1
 //	quorum statement 1
@@ -40,11 +40,10 @@ type TrusteeSet struct {
 	Duty       []card.Card
 }
 
-// DefaultQuorum is what a threshold is where nobody says otherwise: 2, or 1
-// for a single trustee.
+// DefaultQuorum returns the default threshold: 2, or 1 for a single trustee.
 func DefaultQuorum(trustees int) int { return min(2, trustees) }
 
-// SignalCards are those to whom signals are sealed: the duty cards, or, where
+// SignalCards returns the recipients of signals: the duty cards, or, where
 // there are none, the trustees.
 func (s TrusteeSet) SignalCards() []card.Card {
 	if len(s.Duty) > 0 {
@@ -53,8 +52,8 @@ func (s TrusteeSet) SignalCards() []card.Card {
 	return s.Trustees
 }
 
-// Position is a trustee's place in the set, from 1, found by the fingerprint of
-// their SSH key; 0 if they are not in it.
+// Position returns a trustee's place in the set, from 1, found by the
+// fingerprint of their SSH key; 0 if they are not in it.
 func (s TrusteeSet) Position(fingerprint string) int {
 	for i, c := range s.Trustees {
 		if c.Fingerprint() == fingerprint {

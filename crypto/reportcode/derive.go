@@ -149,15 +149,14 @@ func hybridIdentity(seed [32]byte) (*age.HybridIdentity, error) {
 // Identity opens what is sealed to the reporter.
 func (k *Keys) Identity() *age.HybridIdentity { return (*k.k).identity }
 
-// Recipient is the reporter's mailbox key, age1pq1…, to which replies are sealed.
+// Recipient returns the reporter's mailbox key, age1pq1…, to which replies are sealed.
 func (k *Keys) Recipient() string { return (*k.k).identity.Recipient().String() }
 
-// TagSecret is the secret from which ReplyTag computes the replies' tags. It
-// goes into the sealed statement, so that trustees can tag what they answer.
+// TagSecret returns the secret from which ReplyTag computes the replies' tags. It goes into the sealed statement, so
+// that trustees can tag what they answer.
 func (k *Keys) TagSecret() [32]byte { return (*k.k).mailbox }
 
-// Signing is the key with which the reporter signs follow-ups, changes of consent
-// and withdrawals.
+// Signing returns the key with which the reporter signs follow-ups, changes of consent and withdrawals.
 func (k *Keys) Signing() *reporterkey.Key { return (*k.k).signing }
 
 // Wipe overwrites the mailbox secret, the locator key and the Ed25519 key, in all copies of k.
@@ -169,14 +168,13 @@ func (k *Keys) Wipe() {
 	**k.k = keys{}
 }
 
-// ReplyTag is the tag of a case's n-th reply, from 0: HMAC-SHA256 under the
-// mailbox secret of "reply" and n as eight bytes, big endian. Without the secret
-// no two tags can be seen to belong together.
+// ReplyTag returns the tag of a case's n-th reply, from 0: HMAC-SHA256 under the mailbox secret of "reply" and n as
+// eight bytes, big endian. Without the secret no two tags can be seen to belong together.
 func ReplyTag(secret [32]byte, n uint64) [32]byte { return tagged(secret, "reply", n) }
 
-// DutyBase is what the tags of the answers to one submission from somebody on duty are computed from: HMAC-SHA256 under
-// the mailbox secret of "duty" and the submission's body hash. The server keeps it for an urgent submission, and can
-// compute no other tag by it.
+// DutyBase returns what the tags of the answers to one submission from somebody on duty are computed from: HMAC-SHA256
+// under the mailbox secret of "duty" and the submission's body hash. The server keeps it for an urgent submission, and
+// can compute no other tag by it.
 func DutyBase(secret, body [32]byte) [32]byte {
 	mac := hmac.New(sha256.New, secret[:])
 	mac.Write(append([]byte("duty"), body[:]...))
@@ -186,8 +184,8 @@ func DutyBase(secret, body [32]byte) [32]byte {
 // MaxDutyAnswers is how many answers from somebody on duty one submission has at most.
 const MaxDutyAnswers = 16
 
-// DutyTag is the tag of the n-th answer, from 0: HMAC-SHA256 under the base of "duty answer" and n as eight bytes, big
-// endian.
+// DutyTag returns the tag of the n-th answer, from 0: HMAC-SHA256 under the base of "duty answer" and n as eight
+// bytes, big endian.
 func DutyTag(base [32]byte, n uint64) [32]byte { return tagged(base, "duty answer", n) }
 
 func tagged(key [32]byte, word string, n uint64) [32]byte {

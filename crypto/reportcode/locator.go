@@ -28,8 +28,8 @@ const (
 	LocatorSize = chacha20poly1305.NonceSize + locatorPlain + chacha20poly1305.Overhead
 )
 
-// LocatorName is the name under which the n-th locator is kept. Without the code
-// it names nothing, and no two names can be seen to belong together.
+// LocatorName returns the name under which the n-th locator is kept. Without
+// the code it names nothing, and no two names can be seen to belong together.
 func (k *Keys) LocatorName(n uint64) [32]byte { return tagged((*k.k).locator, "name", n) }
 
 // SealLocator seals a locator for the n-th place: nonce, ciphertext, tag. The
@@ -66,7 +66,7 @@ func (k *Keys) OpenLocator(n uint64, box []byte) (Locator, error) {
 	}, nil
 }
 
-// locatorAEAD is the cipher of one place.
+// locatorAEAD returns the cipher of one place.
 func (k *Keys) locatorAEAD(n uint64) cipher.AEAD {
 	key := tagged((*k.k).locator, "key", n)
 	defer clear(key[:])

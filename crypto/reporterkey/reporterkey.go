@@ -77,7 +77,7 @@ func New(seed []byte) (*Key, error) {
 	return k, nil
 }
 
-// Fingerprint is what the case's first statement commits to.
+// Fingerprint returns what the case's first statement commits to.
 func (k *Key) Fingerprint() Fingerprint { return sha256.Sum256(k.public[:]) }
 
 // Sign signs a text and returns the block. ML-DSA signatures are randomised: two calls give two blocks.

@@ -79,7 +79,7 @@ func (d *dealer) expand(info string, size int) []byte {
 	return b
 }
 
-// wrapKey is the key that wraps the age file key.
+// wrapKey returns the key that wraps the age file key.
 func (d *dealer) wrapKey() []byte { return d.expand("zapis/quorum/v1 wrap", 32) }
 
 // shares deals n shares of which k recover the secret; share i is at index i-1. The
@@ -130,8 +130,8 @@ func recoverSecret(k int, shares map[int][]byte) (group.Scalar, error) {
 	return secretsharing.Recover(uint(k-1), in)
 }
 
-// shareHash is what the stanza publishes of a share: it names the position, so
-// that equal shares would not show as equal hashes.
+// shareHash returns what the stanza publishes of a share: it names the
+// position, so that equal shares would not show as equal hashes.
 func shareHash(position int, share []byte) [32]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "zapis/quorum/v1 share %d\n", position)

@@ -11,8 +11,8 @@ import (
 
 const fileKeySize = 16
 
-// FileKey is the symmetric key of one part. Whoever has it opens that part and
-// no other. It prints as "[file key]" everywhere but in Reveal.
+// FileKey is the symmetric key of one part, and opens no other part. It prints
+// as "[file key]" everywhere but in Reveal.
 type FileKey struct{ b [fileKeySize]byte }
 
 // ParseFileKey reads what Reveal wrote.
@@ -28,7 +28,7 @@ func ParseFileKey(s string) (FileKey, error) {
 }
 
 // Reveal returns the key as 32 lower-case hex digits, for a bundle that
-// discloses this part to everybody who reads it.
+// discloses this part to all its readers.
 func (k FileKey) Reveal() string { return hex.EncodeToString(k.b[:]) }
 
 // Wipe overwrites the key. Copies that Go made on the way stay until the
@@ -59,12 +59,12 @@ func ReadFileKey(header []byte, ids ...age.Identity) (FileKey, error) {
 	return FileKey{[fileKeySize]byte(b)}, nil
 }
 
-// identity uses the key where it stands, so that wiping it wipes all there is.
+// identity uses the key in place, so that wiping it wipes the only copy.
 func (k *FileKey) identity() age.Identity {
 	return age.NewInjectedFileKeyIdentity(k.b[:])
 }
 
-// keyCatcher learns the file key while the first recipient wraps it.
+// keyCatcher obtains the file key while the first recipient wraps it.
 type keyCatcher struct {
 	age.Recipient
 	key FileKey

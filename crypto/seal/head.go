@@ -14,8 +14,8 @@ import (
 	"zapis/crypto/reporterkey"
 )
 
-// What a statement of version 2 says about itself stands in disclosure lines, so
-// that a bundle proves it without a key. They come first, in this order.
+// The head of a statement of version 2 is in disclosure lines, so that a
+// bundle proves it without a key. They come first, in this order.
 const (
 	fieldAct       = "act"
 	fieldCase      = "case"
@@ -27,8 +27,8 @@ const (
 
 var headFields = []string{fieldAct, fieldCase, fieldNumber, fieldReceived, fieldKey, fieldSignature}
 
-// HeadFields returns the names of the lines that a statement of version 2
-// commits about itself, in their order.
+// HeadFields returns the names of the head's lines in a statement of version
+// 2, in their order.
 func HeadFields() []string { return slices.Clone(headFields) }
 
 // IsHead reports whether a field is one of HeadFields.
@@ -38,8 +38,8 @@ func IsHead(field string) bool { return slices.Contains(headFields, field) }
 // version 2.
 func committed(fields []string) bool { return len(fields) > 0 && fields[0] == fieldAct }
 
-// Head is what a submission says about itself: in version 2 as disclosure lines,
-// in version 1 as lines of the statement that nothing commits to alone.
+// Head is the metadata of a submission: in version 2 as disclosure lines, in
+// version 1 as lines of the statement that have no commitments of their own.
 type Head struct {
 	Act      string
 	Case     [32]byte                // body hash of the case's first report; zero in that report
@@ -73,8 +73,8 @@ func (h *Head) Values() map[string][]byte {
 	return values
 }
 
-// SignedText is what a reporter signs of a submission: the ledger, and the
-// commitments of every line but the signature's own.
+// SignedText returns what a reporter signs of a submission: the ledger, and
+// the commitments of every line but the signature's own.
 //
 //	zapis/reporter/v1
 //	ledger <leaf hash of the genesis, 64 hex>

@@ -7,8 +7,8 @@ import (
 	"filippo.io/age"
 )
 
-// Header reads a part's header from its beginning and returns its exact bytes:
-// what ReadFileKey, ShareFile and a grant work on. It may read past the
+// Header reads a part's header from its beginning and returns its exact bytes,
+// the input of ReadFileKey, ShareFile and a grant. It may read past the
 // header's end.
 func Header(src io.Reader) ([]byte, error) {
 	s := &source{src: io.LimitReader(src, maxHeaderBytes)}
@@ -40,7 +40,7 @@ func stanzasOf(header []byte) ([]*age.Stanza, error) {
 	return c.stanzas, nil
 }
 
-// only lets an identity see one stanza: the one at its own position.
+// only restricts an identity to one stanza: the one at its own position.
 type only struct {
 	position int
 	id       age.Identity
@@ -50,9 +50,10 @@ func (o only) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return o.id.Unwrap(stanzas[o.position-1 : o.position])
 }
 
-// At is an identity that tries the stanza at its own position (from 1) before the
-// others. A key of a post-quantum recipient can't tell its stanza without opening
-// it: the last of n trustees saves n-1 of the unwraps that age alone would make.
+// At returns an identity that tries the stanza at its own position (from 1)
+// before the others. A key of a post-quantum recipient can't tell its stanza
+// without opening it: the last of n trustees saves n-1 of the unwraps that age
+// alone would make.
 func At(position int, id age.Identity) age.Identity {
 	return at{position, id}
 }
@@ -70,8 +71,9 @@ func (a at) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return a.id.Unwrap(append(stanzas[i:len(stanzas):len(stanzas)], stanzas[:i]...))
 }
 
-// foreign reports the fatal error of an identity that is not age's own or ours:
-// a hardware key that was not touched says nothing about the part.
+// foreign reports the fatal error of an identity that is not age's own or
+// ours: the error of a hardware key that was not touched does not concern the
+// part.
 type foreign struct {
 	id    age.Identity
 	fatal *error

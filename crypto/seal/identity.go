@@ -29,7 +29,7 @@ func (p *IdentityPart) Line(field string) (Line, bool) {
 	return p.Lines[i], true
 }
 
-// Who it is is never printed, logged or put into JSON by accident.
+// An identity part is never printed, logged or put into JSON by accident.
 func (IdentityPart) String() string               { return "[identity]" }
 func (IdentityPart) Format(s fmt.State, _ rune)   { io.WriteString(s, "[identity]") }
 func (IdentityPart) LogValue() slog.Value         { return slog.StringValue("[identity]") }
@@ -67,8 +67,8 @@ func (p *IdentityPart) marshal() []byte {
 	return b
 }
 
-// ParseIdentity reads an identity part whose lines follow the order of fields.
-// Errors wrap ErrMismatch and name the line, never what it says.
+// ParseIdentity reads an identity part whose lines follow the order of fields. Errors wrap ErrMismatch and name the
+// line, never its content.
 func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 	lines, err := textLines(b)
 	if err != nil {

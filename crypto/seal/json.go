@@ -39,8 +39,8 @@ func AppendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// AttachmentValue is what a line says of one file. Its JSON has the keys exhibit,
-// sha256, size, media_type, name, in this order.
+// AttachmentValue is the value of the line of one file. Its JSON has the keys
+// exhibit, sha256, size, media_type, name, in this order.
 type AttachmentValue struct {
 	Exhibit   string `json:"exhibit"`    // A01 …, our name for it
 	SHA256    string `json:"sha256"`     // of the file's bytes, lower-case hex
@@ -49,7 +49,7 @@ type AttachmentValue struct {
 	Name      string `json:"name"`       // the reporter's; never becomes a file name
 }
 
-// Value is the attachment as the value of its line.
+// Value returns the attachment as the value of its line.
 func (a AttachmentValue) Value() []byte {
 	b := AppendString([]byte(`{"exhibit":`), a.Exhibit)
 	b = AppendString(append(b, `,"sha256":`...), a.SHA256)
@@ -142,7 +142,7 @@ func checkValue(value []byte) error {
 
 // canonicalString reports whether AppendString would have written value. It
 // reads it in place: a string made of it would be a copy of an answer that
-// nobody can wipe.
+// can't be wiped.
 func canonicalString(value []byte) bool {
 	in, ok := bytes.CutPrefix(value, []byte(`"`))
 	in, ok2 := bytes.CutSuffix(in, []byte(`"`))

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// Kind says what a part holds, and so which sizes it may have. The first four
-// are the words that stand in an entry.
+// Kind is the kind of a part, which determines its allowed sizes. The first
+// four are the words in an entry.
 type Kind string
 
 const (
@@ -95,7 +95,8 @@ func ciphertextSize(header, plain int64) int64 {
 	return header + payloadNonce + plain + chunks*chunkOverhead
 }
 
-// plaintextSize is the inverse: false where no plaintext has that ciphertext.
+// plaintextSize returns the inverse: false where no plaintext has that
+// ciphertext.
 func plaintextSize(header, ciphertext int64) (int64, bool) {
 	payload := ciphertext - header - payloadNonce
 	if payload < chunkOverhead {

@@ -49,7 +49,7 @@ func (l Line) append(b []byte) []byte {
 	return append(b, ']', '\n')
 }
 
-// Hash is the field's commitment.
+// Hash returns the field's commitment.
 func (l Line) Hash() [32]byte {
 	var room [256]byte // for most lines; a long one gets its own
 	b := room[:0]
@@ -64,7 +64,7 @@ func (l Line) Hash() [32]byte {
 // Null reports whether the field was left empty.
 func (l Line) Null() bool { return l.Value == nil }
 
-// What a line says is never printed, logged or put into JSON by accident.
+// The value of a line is never printed, logged or put into JSON by accident.
 func (l Line) String() string               { return "[line " + l.Field + "]" }
 func (l Line) LogValue() slog.Value         { return slog.StringValue(l.String()) }
 func (l Line) Format(s fmt.State, _ rune)   { io.WriteString(s, l.String()) }

@@ -43,7 +43,7 @@ func (l Listing) Marshal() []byte {
 	return b
 }
 
-// Hash is what the entry's commitments line says.
+// Hash returns what the entry's commitments line says.
 func (l Listing) Hash() [32]byte { return sha256.Sum256(l.Marshal()) }
 
 // parseCommitment reads one line without its LF.

@@ -11,16 +11,13 @@ import (
 	"filippo.io/age"
 )
 
-// Open reads the part in src from its beginning, compares the SHA-256 of the
-// whole file with the digest that the ledger names, and only then decrypts it
-// and writes its content to dst. It gives the content's digest.
+// Open reads the part in src from its beginning, compares the SHA-256 of the whole file with the digest that the
+// ledger names, and only then decrypts it and writes its content to dst. It returns the content's digest.
 //
-// What dst received may be used, shown or given its final name only when Open
-// returned nil: a large file's plaintext streams, and its end is verified last.
-// When the error is not nil, throw it away. An attachment is hashed a second
-// time while it is decrypted, so that a file changed between the two readings
-// is refused. Smaller parts are read into memory once, and nothing is written to
-// dst before all of them has verified.
+// The content of dst may be used, shown or renamed only when Open returned nil: a large file's plaintext streams, and
+// its end is verified last. After an error the caller discards it. An attachment is hashed a second time while it is
+// decrypted, so that a file changed between the two readings is refused. Smaller parts are read into memory once, and
+// nothing is written to dst before all of them has verified.
 //
 // Errors wrap ErrMismatch where the bytes are not the ones recorded or not a
 // part of this kind, ErrNoKey where no identity opens it, ErrQuorum where it is
@@ -103,8 +100,7 @@ var (
 	plaintexts  = sync.Pool{New: func() any { return new([largestFixed]byte) }}
 )
 
-// OpenWithFileKey is Open for somebody who was given one part's file key and no
-// identity. The header's MAC is verified with it.
+// OpenWithFileKey is Open with one part's file key in place of an identity. The header's MAC is verified with it.
 func OpenWithFileKey(dst io.Writer, k Kind, src io.ReadSeeker, want Digest, key FileKey) (Digest, error) {
 	defer key.Wipe()
 	return Open(dst, k, src, want, key.identity())
@@ -168,7 +164,7 @@ func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) erro
 	return out.err
 }
 
-// classify reports which class a failure to unwrap the file key belongs to.
+// classify returns the class of a failure to unwrap the file key.
 func classify(err, fatal error, stanzas []*age.Stanza) error {
 	if fatal != nil {
 		return fmt.Errorf("the key that was given could not be used: %w", fatal)

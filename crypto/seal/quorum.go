@@ -88,8 +88,8 @@ func sealShare(r native, share []byte) (file []byte, labels []string, err error)
 	return out.Bytes(), c.labels, nil
 }
 
-// wrapOnce encrypts a file key under a key that is used for nothing else: hence
-// the zero nonce, as in age's own stanzas.
+// wrapOnce encrypts a file key under a key that is used for nothing else, so
+// the nonce is zero, as in age's own stanzas.
 func wrapOnce(key, fileKey []byte) []byte {
 	defer wipe(key)
 	aead, err := chacha20poly1305.New(key)

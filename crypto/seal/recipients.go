@@ -13,26 +13,26 @@ import (
 const MaxTrustees = 255
 
 // Recipients is a set of trustees' public keys in their order, and how many of
-// them must come together to open what is sealed to the set.
+// them together open what is sealed to the set.
 type Recipients struct {
 	threshold int
 	keys      []string
 	natives   []native
 }
 
-// native is a recipient whose stanza we know the shape of.
+// native is a recipient with a known form of stanza.
 type native interface {
 	age.Recipient
 	age.RecipientWithLabels
 	fmt.Stringer
 }
 
-// NewRecipients takes the threshold (1: each alone) and the recipients in the
-// set's order: age1pq1… or, for keys that live in hardware, age1tagpq1….
-// Everything else is refused by name, wrapping ErrRecipient: classic keys would
-// fall to a quantum computer, and a plugin is never started because a string
-// asked for it. Refused too: a key in any but its one spelling, a key named
-// twice, more than MaxTrustees, a threshold outside 1..n.
+// NewRecipients accepts the threshold (1: each alone) and the recipients in
+// the set's order: age1pq1… or, for keys in hardware, age1tagpq1…. Everything
+// else is refused by name, wrapping ErrRecipient: classic keys would fall to a
+// quantum computer, and a plugin is never started because of a string. Refused
+// too: a key in any but its one spelling, a key named twice, more than
+// MaxTrustees, a threshold outside 1..n.
 func NewRecipients(threshold int, keys ...string) (*Recipients, error) {
 	if len(keys) == 0 {
 		return nil, refuse(ErrRecipient, "the set is empty")
@@ -96,10 +96,10 @@ func parseRecipient(key string) (native, error) {
 	return n, nil
 }
 
-// Threshold is how many trustees must come together.
+// Threshold returns how many trustees open a part together.
 func (r *Recipients) Threshold() int { return r.threshold }
 
-// Len is how many trustees there are.
+// Len returns how many trustees there are.
 func (r *Recipients) Len() int { return len(r.keys) }
 
 // Keys returns the recipients' strings in the set's order.

@@ -9,7 +9,8 @@ import (
 	"filippo.io/age"
 )
 
-// Sealed is what came of sealing: what stands in the ledger, and what went in.
+// Sealed is the result of sealing: the digest for the ledger, and that of the
+// content.
 type Sealed struct {
 	Ciphertext Digest // the whole age file
 	Content    Digest // without padding
@@ -20,7 +21,7 @@ type Sealed struct {
 // is constant.
 //
 // When the error is not nil, what was written to dst is not a part and must be
-// thrown away. ErrTooLarge where the content does not fit.
+// discarded. ErrTooLarge where the content does not fit.
 func Seal(dst io.Writer, k Kind, r *Recipients, content io.Reader) (Sealed, error) {
 	sealed, key, err := SealWithKey(dst, k, r, content)
 	key.Wipe()
@@ -118,10 +119,10 @@ func (s *sealer) fits(p []byte) error {
 	return nil
 }
 
-// encrypt seals p while other cores hash p and the ciphertext of the piece before
-// it: hashing twice costs more than encrypting once. They may still be at it when
-// it returns, and p must stay as it is until they are waited for, here at the next
-// piece, or at the end.
+// encrypt seals p while other cores hash p and the ciphertext of the piece
+// before it: hashing twice costs more than encrypting once. They may still run
+// when it returns, and p must not change until they are waited for, at the
+// next piece or at the end.
 func (s *sealer) encrypt(p []byte, content *digester) (int, error) {
 	s.others.Wait()
 	s.hashing, s.sealed = s.sealed, s.hashing[:0]
@@ -174,9 +175,10 @@ func (s *sealer) pad() error {
 	return err
 }
 
-// padHere seals the last n bytes of the content together with the padding, where
-// both fit into buf. age gathers what it is given in a buffer that grows: a small
-// part that came in pieces would leave its words behind in each that was too small.
+// padHere seals the last n bytes of the content together with the padding,
+// where both fit into buf. age buffers its input in a buffer that grows: a
+// small part that came in pieces would leave copies of its words in each
+// smaller buffer.
 func (s *sealer) padHere(buf []byte, n int) error {
 	if err := s.fits(buf[:n]); err != nil {
 		return err
@@ -262,7 +264,7 @@ type pieces struct {
 	at   int
 }
 
-// next returns a buffer, and how much of it was read: all but at the end,
+// next returns a buffer, and how much of it was read: all except at the end,
 // which is io.EOF.
 func (p *pieces) next(src io.Reader) (buf []byte, n int, err error) {
 	p.at = 1 - p.at
@@ -285,8 +287,8 @@ func (p *pieces) done() {
 	}
 }
 
-// fill reads until the buffer is full or the source ends, so that a sender who
-// trickles does not cost a hand-over between cores for every few bytes.
+// fill reads until the buffer is full or the source ends, so that a slow
+// sender does not cost a hand-over between cores for every few bytes.
 func fill(src io.Reader, buf []byte) (n int, err error) {
 	for n < len(buf) && err == nil {
 		var m int

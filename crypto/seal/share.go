@@ -23,8 +23,8 @@ func quorumOf(header []byte) (*quorumStanza, error) {
 	return parseQuorum(stanzas[0])
 }
 
-// Quorum reports how many trustees' shares a part's header asks for, of how
-// many: 1 and the number of stanzas where each opens it alone.
+// Quorum returns how many shares a part's header needs, of how many: 1 and the
+// number of stanzas where each trustee opens it alone.
 func Quorum(header []byte) (k, n int, err error) {
 	stanzas, err := stanzasOf(header)
 	if err != nil {
@@ -71,7 +71,7 @@ func OpenShare(src io.Reader, position int, id age.Identity) ([]byte, error) {
 }
 
 // CheckShare compares a share with the hash that a part's header publishes for
-// this position: ErrMismatch where somebody granted another one.
+// this position: ErrMismatch where they differ.
 func CheckShare(header []byte, position int, share []byte) error {
 	q, err := quorumOf(header)
 	if err != nil {
@@ -130,10 +130,10 @@ func (q *quorumStanza) open(position int, id age.Identity) ([]byte, error) {
 // QuorumIdentity opens parts with trustees' shares of them, by position (from 1).
 // A share belongs to one part: shares of another are refused as forged.
 //
-// Its Unwrap gives ErrQuorum where there are fewer shares than the part asks
-// for; ErrMismatch naming the trustee whose share is not the one that was sealed
-// to them; ErrMismatch naming the intake where the shares are the ones sealed
-// and yet were not dealt as they must be.
+// Its Unwrap returns ErrQuorum where there are fewer shares than the part
+// needs; ErrMismatch naming the trustee whose share is not the one that was
+// sealed to them; ErrMismatch naming the intake where the shares are the
+// sealed ones and yet inconsistent.
 func QuorumIdentity(shares map[int][]byte) age.Identity {
 	own := make(map[int][]byte, len(shares))
 	for position, share := range shares {

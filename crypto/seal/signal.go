@@ -9,8 +9,8 @@ import (
 
 const signalVersion = "zapis/signal/v1"
 
-// SignalPart is the content of a signal part: what somebody on duty may see, who
-// can open nothing else. Empty strings are written "-".
+// SignalPart is the content of a signal part, for duty officers who can open
+// nothing else. Empty strings are written "-".
 //
 //	zapis/signal/v1
 //	act report

@@ -24,8 +24,8 @@ const (
 	noMailbox  = "-"
 )
 
-// Acts are what a submission can be, as the statement and the signal say it.
-// stop and delete withdraw; exhibit is what a trustee obtained later.
+// Acts returns the acts of a submission, as the statement and the signal name
+// them. stop and delete withdraw; exhibit is what a trustee obtained later.
 func Acts() []string {
 	return []string{actReport, "follow-up", "consent", "stop", "delete", actExhibit}
 }
@@ -64,13 +64,13 @@ type StatementPart struct {
 // Item is one field in a statement: its line, or only its commitment where the
 // line stands in the identity part.
 type Item struct {
-	Commitment       // of a line that is held, only the field: the line gives the hash
+	Commitment       // of a line that is held, only the field: the line determines the hash
 	Line       *Line // nil where withheld
 }
 
-// Split sorts the lines into a statement's items and an identity part. Apart from
-// identityFields, which always go there, the attachment slots for which identify
-// says so go into the identity part.
+// Split divides the lines into a statement's items and an identity part. Apart
+// from identityFields, which always go there, the attachment slots that
+// identify selects go into the identity part.
 func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPart) {
 	items, part := make([]Item, len(lines)), &IdentityPart{}
 	for i, l := range lines {
@@ -84,8 +84,8 @@ func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPar
 	return items, part
 }
 
-// Committed reports whether the statement is of version 2: what it says about
-// itself is committed line by line.
+// Committed reports whether the statement is of version 2: its head is
+// committed line by line.
 func (s *StatementPart) Committed() bool { return len(s.Items) > 0 && s.Items[0].Field == fieldAct }
 
 // Listing returns the commitments as the statement has them: from the lines
@@ -111,7 +111,8 @@ func (s *StatementPart) Line(field string) (Line, bool) {
 	return Line{}, false
 }
 
-// What a statement says is never printed, logged or put into JSON by accident.
+// The content of a statement is never printed, logged or put into JSON by
+// accident.
 func (StatementPart) String() string               { return "[statement]" }
 func (StatementPart) Format(s fmt.State, _ rune)   { io.WriteString(s, "[statement]") }
 func (StatementPart) LogValue() slog.Value         { return slog.StringValue("[statement]") }
@@ -143,8 +144,7 @@ func (s *StatementPart) Marshal() ([]byte, error) {
 	return b, nil
 }
 
-// marshalHead returns what a statement says about itself as one text, to
-// compare.
+// marshalHead returns a statement's head as one text, to compare.
 func (s *StatementPart) marshalHead() string {
 	return fmt.Sprintf("%s %x %d %s %x %x", s.Act, s.Case, s.Number, s.Received.UTC().Format(timeLayout), s.Key, s.Signature)
 }
@@ -178,8 +178,9 @@ func (s *StatementPart) marshal() []byte {
 }
 
 // ParseStatement reads a statement that has each of the fields once, in their
-// order. The fields decide the version: where they begin with HeadFields it must
-// be 2, else 1. Errors wrap ErrMismatch and name the line, never what it says.
+// order. The fields decide the version: where they begin with HeadFields it
+// must be 2, else 1. Errors wrap ErrMismatch and name the line, never its
+// content.
 func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 	lines, err := textLines(b)
 	if err != nil {
@@ -220,8 +221,8 @@ func ParseStatement(b []byte, fields []string) (*StatementPart, error) {
 			return nil, err
 		}
 	}
-	// Each line was read in its one encoding, so that nothing is left to compare:
-	// FuzzParseStatement writes back what was taken.
+	// Each line was read in its one encoding, so that nothing is left to
+	// compare: FuzzParseStatement writes back what was accepted.
 	return s, nil
 }
 
@@ -255,7 +256,7 @@ type headLine struct {
 	read func(string) error
 }
 
-// headLines are the lines between the version and the fields.
+// headLines returns the lines between the version and the fields.
 func (s *StatementPart) headLines(committed bool) []headLine {
 	own := []headLine{
 		{"form", func(v string) error { return readHex(s.Form[:], v) }},
@@ -301,7 +302,7 @@ func (h *Head) readAct(v string) error {
 	return nil
 }
 
-// readCase takes the empty string for the first report of a case.
+// readCase accepts the empty string for the first report of a case.
 func (h *Head) readCase(v string) error {
 	if (v == "") != (h.Act == actReport) {
 		return mismatch("a report is the first of its case, and nothing else is")
@@ -335,8 +336,8 @@ func (s *StatementPart) readMailbox(v string) error {
 		}
 		return nil
 	}
-	// The writing is checked, not the key behind it: reading a key takes as long
-	// as a fifth of opening the statement, and only a reply needs it.
+	// The form is checked, not the key in it: parsing a key takes a fifth of
+	// the time of opening the statement, and only a reply needs it.
 	if err := card.CheckRecipient(v); err != nil || !strings.HasPrefix(v, "age1pq1") {
 		return mismatch("not an age1pq1 recipient")
 	}

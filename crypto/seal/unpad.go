@@ -6,9 +6,8 @@ import (
 	"io"
 )
 
-// unpadder is written an age plaintext and passes on the content. The length
-// stands at the end, so it holds zeros back until something follows them; it
-// needs no more memory for a larger file.
+// unpadder is an io.Writer of an age plaintext that passes on the content. The length is at the end, so it holds zeros
+// back until something follows them; its memory does not grow with the file.
 type unpadder struct {
 	dst   io.Writer
 	kind  Kind

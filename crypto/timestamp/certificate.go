@@ -79,7 +79,7 @@ func ParseCertificates(file []byte) ([]*x509.Certificate, error) {
 }
 
 // CertificatesPEM returns all certificates that came with an anchor, those in the token first, for `openssl ts
-// -verify`; root says whether one of them is self-issued, as roots are. None is trusted for being there.
+// -verify`; root reports whether one of them is self-issued, as roots are. None is trusted for being there.
 func CertificatesPEM(a ledger.Anchor) (text []byte, root bool, err error) {
 	c, err := Claimed(a.Response)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Claim is what a token says of itself. It is not verified: it is for pages
-// that tell people what there is to be verified.
+// Claim is the content of a token, not verified. It is for pages that show
+// people what there is to verify.
 type Claim struct {
 	Time     time.Time // UTC
 	Accuracy time.Duration

@@ -13,19 +13,18 @@ import (
 	"zapis/crypto/witness"
 )
 
-// ErrNotTrusted says that a cosignature is by a witness that is not trusted here. It
-// proves nothing, and nothing is wrong with it.
+// ErrNotTrusted means that a cosignature is by a witness that is not trusted here. It proves nothing, and is not
+// wrong.
 var ErrNotTrusted = errors.New("the witness is not among those that are trusted")
 
-// Trust is whose word on time counts.
+// Trust holds the roots and witnesses that are trusted for time.
 type Trust struct {
 	Options                       // for tokens; Nonce, Certificates and Revocations are ignored
 	Witnesses []*witness.Verifier // for cosignatures
 }
 
-// Evidence is what one verified anchor says: the first Size entries existed at
-// Time, as By says; and whatever follows entry Entry, which holds it, was put
-// into the ledger no earlier.
+// Evidence is the content of one verified anchor: the first Size entries existed at Time, according to By; and
+// everything after entry Entry, which holds it, was added to the ledger no earlier.
 type Evidence struct {
 	Entry    uint64 // index of the anchor entry
 	Size     uint64 // entries of the checkpoint that it is about
@@ -66,27 +65,24 @@ func Check(index uint64, a ledger.Anchor, checkpoint []byte, trust Trust) (Evide
 	return e, nil
 }
 
-// Interval is when an entry was put into the ledger: after NotBefore, and by
-// NotAfter. Either may be nil.
+// Interval is when an entry was added to the ledger: after NotBefore, and by NotAfter. Either may be nil.
 type Interval struct {
 	NotBefore *Evidence
 	NotAfter  *Evidence
 }
 
-// Earliest is the beginning of what evidence e leaves possible.
+// Earliest returns the beginning of what evidence e leaves possible.
 func (e Evidence) Earliest() time.Time { return e.Time.Add(-e.Accuracy) }
 
-// Latest is its end.
+// Latest returns the end of what evidence e leaves possible.
 func (e Evidence) Latest() time.Time { return e.Time.Add(e.Accuracy) }
 
-// Tightest gives the narrowest interval in which an entry was put into the
-// ledger, from all anchors that verified.
+// Tightest returns the narrowest interval in which an entry was added to the ledger, from all anchors that verified.
 //
-// Not after: a checkpoint that covers the entry existed then. Not before: the
-// entry is behind the anchor in the chain, so its bytes depend on a token that
-// did not exist earlier. What a report says, and when it was received,
-// may be older: within a slot the store puts anchors behind all reports, so a
-// report behind an anchor was received after the anchor's slot.
+// Not after: a checkpoint that covers the entry existed then. Not before: the entry is after the anchor in the chain,
+// so its bytes depend on a token that did not exist earlier. The content of a report, and its receipt, may be older:
+// within a slot the store puts anchors after all reports, so a report after an anchor was received after the anchor's
+// slot.
 func Tightest(all []Evidence, index uint64) (i Interval) {
 	for n := range all {
 		e := &all[n]
@@ -100,8 +96,8 @@ func Tightest(all []Evidence, index uint64) (i Interval) {
 	return i
 }
 
-// Possible is false where those who vouch for the two ends contradict each
-// other: a clock was wrong, or somebody lied.
+// Possible returns false where the evidence for the two ends is contradictory: a clock was wrong, or a statement
+// false.
 func (i Interval) Possible() bool {
 	return i.NotBefore == nil || i.NotAfter == nil || !i.NotBefore.Earliest().After(i.NotAfter.Latest())
 }
@@ -110,8 +106,8 @@ func (i Interval) Possible() bool {
 // the checkpoint that a reader has. It bounds no entry from below.
 const OnCheckpoint = math.MaxUint64
 
-// Stated returns what an anchor states, which is not verified: for a reader that has no roots to verify it with, and
-// yet can see that two anchors contradict.
+// Stated returns the content of an anchor, not verified: for a reader without roots, who can still see that two
+// anchors contradict each other.
 func Stated(index uint64, a ledger.Anchor, checkpoint []byte) (Evidence, error) {
 	e := Evidence{Entry: index, Size: a.Size}
 	if a.Witness != "" {
@@ -127,14 +123,12 @@ func Stated(index uint64, a ledger.Anchor, checkpoint []byte) (Evidence, error) 
 	return e, err
 }
 
-// Contradiction is two pieces of evidence that can't both be right. Entry
-// Holder.Entry holds a token of one time, and a checkpoint that covers this entry
-// existed earlier, as Covering says.
+// Contradiction is two pieces of evidence that can't both be right. Entry Holder.Entry holds a token of one time, and
+// a checkpoint that covers this entry existed earlier, according to Covering.
 type Contradiction struct{ Holder, Covering Evidence }
 
-// Contradictions gives, for each piece of evidence that is contradicted, the one
-// that contradicts it most: whose clock was wrong, or who lied, is not for a
-// program to choose. They are in the order of the entries.
+// Contradictions returns, for each piece of evidence that is contradicted, the one that contradicts it most. A program
+// can't decide which of them is wrong. They are in the order of the entries.
 func Contradictions(all []Evidence) (found []Contradiction) {
 	for _, h := range all {
 		var most *Evidence
@@ -152,8 +146,7 @@ func Contradictions(all []Evidence) (found []Contradiction) {
 	return found
 }
 
-// String is a sentence without its full stop. Names are quoted: they come from
-// certificates of anybody.
+// String returns a sentence without its full stop. Names are quoted: they come from certificates of anybody.
 func (c Contradiction) String() string {
 	where := fmt.Sprintf("in entry %d", c.Covering.Entry)
 	if c.Covering.Entry == OnCheckpoint {
@@ -170,9 +163,9 @@ type Held struct {
 	Checkpoint []byte // that it is about, as stored
 }
 
-// Warnings reports what is wrong with anchors, one sentence without its full stop for each: those that can't be read,
-// and those that contradict each other. It needs no roots, and so verifies nothing. Only what concerns an entry of
-// this index or later is said.
+// Warnings returns what is wrong with anchors, one sentence without its full stop for each: those that can't be read,
+// and those that contradict each other. It needs no roots, and so verifies nothing. It leaves out what concerns only
+// entries before the given index.
 func Warnings(all []Held, from uint64) (sentences []string) {
 	var stated []Evidence
 	for _, h := range all {

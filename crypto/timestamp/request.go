@@ -13,8 +13,8 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Request is what an authority is asked: an imprint, a nonce, and that it sends
-// its certificate along (RFC 3161, section 2.4.1).
+// Request is the content of a time-stamp request: an imprint, a nonce, and
+// that the authority must include its certificate (RFC 3161, section 2.4.1).
 type Request struct {
 	DER     []byte
 	Imprint Imprint
@@ -62,8 +62,8 @@ func (i Imprint) append(b *cryptobyte.Builder) {
 	})
 }
 
-// What an authority's files are taken for: request and response lie beside each
-// other on a stick, and some tools write the token alone.
+// Errors for files that are confused: request and response are carried
+// together, and some tools write the token alone.
 var (
 	ErrRequest   = errors.New("it is a request for a time stamp, and not the response to one")
 	ErrResponse  = errors.New("it is a response, and not the request that was sent")

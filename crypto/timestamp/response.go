@@ -39,8 +39,8 @@ func parseToken(der []byte) (t *token, err error) {
 	return t, nil
 }
 
-// granted takes the token out of a response that has granted it (RFC 3161,
-// section 2.4.2). The bytes that it gives are DER.
+// granted returns the token of a response that has granted it (RFC 3161,
+// section 2.4.2), as DER.
 func granted(response []byte) (token []byte, err error) {
 	if len(response) > MaxResponse {
 		return nil, canonical.Refuse("it has %d bytes, and at most %d are allowed", len(response), MaxResponse)
@@ -86,7 +86,7 @@ func isToken(der []byte) bool {
 func AsResponse(file []byte) ([]byte, error) {
 	return guarded(func() ([]byte, error) {
 		if len(file) > MaxResponse || checkDER(file) != nil || !isToken(file) {
-			return file, nil // what is wrong with it, Verify says
+			return file, nil // Verify reports what is wrong with it
 		}
 		var b cryptobyte.Builder
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {

@@ -19,20 +19,20 @@ var errNoRevocation = canonical.Refuse("it is neither a CRL nor an OCSP response
 
 var oidReason = asn1.ObjectIdentifier{2, 5, 29, 21}
 
-// Reasons after which tokens from before stay good (RFC 3161, section 4): the
-// key was put away, not lost.
+// Reasons after which earlier tokens stay valid (RFC 3161, section 4): the key
+// was retired, not lost.
 var harmless = []int{0, 3, 4, 5} // unspecified, affiliationChanged, superseded, cessationOfOperation
 
-// revoked is what a list says of one certificate.
+// revoked is the content of a list for one certificate.
 type revoked struct {
 	at     time.Time
 	reason int
 	stated bool // the reason
 }
 
-// checkRevocations holds a chain against lists and responses that were kept
-// with it. What is about another chain is refused: it would pass for more than
-// there is.
+// checkRevocations checks a chain against lists and responses that were kept
+// with it. It refuses one about another chain, which would be counted as
+// evidence that it is not.
 func checkRevocations(all [][]byte, chain []*x509.Certificate, at time.Time) error {
 	for i, der := range all {
 		known, err := aboutChain(der, chain)
@@ -52,8 +52,8 @@ func checkRevocations(all [][]byte, chain []*x509.Certificate, at time.Time) err
 	return nil
 }
 
-// aboutChain reads one list or response: for each certificate of the chain that
-// it speaks of, what it says, nil for "not revoked".
+// aboutChain reads one list or response: its content for each certificate of
+// the chain that it covers, nil for "not revoked".
 func aboutChain(der []byte, chain []*x509.Certificate) (map[*x509.Certificate]*revoked, error) {
 	if len(der) > MaxRevocation {
 		return nil, canonical.Refuse("it has %d bytes, and at most %d are allowed", len(der), MaxRevocation)

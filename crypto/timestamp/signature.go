@@ -18,8 +18,8 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Bounds of an RSA modulus, in bits. Less is within reach of those who can pay
-// for it; more only costs time.
+// Bounds of an RSA modulus, in bits. Less can be factored at a high price;
+// more only costs time.
 const (
 	minRSA = 2048
 	maxRSA = 8192

@@ -10,7 +10,7 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Token is what a verified response says.
+// Token is the content of a verified response.
 type Token struct {
 	Time     time.Time     // UTC, by the authority's clock
 	Accuracy time.Duration // zero where the authority states none
@@ -21,9 +21,8 @@ type Token struct {
 	embedded []*x509.Certificate
 }
 
-// Above returns what of the chain is not in the token itself: what is to be
-// kept beside it, so that it can be verified when these are not offered any
-// more.
+// Above returns the certificates of the chain that are not in the token, to be
+// stored beside it for later verification.
 func (t Token) Above() (der [][]byte) {
 	for _, c := range t.Chain {
 		if !slices.ContainsFunc(t.embedded, c.Equal) {
@@ -33,13 +32,13 @@ func (t Token) Above() (der [][]byte) {
 	return der
 }
 
-// Options are what a token must fit.
+// Options are the requirements of a token.
 type Options struct {
 	Roots    *x509.CertPool          // the pinned roots; never the system's
-	Nonce    *big.Int                // of our own request; nil where it isn't known any more
+	Nonce    *big.Int                // of our own request; nil where it is unknown
 	Policies []asn1.ObjectIdentifier // allowed ones; empty: any
 
-	Certificates [][]byte // DER, kept beside the token: they may stand between it and a root, and are trusted for nothing
+	Certificates [][]byte // DER, kept beside the token: they may be between it and a root, and are not trusted
 	Revocations  [][]byte // DER, kept beside it: CRLs and OCSP responses; each must be about this chain
 }
 

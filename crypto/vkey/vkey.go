@@ -4,9 +4,9 @@
 //	example.org/ledger+1a2b3c4d+AQ…
 //
 // a name, the key's id in eight hexadecimal digits, and the base64 of a byte
-// for the type and the public key (C2SP signed-note). What a name may be, and
-// which types belong where, is for the packages that use them: ledger for a
-// log's keys, cosign for a witness's.
+// for the type and the public key (C2SP signed-note). The packages that use
+// them define which names and types are allowed: ledger for a log's keys,
+// witness for a witness's.
 package vkey
 
 import (
@@ -56,8 +56,8 @@ type Key struct {
 	digits string // of the id, as they were written
 }
 
-// Parse takes a verifier key apart. The base64 has its one encoding; nothing
-// else is checked, so that a caller may say first what is wrong for its use.
+// Parse splits a verifier key. The base64 has its one encoding; nothing else
+// is checked, so that a caller may report first what is wrong for its use.
 func Parse(s string) (Key, error) {
 	name, rest, ok := strings.Cut(s, "+")
 	digits, b64, ok2 := strings.Cut(rest, "+")
@@ -76,7 +76,7 @@ func (k Key) CheckID() error {
 	return nil
 }
 
-// ID is the first four bytes of SHA-256(name || LF || type || key).
+// ID returns the first four bytes of SHA-256(name || LF || type || key).
 func ID(name string, typed []byte) uint32 {
 	h := sha256.New()
 	h.Write([]byte(name + "\n"))
@@ -108,7 +108,7 @@ func encode(prefix, name string, id uint32, typ byte, key []byte) string {
 //	ed25519 <32-byte seed, base64>
 //	ml-dsa-44 <32-byte seed, base64>
 //
-// Refusals never hold what a line holds.
+// Errors never contain a line's value.
 func ReadSeeds(r *canonical.Reader) (ed, ml []byte) {
 	return readSeed(r, "ed25519"), readSeed(r, "ml-dsa-44")
 }

@@ -1,9 +1,9 @@
-// Package cosign is what witnesses say about a ledger: C2SP tlog-cosignature
-// lines under a checkpoint, the C2SP tlog-witness request that asks for them,
-// and the C2SP tlog-policy text that says whose lines are enough. It knows no
-// network, no disk and no clock.
+// Package witness implements what witnesses state about a ledger: C2SP
+// tlog-cosignature lines under a checkpoint, the C2SP tlog-witness request for
+// them, and the C2SP tlog-policy text that defines how many are enough. It has
+// no network, disk or clock.
 //
-// A cosigned checkpoint is the log's own note with lines behind its two:
+// A cosigned checkpoint is the log's own note with lines after its two:
 //
 //	example.org/ledger
 //	96
@@ -14,6 +14,7 @@
 //	— witness.example/w1 <key id, timestamp and Ed25519 cosignature>
 //	— witness.example/w1 <key id, timestamp and ML-DSA-44 cosignature>
 //
-// A witness's line says: of all that this log has ever shown me this is the
-// largest, and it only grew. docs/spec/witness.md has the formats.
+// A witness's line states that this is the largest checkpoint which the log
+// has shown to it, and that it extends all earlier ones. docs/spec/witness.md
+// has the formats.
 package witness

@@ -8,8 +8,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Why a witness does not cosign, in the order in which it looks. The numbers
-// are what C2SP tlog-witness answers over HTTP.
+// Reasons why a witness does not cosign, in the order of the checks. The
+// numbers are the HTTP statuses of C2SP tlog-witness.
 var (
 	ErrUnknownLog = errors.New("the ledger is not one that this witness watches")             // 404
 	ErrSignature  = errors.New("the checkpoint is not signed with both of the ledger's keys") // 403
@@ -17,7 +17,7 @@ var (
 	ErrProof      = errors.New("the ledger did not grow out of what this witness has seen")   // 422
 )
 
-// Conflict says that the witness has last cosigned another size than the
+// Conflict means that the witness has last cosigned another size than the
 // request starts from: 409, with that size.
 type Conflict struct{ Size uint64 }
 
@@ -25,10 +25,10 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("this witness has cosigned %d entries last, and the request starts elsewhere", c.Size)
 }
 
-// Judge decides whether a witness cosigns what is asked, where latest is what
-// it has cosigned last of this log, or nil. It returns the checkpoint to keep;
-// an error is one of the above, wrapped. Between looking up latest and keeping
-// the new one nothing else of the same log may come.
+// Judge decides whether a witness cosigns a request. latest is what it has
+// cosigned last of this log, or nil. It returns the checkpoint to store; an
+// error is one of the above, wrapped. The caller serialises looking up latest
+// and storing the new one, per log.
 func Judge(log *ledger.Verifier, latest *ledger.Checkpoint, q Request) (ledger.Checkpoint, error) {
 	c, err := log.OpenAny(q.Checkpoint)
 	if err != nil {

@@ -60,7 +60,8 @@ func newSigningKey(name string, edSeed, mlSeed []byte) (*SigningKey, error) {
 	return k, err
 }
 
-// ParseSigningKey reads a key file. Its errors never hold what the file holds.
+// ParseSigningKey reads a key file. Its errors never contain the file's
+// content.
 func ParseSigningKey(text []byte) (*SigningKey, error) {
 	r := canonical.NewReader(text, 4<<10)
 	r.Exact(keyFileHeader)
@@ -82,18 +83,18 @@ func (k *SigningKey) Marshal() []byte {
 	return []byte(keyFileHeader + "\nname " + k.name + "\n" + vkey.Seeds(k.ed.Seed(), k.ml.Bytes()))
 }
 
-// Name is the witness's name.
+// Name returns the witness's name.
 func (k *SigningKey) Name() string { return k.name }
 
-// Verifiers are the public halves: Ed25519, then ML-DSA-44.
+// Verifiers returns the public halves: Ed25519, then ML-DSA-44.
 func (k *SigningKey) Verifiers() []*Verifier { return k.own[:] }
 
 func (k *SigningKey) String() string   { return "witness key of " + k.name }
 func (k *SigningKey) GoString() string { return "cosign.SigningKey(" + k.name + ")" }
 
-// Cosign signs the three lines of a checkpoint with both keys, at this time, to
-// the second. Whoever calls it has checked that the log only grew, and has that
-// on the disk.
+// Cosign signs the three lines of a checkpoint with both keys, at this time,
+// to the second. The caller has checked that the log only grew, and has stored
+// that durably.
 func (k *SigningKey) Cosign(text string, at time.Time) ([]Cosignature, error) {
 	c, err := ledger.ParseAnyText(text)
 	if err != nil {

@@ -26,14 +26,14 @@ type Cosignature struct {
 	Raw     []byte    // key id (4 bytes), time (8), signature
 }
 
-// Line is the cosignature as it stands in a note.
+// Line returns the cosignature as it stands in a note.
 func (c Cosignature) Line() []byte { return appendLine(nil, c.Witness.key.Name, c.Raw) }
 
 func appendLine(dst []byte, name string, raw []byte) []byte {
 	return append(dst, "— "+name+" "+base64.StdEncoding.EncodeToString(raw)+"\n"...)
 }
 
-// ParseLines reads the signature lines that a witness answers with. It verifies
+// ParseLines parses the signature lines of a witness's answer. It verifies
 // none of them.
 func ParseLines(body []byte) ([]note.Signature, error) {
 	if len(body) == 0 || len(body) > ledger.MaxNote {
@@ -58,10 +58,10 @@ func ParseLines(body []byte) ([]note.Signature, error) {
 
 var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// Check verifies those lines that are by one of the witnesses, over the text of
-// a checkpoint. Lines of others are left out. A line that names a witness's key
-// and is not by it spoils the whole, as signed-note wants it; so do two lines
-// of one key.
+// Check verifies those lines that are by one of the witnesses, over the text
+// of a checkpoint. It ignores lines of others. A line that names a witness's
+// key and does not verify makes the whole invalid, as signed-note requires; so
+// do two lines of one key.
 func Check(text string, lines []note.Signature, witnesses []*Verifier) ([]Cosignature, error) {
 	var found []Cosignature
 	for _, line := range lines {
@@ -93,8 +93,8 @@ func (v *Verifier) check(text string, line note.Signature) (Cosignature, error) 
 	return Cosignature{v, time.Unix(int64(seconds), 0).UTC(), raw}, nil
 }
 
-// CheckOutside refuses a key of the log's own as a witness: the log would vouch
-// for itself.
+// CheckOutside refuses a key of the log's own as a witness: the log would
+// confirm itself.
 func CheckOutside(log *ledger.Verifier, witnesses []*Verifier) error {
 	for _, own := range log.Keys() {
 		k, err := parseVKey(own)
@@ -141,9 +141,9 @@ func Lines(msg []byte) ([]note.Signature, error) {
 	return ParseLines(msg[len(stored):])
 }
 
-// Merge puts cosignatures behind a checkpoint's own two lines, in the order of
-// their names and key ids. Those that the note already has are kept, unless a
-// new one is by the same key; what stands there is not verified.
+// Merge appends cosignatures after a checkpoint's own two lines, in the order
+// of their names and key ids. Those that the note already has are kept, unless
+// a new one is by the same key; they are not verified.
 func Merge(msg []byte, more []Cosignature) ([]byte, error) {
 	out, err := ledger.StripWitnesses(msg)
 	if err != nil {
@@ -171,8 +171,8 @@ func Merge(msg []byte, more []Cosignature) ([]byte, error) {
 }
 
 // FromAnchor verifies the cosignature in the body of an anchor entry, over the
-// text of the checkpoint that it names. It says nothing of whether the witness
-// is one to be trusted.
+// text of the checkpoint that it names. It does not decide whether the witness
+// is trusted.
 func FromAnchor(a ledger.Anchor, checkpoint []byte) (Cosignature, error) {
 	if a.Witness == "" {
 		return Cosignature{}, canonical.Refuse("anchor: it holds no cosignature")

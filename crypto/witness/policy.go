@@ -15,7 +15,7 @@ const MaxPolicy = 256 << 10
 
 const maxNamed = 64 // logs, witnesses, groups: of each
 
-// Policy is whose cosignatures are enough: a C2SP tlog-policy text.
+// Policy defines whose cosignatures are enough: a C2SP tlog-policy text.
 //
 //	log example.org/ledger+1a2b3c4d+AR4…
 //	log example.org/ledger+5e6f7a8b+Bjk…
@@ -26,7 +26,8 @@ const maxNamed = 64 // logs, witnesses, groups: of each
 //	group outside 1 both friend
 //	quorum outside
 //
-// A witness with two keys has two lines. What has no URL is asked by a file.
+// A witness with two keys has two lines. A witness without a URL is asked by a
+// file.
 type Policy struct {
 	Logs      []string // verifier keys, as written
 	Witnesses []Witness
@@ -218,7 +219,7 @@ func (r *policyReader) setQuorum(words []string) error {
 	return nil
 }
 
-// Verifiers are the keys of all its witnesses.
+// Verifiers returns the keys of all its witnesses.
 func (p *Policy) Verifiers() []*Verifier {
 	all := make([]*Verifier, len(p.Witnesses))
 	for i, w := range p.Witnesses {
@@ -273,7 +274,7 @@ func (p *Policy) witnessed(name string, by []Cosignature) bool {
 }
 
 // CheckLog refuses a policy whose logs are others than this ledger. A policy
-// without logs is for any.
+// without logs is for every log.
 func (p *Policy) CheckLog(log *ledger.Verifier) error {
 	own := log.Keys()
 	if len(p.Logs) == 0 || slices.Contains(p.Logs, own[0]) && slices.Contains(p.Logs, own[1]) {
@@ -283,8 +284,8 @@ func (p *Policy) CheckLog(log *ledger.Verifier) error {
 }
 
 // Check verifies a published checkpoint: both of the log's signatures, and
-// cosignatures that are enough. It is what a third party asks who trusts some
-// witnesses, and the log not alone.
+// enough cosignatures. It is for third parties who trust some witnesses, and
+// not the log alone.
 func (p *Policy) Check(log *ledger.Verifier, msg []byte) (ledger.Checkpoint, []Cosignature, error) {
 	if err := p.CheckLog(log); err != nil {
 		return ledger.Checkpoint{}, nil, err

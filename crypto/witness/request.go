@@ -17,7 +17,7 @@ const (
 )
 
 // Request asks a witness for its cosignature: the body of C2SP tlog-witness's
-// add-checkpoint, and also what goes to a partner on a stick.
+// add-checkpoint, also used as a file for a partner.
 //
 //	old 32
 //	PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=
@@ -73,7 +73,7 @@ func ParseRequest(body []byte) (q Request, err error) {
 	return q, nil
 }
 
-// Origin is the first line of the request's checkpoint: whose it claims to be.
+// Origin returns the first line of the request's checkpoint, the claimed log.
 func (q Request) Origin() string {
 	origin, _, _ := strings.Cut(string(q.Checkpoint), "\n")
 	return origin

@@ -68,10 +68,10 @@ func NewVerifier(s string) (*Verifier, error) {
 	return &Verifier{k, s, v}, nil
 }
 
-// Name is the witness's own name.
+// Name returns the witness's own name.
 func (v *Verifier) Name() string { return v.key.Name }
 
-// ID is the key id that stands in its lines.
+// ID returns the key id that stands in its lines.
 func (v *Verifier) ID() uint32 { return v.key.ID }
 
 // Algorithm is Ed25519 or ML-DSA-44.
@@ -82,9 +82,9 @@ func (v *Verifier) Algorithm() string {
 	return "Ed25519"
 }
 
-// String is the verifier key as text.
+// String returns the verifier key as text.
 func (v *Verifier) String() string { return v.text }
 
-// same reports whether two verifier keys hold one public key, whatever they are
-// called: whoever is counted twice is counted once too often.
+// same reports whether two verifier keys hold one public key under any names:
+// a witness must not be counted twice.
 func same(a, b vkey.Key) bool { return bytes.Equal(a.Public, b.Public) }

@@ -114,7 +114,7 @@ func (id *Identity) attach(name string) error {
 // Hardware reports whether hardware holds the key that opens.
 func (id *Identity) Hardware() bool { return id.hardware != "" }
 
-// Opener is what opens: the key itself, or the plugin of the hardware that holds it.
+// Opener returns what opens: the key itself, or the plugin of the hardware that holds it.
 func (id *Identity) Opener() age.Identity {
 	if id.opener != nil {
 		return id.opener

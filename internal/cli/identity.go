@@ -107,7 +107,7 @@ func ParseIdentity(text []byte) (*Identity, error) {
 	return newIdentity(name, seed, key)
 }
 
-// Text is the opposite of ParseIdentity. Its caller wipes it.
+// Text returns the text that ParseIdentity parses. The caller wipes it.
 func (id *Identity) Text() []byte {
 	head := fmt.Sprintf("%s\n# name %s\n# ssh-ed25519 %s\n", identityHeader, id.Card.Name, base64.StdEncoding.EncodeToString(id.seed))
 	if id.hardware != "" {

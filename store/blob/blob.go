@@ -15,7 +15,7 @@ import (
 // Hash is the SHA-256 of a blob.
 type Hash [32]byte
 
-// String is the hash in lower-case hex.
+// String returns the hash in lower-case hex.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // ParseHash reads what String writes, and nothing else.

@@ -137,10 +137,10 @@ func (d *DB) Begin(writable bool) (kv.Tx, error) {
 	return &transaction{tx: tx, specs: d.specs}, nil
 }
 
-// Shared is false: the file is locked for this process.
+// Shared returns false: the file is locked for this process.
 func (d *DB) Shared() bool { return false }
 
-// Used is the size of the file.
+// Used returns the size of the file.
 func (d *DB) Used() (int64, error) {
 	info, err := os.Stat(d.path)
 	if err != nil {

@@ -108,7 +108,7 @@ func (d *DB) addTables(ctx context.Context) error {
 	return nil
 }
 
-// readSchema compares the version of the tables, and gives the number of pieces.
+// readSchema compares the version of the tables, and returns the number of pieces.
 func readSchema(ctx context.Context, conn *pgx.Conn) (pieces int, err error) {
 	var version int
 	err = conn.QueryRow(ctx, "SELECT version, pieces FROM zapis.schema").Scan(&version, &pieces)

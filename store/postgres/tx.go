@@ -279,7 +279,7 @@ func (t *transaction) Rollback() error {
 	return nil
 }
 
-// newName is a random name for a transaction.
+// newName returns a random name for a transaction.
 func newName() []byte {
 	var b [16]byte
 	rand.Read(b[:])

@@ -76,13 +76,13 @@ const (
 	anchorLedger
 )
 
-// refused is a verdict of one fault.
+// refused returns a verdict of one fault.
 func refused(err error) Verdict {
 	return Verdict{Report: bundle.Report{Proved: []string{}, Withheld: []string{}, NotProved: []string{}, Faults: []string{err.Error()}}}
 }
 
-// accepted is a verdict without one. c is nil where only the log's keys were
-// known, and not the ledger's card.
+// accepted returns a verdict without one. c is nil where only the log's keys
+// were known, and not the ledger's card.
 func accepted(c *card.LedgerCard, proved, notProved []string) Verdict {
 	v := Verdict{Report: bundle.Report{OK: true, Proved: proved, Withheld: []string{}, NotProved: notProved, Faults: []string{}}, anchor: anchorLedger}
 	if c == nil {
@@ -107,7 +107,7 @@ func Unjudged(err error) (bundle.Report, bool) {
 	return r, true
 }
 
-// First is the first line, for whoever reads no further.
+// First returns the first line, for whoever reads no further.
 func (v Verdict) First() string {
 	switch {
 	case !v.OK:
@@ -130,7 +130,8 @@ type List struct {
 	Sentences []string `json:"sentences"` // escaped: they can be shown as they are
 }
 
-// Lists are what is told below the first line, without those that are empty.
+// Lists returns what is told below the first line, without those that are
+// empty.
 func (v Verdict) Lists() []List {
 	var all []List
 	for _, l := range []List{{"What does not fit", v.Faults}, {"Proved", v.Proved}, {"Withheld", v.Withheld}, {"NOT proved", v.NotProved}} {
@@ -146,7 +147,8 @@ func (v Verdict) Lists() []List {
 	return all
 }
 
-// Refusal is the error of a verdict that is bad, and nil of one that is good.
+// Refusal returns the error of a verdict that is bad, and nil of one that is
+// good.
 func (v Verdict) Refusal(name string) error {
 	if v.OK {
 		return nil

@@ -50,7 +50,7 @@ func (t *Known) keep(name string, text []byte) bool {
 	return ok
 }
 
-// sizes are those of the checkpoints that are known of a ledger.
+// sizes returns those of the checkpoints that are known of a ledger.
 func (t *Known) sizes(origin string) (sizes []uint64) {
 	for _, s := range t.seen {
 		if s.Origin == origin {

@@ -38,7 +38,7 @@ type Known struct {
 	witnesses []*witness.Verifier // whose lines on a checkpoint count
 }
 
-// anchor is what a bundle that verified was tied to.
+// anchor returns what a bundle that verified was tied to.
 func (t *Known) anchor() anchor {
 	switch {
 	case len(t.options.Ledgers) > 0:

@@ -55,7 +55,7 @@ func (t *Known) Paste(text string) error {
 	return flush()
 }
 
-// shortened is the beginning of a line, for a sentence about it.
+// shortened returns the beginning of a line, for a sentence about it.
 func shortened(line string) string {
 	runes := []rune(line)
 	if len(runes) > 24 {

@@ -13,8 +13,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// Builder is a ledger in memory. It does what it is told and checks nothing, so
-// that it can also make ledgers that must be refused.
+// Builder is a ledger in memory. It verifies nothing, so that it can also make
+// ledgers that must be refused.
 type Builder struct {
 	Key         *ledger.SigningKey
 	Entries     [][]byte
@@ -50,10 +50,10 @@ func (b *Builder) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// Size is the number of entries.
+// Size returns the number of entries.
 func (b *Builder) Size() uint64 { return uint64(len(b.Entries)) }
 
-// File keeps a part and gives it back.
+// File stores a part and returns it.
 func (b *Builder) File(content []byte) []byte {
 	b.Files[ledger.Sum(content)] = content
 	return content
@@ -65,7 +65,7 @@ func (b *Builder) Add(body ledger.Body) ledger.Hash {
 	return b.AddText(e.Marshal())
 }
 
-// AddText appends an entry's text, whatever it is.
+// AddText appends an entry's text without a check.
 func (b *Builder) AddText(text []byte) ledger.Hash {
 	leaf := ledger.LeafHash(text)
 	hs, err := ledger.StoredHashes(b.Size(), leaf, b)
@@ -88,8 +88,8 @@ func bytesOf(name string, n int) []byte {
 	return out[:n]
 }
 
-// Body makes a report's or exhibit's body, and keeps its parts. They are not
-// sealed, and no larger than a test needs.
+// Body makes a report's or exhibit's body, and stores its parts. They are not
+// sealed, and small.
 func (b *Builder) Body(k ledger.Kind, name string, attachments int) ledger.Body {
 	body := ledger.Body{Kind: k, Trustees: b.SetIndex, Commitments: ledger.Sum([]byte(name))}
 	part := func(kind, n string, size int) {
@@ -154,7 +154,7 @@ func (b *Builder) NewTrustees(people ...Trustee) {
 	b.SetIndex, b.People = b.Size()-1, people
 }
 
-// KeyChangeTo is the proposal of a new key.
+// KeyChangeTo returns the proposal of a new key.
 func (b *Builder) KeyChangeTo(k *ledger.SigningKey, reason string) ledger.KeyChange {
 	return ledger.KeyChange{Origin: Origin, After: b.After, Old: b.Key.Keys(), New: k.Keys(), Reason: reason}
 }
@@ -211,8 +211,8 @@ func (b *Builder) Promise(body ledger.Body) []byte {
 	return ledger.PromiseFile(note, body.Marshal())
 }
 
-// Everything is a ledger with an entry of every kind, three checkpoints, a
-// change of trustees and one of the log key.
+// Everything returns a ledger with an entry of every kind, three checkpoints,
+// a change of trustees and one of the log key.
 func Everything() *Builder {
 	b := New()
 	b.Report("first", 2)

@@ -27,7 +27,7 @@ const Origin = "example.org/ledger"
 // Slot is the first slot's time; each checkpoint is a day after the one before.
 var Slot = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 
-// Trustee is somebody with all their keys.
+// Trustee is a test trustee with all their keys.
 type Trustee struct {
 	Card     card.Card
 	Signer   *card.Signer
@@ -56,7 +56,7 @@ func Trustees() []Trustee {
 	return all
 }
 
-// Cards are the cards of some trustees.
+// Cards returns the cards of some trustees.
 func Cards(of ...Trustee) []card.Card {
 	var cards []card.Card
 	for _, t := range of {
@@ -65,7 +65,7 @@ func Cards(of ...Trustee) []card.Card {
 	return cards
 }
 
-// Key is the n-th log key; the same n gives the same key.
+// Key returns the n-th log key; the same n gives the same key.
 func Key(n byte) *ledger.SigningKey {
 	seed := bytes.Repeat([]byte{'k', n}, 32)
 	k, err := ledger.GenerateSigningKey(Origin, bytes.NewReader(seed))
@@ -73,8 +73,8 @@ func Key(n byte) *ledger.SigningKey {
 	return k
 }
 
-// SignEmpty is a checkpoint over no entries with this root, signed with both of
-// key 1's keys, as logs of others sign one before their first entry.
+// SignEmpty returns a checkpoint over no entries with this root, signed with
+// both of key 1's keys, as logs of others sign one before their first entry.
 func SignEmpty(root ledger.Hash) []byte {
 	seed := bytes.Repeat([]byte{'k', 1}, 32)
 	ed := ed25519.NewKeyFromSeed(seed[:32])
@@ -93,7 +93,7 @@ func SignEmpty(root ledger.Hash) []byte {
 		line(vkey.ID(Origin, append([]byte{vkey.MLDSA44}, public...)), cosigned))
 }
 
-// Set is a set of these trustees, the first of whom is also on duty.
+// Set returns a set of these trustees; the first is also on duty.
 func Set(of ...Trustee) ledger.TrusteeSet {
 	q := ledger.DefaultQuorum(len(of))
 	return ledger.TrusteeSet{
@@ -105,7 +105,7 @@ func Set(of ...Trustee) ledger.TrusteeSet {
 	}
 }
 
-// Genesis is a genesis with anna, boris and vera, and log key 1.
+// Genesis returns a genesis with anna, boris and vera, and log key 1.
 func Genesis() ledger.Genesis {
 	return ledger.Genesis{Origin: Origin, Nonce: ledger.Sum([]byte("ledgertest nonce")), Log: Key(1).Keys(), Set: Set(Trustees()[:3]...)}
 }

@@ -13,28 +13,28 @@ import (
 // what is wrong with it:
 //
 //	canonical   it is not written in the one way
-//	place       it does not belong where it stands, or something is missing
+//	place       it is at the wrong place, or something is missing
 //	hash        its bytes are not those that something names
 //	signature   a signature is missing, or does not fit
 //	proof       it is not in the tree
-//	right       nobody who may has said it
-//	words       what was written may not stand there
+//	right       its signers have no authority for it
+//	words       what was written is not allowed there
 type Vector struct {
 	File    string
 	Class   string
 	Content []byte
 }
 
-// Judge reads a vector's content. For what is good it gives what another
+// Judge reads a vector's content. For a valid one it returns what another
 // implementation should find in it, in one line.
 type Judge func(content []byte) (found string, err error)
 
 const indexName = "index.tsv"
 
-// CheckVectors judges every file of a folder: its index has a line for each,
-// "file TAB class TAB what is found, or the words in which we refuse", and for
-// each line a file. A folder without good ones, or with fewer than five bad
-// ones, is itself a fault: a test that reads nothing passes always.
+// CheckVectors checks every file of a folder: its index has a line for each,
+// "file TAB class TAB what is found, or the words of our refusal", and for
+// each line a file. A folder without valid ones, or with fewer than five
+// invalid ones, is a failure, since a test without input always passes.
 func CheckVectors(t *testing.T, dir string, judge Judge) {
 	t.Helper()
 	index, err := os.ReadFile(filepath.Join(dir, indexName))
@@ -114,7 +114,7 @@ func WriteVectors(dir string, judge Judge, all ...Vector) error {
 	return os.WriteFile(filepath.Join(dir, indexName), []byte(index.String()), 0o666)
 }
 
-// Edit is a copy of a text with one replacement, which must be possible.
+// Edit returns a copy of a text with one replacement, which must be possible.
 func Edit(text []byte, from, to string) []byte {
 	if !strings.Contains(string(text), from) {
 		panic("ledgertest: nothing to replace: " + from)
@@ -122,7 +122,7 @@ func Edit(text []byte, from, to string) []byte {
 	return []byte(strings.Replace(string(text), from, to, 1))
 }
 
-// Seed returns a fuzz target every file of these folders of vectors, and fails
+// Seed adds every file of these folders of vectors to a fuzz target, and fails
 // when there are none.
 func Seed(f *testing.F, dirs ...string) {
 	f.Helper()

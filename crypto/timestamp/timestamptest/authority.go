@@ -38,7 +38,7 @@ var (
 	Proper = Usage{[]asn1.ObjectIdentifier{TimeStamping}, true}
 )
 
-// Plan is how an authority is to be made. What is zero is as it should be.
+// Plan configures an authority. Zero values yield a valid one.
 type Plan struct {
 	From, Until time.Time // of the certificates; an hour either way
 	RootUntil   time.Time // of the root's alone
@@ -130,14 +130,14 @@ func issue(t testing.TB, c, parent *x509.Certificate, key, parentKey crypto.Sign
 	return made
 }
 
-// Pool is its root, pinned.
+// Pool returns its root, pinned.
 func (a Authority) Pool() *x509.CertPool {
 	p := x509.NewCertPool()
 	p.AddCert(a.Root)
 	return p
 }
 
-// RootPEM is the root as a file.
+// RootPEM returns the root as a file.
 func (a Authority) RootPEM() []byte { return encode("CERTIFICATE", a.Root.Raw) }
 
 func encode(kind string, der []byte) []byte {
@@ -192,8 +192,8 @@ func (a Authority) reply(t testing.TB, request []byte, at time.Time, more ...str
 	return response
 }
 
-// List is the authority's revocation list: empty, or with the signer revoked at
-// a time, for a reason, or for none if it is 0.
+// List returns the authority's revocation list: empty, or with the signer
+// revoked at a time, for a reason, or for none if it is 0.
 func (a Authority) List(t testing.TB, at time.Time, reason int) []byte {
 	t.Helper()
 	l := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour)}
@@ -207,7 +207,7 @@ func (a Authority) List(t testing.TB, at time.Time, reason int) []byte {
 	return der
 }
 
-// Status is an OCSP response about the signer.
+// Status returns an OCSP response about the signer.
 func (a Authority) Status(t testing.TB, status int, at time.Time, reason int) []byte {
 	t.Helper()
 	der, err := ocsp.CreateResponse(a.CA, a.CA, ocsp.Response{

@@ -43,8 +43,8 @@ var (
 	oidMGF1 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}
 )
 
-// Odd says how a token differs from what openssl makes. What is zero is as it
-// should be.
+// Odd configures how a token differs from one of openssl. Zero values yield a
+// valid one.
 type Odd struct {
 	Nonce      *big.Int
 	Time       string      // as GeneralizedTime; now
@@ -69,8 +69,7 @@ type Odd struct {
 	Salt    int  // its salt in bytes, as stated; the digest's length
 }
 
-// Odd answers as an authority that openssl would not play: over a message, with
-// the nonce of a request.
+// Odd answers as openssl can't: over a message, with the nonce of a request.
 func (a Authority) Odd(t testing.TB, message []byte, nonce *big.Int) []byte {
 	t.Helper()
 	return a.OddAs(t, message, Odd{Nonce: nonce})
@@ -148,7 +147,7 @@ func (o Odd) info(t testing.TB, message []byte) []byte {
 	return append(der, o.AfterInfo...)
 }
 
-// attributes is the content of the signed attributes.
+// attributes returns the content of the signed attributes.
 func (o Odd) attributes(t testing.TB, a Authority, info []byte) []byte {
 	attribute := func(oid asn1.ObjectIdentifier, value func(*cryptobyte.Builder)) []byte {
 		return build(t, func(b *cryptobyte.Builder) {
@@ -180,7 +179,7 @@ func (o Odd) attributes(t testing.TB, a Authority, info []byte) []byte {
 	return bytes.Join(all, nil)
 }
 
-// OddToken is the token alone.
+// OddToken returns the token alone.
 func (a Authority) OddToken(t testing.TB, message []byte, o Odd) []byte {
 	t.Helper()
 	defaults(&o, a)

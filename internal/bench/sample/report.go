@@ -49,7 +49,7 @@ type report struct {
 // narrative is as long as many that people write: some 2,000 characters.
 var narrative = strings.Repeat("They rang at six in the morning and asked for my brother, who has not lived here for years. ", 22)
 
-// words are the answers of the n-th report: invented, and a little different each time.
+// words returns the answers of the n-th report: invented, and a little different each time.
 func words(n int, received time.Time) (*incident.Report, error) {
 	methods := incident.Methods()
 	r, errs := incident.Validate(incident.Form{

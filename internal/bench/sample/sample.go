@@ -81,7 +81,7 @@ func New(spool *os.File, trustees []card.Card) (*Ledger, error) {
 // Card names the ledger.
 func (l *Ledger) Card() card.LedgerCard { return l.genesis.Card() }
 
-// Size is how many entries there are: the genesis, and one for each report.
+// Size returns how many entries there are: the genesis, and one for each report.
 func (l *Ledger) Size() uint64 { return uint64(len(l.entries)) }
 
 // Parts lists the files of all entries, in the ledger's order.

@@ -42,7 +42,7 @@ func (r run) chosen(word string) (rows []want) {
 	return rows
 }
 
-// runs is the design's table of how fast and how small, and what an import and a list take beside it.
+// runs returns the design's table of how fast and how small, and what an import and a list take beside it.
 func runs(reports int) []run {
 	many := strconv.Itoa(reports)
 	return []run{

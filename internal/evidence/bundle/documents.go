@@ -27,7 +27,7 @@ type document struct {
 	data []byte
 }
 
-// documentPaths are the documents for people, by the bundle's version.
+// documentPaths returns the documents for people, by the bundle's version.
 func documentPaths(version int) []string {
 	paths := []string{verifyPath, pdf.IndexPath, pdf.CustodyPath, pdf.CertificatePath, pdf.ReportPath, pdf.ScreenPath}
 	if version >= version2 {

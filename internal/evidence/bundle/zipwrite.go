@@ -137,8 +137,8 @@ func centralHeader(m member) []byte {
 	return b
 }
 
-// directoryEnd is what follows the central directory of count members, which
-// starts at offset and has size bytes.
+// directoryEnd returns what follows the central directory of count members,
+// which starts at offset and has size bytes.
 func directoryEnd(count, offset, size int64) []byte {
 	le := binary.LittleEndian
 	var b []byte

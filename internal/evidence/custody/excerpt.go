@@ -123,8 +123,8 @@ func (x Excerpt) subtree(first, last uint64) [32]byte {
 	return nodeHash(x.subtree(first, middle-1), x.subtree(middle, last))
 }
 
-// split is the size of the left subtree of a tree of n leaves (RFC 6962, section
-// 2.1): the largest power of two below n.
+// split returns the size of the left subtree of a tree of n leaves (RFC 6962, section 2.1): the largest power of two
+// below n.
 func split(n uint64) uint64 { return 1 << (bits.Len64(n-1) - 1) }
 
 // ParseExcerpt parses an excerpt of either version and recomputes its head: every shown event is at its number, and

@@ -210,7 +210,7 @@ func (l *Log) take(line []byte) (mismatch string) {
 	return ""
 }
 
-// Len is how many events there are.
+// Len returns how many events there are.
 func (l *Log) Len() uint64 { return uint64(len(l.records)) }
 
 // Head returns the last event's number and link: 0 and zeros where there is none.

@@ -15,7 +15,7 @@ func leafHash(event [32]byte) [32]byte { return tlog.RecordHash(event[:]) }
 
 func nodeHash(left, right [32]byte) [32]byte { return tlog.NodeHash(left, right) }
 
-// emptyRoot is the root of a log without events.
+// emptyRoot returns the root of a log without events.
 func emptyRoot() [32]byte { return sha256.Sum256(nil) }
 
 // A tree holds the hashes of all complete subtrees, in the order of package tlog.

@@ -161,7 +161,7 @@ func columnsFor(f Format, in Input) []column {
 	return list
 }
 
-// words are the columns for addressees who may read the case.
+// words returns the columns for addressees who may read the case.
 func words(in Input) []column {
 	list := []column{
 		{name: "danger_now", values: newest("danger_now")},

@@ -84,7 +84,7 @@ func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, err
 	return &Mailbox{sent, append(answers, replies...), consentOf(state, sent)}, nil
 }
 
-// sent lists the submissions of a code with their bodies, and gives the state after the last of them.
+// sent lists the submissions of a code with their bodies, and returns the state after the last of them.
 func (in *Intake) sent(ctx context.Context, k *reportcode.Keys) (out []Sent, bodies []ledger.Hash, state reportcode.State, err error) {
 	var last uint32
 	for n := uint64(0); ; n++ {
@@ -144,8 +144,8 @@ func (in *Intake) replies(ctx context.Context, k *reportcode.Keys) ([]Reply, err
 	}
 }
 
-// dutyAnswers gives what somebody on duty has answered to the submissions, in their order. What does not verify is left
-// out: it is none of the sentences that reporters are told of.
+// dutyAnswers returns what somebody on duty has answered to the submissions, in their order. What does not verify is
+// left out: it is none of the sentences that reporters are told of.
 func (in *Intake) dutyAnswers(ctx context.Context, k *reportcode.Keys, bodies []ledger.Hash) ([]Reply, error) {
 	secret := k.TagSecret()
 	defer clear(secret[:])

@@ -36,7 +36,7 @@ func codeAt(field string, place uint8) string {
 	return ""
 }
 
-// nextState is the state of a case after a submission.
+// nextState returns the state of a case after a submission.
 func nextState(last reportcode.State, s submission) reportcode.State {
 	next := last
 	next.Day = uint32(s.received.Unix() / (24 * 60 * 60))

@@ -22,7 +22,7 @@ const (
 	width  = 1 << height
 )
 
-// path is a tile's path as C2SP tlog-tiles writes it.
+// path returns a tile's path as C2SP tlog-tiles writes it.
 func path(t tlog.Tile) string { return strings.Replace(t.Path(), "tile/8/", "tile/", 1) }
 
 // client fetches published files.

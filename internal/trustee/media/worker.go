@@ -18,8 +18,8 @@ const (
 	opProve  = "prove"
 )
 
-// WorkerMain is the worker: it isolates itself, then answers frames on its standard input until that ends. The program
-// must call it before anything else when its first argument is Verb, and exit with its result.
+// WorkerMain returns the worker: it isolates itself, then answers frames on its standard input until that ends. The
+// program must call it before anything else when its first argument is Verb, and exit with its result.
 func WorkerMain() int {
 	out := os.Stdout
 	os.Stdout = os.Stderr // a decoder's output must not be between frames

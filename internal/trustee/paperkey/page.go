@@ -16,7 +16,7 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Formats are the endings of the files that Page writes.
+// Formats returns the endings of the files that Page writes.
 func Formats() []string { return []string{".pdf", ".html", ".txt"} }
 
 // Page writes the paper in the format of a file with this extension, and parses it back first: it refuses what would

@@ -57,7 +57,7 @@ func (p Period) valid() bool {
 // Delay is how many months must pass between a half-year's end and its release.
 const Delay = 3
 
-// Due is the first day on which a half-year may be released.
+// Due returns the first day on which a half-year may be released.
 func (p Period) Due() time.Time {
 	year, half := p.Parts()
 	return time.Date(year, time.Month(1+6*half+Delay), 1, 0, 0, 0, 0, time.UTC)

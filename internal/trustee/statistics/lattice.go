@@ -27,7 +27,7 @@ func Tables() []string {
 // Key names a cell. Column is empty in tables of one dimension.
 type Key struct{ Table, Row, Column string }
 
-// Smallest is the least count that a table shows.
+// Smallest returns the least count that a table shows.
 func Smallest(table string) int {
 	switch table {
 	case TableCross, TableOutcome, TableWorked:

@@ -22,7 +22,7 @@ const (
 	Round10  Mode = "round-10" // to a multiple of 10
 )
 
-// base is the rounding base; 0 where nothing is rounded.
+// base returns the rounding base; 0 where nothing is rounded.
 func (m Mode) base() int {
 	switch m {
 	case Round5:

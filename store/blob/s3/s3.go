@@ -80,7 +80,7 @@ func Parse(address string, client *http.Client, now func() time.Time) (*Store, e
 	return s, nil
 }
 
-// NewClient is an HTTP client that follows no redirect and uses no proxy of the environment.
+// NewClient returns an HTTP client that follows no redirect and uses no proxy of the environment.
 func NewClient() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableCompression: true, ResponseHeaderTimeout: 2 * time.Minute, MaxIdleConnsPerHost: 8},

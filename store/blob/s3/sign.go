@@ -60,7 +60,7 @@ func mac(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// canonical is the canonical request. Paths have only characters that need no escaping, but for the slash.
+// canonical returns the canonical request. Paths have only characters that need no escaping, but for the slash.
 func canonical(r *http.Request, hash string) string {
 	host := r.Host
 	if host == "" {

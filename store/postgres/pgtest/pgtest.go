@@ -122,7 +122,7 @@ func (c *Cluster) start(standbys int, more []string) (err error) {
 	return c.waitForStandbys(primary, standbys)
 }
 
-// standbyNames is the setting of a node: the standbys that it may have.
+// standbyNames returns the setting of a node: the standbys that it may have.
 func (c *Cluster) standbyNames(n *Node) string {
 	var names []string
 	for _, other := range c.Nodes {
@@ -320,7 +320,7 @@ func (n *Node) Promote() error {
 	return errors.New("it is still a standby")
 }
 
-// DSN is the address of a database on this node.
+// DSN returns the address of a database on this node.
 func (n *Node) DSN(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", n.Port, database)
 }
@@ -441,7 +441,7 @@ func run(name string, args ...string) error {
 	return nil
 }
 
-// unprivileged is the user postgres where this process is root: a server refuses to run as root.
+// unprivileged returns the user postgres where this process is root: a server refuses to run as root.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
@@ -500,7 +500,7 @@ func NewProxy(n *Node) (*Proxy, error) {
 	return p, nil
 }
 
-// DSN is the address of a database through the proxy.
+// DSN returns the address of a database through the proxy.
 func (p *Proxy) DSN(database string) string {
 	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable&connect_timeout=2", p.listener.Addr(), database)
 }
