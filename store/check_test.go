@@ -21,7 +21,7 @@ import (
 	"zapis/store/kv"
 )
 
-// checkFolder verifies all of a ledger that nobody has open.
+// checkFolder verifies a whole ledger that is not open.
 func checkFolder(t testing.TB, dir string) {
 	t.Helper()
 	for _, f := range faultsOf(t, dir) {

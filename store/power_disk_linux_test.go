@@ -194,7 +194,8 @@ func (d *disk) ends(text string, begun int, heeds bool) error {
 			at, err := strconv.ParseInt(args[3], 0, 64)
 			return d.wrote(h.file, args[1], at, n, err)
 		case name == "write":
-			// Nobody here seeks: what is written without a place goes to the end.
+			// No writer here seeks: what is written without an offset is
+			// appended.
 			return d.wrote(h.file, args[1], d.length(h.file), n, nil)
 		default:
 			return fmt.Errorf("readTrace does not know %s", name)

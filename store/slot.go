@@ -13,9 +13,9 @@ import (
 // The times that the log signs obey three rules, whatever the clock does:
 //
 //  1. a checkpoint's time is later than the last one's (with slot 0: not
-//     earlier), so nobody can be shown an older one as newer;
+//     earlier), so an older one can't be shown as newer;
 //  2. a promise names a time later than the last checkpoint's, and all that
-//     waits goes into the next one: so whoever holds a promise for S and a
+//     waits goes into the next one: so the holder of a promise for S and a
 //     checkpoint of time S or later must find their entry in it;
 //  3. a checkpoint's time is at least the latest slot that was promised, so
 //     that a clock set back does not put off what was promised by date.
@@ -111,12 +111,10 @@ const pollClock = time.Minute
 // at another time than that of a slot. A submission looks too.
 const pollShared = 15 * time.Minute
 
-// Run sequences at each slot until ctx ends, and returns ctx's error, or what
-// makes going on impossible: a disk that fails, or StopSigning. Slots that
-// passed while nobody ran are made up for by one, at the latest of them. A slot
-// comes when the clock passes a slot's time, or a slot's length after the last
-// one if the clock stands still or was set back. With slot 0 there is nothing
-// to do.
+// Run sequences at each slot until ctx ends, and returns ctx's error, or the error that prevents further writes: a
+// disk that fails, or StopSigning. Slots that passed while Run was not running are replaced by one, at the latest of
+// them. A slot comes when the clock passes a slot's time, or a slot's length after the last one if the clock stands
+// still or was set back. With slot 0 there is nothing to do.
 func (s *Store) Run(ctx context.Context) error {
 	if s.config.Slot == 0 {
 		select {

@@ -93,8 +93,8 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 		return nil, err
 	}
 	defer func() {
-		// After ErrBroken nobody knows whether the body is on the disk: until
-		// the ledger is opened again its attachments must not go.
+		// After ErrBroken it is unknown whether the body is on the disk: until
+		// the ledger is opened again its attachments must stay.
 		if !errors.Is(err, ErrBroken) {
 			s.pending.settle(files, err == nil)
 		}

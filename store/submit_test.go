@@ -48,7 +48,7 @@ func TestParts(t *testing.T) {
 	sub := words(s)
 	sub.Body.Parts = append(sub.Body.Parts, part)
 	submit(t, s, sub)
-	if err := w.Discard(); err != nil { // deferred by whoever submitted
+	if err := w.Discard(); err != nil { // deferred by the caller
 		t.Error(err)
 	}
 	for _, p := range sub.Body.Parts {

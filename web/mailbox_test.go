@@ -27,7 +27,7 @@ func TestMailboxAsks(t *testing.T) {
 	}
 }
 
-// A slip of the pen is told by the check digits alone; a code of nobody takes the same status and size as one with a case.
+// The check digits alone detect a typing error; an unknown code takes the same status and size as one with a case.
 func TestKnownAndUnknownCodeLookAlike(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)

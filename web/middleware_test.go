@@ -48,7 +48,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// A panic's words may be a reporter's: the page says nothing of them, and nobody is told but where it happened.
+// A panic value may contain a reporter's words: the page shows nothing of it, and only the place is reported.
 func TestPanic(t *testing.T) {
 	all := locales(t)
 	loc, err := newLocalizer(all["pl"], testSite(), all, incident.Newest())
@@ -111,8 +111,8 @@ func TestBusyServerRefusesAndGivesTheFormBack(t *testing.T) {
 	}
 }
 
-// Whoever sends without end keeps nobody from being read. Where their words together are too much, the one who has been
-// sending longest has to go.
+// A sender without end does not keep others from being read. Where their fields together are too large, the one that
+// has been sending longest is aborted.
 func TestSlowFormsDoNotBlockOthers(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{Forms: 1, QueueTime: time.Millisecond, FormMemory: 20 << 10, FormGrace: time.Millisecond})
 	type ended struct {
@@ -158,7 +158,7 @@ func TestSlowFormsDoNotBlockOthers(t *testing.T) {
 	}
 }
 
-// Nobody has to go before their time, and a form that is read does not have to go at all.
+// A form is not aborted before its time, and a complete form is never aborted.
 func TestMemoryBudgetEvictsTheOldestSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemoryBudget(100, 10*time.Second)
@@ -205,7 +205,7 @@ func TestBodyOfARequestWithoutOneIsRefused(t *testing.T) {
 	}
 }
 
-// Those for whom there is no place hear so in their language, whatever they ask.
+// Clients without a place get a page in their language, for every request.
 func TestBusyPages(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	outside := httptest.NewServer(h.pages.Busy())

@@ -32,7 +32,7 @@ type localizer struct {
 	guide         []guideBlock
 	links         []languageLink
 	errorFallback []byte      // the error page that needs no rendering
-	emptyForm     prerendered // the form with nothing in it, where nobody on duty was there lately
+	emptyForm     prerendered // the empty form, while no duty officer has been active lately
 	dutyForm      prerendered // and where somebody was
 	emptyAsk      prerendered
 }

@@ -164,7 +164,7 @@ func TestFormBuffersAreZeroed(t *testing.T) {
 	}
 }
 
-// multipart.Reader keeps what it read last in a buffer that nobody else can reach. It is read over.
+// multipart.Reader keeps what it read last in a private buffer. Reading zeros overwrites it.
 func TestMultipartReadersBufferIsZeroed(t *testing.T) {
 	seen := &bufferRecorder{r: strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\n\r\n" + strings.Repeat("marker ", 100) + "\r\n--b--\r\n")}
 	in := newMultipartSource(seen)

@@ -190,7 +190,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// Whoever asks for JSON gets one object, with all of its keys, also where nothing could be checked.
+// With --json there is always one object, with all of its keys, also where nothing could be checked.
 func TestJSONOfARefusal(t *testing.T) {
 	notes := filepath.Join(t.TempDir(), "notes.zip")
 	if err := os.WriteFile(notes, []byte("xPK\x03\x04"), 0o600); err != nil {

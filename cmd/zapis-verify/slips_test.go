@@ -129,8 +129,8 @@ func packedAgain(t *testing.T) string {
 	return b.String()
 }
 
-// What the system refuses is told in words of ours: a file, a folder of trust and
-// a folder of tiles all come through here. (Whoever runs the tests may read everything.)
+// Errors of the system are reported in our words, for a file, a folder of trust and a folder of tiles. (As root every
+// file can be read.)
 func TestUnreadable(t *testing.T) {
 	for _, tt := range []struct {
 		what, name string

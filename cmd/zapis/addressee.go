@@ -13,7 +13,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// addressee is to whom a bundle is sealed; the zero addressee is nobody in particular.
+// addressee is the recipient of a bundle; the zero addressee is none in particular.
 type addressee struct {
 	recipients []age.Recipient
 	classic    bool   // X25519 alone
@@ -67,7 +67,7 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 	return a, nil
 }
 
-// seal writes what write gives as one age file, or as it is where there is nobody to seal it to.
+// seal writes the output of write as one age file, or unchanged where there is no recipient.
 func (a addressee) seal(w io.Writer, write func(io.Writer) error) error {
 	if !a.sealed() {
 		return write(w)

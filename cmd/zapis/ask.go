@@ -20,7 +20,7 @@ type askCmd struct {
 	Out  string   `required:"" placeholder:"FILE" help:"The request to write; it is never overwritten."`
 }
 
-// askedFor is how long a request counts where nobody says otherwise.
+// askedFor is the default validity of a request.
 const askedFor = 14 * 24 * time.Hour
 
 func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {

@@ -180,7 +180,7 @@ func onHold(h casefile.Hold) string {
 	return fmt.Sprintf("ON HOLD by entry %d (%s): nothing of %s can be erased", h.Index, h.Reason, what)
 }
 
-// sentTwice is asked, not told: whoever goes back to the page may as well have written another report on it.
+// sentTwice returns a question, not a statement: going back to the page may also lead to another report.
 func sentTwice(s casefile.Summary) string {
 	return fmt.Sprintf("SENT TWICE? %s came from the same page of the form", s.SamePage)
 }

@@ -47,7 +47,7 @@ type shown struct {
 	Index       *uint64    `json:"index"`
 	ReceivedAt  time.Time  `json:"received_at"`
 	Answers     values     `json:"answers"`  // of the first report, as given
-	Identity    *values    `json:"identity"` // likewise; null where it was not opened
+	Identity    *values    `json:"identity"` // also null where it was not opened
 	Attachments []attached `json:"attachments"`
 	Fits        bool       `json:"commitments_ok"`
 	Consent     []string   `json:"consent"` // in force

@@ -20,8 +20,8 @@ func TestTrusteeScripts(t *testing.T) {
 	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]scripttest.Word{"flip": flip}, nil)
 }
 
-// prepareTrustees makes a ledger of anna, boris and vera, of whom two open an identity (two.tar), one where all
-// three must and two open the words (three.tar), and identities for them, for dora and for a stranger.
+// prepareTrustees makes a ledger of anna, boris and vera, where two open an identity (two.tar), one where all three
+// must and two open the words (three.tar), and identities for them, for dora and for a stranger.
 func prepareTrustees(t *testing.T, dir string) (env []string) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"anna", "boris", "vera", "dora", "stranger"} {

@@ -129,7 +129,7 @@ type cancelling struct{ cancel func() }
 func (c cancelling) Write(p []byte) (int, error) { c.cancel(); return len(p), nil }
 func (c cancelling) Progress(tick)               {}
 
-// The socket is gone after the end, and one that was left behind is in nobody's way.
+// The socket is removed at the end, and a stale one is replaced.
 func TestControlSocketComesAndGoes(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {

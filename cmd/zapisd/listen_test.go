@@ -76,7 +76,7 @@ func TestListenUnix(t *testing.T) {
 		t.Errorf("a second listener: %v", err)
 	}
 
-	// What a killed process leaves behind: the name, and nobody who answers.
+	// A killed process leaves the socket's name, and no listener.
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
 	l, err = listenUnix(path, 0o600)

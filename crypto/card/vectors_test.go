@@ -14,7 +14,7 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 )
 
-var update = flag.Bool("update", false, "write docs/spec/vectors anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 func dir(name string) string { return filepath.Join("..", "..", "docs", "spec", "vectors", name) }
 

@@ -19,7 +19,7 @@ import (
 	"zapis/crypto/seal"
 )
 
-var write = flag.Bool("write", false, "write the vectors anew")
+var write = flag.Bool("write", false, "write the vectors again")
 
 const vectorsFile = "../../docs/spec/vectors/signals/vectors.json"
 

@@ -284,8 +284,8 @@ const promiseAhead = 10 * time.Second
 // OpenPromise verifies a promise file with the keys that the log ever had: a
 // promise may be older than a change of keys. It refuses one by keys that were
 // replaced, for a slot after the first known checkpoint that the new keys have
-// signed: ErrRetiredKey. From that checkpoint on the log promised by its new keys,
-// and whoever has the old ones can sign anything.
+// signed: ErrRetiredKey. From that checkpoint on the log promised by its new
+// keys, and a holder of the old ones can sign anything.
 func (c *Chain) OpenPromise(file []byte) (Promise, error) {
 	first := error(canonical.Refuse("promise: no log key is known"))
 	for i := len(c.s.Keys) - 1; i >= 0; i-- {

@@ -69,7 +69,7 @@ func TestHoldTexts(t *testing.T) {
 	}
 }
 
-// What is held is not erased, whoever approves it; a release needs as many as a tombstone.
+// What is held is not erased, whatever the approvals; a release needs as many as a tombstone.
 func TestHoldInChain(t *testing.T) {
 	b := ledgertest.New()
 	b.Report("one", 1)

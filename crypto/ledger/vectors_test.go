@@ -15,7 +15,7 @@ import (
 )
 
 // With -update the vectors are written with new keys: ML-DSA signatures are randomised, so all bytes change.
-var update = flag.Bool("update", false, "write docs/spec/vectors anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 const vectorsDir = "../../docs/spec/vectors"
 
@@ -143,7 +143,7 @@ func writeVectors(t *testing.T) {
 // changedEntry is entry 1 of the ledger that changes are judged in.
 const changedEntry = "change/key-entry.txt"
 
-// TestChangesAreJudgedInTheOpen: whoever has the vectors alone has the ledger before them too.
+// TestChangesAreJudgedInTheOpen: with the vectors alone the ledger before them is known too.
 func TestChangesAreJudgedInTheOpen(t *testing.T) {
 	b := changed()
 	for i, name := range []string{"entry/genesis.txt", changedEntry} {

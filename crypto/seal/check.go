@@ -148,9 +148,9 @@ func checkStanza(s *age.Stanza, r native) error {
 // opens with the identity and the header's MAC holds; under a quorum their share
 // opens and fits its published hash. Nothing of the payload is read.
 //
-// ErrOwnStanza where it does not: whoever sealed the part shut this trustee out.
-// ErrNoKey where the identity is not the one of that position at all; that can be
-// told for keys held in software only. ErrMismatch where CheckPart would refuse the stanzas.
+// ErrOwnStanza where it does not: the sealer excluded this trustee. ErrNoKey where the identity is not the one of that
+// position at all; that can be detected for keys in software only. ErrMismatch where CheckPart would refuse the
+// stanzas.
 func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error {
 	if position < 1 || position > len(r.keys) {
 		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))

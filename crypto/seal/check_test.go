@@ -167,7 +167,7 @@ func otherKey(r age.Recipient) age.Recipient {
 	})
 }
 
-// garbage makes a stanza of the right shape that nobody opens.
+// garbage makes a stanza of the right form that no key opens.
 func garbage(r age.Recipient) age.Recipient {
 	return recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {
 		s, err := r.Wrap(fileKey)
@@ -218,7 +218,7 @@ func TestCheckStanzas(t *testing.T) {
 				return
 			}
 			refused(t, err, ErrMismatch, tc.says)
-			// CheckOwn refuses it too, whoever asks.
+			// CheckOwn refuses it too, with any identity.
 			refused(t, CheckOwn(bytes.NewReader(file), three, 1, people()[0]), ErrMismatch, tc.says)
 		})
 	}

@@ -30,7 +30,7 @@ type digester struct {
 	dst   io.Writer // nil: hash only
 	hash  hash.Hash
 	n     int64
-	later *[]byte // where not nil, bytes to be hashed by whoever takes them
+	later *[]byte // where not nil, bytes that the owner of the pointer will hash
 }
 
 func newDigester(dst io.Writer) *digester {

@@ -20,9 +20,8 @@ var (
 	// ErrQuorum: the part opens only with more trustees' shares.
 	ErrQuorum = errors.New("more trustees are needed")
 
-	// ErrOwnStanza: the place in a part that belongs to this very trustee does
-	// not open with their key. It is an ErrMismatch too: whoever sealed the part
-	// shut one trustee out.
+	// ErrOwnStanza: the trustee's own stanza in a part does not open with
+	// their key. It is an ErrMismatch too: the sealer excluded one trustee.
 	ErrOwnStanza = fmt.Errorf("sealed past its own trustee: %w", ErrMismatch)
 
 	// ErrTooLarge: the content does not fit the part's size.

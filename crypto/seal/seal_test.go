@@ -119,7 +119,7 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-// TestSealStreams: memory does not grow with the file, and nobody says its size.
+// TestSealStreams: memory does not grow with the file, and its size is not needed.
 func TestSealStreams(t *testing.T) {
 	const size = 96 << 20
 	r := set(1, 3)

@@ -27,7 +27,7 @@ type vector struct {
 	Kind       Kind           `json:"kind"`
 	Threshold  int            `json:"threshold"`
 	Recipients []string       `json:"recipients"`         // the set in force
-	Position   int            `json:"position,omitempty"` // of whoever checks or opens their own, from 1
+	Position   int            `json:"position,omitempty"` // of the trustee who checks or opens their own, from 1
 	Identity   string         `json:"identity,omitempty"` // AGE-SECRET-KEY-PQ-1…
 	Shares     map[int]string `json:"shares,omitempty"`   // by position, hex
 	FileKey    string         `json:"file_key,omitempty"` // hex

@@ -22,7 +22,7 @@ import (
 )
 
 // With -update the vectors are written with new keys and at the present time.
-var update = flag.Bool("update", false, "write docs/spec/vectors anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 const (
 	vectorsDir     = "../../docs/spec/vectors/anchor"

@@ -84,7 +84,7 @@ func TestLinesRefused(t *testing.T) {
 		})
 	}
 
-	// Lines of keys that nobody asked about are passed over.
+	// Lines of unknown keys are ignored.
 	sigs, err := witness.ParseLines([]byte(lineOf(there, 0, noon)))
 	must(t, err)
 	if by, err := witness.Check(text(t, here), sigs, signingKey(t, "other.example/w", 3).Verifiers()); err != nil || by != nil {

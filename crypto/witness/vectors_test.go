@@ -17,7 +17,7 @@ import (
 
 // With -update the vectors are written with new keys: ML-DSA signatures are
 // randomised, so all bytes change.
-var update = flag.Bool("update", false, "write docs/spec/vectors anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 const vectorsDir = "../../docs/spec/vectors"
 

@@ -84,7 +84,7 @@ func read(t testing.TB, dir string) *history {
 	return h
 }
 
-// newReport is a body that nobody filed.
+// newReport is a body that no reporter sent.
 func newReport(trustees uint64) piece {
 	p := piece{body: ledger.Body{Kind: ledger.KindReport, Trustees: trustees, Commitments: ledger.Sum(random(32))}}
 	for _, kind := range []string{ledger.PartSignal, ledger.PartStatement, ledger.PartIdentity} {

@@ -17,7 +17,7 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// What ends well for everybody, and for whom, as scripts over the programs as they are shipped.
+// The attacks whose outcome is visible in the programs, as scripts over the programs.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",

@@ -170,7 +170,7 @@ func TestSince(t *testing.T) {
 	}
 }
 
-// Parts that nobody reads are compared all the same.
+// Parts that are not read are compared all the same.
 func TestUnreadPartIsCompared(t *testing.T) {
 	_, file := sample(t)
 	i := bytes.Index(file, []byte("parts/")) + 512 + 100

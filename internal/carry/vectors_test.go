@@ -16,7 +16,7 @@ import (
 	"zapis/internal/carry"
 )
 
-var update = flag.Bool("update", false, "write docs/spec/vectors anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 var vectorsDir = filepath.Join("..", "..", "docs", "spec", "vectors", "carry")
 

@@ -64,7 +64,7 @@ func TestAnswerReachesTheReporter(t *testing.T) {
 	}
 	srv.stop(t)
 
-	// Nobody serves it: the verb takes the lock, and a head that came since goes in.
+	// Without a server the verb takes the lock, and a head that came since goes in.
 	carry("two.tar")
 	must(t, h.dir, append([]string{"zapis", "outbox", "--vault", "vault", "--out", "more.tar"}, h.as("anna")...)...)
 	box := readFile(t, h.path("more.tar"))

@@ -19,8 +19,8 @@ import (
 	"unicode/utf16"
 )
 
-// canary is a word that occurs nowhere else. Whoever finds it, in any of the shapes that a careless program
-// would write it in, has found plaintext.
+// canary is a word that occurs nowhere else. Finding it, in any of the encodings that a careless program would use,
+// means finding plaintext.
 type canary struct {
 	word   string
 	shapes map[string][]byte

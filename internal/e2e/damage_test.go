@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A bit of the database that flipped is either noticed, or of no account: free pages hold old bytes. And
-// whoever notices it survives: reading such a file can end a process in ways that it can't catch.
+// A flipped bit of the database is either detected or irrelevant: free pages hold old bytes. Detecting it does not end
+// the program: reading such a file can end a process in ways that it can't recover from.
 func TestFlippedBitsAreNoticedOrOfNoAccount(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -19,7 +19,7 @@ import (
 
 var deployFolder = filepath.Join("..", "..", "docs", "deploy")
 
-// imageFile reads the Containerfile: what is copied where, and what runs as whom.
+// imageFile reads the Containerfile: what is copied where, what runs, and the user it runs as.
 func imageFile(t *testing.T) (entry, command []string, user string) {
 	t.Helper()
 	var from, copies []string

@@ -140,7 +140,7 @@ func TestAllTheWayInEachLanguage(t *testing.T) {
 	}
 }
 
-// Whoever comes without a language in the address gets the one that their browser asks for.
+// Without a language in the address the page is in the browser's language.
 func TestTheBrowsersLanguage(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

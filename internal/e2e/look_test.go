@@ -213,7 +213,7 @@ func TestEveryPageByKeyboard(t *testing.T) {
 			t.Errorf("%s: only %d stops", p, stops)
 		}
 		l.tab(t, stops)
-		// A date has stops within it that nobody is told of.
+		// A date has stops within it that have no announcement.
 		for past := 0; past < 12 && evaluate[int](t, l, `walked.length`) < stops; past++ {
 			l.tab(t, 1)
 		}

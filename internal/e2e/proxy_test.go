@@ -31,7 +31,7 @@ func proxyConfig(t *testing.T, name string, changes ...string) string {
 	return text
 }
 
-// freePort is a port of this machine that nobody listens on.
+// freePort returns an unused port of this machine.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -72,8 +72,8 @@ func proxy(t *testing.T, port string, words ...string) (output *safeBuffer) {
 	}
 }
 
-// throughProxy sends a report with a file by way of a proxy, as a browser does, looks for it in the folders while it is on its
-// way and after, and then asks for a page that nobody serves any more.
+// throughProxy sends a report with a file through a proxy, as a browser does, looks for it in the folders during and
+// after that, and then requests a page after the server has stopped.
 func throughProxy(t *testing.T, h house, srv *service, client *http.Client, at string, output *safeBuffer, folders ...string) {
 	t.Helper()
 	c := newCanary()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Whoever is sending when the server is stopped is heard to the end.
+// An upload in progress when the server is stopped is read to its end.
 func TestStopWaitsForUploads(t *testing.T) {
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0")
@@ -55,7 +55,7 @@ func underWay(t *testing.T, h house) {
 	}
 }
 
-// refusesNew waits until nobody new is let in.
+// refusesNew waits until new connections are refused.
 func refusesNew(t *testing.T, srv *service) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; {

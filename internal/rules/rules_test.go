@@ -1,6 +1,5 @@
-// Package rules holds no code, only the tests that keep the house in order: who may import whom,
-// what stands where, and that every dependency has been thought about. Each ban carries its reason,
-// and the reason is what a failing test prints.
+// Package rules holds no code, only the tests of the source tree: allowed imports, the place of functions, and a
+// reason for every dependency. A failing test prints the reason of the rule.
 package rules
 
 import (

@@ -107,7 +107,7 @@ func Unjudged(err error) (bundle.Report, bool) {
 	return r, true
 }
 
-// First returns the first line, for whoever reads no further.
+// First returns the first line of the verdict.
 func (v Verdict) First() string {
 	switch {
 	case !v.OK:
@@ -163,8 +163,8 @@ func (v Verdict) Refusal(name string) error {
 	return exit.New(exit.Mismatch, hint, "%s does not verify", name)
 }
 
-// Unreadable reports what an error of the system means to whoever gave that
-// name.
+// Unreadable returns an error of the system in words for the user who named
+// the file.
 func Unreadable(what, name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -13,9 +13,9 @@ import (
 	"zapis/crypto/witness"
 )
 
-// A seen checkpoint is one that somebody kept: out of a receipt, out of tiles of
-// long ago, or as a witness cosigned it. Whoever holds one needs to trust
-// nobody: the ledger must still begin with just those entries.
+// A seen checkpoint is one from outside: from a receipt, from earlier tiles,
+// or cosigned by a witness. Its holder needs no further trust: the ledger must
+// still begin with exactly those entries.
 type seen struct {
 	name string // of its file
 	note []byte

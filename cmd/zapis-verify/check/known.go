@@ -72,7 +72,7 @@ func (t *Known) ledgerCards(text string) error {
 	return nil
 }
 
-// Enough refuses what was given where it says nothing of whom to trust.
+// Enough refuses trust anchors that identify no ledger, signer or log.
 func (t *Known) Enough() error {
 	if t.anchor() == anchorNone && t.options.Times.Roots == nil && len(t.witnesses) == 0 {
 		return exit.New(exit.Usage, "a bundle tells of keys, but which ledger they are of must be known from elsewhere: add its card",

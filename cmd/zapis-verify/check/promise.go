@@ -12,9 +12,8 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// checkPromise verifies a promise and, with the ledger's public tiles, finds
-// the entry that keeps it. Nobody is asked: which entry it is stays unknown to
-// whoever gave the tiles.
+// checkPromise verifies a promise and, with the ledger's public tiles, finds the entry that keeps it. It makes no
+// request, so the operator does not learn which entry it is.
 func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	origin := ""
 	if lines := strings.SplitN(string(text), "\n", 3); len(lines) == 3 {

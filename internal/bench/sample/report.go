@@ -15,7 +15,7 @@ import (
 	"zapis/internal/incident"
 )
 
-// audience is to whom the parts of every report are sealed, as intake does it.
+// audience is the recipients of the parts of every report, as in the intake.
 type audience struct {
 	signal, statement, identity *seal.Recipients
 }

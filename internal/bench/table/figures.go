@@ -102,7 +102,7 @@ func decimals(v float64) int {
 	return 2
 }
 
-// markdown prints the table, its columns aligned for whoever reads it at a terminal.
+// markdown prints the table, with aligned columns for a terminal.
 func markdown(lines []line) string {
 	rows := [][]string{{"Work", "Must reach", "Measured", "Reached"}}
 	for _, l := range lines {

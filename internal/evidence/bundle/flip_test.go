@@ -54,9 +54,8 @@ func flipAll(t *testing.T, zip []byte, step int) {
 	t.Logf("%d of the %d bits of %d bytes flipped, all found", found, bits, len(zip))
 }
 
-// A CRC-32 is no evidence: whoever changes a file changes that too. With one bit
-// flipped in any byte of any file, and the zip's CRC-32 made to fit it in both
-// places, the check finds it by what the bundle itself says.
+// A CRC-32 is no evidence: it is changed with the file. With one bit flipped in any byte of any file, and the zip's
+// CRC-32 adjusted in both places, the check finds it by the bundle's own hashes.
 func TestEveryFlipWithItsCRCIsFound(t *testing.T) {
 	t.Parallel()
 	zip := sizedBundle(t, *flipSize)

@@ -95,8 +95,8 @@ func TestDisclosedKeys(t *testing.T) {
 		t.Errorf("%d lines of VERIFY.txt fail", len(failed))
 	}
 
-	// Whoever has the key can put another payload under the same header. It
-	// opens, with stock age too, and it is not what the ledger names.
+	// With the key another payload can be put under the same header. It opens,
+	// with stock age too, and it is not what the ledger names.
 	sealed, _ := keys[1].Open()
 	original, _ := io.ReadAll(sealed)
 	forged := forge(t, original, keys[1].Key, bytes.Repeat([]byte("x"), 65536))

@@ -9,8 +9,8 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 )
 
-// A ledger that a bundle tells of knows which log keys were retired, and by when:
-// whoever has such a key makes no promises for later.
+// A ledger from a bundle has the retired log keys, and the time: a holder of
+// such a key can't make promises for later.
 func TestPromiseByARetiredKey(t *testing.T) {
 	b := ledgertest.New()
 	b.Report("first", 0)

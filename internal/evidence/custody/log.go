@@ -92,7 +92,7 @@ func Open(path string, now func() time.Time, tool string) (*Log, error) {
 	return l, nil
 }
 
-// SetOwner sets the owner of the log, to whom later events are sealed.
+// SetOwner sets the owner of the log. Later events are sealed to them.
 func (l *Log) SetOwner(c card.Card) error {
 	owner, err := seal.NewRecipients(1, c.Age)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // Every format, for every addressee who may have it, is what testdata has, and the same the second time.
 func TestGolden(t *testing.T) {

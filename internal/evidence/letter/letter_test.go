@@ -18,7 +18,7 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func sample() casefile.Case {
 	return casefile.Case{

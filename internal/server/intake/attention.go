@@ -100,9 +100,9 @@ func (d *Draft) attention(s submission, b ledger.Body, to *recipients) (a store.
 	return a, nil
 }
 
-// Mark is what is kept of an urgent submission for 14 days, so that an answer reaches its reporter: the base of the tags
-// of its answers, and the mailbox's key, to which they are sealed. Whoever seizes the server learns from it which sealed
-// reports are urgent, and nothing of what they say.
+// Mark is what is kept of an urgent submission for 14 days, so that an answer reaches its reporter: the base of the
+// tags of its answers, and the mailbox's key, to which they are sealed. With a seized server it shows which sealed
+// reports are urgent, and nothing of their content.
 type Mark struct {
 	Base    [32]byte
 	Mailbox string // age1pq1…

@@ -42,8 +42,8 @@ var testTime = time.Date(2026, 11, 21, 20, 47, 45, 999, time.UTC)
 
 func clock() time.Time { return testTime }
 
-// newHouse makes a ledger with three trustees, 2 of whom open identities, and one
-// duty card.
+// newHouse makes a ledger with three trustees, of which 2 open identities, and
+// one duty card.
 func newHouse(t testing.TB, limits Limits, slot time.Duration) *house {
 	t.Helper()
 	h := &house{t: t, dir: filepath.Join(t.TempDir(), "ledger")}

@@ -24,7 +24,7 @@ func TestReport(t *testing.T) {
 	png := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 100_000)...)
 	chat := []byte("[20:14] them: we know where your mother lives\n")
 	h.must(d.AddFile("../../etc/passwd", bytes.NewReader(png)))
-	h.must(d.AddFile("", bytes.NewReader(nil))) // a field that nobody touched
+	h.must(d.AddFile("", bytes.NewReader(nil))) // an empty file field
 	h.must(d.AddFile("invoice\u202efdp.exe", bytes.NewReader(chat)))
 	h.must(d.AddFile("", iotest.OneByteReader(strings.NewReader("%PDF-1.7\n"))))
 	r := h.report(incident.ActReport, "narrative", "They came at six.\r\n\"Open!\"", "consent", "store", "consent", "lawyer",

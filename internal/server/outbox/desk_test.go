@@ -309,7 +309,7 @@ func TestFollows(t *testing.T) {
 	}
 }
 
-// Two answers under one tag: the second is nobody's fault, and says what to do.
+// Two answers under one tag: the second is refused with a hint, and without blame.
 func TestTagTaken(t *testing.T) {
 	_, d, by := house(t, 0)
 	content := func(text string) []byte {

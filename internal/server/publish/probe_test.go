@@ -37,11 +37,11 @@ func everything(t *testing.T, url string, size uint64) []byte {
 	return all.Bytes()
 }
 
-// TestProbing has somebody submit every minute, and fetch everything that is
-// public after each, on a day on which others submit too, and on one on which
-// nobody does. Until the slot nothing public moves; after it the two days differ
-// by 32 entries at most where the others were fewer than that, and what stands
-// in a tile is hashes.
+// TestProbing submits every minute, and fetches everything that is public
+// after each, on a day on which others submit too, and on one without other
+// submissions. Until the slot nothing public changes; after it the two days
+// differ by 32 entries at most where the others were fewer than that, and a
+// tile contains only hashes.
 func TestProbing(t *testing.T) {
 	grew := make(map[int]uint64)
 	for _, others := range []int{0, 7, 27, 28} {

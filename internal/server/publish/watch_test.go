@@ -78,7 +78,7 @@ func TestWatchIsStoppedAnywhere(t *testing.T) {
 		t.Error("the guard was not brought up")
 	}
 	w.Close()
-	// Files that were being written are of no account.
+	// Temporary files are ignored.
 	must(t, os.WriteFile(aside(one(t, dir, "checkpoint")), after[:40], 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, ".guard.new"), []byte("zapis"), 0o600))
 	w = reopen(t, dir)

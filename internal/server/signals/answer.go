@@ -22,7 +22,7 @@ const maxAhead = 7 * 24 * time.Hour
 const maxOld = 24 * time.Hour
 
 var (
-	// ErrNotUrgent is returned for an answer to a body of which nobody on duty was told within 14 days.
+	// ErrNotUrgent is returned for an answer to a body that was in no signal within 14 days.
 	ErrNotUrgent = errors.New("there is no such report that asks for attention")
 	// ErrAnswered is returned where a report has as many answers as it can have.
 	ErrAnswered = errors.New("the report has as many answers from duty as it can have")

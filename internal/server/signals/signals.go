@@ -143,8 +143,8 @@ func (s *Server) recipients(index uint64) (*seal.Recipients, error) {
 // Batch gives a batch file; 0 is the newest.
 func (s *Server) Batch(n uint64) ([]byte, error) { return s.store.SignalBatch(n) }
 
-// Drill puts an exercise into the path of signals: whoever is on duty is rung as for a report in danger, and told that it
-// is none.
+// Drill puts an exercise into the path of signals: the duty officer is alerted as for a report in danger, with a note
+// that it is an exercise.
 func (s *Server) Drill(ctx context.Context, name ledger.Hash) error {
 	index, set := s.store.SetInForce()
 	if len(set.Duty) == 0 {

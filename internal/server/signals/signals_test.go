@@ -125,7 +125,7 @@ func (d *desk) identity(n int) *age.HybridIdentity {
 	return id
 }
 
-// batch makes the batch that is due and gives the newest, opened by whoever is on duty.
+// batch makes the due batch and returns the newest, opened by the duty officer.
 func (d *desk) batch() (ledger.SignalBatch, []duty.Signal) {
 	d.t.Helper()
 	if err := d.server.Make(d.t.Context()); err != nil {

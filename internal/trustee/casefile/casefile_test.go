@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Whoever is not asked, or undecided, is counted and nothing else.
+// A person who was not asked, or is undecided, is counted and nothing else.
 func TestPersonWhoDidNotAgreeIsCounted(t *testing.T) {
 	all := consents(t)
 	for _, agrees := range []string{"undecided", "unasked"} {

@@ -153,7 +153,7 @@ func (v *Trustee) Approve(p *Proposal, expires time.Time) ([]byte, error) {
 	return signed.Marshal(), nil
 }
 
-// setWords tells how two sets differ, and to whom new reports would go.
+// setWords returns how two sets differ, and the recipients of new reports.
 func setWords(was, next ledger.TrusteeSet) (words []string) {
 	say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
 	differ := func(what string, was, next []card.Card) {

@@ -233,7 +233,7 @@ func (c *Case) SamePage() *Case { return c.samePage }
 
 const actExhibit = "exhibit"
 
-// among reports whether the owner is one of the trustees to whom an entry was sealed.
+// among reports whether an entry is sealed to the owner.
 func (v *Trustee) among(trustees uint64) bool {
 	set, err := v.Copy().Chain().SetAt(trustees)
 	return err == nil && v.Owner() != nil && ledgercopy.IsTrustee(set, *v.Owner())

@@ -31,7 +31,7 @@ const collectedDir = "collected"
 type Collected struct {
 	Files  []string // names of files on this disk
 	Made   []Made   // files that are in memory alone; with Files, one at least and sixteen at most
-	Source string   // whom or what it came from
+	Source string   // the person or source that it came from
 	How    string   // how it was obtained
 	When   string   // when, as YYYY, YYYY-MM or YYYY-MM-DD; empty where that is not known
 	Tool   string   // with which tool; empty where with none

@@ -15,7 +15,7 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// Whom a bundle is for.
+// Addressees of bundles.
 var (
 	lawyer, _ = casefile.AddresseeByCode("lawyer")
 	court, _  = casefile.AddresseeByCode("court")

@@ -113,7 +113,7 @@ func TestLeftOut(t *testing.T) {
 	})
 }
 
-// An exhibit that is sealed like one of ours, and for which nobody has signed, stands apart.
+// An exhibit that is sealed like one of ours, and that no trustee has signed for, becomes a case of its own.
 func TestExhibitWithoutSignature(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})

@@ -235,7 +235,7 @@ func names(cards []card.Card) string {
 	return strings.Join(list, ", ")
 }
 
-// thereAre says who there is, to whoever named somebody else.
+// thereAre lists the trustees, for an error about an unknown one.
 func thereAre(cards []card.Card) string {
 	if len(cards) == 0 {
 		return "there is none"

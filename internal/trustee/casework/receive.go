@@ -22,8 +22,8 @@ type Handed struct {
 }
 
 // Receive imports what another trustee hands on: keys of parts that are in this vault, as the ledger names them. The
-// sender must be one to whom the parts are sealed, and every key must be that of its part: the header's MAC proves
-// that, and the hash of the whole file is the ledger's.
+// parts must be sealed to the sender, and every key must be that of its part: the header's MAC proves that, and the
+// hash of the whole file is the ledger's.
 func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func TestLostVault(t *testing.T) {
 	if c.Heads != 0 || c.Foreign {
 		t.Errorf("%+v", c)
 	}
-	// Without the key nobody knows what the log owns up to.
+	// Without the key it is unknown what the log names as lost.
 	c = d.checked("anna", true)
 	says(t, "without the key", c.Wrong, "entry 2: your custody log reached event ", "entry 3: your custody log reached event 7")
 	if !c.Foreign || len(c.Earlier) > 0 {
@@ -106,7 +106,7 @@ func TestLostVault(t *testing.T) {
 		t.Errorf("%d heads", c.Heads)
 	}
 
-	// The lost vault turns up, and somebody goes on with it: two logs at once are what nobody owns up to.
+	// The lost vault is found and used again: no log can name both as lost.
 	found := d.vaults["anna"]
 	d.vaults["anna"] = lost
 	lost.mustTake(d.House.Carry(0), as(d.key("anna")))
@@ -175,7 +175,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 
-	// Where nothing was done yet, what a newer carry file brings is owned up to as well.
+	// Where nothing was done yet, heads of a newer carry file are named as well.
 	d.anew("anna", old)
 	if done := d.carry()["anna"]; done.Successor == "" || len(done.Mismatches) > 0 {
 		t.Errorf("%q, %v", done.Successor, done.Mismatches)

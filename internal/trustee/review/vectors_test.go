@@ -9,7 +9,7 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 )
 
-var update = flag.Bool("update", false, "write docs/spec/vectors/review anew")
+var update = flag.Bool("update", false, "write docs/spec/vectors/review again")
 
 const vectors = "../../../docs/spec/vectors/review"
 

@@ -68,7 +68,7 @@ func Serve(ctx context.Context, p Place, r io.Reader, o Options) error {
 		return err
 	}
 	defer text.wipe()
-	// Nobody serves it: the lock is ours. A socket that is there was left by an agent that was killed.
+	// There is no agent: this process holds the lock. An existing socket was left by an agent that was killed.
 	if err := os.Remove(p.Socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
