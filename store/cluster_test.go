@@ -134,6 +134,9 @@ func missing(t *testing.T, s *Store, promised []ledger.Hash) (n int) {
 // TestPrimaryKilled kills the primary under load, promotes the standby, and makes
 // the old primary a standby of that, again and again: nothing that was promised is lost.
 func TestPrimaryKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster != nil {
 		return // it starts servers of its own
 	}
@@ -183,6 +186,9 @@ func TestPrimaryKilled(t *testing.T) {
 // TestAsynchronousLoses is the control of the test before: without waiting for the
 // standby, the same harness finds losses.
 func TestAsynchronousLoses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster != nil {
 		return
 	}
@@ -222,6 +228,9 @@ func TestAsynchronousLoses(t *testing.T) {
 // TestSplitBrain has both servers take writes, with hosts that hold each to be the
 // primary: the witness refuses the second history, and its host stops.
 func TestSplitBrain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster != nil {
 		return
 	}
@@ -274,6 +283,9 @@ func TestSplitBrain(t *testing.T) {
 
 // A database that is older than the witness's checkpoint signs nothing, whatever the guard of a new host says.
 func TestDatabaseBehindTheWitness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster == nil {
 		return
 	}
@@ -288,6 +300,9 @@ func TestDatabaseBehindTheWitness(t *testing.T) {
 
 // While no witness answers, submissions are promised and nothing is released; after that the slot is, once.
 func TestWitnessesAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster == nil {
 		return
 	}

@@ -133,6 +133,9 @@ func attachmentRate(b *testing.B, s *Store, size int) float64 {
 
 // A large attachment goes into the database, and comes back, without being held in memory.
 func TestAttachmentInBoundedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if cluster == nil {
 		return
 	}

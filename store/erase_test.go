@@ -158,6 +158,9 @@ func TestErase(t *testing.T) {
 
 // The power fails after the tombstone is committed, and before anything else.
 func TestEraseCutOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	f := newForgettable(t)
 	s := f.Store
 	stone := approved(t, s, ledger.KindTombstone, tombstone(s, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...)

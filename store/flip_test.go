@@ -87,6 +87,9 @@ func exported(s *Store) (string, error) {
 // it, or crashes over it in the process that may crash, or the bit was where
 // nothing is, and an export has the same bytes as before.
 func TestAnyBit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	m := newSample(t)
 	run := func() string {

@@ -31,6 +31,9 @@ func init() {
 // memory, which anybody may mount, and for root ext4 on a loop device, which has
 // a journal and reserves, and fails as a real disk does.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	kinds := []string{"tmpfs"}
 	if os.Getuid() == 0 {
 		kinds = append(kinds, "ext4")

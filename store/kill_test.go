@@ -134,6 +134,9 @@ func inMemory(t *testing.T) string {
 // looks each time whether all that was promised is there and all of the ledger
 // verifies.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	n := orFew(200) / 2
 	for _, slot := range []string{"0s", "24h"} {
 		t.Run("slot="+slot, func(t *testing.T) {

@@ -236,6 +236,9 @@ func TestLocator(t *testing.T) {
 // TestManyAtOnce has many submit while slots pass and others read: each gets a
 // promise that is kept.
 func TestManyAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for _, slot := range []string{"0", "24h"} {
 		t.Run(slot, func(t *testing.T) {
 			c := newClock()

@@ -12,6 +12,9 @@ import (
 // No damaged file of any kind crashes the checker, and none is called wrong usage: each is judged (3), or its keys
 // are not known (4). What happens to verify all the same is a file that was changed where nothing is compared.
 func TestDamagedFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	dir := t.TempDir()
 	kinds := []struct {
 		name  string

@@ -84,6 +84,9 @@ func derRoot(t *testing.T) string {
 const trusted = "consistent, and of a ledger that you trust\n"
 
 func TestVerify(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	card := ledgerCard(t)
 	otherCard := "zapis-ledger+example.org/ledger+" + strings.Repeat("0", 64)
 	notes := write(t, "remember the milk\n")
@@ -101,7 +104,7 @@ func TestVerify(t *testing.T) {
 		status exit.Status
 		first  string // how the output begins
 		has    string // in the output
-		talk   string // in what is said on stderr
+		talk   string // in the output on stderr
 	}{
 		{"a bundle alone", []string{vector("bundle.zip")}, 0, bundle.Unproved + "\n", "NOT proved:\n- " + bundle.Unproved, ""},
 		{"with the ledger's card", []string{vector("bundle.zip"), "--trust", card}, 0, trusted, "- This is the ledger that you trust: " + card, ""},
@@ -220,6 +223,9 @@ func TestJSONOfARefusal(t *testing.T) {
 
 // Every bit of a receipt and of a promise counts.
 func TestFlips(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	known, err := readTrust([]string{vector("genesis.txt")}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +244,7 @@ func TestFlips(t *testing.T) {
 		for bit := 0; bit < len(text)*8; bit += 37 {
 			text[bit/8] ^= 1 << (bit % 8)
 			v, err := judge()
-			// A flip in the origin makes it another ledger's, whose keys are not known.
+			// A flip in the origin makes it another ledger's, whose keys are unknown.
 			if status := exit.StatusOf(err); v.OK || err != nil && status != exit.Mismatch && status != exit.KeyMissing {
 				t.Fatalf("%s with bit %d of byte %d flipped: %+v %v", name, bit%8, bit/8, v, err)
 			}
@@ -311,7 +317,7 @@ func TestLinksNoNetwork(t *testing.T) {
 	}
 }
 
-// The answer can be filed: what was checked, when and by what stands in the text, in the JSON and on a page.
+// The answer can be filed: what was checked, when and with what version is in the text, in the JSON and on a page.
 func TestAnswerCanBeFiled(t *testing.T) {
 	b, err := os.ReadFile(vector("bundle.zip"))
 	if err != nil {

@@ -15,8 +15,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// What somebody who has never seen a bundle gives by mistake: each is told what
-// it is and what to do.
+// Wrong input of a user who has never seen a bundle: each error names what it is and what to do.
 func TestSlips(t *testing.T) {
 	dir := t.TempDir()
 	put := func(name, text string) string {
@@ -54,7 +53,7 @@ func TestSlips(t *testing.T) {
 		args   []string
 		status exit.Status
 		out    string // in the output
-		talk   string // in what is said on stderr
+		talk   string // in the output on stderr
 		hint   string // the same
 	}{
 		{"nothing", nil, 2, "", "no file was named that is to be checked\n",

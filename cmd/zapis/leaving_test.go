@@ -11,6 +11,9 @@ import (
 
 // TestOutScripts runs the scripts of what goes out in other forms than a bundle, under testdata/out.
 func TestOutScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	made := t.TempDir()
 	scripts(t, "out", made, prepareOut(t, made), nil, nil)

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	made := t.TempDir()
 	words := map[string]scripttest.Word{"flip": flip, "cut": cut}

@@ -15,6 +15,9 @@ import (
 
 // TestTrusteeScripts runs the scripts of what trustees do together, under testdata/trustees.
 func TestTrusteeScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	made := t.TempDir()
 	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]scripttest.Word{"flip": flip}, nil)

@@ -11,7 +11,8 @@ import (
 	"zapis/internal/server/outbox"
 )
 
-// What does not verify is told from what can't be taken now, by the line and by the count that makes the status.
+// A statement that does not verify is distinguished from one that can't be applied now, by its line and by the count
+// that determines the status.
 func TestOutcomeLines(t *testing.T) {
 	signed := func(n uint64) card.Signed {
 		return card.Signed{Statement: card.Statement{Kind: card.KindReply, Number: n, Signer: "SHA256:abc"}}

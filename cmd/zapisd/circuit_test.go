@@ -39,7 +39,7 @@ func onCircuits(t *testing.T) (dial func(first string) net.Conn, l *circuitListe
 	}, l
 }
 
-// hears returns what a request on the connection is answered with.
+// hears returns the response to a request on the connection.
 func hears(t *testing.T, conn net.Conn) string {
 	t.Helper()
 	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {

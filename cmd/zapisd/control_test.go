@@ -16,7 +16,7 @@ import (
 	"zapis/store"
 )
 
-// fakeServer answers on a folder's control socket as it is told to.
+// fakeServer answers on a folder's control socket with the handler.
 func fakeServer(t *testing.T, answer http.HandlerFunc) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -25,7 +25,7 @@ func fakeServer(t *testing.T, answer http.HandlerFunc) (dir string) {
 		t.Fatal(err)
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodHead { // that only asks whether somebody is there
+		if r.Method != http.MethodHead { // a HEAD only checks that the server answers
 			answer(w, r)
 		}
 	})}
@@ -78,7 +78,7 @@ func TestPerformWithAnOlderServer(t *testing.T) {
 	}
 }
 
-// A stopped process takes connections and answers none.
+// A stopped process accepts connections and answers none.
 func TestAServerThatIsStopped(t *testing.T) {
 	dir := t.TempDir()
 	client, release, err := controlClient(dir)
@@ -104,7 +104,7 @@ func TestAServerThatIsStopped(t *testing.T) {
 	}
 }
 
-// An operation that somebody gave up on ends.
+// A cancelled operation ends.
 func TestPerformIsGivenUp(t *testing.T) {
 	ended := make(chan struct{})
 	dir := fakeServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +123,7 @@ func TestPerformIsGivenUp(t *testing.T) {
 	<-ended
 }
 
-// cancelling is a reporter that gives up at the first word.
+// cancelling is a reporter that cancels at the first output.
 type cancelling struct{ cancel func() }
 
 func (c cancelling) Write(p []byte) (int, error) { c.cancel(); return len(p), nil }

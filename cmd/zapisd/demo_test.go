@@ -8,7 +8,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// A demo takes a folder of its own, also one in which another was cut short at any moment, and no other.
+// A demo accepts a folder of its own, also after an interruption at any moment, and no other.
 func TestClaimDemo(t *testing.T) {
 	card := "zapis-ledger+" + demoOrigin + "+0000000000000000000000000000000000000000000000000000000000000000\n"
 	for _, c := range []struct {

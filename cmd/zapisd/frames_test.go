@@ -10,7 +10,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// tape keeps what a reporter was told.
+// tape records a reporter's output.
 type tape struct {
 	bytes.Buffer
 	ticks []tick

@@ -46,7 +46,7 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
-// A folder that the service's user may not enter is not one without a ledger: init would be the wrong thing to do.
+// A folder that the service's user may not enter is not one without a ledger: init would be the wrong hint.
 func TestNotOpened(t *testing.T) {
 	none := exit.New(exit.Failed, "zapisd init makes one", "%w: D has no ledger.db", store.ErrNoLedger)
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ import (
 
 var twoOfThree = ledger.TrusteeSet{Trustees: make([]card.Card, 3), Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 2}}
 
-// guideSite is the site file that the operator's guide tells people to copy.
+// guideSite returns the site file of the operator's guide.
 func guideSite(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "guides", "operator.md"))

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 
 // The command line is prose under test: testdata/*.txtar, one for each verb.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// What stands in the page is what a stranger's checker goes by.
+// The list on the page is what other implementations use.
 func TestHiddenIsWhatThePageLists(t *testing.T) {
 	spec, err := os.ReadFile("../../docs/spec/custody.md")
 	if err != nil {

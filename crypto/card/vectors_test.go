@@ -27,7 +27,7 @@ func judgeCard(b []byte) (string, error) {
 	return c.Name + " " + c.Fingerprint(), err
 }
 
-// judgeSigned verifies with the key that stands beside the vectors.
+// judgeSigned verifies with the key beside the vectors.
 func judgeSigned(b []byte) (string, error) {
 	key, err := os.ReadFile(dir("signed/key.pub"))
 	if err != nil {

@@ -100,7 +100,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// A ledger that continues another says of which checkpoint.
+// A ledger that continues another names its checkpoint.
 func TestContinues(t *testing.T) {
 	g := ledgertest.Genesis()
 	chain := ledger.NewChain(nil)
@@ -328,9 +328,12 @@ func TestCheckpointsOfAChain(t *testing.T) {
 	refused(t, empty.Settled(), "entry 0 (genesis): its body is missing")
 }
 
-// Any one entry left out, doubled, swapped or changed in one bit: the chain
-// says so, or the checkpoint does.
+// The chain or the checkpoint detects any one entry left out, doubled, swapped
+// or changed in one bit.
 func TestEveryEditIsSeen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := ledgertest.Everything()
 	rapid.Check(t, func(t *rapid.T) {
 		edited := *b
@@ -392,7 +395,7 @@ func TestPromiseByRetiredKey(t *testing.T) {
 		return ledger.PromiseFile(note, body.Marshal())
 	}
 	late := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
-	// Nothing tells yet when the change came.
+	// The time of the change is unknown yet.
 	_, err = chain.OpenPromise(promise(1, late))
 	must(t, err)
 	_, err = chain.CheckCheckpoint(b.Checkpoint())

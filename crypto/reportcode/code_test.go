@@ -126,8 +126,8 @@ func TestSlips(t *testing.T) {
 	}
 }
 
-// TestScripts holds what decimal leans on: every decimal digit of Unicode
-// stands in a run of ten that starts at its zero.
+// TestScripts holds the assumption of decimal: every decimal digit of Unicode
+// is in a run of ten that starts at its zero.
 func TestScripts(t *testing.T) {
 	n := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -268,7 +268,7 @@ func TestLocatorRefuses(t *testing.T) {
 	if got, err := k.OpenLocator(5, box); err != nil || got != l {
 		t.Errorf("%v, %v", got, err)
 	}
-	// Another content for the same place takes another nonce.
+	// Other content for the same place uses another nonce.
 	l.Act = 2
 	if bytes.Equal(k.SealLocator(5, l)[:12], box[:12]) {
 		t.Error("a nonce was used twice")

@@ -69,7 +69,7 @@ func TestRecipients(t *testing.T) {
 	refused(t, err, ErrRecipient, "the set is empty")
 }
 
-// token stands for a hardware key of the tagpq kind.
+// token imitates a hardware key of the tagpq kind.
 type token struct {
 	key       hpke.PrivateKey
 	recipient string
@@ -148,7 +148,7 @@ func TestHardware(t *testing.T) {
 	}
 }
 
-// recipientFunc wraps a file key as a test says.
+// recipientFunc wraps a file key in the test's way.
 type recipientFunc func(fileKey []byte) ([]*age.Stanza, error)
 
 func (f recipientFunc) Wrap(fileKey []byte) ([]*age.Stanza, error) { return f(fileKey) }
@@ -250,8 +250,8 @@ func TestCheckPartSize(t *testing.T) {
 	}
 }
 
-// TestShutOut: one trustee was given nothing that opens. Their own check says so,
-// loudly and by position; that of the others can't see it.
+// TestShutOut: one trustee has no stanza that opens. Their own check reports
+// it by position; that of the others can't detect it.
 func TestShutOut(t *testing.T) {
 	r := set(1, 3)
 	a, b, c := r.natives[0], r.natives[1], r.natives[2]
@@ -281,7 +281,7 @@ func TestShutOut(t *testing.T) {
 		})
 	}
 
-	// Swapped: each could read it, and yet no stanza stands where it belongs.
+	// Swapped: each trustee could read it, and yet no stanza is at its place.
 	file := rawSeal(t, framed([]byte("x"), 1024-9, 1), b, a, c)
 	for _, p := range []int{1, 2} {
 		refused(t, CheckOwn(bytes.NewReader(file), r, p, people()[p-1]), ErrOwnStanza, fmt.Sprintf("your own stanza (trustee %d of 3)", p))

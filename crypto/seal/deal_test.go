@@ -44,7 +44,8 @@ func TestWideScalar(t *testing.T) {
 	}
 }
 
-// TestDeal deals with plain integers, as docs/spec/quorum.md says it, and compares.
+// TestDeal deals with plain integers, as docs/spec/quorum.md specifies, and
+// compares.
 func TestDeal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wide := [wideSize]byte(rapid.SliceOfN(rapid.Byte(), wideSize, wideSize).Draw(t, "wide"))

@@ -14,8 +14,8 @@ import (
 	"filippo.io/age"
 )
 
-// Every parser: what it takes, it writes back byte for byte; what it refuses is an
-// ErrMismatch; it never panics.
+// Every parser: what it accepts, it writes back byte for byte; what it refuses
+// is an ErrMismatch; it never panics.
 
 func fuzzText(f *testing.F, parse func([]byte) ([]byte, error)) {
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -102,7 +102,7 @@ func FuzzParseQuorum(f *testing.F) {
 	})
 }
 
-// FuzzPart returns hostile files to everything that reads one.
+// FuzzPart passes hostile files to every reader of parts.
 func FuzzPart(f *testing.F) {
 	one, two := set(1, 2), set(2, 2)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -125,8 +125,8 @@ func FuzzPart(f *testing.F) {
 	})
 }
 
-// FuzzUnpad compares the streaming reader of padding with the obvious one,
-// whatever pieces the plaintext comes in.
+// FuzzUnpad compares the streaming reader of padding with the simple one, for
+// any pieces of the plaintext.
 func FuzzUnpad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte, stain int, length uint64, pieces []byte) {
 		plain := make([]byte, 1024)
@@ -163,8 +163,8 @@ func FuzzUnpad(f *testing.F) {
 	})
 }
 
-// FuzzString: what AppendString writes any JSON parser reads back, and our own
-// check of values takes it.
+// FuzzString: any JSON parser reads what AppendString writes, and our own
+// check of values accepts it.
 func FuzzString(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		if !utf8.ValidString(s) || s == "" {

@@ -73,7 +73,7 @@ func rawSeal(t testing.TB, plaintext []byte, recipients ...age.Recipient) []byte
 	return b.Bytes()
 }
 
-// endless gives n bytes of a pattern that has no zeros, in small pieces.
+// endless yields n bytes of a pattern without zeros, in small pieces.
 type endless struct{ left int64 }
 
 func (e *endless) Read(p []byte) (int, error) {

@@ -199,8 +199,8 @@ func TestCommit(t *testing.T) {
 	refused(t, err, nil, "no salt")
 }
 
-// TestListing: the listing is what sha256sum makes of the lines as files, and what
-// sha256sum -c takes.
+// TestListing: the listing is the output of sha256sum for the lines as files,
+// and sha256sum -c accepts it.
 func TestListing(t *testing.T) {
 	lines, err := Commit(fields(), map[string][]byte{"narrative": []byte(`"x"`), "method": []byte(`["D1"]`)})
 	if err != nil {

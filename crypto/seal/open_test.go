@@ -71,9 +71,12 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// TestEveryBit: whichever bit of a part is flipped, its digest refuses it; and
-// where somebody could replace the digest too, age's MACs still do.
+// TestEveryBit: any flipped bit of a part is refused by its digest; and where
+// the digest is replaced too, by age's MACs.
 func TestEveryBit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for _, threshold := range []int{1, 2} {
 		r := set(threshold, 2)
 		file, s := sealed(t, Signal, r, []byte("act report"))
@@ -98,6 +101,9 @@ func TestEveryBit(t *testing.T) {
 }
 
 func TestTruncated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	r := set(1, 2)
 	small, ss := sealed(t, Signal, r, []byte("act report"))
 	for n := range small {
@@ -128,8 +134,8 @@ func TestTruncated(t *testing.T) {
 	refused(t, err, ErrMismatch, "the file is longer than the")
 }
 
-// forge puts a payload of one chunk under the header of file, as anybody can who
-// knows the part's file key.
+// forge puts a payload of one chunk under the header of file, which is
+// possible with the part's file key.
 func forge(t *testing.T, file []byte, key FileKey, plaintext []byte) []byte {
 	t.Helper()
 	header, err := Header(bytes.NewReader(file))
@@ -271,8 +277,8 @@ func TestOpenNeedsAKey(t *testing.T) {
 	refused(t, err, ErrMismatch, "the file is longer")
 }
 
-// TestForeignIdentity: a hardware key that was not touched says nothing about the
-// part, and its error is passed on.
+// TestForeignIdentity: the error of a hardware key that was not touched does
+// not concern the part, and is passed on.
 func TestForeignIdentity(t *testing.T) {
 	file, s := sealed(t, Signal, set(1, 2), []byte("x"))
 	away := errors.New("the hardware key was not touched")

@@ -7,8 +7,8 @@ import (
 	"filippo.io/age"
 )
 
-// TestShutOutOfQuorum: a trustee whose share does not open, or is not the one that
-// the hash names, sees it on import.
+// TestShutOutOfQuorum: a trustee whose share does not open, or is not the one
+// that the hash names, is warned on import.
 func TestShutOutOfQuorum(t *testing.T) {
 	r := set(2, 3)
 	for _, c := range []struct {

@@ -57,8 +57,8 @@ func upTo(n int) func(func(int) bool) {
 	}
 }
 
-// TestTooFewShares: one share fewer, put together by circl as if it sufficed,
-// gives another secret.
+// TestTooFewShares: one share fewer, combined by circl as if it sufficed,
+// yields another secret.
 func TestTooFewShares(t *testing.T) {
 	d := newDealer(curve.RandomScalar(rand.Reader))
 	dealt := d.shares(3, 5)
@@ -75,7 +75,7 @@ func TestTooFewShares(t *testing.T) {
 	}
 }
 
-// TestCirclIgnoresTheReader holds the reason why deal.go evaluates the polynomial
+// TestCirclIgnoresTheReader documents why deal.go evaluates the polynomial
 // itself: circl's New could not deal the same shares again on this group.
 func TestCirclIgnoresTheReader(t *testing.T) {
 	secret := curve.NewScalar().SetUint64(7)
@@ -87,7 +87,7 @@ func TestCirclIgnoresTheReader(t *testing.T) {
 	}
 }
 
-// dealtBy makes a part whose stanza is made by the function instead of by us.
+// dealtBy makes a part whose stanza the function makes.
 func dealtBy(t *testing.T, r *Recipients, change func(q *quorumStanza, fileKey []byte)) []byte {
 	t.Helper()
 	return rawSeal(t, framed([]byte("x"), 1024-9, 1), recipientFunc(func(fileKey []byte) ([]*age.Stanza, error) {

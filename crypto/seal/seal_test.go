@@ -57,8 +57,7 @@ func TestPaddedSize(t *testing.T) {
 	refused(t, err, nil, "negative size")
 }
 
-// TestPlaintextSize: the size of a ciphertext tells that of its plaintext, and a
-// size that no plaintext has is seen.
+// TestPlaintextSize: the size of a ciphertext determines that of its plaintext, and an impossible size is refused.
 func TestPlaintextSize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		header := rapid.Int64Range(200, 1<<20).Draw(t, "header")
@@ -75,8 +74,8 @@ func TestPlaintextSize(t *testing.T) {
 	}
 }
 
-// TestRoundTrip: what went in comes out, whatever its size, its last bytes and
-// the set's threshold, and its ciphertext's size depends on the kind alone.
+// TestRoundTrip: the content is restored for all sizes, last bytes and thresholds, and its ciphertext's size depends
+// on the kind alone.
 func TestRoundTrip(t *testing.T) {
 	kinds := []Kind{Signal, Identity, Statement, Message, Attachment}
 	rapid.Check(t, func(t *rapid.T) {
@@ -121,6 +120,9 @@ func TestRoundTrip(t *testing.T) {
 
 // TestSealStreams: memory does not grow with the file, and its size is not needed.
 func TestSealStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	const size = 96 << 20
 	r := set(1, 3)
 	before := allocated()
@@ -154,8 +156,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestBrokenEnds: a reader or writer that fails is itself the error, and never
-// looks like a part that does not verify.
+// TestBrokenEnds: a failing reader or writer is itself the error, and never looks like a part that does not verify.
 func TestBrokenEnds(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	r := set(1, 1)
@@ -259,7 +260,7 @@ func TestReseal(t *testing.T) {
 	}
 }
 
-// Content that ends just where a piece does, told so with its last byte or after it.
+// Content that ends exactly with a piece, where EOF comes with its last byte or after it.
 func TestSealAtThePiecesEdge(t *testing.T) {
 	r := set(1, 1)
 	for _, size := range []int{pieceSize - lengthSize - 1, pieceSize - lengthSize, pieceSize - 1, pieceSize, pieceSize + 1, 2 * pieceSize} {

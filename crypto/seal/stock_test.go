@@ -14,6 +14,9 @@ import (
 // nothing of us, opens a part of threshold 1 with a trustee's identity, and a
 // single share of a quorum. It does not open the quorum's part.
 func TestStockAge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	dir := t.TempDir()
 	age := filepath.Join(dir, "age")
 	if out, err := exec.Command("go", "build", "-o", age, "filippo.io/age/cmd/age").CombinedOutput(); err != nil {

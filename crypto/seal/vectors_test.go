@@ -23,7 +23,7 @@ type vector struct {
 	About      string         `json:"about"`
 	Do         string         `json:"do"`             // open, check, own or share
 	Class      string         `json:"class"`          // ok, mismatch, own-stanza, no-key or quorum
-	Says       string         `json:"says,omitempty"` // in our own refusal's text
+	Says       string         `json:"says,omitempty"` // in the text of our error
 	Kind       Kind           `json:"kind"`
 	Threshold  int            `json:"threshold"`
 	Recipients []string       `json:"recipients"`         // the set in force
@@ -33,7 +33,7 @@ type vector struct {
 	FileKey    string         `json:"file_key,omitempty"` // hex
 	SHA256     string         `json:"sha256"`             // what the ledger names, of the whole file
 	Size       int64          `json:"size"`               // bytes, the same
-	Content    string         `json:"content,omitempty"`  // base64: what comes out where the class is ok
+	Content    string         `json:"content,omitempty"`  // base64: the opened content where the class is ok
 	File       string         `json:"file"`               // base64
 }
 
@@ -242,7 +242,7 @@ func TestFramingVectors(t *testing.T) {
 type dealt struct {
 	K            int      `json:"k"`
 	N            int      `json:"n"`
-	Random       string   `json:"random"`       // 64 bytes, hex, from which the secret comes
+	Random       string   `json:"random"`       // 64 bytes, hex, from which the secret is derived
 	Secret       string   `json:"secret"`       // the scalar, hex
 	Coefficients []string `json:"coefficients"` // of x, x², …, hex
 	Shares       []string `json:"shares"`       // hex
@@ -252,7 +252,7 @@ type dealt struct {
 	Wrapped      string   `json:"wrapped"`      // hex
 }
 
-// deal fills in everything that follows from K, N, Random and FileKey.
+// deal computes everything that follows from K, N, Random and FileKey.
 func (v *dealt) deal(t *testing.T) {
 	t.Helper()
 	random, err := hex.DecodeString(v.Random)
@@ -299,9 +299,13 @@ func TestDealVectors(t *testing.T) {
 	})
 }
 
-// TestOtherImplementation: a script of Python's standard library, written from the
-// specification, comes to the same of framings, deals, stanzas and commitments.
+// TestOtherImplementation: a script with Python's standard library, written
+// from the specification, computes the same framings, deals, stanzas and
+// commitments.
 func TestOtherImplementation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	out, err := exec.Command("python3", "../../docs/spec/verify-seal.py", vectorsDir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -102,7 +102,7 @@ func TestLargestIdentity(t *testing.T) {
 		file     string
 		fits     bool
 
-		documented bool // the size stands in the specification
+		documented bool // the size is in the specification
 	}{
 		{name: "words at their worst", own: `"`, ownBytes: 2000, files: 0, fits: true, documented: true},
 		{name: "words at their worst, and 16 plain files", own: `"`, ownBytes: 2000, files: 16, file: "IMG_20261121_204745.jpg", fits: true, documented: true},

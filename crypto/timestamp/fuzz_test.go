@@ -37,7 +37,7 @@ func seeds(f *testing.F, a timestamptest.Authority) [][]byte {
 	return all
 }
 
-// None of the readers of foreign bytes panics, or takes a token without roots.
+// No reader of foreign bytes panics, or accepts a token without roots.
 func FuzzResponse(f *testing.F) {
 	a := timestamptest.New(f, timestamptest.Plan{})
 	for _, s := range seeds(f, a) {

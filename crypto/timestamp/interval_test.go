@@ -174,8 +174,8 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// Anchors that can't be verified for want of roots are read all the same, and what
-// can be seen without roots is said.
+// Anchors that can't be verified for want of roots are read all the same, and
+// what is visible without roots is reported.
 func TestWarnings(t *testing.T) {
 	b := ledgertest.New()
 	note := b.Checkpoint()

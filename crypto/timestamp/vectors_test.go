@@ -28,7 +28,7 @@ const (
 	vectorsDir     = "../../docs/spec/vectors/anchor"
 	rootPath       = vectorsDir + "/key-root.pem"
 	checkpointPath = vectorsDir + "/key-checkpoint.txt" // what the anchors are about
-	witnessPath    = vectorsDir + "/key-witness.txt"    // who is trusted as a witness
+	witnessPath    = vectorsDir + "/key-witness.txt"    // the trusted witnesses
 	anchorIndex    = 40                                 // of the anchor's entry
 )
 

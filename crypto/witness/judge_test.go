@@ -166,7 +166,7 @@ func TestJudgeEmptyTree(t *testing.T) {
 	}
 }
 
-// onlyOne takes the log's ML-DSA-44 line away.
+// onlyOne removes the log's ML-DSA-44 line.
 func onlyOne(t testing.TB, note []byte) []byte {
 	t.Helper()
 	i := bytes.LastIndexByte(bytes.TrimSuffix(note, []byte("\n")), '\n')

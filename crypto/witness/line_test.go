@@ -91,7 +91,7 @@ func TestLinesRefused(t *testing.T) {
 		t.Errorf("a stranger's line: %v, %v", by, err)
 	}
 
-	// The log is no witness of itself, under whatever name.
+	// The log is no witness of itself, under any name.
 	own, err := witness.NewVerifier(log.Keys()[1])
 	must(t, err)
 	_, _, err = witness.Open(log, here, []*witness.Verifier{own})
@@ -113,7 +113,7 @@ func TestTimesRefused(t *testing.T) {
 			t.Errorf("%s: %v", at, err)
 		}
 	}
-	// A signature without a time is one over a subtree, and says nothing of the largest tree.
+	// A signature without a time is one over a subtree, and does not concern the largest tree.
 	c, err := ledgertest.Key(1).Verifier().OpenCheckpoint(b.Checkpoints[0])
 	must(t, err)
 	skey, vkey, err := fnote.GenerateMLDSAKey("sub.example/w")

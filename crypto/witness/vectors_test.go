@@ -21,8 +21,8 @@ var update = flag.Bool("update", false, "write docs/spec/vectors again")
 
 const vectorsDir = "../../docs/spec/vectors"
 
-// Files beside the vectors: who the log and the witnesses are, and what the
-// witness that judges requests has cosigned last.
+// Files beside the vectors: the keys of the log and the witnesses, and what
+// the witness that judges requests has cosigned last.
 const (
 	policyPath = vectorsDir + "/cosigned/key-policy.txt"
 	latestPath = vectorsDir + "/request/key-latest.txt"

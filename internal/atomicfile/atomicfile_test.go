@@ -11,7 +11,7 @@ import (
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "guard")
-	// Half of a write that was cut lies beside it.
+	// Half of an interrupted write is beside it.
 	if err := os.WriteFile(filepath.Join(dir, ".guard.new"), []byte("a longer text than what comes"), 0o600); err != nil {
 		t.Fatal(err)
 	}

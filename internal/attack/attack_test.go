@@ -3,6 +3,7 @@ package attack
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,6 +26,11 @@ import (
 var verifier string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("slow: skipping the attacks")
+		os.Exit(0)
+	}
 	dir, err := os.MkdirTemp("", "zapis-attack-")
 	if err != nil {
 		panic(err)
@@ -45,7 +51,7 @@ func TestMain(m *testing.M) {
 type attack struct {
 	name string
 	make func(h *house, was *history)
-	grow bool // and goes on from there, until it is longer than what anybody has seen
+	grow bool // and continues from there, until it is longer than every copy
 
 	vault, verify, mirror, guard string // how it is found out
 }
@@ -82,7 +88,7 @@ var attacks = []attack{
 		was.pieces[h.index], was.pieces[h.others[0]] = was.pieces[h.others[0]], was.pieces[h.index]
 	}, true, otherRoot, cheated, otherCheckpoint, "they differ at 65 entries"},
 	{"a report of today dated back", func(h *house, was *history) {
-		for i := 1; i < 33; i++ { // in the place of a filler of the first slot, whose checkpoint keeps its time
+		for i := 1; i < 33; i++ { // at the place of a filler of the first slot, whose checkpoint keeps its time
 			if was.pieces[i].body.Kind == ledger.KindFiller {
 				was.pieces[i] = newReport(0)
 				h.index = uint64(i)
@@ -171,7 +177,7 @@ func TestNothingForks(t *testing.T) {
 	}
 }
 
-// Without the attack, everybody is content: what finds the others out does not cry wolf.
+// Without an attack, no check reports one.
 func TestHonestGrowth(t *testing.T) {
 	h := newHouse(t)
 	held := holders(t, h)
@@ -213,7 +219,7 @@ func verify(t testing.TB, args ...string) (status int, out string) {
 	return cmd.ProcessState.ExitCode(), string(b)
 }
 
-// outside is what stands elsewhere: a vault, a mirror, a witness, as they were after the second slot.
+// outside is the copies outside the server: a vault, a mirror, a witness, in their state after the second slot.
 type outside struct{ dir string }
 
 func holders(t testing.TB, h *house) outside {
@@ -256,7 +262,7 @@ func (o outside) options(t testing.TB, h *house, create bool) vault.Options {
 	return vault.Options{Create: create, Now: h.Now, Tool: "zapis test", Warn: t.Logf}
 }
 
-// copyOf returns a copy of what stands outside, so that each attack meets it fresh.
+// copyOf returns a copy of the state outside, one for each attack.
 func (o outside) copyOf(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)

@@ -44,7 +44,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// read takes a ledger's folder apart.
+// read parses a ledger's folder.
 func read(t testing.TB, dir string) *history {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "log.key"))

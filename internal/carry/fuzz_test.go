@@ -9,7 +9,7 @@ import (
 	"zapis/internal/carry"
 )
 
-// What a Reader takes, a Writer writes again in the same bytes: there is one
+// What a Reader accepts, a Writer writes again in the same bytes: there is one
 // encoding.
 func FuzzReader(f *testing.F) {
 	ledgertest.Seed(f, vectorsDir)

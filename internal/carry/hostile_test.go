@@ -25,7 +25,7 @@ type member struct {
 	content []byte
 }
 
-// unpack takes an archive apart with Go's own tar.
+// unpack reads an archive with Go's own tar.
 func unpack(t testing.TB, file []byte) []member {
 	t.Helper()
 	var all []member
@@ -236,6 +236,9 @@ func header(name string, change func(*tar.Header)) func([]member) []member {
 // anywhere, it is refused, and nothing panics. The strides have no factor in
 // common with a tar's blocks.
 func TestCutAndFlipped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := ledgertest.New()
 	b.Filler()
 	b.Checkpoint()
@@ -256,6 +259,9 @@ func TestCutAndFlipped(t *testing.T) {
 
 // A member that claims to be huge costs nothing.
 func TestBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	h := carry.Header{Origin: ledgertest.Origin, Size: 1}
@@ -282,6 +288,9 @@ func must(t testing.TB, err error) {
 
 // The specification's verifier, in another language, agrees.
 func TestPythonVerifier(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b, file := sample(t)
 	script := filepath.Join("..", "..", "docs", "spec", "verify-carry.py")
 	path := filepath.Join(t.TempDir(), "carry.tar")

@@ -9,8 +9,8 @@ import (
 	"zapis/internal/carry"
 )
 
-// A disk that fills up while a part is written is said as it is, and the rest
-// of the file is not read as if nothing had been.
+// The error of a disk that fills up while a part is written is returned as it
+// is, and the rest of the file is not read.
 func TestWriterOfAPartFails(t *testing.T) {
 	_, file := sample(t)
 	r, err := carry.NewReader(bytes.NewReader(file))

@@ -40,7 +40,7 @@ func TestHardwareIdentity(t *testing.T) {
 	if err := back.attach("trial"); err != nil {
 		t.Fatal(err)
 	}
-	// No such program stands in PATH.
+	// No such program is in PATH.
 	if err := back.tryHardware(); exit.StatusOf(err) != exit.KeyMissing || !strings.Contains(fmt.Sprint(err), "the program age-plugin-trial is not there") {
 		t.Errorf("without the program: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// Every kind where every other is wanted: it is told what it is, where it goes, and what would have been right.
+// Every kind where every other is expected: the error names the kind, where it belongs, and what was expected.
 func TestWrongKindOfFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
 	put := func(content string) {
@@ -53,8 +53,8 @@ func TestWrongKindOfFile(t *testing.T) {
 		t.Fatalf("%d pairs were tried: this test would pass whatever is said", wanted)
 	}
 
-	// One byte of the beginning is wrong, or the file was cut within it: what it claims is still seen, and its
-	// parser says more.
+	// With one wrong byte at its beginning, or cut within it, the claimed kind is still recognised, and its parser
+	// reports more.
 	for i, k := range kinds {
 		if k.kind == "" {
 			continue

@@ -107,7 +107,7 @@ func TestErrorWithoutStatus(t *testing.T) {
 	}
 }
 
-// What the system refuses has a hint too, unless somebody nearer to it has given one.
+// Errors of the system have a hint too, unless a closer one was added.
 func TestSystemHints(t *testing.T) {
 	for _, c := range []struct {
 		err  error

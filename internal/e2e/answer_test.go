@@ -27,8 +27,8 @@ func answered(t *testing.T, at, code string) string {
 	return html.UnescapeString(string(page))
 }
 
-// An answer, from the trustee's laptop to the reporter's mailbox, while the ledger is being served: at once, and
-// after the slot; with the follow-up that comes of it back in the case.
+// An answer, from the trustee's laptop to the reporter's mailbox, while the ledger is being served: at once, and after
+// the slot; with the resulting follow-up back in the case.
 func TestAnswerReachesTheReporter(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -237,7 +237,7 @@ func stockTools(t *testing.T, h house, sent map[string]string) {
 		t.Errorf("ssh-keygen: status %d\n%s%s", o.status, o.out, o.err)
 	}
 
-	// And each says no when something was changed.
+	// And each fails when something was changed.
 	exhibit := filepath.Join(bag, "data", "attachments", "A01.jpg")
 	flip(t, exhibit, 100)
 	if o := command(t, bag, "sha256sum", "-c", "--strict", "--quiet", "manifest-sha256.txt"); o.status == 0 {

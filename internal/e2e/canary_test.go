@@ -38,7 +38,7 @@ func newCanary() canary {
 		wide = append(wide, byte(u), byte(u>>8))
 	}
 	c.shapes["in UTF-16"] = wide
-	// Base64 looks different by what stands before: the middle of all three shifts.
+	// Base64 depends on the preceding bytes: the middle of all three shifts.
 	for shift := range 3 {
 		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), word...))
 		c.shapes["in base64, shift "+string(rune('0'+shift))] = []byte(text[4 : len(text)-4])

@@ -73,8 +73,8 @@ func TestTracesOfCodes(t *testing.T) {
 	}
 	left, as := found()
 	t.Logf("at once: %d of %d codes are in memory: %s", left, n, as)
-	// What is left does not grow with the number of reports: 2 of 60 and 5 of 500 were counted. The bound is far below
-	// the number of codes, and not zero: SECURITY.md says so.
+	// The remains do not grow with the number of reports: 2 of 60 and 5 of 500 were counted. The bound is far below
+	// the number of codes, and not zero: SECURITY.md documents it.
 	bound := max(4, n/50)
 	for end := time.Now().Add(13 * time.Second); left > 0 && time.Now().Before(end); time.Sleep(time.Second) {
 		left, as = found()

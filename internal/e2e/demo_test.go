@@ -98,7 +98,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%d files were extracted, %v; want 2", len(extracted), err)
 	}
 
-	// A second demo takes the folder as it is.
+	// A second demo accepts the folder as it is.
 	card := readFile(t, filepath.Join(dir, "demo", "ledger.card"))
 	srv.stop(t)
 	at := srv.at

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,11 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("slow: skipping the tests of whole programs")
+		return 0
+	}
 	dir, err := os.MkdirTemp("", "zapis-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -103,7 +103,7 @@ func (f *firefox) call(t *testing.T, command string, params map[string]any) json
 	return result
 }
 
-// try is call where Firefox may say no: the page may not be there yet.
+// try is call where Firefox may refuse: the page may not be loaded yet.
 func (f *firefox) try(t *testing.T, command string, params map[string]any) (result json.RawMessage, refused string) {
 	t.Helper()
 	f.id++

@@ -62,7 +62,7 @@ esac
 	return w
 }
 
-// run types a line in somebody's folder.
+// run runs a line in a person's folder.
 func (w *walker) run(who, line string) (out string, err error) {
 	cmd := exec.CommandContext(w.t.Context(), "sh", "-c", strings.ReplaceAll(line, "/stick", filepath.Join(w.dir, "stick")))
 	cmd.Dir, cmd.Env = filepath.Join(w.dir, who), w.env
@@ -75,7 +75,7 @@ var (
 	hands = regexp.MustCompile(`(?m)^<!-- walk (\w+): (.*) -->$`)
 )
 
-// walk goes through a guide, or, where upTo is not empty, as far as that heading.
+// walk runs a guide, or, where upTo is not empty, its part up to that heading.
 func (w *walker) walk(name, upTo string) {
 	w.t.Helper()
 	text := string(readFile(w.t, filepath.Join("..", "..", "docs", "guides", name)))
@@ -124,7 +124,7 @@ func (w *walker) step(guide, who, line string, shown []string) {
 	}
 }
 
-// byHand does what the guide tells people to do with their hands.
+// byHand does a manual step of the guide.
 func (w *walker) byHand(who, what string) {
 	w.t.Helper()
 	word, rest, _ := strings.Cut(what, " ")

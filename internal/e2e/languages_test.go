@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// text returns what an element says, on one line.
+// text returns an element's text, on one line.
 func text(t *testing.T, ctx context.Context, selector string) string {
 	t.Helper()
 	got, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(selector)))
@@ -64,7 +64,7 @@ func TestAllTheWayInEachLanguage(t *testing.T) {
 		}
 		story := "Яны прыйшлі ўначы. " + lang + " ęėįšųūž ßäöü"
 
-		// Sent without what is needed: the page comes back with everything that was typed, and says what is wrong.
+		// Sent without a required field: the page shows everything that was typed, and what is wrong.
 		does(t, ctx, lang+": the form",
 			chromedp.Navigate(srv.at+"/"+lang+"/"),
 			chromedp.SendKeys(chromedp.CSS("#narrative"), story),
@@ -160,7 +160,7 @@ func TestTheBrowsersLanguage(t *testing.T) {
 			t.Errorf("%q is answered in %s, want %s", asks, got, want)
 		}
 	}
-	// Each language stands on each page, by its own name.
+	// Each page names each language in that language.
 	page := get(t, srv.at+"/de/", 200)
 	for _, lang := range languages {
 		if !regexp.MustCompile(`<(a|b)[^>]* lang="` + lang + `"`).MatchString(page) {

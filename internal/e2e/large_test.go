@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Some tests take as much of a machine as a bad day would. `go test ./...` runs them small; with -large they
-// run as docs/load.md tells.
+// Some tests use as much of a machine as an attack would. `go test ./...` runs them small; with -large they run as in
+// docs/load.md.
 var large = flag.Bool("large", false, "run the load, memory and slow-socket tests at full size")
 
 // scaled returns a size for the run that this is.
@@ -45,8 +45,8 @@ func (s *service) status(t *testing.T, name string) int {
 // mapping is a range of a process's memory.
 type mapping struct{ from, to uint64 }
 
-// mappings lists what of the service's memory can be written: nothing of anybody's words is in the rest. The
-// ledger's database is mapped as well, and holds ciphertext.
+// mappings lists the writable memory of the service: the rest holds no reporter's words. The ledger's database is
+// mapped as well, and holds ciphertext.
 func (s *service) mappings(t *testing.T) (all []mapping) {
 	t.Helper()
 	for line := range strings.Lines(string(readFile(t, fmt.Sprintf("/proc/%d/maps", s.pid())))) {
@@ -96,7 +96,7 @@ func newMarkers() markers { return markers{newCanary().word} }
 
 func (m markers) word(i int) string { return fmt.Sprintf("%s-%06d.", m.stem, i) }
 
-// count says how many different markers of n stand in a piece of memory, and how often; the stem alone does not count.
+// count counts how many different markers of n are in a piece of memory, and how often; the stem alone does not count.
 func (m markers) note(piece []byte, found map[string]int) {
 	stem := []byte(m.stem + "-")
 	for {

@@ -18,7 +18,7 @@ import (
 // bareEnv, where set, makes the test's own program the bare handler: the process that TestLoad compares with.
 const bareEnv = "ZAPIS_BARE_HANDLER"
 
-// bare takes forms and does the least that is durable: it reads each, appends it to one file, and syncs that.
+// bare is the least durable server of forms: it reads each, appends it to one file, and syncs that.
 func bare(file string) error {
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

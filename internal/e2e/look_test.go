@@ -32,8 +32,8 @@ func axeSource(t *testing.T) string {
 	return string(readFile(t, filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")))
 }
 
-// ourWorld is where the tests' own scripts run: beside the page's, in the same document, under the page's policy, which lets the
-// page itself run none.
+// ourWorld is where the tests' own scripts run: an isolated world in the same document, under the page's policy, which
+// allows the page itself no script.
 const ourWorld = "tests"
 
 // onPages is what the tests' scripts find in their world.

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The trustee's laptop stays offline, and so do the programs on it and on the lawyer's: the kernel itself is
-// asked. A control shows that the asking works.
+// The offline programs of trustees and lawyers make no network calls: the kernel records them. A control shows that
+// the recording works.
 func TestOfflineProgramsMakeNoNetworkCalls(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// languages are those that the form speaks.
+// languages are those of the form.
 var languages = []string{"be", "ru", "uk", "pl", "lt", "de", "en"}
 
 // shot is a page as it was sent, with its headers.

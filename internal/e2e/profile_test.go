@@ -60,7 +60,7 @@ func TestNothingStaysInABrowsersProfile(t *testing.T) {
 			b.text(t, "#messages")
 			marks["code"], marks["code's digits"], marks["code, as a form has it"] = code, strings.ReplaceAll(code, " ", ""), strings.ReplaceAll(code, " ", "+")
 
-			// Browsers write their session files some seconds after each step: until the last address stands there.
+			// Browsers write their session files some seconds after each step: wait for the last address.
 			look := func(what []byte) (where string) { return inProfile(t, profile, what) }
 			written := false
 			for end := time.Now().Add(40 * time.Second); !written && time.Now().Before(end); time.Sleep(time.Second) {

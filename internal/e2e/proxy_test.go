@@ -149,7 +149,7 @@ func TestNginxInFront(t *testing.T) {
 		"\t\tlisten [::]:80;\n", "", "\t\tlisten [::]:443 ssl http2;\n", "", "listen 80;", "listen 127.0.0.1:"+plain+";",
 		"listen 443 ssl", "listen 127.0.0.1:"+port+" ssl", "/etc/letsencrypt/live/form.example.org/fullchain.pem", h.path("cert.pem"),
 		"/etc/letsencrypt/live/form.example.org/privkey.pem", h.path("key.pem"), "/run/zapis/form.sock", h.path("form.sock"),
-		"/run/nginx.pid", h.path("nginx.pid"), "user www-data;", "user root root;", // of no effect where the tests are somebody else
+		"/run/nginx.pid", h.path("nginx.pid"), "user www-data;", "user root root;", // without effect where the tests run as another user
 		"http {\n", "http {\n\tclient_body_temp_path body;\n\tproxy_temp_path proxy;\n\tfastcgi_temp_path f;\n\tuwsgi_temp_path u;\n\tscgi_temp_path s;\n")
 	writeFile(t, h.path("nginx.conf"), conf)
 	must(t, h.dir, "nginx", "-t", "-q", "-p", h.dir, "-c", h.path("nginx.conf"))

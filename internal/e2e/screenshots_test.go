@@ -107,7 +107,7 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// takePicture goes to a page as a person would, and returns what they see of it.
+// takePicture opens a page as a person would, and returns a screenshot.
 func takePicture(t *testing.T, ctx context.Context, at, code string, p picture) []byte {
 	t.Helper()
 	screen := screens[p.screen]

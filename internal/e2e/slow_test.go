@@ -60,7 +60,7 @@ var slowKinds = []struct {
 		}
 	}},
 	{"answers that nobody reads", func(c net.Conn, pause func() bool) {
-		for range 5 { // 400 KB of pages: more than the system takes over from the server
+		for range 5 { // 400 KB of pages: more than the system buffers for the server
 			if _, err := io.WriteString(c, "GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 				break
 			}
@@ -70,7 +70,7 @@ var slowKinds = []struct {
 	}},
 }
 
-// However many sit there slowly, none survives, and who comes beside them is served.
+// Many slow connections are all closed, and other clients are served meanwhile.
 func TestSlowSockets(t *testing.T) {
 	n := scaled(150, 5000)
 	h := newHouse(t)

@@ -99,12 +99,12 @@ func TestStopHasALimit(t *testing.T) {
 	must(t, h.dir, "zapisd", "check", "--dir", h.ledger)
 }
 
-// Whatever is sent, the server says nothing of who sent it.
+// For any input the server logs nothing about its sender.
 func TestNothingIsSaidOfClients(t *testing.T) {
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	for _, sent := range []string{
-		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", // TLS, to a port that speaks none
+		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", // TLS, to a port without it
 		"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
 		"GET / HTTP/9.9\r\n\r\n",
 		"NONSENSE\r\n\r\n",

@@ -46,7 +46,7 @@ func TestTraces(t *testing.T) {
 		return len(found)
 	}
 	first := at("at once")
-	// The server gives its memory back two seconds after the last of them.
+	// The server returns its memory to the system two seconds after the last of them.
 	left := first
 	for end := time.Now().Add(patience); left > n/100 && time.Now().Before(end); {
 		time.Sleep(500 * time.Millisecond)
@@ -62,8 +62,7 @@ func TestTraces(t *testing.T) {
 	at("after 50 more")
 }
 
-// notDumpable reads what the kernel knows of a process that is not: its files in /proc belong to root, and no core is
-// ever written.
+// notDumpable checks a process without core dumps: its files in /proc belong to root, and no core is ever written.
 func notDumpable(t *testing.T, srv *service) {
 	t.Helper()
 	limits := string(readFile(t, fmt.Sprintf("/proc/%d/limits", srv.pid())))
@@ -77,7 +76,7 @@ func notDumpable(t *testing.T, srv *service) {
 	}
 }
 
-// sendMarked sends a word in every field that takes words, as one of three kinds of client, and a file every tenth time.
+// sendMarked sends a word in every text field, as one of three kinds of client, and a file every tenth time.
 func sendMarked(t *testing.T, at, word string, i int) {
 	t.Helper()
 	fields := [][2]string{{"narrative", "It was " + word + "\r\nand " + strings.Repeat(word+" ", 20)}, {"contact", word}, {"name", word}, {"consent", "store"}}

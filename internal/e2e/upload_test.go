@@ -19,8 +19,8 @@ const (
 	peakOfFifty = 256 << 10
 )
 
-// TestPeakMemory measures the most that the server's process ever had in memory (VmHWM), which counts the program
-// itself and the database that is mapped.
+// TestPeakMemory measures the peak memory of the server's process (VmHWM), which includes the program itself and the
+// mapped database.
 func TestPeakMemory(t *testing.T) {
 	for _, c := range []struct {
 		name    string

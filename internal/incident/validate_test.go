@@ -20,7 +20,7 @@ func form(pairs ...string) Form {
 	return f
 }
 
-// least is a form that ActReport takes, with more answers.
+// least returns a form that ActReport accepts, with more answers.
 func least(pairs ...string) Form {
 	f := form(append([]string{"narrative", "They came at six.", "consent", "store"}, pairs...)...)
 	return f

@@ -48,8 +48,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// A page that tells somebody what to type must not go stale: every flag that the guides name is one that
-// a program has.
+// Commands in a guide must not go stale: every flag that the guides name is one that a program has.
 func TestGuidesNameRealFlags(t *testing.T) {
 	var source strings.Builder
 	files, err := filepath.Glob(filepath.Join(root, "cmd", "*", "*.go"))

@@ -126,7 +126,7 @@ func TestEveryLayerHasPackages(t *testing.T) {
 	}
 }
 
-// The rule itself is tried: a rule that can't fail holds nothing.
+// The rule itself is tested: a rule that can't fail is useless.
 func TestLayersRefuseWhatIsNotListed(t *testing.T) {
 	for _, c := range []struct {
 		from, to string

@@ -21,6 +21,11 @@ import (
 var cluster *pgtest.Cluster
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("slow: skipping the tests of a database server")
+		os.Exit(0)
+	}
 	var err error
 	if cluster, err = pgtest.Start("", 1); err != nil {
 		fmt.Println(err)

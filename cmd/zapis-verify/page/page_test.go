@@ -18,6 +18,9 @@ import (
 // The page is opened from a file, with the network off, and judges the
 // published bundles as zapis-verify does.
 func TestPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	code, err := compile()
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"zapis/internal/incident"
 )
 
-// What a trustee alone says of a submission is never called proved: when it was received, what it was, that it is of the
-// case, and that there is no other.
+// A trustee's claims about a submission are never called proved: its time of receipt, its act, its case, and that
+// there is no other.
 func TestWordOfTheTrustee(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -101,6 +101,9 @@ func TestEventByAnother(t *testing.T) {
 
 // verify.sh runs every block of VERIFY.txt and counts; a bundle that was altered ends in 3.
 func TestScriptCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	dir := unpacked(t, sample(t))
 	out, err := bundletest.Shell(dir, nil, "sh verify.sh "+shared.input.Ledger.String())

@@ -129,7 +129,7 @@ type file struct {
 	identify        bool
 }
 
-// said is a submission before it is in the ledger.
+// unsent is a submission before it is in the ledger.
 type unsent struct {
 	act     incident.Act
 	answers map[string]string // field -> JSON
@@ -137,7 +137,7 @@ type unsent struct {
 	first   int // number of its first exhibit
 }
 
-// submit commits to what is said, and returns the submission and its body.
+// submit commits to the answers, and returns the submission and its body.
 func (h *house) submit(s unsent) (Submission, ledger.Body) {
 	values := make(map[string][]byte)
 	for field, json := range s.answers {

@@ -23,12 +23,18 @@ var (
 
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	flipAll(t, sizedBundle(t, *flipSize), *flipStep)
 }
 
 // The same for a bundle with time stamps.
 func TestEveryFlipOfTheVectorIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	flipAll(t, read(t, "anchored/bundle.zip"), *flipStep)
 }
@@ -57,6 +63,9 @@ func flipAll(t *testing.T, zip []byte, step int) {
 // A CRC-32 is no evidence: it is changed with the file. With one bit flipped in any byte of any file, and the zip's
 // CRC-32 adjusted in both places, the check finds it by the bundle's own hashes.
 func TestEveryFlipWithItsCRCIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	zip := sizedBundle(t, *flipSize)
 	alike(t, zip)
@@ -119,8 +128,8 @@ func mustFail(t *testing.T, zip []byte, bit int) string {
 	return r.Faults[0]
 }
 
-// inParallel hands out the numbers below count to as many workers as there are
-// processors, each with a zip of its own to flip in, and gives how many were done.
+// inParallel passes the numbers below count to as many workers as there are processors, each with a copy of the zip,
+// and returns how many were done.
 func inParallel(t *testing.T, zip []byte, count int, flip func(zip []byte, n int)) int64 {
 	begun, workers := time.Now(), runtime.GOMAXPROCS(0)
 	var all sync.WaitGroup

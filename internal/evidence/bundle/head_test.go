@@ -16,7 +16,7 @@ import (
 // fields1 are the fields of the first vocabulary, under which the other fixtures commit.
 var fields1 = fieldsOf(1)
 
-// vocabulary1 is the vocabulary whose words the record's first version froze.
+// vocabulary1 is the vocabulary of the record's first version.
 var vocabulary1, _ = incident.Version(1)
 
 func fieldsOf(vocabulary int) []string {
@@ -102,7 +102,7 @@ func signedFollow(number uint64, key, named *reporterkey.Key) func(*house, ledge
 	}
 }
 
-// TestABundleProvesWhatASubmissionSaysAboutItself covers who signed a follow-up, its number and its time.
+// TestABundleProvesWhatASubmissionSaysAboutItself covers the signer of a follow-up, its number and its time.
 func TestABundleProvesWhatASubmissionSaysAboutItself(t *testing.T) {
 	t.Parallel()
 	key, other := reportersKey(t, 1), reportersKey(t, 2)

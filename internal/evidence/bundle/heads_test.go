@@ -84,8 +84,8 @@ func TestCustodyHeads(t *testing.T) {
 	}
 }
 
-// Trustees who are added, and a bundle signed by one of them: the change stands
-// in the bundle with its approvals, and none can be left out between two.
+// Added trustees, and a bundle signed by one of them: the bundle contains the
+// change with its approvals, and none can be left out.
 func TestChangedTrustees(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -27,8 +27,8 @@ func reopen(b []byte) func() (io.ReadSeekCloser, error) {
 	return func() (io.ReadSeekCloser, error) { return ciphertext{bytes.NewReader(b)}, nil }
 }
 
-// sealedCase is a case whose parts are really sealed, with the keys of its
-// statement and its one file.
+// sealedCase returns a case with sealed parts, with the keys of its statement
+// and its one file.
 func sealedCase(t testing.TB) (*house, Input, []DisclosedKey) {
 	h := newHouse(t)
 	s, body := h.submit(firstReport(letter))

@@ -32,7 +32,7 @@ func (z *zeros) Read(b []byte) (int, error) {
 
 func (*zeros) Close() error { return nil }
 
-// largeCase is a case whose one attachment has so many zero bytes.
+// largeCase returns a case whose one attachment has so many zero bytes.
 func largeCase(t testing.TB, size int64) Input {
 	h := newHouse(t)
 	sum := sha256.New()
@@ -95,6 +95,9 @@ var largeSize = flag.Int64("bundle.large", 256<<20, "how many bytes the attachme
 // -bundle.large 10737418240, on a disk with holes, is written and checked in far less than
 // 64 MiB.
 func TestLargeBundleInLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	in := largeCase(t, *largeSize)
 	f, err := os.Create(filepath.Join(t.TempDir(), "large.zip"))
 	if err != nil {

@@ -46,6 +46,9 @@ func failing(t *testing.T, dir string, with ...string) []string {
 }
 
 func TestVerifyPageHolds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	h, in := testCase(t)
 	for name, change := range map[string]func(*Input){
@@ -66,6 +69,9 @@ func TestVerifyPageHolds(t *testing.T) {
 
 // Each stock tool has its tampered counterpart: what it is there to find, it finds.
 func TestVerifyPageFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	zip := sample(t)
 	for _, tt := range []struct {
@@ -139,8 +145,8 @@ func nextWord(after string) func([]byte) []byte {
 
 func nextLine(after string) func([]byte) []byte { return nextWord(after) }
 
-// The gap that the signature closes: a BagIt validator accepts a bag whose
-// list of papers was taken away, and one to which a paper was added.
+// What only the signature detects: a BagIt validator accepts a bag whose list
+// of papers was removed, and one with an additional paper.
 func TestValidatorAlone(t *testing.T) {
 	t.Parallel()
 	dir := unpacked(t, sample(t))

@@ -28,8 +28,8 @@ var (
 	after  = before.Add(24 * time.Hour)
 )
 
-// anchoredCase is a case whose entries 2 and 3 stand between two tokens of one
-// authority, and below a witness's line.
+// anchoredCase is a case whose entries 2 and 3 are between two tokens of one
+// authority, and covered by a witness's line.
 type anchoredCase struct {
 	*house
 	in        Input
@@ -163,7 +163,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// Where those who vouch for the time contradict each other, nothing is made of it.
+// Contradictory evidence of time yields no interval.
 func TestTimesThatContradict(t *testing.T) {
 	t.Parallel()
 	c := newAnchored(t)
@@ -195,7 +195,7 @@ func TestTimesThatContradict(t *testing.T) {
 	}
 }
 
-// A trustee who lies lists and signs what they have changed.
+// A lying trustee lists and signs what they have changed.
 func TestLyingAboutTimes(t *testing.T) {
 	t.Parallel()
 	c := newAnchored(t)
@@ -273,6 +273,9 @@ func TestWitnessedCheckpoint(t *testing.T) {
 
 // The page's own lines, with the authority's certificates long expired.
 func TestVerifyPageOnTimes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	c := newAnchored(t)
 	dir := unpacked(t, write(t, c.in))
@@ -316,7 +319,7 @@ func TestVerifyPageOnTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		bad := bytes.Clone(good)
-		if strings.Contains(tt.file, "entry-") { // a hash of the proof, and not the entry that goes along
+		if strings.Contains(tt.file, "entry-") { // a hash of the proof, and not the included entry
 			lines := bytes.SplitAfter(bad, []byte("\n"))
 			lines[3][3] ^= 1
 		} else {

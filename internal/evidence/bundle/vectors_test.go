@@ -23,8 +23,8 @@ var update = flag.Bool("bundle.update", false, "write the vectors anew: their ke
 
 var vectors = filepath.Join("..", "..", "..", "docs", "spec", "vectors", "bundle")
 
-// The published vectors: what must verify does, and what must fail is refused
-// with the sentence that stands beside it.
+// The published vectors: valid ones verify, and invalid ones are refused with
+// the sentence in the index.
 func TestVectors(t *testing.T) {
 	if *update {
 		writeVectors(t)
@@ -263,7 +263,7 @@ func writeAnchored(t *testing.T, put func(name string, b []byte)) {
 	put("anchored/witness-keys.txt", []byte(keys[0].String()+"\n"+keys[1].String()+"\n"))
 }
 
-// waiting is a case whose follow-up has no entry yet.
+// waiting returns a case whose follow-up has no entry yet.
 func waiting(h *house, in Input) Input {
 	follow := in.Submissions[1]
 	follow.Promise = promise(h, follow.Entry, testTime.Add(24*time.Hour))

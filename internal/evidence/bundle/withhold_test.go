@@ -208,8 +208,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// A file that changes between its two readings spoils the bundle, and Write
-// says so.
+// Write returns an error for a file that changes between its two readings.
 func TestWriteNoticesAChange(t *testing.T) {
 	t.Parallel()
 	_, in := testCase(t)

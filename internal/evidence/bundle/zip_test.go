@@ -97,8 +97,8 @@ func TestZipRefusals(t *testing.T) {
 	}
 }
 
-// holes is a file that is mostly not there: the bytes of a bundle, and zeros
-// where an original of any size stands.
+// holes is a sparse file: the bytes of a bundle, and zeros in place of an
+// original of any size.
 type holes struct {
 	before, after []byte
 	zeros         int64
@@ -131,6 +131,9 @@ func (h holes) ReadAt(b []byte, offset int64) (int, error) {
 
 // Beyond 4 GiB the numbers are ZIP64's, in the one place for each.
 func TestZip64(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	big := member{Name: "data/attachments/A01.bin", Size: 5 << 30, CRC: 1}
 	last := member{Name: "data/attachments/A02.bin", Size: 3, CRC: 2, Offset: big.end()}
@@ -154,6 +157,9 @@ func TestZip64(t *testing.T) {
 
 // A stock unzip and Python's zipfile read what we write, also past 4 GiB.
 func TestStockReadersOfZip64(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "big.zip")
 	f, err := os.Create(name)

@@ -112,7 +112,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// What lies on the disk says how many events there are, and not what they say.
+// The files show how many events there are, and not their content.
 func TestLogIsSealed(t *testing.T) {
 	path, _ := filled(t)
 	text, err := os.ReadFile(path)
@@ -204,7 +204,7 @@ func TestAlteredLog(t *testing.T) {
 	}
 }
 
-// A sealed event that somebody replaced by another one, sealed to the same owner, is told by its hash.
+// A sealed event that was replaced by another one, sealed to the same owner, is detected by its hash.
 func TestReplacedEvent(t *testing.T) {
 	path, id := filled(t)
 	text, err := os.ReadFile(path)
@@ -247,7 +247,7 @@ func TestRecordRefuses(t *testing.T) {
 	}
 }
 
-// failing is a disk that fails as it is told to.
+// failing is a disk that fails on request.
 type failing struct {
 	file
 	write, sync, truncate error
@@ -320,7 +320,7 @@ func TestSetOwnerRefusesClassicKeys(t *testing.T) {
 	}
 }
 
-// Record takes no act by which something leaves a vault: those events come from the release gate.
+// Record refuses acts that release something from a vault: those events come from the release gate.
 func TestRecordRefusesActsThatRelease(t *testing.T) {
 	l, err := Open(filepath.Join(t.TempDir(), "log"), func() time.Time { return time.Unix(0, 0) }, "zapis test")
 	if err != nil {

@@ -29,7 +29,7 @@ func terms(t *testing.T) map[string]string {
 
 var uuidURN = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// walker goes through a graph as JSON-LD has it.
+// walker visits a JSON-LD graph.
 type walker struct {
 	t       *testing.T
 	terms   map[string]string

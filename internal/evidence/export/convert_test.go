@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-// Every format, for every addressee who may have it, is what testdata has, and the same the second time.
+// Every format, for every addressee who may have it, equals testdata, and does so the second time.
 func TestGolden(t *testing.T) {
 	for _, tt := range []struct {
 		format   Format
@@ -101,8 +101,8 @@ func rows(t *testing.T, text []byte) []map[string]string {
 	return out
 }
 
-// Uwazi reads what it is given by these rules: a title, names of properties in small letters, dates as it knows
-// them, a bar between values; a column called language would be taken for its own.
+// Uwazi's rules of import: a title, names of properties in small letters, its form of dates, a bar between values; a
+// column called language would be taken for its own.
 func TestUwaziReads(t *testing.T) {
 	row := rows(t, write(t, Uwazi, "other", false, sample()).Text)[0]
 	for name := range row {
@@ -158,7 +158,7 @@ func TestCodesAlone(t *testing.T) {
 	}
 }
 
-// The identity, and what a file of the identity's holds, go along only where that is said.
+// The identity, and the content of a file of the identity, are included only on request.
 func TestIdentityOnlyWhereAsked(t *testing.T) {
 	for _, f := range Formats() {
 		for _, identity := range []bool{false, true} {
@@ -175,7 +175,7 @@ func TestIdentityOnlyWhereAsked(t *testing.T) {
 	}
 }
 
-// The order of a table of codes says nothing of the ledger's.
+// The order of a table of codes does not show the ledger's.
 func TestOrderOfCodes(t *testing.T) {
 	a, b, c := sample(), sample(), sample()
 	a.Submissions[0].Answers["country_now"], b.ID = []string{"DE"}, "c0000000000"

@@ -17,8 +17,8 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// oleFile is a compound file as far as kinds go: a header, padding, and one directory entry for each name, the first of which
-// stands past what the library looks at.
+// oleFile is a minimal compound file: a header, padding, and one directory entry for each name, the first of which is
+// past what the library inspects.
 func oleFile(names ...string) []byte {
 	b := make([]byte, 512+8192)
 	copy(b, oleMagic)
@@ -189,7 +189,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Whatever comes, and whatever it is called, the ending is one of the table's.
+// For any content and name, the extension is one of the table's.
 func FuzzDetect(f *testing.F) {
 	f.Add([]byte("a,b\nc,d\n"), "x.csv")
 	f.Add(oleFile("WordDocument"), "x.doc")

@@ -108,7 +108,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A letter is plain text that somebody reads in a narrow window, without anything that can't be seen.
+// A letter is plain text for a narrow window, without invisible characters.
 func TestPlain(t *testing.T) {
 	for _, to := range letters(t) {
 		for _, l := range Languages(to) {
@@ -133,7 +133,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// The identity stands in a letter only where it goes along; the words of the account in none to a bank.
+// The identity is in a letter only on request; the words of the account are in none to a bank.
 func TestWhatALetterHolds(t *testing.T) {
 	for _, to := range letters(t) {
 		for _, l := range Languages(to) {
@@ -163,7 +163,7 @@ func TestWhatALetterHolds(t *testing.T) {
 	}
 }
 
-// What somebody has written can't pass for ours.
+// A person's words can't be taken for ours.
 func TestQuotedWords(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                                "",
@@ -244,7 +244,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 }
 
-// No template lies there for an addressee or a language that does not exist.
+// There is no template for an addressee or a language that does not exist.
 func TestTemplatesAreReached(t *testing.T) {
 	reached := make(map[string]bool)
 	for _, to := range letters(t) {
@@ -268,7 +268,7 @@ func TestTemplatesAreReached(t *testing.T) {
 	}
 }
 
-// The guide's table of letters says for each what the code asks, and in which languages there is one.
+// The guide's table of letters has for each the consents and languages of the code.
 func TestGuide(t *testing.T) {
 	guide, err := os.ReadFile("../../../docs/guides/letters.md")
 	if err != nil {
@@ -283,7 +283,7 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// The name that was given is the reporter's: it stands for the person concerned only where they are one.
+// The answered name is the reporter's: it is that of the person concerned only where they are the same.
 func TestWhoseName(t *testing.T) {
 	for _, to := range letters(t) {
 		for _, l := range Languages(to) {

@@ -34,7 +34,7 @@ func submitFile(h *house) time.Duration {
 func ageFile(h *house) time.Duration {
 	h.t.Helper()
 	name := filepath.Join(h.dir, "age")
-	defer os.Remove(name) // writing over an old file takes twice as long, and we write no file over
+	defer os.Remove(name) // overwriting an old file takes twice as long, and we overwrite none
 	start := time.Now()
 	f, err := os.Create(name)
 	h.must(err)

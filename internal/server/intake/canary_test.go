@@ -49,6 +49,9 @@ func (s *singer) Read(p []byte) (int, error) {
 // read, when it is sealed again, after sending, after a refusal, and when the
 // ledger is closed.
 func TestNothingInTheClear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	var logged bytes.Buffer
@@ -123,7 +126,7 @@ func TestNothingInTheClear(t *testing.T) {
 	if strings.Contains(logged.String(), canary) || logged.Len() > 0 {
 		t.Errorf("%d bytes were logged", logged.Len())
 	}
-	// The search itself: it finds what is there.
+	// The search itself finds a canary.
 	if err := os.WriteFile(filepath.Join(temp, "x"), []byte("a"+canary+"b"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +139,9 @@ func TestNothingInTheClear(t *testing.T) {
 // with all that is ever allocated for it counted. (Sealing again allocates more:
 // age's reader takes a fresh piece of 64 KiB each time and drops the one before.)
 func TestMemoryStaysConstant(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	d := h.begin()
 	h.must(d.AddFile("warm.bin", io.LimitReader(forever{}, 1<<20)))

@@ -114,8 +114,7 @@ func (h *house) first() *incident.Report {
 	return h.report(incident.ActReport, "narrative", "They came at six.", "consent", "store")
 }
 
-// says makes a trustee's next statement, the first trustee's unless another is
-// named, about some content.
+// says signs a trustee's next statement about some content.
 func (h *house) says(who int, kind string, content []byte) card.Signed {
 	h.t.Helper()
 	index, _ := h.store.SetInForce()
@@ -179,7 +178,7 @@ type opened struct {
 	underQuorum []bool // each attachment
 }
 
-// open verifies and opens everything that a promise is about.
+// open verifies and opens everything of a promise.
 func (h *house) open(promise []byte) opened {
 	h.t.Helper()
 	_, text, err := ledger.SplitPromise(promise)
@@ -277,7 +276,7 @@ func (o opened) answers() map[string]string {
 	return out
 }
 
-// files lists what lies in the ledger's folder, attachments only.
+// files lists the attachments in the ledger's folder.
 func (h *house) files() []string {
 	h.t.Helper()
 	var out []string

@@ -25,7 +25,7 @@ func TestMailbox(t *testing.T) {
 	first, err := d.Send(ctx, h.first(), "")
 	h.must(err)
 	o := h.open(first.Promise)
-	if _, err := h.begin().Send(ctx, h.first(), ""); err != nil { // somebody else's
+	if _, err := h.begin().Send(ctx, h.first(), ""); err != nil { // another reporter's
 		t.Fatal(err)
 	}
 
@@ -100,6 +100,9 @@ func TestMailboxOfNobody(t *testing.T) {
 
 // TestALongCase has more submissions and replies than are looked for at least.
 func TestALongCase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)
@@ -140,8 +143,7 @@ func TestReplyThatDoesNotOpen(t *testing.T) {
 	}
 }
 
-// TestNewTrustees brings others in while a draft has files: they are sealed again,
-// to those who are in force when it is sent.
+// TestNewTrustees changes the trustees while a draft has files: they are resealed to those in force when it is sent.
 func TestNewTrustees(t *testing.T) {
 	h := newHouse(t, Limits{}, 0)
 	d := h.begin()
@@ -166,7 +168,7 @@ func TestNewTrustees(t *testing.T) {
 	h.wantFiles(2)
 }
 
-// What is allowed is what the newest state says, also after it was withdrawn and given again.
+// The consents are those of the newest state, also after a withdrawal and a new consent.
 func TestMailboxKnowsWhatIsAllowed(t *testing.T) {
 	h := newHouse(t, Limits{}, 0)
 	ctx := context.Background()

@@ -75,8 +75,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestFilesIdentify sends two files and ticks that they show who the reporter is:
-// before the first, between them, after both, and with the answers.
+// TestFilesIdentify sends two files and ticks that they show who the reporter
+// is: before the first, between them, after both, and with the answers.
 func TestFilesIdentify(t *testing.T) {
 	files := [][]byte{bytes.Repeat([]byte("one"), 50_000), []byte("two")}
 	for _, when := range []string{"before", "between", "after", "in the answers"} {
@@ -171,6 +171,9 @@ func TestFollowUps(t *testing.T) {
 // TestFollowUpsAtOnce sends into one case from two intakes at a time: each of
 // them lets one in, and the locators' names hold them apart.
 func TestFollowUpsAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)

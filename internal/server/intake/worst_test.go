@@ -10,7 +10,7 @@ import (
 	"zapis/internal/incident"
 )
 
-// fullest fills each text with what takes most room once it is JSON.
+// fullest fills each text with what takes the most bytes as JSON.
 func fullest(h *house, more ...string) *incident.Report {
 	pairs := append([]string{
 		"narrative", strings.Repeat(`"`, 8_000) + strings.Repeat("𝔷", 8_000), // 16,000 characters, 40,000 bytes

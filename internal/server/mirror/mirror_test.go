@@ -15,7 +15,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// site is what a ledger in memory publishes, or somebody in its place.
+// site is the published files of a ledger in memory, or forged ones.
 type site struct {
 	b    *ledgertest.Builder
 	bend func(path string, content []byte) []byte

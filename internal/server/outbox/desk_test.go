@@ -260,6 +260,9 @@ func TestFile(t *testing.T) {
 // After the power failed between the writing of a body and the note that it was submitted, the same approval
 // brings it to its end, and the ledger has it once.
 func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	h, d, by := house(t, 0)
 	filed := h.Report(nil)
 	index, err := h.Store.Find(filed.Body)
@@ -285,7 +288,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// A signer's statements are a chain: one that goes on from another number 1 than was taken is refused, and kept.
+// A signer's statements are a chain: one that continues another number 1 than the accepted one is refused, and kept.
 func TestFollows(t *testing.T) {
 	h, d, by := house(t, 0)
 	anna := by("anna")

@@ -64,7 +64,7 @@ func TestExhibit(t *testing.T) {
 	}
 }
 
-// A trustee who seals an exhibit to other keys than the trustees' would stop every import: it is refused.
+// An exhibit that is sealed to other keys than the trustees' would stop every import: it is refused.
 func TestExhibitForOthers(t *testing.T) {
 	other := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna", "dora"}})
 	box := outboxOf(t, other, "anna", other.Report(nil).Case)
@@ -121,6 +121,9 @@ func TestExhibitForOthers(t *testing.T) {
 
 // A hostile trustee's outbox may have ten thousand bodies of a mebibyte. Its desk holds one of them at a time.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	h, d, by := house(t, 0)
 	anna := by("anna")
 	const n = 48

@@ -84,7 +84,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// removeAll also takes away what was copied out of the module cache, read only.
+// removeAll also removes read-only copies from the module cache.
 func removeAll(dir string) {
 	filepath.WalkDir(dir, func(path string, d os.DirEntry, _ error) error {
 		if d != nil && d.IsDir() {
@@ -141,8 +141,11 @@ func startPeer(t *testing.T, name, logKey string) (url string, keys []*witness.V
 	return strings.TrimSpace(url), keys
 }
 
-// Our client and somebody else's witness.
+// Our client and another implementation's witness.
 func TestClientWithPeer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := grown(33, 64, 97)
 	log := b.Key.Verifier()
 	url, keys := startPeer(t, "peer.example/w", log.Keys()[0])
@@ -195,12 +198,15 @@ func TestClientWithPeer(t *testing.T) {
 	unknown, _ := startPeer(t, "peer.example/w", ledgertest.Key(2).Keys()[0])
 	at.URL = unknown
 	_, _, err = AskWitness(t.Context(), client, at, log, b.prove(2))
-	// The specification wants 403 here, and the peer says 500.
+	// The specification requires 403 here, and the peer answers 500.
 	refused(t, err, "the witness peer.example/w answered with status 500", "ask again later, or ask its operator")
 }
 
 // Somebody else's client and our witness.
 func TestWitnessWithPeer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := grown(33, 64)
 	w, url := startWatch(t, b.Key.Keys())
 	ask := func(body []byte) string {

@@ -63,7 +63,7 @@ func get(t *testing.T, url string) (*http.Response, []byte) {
 	return r, b
 }
 
-// monitor is a stock client: it knows the address and the log's keys, and reads
+// monitor is a stock client: it has the address and the log's keys, and reads
 // tiles by the paths of C2SP tlog-tiles.
 type monitor struct {
 	t   *testing.T
@@ -88,6 +88,9 @@ func (m monitor) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 func (m monitor) SaveTiles([]tlog.Tile, [][]byte) {}
 
 func TestStockClientMonitors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	s, srv := serve(t, 9) // 289 entries: one full tile, and two that are not
 	r, note := get(t, srv.URL+"/checkpoint")
 	if got := r.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {

@@ -54,9 +54,12 @@ func read(t *testing.T, path string) []byte {
 	return b
 }
 
-// What a witness has signed it knows after it was stopped at any moment: the
-// states on the disk between two writes are all tried.
+// A witness keeps what it has signed after an interruption at any moment: the
+// states on the disk between two writes are all tested.
 func TestWatchIsStoppedAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := grown(33, 64, 97)
 	dir, w := newWatch(t)
 	_, err := w.Cosign(b.request(t, 0, 0))
@@ -130,9 +133,12 @@ func TestWatchIsStoppedAnywhere(t *testing.T) {
 	}
 }
 
-// Of many who ask at once from one place, one is right. This is the race that
-// tlog-witness warns of.
+// Of many concurrent requests from one size, one succeeds. This is the race
+// that tlog-witness warns of.
 func TestWatchAskedAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	b := grown(33, 64, 97)
 	_, w := newWatch(t)
 	_, err := w.Cosign(b.request(t, 0, 0))
@@ -224,7 +230,7 @@ func aside(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 }
 
-// A disk that takes nothing gets no signature out.
+// With a failing disk no signature is sent.
 func TestWatchCannotWrite(t *testing.T) {
 	b := grown(33, 64)
 	dir, w := newWatch(t)

@@ -15,8 +15,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// Another process adds a ledger, and changes a ledger's keys, while this one is
-// the witness: the next request goes by what was added.
+// Another process adds a ledger, and changes a ledger's keys, while this one
+// is the witness: the next request uses the new files.
 func TestWatchedWhileServing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "W")
 	made, err := CreateWatch(dir, "ours.example/w")

@@ -206,7 +206,8 @@ func TestStrangeWitnesses(t *testing.T) {
 	_, _, err := AskWitness(t.Context(), NewClient(nil), WitnessAt{URL: srv.URL, Keys: k.Verifiers()}, keys, b.prove(1))
 	refused(t, err, "the witness odd.example/w answered with status 422", "ask again later, or ask its operator")
 
-	// What it shows as evidence must be signed by the log, and be larger if it says so.
+	// Shown evidence must be signed by the log, and be larger where it claims
+	// so.
 	for name, shown := range map[string][]byte{"older": b.Checkpoints[0], "not ours": []byte("hello\n\n— x AAAA\n")} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == monitored {
@@ -243,7 +244,7 @@ func TestWhereWitnessesMayBe(t *testing.T) {
 	}
 }
 
-// Through a proxy the name is resolved there, and nothing goes around it.
+// Through a proxy the name is resolved there, and no connection bypasses it.
 func TestProxy(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

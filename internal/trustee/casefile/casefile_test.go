@@ -124,8 +124,8 @@ func TestPersonWhoDidNotAgreeIsCounted(t *testing.T) {
 	}
 }
 
-// What is handed over needs no tick by name; but a case that is withdrawn, only kept, or of somebody who wants to
-// be asked goes nowhere by itself.
+// A hand-over needs no named consent; but a case that is withdrawn, only kept, or whose reporter wants to be asked is
+// refused by default.
 func TestHandOver(t *testing.T) {
 	for _, tt := range []struct {
 		s         Standing

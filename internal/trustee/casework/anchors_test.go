@@ -27,9 +27,9 @@ func anchor(t *testing.T, h *vaulttest.House, response func(note []byte) []byte)
 	return h.Store.Size() - 1
 }
 
-// An anchor that contradicts all others goes into the bundle, however many nearer
-// ones there are, and import, check and bundle say so; one that no parser can read
-// is said and left out.
+// An anchor that contradicts all others is included in the bundle, however
+// many nearer ones there are, and import, check and bundle report it; an
+// unreadable one is reported and left out.
 func TestAnchorsThatContradict(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

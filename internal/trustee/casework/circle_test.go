@@ -64,7 +64,7 @@ func (d *desk) refuses(err error, status exit.Status, text string) {
 	}
 }
 
-// signed makes a statement of a trustee's, as somebody with their key could.
+// signed makes a statement with a trustee's key.
 func signed(t *testing.T, h *vaulttest.House, by *cli.Identity, number uint64, kind string, content []byte, change func(*card.Statement)) []byte {
 	t.Helper()
 	st := card.Statement{Ledger: h.Card().Genesis, Number: number, Kind: kind, Subject: ledger.Sum(content)}

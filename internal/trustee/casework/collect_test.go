@@ -80,7 +80,7 @@ func TestCollect(t *testing.T) {
 			t.Errorf("A2001 is %q", got)
 		}
 	})
-	// A bundle shows it for what it is, and the signer's custody log up to a head that stands in the ledger.
+	// A bundle shows it as an exhibit, and the signer's custody log up to a head in the ledger.
 	d.in("boris", func(v *casework.Trustee) {
 		in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer})
 		d.Must(err)

@@ -42,7 +42,7 @@ func TestShutOutTrustee(t *testing.T) {
 	vaulttest.Forged{Readers: to}.Submit(t, h)
 	file := h.Carry(0)
 
-	// The file enters for both: it is what the ledger holds. Boris is told.
+	// Both import the file: it is what the ledger has. Boris gets a warning.
 	anna := newVault(t)
 	if done := anna.mustTake(file, as(h.Trustees[0])); len(done.Mismatches) != 0 {
 		t.Errorf("anna: %v", done.Mismatches)
@@ -65,7 +65,7 @@ func TestShutOutTrustee(t *testing.T) {
 	refused(t, "opening it", cases.Problems[0], exit.Mismatch, "entry 2: statement: ")
 }
 
-// Parts for others than the entry says are refused by everybody, and without a key.
+// Parts for others than the entry names are refused by every import, also without a key.
 func TestWrongReaders(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -98,7 +98,7 @@ func TestWrongReaders(t *testing.T) {
 	}
 }
 
-// What the statement says and what the entry committed to are compared at every opening.
+// The statement and the commitments of the entry are compared at every opening.
 func TestCommitmentsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})

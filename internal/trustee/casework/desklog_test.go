@@ -40,7 +40,7 @@ func TestDecisionsAreRecordedAndKept(t *testing.T) {
 		if last.Act != custody.Graded || last.Out != events[2].ID() || last.Subject != "desk: set content" {
 			t.Errorf("the custody log has %+v", last)
 		}
-		// One act that is not allowed takes all of them back.
+		// One act that is not allowed refuses all of them.
 		if _, err := v.Decide(casework.Decision{Case: id, Kind: deskstate.KindNote, Payload: map[string]string{"text": "lost"}}, triage(other)); err == nil ||
 			exit.StatusOf(err) != exit.Usage || !strings.Contains(err.Error(), "no case goes from triaged to triaged") {
 			t.Errorf("a second triage: %v", err)
@@ -59,7 +59,7 @@ func TestDecisionsAreRecordedAndKept(t *testing.T) {
 			t.Errorf("after the undo: %v", err)
 		}
 	})
-	// Boris's desk takes in what Anna's has, once.
+	// Boris's desk imports the events of Anna's, once.
 	d.in("boris", func(v *casework.Trustee) {
 		for _, want := range []int{3, 0} {
 			if n, err := v.TakeEvents(kept); err != nil || n != want {
@@ -123,7 +123,7 @@ func TestErasedCasesLeaveTheDesk(t *testing.T) {
 	kept := d.Report(nil, "narrative", "They wait outside.")
 	d.carry()
 	d.in("anna", func(v *casework.Trustee) {
-		find(t, v, gone.Case) // so that the index knows the case
+		find(t, v, gone.Case) // so that the index has the case
 		_, err := v.Decide(triage(kept.Case), triage(gone.Case),
 			casework.Decision{Case: gone.Case, Kind: deskstate.KindNote, Payload: map[string]string{"text": "words to erase"}}, triageTo(kept.Case, "in_review"))
 		d.Must(err)

@@ -29,7 +29,7 @@ func mine(t *testing.T, h *vaulttest.House) *casework.Trustee {
 	return o.openAs(anna)
 }
 
-// A trustee who is alone opens the identity; a bundle without it opens none of its files, and says so.
+// A single trustee opens the identity; a bundle without it opens none of its files, and states that.
 func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
@@ -62,7 +62,7 @@ func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 	}
 }
 
-// Nothing in a bundle tells of other cases: neither how many came, nor which entries they are.
+// A bundle discloses nothing of other cases: neither their number, nor their entries.
 func TestCustodyOfOneCase(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

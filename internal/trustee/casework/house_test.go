@@ -21,7 +21,7 @@ import (
 
 var tick = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
-// opener opens one vault again and again, and collects what is said loudly.
+// opener opens one vault repeatedly, and collects the warnings.
 type opener struct {
 	t     *testing.T
 	dir   string
@@ -137,7 +137,7 @@ type member struct {
 	bytes []byte
 }
 
-// members takes a carry file apart. Small files have one header block each.
+// members splits a carry file. Small files have one header block each.
 func members(t *testing.T, file []byte) []member {
 	t.Helper()
 	var list []member

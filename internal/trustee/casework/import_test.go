@@ -184,7 +184,7 @@ func TestForkIsSeen(t *testing.T) {
 	}
 }
 
-// A promise whose slot has passed without the submission is evidence, and is said loudly.
+// A promise whose slot has passed without the submission is evidence, and is reported prominently.
 func TestBrokenPromise(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
@@ -302,6 +302,9 @@ func TestCardOfAnotherOrigin(t *testing.T) {
 // The carry file as a whole: every member that is cut, doubled, left out or out of its order, and bits
 // flipped all over it, are refused with a sentence, and nothing enters.
 func TestHostileCarryFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})
@@ -333,7 +336,7 @@ func TestHostileCarryFile(t *testing.T) {
 		try("cut within "+m.name, file[:at+len(m.bytes)/2])
 		at += len(m.bytes)
 		if m.name == "checkpoints/1" {
-			continue // an old one may be missing: what it said is said by the newest
+			continue // an old one may be missing: the newest contains its content
 		}
 		try("without "+m.name, together(slices.Delete(slices.Clone(list), i, i+1)))
 		try("twice "+m.name, together(slices.Insert(slices.Clone(list), i, m)))

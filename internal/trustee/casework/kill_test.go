@@ -22,8 +22,7 @@ const childVault = "ZAPIS_TEST_CHILD_VAULT"
 // noSleep is for children under the race detector, which otherwise sleeps for a second when a process ends.
 const noSleep = "GORACE=atexit_sleep_ms=0"
 
-// TestMain is also the child that TestKilledImport kills: it imports what comes on its standard input. And the one
-// that TestKilledActs kills.
+// TestMain is also the child process of TestKilledImport, which imports its standard input, and of TestKilledActs.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childActs); dir != "" {
 		actUntilKilled(dir)
@@ -46,6 +45,9 @@ func TestMain(m *testing.M) {
 // kill -9 at any point of an import leaves the vault as it was, or with all of the import; the next import
 // makes it whole, and every import that entered was recorded.
 func TestKilledImport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

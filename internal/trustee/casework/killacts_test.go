@@ -61,8 +61,11 @@ func actUntilKilled(dir string) {
 	}
 }
 
-// kill -9 in the middle of an act leaves none without its record, and a vault that goes on.
+// kill -9 in the middle of an act leaves none without its record, and a vault that is usable.
 func TestKilledActs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	h.Report(nil)
@@ -100,7 +103,7 @@ func TestKilledActs(t *testing.T) {
 	t.Logf("%d acts were begun", acts)
 }
 
-// everyActRecorded finds an event for everything that the vault holds of its owner's hand.
+// everyActRecorded finds an event for everything in the vault that its owner made.
 func everyActRecorded(t *testing.T, o *opener, id *cli.Identity, round int) {
 	t.Helper()
 	v := o.openAs(id)

@@ -37,8 +37,8 @@ func (d *desk) replace(change casework.SetChange, approvals ...string) {
 	}
 }
 
-// After a change of trustees, what was not taken in goes out again for those in force: answers as they are, notes
-// sealed again, exhibits by hand.
+// After a change of trustees, what was not applied is sent again to those in force: answers as they are, notes
+// resealed, exhibits by hand.
 func TestOutboxAfterNewTrustees(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
@@ -148,8 +148,8 @@ func TestExhibitWithoutSignature(t *testing.T) {
 	})
 }
 
-// An exhibit that was handed on to a trustee who came later stands apart without a word of forgery: the signature for it
-// was sealed to those who were trustees then.
+// An exhibit that was handed on to a later trustee becomes a case of its own without a warning of forgery: the
+// signature for it is sealed to the earlier trustees.
 func TestExhibitHandedOn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
@@ -177,7 +177,7 @@ func TestExhibitHandedOn(t *testing.T) {
 	})
 }
 
-// The heads in the ledger betray a custody log that was written again, and one that was cut.
+// The heads in the ledger reveal a custody log that was rewritten, and one that was cut.
 func TestRewrittenCustodyLog(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})

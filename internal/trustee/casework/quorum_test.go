@@ -26,6 +26,9 @@ import (
 
 // With five trustees and three needed: no set of two opens, every set of three does.
 func TestEverySubset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	names := []string{"anna", "boris", "vera", "dora", "olga"}
 	h := vaulttest.New(t, vaulttest.Options{Trustees: names, Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 3}})
@@ -153,7 +156,7 @@ func TestRequestsRefused(t *testing.T) {
 		{"a number given twice", signed(t, h, anna, 1, "ask", another(func(q *exchange.Request) { q.Why = "Something else." }), nil), exit.Mismatch,
 			"anna has signed two statements of the number 1: this request, and another one that came before"},
 	} {
-		if _, err := c.grant("boris", good); err != nil { // heard first
+		if _, err := c.grant("boris", good); err != nil { // received first
 			t.Fatal(err)
 		}
 		t.Run(tt.name, func(t *testing.T) {
@@ -229,7 +232,7 @@ func TestForgedGrants(t *testing.T) {
 	c.Must(c.take("anna", filed.Case, fromVera)) // once more changes nothing
 }
 
-// baddeal makes a quorum stanza whose shares are each what their hashes say, and were never dealt from one secret.
+// baddeal makes a quorum stanza whose shares have the published hashes, and were never dealt from one secret.
 type baddeal struct{ to []age.Recipient }
 
 func (b baddeal) Wrap([]byte) ([]*age.Stanza, error) { panic("labels are asked for") }
@@ -287,8 +290,8 @@ func TestBadDeal(t *testing.T) {
 	})
 }
 
-// What lies in a vault after opening shows neither the reason, nor the shares, nor what they opened; and one share's
-// file is what stock age opens.
+// After opening the vault contains neither the reason, nor the shares, nor what they opened; and one share's file
+// opens with stock age.
 func TestNothingStays(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

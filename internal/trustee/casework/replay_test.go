@@ -107,8 +107,8 @@ func TestReplayedReport(t *testing.T) {
 	}
 }
 
-// A report that was sent twice, by somebody who went back or by a browser that tried again, is two cases, and each says
-// so: but it may as well be two reports.
+// A report that was sent twice, by going back or by a browser's retry, is two cases, and each reports it: it may as
+// well be two reports.
 func TestSentTwice(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

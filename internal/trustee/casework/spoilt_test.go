@@ -9,7 +9,7 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// A file of what was signed, granted or heard that is not as it was written is said by its name.
+// A damaged file of what was signed, granted or received is reported by its name.
 func TestSpoiltFiles(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

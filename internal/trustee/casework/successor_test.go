@@ -36,8 +36,8 @@ func says(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-// Who lost a vault begins a log that says so. It is nothing wrong for them, and stays visible for everybody; a head
-// that the log does not own up to stays wrong.
+// After a lost vault the new log names the old one. That is no fault for its owner, and stays visible for all; a head
+// that the log does not name stays a fault.
 func TestLostVault(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
@@ -65,7 +65,7 @@ func TestLostVault(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 
-	// It grows beyond where the lost one ended, and is told of with each bundle and each case.
+	// It grows beyond the end of the lost one, and is reported with each bundle and each case.
 	d.in("anna", func(v *casework.Trustee) {
 		for range 3 {
 			show(t, v, filed.Case)
@@ -125,8 +125,8 @@ func TestLostVault(t *testing.T) {
 	says(t, "two at once", c.Earlier, earlier)
 }
 
-// To the others a lost vault and one that was done away with look the same: the log that they knew goes on no more.
-// It is said once for each time.
+// For the others a lost vault and a removed one look the same: the log that they have does not continue. It is
+// reported once for each time.
 func TestPretendedLoss(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})

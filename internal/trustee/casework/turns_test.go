@@ -17,6 +17,9 @@ import (
 // Several processes write into one vault while a desk has it open. flock(2) holds between two openings of one file,
 // whichever process made them, so goroutines with a vault of their own stand for processes.
 func TestProcessesTakeTurnsOnAVault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "narrative", "They came at six.")

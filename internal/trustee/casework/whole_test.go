@@ -139,7 +139,7 @@ func TestIdentityOpensWithoutQuorum(t *testing.T) {
 	}
 }
 
-// Files that show who somebody is stay closed under the quorum, with a number and nothing else.
+// Files that show who a person is stay closed under the quorum, with a number and nothing else.
 func TestClosedExhibits(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
@@ -162,7 +162,7 @@ func TestClosedExhibits(t *testing.T) {
 	}
 }
 
-// Nothing that was opened lies in the vault, and the index gives nothing away.
+// Nothing that was opened is in the vault, and the index reveals nothing.
 func TestVaultAtRest(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
@@ -212,7 +212,7 @@ func TestVaultAtRest(t *testing.T) {
 	}
 }
 
-// An index that is damaged, or written by somebody else, is rebuilt.
+// An index that is damaged, or not signed by the owner, is rebuilt.
 func TestForeignIndex(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})

@@ -16,8 +16,8 @@ import (
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// The custody log knows every file's hash. A bundle that withholds a file shows no event with its hash, and goes on
-// showing that the file was withheld; the chain holds all the same.
+// The custody log contains every file's hash. A bundle that withholds a file shows no event with its hash, and still
+// shows that the file was withheld; the chain verifies all the same.
 func TestCustodyNamesNoWithheldFile(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})

@@ -31,7 +31,7 @@ func newDesk(t *testing.T, o vaulttest.Options) *desk {
 	return deskOf(t, vaulttest.New(t, o))
 }
 
-// deskOf is a desk of a house that stands. Its vaults are empty until the first carry.
+// deskOf returns a desk of an existing house. Its vaults are empty until the first carry.
 func deskOf(t *testing.T, h *vaulttest.House) *desk {
 	d := &desk{House: h, t: t, vaults: make(map[string]*opener)}
 	for _, id := range h.Trustees {
@@ -42,7 +42,7 @@ func deskOf(t *testing.T, h *vaulttest.House) *desk {
 
 func (d *desk) key(name string) *cli.Identity { return vaulttest.Identity(d.t, name) }
 
-// carry brings all of the ledger to everybody.
+// carry imports the whole ledger into all vaults.
 func (d *desk) carry() map[string]*casework.Imported {
 	d.t.Helper()
 	done := make(map[string]*casework.Imported)
@@ -77,7 +77,7 @@ func (d *desk) outbox(name string) (file []byte) {
 	return file
 }
 
-// sees has a trustee look at a case, and brings the head of the log that holds it to everybody.
+// sees has a trustee open a case, and carries the head of the log with it to all.
 func (d *desk) sees(name string, f vaulttest.Filed) map[string]*casework.Imported {
 	d.t.Helper()
 	d.in(name, func(v *casework.Trustee) { show(d.t, v, f.Case) })
@@ -163,7 +163,7 @@ func TestReplyReachesTheMailbox(t *testing.T) {
 	}
 }
 
-// Two trustees answer at once and take one tag: the second is refused by name, and goes out again under the next.
+// Two trustees answer at once with one tag: the second is refused by name, and is sent again under the next.
 func TestTwoAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
@@ -234,7 +234,7 @@ func TestOutboxTwice(t *testing.T) {
 		t.Error("the second time changed the ledger")
 	}
 	d.carry()
-	// The import is an act too: its head is what goes out next.
+	// The import is an act too: its head is sent next.
 	d.in("anna", func(v *casework.Trustee) {
 		out, err := v.Outbox()
 		d.Must(err)

@@ -22,7 +22,7 @@ type desk struct {
 
 func newDesk(t testing.TB) *desk { return &desk{t, NewLog(), t0} }
 
-// act makes an event and takes it in.
+// act makes an event and adds it.
 func (d *desk) act(by string, kind Kind, pairs ...string) string {
 	d.t.Helper()
 	e, err := d.l.Act(by, d.at, "c1", kind, payload(pairs))
@@ -129,7 +129,7 @@ func TestSecondPerson(t *testing.T) {
 	if got := d.l.Case("c1").Fields["corroboration"].Text; got != "K1" {
 		t.Errorf("before the second person: %q", got)
 	}
-	// What the author signs as a confirmation of their own act takes no effect, even where no desk made it.
+	// A confirmation by the author of the act has no effect, even if it was made outside a desk.
 	forged := Event{By: "anna", Number: 9, Time: t0, Case: "c1", Kind: KindConfirm, Payload: map[string]string{"event": k2}}
 	if _, err := d.l.Add(forged); err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestConflict(t *testing.T) {
 	if r := d.l.Case("c1").Fields["priority"]; r.Conflict || r.Text != "high" || len(r.Heads) != 1 {
 		t.Errorf("%+v", r)
 	}
-	// Two who say the same do not contradict each other.
+	// Equal values of two trustees are no contradiction.
 	e, err = theirs.Act("vera", t0, "c1", KindSet, payload([]string{"field", "priority", "value", "high"}))
 	d.take(e, err)
 	if r := d.l.Case("c1").Fields["priority"]; r.Conflict || r.Text != "high" || len(r.Heads) != 2 {
@@ -341,7 +341,7 @@ func TestParseRefusals(t *testing.T) {
 	}
 }
 
-// Every field of the table takes its values, and the page that specifies them says the same.
+// Every field of the table accepts its values, and the page that specifies them has the same.
 func TestFieldsAreSpecified(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/spec/desk.md")
 	if err != nil {

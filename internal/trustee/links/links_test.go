@@ -60,7 +60,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// Two texts that share MinPhrase words are found wherever the words stand, and what they share is told.
+// Two texts that share MinPhrase words are found at any position, and the shared words are returned.
 func TestEveryLongPhraseIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := 0

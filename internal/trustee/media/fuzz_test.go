@@ -61,7 +61,7 @@ func FuzzPages(f *testing.F) {
 	})
 }
 
-// A mail or text of any kind gives valid UTF-8 without anything that turns the direction of reading.
+// A mail or text of any kind yields valid UTF-8 without characters that change the direction of text.
 func FuzzMail(f *testing.F) {
 	f.Add([]byte("From: a\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nhello\u202e\n--x--\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

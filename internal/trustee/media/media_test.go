@@ -187,6 +187,9 @@ func blue(c color.Color) bool {
 }
 
 func TestPictures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := shared()
 	right := func(img image.Image) color.Color {
 		b := img.Bounds()
@@ -314,6 +317,9 @@ func TestUprightPlaceVeil(t *testing.T) {
 }
 
 func TestPDF(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := shared()
 	v, err := c.View(t.Context(), Request{Data: pdfFile(2, "/OpenAction <</S /JavaScript /JS (app.alert\\(1\\))>>"), Name: "a.pdf", Page: 1, Side: 300})
 	if err != nil || v.Refused != "" {
@@ -374,6 +380,9 @@ func black(c color.Color) bool {
 
 // Each sound is a tone of 440 Hz: it crosses zero 880 times a second.
 func TestSound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := shared()
 	for name, data := range map[string][]byte{
 		"tone.wav": wavFile(1, 16_000, 1), "stereo.wav": wavFile(1, 48_000, 2), "low.wav": wavFile(1, 8_000, 1), "cd.wav": wavFile(1, 44_100, 2),
@@ -499,6 +508,9 @@ func hugePNG(w, h uint32) []byte {
 }
 
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := shared()
 	photo := jpegWith(t, pattern(64, 64), 1, true)
 	hugeGIF := encoded(t, func(b *bytes.Buffer) error { return gif.Encode(b, pattern(8, 8), nil) })
@@ -554,6 +566,9 @@ func TestHostile(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := shared()
 	source := jpegWith(t, pattern(200, 100), 6, true) // upright it is 100 x 200
 	boxes := []Box{{10, 20, 30, 40}, {90, 190, 50, 50}}
@@ -611,6 +626,9 @@ func textChunk(name, content string) []byte {
 
 // A worker that fails in whichever way is replaced, and the caller gets a code.
 func TestBrokenWorkers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for mode, want := range map[string]Code{"hang": TimedOut, "crash": Crashed, "lie": BadAnswer, "babble": BadAnswer, "leave": Crashed} {
 		c := NewClient(workerProgram, mode)
 		if mode == "hang" {
@@ -636,6 +654,9 @@ func TestBrokenWorkers(t *testing.T) {
 }
 
 func TestReplaced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	c := newClient()
 	ask := func() error {
 		_, err := c.View(t.Context(), Request{Data: []byte("x"), Name: "a.txt"})
@@ -665,8 +686,11 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// The worker has no more than its three standard files, no network and no file: the kernel says so.
+// The worker has no more than its three standard files, no network and no file: the kernel confirms it.
 func TestWorkerIsIsolated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	if runtime.GOOS != "linux" {
 		c := shared()
 		if _, err := c.View(t.Context(), Request{Data: []byte("x")}); codeOf(err) != NotIsolated {

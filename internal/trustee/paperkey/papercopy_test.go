@@ -64,6 +64,9 @@ func runIn(text string) string {
 
 // Every single character that is mistyped is found, and the line named.
 func TestEverySlip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	file := sample(351)
 	lines := strings.Split(strings.TrimSuffix(Lines(file), "\n"), "\n")
 	for n, line := range lines[:len(lines)-1] {
@@ -109,6 +112,9 @@ func TestLinesRefused(t *testing.T) {
 }
 
 func TestCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for _, size := range sizes {
 		file := sample(size)
 		codes, err := Codes(file)
@@ -168,6 +174,9 @@ func TestCodesRefused(t *testing.T) {
 
 // What is printed is drawn, read off the picture by a stock reader, and restored: for a PDF and for a web page.
 func TestOffThePaper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for _, size := range []int{351, 2600} {
 		file := sample(size)
 		for _, ending := range []string{".pdf", ".html"} {
@@ -201,7 +210,7 @@ func TestOffThePaper(t *testing.T) {
 	}
 }
 
-// picture renders a page to PNG files in dir, and gives their names.
+// picture renders a page to PNG files in dir, and returns their names.
 func picture(t *testing.T, dir, name string) []string {
 	t.Helper()
 	if strings.HasSuffix(name, ".pdf") {
@@ -217,7 +226,7 @@ func picture(t *testing.T, dir, name string) []string {
 	return pages
 }
 
-// scan reads all codes of some pictures, as a phone gives them: one text after the other.
+// scan reads all codes of some pictures, as a phone does: one text after the other.
 func scan(t *testing.T, pages []string) string {
 	t.Helper()
 	text := ""

@@ -79,7 +79,7 @@ func acts(t *testing.T, v *casework.Trustee, from uint64) (list []custody.Event)
 	return list
 }
 
-// ways are all ways by which something of a case leaves for somebody else. Each gives whether anything was written.
+// ways are all ways by which something of a case is released. Each returns whether anything was written.
 func ways(t *testing.T) map[string]func(*casework.Trustee, *casework.Case, casefile.Leave) (bool, error) {
 	return map[string]func(*casework.Trustee, *casework.Case, casefile.Leave) (bool, error){
 		"bundle": func(v *casework.Trustee, c *casework.Case, l casefile.Leave) (wrote bool, err error) {
@@ -203,7 +203,7 @@ func TestAnErasedPartIsRecordedBeforeItGoes(t *testing.T) {
 	h.Erase(filed, ledger.PartAttachment)
 	take(t, h, v)
 	c := find(t, v, filed.Case)
-	v.Custody.Close() // a disk that takes no more events
+	v.Custody.Close() // a disk that accepts no more events
 	n, err := v.Purge(c)
 	refused(t, "purge", n > 0, err, exit.Failed, "the custody log could not be written")
 	if left, err := v.Erasable(c); left != 1 || err != nil {
@@ -265,7 +265,7 @@ func TestAnExportOfManyCasesIsOneEvent(t *testing.T) {
 			t.Errorf("case %d: the export is among its events: %v", i, has)
 		}
 	}
-	// A bundle of one of them tells of the export, and of no other case.
+	// A bundle of one of them shows the export, and no other case.
 	err = release.Bundle(v, list[1], release.BundleOptions{For: addressee(t, "lawyer")}, func(in bundle.Input) error {
 		told := false
 		for _, e := range in.Custody.Shown {

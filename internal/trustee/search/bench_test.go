@@ -41,8 +41,7 @@ func texts(n int) []string {
 	return out
 }
 
-// cpu is the processor time that this process has used: on a machine that does other things too, the time on the
-// wall says little.
+// cpu returns the processor time of this process: on a busy machine the wall-clock time is meaningless.
 func cpu() time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

@@ -155,6 +155,9 @@ func texts(t *testing.T, svg []byte) string {
 }
 
 func TestCharts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for _, code := range []string{"be", "lt"} {
 		w := words(t, code)
 		for _, table := range Tables() {

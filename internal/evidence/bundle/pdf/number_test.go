@@ -24,7 +24,7 @@ func TestDocumentsHaveANumber(t *testing.T) {
 	}
 }
 
-// Every code that an answer can have stands in words, in every language of the form.
+// Every code of an answer has a label in every language of the form.
 func TestEveryCodeHasWords(t *testing.T) {
 	for _, f := range incident.Fields() {
 		for _, code := range f.Codes {
