@@ -8,10 +8,10 @@ import (
 	"zapis/store/kv"
 )
 
-// enact makes the changes that were announced some slots before and that nobody
-// has stopped (docs/spec/ledger.md). They are the last entries of their slot:
-// what waited goes by what was in force. One that can't be made, because of a hold
-// for instance, is left, and lapses.
+// enact makes the changes that were announced some slots before and were not
+// stopped (docs/spec/ledger.md). They are the last entries of their slot: what
+// waited goes by what was in force before. A change that is refused, because
+// of a hold for instance, is left out, and lapses.
 func (s *Store) enact(tx kv.Tx, t *tip, g *growth) error {
 	for _, n := range g.standing.state.Due() {
 		body, small, err := enactment(tx, n, g.standing.setIndex())

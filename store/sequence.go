@@ -14,12 +14,10 @@ import (
 	"zapis/store/kv"
 )
 
-// Sequence is a slot: what waits becomes entries, shuffled and filled up with
-// fillers, under one checkpoint. It is one transaction, so a crash leaves all
-// waiting or all sequenced. Run calls it at the slots' times; whoever calls it
-// earlier gets a checkpoint that bears the time of the slot that was promised.
-// With slot 0 it sequences what a ledger that had slots before has left, and
-// signs nothing if that is nothing.
+// Sequence is a slot: the waiting submissions become entries, shuffled and filled up with fillers, under one
+// checkpoint. It is one transaction, so after a crash all are waiting or all are sequenced. Run calls it at the slots'
+// times; an earlier call returns a checkpoint with the time of the promised slot. With slot 0 it sequences what a
+// ledger that had slots before has left, and signs nothing if that is nothing.
 func (s *Store) Sequence(ctx context.Context) error {
 	return s.ask(ctx, &request{act: func() error {
 		if err := s.brokenBy(); err != nil {

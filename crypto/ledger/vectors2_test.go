@@ -97,7 +97,7 @@ func governanceVectors(t *testing.T) vectors {
 	return append(all, v("approval-without-end.txt", "right", hold()))
 }
 
-// The vectors of the second rules of governance, made anew by
+// The vectors of the second rules of governance, written by
 //
 //	go test ./crypto/ledger -run VectorsOfTheSecondRules -update
 func TestVectorsOfTheSecondRules(t *testing.T) {

@@ -34,8 +34,8 @@ type Options struct {
 	// Policy names witnesses that must have cosigned the bundle's checkpoint, or an
 	// anchored one that covers all its entries; nil: none must.
 	Policy *witness.Policy
-	// First ends the check at the first fault, for whoever asks only whether
-	// there is one. What is found is what the whole check finds, and less of it.
+	// First ends the check at the first fault, for callers that need no list
+	// of them. It reports a subset of the faults of the whole check.
 	First bool
 }
 
