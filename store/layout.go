@@ -67,11 +67,11 @@ func readNumber(b []byte) (uint64, bool) {
 	return binary.BigEndian.Uint64(b), true
 }
 
-// hashesIn returns how many of the tree's hashes stand in front of entry
-// index's text: its own, and one for each subtree that it completes.
+// hashesIn returns how many of the tree's hashes precede entry index's text:
+// its own, and one for each subtree that it completes.
 func hashesIn(index uint64) int { return 1 + bits.TrailingZeros64(index+1) }
 
-// textOf returns the entry's text out of its value in the database.
+// textOf returns the entry's text from its value in the database.
 func textOf(index uint64, value []byte) ([]byte, bool) {
 	n := 32 * hashesIn(index)
 	if len(value) < n {

@@ -38,7 +38,7 @@ type Locator struct {
 	Box  []byte
 }
 
-// attachments returns the body's parts that lie under parts/.
+// attachments returns the body's parts under parts/.
 func attachments(b ledger.Body) []ledger.Part {
 	if len(b.Parts) <= 3 {
 		return nil
@@ -46,7 +46,7 @@ func attachments(b ledger.Body) []ledger.Part {
 	return b.Parts[3:]
 }
 
-// check refuses what can't become an entry, whatever the ledger holds.
+// check refuses what can't become an entry, whatever the ledger has.
 func (sub Submission) check() error {
 	b := sub.Body
 	if err := b.Check(); err != nil {
@@ -70,17 +70,17 @@ func (sub Submission) check() error {
 	return nil
 }
 
-// Submit makes a submission durable and gives its promise file: a note, signed
-// by both of the log's keys, that the body will be in the ledger by a slot, and
-// the body. On return everything is on the disk. The order in which submissions
-// came is kept nowhere. With slot 0 the body is an entry, under a signed
+// Submit makes a submission durable and returns its promise file: a note,
+// signed by both of the log's keys, that the body will be in the ledger by a
+// slot, and the body. On return everything is on the disk. The order of
+// submissions is not stored. With slot 0 the body is an entry, under a signed
 // checkpoint, by then.
 //
-// A ledger whose key is lost takes a key entry and nothing else, at once, and
-// gives no promise for it.
+// A ledger whose key is lost accepts only a key entry, at once, and returns no
+// promise for it.
 //
-// ctx counts until the committer has it: after that the answer is waited for,
-// so that who gives up knows that nothing was kept.
+// ctx counts until the committer has the request: after that Submit waits for
+// the answer, so that a cancelled call means that nothing was stored.
 func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func replyTag(kind ledger.Kind, body []byte) (ledger.Hash, error) {
 	return reply.Tag, nil
 }
 
-// errSlotPassed says that the slot that was to be promised is no longer ahead.
+// errSlotPassed means that the slot for the promise is no longer ahead.
 var errSlotPassed = errors.New("the slot has passed")
 
 // submission is a Submission on its way into the database.
@@ -167,9 +167,9 @@ func (p *submission) bytes() int {
 	return n
 }
 
-// admit refuses a submission that the ledger, as it stands within tx, can't
-// take. Nothing has been written for it yet, so that the others of its group go
-// on without it.
+// admit refuses a submission that the ledger, in the state of tx, can't
+// accept. Nothing has been written for it yet, so that the others of its group
+// are not affected.
 func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
 	if !p.slot.After(s.lastTime()) {
 		return errSlotPassed
@@ -198,7 +198,7 @@ func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
 	return s.admitKind(tx, t, p)
 }
 
-// admitKind tries the submission as the next entry. What changes keys or
+// admitKind tries the submission as the next entry. A change of keys or
 // trustees follows the newest such change, so that only one may wait.
 func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 	if p.Body.Kind.HasParts() {
@@ -225,10 +225,11 @@ func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 	})
 }
 
-// changes reports whether an entry of this kind says who signs or who reads.
+// changes reports whether an entry of this kind changes the log's keys or the
+// trustees.
 func changes(k ledger.Kind) bool { return k == ledger.KindTrustees || k == ledger.KindKey }
 
-// keepParts writes all of a submission but the body itself.
+// keepParts writes everything of a submission except the body itself.
 func (s *Store) keepParts(tx kv.Tx, p *submission) error {
 	if err := s.keepAttention(tx, p); err != nil {
 		return err
@@ -268,8 +269,8 @@ type waiting struct {
 	slot    time.Time
 }
 
-// eachWaiting visits what waits, in the order of the bodies' hashes, which says
-// nothing. What it gives is valid until it returns.
+// eachWaiting visits what waits, in the order of the bodies' hashes, which
+// reveals nothing. What it passes is valid until it returns.
 func eachWaiting(tx kv.Tx, visit func(waiting) error) error {
 	c := tx.Table(tableWaiting).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
@@ -294,8 +295,8 @@ func readWaiting(key, file []byte) (w waiting, err error) {
 		return w, fmt.Errorf("waiting %x: %w", key, err)
 	}
 	w.hash = ledger.BodyHash(text)
-	// Lines of the note: header, origin, body hash, slot. The signatures are
-	// Check's to verify; what is read here the committer wrote.
+	// Lines of the note: header, origin, body hash, slot. Check verifies the
+	// signatures; the committer wrote what is read here.
 	lines := bytes.SplitN(note, []byte("\n"), 5)
 	if len(lines) == 5 {
 		w.slot, err = time.Parse(time.RFC3339, string(lines[3]))

@@ -93,8 +93,8 @@ func addTables(db *bbolt.DB, specs []kv.Spec) error {
 	})
 }
 
-// Create makes a database file with empty tables. Nothing of it is durable until
-// Close: the file must be made aside, and renamed to its name after that.
+// Create creates a database file with empty tables. Nothing of it is durable until Close: the file must be created
+// under a temporary name, and renamed after that.
 func Create(path string, specs []kv.Spec) (*DB, error) {
 	db, err := bbolt.Open(path, 0o600, options())
 	if err != nil {
@@ -171,10 +171,9 @@ const asideSuffix = ".new"
 // compactBytes is how much a compaction copies in one transaction.
 const compactBytes = 16 << 20
 
-// Forget rewrites the file without its free pages and what deleted values
-// have left in them, and puts the new one in the old one's place: aside, synced,
-// renamed. It returns when the last snapshot of the old one has ended, and with
-// it the old one's bytes. It needs room for a second copy.
+// Forget rewrites the file without its free pages and the remains of deleted values, and replaces the old file:
+// temporary name, sync, rename. It returns when the last snapshot of the old one has ended, and with it the old one's
+// bytes. It needs disk space for a second copy.
 func (d *DB) Forget(ctx context.Context) error {
 	aside := d.path + asideSuffix
 	if err := d.copyTo(aside); err != nil {
@@ -194,7 +193,7 @@ func (d *DB) Forget(ctx context.Context) error {
 	return old.Close() // waits for its snapshots
 }
 
-// copyTo writes the copy. An error that is no ErrFull still leaves the database as it was.
+// copyTo writes the copy. After an error other than ErrFull the database is unchanged too.
 func (d *DB) copyTo(path string) error {
 	if err := os.RemoveAll(path); err != nil {
 		return err
@@ -210,10 +209,10 @@ func (d *DB) copyTo(path string) error {
 	return exit.First(full(dst.Sync()), dst.Close())
 }
 
-// RemoveAside removes what a Forget that was cut off has left.
+// RemoveAside removes the temporary file of an interrupted Forget.
 func RemoveAside(path string) error { return os.RemoveAll(path + asideSuffix) }
 
-// full tells that a file apart from the database met a full disk.
+// full returns ErrFull for a full disk, for a file other than the database.
 func full(err error) error {
 	if err != nil && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)) {
 		return fmt.Errorf("%w (%w)", kv.ErrFull, err)
@@ -221,10 +220,9 @@ func full(err error) error {
 	return err
 }
 
-// failed tells a full disk, after which the database goes on, from a failing one,
-// after which it must not. bbolt gives errors of WriteAt as *fs.PathError
-// and those of fdatasync as bare numbers: after a sync that failed, for want of room
-// or not, it is not known what is on the disk.
+// failed distinguishes a full disk, after which the database stays usable, from a failing one, after which it must not
+// be used. bbolt returns errors of WriteAt as *fs.PathError and those of fdatasync as bare numbers: after a failed
+// sync, for want of room or not, the disk's content is unknown.
 func failed(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) && path.Op == "write" {
@@ -233,6 +231,5 @@ func failed(err error) error {
 	return err
 }
 
-// NoSync lets commits return before they are durable: the control of the tests
-// that lose the power, which must notice it.
+// NoSync lets commits return before they are durable: the control of the power-loss tests, which must notice it.
 func (d *DB) NoSync(on bool) { d.db.NoSync = on }

@@ -27,55 +27,49 @@ type Spec struct {
 	Added     bool // databases of earlier versions lack it: it is made when they are opened for writing
 }
 
-// DB is an open database. Its methods may be called by many goroutines.
+// DB is an open database. Its methods are safe for concurrent use.
 type DB interface {
-	// Begin starts a transaction. A writable one is alone in the whole database,
-	// over all processes and hosts that write to it, and sees all that earlier
-	// ones have committed. A reading one sees the database at one moment.
+	// Begin starts a transaction. A writable one excludes all others, over all processes and hosts, and sees
+	// everything that earlier ones have committed. A reading one sees one snapshot of the database.
 	Begin(writable bool) (Tx, error)
 
-	// Shared reports whether other processes may write as well: what is kept in
-	// memory of the database must then be compared with it in every transaction.
+	// Shared reports whether other processes may write too: what is cached in memory must then be compared with the
+	// database in every transaction.
 	Shared() bool
 
-	// Forget makes the bytes of deleted values unreadable in what the engine
-	// keeps, as far as it can; docs/forgetting.md says what that is. No writable
-	// transaction of this process is open meanwhile.
+	// Forget makes the bytes of deleted values unreadable in the engine's storage, as far as possible
+	// (docs/forgetting.md). No writable transaction of this process is open meanwhile.
 	Forget(ctx context.Context) error
 
-	// Used is how many bytes the database occupies.
+	// Used returns how many bytes the database occupies.
 	Used() (int64, error)
 
 	// Close waits for this process's transactions to end.
 	Close() error
 }
 
-// Tx is one transaction. It belongs to one goroutine and ends with Commit or
-// Rollback; what its tables gave out is valid until then. Reads return no
-// error: an engine that fails in one panics with a *Failure, which Catch turns
-// into an error.
+// Tx is one transaction. It belongs to one goroutine and ends with Commit or Rollback; what its tables return is valid
+// until then. Reads return no error: an engine that fails in one panics with a *Failure, which Catch turns into an
+// error.
 type Tx interface {
 	// Table gives a table by the name in its Spec, or nil if the database lacks it.
 	Table(name string) Table
 
-	// Want announces keys that will be read, so that an engine at the other end
-	// of a network brings them in one round trip.
+	// Want announces keys that will be read, so that a remote engine fetches them in one round trip.
 	Want(keys ...Key)
 
-	// Size is about how many bytes a reader of everything would read.
+	// Size returns approximately how many bytes a reader of everything would read.
 	Size() int64
 
-	// Check gives the faults that the engine finds in its own structures: tables
-	// that are none of the Specs', damaged pages. A process that writes meanwhile
-	// sets live; what can't be asked then is left out.
+	// Check passes the faults of the engine's own structures to fault: tables that are in no Spec, damaged pages. live
+	// is set while the process writes; checks that are impossible then are left out.
 	Check(live bool, fault func(text string))
 
-	// ReadAhead prepares for a reading of all tables from first to last. waitFor
-	// blocks until about so many bytes of values have been brought in.
+	// ReadAhead prepares for reading all tables from first to last. waitFor blocks until about so many bytes of values
+	// have been loaded.
 	ReadAhead() (waitFor func(bytes int64), stop func())
 
-	// Commit makes the transaction durable, on as many machines as the engine is
-	// set to, before it returns nil.
+	// Commit makes the transaction durable, on as many machines as configured, before it returns nil.
 	Commit() error
 
 	// Rollback discards the transaction. After Commit it does nothing.
@@ -98,8 +92,8 @@ type Table interface {
 	Cursor() Cursor
 }
 
-// Cursor goes through a table in the order of its keys. A nil key is the end. It
-// is invalid after a write to its table.
+// Cursor iterates over a table in the order of its keys. A nil key is the end. It is invalid after a write to its
+// table.
 type Cursor interface {
 	First() (key, value []byte)
 	Last() (key, value []byte)
@@ -108,17 +102,16 @@ type Cursor interface {
 	Seek(key []byte) (k, value []byte) // the first key that is not smaller
 }
 
-// Failure is what an engine's reads panic with.
+// Failure is the panic value of an engine's reads.
 type Failure struct{ Err error }
 
-// Error reports what failed.
+// Error returns the failed operation's text.
 func (f *Failure) Error() string { return fmt.Sprintf("reading the database: %s", f.Err) }
 
 // Unwrap returns the engine's error.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Catch runs fn, and returns a Failure that it panics with. It is the one place
-// where a Failure is recovered; other panics go on.
+// Catch runs fn, and returns a Failure that it panics with. Only Catch recovers a Failure; other panics continue.
 func Catch(fn func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -148,7 +148,7 @@ var settings = []struct {
 	{"archive_mode", []string{"off"}, "an archive of the log holds what was erased, and the times of all reports; zapisd backup takes its place"},
 }
 
-// checkSettings refuses a server that would lose commits, or tell of them.
+// checkSettings refuses a server that would lose commits, or disclose them.
 func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 	var recovery bool
 	var standbys string

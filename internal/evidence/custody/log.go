@@ -152,8 +152,8 @@ func (l *Log) Resume() (changed bool, err error) {
 
 var errPaused = errors.New("another process may be writing to it")
 
-// torn tells a last line that was never whole from one that was altered: a file system may have given the
-// file its length and not yet its bytes.
+// torn distinguishes an incomplete last line from a changed one: a file system may have set the file's length and not
+// yet its bytes.
 func torn(line []byte) bool {
 	return !bytes.HasSuffix(line, []byte("\n")) || bytes.IndexByte(line, 0) >= 0
 }
@@ -174,7 +174,7 @@ func (l *Log) setAside(line []byte) error {
 	return l.f.Sync()
 }
 
-// take checks one line and keeps where it stands. It returns what does not fit, or nothing.
+// take verifies one line and records its offset. It returns what does not fit, or nothing.
 func (l *Log) take(line []byte) (mismatch string) {
 	text, whole := bytes.CutSuffix(line, []byte("\n"))
 	words := bytes.Split(text, []byte(" "))
@@ -210,7 +210,7 @@ func (l *Log) take(line []byte) (mismatch string) {
 	return ""
 }
 
-// Len returns how many events there are.
+// Len returns the number of events.
 func (l *Log) Len() uint64 { return uint64(len(l.records)) }
 
 // Head returns the last event's number and link: 0 and zeros where there is none.
@@ -227,8 +227,8 @@ func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
 	return link, true
 }
 
-// Record writes down an act, before it is done: when Record returns an error, the act must not happen. When it
-// returns nil, the event is on the disk. It takes no act by which something leaves the vault: RecordRelease does.
+// Record writes an act before it is done: when Record returns an error, the act must not happen. When it returns nil,
+// the event is on the disk. It refuses acts that release something from the vault; RecordRelease accepts them.
 func (l *Log) Record(d Record) (Event, error) {
 	if d.Act.Releases() {
 		return Event{}, fmt.Errorf("the act %q is recorded by the release gate alone", string(d.Act))
@@ -236,8 +236,8 @@ func (l *Log) Record(d Record) (Event, error) {
 	return l.RecordRelease(d)
 }
 
-// RecordRelease is Record for every act, those too by which something of a case leaves the vault. Only package release
-// calls it, which has checked that it may (internal/rules).
+// RecordRelease is Record for every act, including releases. Only package release calls it, after its checks
+// (internal/rules).
 func (l *Log) RecordRelease(d Record) (Event, error) {
 	e, err := l.record(d)
 	if err != nil {
@@ -276,7 +276,7 @@ func (l *Log) record(d Record) (Event, error) {
 		return Event{}, err
 	}
 	if err := l.f.Sync(); err != nil {
-		// After a failed sync even a later read may lie: only the next start can tell what is there.
+		// After a failed sync a later read need not show the disk's content: only reopening does.
 		l.broken = fmt.Errorf("the disk failed: %w", err)
 		return Event{}, l.broken
 	}
@@ -338,7 +338,7 @@ func (l *Log) Read(n uint64, ids ...age.Identity) (Event, error) {
 	return e, nil
 }
 
-// Excerpt opens the first upTo events and shows those that show picks; of the others it returns the hashes.
+// Excerpt opens the first upTo events and shows those that show accepts; of the others it returns the hashes.
 func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (Excerpt, error) {
 	x := Excerpt{Shown: make(map[uint64]Event)}
 	for n := uint64(1); n <= min(upTo, l.Len()); n++ {
@@ -356,5 +356,5 @@ func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (
 	return x, nil
 }
 
-// Close lets the file go.
+// Close closes the file.
 func (l *Log) Close() error { return l.f.Close() }

@@ -24,13 +24,13 @@ const (
 	MaxText = 40_000
 	// MaxDesk bounds the events of the desk in one, in bytes: what a message part holds beside the lines above them.
 	MaxDesk = 65_000
-	// maxFile bounds the whole text, in bytes: what a message part holds.
+	// maxFile bounds the whole text, in bytes: the limit of a message part.
 	maxFile = 65_528
 
 	timeLayout = "2006-01-02T15:04:05Z"
 )
 
-// Kind says what a review is.
+// Kind is the kind of a review.
 type Kind string
 
 const (
@@ -42,7 +42,7 @@ const (
 	Desk        Kind = "desk"        // events of the desk, a line each (docs/spec/desk.md)
 )
 
-// Review is one of them:
+// Review is one text that a trustee wrote about a case:
 //
 //	zapis/review/v1
 //	case <64 hex>                     body hash of the case's first report
@@ -136,7 +136,7 @@ func (r *Review) readKind(c *canonical.Reader) {
 	}
 }
 
-// Check refuses what Parse would refuse, and says why as a sentence.
+// Check refuses what Parse would refuse, with the reason as a sentence.
 func (r Review) Check() error {
 	if err := r.checkWords(); err != nil {
 		return err
@@ -167,8 +167,7 @@ func (r Review) checkWords() error {
 	return CheckText(r.Text)
 }
 
-// CheckText refuses words that can't be kept: not UTF-8, too many, or with control characters other than tab
-// and line feed.
+// CheckText refuses a text that is not UTF-8, too long, or has control characters other than tab and line feed.
 func CheckText(s string) error {
 	if len(s) > MaxText {
 		return canonical.Refuse("the words have %d bytes, and at most %d are allowed", len(s), MaxText)
@@ -188,7 +187,7 @@ func checkLetters(s string) error {
 
 const maxLine = 200
 
-// checkLine refuses what can't stand in one line as its own value.
+// checkLine refuses a value that does not fit into one line.
 func checkLine(s string) error {
 	switch {
 	case len(s) > maxLine:
@@ -199,7 +198,7 @@ func checkLine(s string) error {
 	return nil
 }
 
-// isLanguage holds a tag in the manner of BCP 47 to its letters.
+// isLanguage accepts the letters and form of a BCP 47 tag.
 func isLanguage(s string) bool {
 	if len(s) < 2 || len(s) > 35 {
 		return false
