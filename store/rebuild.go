@@ -147,7 +147,7 @@ func (r *Rebuild) Entry(e ledger.Entry) error {
 	return r.wrote(2 * len(body))
 }
 
-// Tag indexes a reply by the content of its body file.
+// Tag indexes a reply, or a duty entry, by the content of its body file.
 func (r *Rebuild) Tag(kind ledger.Kind, body ledger.Hash, file []byte) error {
 	tag, err := replyTag(kind, file)
 	if err != nil {
