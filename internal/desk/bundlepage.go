@@ -58,7 +58,7 @@ type madeBundle struct {
 	Contents []string
 }
 
-// getBundle shows, step by step: to whom, what consent allows, field by field what would go, and what is missing.
+// getBundle shows the steps of a bundle: its addressee, the consents, each field with what would be disclosed, and what is missing.
 func (s *Server) getBundle(w http.ResponseWriter, r *http.Request, o opened) error {
 	c, err := o.cases.Find(r.PathValue("id"))
 	if err != nil {
