@@ -23,7 +23,7 @@ type HandedOver struct {
 	SHA256 string // of the file, hex
 }
 
-// CheckHandOver refuses what could be refused without a key: to whom and what for are one line each.
+// CheckHandOver refuses what can be refused without a key: the recipient and the purpose are one line each.
 func CheckHandOver(to, why string) error {
 	for _, one := range []struct{ what, line string }{{"who gets it", to}, {"what for", why}} {
 		if one.what == "who gets it" && to == "" || strings.ContainsAny(one.line, "\n\r") || review.CheckText(one.line) != nil || len(one.line) > maxLine {
@@ -33,8 +33,8 @@ func CheckHandOver(to, why string) error {
 	return nil
 }
 
-// HandOver records that a file is handed over, by its hash, and to whom. It refuses what the reporter has not allowed,
-// and a file that was made of another case.
+// HandOver records that a file, by its hash, is handed over to a recipient. It refuses what the reporter has not
+// allowed, and a file that was made from another case.
 func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why string, leave casefile.Leave) (HandedOver, error) {
 	if err := CheckHandOver(to, why); err != nil {
 		return HandedOver{}, err
