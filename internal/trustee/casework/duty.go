@@ -14,7 +14,7 @@ import (
 )
 
 // dutyAnswers opens what those on duty have answered, by the body hash of the report. An answer is sealed to the trustees
-// of its entry's set, each of whom opens it alone; one that is sealed to sets without this trustee stays closed. What opens
+// of its entry's set, who each open it alone; one that is sealed to sets without this trustee stays closed. What opens
 // and is not signed by a duty card of this ledger is a problem.
 func (v *Trustee) dutyAnswers() (of map[ledger.Hash][]casefile.OnDuty, problems []error, err error) {
 	of = make(map[ledger.Hash][]casefile.OnDuty)

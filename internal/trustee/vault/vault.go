@@ -6,7 +6,7 @@
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
-//	words                what the desk's search needs, likewise
+//	words                what the desk's search needs, sealed to the owner
 //	imports/000001/      one import: entries, checkpoints, parts, what was waiting
 //	said/                the owner's signed statements, sealed to them
 //	notes/               private notes, sealed to the owner
