@@ -25,7 +25,7 @@ func operator(t *testing.T, args ...string) (exit.Status, string) {
 }
 
 // No damaged file crashes a verb that reads it, and none is called wrong usage: it does not verify (3), or a key for it is
-// missing (4). What is taken all the same was changed where it is of no account.
+// missing (4). What is accepted all the same was changed where it does not matter.
 func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
