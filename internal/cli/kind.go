@@ -178,7 +178,10 @@ func expect(f *os.File, name string, want Kind) error {
 	if is, use, _, known := Sniff(begin); known {
 		return refuse(is, use)
 	}
-	return exit.New(exit.Mismatch, comesFrom(want)+"; have it sent again if it should be one",
+	if len(bytes.Trim(begin, "\x00")) == 0 { // what a damaged disk gives
+		return exit.New(exit.Mismatch, "have it sent again; "+comesFrom(want), "%s is no %s: it begins with zeros and nothing else", name, want)
+	}
+	return exit.New(exit.Failed, comesFrom(want)+"; have it sent again if it should be one",
 		"%s is no %s: it begins like nothing that zapis writes", name, want)
 }
 
