@@ -154,12 +154,11 @@ func lastBatch(tx kv.Tx) (n uint64, file []byte) {
 		return 0, nil
 	}
 	c := t.Cursor()
-	k, v := c.Seek([]byte{keyBatch + 1})
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	newest := c.Prev
+	if k, _ := c.Seek([]byte{keyBatch + 1}); k == nil {
+		newest = c.Last
 	}
+	k, v := newest()
 	if len(k) != 9 || k[0] != keyBatch {
 		return 0, nil
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // ErrReservedName says that Windows has another meaning for a name, or would change it.
-var ErrReservedName = errors.New("Windows reserves this name, or would change it: choose another")
+var ErrReservedName = errors.New("the name is reserved on Windows, or would be changed there: choose another")
 
 // devices are the names that Windows gives devices, in every folder, in any case, and with any ending.
 // https://learn.microsoft.com/windows/win32/fileio/naming-a-file

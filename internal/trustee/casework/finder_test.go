@@ -69,9 +69,9 @@ func TestFinder(t *testing.T) {
 	})
 	d.reply("anna", second.Case, "Thank you for your courage.")
 	d.in("anna", func(v *casework.Trustee) {
-		f := finder(t, v) // the answer is new
+		finder(t, v) // the answer is new
 		before := v.Custody.Len()
-		f = finder(t, v)
+		f := finder(t, v)
 		if got := v.Custody.Len(); got != before {
 			t.Errorf("a Finder from the cache opened something: %d events", got-before)
 		}
