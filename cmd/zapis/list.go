@@ -244,18 +244,14 @@ func amount(s casefile.Summary) string {
 	return text
 }
 
-// told says in which language the report is, and how the reporter knows.
+// notesText is the language of the report, and how the reporter knows.
 func notesText(s casefile.Summary) string {
 	var text string
 	if s.Language != "" {
 		text += "; in " + cli.Escape(s.Language)
 	}
 	if s.Basis != "" {
-		word, ok := words["basis"][s.Basis]
-		if !ok {
-			word = cli.Escape(s.Basis)
-		}
-		text += "; " + word
+		text += "; " + cli.Escape(cli.AnswerWords("basis", s.Basis))
 	}
 	return text
 }
@@ -269,7 +265,7 @@ func consentText(s casefile.Summary) string {
 	}
 	var to []string
 	for _, c := range s.Consent {
-		if word, ok := consentWords[c]; ok {
+		if word, ok := cli.ConsentWords[c]; ok {
 			to = append(to, word)
 		} else {
 			to = append(to, cli.Escape(c))

@@ -147,16 +147,16 @@ func (p *page) answer(field string, l seal.Line) {
 	var one string
 	var several []string
 	if json.Unmarshal(l.Value, &one) == nil {
-		p.row(labelOf(field), wordsFor(field, one))
+		p.row(cli.AnswerLabel(field), cli.AnswerWords(field, one))
 		return
 	}
 	if json.Unmarshal(l.Value, &several) != nil {
 		return
 	}
 	for i, code := range several {
-		several[i] = wordsFor(field, code)
+		several[i] = cli.AnswerWords(field, code)
 	}
-	p.row(labelOf(field), strings.Join(several, "\n"))
+	p.row(cli.AnswerLabel(field), strings.Join(several, "\n"))
 }
 
 func (p *page) identity(s casefile.Submission) {

@@ -121,6 +121,9 @@ func codeWords(field, code string) string {
 	if w := codeNames[field][code]; w != "" {
 		return w
 	}
+	if _, asked := incident.FieldByName(field); asked {
+		code = cli.AnswerWords(field, code)
+	}
 	return strings.ReplaceAll(code, "_", " ")
 }
 

@@ -60,7 +60,7 @@ func TestCheckRefuses(t *testing.T) {
 		want     string
 	}{
 		{"xlsx", "lawyer", 1, false, `there is no format "xlsx"`},
-		{ESF, "statistics", 1, false, "whoever counts gets codes alone, and esf holds more than these"},
+		{ESF, "statistics", 1, false, "statistics gets codes alone, and esf holds more than these"},
 		{CaseUCO, "public", 1, false, "the public gets codes alone, and case-uco holds more than these"},
 		{CSV, "public", 1, true, "the public never gets the identity"},
 		{CaseUCO, "lawyer", 2, false, "case-uco holds one case, and 2 were named"},

@@ -20,7 +20,7 @@ type Addressee struct {
 
 // addressees are in the order of help texts. The consents are those that the form asks for separately.
 var addressees = []Addressee{
-	{Code: "statistics", English: "whoever counts", Needs: []string{"statistics"}, Codes: true,
+	{Code: "statistics", English: "statistics", Needs: []string{"statistics"}, Codes: true,
 		Why: "the form says: count it in statistics, without details"},
 	{Code: "public", English: "the public", Needs: []string{"publish"}, Codes: true,
 		Why: "the form says: publish it, without anything that points to me; which words point to somebody no program can tell, so there are none"},

@@ -242,7 +242,7 @@ func TestIdentity(t *testing.T) {
 		t.Error(err)
 	}
 	for code, want := range map[string]string{
-		"statistics": "whoever counts never gets the identity",
+		"statistics": "statistics never gets the identity",
 		"public":     "the public never gets the identity",
 		"police":     "c0: the identity part of entry 5 is closed: 2 of 3 trustees must agree",
 	} {

@@ -1,16 +1,11 @@
-package main
+package cli
 
-import (
-	"strings"
-
-	"zapis/internal/cli"
-	"zapis/internal/incident"
-)
+import "zapis/internal/incident"
 
 // The words that a trustee reads beside the ledger's codes. A code without words here is shown as it is: a
 // later vocabulary has more.
 
-var labels = map[string]string{
+var answerLabels = map[string]string{
 	"danger_now":     "in danger now",
 	"deadline":       "date to know",
 	"deadline_what":  "what that is",
@@ -33,7 +28,7 @@ var labels = map[string]string{
 	"files_identify": "files",
 }
 
-var words = map[string]map[string]string{
+var answerWords = map[string]map[string]string{
 	"danger_now":     {"yes": "YES", "unsure": "not sure", "no": "no"},
 	"when_precision": {"day": "to the day", "month": "to the month", "year": "to the year", "ongoing": "it goes on", "unknown": "not known"},
 	"target": {"me": "the reporter", "relative": "a relative", "acquaintance": "somebody the reporter knows",
@@ -43,51 +38,27 @@ var words = map[string]map[string]string{
 		"seen": "the reporter saw or read it"},
 	"person_agrees":  {"self": "it is the reporter", "yes": "yes", "undecided": "not decided: only keeping and counting", "unasked": "not asked: only keeping and counting"},
 	"files_identify": {"yes": "show who the reporter is"},
-	"consent":        consentWords,
+	"consent":        ConsentWords,
 }
 
-// consentWords say what may be done, each after "allowed:".
-var consentWords = map[string]string{
+// ConsentWords say what may be done, each after "allowed:".
+var ConsentWords = map[string]string{
 	"store": "keep", "statistics": "count", "lawyer": "lawyer", "police": "police", "court": "court", "un": "United Nations",
 	"ccf": "Interpol's CCF", "other": "others, after asking", "ask": "ask me first", "state": "may reach the state", "publish": "publish",
 }
 
-func labelOf(field string) string {
-	if l, ok := labels[field]; ok {
+// AnswerLabel returns the few words under which a field of the form is shown.
+func AnswerLabel(field string) string {
+	if l, ok := answerLabels[field]; ok {
 		return l
 	}
 	return field
 }
 
-// wordsFor puts an answer into words. The answers that are words already stay as they are.
-func wordsFor(field, given string) string {
-	if w, ok := words[field][given]; ok {
+// AnswerWords returns an answer in words. A field of free text returns it as it is.
+func AnswerWords(field, given string) string {
+	if w, ok := answerWords[field][given]; ok {
 		return w
 	}
 	return incident.Explain(field, given)
-}
-
-// wrap breaks a line of escaped text at spaces so that each piece takes at most so many columns; 0 for as many
-// as there are. A word that is longer stays whole: the terminal breaks it.
-func wrap(line string, columns int) []string {
-	if columns <= 0 || cli.Columns(line) <= columns {
-		return []string{line}
-	}
-	var lines []string
-	var now strings.Builder
-	used := 0
-	for _, word := range strings.Split(line, " ") {
-		n := cli.Columns(word)
-		if used > 0 && used+1+n > columns {
-			lines = append(lines, now.String())
-			now.Reset()
-			used = 0
-		} else if used > 0 {
-			now.WriteByte(' ')
-			used++
-		}
-		now.WriteString(word)
-		used += n
-	}
-	return append(lines, now.String())
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"testing"
@@ -8,8 +8,8 @@ import (
 
 func TestEveryFieldHasALabel(t *testing.T) {
 	for _, f := range incident.Fields() {
-		if labels[f.Name] == "" {
-			t.Errorf("show has no label for %s", f.Name)
+		if answerLabels[f.Name] == "" {
+			t.Errorf("there is no label for %s", f.Name)
 		}
 	}
 }
