@@ -18,14 +18,15 @@ import (
 	"zapis/internal/desk"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // deskFor serves a desk over a vault of seven cases, the way zapis-desk does, and gives the address that lets one browser
-// in, and the case with files.
-func deskFor(t *testing.T) (enter func() string, withFiles string) {
+// in, the case with files, and a carry file with one more report. Three of the cases are linked.
+func deskFor(t *testing.T) (enter func() string, withFiles, carried string) {
 	t.Helper()
 	h := vaulttest.New(t, vaulttest.Options{})
 	chat := "[12.11.2026, 18:04] +375 29 000-00-00: We know where your mother lives.\n[12.11.2026, 18:05] +375 29 000-00-00: Stop talking."
@@ -37,8 +38,8 @@ func deskFor(t *testing.T) (enter func() string, withFiles string) {
 	h.Report(nil, "narrative", "Консульство отказало в паспорте и потребовало вернуться.", "danger_now", "no", "language", "ru", "method", "M1", "country_event", "LT", "deadline", "2026-12-20", "deadline_what", "the paper runs out")
 	h.Report(nil, "narrative", "My account was reported away by hundreds of strangers in one night.", "danger_now", "no", "language", "en", "method", "T13", "country_event", "DE")
 	h.Report(nil, "narrative", "Bankas uždarė sąskaitą be paaiškinimo.", "danger_now", "no", "language", "lt", "method", "A1", "country_event", "LT")
-	h.Report(nil, "narrative", "Телефонний дзвінок: «ми знаємо, де вчиться твоя донька».", "danger_now", "no", "language", "uk", "method", "T1", "country_event", "CZ")
-	h.Report(nil, "narrative", "Anonimowe pismo z groźbami przyszło na adres pracy.", "danger_now", "no", "language", "pl", "method", "T1", "country_event", "PL")
+	phone := h.Report(nil, "narrative", "Телефонний дзвінок: «ми знаємо, де вчиться твоя донька».", "danger_now", "no", "language", "uk", "method", "T1", "country_event", "CZ")
+	letter := h.Report(nil, "narrative", "Anonimowe pismo z groźbami przyszło na adres pracy.", "danger_now", "no", "language", "pl", "method", "T1", "country_event", "PL")
 	key := vaulttest.Key(vaulttest.Identity(t, "anna"))
 	options := vault.Options{Create: true, Now: h.Now, Tool: "zapis-desk test", Warn: t.Logf, Wait: time.Second}
 	dir := filepath.Join(t.TempDir(), "vault")
@@ -57,7 +58,16 @@ func deskFor(t *testing.T) (enter func() string, withFiles string) {
 	if _, err := v.Import(t.Context(), bytes.NewReader(h.Carry(0)), vault.ImportOptions{Card: &card, Key: &key}); err != nil {
 		t.Fatal(err)
 	}
+	h.Must(v.Use(key))
+	_, err = v.Sort(t.Context(), func(int, int) {})
+	h.Must(err)
+	for _, other := range []string{phone.Case, letter.Case} {
+		_, err = v.Decide(casework.Decision{Case: other, Kind: deskstate.KindLink, Payload: map[string]string{"type": "same-actor", "other": with.Case}, Why: "the same caller"})
+		h.Must(err)
+	}
 	v.Close()
+	h.Report(nil, "narrative", "They took my passport at the border.", "danger_now", "yes", "language", "en", "method", "M1", "country_event", "LT")
+	carried = h.CarryFile("carry.tar", 0)
 	keeper := desk.NewKeeper(func(context.Context, string) (*casework.Trustee, error) { return open() }, 0)
 	worker := media.NewClient(os.Args[0], media.Verb)
 	pages, err := desk.New(keeper, desk.Options{Name: "anna", Quit: func() {}, Media: worker})
@@ -72,13 +82,13 @@ func deskFor(t *testing.T) (enter func() string, withFiles string) {
 		s.Start()
 		t.Cleanup(s.Close)
 		return access.URL()
-	}, with.Case
+	}, with.Case, carried
 }
 
 // TestTheDeskInBrowsers walks from the queue to a redacted copy: in Chromium with scripts, where each page is read by axe in
 // both schemes on two screens, and in Firefox without. With -screenshots it writes the pictures of docs/screenshots/desk.
 func TestTheDeskInBrowsers(t *testing.T) {
-	enter, id := deskFor(t)
+	enter, id, carried := deskFor(t)
 	l := newLooker(t, axeSource(t), onPages)
 	at := enter()
 	origin := at[:strings.Index(at, "/enter/")]
@@ -159,6 +169,23 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	do(chromedp.SendKeys(chromedp.CSS("#reason"), "a face"), chromedp.Submit(chromedp.CSS("#reason")), chromedp.WaitVisible(chromedp.CSS(".casehead")))
 	has(".notice", "is the redacted copy of A01")
 
+	// From the stick to the new report, to whom it may go, and what others would see of it.
+	look("stick", "/stick")
+	l.open(t, origin+"/stick")
+	do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{carried}), chromedp.Submit(chromedp.CSS("#file")), chromedp.WaitVisible(chromedp.CSS("#in ~ table")))
+	has("#in ~ .notice", "Verified, and in the vault: 1 new entry, 1 report among them")
+	look("stick-news", "/stick")
+	do(chromedp.Click(chromedp.CSS("#in ~ table a")), chromedp.WaitVisible(chromedp.CSS(".rail")))
+	has(".thread", "They took my passport at the border.")
+	look("bundle", "/case/"+id+"/bundle?for=lawyer")
+	l.open(t, origin+"/case/"+id+"/bundle?for=lawyer")
+	do(chromedp.Submit(chromedp.CSS("#askedb")), chromedp.WaitVisible(chromedp.CSS("#ready")))
+	has("section .notice", "zapis-verify's own code has checked it: everything fits.")
+	look("quorum", "/quorum")
+	look("campaign", "/links")
+	has("caption", "Timeline")
+	look("numbers", "/numbers")
+
 	withoutScripts(t, enter(), id)
 }
 
@@ -193,6 +220,21 @@ func withoutScripts(t *testing.T, at, id string) {
 	f.click(t, "#redact form > button")
 	if got := f.text(t, ".notice"); !strings.Contains(got, "is the redacted copy of A01") {
 		t.Errorf("Firefox: the redaction: %q", got)
+	}
+	f.open(t, origin+"/stick")
+	f.click(t, "button[data-key=o]")
+	if got := f.text(t, "main"); !strings.Contains(got, "The outbox takes along:") || !strings.Contains(got, "decisions at the desk") {
+		t.Errorf("Firefox: the outbox: %q", got)
+	}
+	f.open(t, origin+"/case/"+id+"/bundle?for=lawyer")
+	f.click(t, "form > button")
+	if got := f.text(t, "section .notice"); !strings.Contains(got, "everything fits") {
+		t.Errorf("Firefox: the bundle: %q", got)
+	}
+	f.open(t, origin+"/numbers")
+	f.click(t, "main form button")
+	if got := f.text(t, ".notice"); !strings.Contains(got, "No half-year") {
+		t.Errorf("Firefox: the numbers: %q", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func run(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	bin = dir
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", bin+"/",
-		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify", "./cmd/zapis-duty")
+		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify", "./cmd/zapis-duty", "./cmd/zapis-desk")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

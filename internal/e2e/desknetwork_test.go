@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The desk answers a browser on this computer, and begins no connection itself: the kernel records its calls while a case
+// and its attachment are opened and the vault is locked.
+func TestTheDeskMakesNoConnection(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	srv := serveForm(t, h)
+	u := beginUpload(t, srv.at+"/send")
+	u.field(t, "narrative", "words")
+	u.field(t, "consent", "store")
+	if _, err := u.file(t, "photo.jpg").Write(samplePhoto(t)); err != nil {
+		t.Fatal(err)
+	}
+	u.end(t)
+	must(t, h.dir, "zapisd", "export", "--dir", h.ledger, "--out", "carry.tar")
+	srv.stop(t)
+	must(t, h.dir, append([]string{"zapis", "import", "--vault", "vault", "--ledger", h.card, "carry.tar"}, h.as("anna")...)...)
+	id := list(t, h, "anna")[0].Case
+
+	record := h.path("calls")
+	desk := exec.Command("strace", append([]string{"-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-o", record,
+		filepath.Join(bin, "zapis-desk"), "--vault", "vault"}, h.as("anna")...)...)
+	desk.Dir = h.dir
+	desk.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := desk.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	end := func() {
+		if !ended {
+			ended = true
+			syscall.Kill(-desk.Process.Pid, syscall.SIGTERM)
+			desk.Wait()
+		}
+	}
+	defer end()
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("zapis-desk printed no address: %v", err)
+	}
+	address = strings.TrimSpace(address)
+	origin := address[:strings.Index(address, "/enter/")]
+	port := origin[strings.LastIndex(origin, ":"):]
+
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar, Timeout: time.Minute, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1"+port)
+		}}}
+	for _, page := range []struct{ at, has string }{
+		{address, id}, {origin + "/case/" + id, "words"}, {origin + "/case/" + id + "/file/A01?clear=1", "data:image/"},
+	} {
+		resp, err := browser.Get(page.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(body), page.has) {
+			t.Fatalf("%s: status %d, %v, without %q", strings.TrimPrefix(page.at, origin), resp.StatusCode, err, page.has)
+		}
+	}
+	resp, err := browser.Post(origin+"/lock", "application/x-www-form-urlencoded", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	end()
+
+	calls := string(readFile(t, record))
+	if !strings.Contains(calls, "accept4(") {
+		t.Fatalf("strace did not see the browser's connection: this test would pass whatever is called\n%.2000s", calls)
+	}
+	if found := regexp.MustCompile(`(?m)^.*\b(?:connect|sendto|sendmsg)\(.*$`).FindString(calls); found != "" {
+		t.Errorf("the desk began a connection: %s", found)
+	}
+	for _, bound := range regexp.MustCompile(`\bbind\(.*`).FindAllString(calls, -1) {
+		if !strings.Contains(bound, `inet_addr("127.0.0.1")`) {
+			t.Errorf("the desk listens elsewhere: %s", bound)
+		}
+	}
+}
