@@ -251,7 +251,7 @@ func notesText(s casefile.Summary) string {
 		text += "; in " + cli.Escape(s.Language)
 	}
 	if s.Basis != "" {
-		text += "; " + cli.Escape(cli.AnswerWords("basis", s.Basis))
+		text += "; " + cli.Escape(incident.AnswerWords("basis", s.Basis))
 	}
 	return text
 }
@@ -265,7 +265,7 @@ func consentText(s casefile.Summary) string {
 	}
 	var to []string
 	for _, c := range s.Consent {
-		if word, ok := cli.ConsentWords[c]; ok {
+		if word, ok := incident.ConsentWords[c]; ok {
 			to = append(to, word)
 		} else {
 			to = append(to, cli.Escape(c))

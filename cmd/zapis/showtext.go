@@ -147,16 +147,16 @@ func (p *page) answer(field string, l seal.Line) {
 	var one string
 	var several []string
 	if json.Unmarshal(l.Value, &one) == nil {
-		p.row(cli.AnswerLabel(field), cli.AnswerWords(field, one))
+		p.row(incident.AnswerLabel(field), incident.AnswerWords(field, one))
 		return
 	}
 	if json.Unmarshal(l.Value, &several) != nil {
 		return
 	}
 	for i, code := range several {
-		several[i] = cli.AnswerWords(field, code)
+		several[i] = incident.AnswerWords(field, code)
 	}
-	p.row(cli.AnswerLabel(field), strings.Join(several, "\n"))
+	p.row(incident.AnswerLabel(field), strings.Join(several, "\n"))
 }
 
 func (p *page) identity(s casefile.Submission) {

@@ -122,7 +122,7 @@ func codeWords(field, code string) string {
 		return w
 	}
 	if _, asked := incident.FieldByName(field); asked {
-		code = cli.AnswerWords(field, code)
+		code = incident.AnswerWords(field, code)
 	}
 	return strings.ReplaceAll(code, "_", " ")
 }

@@ -169,7 +169,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	do(chromedp.SendKeys(chromedp.CSS("#reason"), "a face"), chromedp.Submit(chromedp.CSS("#reason")), chromedp.WaitVisible(chromedp.CSS(".casehead")))
 	has(".notice", "is the redacted copy of A01")
 
-	// From the stick to the new report, to whom it may go, and what others would see of it.
+	// From the stick to the new report, what may go to a lawyer, and what others would see of it.
 	look("stick", "/stick")
 	l.open(t, origin+"/stick")
 	do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{carried}), chromedp.Submit(chromedp.CSS("#file")), chromedp.WaitVisible(chromedp.CSS("#in ~ table")))

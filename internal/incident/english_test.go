@@ -1,13 +1,11 @@
-package cli
+package incident
 
 import (
 	"testing"
-
-	"zapis/internal/incident"
 )
 
 func TestEveryFieldHasALabel(t *testing.T) {
-	for _, f := range incident.Fields() {
+	for _, f := range Fields() {
 		if answerLabels[f.Name] == "" {
 			t.Errorf("there is no label for %s", f.Name)
 		}

@@ -1,6 +1,4 @@
-package cli
-
-import "zapis/internal/incident"
+package incident
 
 // The words that a trustee reads beside the ledger's codes. A code without words here is shown as it is: a
 // later vocabulary has more.
@@ -60,5 +58,5 @@ func AnswerWords(field, given string) string {
 	if w, ok := answerWords[field][given]; ok {
 		return w
 	}
-	return incident.Explain(field, given)
+	return Explain(field, given)
 }
