@@ -99,7 +99,8 @@ func TestTheDeskMakesNoConnection(t *testing.T) {
 		t.Errorf("the desk began a connection: %s", found)
 	}
 	for _, bound := range regexp.MustCompile(`\bbind\(.*`).FindAllString(calls, -1) {
-		if !strings.Contains(bound, `inet_addr("127.0.0.1")`) {
+		// The Go runtime binds to the two IPv6 names of loopback, to learn what the system has.
+		if !regexp.MustCompile(`inet_addr\("127\.0\.0\.1"\)|"::1"|"::ffff:127\.0\.0\.1"`).MatchString(bound) {
 			t.Errorf("the desk listens elsewhere: %s", bound)
 		}
 	}
