@@ -136,7 +136,7 @@ screenshots:
 go-test: export GORACE = atexit_sleep_ms=0
 # The packages in separate start whole programs and browsers, hundreds of times: the race detector does not see into the
 # browsers, and makes the scrypt of each program that opens an identity ten times slower.
-separate := zapis/cmd/zapis zapis/internal/attack zapis/internal/dist zapis/internal/e2e
+separate := zapis/cmd/zapis zapis/cmd/zapisd zapis/internal/attack zapis/internal/dist zapis/internal/e2e
 go-test:
 	@failed=0; \
 	go test -race -timeout 25m $$(go list ./... | grep -vxF $(separate:%=-e %)) || failed=1; \

