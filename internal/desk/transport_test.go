@@ -211,7 +211,7 @@ func TestABundleGoesToWhomConsentAllowsAndNobodyElse(t *testing.T) {
 		t.Errorf("a POST for the public:\n%s", page)
 	}
 	_, page = b.get(path + "?for=lawyer")
-	b.wants(page, "They wrote to me.", "withhold A01", "Make and check the bundle", "withheld: ", "The case lacks:")
+	b.wants(page, "They wrote to me.", "Withhold A01", "Make and check the bundle", "withheld: ", "The case lacks:")
 	_, page = b.post(path, url.Values{"for": {"lawyer"}, "withhold": {"A01"}, "reason-A01": {"others"}})
 	b.wants(page, "The bundle is made, recorded and verified.", "everything fits", "A01")
 	saved := savedFile.FindString(page)
