@@ -110,14 +110,14 @@ func (r *release) billOfMaterials(platforms []string) error {
 		doc.Packages = append(doc.Packages, spdxPackage{ID: id, Name: p.name, Version: cli.Release, Download: "NOASSERTION", Licence: "Apache-2.0", Comment: "commit " + r.commit})
 		doc.Relationships = append(doc.Relationships, spdxRelationship{doc.ID, "DESCRIBES", id})
 		for _, platform := range platforms {
+			if p.server && !strings.HasPrefix(platform, "linux/") {
+				continue
+			}
 			name := filepath.Join(r.binaries(platform), p.name)
 			if strings.HasPrefix(platform, "windows/") {
 				name += ".exe"
 			}
 			info, err := buildinfo.ReadFile(name)
-			if os.IsNotExist(err) && p.server {
-				continue
-			}
 			if err != nil {
 				return err
 			}
