@@ -26,7 +26,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
 .PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
 
 help:
-	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…)'
+	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…), and a desk'
 	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
 	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify, bin/zapis-desk, bin/zapis-duty'
 	@echo 'make cross   bin/SYSTEM/MACHINE/, the programs for every system that a trustee or a lawyer may have'
@@ -60,7 +60,7 @@ build: bin
 PORT := 8080
 demo: build
 	@$(MAKE) -s demo-tools || echo 'without unzip and ssh-keygen, the printed lines that run them will fail'
-	bin/zapisd demo --dir ./demo --listen 127.0.0.1:$(PORT)
+	@sh docs/deploy/demo.sh bin ./demo 127.0.0.1:$(PORT)
 
 # The tests come last, so that their closing lines are the last ones printed.
 test: PLATFORMS := $(CI_PLATFORMS)

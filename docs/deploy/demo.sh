@@ -1,16 +1,24 @@
 #!/bin/sh
-# Runs the demo: a ledger with invented reports, and Anna's desk beside it. Ctrl-C ends both.
+# Runs the demo: a ledger with invented reports, and Anna's desk beside it. Ctrl-C ends both; a desk that is closed leaves the
+# form open.
 #
-# usage: demo.sh BIN DIR
+# usage: demo.sh BIN DIR HOST:PORT
 #
-# BIN is the folder of the programs, DIR that of the demo.
+# BIN is the folder of the programs, DIR that of the demo, and HOST:PORT is where the form is served.
 set -eu
-bin=$1 dir=$2
+bin=$1 dir=$2 listen=$3
 anna="--identity $dir/trustees/anna.key --passphrase-file $dir/trustees/anna.pass"
 
-"$bin/zapisd" demo --dir "$dir" & server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server"' EXIT
+server='' desk=''
+# The shell keeps Ctrl-C from what runs in the background, so both are ended here.
+end() {
+	trap - EXIT
+	kill $desk $server 2>/dev/null || true
+	wait
+}
+trap end EXIT
 trap 'exit 0' INT TERM
+"$bin/zapisd" demo --dir "$dir" --listen "$listen" & server=$!
 
 # The carry file is written once the reports are filed and the server answers; a demo that ends before has said why.
 carry="$dir/carry-for-the-desk.tar"
@@ -22,4 +30,8 @@ done
 "$bin/zapis" import --vault "$dir/anna-vault" --ledger "$(cat "$dir/ledger.card")" $anna "$carry" >/dev/null
 echo
 echo "Anna's desk, with these reports; open this address in a browser on this computer:"
-"$bin/zapis-desk" --vault "$dir/anna-vault" $anna
+"$bin/zapis-desk" --vault "$dir/anna-vault" $anna & desk=$!
+wait "$desk"
+desk=''
+echo 'The desk is closed. The form goes on; Ctrl-C ends it.'
+wait "$server"

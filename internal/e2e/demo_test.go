@@ -3,7 +3,9 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -122,4 +124,27 @@ func TestDemo(t *testing.T) {
 	must(t, dir, "zapisd", "check", "--dir", "demo")
 	srv.stop(t)
 	must(t, dir, "zapisd", "check", "--dir", "demo")
+	theDeskStandsBesideTheForm(t, dir)
+}
+
+// theDeskStandsBesideTheForm runs what make demo runs, over a demo that was filed before.
+func theDeskStandsBesideTheForm(t *testing.T, dir string) {
+	t.Helper()
+	script := filepath.Join("docs", "deploy", "demo.sh")
+	if planned := must(t, filepath.Join("..", ".."), "make", "-n", "demo", "PORT=9090"); !strings.Contains(planned, "sh "+script+" bin ./demo 127.0.0.1:9090") {
+		t.Errorf("make demo runs something else:\n%s", planned)
+	}
+	cmd := exec.Command("sh", filepath.Join(docs(t), "deploy", "demo.sh"), bin, "demo", "127.0.0.1:0")
+	cmd.Dir = dir
+	srv := launch(t, cmd)
+	srv.waitFor(t, "/enter/")
+	get(t, srv.at+"/en/", 200)
+	address := regexp.MustCompile(`http://\S+/enter/\S+`).FindString(srv.out.String())
+	if page := inDesk(t, address)(address); !strings.Contains(page, "40 cases") {
+		t.Errorf("the desk does not show the forty cases:\n%.2000s", page)
+	}
+	srv.stop(t)
+	must(t, dir, "zapisd", "check", "--dir", "demo")
+	must(t, dir, "zapis", "check", "--vault", filepath.Join("demo", "anna-vault"), "--identity", filepath.Join("demo", "trustees", "anna.key"),
+		"--passphrase-file", filepath.Join("demo", "trustees", "anna.pass"))
 }
