@@ -234,6 +234,44 @@ func TestSecondTap(t *testing.T) {
 	}
 }
 
+// partsWriter notes how many attachments are on the disk when the answer begins.
+type partsWriter struct {
+	*httptest.ResponseRecorder
+	h     *testServer
+	parts int
+}
+
+func (w *partsWriter) WriteHeader(status int) {
+	w.parts = w.h.partsOnDisk()
+	w.ResponseRecorder.WriteHeader(status)
+}
+
+// When a reporter sees the answer, the sealed files of a submission that was not stored are gone from the disk: those
+// of a second tap, and those of a refused form.
+func TestFilesAreGoneBeforeTheAnswer(t *testing.T) {
+	h := newTestServer(t, intake.Limits{}, Options{})
+	code := field("code", h.send(t))
+	for _, c := range []struct {
+		name          string
+		pieces        []formPart
+		status, parts int
+	}{
+		{"first tap", []formPart{code, field("form", strings.Repeat("3c", 16)), upload("a.txt", "one")}, 201, 1},
+		{"second tap", []formPart{code, field("form", strings.Repeat("3c", 16)), upload("a.txt", "one")}, 201, 1},
+		{"wrong code", []formPart{field("code", unknownCode), upload("a.txt", "one")}, 422, 1},
+	} {
+		body, kind := multipartBody(t, c.pieces...)
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/files", bytes.NewReader(body))
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set("Accept", "application/json")
+		w := &partsWriter{ResponseRecorder: httptest.NewRecorder(), h: h}
+		h.pages.ServeHTTP(w, r)
+		if w.Code != c.status || w.parts != c.parts {
+			t.Errorf("%s: status %d with %d files on the disk, want %d with %d", c.name, w.Code, w.parts, c.status, c.parts)
+		}
+	}
+}
+
 // Going away drops our pages from the browser's memory.
 func TestLeave(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})

@@ -36,8 +36,10 @@ func (s *server) postSend(w http.ResponseWriter, r *http.Request) {
 	s.accept(w, r, sub, result, &view{page: "code", status: http.StatusOK})
 }
 
-// accept answers a submission that was stored: a program with the code and the promise, a browser with a page.
+// accept answers a submission that was stored: a program with the code and the promise, a browser with a page. The files
+// of a submission that was stored before leave the disk first: after the answer nothing is left of them.
 func (s *server) accept(w http.ResponseWriter, r *http.Request, sub *submission, result intake.Result, v *view) {
+	sub.discard()
 	d := codeDigits(result.Code)
 	defer d.wipe()
 	defer result.Code.Wipe()

@@ -24,7 +24,7 @@ import (
 	"zapis/store"
 )
 
-// house is a running site over a ledger of its own.
+// testServer is a running site over a ledger of its own.
 type testServer struct {
 	*httptest.Server
 	t     testing.TB
@@ -51,7 +51,7 @@ func testSite() Site {
 	}
 }
 
-// newHouse opens a site whose slots come at once.
+// newTestServer opens a site whose slots come at once.
 func newTestServer(t testing.TB, limits intake.Limits, options Options) *testServer {
 	t.Helper()
 	h := &testServer{t: t, dir: filepath.Join(t.TempDir(), "ledger"), site: testSite()}
@@ -90,7 +90,7 @@ func (h *testServer) must(err error) {
 	}
 }
 
-// answer is what came back.
+// testResponse is an answer whose body was read.
 type testResponse struct {
 	*http.Response
 	body string
