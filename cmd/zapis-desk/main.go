@@ -15,6 +15,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/desk"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
 	"zapis/internal/trustee/casework"
@@ -89,7 +90,7 @@ func (g *grammar) openVault(s *cli.Streams, sealed []byte, passphrase string) (*
 	v, err := casework.Open(g.Vault, vault.Options{
 		Now: time.Now, Tool: "zapis-desk " + cli.Version(),
 		Warn: func(format string, args ...any) {
-			fmt.Fprintf(s.Err, "WARNING: %s\n", cli.EscapeLines(fmt.Sprintf(format, args...)))
+			fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
 		},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	format "zapis/crypto/duty"
 	"zapis/internal/cli"
 	"zapis/internal/duty"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -108,7 +109,7 @@ func (v *watchVerb) show(s *cli.Streams, t duty.Tick, told map[string]bool) {
 	for _, n := range t.Trouble {
 		if !told[n.Code] {
 			rings = true
-			fmt.Fprintf(s.Err, "WARNING (%s): %s\n", n.Code, cli.EscapeLines(n.Text))
+			fmt.Fprintf(s.Err, "WARNING (%s): %s\n", n.Code, escape.Lines(n.Text))
 		}
 		now[n.Code] = true
 	}
@@ -146,7 +147,7 @@ func writeItems(s *cli.Streams, items []duty.Item) {
 			what = "EXERCISE"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", format.ShortName(it.Case), it.Report.String()[:10], what, dash(strings.ToUpper(it.Danger)), dash(it.Deadline),
-			dash(cli.Escape(it.Language)), it.Received.Format("2006-01-02 15:04"), it.Rang.Sub(it.Received).Round(time.Second), dash(strings.Join(it.Answered, " ")))
+			dash(escape.Text(it.Language)), it.Received.Format("2006-01-02 15:04"), it.Rang.Sub(it.Received).Round(time.Second), dash(strings.Join(it.Answered, " ")))
 	}
 	w.Flush()
 }

@@ -20,6 +20,7 @@ import (
 	"zapis/cmd/zapis-verify/check"
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
 )
@@ -206,7 +207,7 @@ func openTiles(name string) (fs.FS, error) {
 // are not known.
 func (g *grammar) refuse(w io.Writer, err error) error {
 	if r, ok := check.Unjudged(err); ok && g.JSON {
-		if failed := cli.WriteJSON(w, r); failed != nil {
+		if failed := escape.JSON(w, r); failed != nil {
 			return failed
 		}
 	}
@@ -227,7 +228,7 @@ func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
 
 func show(w io.Writer, v check.Verdict, f check.Filing, asJSON bool) error {
 	if asJSON {
-		return cli.WriteJSON(w, check.Filed(v, f))
+		return escape.JSON(w, check.Filed(v, f))
 	}
 	var b bytes.Buffer
 	fmt.Fprintln(&b, v.First())
@@ -239,7 +240,7 @@ func show(w io.Writer, v check.Verdict, f check.Filing, asJSON bool) error {
 	}
 	fmt.Fprintln(&b, "\nWhat was checked:")
 	for _, line := range f.Lines() {
-		fmt.Fprintf(&b, "- %s\n", cli.Escape(line))
+		fmt.Fprintf(&b, "- %s\n", escape.Text(line))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

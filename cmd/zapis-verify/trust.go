@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -63,7 +63,7 @@ func readFolder(known *check.Known, name string, talk io.Writer) error {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", cli.Escape(path), check.NotUsed)
+			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", escape.Text(path), check.NotUsed)
 		}
 	}
 	return nil

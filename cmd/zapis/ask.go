@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
@@ -44,7 +45,7 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := cli.CreateFile(a.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(a.Out))
+		fmt.Fprintln(s.Out, escape.Text(a.Out))
 		fmt.Fprintf(s.Err, "It asks for %s of %s, until %s. Take it to the other trustees: zapis grant shows it to them.\n",
 			casework.PartsText(q.Parts), q.Case, last.Format("2006-01-02"))
 		return nil

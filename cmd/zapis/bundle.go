@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/bundle/pdf"
 	"zapis/internal/exit"
@@ -63,7 +64,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
 				return err
 			}
-			fmt.Fprintln(s.Out, cli.Escape(b.Out))
+			fmt.Fprintln(s.Out, escape.Text(b.Out))
 			b.say(s, o, in, to)
 			for _, text := range bundle.AnchorWarnings(in) {
 				warn(s, "%s", text)

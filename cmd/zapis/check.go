@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
@@ -28,7 +29,7 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", many(int(done.Entries), "entry", "entries"), many(done.Parts, "file", "files"))
 	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", many(int(done.Events), "event", "events"), many(done.Heads, "head", "heads"))
 	for _, text := range done.Earlier {
-		fmt.Fprintf(s.Out, "earlier  %s\n", cli.Escape(text))
+		fmt.Fprintf(s.Out, "earlier  %s\n", escape.Text(text))
 	}
 	if !done.Opened {
 		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")

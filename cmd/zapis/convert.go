@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"zapis/internal/cli"
-	"zapis/internal/evidence/export"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/export"
 	"zapis/internal/trustee/release"
 )
 
@@ -99,7 +100,7 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Tru
 	for _, one := range c.apply(cases.List, time.Now()) {
 		if err := one.Summary().Standing().Check(to, c.leave()); err != nil {
 			if out++; out <= maxSealed {
-				fmt.Fprintf(s.Err, "left out: %s\n", cli.Escape(err.Error()))
+				fmt.Fprintf(s.Err, "left out: %s\n", escape.Text(err.Error()))
 			}
 			continue
 		}

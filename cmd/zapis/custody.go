@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/trustee/casework"
 )
@@ -51,7 +52,7 @@ func (c *custodyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 				out = append(out, event{e.Number, e.At, orNull(e.By.Name), orNull(e.By.Fingerprint), string(e.Act), orNull(e.Case),
 					orNull(e.Subject), orNull(e.In), orNull(e.Out), e.Tool, orNull(e.Why)})
 			}
-			return cli.WriteJSON(s.Out, out)
+			return escape.JSON(s.Out, out)
 		}
 		for _, e := range list {
 			writeEvent(s, e)
@@ -70,10 +71,10 @@ func writeEvent(s *cli.Streams, e custody.Event) {
 	if e.Case != "" {
 		fmt.Fprintf(s.Out, "  %s", e.Case)
 	}
-	fmt.Fprintf(s.Out, "  %s\n      %s, %s\n", cli.Escape(e.Subject), cli.Escape(by), cli.Escape(e.Tool))
+	fmt.Fprintf(s.Out, "  %s\n      %s, %s\n", escape.Text(e.Subject), escape.Text(by), escape.Text(e.Tool))
 	for _, line := range []struct{ label, text string }{{"in", e.In}, {"out", e.Out}, {"why", e.Why}} {
 		if line.text != "" {
-			fmt.Fprintf(s.Out, "      %-3s  %s\n", line.label, cli.Escape(line.text))
+			fmt.Fprintf(s.Out, "      %-3s  %s\n", line.label, escape.Text(line.text))
 		}
 	}
 }

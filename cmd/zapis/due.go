@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -43,7 +44,7 @@ func (d *dueCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		list := d.items(cases.List, time.Now().UTC())
 		if d.JSON {
-			return cli.WriteJSON(s.Out, list)
+			return escape.JSON(s.Out, list)
 		}
 		return d.write(s, list)
 	})
@@ -85,7 +86,7 @@ func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 		text := "a date to know"
 		switch {
 		case one.What != nil:
-			text = cli.Escape(*one.What)
+			text = escape.Text(*one.What)
 		case one.Kind == "retention":
 			text = fmt.Sprintf("kept for %s: it has to go", many(d.Keep, "year", "years"))
 		case one.Kind == "erasure":

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -40,13 +41,13 @@ func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		names, err := release.Extract(ctx, v, o, e.Out, bar.Add)
 		bar.Done()
 		for _, name := range names {
-			fmt.Fprintln(s.Out, cli.Escape(filepath.Join(e.Out, name)))
+			fmt.Fprintln(s.Out, escape.Text(filepath.Join(e.Out, name)))
 		}
 		if err != nil {
 			return err
 		}
 		for _, x := range closed {
-			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, cli.Escape(x.Closed))
+			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, escape.Text(x.Closed))
 		}
 		if len(names) == 0 && len(closed) > 0 {
 			return exit.New(exit.KeyMissing, "zapis ask "+o.ID+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.ID)

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
 )
@@ -44,7 +45,7 @@ func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := cli.CreateFile(c.Out, grant, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(c.Out))
+		fmt.Fprintln(s.Out, escape.Text(c.Out))
 		fmt.Fprintf(s.Err, "It opens for %s alone. What is granted can't be called back.\n", asked.From.Name)
 		return nil
 	})
@@ -52,7 +53,7 @@ func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 
 func writeAsked(w io.Writer, a *casework.Asked) {
 	fmt.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
-	fmt.Fprintf(w, "Why: %s\n", cli.Escape(a.Request.Why))
+	fmt.Fprintf(w, "Why: %s\n", escape.Text(a.Request.Why))
 	if !a.Last.IsZero() {
 		fmt.Fprintf(w, "It counts until %s.\n", a.Last.Format("2006-01-02"))
 	}

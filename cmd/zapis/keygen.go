@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -33,9 +34,9 @@ func (k *keygenCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	warnShort(s, pass)
-	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", cli.Escape(k.Out))
+	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", escape.Text(k.Out))
 	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
-		cli.Escape(cli.CardFile(k.Out)))
+		escape.Text(cli.CardFile(k.Out)))
 	fmt.Fprint(s.Err, spoken(id.Card.Marshal()))
 	_, err = fmt.Fprintln(s.Out, id.Card.Fingerprint())
 	return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -38,7 +39,7 @@ func writeText(s *cli.Streams, out string) func(text []byte) error {
 		if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(out))
+		fmt.Fprintln(s.Out, escape.Text(out))
 		return nil
 	}
 }

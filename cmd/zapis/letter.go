@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"zapis/internal/cli"
-	"zapis/internal/evidence/letter"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/letter"
 	"zapis/internal/trustee/release"
 )
 

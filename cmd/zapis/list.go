@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
@@ -66,7 +67,7 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			for _, c := range cases.List {
 				list = append(list, listedOf(c.Summary()))
 			}
-			err = cli.WriteJSON(s.Out, list)
+			err = escape.JSON(s.Out, list)
 		} else {
 			err = writeList(s.Out, cases.List, all)
 		}
@@ -149,7 +150,7 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
 		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), notesText(s), consentText(s))
 		for _, d := range s.Duty {
-			fmt.Fprintf(&b, "             on duty, %s saw it %s UTC, and answered: %s, look again %s UTC\n", cli.Escape(d.By), d.Seen.Format("2006-01-02 15:04"), d.Sentence,
+			fmt.Fprintf(&b, "             on duty, %s saw it %s UTC, and answered: %s, look again %s UTC\n", escape.Text(d.By), d.Seen.Format("2006-01-02 15:04"), d.Sentence,
 				d.Again.Format("2006-01-02 15:04"))
 		}
 		for _, h := range s.Holds {
@@ -199,7 +200,7 @@ func country(code string) string {
 	if code == "" {
 		return "-"
 	}
-	return cli.Escape(code)
+	return escape.Text(code)
 }
 
 func danger(s casefile.Summary) string {
@@ -213,7 +214,7 @@ func danger(s casefile.Summary) string {
 		text = "no danger now"
 	}
 	if s.Deadline != "" {
-		text += ", by " + cli.Escape(s.Deadline)
+		text += ", by " + escape.Text(s.Deadline)
 	}
 	return strings.TrimPrefix(text, ", ")
 }
@@ -224,7 +225,7 @@ func methods(codes []string) string {
 	}
 	var words []string
 	for _, code := range codes {
-		word := cli.Escape(code)
+		word := escape.Text(code)
 		if m, ok := incident.MethodByCode(code); ok {
 			word = m.English
 		}
@@ -248,10 +249,10 @@ func amount(s casefile.Summary) string {
 func notesText(s casefile.Summary) string {
 	var text string
 	if s.Language != "" {
-		text += "; in " + cli.Escape(s.Language)
+		text += "; in " + escape.Text(s.Language)
 	}
 	if s.Basis != "" {
-		text += "; " + cli.Escape(incident.AnswerWords("basis", s.Basis))
+		text += "; " + escape.Text(incident.AnswerWords("basis", s.Basis))
 	}
 	return text
 }
@@ -268,7 +269,7 @@ func consentText(s casefile.Summary) string {
 		if word, ok := incident.ConsentWords[c]; ok {
 			to = append(to, word)
 		} else {
-			to = append(to, cli.Escape(c))
+			to = append(to, escape.Text(c))
 		}
 	}
 	text := "nothing is allowed"

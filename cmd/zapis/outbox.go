@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
@@ -33,7 +34,7 @@ func (o *outboxCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := writeFile(o.Out, out.Write); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(o.Out))
+		fmt.Fprintln(s.Out, escape.Text(o.Out))
 		fmt.Fprintf(s.Err, "%s. The operator takes it in with zapisd accept; the next carry file shows what was taken.\n", out.Words())
 		return nil
 	})

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/paperkey"
 )
@@ -45,7 +46,7 @@ func (p *paperCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, cli.Escape(p.Out))
+	fmt.Fprintln(s.Out, escape.Text(p.Out))
 	fmt.Fprintln(s.Err, "Print it, try the way back with zapis paper --restore, and delete the file. Keep the paper apart from the passphrase.")
 	return nil
 }
@@ -73,7 +74,7 @@ func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) erro
 		if err := cli.CreateFile(p.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(p.Out))
+		fmt.Fprintln(s.Out, escape.Text(p.Out))
 		return nil
 	}
 	id, err := g.Try(ctx, file)
@@ -83,7 +84,7 @@ func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) erro
 	if err := errors.Join(cli.CreateFile(p.Out, file, 0o600), cli.CreateFile(cli.CardFile(p.Out), id.Card.Marshal(), 0o644)); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, cli.Escape(p.Out))
+	fmt.Fprintln(s.Out, escape.Text(p.Out))
 	fmt.Fprintf(s.Err, "It opens, and is the identity of %s (%s).\n", id.Card.Name, id.Card.Fingerprint())
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
@@ -141,7 +142,7 @@ func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, 
 		if err := cli.CreateFile(f.Out, text, 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(f.Out))
+		fmt.Fprintln(s.Out, escape.Text(f.Out))
 		writeProposal(s, p)
 		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", many(p.Needs, "trustee has", "trustees have"))
 		return nil
@@ -151,7 +152,7 @@ func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, 
 func writeProposal(s *cli.Streams, p *casework.Proposal) {
 	fmt.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
 	for _, line := range p.Words {
-		fmt.Fprintf(s.Err, "  %s\n", cli.Escape(line))
+		fmt.Fprintf(s.Err, "  %s\n", escape.Text(line))
 	}
 }
 
@@ -212,7 +213,7 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		if err := cli.CreateFile(a.Out, approval, os.FileMode(0o644)); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, cli.Escape(a.Out))
+		fmt.Fprintln(s.Out, escape.Text(a.Out))
 		return nil
 	})
 }

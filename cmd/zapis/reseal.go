@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
@@ -65,10 +66,10 @@ func (r *resealCmd) one(s *cli.Streams, v *casework.Trustee, c *casework.Case, w
 	if err := cli.CreateFile(out, done.File, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, cli.Escape(out))
-	fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", cli.Escape(r.To))
+	fmt.Fprintln(s.Out, escape.Text(out))
+	fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", escape.Text(r.To))
 	for _, what := range done.Left {
-		fmt.Fprintf(s.Err, "Not in it: %s\n", cli.Escape(what))
+		fmt.Fprintf(s.Err, "Not in it: %s\n", escape.Text(what))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
@@ -31,7 +32,7 @@ func (c *showCmd) show(s *cli.Streams, v *casework.Trustee, one *casework.Case) 
 		return err
 	}
 	if c.JSON {
-		err = cli.WriteJSON(s.Out, shownOf(o))
+		err = escape.JSON(s.Out, shownOf(o))
 	} else {
 		err = writeCase(s, o)
 	}

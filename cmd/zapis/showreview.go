@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/review"
 )
@@ -82,7 +82,7 @@ func reviewTitle(o *casefile.Case, r casefile.Review) string {
 	case review.Grade:
 		title = "GRADE"
 	case review.Translation:
-		title = fmt.Sprintf("TRANSLATION, no original: %s, of the %s", cli.Escape(r.Language), strings.ToLower(translated(o, r)))
+		title = fmt.Sprintf("TRANSLATION, no original: %s, of the %s", escape.Text(r.Language), strings.ToLower(translated(o, r)))
 	case review.Reply:
 		title = "ANSWER TO THE REPORTER"
 	default:

@@ -8,6 +8,7 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 )
@@ -135,7 +136,7 @@ func newPage(columns int) *page {
 
 // row writes a label and a text whose further lines stand under the first.
 func (p *page) row(label, text string) {
-	for line := range strings.SplitSeq(strings.TrimRight(cli.EscapeLines(text), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(escape.Lines(text), "\n"), "\n") {
 		for _, piece := range wrap(line, p.columns-labelWidth-4) {
 			fmt.Fprintf(&p.b, "%s\n", strings.TrimRight(fmt.Sprintf("  %-*s  %s", labelWidth, label, piece), " "))
 			label = ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 )
 
@@ -69,7 +70,7 @@ func (c *trusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error
 		return err
 	}
 	if c.JSON {
-		return cli.WriteJSON(s.Out, out)
+		return escape.JSON(s.Out, out)
 	}
 	writeGovernance(s, out)
 	return nil
@@ -111,10 +112,10 @@ func writeGovernance(s *cli.Streams, g governance) {
 	in := g.Sets[len(g.Sets)-1]
 	fmt.Fprintf(s.Out, "in force  the set of entry %d\n", in.Entry)
 	for _, t := range in.Trustees {
-		fmt.Fprintf(s.Out, "  trustee  %s (%s)\n", cli.Escape(t.Name), t.Fingerprint)
+		fmt.Fprintf(s.Out, "  trustee  %s (%s)\n", escape.Text(t.Name), t.Fingerprint)
 	}
 	for _, t := range in.Duty {
-		fmt.Fprintf(s.Out, "  duty     %s (%s)\n", cli.Escape(t.Name), t.Fingerprint)
+		fmt.Fprintf(s.Out, "  duty     %s (%s)\n", escape.Text(t.Name), t.Fingerprint)
 	}
 	needed := in.Approvals
 	if g.Rules > 1 {
@@ -135,9 +136,9 @@ func writeGovernance(s *cli.Streams, g governance) {
 }
 
 func writeChange(s *cli.Streams, c changeShown) {
-	fmt.Fprintf(s.Out, "entry %d   %s; approved by %s\n", c.Entry, cli.Escape(c.Title), cli.Escape(strings.Join(c.Approved, ", ")))
+	fmt.Fprintf(s.Out, "entry %d   %s; approved by %s\n", c.Entry, escape.Text(c.Title), escape.Text(strings.Join(c.Approved, ", ")))
 	for _, line := range c.Words {
-		fmt.Fprintf(s.Out, "  %s\n", cli.Escape(line))
+		fmt.Fprintf(s.Out, "  %s\n", escape.Text(line))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -23,7 +24,7 @@ func (f vaultFlag) open(s *cli.Streams, key *vault.Key, create bool) (*casework.
 		Create: create, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
 		Waiting: func(holder string) {
-			fmt.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", cli.Escape(holder))
+			fmt.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", escape.Text(holder))
 		},
 	})
 	if err != nil {
@@ -163,7 +164,7 @@ func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casefil
 }
 
 func warn(s *cli.Streams, format string, args ...any) {
-	fmt.Fprintf(s.Err, "WARNING: %s\n", cli.EscapeLines(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
 }
 
 func many(n int, one, more string) string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/outbox"
 	"zapis/store"
@@ -131,7 +132,7 @@ func outcomeLine(o outbox.Outcome) string {
 	if who == "" {
 		who = o.Statement.Signer
 	}
-	line := fmt.Sprintf("%s %d of %s: ", o.Statement.Kind, o.Statement.Number, cli.Escape(who))
+	line := fmt.Sprintf("%s %d of %s: ", o.Statement.Kind, o.Statement.Number, escape.Text(who))
 	if o.Err == nil {
 		return line + o.Text
 	}
@@ -139,7 +140,7 @@ func outcomeLine(o outbox.Outcome) string {
 	if exit.StatusOf(o.Err) == exit.Mismatch {
 		mark = refusedMark
 	}
-	text := mark + line + cli.Escape(o.Err.Error())
+	text := mark + line + escape.Text(o.Err.Error())
 	if hint := exit.HintOf(o.Err); hint != "" {
 		text += " (" + hint + ")"
 	}

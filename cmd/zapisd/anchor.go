@@ -13,6 +13,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/publish"
 )
@@ -160,7 +161,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 			err = l.anchor(state, response, v.rootFlags, with, func(t timestamp.Token) (lists [][]byte) {
 				lists, problems := publish.FetchRevocations(ctx, client, t.Chain)
 				for _, p := range problems {
-					fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(p.Error()))
+					fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(p.Error()))
 				}
 				return lists
 			})
@@ -169,7 +170,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 		case err != nil && len(v.URL) == 1:
 			return err
 		case err != nil:
-			fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(err.Error()))
+			fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(err.Error()))
 			if failed == nil || exit.StatusOf(failed) < exit.StatusOf(err) {
 				failed = exit.New(exit.StatusOf(err), "the others' tokens were taken in", "not all authorities gave a token that verifies")
 			}
@@ -204,9 +205,9 @@ func (l *openLedger) anchor(state anchorReply, response []byte, f rootFlags, o t
 		return err
 	}
 	fmt.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
-		cli.Escape(token.Signer.Subject.String()), token.Policy)
+		escape.Text(token.Signer.Subject.String()), token.Policy)
 	if f.AnyTime != "" {
-		fmt.Fprintf(l.s.Err, "zapisd: the token's time was not compared with any clock, because: %s\n", cli.Escape(f.AnyTime))
+		fmt.Fprintf(l.s.Err, "zapisd: the token's time was not compared with any clock, because: %s\n", escape.Text(f.AnyTime))
 	}
 	return nil
 }
@@ -234,7 +235,7 @@ func (v *anchorRequest) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, q.DER); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  %s\n", cli.Escape(v.Out), entries(state.Size))
+	fmt.Fprintf(s.Out, "%s  %s\n", escape.Text(v.Out), entries(state.Size))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/store"
 )
@@ -27,7 +28,7 @@ func checkLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 		return err
 	}
 	for _, f := range faults {
-		fmt.Fprintln(to, cli.Escape(f.String()))
+		fmt.Fprintln(to, escape.Text(f.String()))
 	}
 	if len(faults) > 0 {
 		return exit.New(exit.Mismatch, "keep the folder as it is: it is evidence; docs/guides/operator.md says what then",
@@ -36,7 +37,7 @@ func checkLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to rep
 	fmt.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))
 	warnings, err := anchorWarnings(ctx, st)
 	for _, text := range warnings {
-		fmt.Fprintf(to, "WARNING: %s\n", cli.Escape(text))
+		fmt.Fprintf(to, "WARNING: %s\n", escape.Text(text))
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/duty"
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/signals"
 	"zapis/store"
@@ -84,7 +85,7 @@ func (v *rotateVerb) Run(ctx context.Context, s *cli.Streams) error {
 	}); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, cli.Escape(v.Out))
+	fmt.Fprintln(s.Out, escape.Text(v.Out))
 	fmt.Fprintln(s.Err, "The trustees approve it: zapis approve. From the slot in which it counts, signals are sealed to these keys; those on duty use both keys for the half-hour after.")
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/store"
 )
 
@@ -38,7 +39,7 @@ func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
 	}); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, cli.Escape(v.Out))
+	fmt.Fprintln(s.Out, escape.Text(v.Out))
 	fmt.Fprintln(s.Err, "The new keys wait in the ledger's folder. They sign once the trustees have approved them: zapis propose key.")
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/store"
@@ -53,7 +54,7 @@ func (v *restoreVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if lacks != "" {
 		fmt.Fprintln(s.Out, "confirmed: nothing newer was shown")
 		fmt.Fprintf(s.Err, "It signs nothing yet: %s. Put the log's key there, readable by nobody else, or have the trustees approve a new one, "+
-			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", cli.Escape(lacks))
+			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", escape.Text(lacks))
 		return nil
 	}
 	fmt.Fprintln(s.Out, "confirmed: it signs again")

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -92,7 +93,7 @@ func (v *setupVerb) write(s *cli.Streams) error {
 			return err
 		}
 	}
-	fmt.Fprintf(s.Out, "written to %s: %s\n", cli.Escape(v.Out), strings.Join(names, " "))
+	fmt.Fprintf(s.Out, "written to %s: %s\n", escape.Text(v.Out), strings.Join(names, " "))
 	facts.sayWhatNext(s.Out)
 	return nil
 }
@@ -187,7 +188,7 @@ var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev
 // checkServicePath refuses a path that the service could not reach.
 func checkServicePath(flag, path string) error {
 	if !plainPath.MatchString(path) || filepath.Clean(path) != path {
-		return exit.New(exit.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, cli.Escape(path))
+		return exit.New(exit.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, escape.Text(path))
 	}
 	for _, c := range closedFolders {
 		if path == c || strings.HasPrefix(path, c+"/") {

@@ -15,6 +15,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/store"
 )
@@ -81,7 +82,7 @@ func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
 		st.Attention = append(st.Attention, "nobody serves this ledger: no report can be sent")
 	}
 	if v.JSON {
-		return cli.WriteJSON(s.Out, st)
+		return escape.JSON(s.Out, st)
 	}
 	st.print(s.Out)
 	return nil
@@ -140,10 +141,10 @@ func (st status) print(w io.Writer) {
 	line("anchored", "%s", step(st.Anchor))
 	line("database", "%s", rounded(st.Database))
 	for _, d := range st.Disks {
-		line("disk", "%s: %d%% free, %s of %s", cli.Escape(d.Path), d.FreePercent, rounded(d.Free), rounded(d.Size))
+		line("disk", "%s: %d%% free, %s of %s", escape.Text(d.Path), d.FreePercent, rounded(d.Free), rounded(d.Size))
 	}
 	for _, n := range st.Attention {
-		line("attention", "%s", cli.Escape(n))
+		line("attention", "%s", escape.Text(n))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/publish"
 	"zapis/store"
@@ -126,7 +127,7 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 	}
 	for i, a := range answers {
 		if a.err != nil {
-			fmt.Fprintf(l.s.Err, "zapisd: %s\n", cli.EscapeLines(a.err.Error()))
+			fmt.Fprintf(l.s.Err, "zapisd: %s\n", escape.Lines(a.err.Error()))
 			continue
 		}
 		note, err := witness.Merge(a.note, a.by)
@@ -157,7 +158,7 @@ func sayCosigned(s *cli.Streams, size uint64, name string, by []witness.Cosignat
 		kinds = append(kinds, c.Witness.Algorithm())
 	}
 	slices.Sort(kinds)
-	fmt.Fprintf(s.Out, "%s  %s  %s  %s\n", cli.Escape(name), entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
+	fmt.Fprintf(s.Out, "%s  %s  %s  %s\n", escape.Text(name), entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
 }
 
 func entries(n uint64) string {
@@ -213,7 +214,7 @@ func (v *witnessRequest) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, q.Marshal()); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  from %d to %s\n", cli.Escape(v.Out), old, entries(state.Size))
+	fmt.Fprintf(s.Out, "%s  from %d to %s\n", escape.Text(v.Out), old, entries(state.Size))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
 	"zapis/internal/server/publish"
@@ -92,7 +93,7 @@ func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	srv := &http.Server{
 		Handler: w.Handler(func(err error) {
-			fmt.Fprintf(s.Err, "zapisd: %s\n", cli.EscapeLines(err.Error()))
+			fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(err.Error()))
 		}),
 		ReadTimeout:    20 * time.Second,
 		WriteTimeout:   30 * time.Second,
@@ -145,12 +146,12 @@ func (v *witnessCosign) Run(_ context.Context, s *cli.Streams) error {
 	if refused != nil {
 		return whyNot(q, refused, note != nil)
 	}
-	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), cli.Escape(v.Out))
+	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), escape.Text(v.Out))
 	return nil
 }
 
 func whyNot(q witness.Request, err error, answered bool) error {
-	origin := cli.Escape(q.Origin())
+	origin := escape.Text(q.Origin())
 	back := "take the answer back all the same: it says where this witness stands"
 	var conflict *witness.Conflict
 	switch {

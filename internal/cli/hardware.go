@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
 	"zapis/crypto/seal"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -102,7 +103,7 @@ func (id *Identity) attach(name string) error {
 	if name != wants {
 		return exit.New(exit.KeyMissing, "", "the plugin %q was named, and the identity is of another one, %q", name, wants)
 	}
-	say := func(format string, args ...any) { fmt.Fprintln(os.Stderr, Escape(fmt.Sprintf(format, args...))) }
+	say := func(format string, args ...any) { fmt.Fprintln(os.Stderr, escape.Text(fmt.Sprintf(format, args...))) }
 	one, err := plugin.NewIdentity(id.hardware, plugin.NewTerminalUI(say, say))
 	if err != nil {
 		return exit.New(exit.KeyMissing, "", "the plugin %q: %w", name, err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -22,7 +23,7 @@ func (k KeyFlags) Load(ctx context.Context) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := k.open(ctx, sealed, "The passphrase of "+Escape(k.Identity))
+	id, err := k.open(ctx, sealed, "The passphrase of "+escape.Text(k.Identity))
 	if err != nil {
 		return nil, err
 	}

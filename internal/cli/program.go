@@ -26,6 +26,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -60,9 +61,9 @@ func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status
 
 // WriteError writes an error in the form of every program: a line with what happened, a line with what to do.
 func WriteError(w io.Writer, program string, err error) {
-	fmt.Fprintf(w, "%s: %s\n", program, EscapeLines(err.Error()))
+	fmt.Fprintf(w, "%s: %s\n", program, escape.Lines(err.Error()))
 	if hint := cmp.Or(exit.HintOf(err), systemHint(err)); hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", EscapeLines(hint))
+		fmt.Fprintf(w, "hint: %s\n", escape.Lines(hint))
 	}
 }
 

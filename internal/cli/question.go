@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -44,7 +45,7 @@ func NewQuestions(ctx context.Context, s *Streams) *Questions {
 func (q *Questions) Ask(ctx context.Context, question, standing string, check func(string) error) (string, error) {
 	for {
 		if fmt.Fprint(q.out, question); standing != "" {
-			fmt.Fprintf(q.out, " [%s]", Escape(standing))
+			fmt.Fprintf(q.out, " [%s]", escape.Text(standing))
 		}
 		fmt.Fprint(q.out, ": ")
 		select {
@@ -69,7 +70,7 @@ func (q *Questions) Ask(ctx context.Context, question, standing string, check fu
 			if !q.terminal {
 				return "", exit.New(exit.Failed, "", "%s: %w", question, err)
 			}
-			fmt.Fprintln(q.out, EscapeLines(err.Error()))
+			fmt.Fprintln(q.out, escape.Lines(err.Error()))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -80,7 +80,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer clear(a.data)
-	page := filePage{layout: s.layout(r, a.exhibit.Name+" of "+a.caseID), CaseID: a.caseID, Exhibit: a.exhibit, Sent: cli.Escape(a.exhibit.Original),
+	page := filePage{layout: s.layout(r, a.exhibit.Name+" of "+a.caseID), CaseID: a.caseID, Exhibit: a.exhibit, Sent: escape.Text(a.exhibit.Original),
 		Clear: r.URL.Query().Get("clear") != "", Rows: make([]int, boxRows)}
 	number, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	number = max(0, number)
@@ -235,7 +235,7 @@ func boxesOf(form url.Values) ([]media.Box, error) {
 			}
 			v, err := strconv.Atoi(given[j])
 			if err != nil || v < 0 || v > 1<<16 {
-				return nil, exit.New(exit.Usage, "", "Box %d: %q is no number of pixels.", i+1, cli.Escape(given[j]))
+				return nil, exit.New(exit.Usage, "", "Box %d: %q is no number of pixels.", i+1, escape.Text(given[j]))
 			}
 			*into = v
 			filled++

@@ -11,11 +11,11 @@ import (
 	"zapis/crypto/card"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/bundle/pdf"
-	"zapis/internal/evidence/letter"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/letter"
 	"zapis/internal/trustee/release"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -119,7 +119,7 @@ type teller struct {
 }
 
 func (t *teller) text(s string) []piece {
-	s = cli.EscapeLines(s)
+	s = escape.Lines(s)
 	if t.query.Empty() {
 		return []piece{{Text: s}}
 	}

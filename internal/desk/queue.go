@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
@@ -126,7 +126,7 @@ func (s *Server) rowsOf(o opened, ids []string, key string, now time.Time) ([]ro
 		}
 		d := log.Case(id)
 		one := row{Summary: c.Summary(), Open: "/case/" + id, State: d.State.Text, Owner: d.Fields["owner"].Text,
-			Begin: cli.EscapeLines(o.find.Begin(id)), Conflict: len(d.Conflicts()) > 0, Second: len(d.Pending) > 0 || d.Fields["second_reader"].Text == "wanted"}
+			Begin: escape.Lines(o.find.Begin(id)), Conflict: len(d.Conflicts()) > 0, Second: len(d.Pending) > 0 || d.Fields["second_reader"].Text == "wanted"}
 		if key != "" {
 			one.Open += "?find=" + key + "#hit"
 		}

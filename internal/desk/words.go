@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/review"
 )
@@ -25,7 +25,7 @@ var templateFuncs = template.FuncMap{
 	"minute": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
 	"short":  func(id string) string { return id[:min(8, len(id))] },
-	"plain":  cli.Escape,
+	"plain":  escape.Text,
 	"bytes":  sizeWords,
 	"next":   func(i int) int { return i + 1 },
 

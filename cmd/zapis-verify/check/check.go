@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
 )
@@ -140,7 +141,7 @@ func (v Verdict) Lists() []List {
 		}
 		shown := List{Title: l.Title}
 		for _, s := range l.Sentences {
-			shown.Sentences = append(shown.Sentences, cli.Escape(s))
+			shown.Sentences = append(shown.Sentences, escape.Text(s))
 		}
 		all = append(all, shown)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/evidence/bundle"
 )
 
@@ -87,7 +87,7 @@ func (t *Known) Names() (names []string) {
 // Page writes a verdict as one page without script, to be printed and filed.
 func Page(v Verdict, f Filing) []byte {
 	var b strings.Builder
-	text := func(s string) string { return html.EscapeString(cli.Escape(s)) }
+	text := func(s string) string { return html.EscapeString(escape.Text(s)) }
 	fmt.Fprintf(&b, `<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 )
 
 // visible escapes characters that are invisible, change the direction of text or move a cursor: a right-to-left
 // override becomes \u{202e}. Line ends and tabs stay.
 func visible(text string) string {
 	if !strings.ContainsRune(text, '\t') {
-		return cli.EscapeLines(text)
+		return escape.Lines(text)
 	}
 	cells := strings.Split(text, "\t")
 	for i, c := range cells {
-		cells[i] = cli.EscapeLines(c)
+		cells[i] = escape.Lines(c)
 	}
 	return strings.Join(cells, "\t")
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"zapis/internal/evidence/custody"
-	"zapis/internal/evidence/export"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/export"
 )
 
 // ExportOptions are the options of a conversion.

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"zapis/internal/evidence/custody"
-	"zapis/internal/evidence/letter"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/letter"
 )
 
 // LetterOptions are the options of a letter.

@@ -11,7 +11,7 @@ import (
 	"syscall/js"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -69,7 +69,7 @@ func (a *answer) add(title string, sentences ...string) {
 	l := check.List{Title: title}
 	for _, s := range sentences {
 		if s != "" {
-			l.Sentences = append(l.Sentences, cli.Escape(s))
+			l.Sentences = append(l.Sentences, escape.Text(s))
 		}
 	}
 	if len(l.Sentences) > 0 {

@@ -1,19 +1,22 @@
-package cli
+// Package escape makes foreign text safe to show as text: in a terminal, a page, a text file.
+package escape
 
 import (
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
-// Escape makes a foreign text safe to show on a terminal as part of one line. Characters that could move the cursor,
+// Text makes a foreign text safe to show as part of one line. Characters that could move the cursor,
 // change the direction of text, or are invisible are shown as their code point, `\u{202e}`; an invalid UTF-8 byte as
 // `\x{9b}`. Everything visible stays as it is.
-func Escape(text string) string { return escape(text, false) }
+func Text(text string) string { return escape(text, false) }
 
-// EscapeLines is Escape for text of several lines: a line feed stays.
-func EscapeLines(text string) string { return escape(text, true) }
+// Lines is Text for text of several lines: a line feed stays.
+func Lines(text string) string { return escape(text, true) }
 
 func escape(text string, lines bool) string {
 	clean := true
@@ -62,32 +65,18 @@ func visible(r rune) bool {
 	return unicode.IsGraphic(r)
 }
 
-// Columns returns how many columns of a terminal a text takes after Escape: marks take none, East Asian wide
-// characters and emoji two.
+// Columns returns how many columns of a terminal a text takes after Text: marks take none, East Asian wide
+// characters and emoji two (Unicode Standard Annex 11, W and F).
 func Columns(text string) int {
 	n := 0
-	for _, r := range Escape(text) {
-		switch {
+	for _, r := range Text(text) {
+		switch kind := width.LookupRune(r).Kind(); {
 		case unicode.In(r, unicode.Mn, unicode.Me):
-		case wide(r):
+		case kind == width.EastAsianWide, kind == width.EastAsianFullwidth:
 			n += 2
 		default:
 			n++
 		}
 	}
 	return n
-}
-
-// wide reports whether terminals draw a rune in two columns (Unicode Standard Annex 11, W and F).
-func wide(r rune) bool {
-	switch {
-	case r < 0x1100:
-		return false
-	case r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf && r != 0x303f, r >= 0xac00 && r <= 0xd7a3,
-		r >= 0xf900 && r <= 0xfaff, r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60,
-		r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1f64f, r >= 0x1f680 && r <= 0x1faff,
-		r >= 0x20000 && r <= 0x3fffd:
-		return true
-	}
-	return false
 }

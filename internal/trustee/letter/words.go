@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 )
 
 // languages are the languages of letters, as the columns of words.tsv.
@@ -24,7 +24,7 @@ func (v vocabulary) of(field, code string) string {
 	if text, ok := v[field+"."+code]; ok || code == "" {
 		return text
 	}
-	return cli.Escape(code)
+	return escape.Text(code)
 }
 
 // readWords panics on a malformed table: it is embedded, and no input can cause it.

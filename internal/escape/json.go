@@ -1,4 +1,4 @@
-package cli
+package escape
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// WriteJSON writes v as every --json does: two spaces of indentation, `<` and `&` unescaped, one line feed at the end.
+// JSON writes v as every --json does: two spaces of indentation, `<` and `&` unescaped, one line feed at the end.
 // Characters that control a terminal are `\u` escapes, which a parser reads the same.
-func WriteJSON(w io.Writer, v any) error {
+func JSON(w io.Writer, v any) error {
 	var plain bytes.Buffer
 	enc := json.NewEncoder(&plain)
 	enc.SetEscapeHTML(false)

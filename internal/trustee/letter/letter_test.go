@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
@@ -115,8 +115,8 @@ func TestPlain(t *testing.T) {
 			for _, in := range []Input{input(t, to, l, true), {To: to, Language: l, Case: casefile.Case{ID: "c0"}}} {
 				text := draft(t, in)
 				for n, row := range strings.Split(text, "\n") {
-					if cli.Columns(row) > 88 && !strings.Contains(row, "SHA-256") {
-						t.Errorf("%s in %s, line %d has %d columns", to.Code, l, n+1, cli.Columns(row))
+					if escape.Columns(row) > 88 && !strings.Contains(row, "SHA-256") {
+						t.Errorf("%s in %s, line %d has %d columns", to.Code, l, n+1, escape.Columns(row))
 					}
 					if strings.TrimRight(row, " \t") != row {
 						t.Errorf("%s in %s, line %d ends in a space", to.Code, l, n+1)

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
-	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 )
@@ -122,7 +122,7 @@ func translation(c casefile.Case, in string) (text, by string) {
 	return quote(strings.Join(texts, "\n\n")), strings.Join(names, ", ")
 }
 
-func line(s string) string { return cli.Escape(s) }
+func line(s string) string { return escape.Text(s) }
 
 // columns is the width of quoted text, its margin included.
 const columns = 80
@@ -146,7 +146,7 @@ func wrap(s string) []string {
 	var rows []string
 	row := ""
 	for i, word := range strings.Split(s, " ") {
-		if i > 0 && row != "" && cli.Columns(row+" "+word) > columns-2 {
+		if i > 0 && row != "" && escape.Columns(row+" "+word) > columns-2 {
 			rows, row = append(rows, row), word
 			continue
 		}

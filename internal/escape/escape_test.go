@@ -1,4 +1,4 @@
-package cli
+package escape
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestEscape(t *testing.T) {
+func TestText(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"plain", "Мяне выклікалі ў консульства.", "Мяне выклікалі ў консульства."},
 		{"several scripts", "ქართული, Łódź, 漢字, ₴100, “yes” — 5 %", "ქართული, Łódź, 漢字, ₴100, “yes” — 5 %"},
@@ -30,12 +30,12 @@ func TestEscape(t *testing.T) {
 		{"private use", "\ue000\U0010fffd", `\u{e000}\u{10fffd}`},
 		{"unassigned", "\u0378\U000fffff", `\u{378}\u{fffff}`},
 	} {
-		if got := Escape(tt.in); got != tt.want {
+		if got := Text(tt.in); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	if got := EscapeLines("one\r\ntwo\x1b\n"); got != "one\\u{d}\ntwo\\u{1b}\n" {
-		t.Errorf("EscapeLines: %q", got)
+	if got := Lines("one\r\ntwo\x1b\n"); got != "one\\u{d}\ntwo\\u{1b}\n" {
+		t.Errorf("Lines: %q", got)
 	}
 }
 
@@ -47,12 +47,12 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-func FuzzEscape(f *testing.F) {
+func FuzzText(f *testing.F) {
 	for _, seed := range []string{"", "plain", "\x1b[2J", "\u202e", "a\xffb", "\ufffd", "\U000e0041", "два\nradki"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := Escape(text)
+		got := Text(text)
 		if !utf8.ValidString(got) {
 			t.Fatalf("%q is not UTF-8", got)
 		}
@@ -61,14 +61,14 @@ func FuzzEscape(f *testing.F) {
 				t.Fatalf("%q lets %U through", got, r)
 			}
 		}
-		if Escape(got) != got {
+		if Text(got) != got {
 			t.Fatalf("%q changes when it is escaped again", got)
 		}
-		if want := strings.Count(text, "\n"); strings.Count(EscapeLines(text), "\n") != want {
-			t.Fatalf("EscapeLines(%q) does not keep its %d lines", text, want)
+		if want := strings.Count(text, "\n"); strings.Count(Lines(text), "\n") != want {
+			t.Fatalf("Lines(%q) does not keep its %d lines", text, want)
 		}
 		var asJSON bytes.Buffer
-		if err := WriteJSON(&asJSON, []string{text}); err != nil {
+		if err := JSON(&asJSON, []string{text}); err != nil {
 			t.Fatal(err)
 		}
 		var back []string
@@ -86,9 +86,9 @@ func FuzzEscape(f *testing.F) {
 	})
 }
 
-func TestWriteJSON(t *testing.T) {
+func TestJSON(t *testing.T) {
 	var out bytes.Buffer
-	err := WriteJSON(&out, struct {
+	err := JSON(&out, struct {
 		Name  string   `json:"name"`
 		Index *int     `json:"index"`
 		None  []string `json:"none"`
@@ -100,7 +100,7 @@ func TestWriteJSON(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
-	if err := WriteJSON(&out, func() {}); err == nil {
+	if err := JSON(&out, func() {}); err == nil {
 		t.Error("a function was written as JSON")
 	}
 }
