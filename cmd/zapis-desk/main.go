@@ -66,7 +66,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	keeper := desk.NewKeeper(func(_ context.Context, passphrase string) (*casework.Trustee, error) {
-		return g.openVault(s, sealed, passphrase)
+		return g.openVault(ctx, s, sealed, passphrase)
 	}, g.Idle)
 	defer keeper.Lock()
 	if g.PassphraseFile != "" {
@@ -81,14 +81,14 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	return g.serve(ctx, s, listener, access, keeper)
 }
 
-// openVault opens the identity and then the vault.
-func (g *grammar) openVault(s *cli.Streams, sealed []byte, passphrase string) (*casework.Trustee, error) {
+// openVault opens the identity and then the vault. ctx is that of the process.
+func (g *grammar) openVault(ctx context.Context, s *cli.Streams, sealed []byte, passphrase string) (*casework.Trustee, error) {
 	id, err := cli.OpenIdentity(sealed, passphrase)
 	if err != nil {
 		return nil, err
 	}
 	v, err := casework.Open(g.Vault, vault.Options{
-		Now: time.Now, Tool: "zapis-desk " + cli.Version(),
+		Context: ctx, Now: time.Now, Tool: "zapis-desk " + cli.Version(),
 		Warn: func(format string, args ...any) {
 			fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
 		},

@@ -36,14 +36,14 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	defer release()
-	v, err := i.open(s, key, true)
+	v, err := i.open(ctx, s, key, true)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
 	o := vault.ImportOptions{Card: want, Key: key}
 	if i.Old != "" {
-		old, err := vaultFlag{i.Old}.open(s, nil, false)
+		old, err := vaultFlag{i.Old}.open(ctx, s, nil, false)
 		if err != nil {
 			return err
 		}

@@ -55,25 +55,17 @@ type announceShown struct {
 }
 
 func (c *trusteesCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	key, release, err := c.unlocked(ctx, g, false)
-	if err != nil {
-		return err
-	}
-	defer release()
-	v, err := c.open(s, key, false)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	out, err := governanceOf(v)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return escape.JSON(s.Out, out)
-	}
-	writeGovernance(s, out)
-	return nil
+	return c.withKey(ctx, s, g, false, func(v *casework.Trustee) error {
+		out, err := governanceOf(v)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return escape.JSON(s.Out, out)
+		}
+		writeGovernance(s, out)
+		return nil
+	})
 }
 
 func governanceOf(v *casework.Trustee) (governance, error) {

@@ -19,9 +19,9 @@ type vaultFlag struct {
 }
 
 // open opens the vault, with a key where one is given. The caller closes it.
-func (f vaultFlag) open(s *cli.Streams, key *vault.Key, create bool) (*casework.Trustee, error) {
+func (f vaultFlag) open(ctx context.Context, s *cli.Streams, key *vault.Key, create bool) (*casework.Trustee, error) {
 	v, err := casework.Open(f.Vault, vault.Options{
-		Create: create, Now: time.Now, Tool: "zapis " + cli.Version(),
+		Create: create, Context: ctx, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
 		Waiting: func(holder string) {
 			fmt.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", escape.Text(holder))
@@ -55,7 +55,7 @@ func (f vaultFlag) withKey(ctx context.Context, s *cli.Streams, g *grammar, need
 		return err
 	}
 	defer release()
-	v, err := f.open(s, key, false)
+	v, err := f.open(ctx, s, key, false)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@
 package filelock
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +20,8 @@ type Options struct {
 	Wait     time.Duration // how long another process may take to let go; zero refuses at once
 	Holder   string        // what is written into the file, one line; empty leaves the file as it is
 	ReadOnly bool          // open the file for reading: where its folder can't be written. Only with Shared.
+
+	Context context.Context // ends the wait, with its error; nil for one that Wait alone ends
 }
 
 // Lock is a lock that is held.
@@ -40,7 +44,8 @@ const (
 	maxHolder = 200                   // bytes of the holder's text that are read
 )
 
-// Take takes the lock on a file, which it makes where it is missing. A *HeldError says that another process has it.
+// Take takes the lock on a file, which it makes where it is missing. A *HeldError says that another process has it. A
+// free lock is taken whether or not the context has ended.
 func Take(name string, o Options) (*Lock, error) {
 	flags := os.O_RDWR | os.O_CREATE
 	if o.ReadOnly {
@@ -50,7 +55,8 @@ func Take(name string, o Options) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for begun := time.Now(); ; time.Sleep(pause) {
+	ctx := cmp.Or(o.Context, context.Background())
+	for begun := time.Now(); ; {
 		free, err := try(f, o.Shared)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
@@ -62,6 +68,12 @@ func Take(name string, o Options) (*Lock, error) {
 			text, _ := io.ReadAll(io.NewSectionReader(f, 0, maxHolder))
 			f.Close()
 			return nil, &HeldError{strings.TrimSpace(string(text))}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
 		}
 	}
 	l := &Lock{f}

@@ -1,10 +1,12 @@
 package filelock_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"zapis/internal/atomicfile/filelock"
 )
@@ -50,4 +52,25 @@ func TestSharedHoldersKeepOutAnExclusiveOne(t *testing.T) {
 	} else {
 		l.Release()
 	}
+}
+
+func TestTheEndOfAContextEndsTheWait(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "lock")
+	first, err := filelock.Take(name, filelock.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	if _, err := filelock.Take(name, filelock.Options{Wait: time.Hour, Context: ctx}); !errors.Is(err, context.Canceled) {
+		t.Errorf("while another has the lock: %v", err)
+	}
+	if err := first.Release(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := filelock.Take(name, filelock.Options{Wait: time.Hour, Context: ctx})
+	if err != nil {
+		t.Fatalf("a free lock: %v", err)
+	}
+	second.Release()
 }

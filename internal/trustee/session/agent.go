@@ -58,9 +58,12 @@ func Serve(ctx context.Context, p Place, r io.Reader, o Options) error {
 	if err := p.prepare(); err != nil {
 		return err
 	}
-	held, err := filelock.Take(p.lock(), filelock.Options{Wait: 2 * time.Second})
-	if err != nil {
+	held, err := filelock.Take(p.lock(), filelock.Options{Wait: 2 * time.Second, Context: ctx, Holder: fmt.Sprintf("process %d", os.Getpid())})
+	if _, other := errors.AsType[*filelock.HeldError](err); other {
 		return exit.New(exit.Failed, "", "another session of this vault has not ended: %w", err)
+	}
+	if err != nil {
+		return err
 	}
 	defer held.Release()
 	text, err := readSecret(r)

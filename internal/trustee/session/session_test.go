@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -159,7 +160,7 @@ func TestTheSocketIsForItsOwnerAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Serve(t.Context(), p, strings.NewReader("the text"), Options{})
-	if exit.StatusOf(err) != exit.Failed || !strings.Contains(err.Error(), "another session of this vault has not ended") {
+	if exit.StatusOf(err) != exit.Failed || err.Error() != fmt.Sprintf("another session of this vault has not ended: the lock is held by \"process %d\"", os.Getpid()) {
 		t.Errorf("a second agent: %v", err)
 	}
 }

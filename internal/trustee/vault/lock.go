@@ -19,10 +19,11 @@ const (
 	silentWait  = time.Second      // before Waiting is told
 )
 
-// takeLock waits for the vault's lock. Status Failed where another process has it for longer than o.Wait.
+// takeLock waits for the vault's lock. Status Failed where another process has it for longer than o.Wait; the error of
+// o.Context where that ends first.
 func takeLock(name string, o Options) (*filelock.Lock, error) {
 	wait := cmp.Or(o.Wait, defaultWait)
-	held := filelock.Options{Wait: min(wait, silentWait), Holder: fmt.Sprintf("process %d", os.Getpid())}
+	held := filelock.Options{Wait: min(wait, silentWait), Holder: fmt.Sprintf("process %d", os.Getpid()), Context: o.Context}
 	l, err := filelock.Take(name, held)
 	other, taken := errors.AsType[*filelock.HeldError](err)
 	if taken && wait > silentWait {

@@ -23,6 +23,7 @@
 package vault
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -56,6 +57,7 @@ type Options struct {
 
 	Wait    time.Duration       // for another process to finish with the vault; 20 s where it is zero
 	Waiting func(holder string) // told once where that takes longer than a second; may be nil
+	Context context.Context     // of the process: its end ends every wait for another one; nil for none
 }
 
 // Vault is an open vault. It is not safe for concurrent use.
