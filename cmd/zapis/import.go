@@ -62,43 +62,26 @@ const maxNews = 40
 
 // tellNews says which cases are new, and which have something new, those in danger first. The import is done: what
 // stands in the way of opening a statement is for list to say.
-func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, from uint64) {
+func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *casework.Imported) {
 	bar := s.Progress("opening statements", 0)
-	cases, err := v.Sort(ctx, func(done, _ int) { bar.At(int64(done)) })
+	cases, err := v.Sort(ctx, func(n, _ int) { bar.At(int64(n)) })
 	bar.Done()
 	if err != nil {
 		warn(s, "which cases are new could not be told: %v", err)
 		return
 	}
-	news := cases.ArrivedSince(from)
+	news := cases.News(done)
 	for n, one := range news {
 		if n == maxNews {
 			fmt.Fprintf(s.Out, "…        and %s\n", many(len(news)-n, "case more", "cases more"))
 			return
 		}
-		sum := one.Case.Summary()
-		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(sum), newsText(one), danger(sum)), " "))
+		sum := one.Summary
+		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(sum), one.Words(), danger(sum)), " "))
 	}
 	if n := len(cases.Sealed); n > 0 {
 		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", many(n, "statement is", "statements are"))
 	}
-}
-
-func newsText(n casework.Arrival) string {
-	var parts []string
-	if n.First {
-		parts = append(parts, "new")
-	}
-	if n.FollowUps > 0 {
-		parts = append(parts, many(n.FollowUps, "follow-up", "follow-ups"))
-	}
-	if n.Exhibits > 0 {
-		parts = append(parts, many(n.Exhibits, "exhibit", "exhibits"))
-	}
-	if n.Withdrawn {
-		parts = append(parts, "WITHDRAWN")
-	}
-	return strings.Join(parts, ", ")
 }
 
 func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
@@ -114,7 +97,7 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 	}
 	fmt.Fprintf(s.Out, "now      %s, %s\n", many(int(done.Size), "entry", "entries"), many(done.Waiting, "submission waiting", "submissions waiting"))
 	if key != nil && !done.Nothing {
-		tellNews(ctx, s, v, done.From)
+		tellNews(ctx, s, v, done)
 	}
 	if i.Ledger == "" && done.From == 0 && !done.Nothing {
 		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")

@@ -183,10 +183,8 @@ func (c *counted) Read(b []byte) (int, error) {
 
 // importCarry takes a carry file into the vault and notes what it brought.
 func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
-	var seen casework.Seen
 	var done *casework.Imported
-	return s.keeper.Change(ctx, func(v *casework.Trustee, cases *casework.Cases) error {
-		seen = cases.Seen()
+	return s.keeper.Change(ctx, func(v *casework.Trustee, _ *casework.Cases) error {
 		var err error
 		done, err = v.Import(ctx, file, vault.ImportOptions{Key: v.Key()})
 		return err
@@ -197,7 +195,7 @@ func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
 		}
 		_, thrown := v.ThrownOut(done.From)
 		s.stick.set(func(st *stickState) {
-			st.Done, st.News, st.Changes, st.Thrown = done, cases.News(seen), changes, thrown
+			st.Done, st.News, st.Changes, st.Thrown = done, cases.News(done), changes, thrown
 		})
 		return nil
 	})

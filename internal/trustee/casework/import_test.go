@@ -14,7 +14,9 @@ import (
 	"zapis/crypto/card"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
+	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -59,6 +61,9 @@ func TestWaiting(t *testing.T) {
 		t.Fatalf("%+v", done)
 	}
 	v := o.openAs(h.Trustees[0])
+	if got := newsText(t, v, done); got != filed.Case+": new" {
+		t.Errorf("news of what waits: %q", got)
+	}
 	s := find(t, v, filed.Case).Summary()
 	if s.Index != nil || s.Waiting != 1 || s.Country != "LT" || s.Case != filed.Case {
 		t.Errorf("while it waits: %+v", s)
@@ -71,16 +76,24 @@ func TestWaiting(t *testing.T) {
 	// More waits, and a follow-up to what waits.
 	h.Pass(time.Hour)
 	h.FollowUp(filed, incident.ActFollowUp, nil, "narrative", "More.")
-	if done := o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 2 || done.Nothing {
-		t.Fatalf("%+v", done)
-	}
-
-	h.Pass(24 * time.Hour)
-	h.Slot()
-	if done := o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 0 || done.Size != 33 || done.Reports != 2 || len(done.Mismatches) != 0 {
+	if done = o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 2 || done.Nothing {
 		t.Fatalf("%+v", done)
 	}
 	v = o.openAs(h.Trustees[0])
+	if got := newsText(t, v, done); got != filed.Case+": 1 follow-up" {
+		t.Errorf("news of a follow-up that waits: %q", got)
+	}
+	v.Close()
+
+	h.Pass(24 * time.Hour)
+	h.Slot()
+	if done = o.mustTake(h.Carry(1), as(h.Trustees[0])); done.Waiting != 0 || done.Size != 33 || done.Reports != 2 || len(done.Mismatches) != 0 {
+		t.Fatalf("%+v", done)
+	}
+	v = o.openAs(h.Trustees[0])
+	if got := newsText(t, v, done); got != "" {
+		t.Errorf("news again, with the entries: %q", got)
+	}
 	s = find(t, v, filed.Case).Summary()
 	if s.Index == nil || s.Waiting != 0 || s.FollowUps != 1 || s.Case != filed.Case {
 		t.Errorf("with its entry: %+v", s)
@@ -102,6 +115,50 @@ func TestWaiting(t *testing.T) {
 	})
 	if linked != 7 {
 		t.Errorf("%d parts came a second time and are the same file, want 7", linked)
+	}
+}
+
+// newsText returns the cases to which an import has brought something, with what.
+func newsText(t *testing.T, v *casework.Trustee, done *casework.Imported) string {
+	t.Helper()
+	var all []string
+	for _, n := range sort(t, v).News(done) {
+		all = append(all, n.Summary.Case+": "+n.Words())
+	}
+	return strings.Join(all, "\n")
+}
+
+// What another trustee wrote is news, once; what the owner wrote is none when it comes back.
+func TestNewsOfTrustees(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	quiet, filed := d.Report(nil), d.Report(nil, "danger_now", "yes")
+	d.carry()
+	d.in("anna", func(v *casework.Trustee) {
+		d.Must(v.Write(find(t, v, quiet.Case), review.Review{Kind: review.Note, Text: "a note"}, false))
+	})
+	d.collects("anna", filed, "x")
+	d.MustAccept(d.outbox("anna"))
+	d.FollowUp(quiet, incident.ActStop, nil)
+	done := d.carry()
+	for name, want := range map[string]string{
+		"anna":  filed.Case + ": 1 exhibit\n" + quiet.Case + ": 1 follow-up, WITHDRAWN",
+		"boris": filed.Case + ": 1 exhibit\n" + quiet.Case + ": 1 follow-up, 1 text by a trustee, WITHDRAWN",
+	} {
+		d.in(name, func(v *casework.Trustee) {
+			if got := newsText(t, v, done[name]); got != want {
+				t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+			}
+		})
+	}
+	if got := d.carry()["boris"]; !got.Nothing {
+		t.Fatal("a second import brings something")
+	} else {
+		d.in("boris", func(v *casework.Trustee) {
+			if got := newsText(t, v, got); got != "" {
+				t.Errorf("news of nothing: %q", got)
+			}
+		})
 	}
 }
 

@@ -1,68 +1,95 @@
 package casework
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"zapis/crypto/card"
-	"zapis/crypto/ledger"
+	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/review"
 )
 
-// Seen is what a list of cases held: submissions by their body hash, what trustees wrote by its statement's.
-type Seen map[ledger.Hash]bool
-
-// Seen notes what the list holds, for News to compare a later one with.
-func (c *Cases) Seen() Seen {
-	seen := make(Seen)
-	for _, one := range c.List {
-		one.each(func(h ledger.Hash, _ bool) { seen[h] = true })
-	}
-	return seen
-}
-
-func (c *Case) each(visit func(h ledger.Hash, written bool)) {
-	for _, s := range c.subs {
-		visit(s.Hash, false)
-	}
-	for _, s := range c.reviews {
-		visit(s.Statement.Hash(), true)
-	}
-}
-
 // News is what an import has brought to one case.
 type News struct {
-	Case    string
-	New     bool // the case was not there before
-	Added   int  // submissions, the report of a new case among them
-	Written int  // statements of trustees about it
-	Summary casefile.Summary
+	Summary   casefile.Summary
+	First     bool // nothing of the case was there before
+	FollowUps int  // the reporter's submissions after the first report
+	Exhibits  int  // submissions of trustees
+	Withdrawn bool // one of the follow-ups withdraws the case
+	Written   int  // statements of other trustees about it
 }
 
-// News compares the list with an earlier one, in the list's order. Cases without anything new are left out.
-func (c *Cases) News(before Seen) []News {
+// News lists the cases to which an import has brought something: those in danger first, then new cases, then the others,
+// each in the order of their first reports. What waited for its slot before the import, and has its entry now, is no
+// news.
+func (c *Cases) News(done *Imported) []News {
 	var list []News
 	for _, one := range c.List {
-		n := News{Case: one.ID, New: true}
-		one.each(func(h ledger.Hash, written bool) {
-			switch {
-			case before[h]:
-				n.New = false
-			case written:
-				n.Written++
-			default:
-				n.Added++
-			}
-		})
-		if n.Added+n.Written > 0 {
+		if n := one.news(done); n.First || n.FollowUps+n.Exhibits+n.Written > 0 {
 			n.Summary = one.Summary()
 			list = append(list, n)
 		}
 	}
+	old := func(n News) int {
+		if n.First {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b News) int {
+		return cmp.Or(cmp.Compare(a.Summary.Urgency(), b.Summary.Urgency()), cmp.Compare(old(a), old(b)))
+	})
 	return list
+}
+
+func (c *Case) news(done *Imported) News {
+	n := News{First: true}
+	for _, s := range c.subs {
+		if !done.fresh[s.Hash] {
+			n.First = false
+			continue
+		}
+		switch act := incident.Act(s.entry.Act); act {
+		case incident.ActReport:
+		case actExhibit:
+			n.Exhibits++
+		default:
+			n.FollowUps++
+			n.Withdrawn = n.Withdrawn || act == incident.ActStop || act == incident.ActDelete
+		}
+	}
+	for _, s := range c.reviews {
+		if done.brought(s) {
+			n.Written++
+		}
+	}
+	return n
+}
+
+// Words says what came: "new, 1 follow-up, 2 texts by trustees".
+func (n News) Words() string {
+	var words []string
+	if n.First {
+		words = append(words, "new")
+	}
+	for _, one := range []struct {
+		n         int
+		one, more string
+	}{
+		{n.FollowUps, "follow-up", "follow-ups"}, {n.Exhibits, "exhibit", "exhibits"}, {n.Written, "text by a trustee", "texts by trustees"},
+	} {
+		if one.n > 0 {
+			words = append(words, many(one.n, one.one, one.more))
+		}
+	}
+	if n.Withdrawn {
+		words = append(words, "WITHDRAWN")
+	}
+	return strings.Join(words, ", ")
 }
 
 // SentOut says what went out to the operator in all outboxes.
@@ -123,10 +150,8 @@ func (o *Outgoing) Lines() ([]string, error) {
 	}
 	var lines []string
 	say := func(n int, one, more string) {
-		if n == 1 {
-			lines = append(lines, "1 "+one)
-		} else if n > 1 {
-			lines = append(lines, fmt.Sprintf("%d %s", n, more))
+		if n > 0 {
+			lines = append(lines, many(n, one, more))
 		}
 	}
 	say(count[card.KindReply], "answer to a reporter", "answers to reporters")
