@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,35 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 			t.Errorf("boris sees the note %d times", notes)
 		}
 	})
+}
+
+// A head of the custody log that never reached the operator is missed until a newer one is in the ledger: that covers
+// every event of it.
+func TestAHeadThatANewerOneCoversIsNotMissed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, vaulttest.Options{})
+	filed := d.Report(nil)
+	d.carry()
+	d.outbox("anna")
+	want := "statement 1 (custody head), in the outbox of 2026-11-22 09:00 UTC"
+	if got := d.carry()["anna"].Pending; !slices.Equal(got, []string{want}) {
+		t.Fatalf("before the newer one: %q", got)
+	}
+	var newer bytes.Buffer
+	d.in("anna", func(v *casework.Trustee) {
+		show(t, v, filed.Case)
+		out, err := v.Outbox()
+		d.Must(err)
+		if len(out.Statements) != 2 {
+			t.Fatalf("%d statements, want both heads", len(out.Statements))
+		}
+		out.Statements = out.Statements[1:]
+		d.Must(out.Write(&newer))
+	})
+	d.MustAccept(newer.Bytes())
+	if got := d.carry()["anna"].Pending; len(got) != 0 {
+		t.Errorf("the ledger has the newer one: %q", got)
+	}
 }
 
 // Who has left can sign nothing more.
