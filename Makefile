@@ -41,7 +41,7 @@ help:
 	@echo 'make conformance  the tests of the ledger on PostgreSQL too'
 	@echo 'make mutants  break lines that compare hashes, signatures, thresholds and consents: a test must fail'
 	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
-	@echo 'make clean   remove bin/ and demo/'
+	@echo 'make clean   remove bin/, demo/ and dist/'
 
 bin:
 	@mkdir -p bin && printf '*\n' > bin/.gitignore
@@ -112,7 +112,6 @@ page: bin
 dist:
 	rm -rf dist
 	go run ./internal/dist --out dist $(if $(SIGN),--sign $(SIGN))
-	@printf '*\n' > dist/.gitignore
 
 # Installs, upgrades, removes and purges the packages in a chroot: as root, with debootstrap and lintian, ten minutes.
 # PREVIOUS is the revision that is upgraded from, MIRROR the Debian mirror, PACKAGES a folder with a short name.

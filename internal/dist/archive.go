@@ -25,7 +25,7 @@ type member struct {
 func (r *release) archives(platform string) error {
 	system, machine, _ := strings.Cut(platform, "/")
 	for _, kind := range []string{"server", "trustee"} {
-		if kind == "server" && system != "linux" {
+		if kind == "server" && !hasServer(platform) {
 			continue
 		}
 		members, err := r.members(platform, kind == "server")
@@ -47,16 +47,12 @@ func (r *release) archives(platform string) error {
 // members lists the files of an archive, sorted by name.
 func (r *release) members(platform string, server bool) ([]member, error) {
 	list := []member{{"LICENSE", "LICENSE", 0o644}, {"README.md", "README.md", 0o644}, {"SECURITY.md", "SECURITY.md", 0o644}}
-	ending := ""
-	if strings.HasPrefix(platform, "windows/") {
-		ending = ".exe"
-	}
 	for _, p := range programs {
 		if p.server != server && !(server && p.name == "zapis-verify") {
 			continue
 		}
 		list = append(list,
-			member{p.name + ending, filepath.Join(r.binaries(platform), p.name+ending), 0o755},
+			member{p.executable(platform), filepath.Join(r.binaries(platform), p.executable(platform)), 0o755},
 			member{"man/" + p.name + ".1", filepath.Join(r.work, p.name+".1"), 0o644},
 			member{"completions/" + p.name + ".bash", filepath.Join(r.work, p.name+".bash"), 0o644},
 			member{"completions/_" + p.name, filepath.Join(r.work, "_"+p.name), 0o644},

@@ -39,14 +39,28 @@ func main() {
 // program is one of ours, and the platforms that it is built for.
 type program struct {
 	name   string
-	server bool // built for Linux only, and shipped in the server's archive
+	server bool // shipped in the server's archive, and built where there is one
 }
 
 var programs = []program{
 	{"zapisd", true}, {"zapis", false}, {"zapis-verify", false}, {"zapis-desk", false}, {"zapis-duty", false},
 }
 
-// platforms are those that a release has. The server's archive exists for those of Linux.
+// hasServer reports whether the server is built for a platform: it is for Linux only.
+func hasServer(platform string) bool { return strings.HasPrefix(platform, "linux/") }
+
+// builtFor reports whether a release has the program for a platform.
+func (p program) builtFor(platform string) bool { return !p.server || hasServer(platform) }
+
+// executable returns the file name of a program on a platform.
+func (p program) executable(platform string) string {
+	if strings.HasPrefix(platform, "windows/") {
+		return p.name + ".exe"
+	}
+	return p.name
+}
+
+// platforms are those that a release has.
 var platforms = []string{
 	"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64",
 }
@@ -69,8 +83,8 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		}
 		chosen = g.Platform
 	}
-	if err := os.Mkdir(g.Out, 0o755); err != nil {
-		return exit.New(exit.Failed, "remove it, or name another with --out", "the folder of the release: %w", err)
+	if err := makeFolder(g.Out); err != nil {
+		return err
 	}
 	work, err := os.MkdirTemp("", "zapis-dist-")
 	if err != nil {
@@ -94,7 +108,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		if err := r.archives(platform); err != nil {
 			return err
 		}
-		if !g.NoDebian && strings.HasPrefix(platform, "linux/") {
+		if !g.NoDebian && hasServer(platform) {
 			fmt.Fprintf(s.Err, "packing for Debian, %s\n", platform)
 			if err := r.debian(ctx, strings.TrimPrefix(platform, "linux/")); err != nil {
 				return err
@@ -108,6 +122,15 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	return r.sums(ctx, g.Sign)
+}
+
+// makeFolder makes the folder of a release, which git ignores from the start: a build that runs or has failed leaves a
+// clean checkout, too.
+func makeFolder(out string) error {
+	if err := os.Mkdir(out, 0o755); err != nil {
+		return exit.New(exit.Failed, "remove it, or name another with --out", "the folder of the release: %w", err)
+	}
+	return os.WriteFile(filepath.Join(out, ".gitignore"), []byte("*\n"), 0o644)
 }
 
 // revision fills in what the flags leave out, from git.
@@ -138,7 +161,7 @@ func (r *release) build(ctx context.Context, platform string) error {
 	system, machine, _ := strings.Cut(platform, "/")
 	var paths []string
 	for _, p := range programs {
-		if !p.server || system == "linux" {
+		if p.builtFor(platform) {
 			paths = append(paths, "./cmd/"+p.name)
 		}
 	}

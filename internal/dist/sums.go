@@ -26,6 +26,9 @@ func (r *release) sums(ctx context.Context, key string) error {
 	}
 	var list strings.Builder
 	for _, f := range files {
+		if f.Name() == ".gitignore" {
+			continue
+		}
 		sum, err := hashFile(filepath.Join(r.out, f.Name()))
 		if err != nil {
 			return err
@@ -110,14 +113,10 @@ func (r *release) billOfMaterials(platforms []string) error {
 		doc.Packages = append(doc.Packages, spdxPackage{ID: id, Name: p.name, Version: cli.Release, Download: "NOASSERTION", Licence: "Apache-2.0", Comment: "commit " + r.commit})
 		doc.Relationships = append(doc.Relationships, spdxRelationship{doc.ID, "DESCRIBES", id})
 		for _, platform := range platforms {
-			if p.server && !strings.HasPrefix(platform, "linux/") {
+			if !p.builtFor(platform) {
 				continue
 			}
-			name := filepath.Join(r.binaries(platform), p.name)
-			if strings.HasPrefix(platform, "windows/") {
-				name += ".exe"
-			}
-			info, err := buildinfo.ReadFile(name)
+			info, err := buildinfo.ReadFile(filepath.Join(r.binaries(platform), p.executable(platform)))
 			if err != nil {
 				return err
 			}
