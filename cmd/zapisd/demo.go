@@ -35,7 +35,7 @@ const demoDuty = "dora"
 //	demo/ledger.db …                             the ledger
 //	demo/trustees/anna.key, .key.card, .pass     and boris, vera
 //	demo/demo.json                               what has been filed
-//	so that it is never committed; it also marks the folder as a demo's
+//	demo/.gitignore                              so that it is never committed; it also marks the folder as a demo's
 type demoVerb struct {
 	Dir    string `default:"./demo" placeholder:"D" help:"The demo's folder (${default})."`
 	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve the form, on this computer (${default})."`

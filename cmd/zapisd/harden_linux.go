@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confine takes from the process, for ever, every file outside the ledger's folder, but for the names of its sockets, which
-// it takes away when it ends; and opening or answering TCP connections beyond those sockets that it has, but for the ports of a database and of witnesses. A kernel without Landlock takes nothing; one with an
-// older one, what it can.
+// confine denies the process, until it ends, every file outside the ledger's folder but the names of its sockets, which
+// it removes at its end; and all new TCP listeners and connections but those to the ports of a database and of
+// witnesses. A kernel without Landlock denies nothing; one with an older Landlock denies what that can.
 func confine(dir string, ports []uint16, sockets ...address) error {
 	// Go reads the file of the local time zone at its first use. After this it can't.
 	_ = time.Now().Local().String()

@@ -1,5 +1,4 @@
-// Package atomicfile puts files where a cut of the power leaves them whole: all of
-// a file, or what was there before.
+// Package atomicfile writes files that a loss of power leaves whole: all of a file, or what was there before.
 package atomicfile
 
 import (
@@ -98,7 +97,7 @@ func (w *File) Discard() {
 	}
 }
 
-// place returns the file aside the name, without replacing another.
+// place renames the file aside to name, without replacing another file.
 func place(aside, name string) error {
 	err := os.Link(aside, name)
 	switch {

@@ -40,7 +40,7 @@ func rename(from, to string) error {
 		return err
 	}
 	if err := windows.MoveFileEx(old, name, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH); err != nil {
-		// os.Rename is tried for its message and for paths longer than 260 characters, which it knows how to write.
+		// os.Rename writes paths longer than 260 characters in the form that Windows takes. It asks for no write-through.
 		if os.Rename(from, to) == nil {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,40 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 	if pages == 0 || links == 0 {
 		t.Fatalf("%d pages and %d links were found: this test would pass whatever they say", pages, links)
+	}
+}
+
+// citedPage is a page of docs/ that a comment, a message or a test names.
+var citedPage = regexp.MustCompile(`\bdocs/[a-z0-9/-]+\.md\b`)
+
+func TestCitedPagesAreThere(t *testing.T) {
+	cited := 0
+	look := func(path string) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range citedPage.FindAllString(string(text), -1) {
+			cited++
+			if _, err := os.Stat(filepath.Join(root, page)); err != nil {
+				t.Errorf("%s cites %s, which is not there", path, page)
+			}
+		}
+	}
+	look(filepath.Join(root, "Makefile"))
+	for _, tree := range []string{"cmd", "crypto", "internal", "store", "web"} {
+		err := filepath.WalkDir(filepath.Join(root, tree), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && slices.Contains([]string{".go", ".txtar", ".html", ".service"}, filepath.Ext(path)) {
+				look(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cited < 50 {
+		t.Errorf("%d pages are cited: too few to say anything", cited)
 	}
 }
 

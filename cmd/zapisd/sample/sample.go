@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Incident is one report, by the form's fields (docs/vocabulary.md). An empty field was left empty.
+// Incident is one report, by the form's fields (docs/spec/incident.md). An empty field was left empty.
 type Incident struct {
 	Language     string
 	Narrative    string
