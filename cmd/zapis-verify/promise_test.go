@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"zapis/crypto/ledger"
+	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
 )
 
@@ -75,5 +79,46 @@ func TestPromiseOutcomes(t *testing.T) {
 	}
 	if status, _, _ := verify(t, vector("promise-kept"), "--trust", card, "--tiles", public); status != exit.Mismatch && status != exit.KeyMissing {
 		t.Errorf("with a genesis that is another: status %d", status)
+	}
+}
+
+// After a change of the log's keys the genesis does not have those that sign: the refusal says where they are, and with
+// them, or a bundle, the promise is checked.
+func TestPromiseAfterAChangeOfKeys(t *testing.T) {
+	b := ledgertest.New()
+	b.NewKey(ledgertest.Key(2))
+	body := b.Body(ledger.KindReport, "later", 0)
+	promise := write(t, string(b.Promise(body)))
+	b.Add(body)
+	public := t.TempDir() // as zapisd mirror keeps it
+	keys := ledgertest.Key(2).Keys()
+	var tile []byte
+	for _, entry := range b.Entries {
+		leaf := ledger.LeafHash(entry)
+		tile = append(tile, leaf[:]...)
+	}
+	for name, content := range map[string][]byte{
+		"genesis":    ledgertest.Genesis().Marshal(),
+		"log-keys":   []byte(keys[0] + "\n" + keys[1] + "\n"),
+		"checkpoint": b.Checkpoint(),
+		fmt.Sprintf("tile/0/000.p/%d", len(b.Entries)): tile,
+	} {
+		path := filepath.Join(public, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	card := ledgertest.Genesis().Card().String()
+	status, out, talk := verify(t, promise, "--trust", card, "--tiles", public)
+	const want = "promise: it is not signed by the keys of example.org/ledger that you gave. If the log has changed its keys, that proves nothing: "
+	if status != exit.Mismatch || !strings.Contains(out, want) {
+		t.Errorf("with the card alone: status %d\n%s\n%s", status, out, talk)
+	}
+	status, out, talk = verify(t, promise, "--trust", filepath.Join(public, "log-keys"), "--tiles", public)
+	if status != exit.Done || !strings.Contains(out, "The promise was kept: entry ") {
+		t.Errorf("with the keys in force: status %d\n%s\n%s", status, out, talk)
 	}
 }

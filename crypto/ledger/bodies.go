@@ -274,11 +274,8 @@ func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	return nil, canonical.Refuse("no log key is in force at %d entries", size)
 }
 
-// OpenPromise verifies a promise file with the keys that the log ever had: a
-// promise may be older than a change of keys. It refuses one by keys that were
-// replaced, for a slot after the first known checkpoint that the new keys have
-// signed: ErrRetiredKey. From that checkpoint on the log promised by its new
-// keys, and a holder of the old ones can sign anything.
+// promiseAhead is how long after the first checkpoint of the new keys the slot of a
+// promise by the old ones may be: with slot 0 a promise is for a few seconds ahead.
 const promiseAhead = 10 * time.Second
 
 // OpenPromise verifies a promise file with the keys that the log ever had: a

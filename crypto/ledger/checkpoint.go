@@ -284,6 +284,10 @@ func differingLine(a, b string) int {
 	return min(len(la), len(lb))
 }
 
+// ErrOtherKeys means that no signature of a note is by the keys that were given: it
+// is not the log's, or these are not the keys that the log had then.
+var ErrOtherKeys = errors.New("it is not signed by the keys")
+
 // openNote opens a note that must begin its signatures with the log's Ed25519
 // line and the line that ml verifies. note.Open accepts either, non-canonical
 // base64, and duplicates: so both are required, and the note is written again
@@ -298,7 +302,7 @@ func (v *Verifier) openNote(msg []byte, ml note.Verifier) (*note.Note, error) {
 	case *note.InvalidSignatureError:
 		return nil, fmt.Errorf("the %s signature does not fit the text", v.algorithm(e.Hash))
 	case *note.UnverifiedNoteError:
-		return nil, fmt.Errorf("it is not signed by the keys of %s", v.origin)
+		return nil, fmt.Errorf("%w of %s", ErrOtherKeys, v.origin)
 	default:
 		return nil, errors.New("not a signed note: a text, a blank line, signature lines")
 	}

@@ -26,6 +26,34 @@ type keys interface {
 	OpenCheckpoint(note []byte) (ledger.Checkpoint, error)
 }
 
+// given are keys that were given for a log, and may not be those in force: a log
+// changes its keys. A note that other keys have signed is refused as any other, and
+// the error says how to find the keys.
+type given struct{ keys }
+
+func (g given) OpenReceipt(receipt []byte) (ledger.Receipt, error) {
+	r, err := g.keys.OpenReceipt(receipt)
+	return r, otherKeys(err)
+}
+
+func (g given) OpenPromise(file []byte) (ledger.Promise, error) {
+	p, err := g.keys.OpenPromise(file)
+	return p, otherKeys(err)
+}
+
+func (g given) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
+	c, err := g.keys.OpenCheckpoint(note)
+	return c, otherKeys(err)
+}
+
+func otherKeys(err error) error {
+	if !errors.Is(err, ledger.ErrOtherKeys) {
+		return err
+	}
+	return canonical.Refuse("%w that you gave. If the log has changed its keys, that proves nothing: give --trust a bundle made after the change, or, in the place of card and genesis, "+
+		"the keys in force (its server shows them under /log-keys; compare them with a partner's mirror)", err)
+}
+
 // Known is what somebody knows from elsewhere: what --trust names. Cards, a
 // genesis and log keys are trusted for being there. A bundle is not: keys are
 // taken out of it only for a ledger whose card is known.
@@ -233,12 +261,12 @@ func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
 	for i := len(t.ledgers) - 1; i >= 0; i-- {
 		l := t.ledgers[i]
 		if l.Card.Origin == origin && slices.Contains(t.options.Ledgers, l.Card) {
-			return l, &l.Card, nil
+			return given{l}, &l.Card, nil
 		}
 	}
 	for _, v := range t.logs {
 		if v.Origin() == origin {
-			return v, nil, nil
+			return given{v}, nil, nil
 		}
 	}
 	const hint = "get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card"

@@ -5,6 +5,7 @@
 // the old size and the signed root at its end.
 //
 //	log-keys                     the log's two verifier keys, by which all is verified
+//	genesis                      the body of entry 0, where the ledger publishes it
 //	checkpoint                   the newest, with witnesses' lines
 //	checkpoints/<size>           every one that was seen
 //	tile/<L>/<N>[.p/<W>]         as published, all levels, computed here

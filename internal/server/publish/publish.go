@@ -4,6 +4,7 @@
 //
 //	GET /ledger-card             the ledger card, one line
 //	GET /genesis                 the genesis body: the log's first keys, the first trustees
+//	GET /log-keys                the log's two verifier keys in force, a line each
 //	GET /checkpoint              the signed note and its witnesses' lines so far, mutable
 //	GET /tile/<L>/<N>            256 hashes of level 8·L, for ever the same
 //	GET /tile/<L>/<N>.p/<W>      the first W of them, where the tree ends
@@ -63,12 +64,13 @@ func Handler(s *store.Store) http.Handler {
 
 // Published reports whether a path is one that Handler may answer.
 func Published(path string) bool {
-	return path == checkpointPath || path == genesisPath || path == cardPath || strings.HasPrefix(path, "/tile/")
+	return path == checkpointPath || path == genesisPath || path == keysPath || path == cardPath || strings.HasPrefix(path, "/tile/")
 }
 
 const (
 	checkpointPath = "/checkpoint"
 	genesisPath    = "/genesis"
+	keysPath       = "/log-keys" // as internal/server/mirror names its own
 	cardPath       = "/ledger-card"
 )
 
@@ -79,6 +81,9 @@ func fixed(s *store.Store, path string) (text []byte, ok bool) {
 		return s.LatestCosigned(), true
 	case genesisPath:
 		return s.Genesis().Marshal(), true
+	case keysPath:
+		keys := s.Verifier().Keys()
+		return []byte(keys[0] + "\n" + keys[1] + "\n"), true
 	case cardPath:
 		return []byte(s.Card().String() + "\n"), true
 	}

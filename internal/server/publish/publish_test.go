@@ -120,12 +120,69 @@ func TestStockClientMonitors(t *testing.T) {
 	}
 }
 
+// After a change of the log's keys those in force are public, and open what is public and what is promised from then on.
+func TestKeysAfterAChangeOfKeys(t *testing.T) {
+	s, srv := serve(t, 0)
+	keysShown := func() ledger.LogKeys {
+		_, text := get(t, srv.URL+"/log-keys")
+		lines := strings.Split(string(text), "\n")
+		if len(lines) != 3 || lines[2] != "" {
+			t.Fatalf("/log-keys has %q", text)
+		}
+		return ledger.LogKeys(lines[:2])
+	}
+	if keysShown() != ledgertest.Genesis().Log {
+		t.Error("before the change they are not the keys of the genesis")
+	}
+	next := ledgertest.Key(2)
+	if err := s.SetNextKey(next); err != nil {
+		t.Fatal(err)
+	}
+	b := ledgertest.New()
+	text := b.KeyChangeTo(next, ledger.ReasonCompromised).Marshal()
+	body := b.Approve(text, ledgertest.KeyLines(text, next), b.People[:2]...)
+	submit := func(body ledger.Body, small ...[]byte) []byte {
+		promise, err := s.Submit(t.Context(), store.Submission{Body: body, Small: small})
+		if err == nil {
+			err = s.Sequence(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return promise
+	}
+	submit(ledger.BodyOf(ledger.KindKey, 0, body), body)
+
+	shown := keysShown()
+	if shown != next.Keys() {
+		t.Errorf("after the change they are %q", shown)
+	}
+	v, err := ledger.NewVerifier(shown[:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, note := get(t, srv.URL+"/checkpoint")
+	if _, err := v.OpenCheckpoint(note); err != nil {
+		t.Error(err)
+	}
+	report := b.Body(ledger.KindReport, "later", 0)
+	promise := submit(report, b.Files[report.Parts[0].Hash], b.Files[report.Parts[1].Hash], b.Files[report.Parts[2].Hash])
+	if _, err := v.OpenPromise(promise); err != nil {
+		t.Error(err)
+	}
+	if _, genesis := get(t, srv.URL+"/genesis"); string(genesis) != string(ledgertest.Genesis().Marshal()) {
+		t.Error("/genesis is another after the change")
+	}
+}
+
 func TestPaths(t *testing.T) {
 	_, srv := serve(t, 9)
 	for path, want := range map[string]int{
 		"/checkpoint":           200,
 		"/genesis":              200,
 		"/ledger-card":          200,
+		"/log-keys":             200,
+		"/log-keys/":            404,
 		"/genesis/":             404,
 		"/genesis.txt":          404,
 		"/tile/0/000":           200,
