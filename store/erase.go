@@ -102,7 +102,8 @@ func (s *Store) forget(files []ledger.Hash) error {
 	if err := s.removeFiles(files); err != nil {
 		return fmt.Errorf("what was erased: %w", err)
 	}
-	if !s.compactDue() {
+	erased, arrived := s.compactDue()
+	if !erased && !(arrived && s.roomForCopy()) {
 		return nil
 	}
 	if err := s.compact(); err != nil && !errors.Is(err, ErrFull) {
@@ -113,12 +114,22 @@ func (s *Store) forget(files []ledger.Hash) error {
 
 // compactDue reports whether something was erased, or came to wait for a slot that
 // has passed, since the last compaction.
-func (s *Store) compactDue() (due bool) {
+func (s *Store) compactDue() (erased, arrived bool) {
 	err := kv.View(s.db, func(tx kv.Tx) error {
-		due = tx.Table(tableMeta).Get(metaCompact) != nil || tx.Table(tableMeta).Get(metaArrival) != nil
+		erased, arrived = tx.Table(tableMeta).Get(metaCompact) != nil, tx.Table(tableMeta).Get(metaArrival) != nil
 		return nil
 	})
-	return due && err == nil
+	return erased && err == nil, arrived && err == nil
+}
+
+// roomForCopy reports whether the disk has room for a second copy of the database.
+// Without this question a copy after each slot would fill the disk, and fail the
+// uploads that are under way. After an erasure the copy is smaller than the file, and
+// is tried in any case.
+func (s *Store) roomForCopy() bool {
+	free, err := s.Free()
+	used, err2 := s.DatabaseSize()
+	return err != nil || err2 != nil || free > used
 }
 
 // Erasing reports whether bytes of erased parts may still be in the database's
@@ -145,8 +156,9 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 }
 
 // Compact removes the remains of deleted values from the database. Submissions
-// wait meanwhile, readers do not. It returns when the last snapshot that still
-// shows them has ended. With bbolt it needs disk space for a second copy.
+// wait meanwhile, readers do not. With bbolt it needs disk space for a second
+// copy, and a snapshot that began before keeps the blocks of the old file, which
+// has no name any more, until it ends.
 func (s *Store) Compact(ctx context.Context) error {
 	return s.ask(ctx, &request{act: s.compact})
 }

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 func init() {
@@ -134,8 +135,13 @@ func childFills(mount, kind string) error {
 	if _, err := s.Submit(context.Background(), words(s)); err != nil {
 		return fmt.Errorf("after room was made: %w", err)
 	}
+	copies := &countedCopies{DB: s.db}
+	s.db = copies
 	if err := s.Sequence(context.Background()); err != nil {
 		return fmt.Errorf("a slot after room was made: %w", err)
+	}
+	if err := compactsWithRoom(s, copies, mount, kind); err != nil {
+		return err
 	}
 	for _, sub := range promised {
 		if _, err := s.Receipt(sub.Body.Hash()); err != nil {
@@ -156,6 +162,38 @@ func childFills(mount, kind string) error {
 	}
 	if _, err := openTest(dir, Config{}); !errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("opening for writing on a file system that is read only: %v", err)
+	}
+	return nil
+}
+
+// countedCopies counts the compactions that are tried.
+type countedCopies struct {
+	kv.DB
+	tried int
+}
+
+func (c *countedCopies) Forget(ctx context.Context) error {
+	c.tried++
+	return c.DB.Forget(ctx)
+}
+
+// compactsWithRoom reports an error unless the compaction that the last slot owed was not tried, for want of room, and
+// the one after the next slot is, if there is room.
+func compactsWithRoom(s *Store, copies *countedCopies, mount, kind string) error {
+	if copies.tried != 0 || !owesCompaction(s) {
+		return fmt.Errorf("without room for a copy: compaction was tried %d times, and is owed: %v", copies.tried, owesCompaction(s))
+	}
+	if kind != "tmpfs" {
+		return nil // it does not grow
+	}
+	if err := syscall.Mount("none", mount, "", syscall.MS_REMOUNT, "size=120m"); err != nil {
+		return err
+	}
+	if err := s.Sequence(context.Background()); err != nil {
+		return err
+	}
+	if copies.tried != 1 || owesCompaction(s) {
+		return fmt.Errorf("with room for a copy: compaction was tried %d times, and is owed: %v", copies.tried, owesCompaction(s))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
@@ -176,14 +177,33 @@ func BenchmarkProber(b *testing.B) {
 func TestPagesSayNothingOfTheOrderOfArrival(t *testing.T) {
 	c := newClock()
 	s := sizedStore(t, 64, c)
-	var parts [][]byte
-	for range 40 {
-		sub := wordsOf(s, 67000) // what a sealed statement has
-		submit(t, s, sub)
-		parts = append(parts, sub.Small[1])
-	}
+	parts := submitParts(t, s)
 	c.forward(day)
 	sequence(t, s)
+	right, all := orderShown(t, s, parts)
+	if right < all*3/10 || right > all*7/10 { // a random order: half of 780 pairs, give or take 43
+		t.Errorf("of %d pairs the pages give the order of %d", all, right)
+	}
+	if owesCompaction(s) {
+		t.Error("a compaction is still owed")
+	}
+	if still, err := s.Erasing(); err != nil || still {
+		t.Errorf("it says that an erasure is owed: %v", err)
+	}
+	if err := s.Sequence(context.Background()); err != nil || owesCompaction(s) {
+		t.Errorf("after a slot of fillers a compaction is owed (%v)", err)
+	}
+	closeAndCheck(t, s)
+}
+
+func owesCompaction(s *Store) bool {
+	erased, arrived := s.compactDue()
+	return erased || arrived
+}
+
+// orderShown is how many of all pairs of parts stand in ledger.db in their order.
+func orderShown(t testing.TB, s *Store, parts [][]byte) (right, all int) {
+	t.Helper()
 	file, err := os.ReadFile(filepath.Join(s.dir, dbName))
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +215,6 @@ func TestPagesSayNothingOfTheOrderOfArrival(t *testing.T) {
 		}
 		offsets = append(offsets, bytes.Index(file, part[:1000]))
 	}
-	right, all := 0, 0
 	for i := range offsets {
 		for j := range i {
 			all++
@@ -204,17 +223,94 @@ func TestPagesSayNothingOfTheOrderOfArrival(t *testing.T) {
 			}
 		}
 	}
-	if right < all*3/10 || right > all*7/10 { // a random order: half of 780 pairs, give or take 43
-		t.Errorf("of %d pairs the pages give the order of %d", all, right)
+	return right, all
+}
+
+// submitParts submits reports with statements of a real size, and returns those.
+func submitParts(t testing.TB, s *Store) (parts [][]byte) {
+	t.Helper()
+	for range 40 {
+		sub := wordsOf(s, 67000) // what a sealed statement has
+		submit(t, s, sub)
+		parts = append(parts, sub.Small[1])
 	}
-	if due := s.compactDue(); due {
-		t.Error("a compaction is still owed")
+	return parts
+}
+
+// The process ends between a slot's commit and its compaction, and in the middle of
+// one: the next opening compacts, and nothing is lost.
+func TestCompactionCutOff(t *testing.T) {
+	c := newClock()
+	s := sizedStore(t, 64, c)
+	parts := submitParts(t, s)
+	c.forward(day)
+	err := s.ask(t.Context(), &request{act: func() error {
+		_, err := s.commitEntries(s.sequenceWaiting)
+		return err
+	}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if still, err := s.Erasing(); err != nil || still {
-		t.Errorf("it says that an erasure is owed: %v", err)
+	if right, all := orderShown(t, s, parts); right < all*9/10 {
+		t.Errorf("of %d pairs the pages give the order of %d, and should of all: then why compact?", all, right)
 	}
-	if err := s.Sequence(context.Background()); err != nil || s.compactDue() {
-		t.Errorf("after a slot of fillers a compaction is owed (%v)", err)
+	if !owesCompaction(s) {
+		t.Error("no compaction is owed")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(s.dir, dbName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aside := filepath.Join(s.dir, dbName+".new")
+	if err := os.WriteFile(aside, whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, s.dir, Config{Slot: day, Now: c.now})
+	if exists(aside) {
+		t.Error("the half copy is still there")
+	}
+	if right, all := orderShown(t, s, parts); right < all*3/10 || right > all*7/10 {
+		t.Errorf("after opening the pages give the order of %d of %d pairs", right, all)
+	}
+	if owesCompaction(s) {
+		t.Error("after opening a compaction is still owed")
+	}
+	closeAndCheck(t, s)
+}
+
+// A long export, which holds a snapshot, does not keep a slot's compaction, and with it all submissions, waiting.
+func TestASnapshotHoldsUpNoSubmission(t *testing.T) {
+	c := newClock()
+	s := sizedStore(t, 64, c)
+	submit(t, s, words(s))
+	err := s.Snapshot(func(n *Snapshot) error {
+		c.forward(day)
+		done := make(chan error, 1)
+		go func() {
+			err := s.Sequence(t.Context())
+			if err == nil {
+				_, err = s.Submit(t.Context(), words(s))
+			}
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err != nil {
+				return err
+			}
+		case <-time.After(time.Minute):
+			t.Error("a slot waits for the snapshot")
+		}
+		if count := n.WaitingCount(); count != 1 || n.Size() != 1 {
+			t.Errorf("the snapshot has %d that wait, and %d entries", count, n.Size())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	closeAndCheck(t, s)
 }

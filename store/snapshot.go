@@ -12,8 +12,9 @@ import (
 // returns; attachments are files that never change, and stay open longer.
 type Snapshot struct{ v *view }
 
-// Snapshot runs fn over a snapshot. A long one costs disk space, for pages
-// that can't be reused until it ends; only Compact waits for it.
+// Snapshot runs fn over a snapshot. A long one costs disk space: for pages that
+// can't be reused until it ends, and for the whole file that a compaction has
+// replaced meanwhile. Nothing that is written waits for it.
 func (s *Store) Snapshot(fn func(*Snapshot) error) error {
 	return s.view(func(v *view) error { return fn(&Snapshot{v}) })
 }

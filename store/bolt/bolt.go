@@ -44,9 +44,12 @@ type DB struct {
 	path  string
 	specs map[string]kv.Spec
 
-	mu     sync.RWMutex // over db, which Forget replaces
+	mu     sync.RWMutex // over db, which Forget replaces, and closing
 	db     *bbolt.DB    // nil once closed
 	writer bool         // a new file, synced as a whole by Close
+
+	old     sync.WaitGroup // files that Forget has replaced, and snapshots still read
+	closing error          // the first of closing those
 }
 
 // Open opens a database file.
@@ -162,7 +165,9 @@ func (d *DB) Close() error {
 	if d.writer {
 		err = full(db.Sync())
 	}
-	return exit.First(err, db.Close())
+	err = exit.First(err, db.Close())
+	d.old.Wait()
+	return exit.First(err, d.closing)
 }
 
 // asideSuffix is on the name of a file that is not yet renamed to its own.
@@ -172,8 +177,10 @@ const asideSuffix = ".new"
 const compactBytes = 16 << 20
 
 // Forget rewrites the file without its free pages and the remains of deleted values, and replaces the old file:
-// temporary name, sync, rename. It returns when the last snapshot of the old one has ended, and with it the old one's
-// bytes. It needs disk space for a second copy.
+// temporary name, sync, rename. It needs disk space for a second copy.
+//
+// It does not wait for the snapshots of the old file: an export may take hours, and submissions would wait with it.
+// The old file has no name then. The file system frees its blocks when the last of the snapshots ends, or the process.
 func (d *DB) Forget(ctx context.Context) error {
 	aside := d.path + asideSuffix
 	if err := d.copyTo(aside); err != nil {
@@ -190,7 +197,13 @@ func (d *DB) Forget(ctx context.Context) error {
 	old := d.db
 	d.db = db
 	d.mu.Unlock()
-	return old.Close() // waits for its snapshots
+	d.old.Go(func() {
+		err := old.Close() // waits for its snapshots
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.closing = exit.First(d.closing, err)
+	})
+	return nil
 }
 
 // copyTo writes the copy. After an error other than ErrFull the database is unchanged too.

@@ -81,7 +81,20 @@ func TestForgetKeepsValues(t *testing.T) {
 	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("entries").Put([]byte("a"), []byte("b")) }); err != nil {
 		t.Fatal(err)
 	}
+	earlier, err := db.Begin(false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("entries").Put([]byte("c"), []byte("d")) }); err != nil {
+		t.Fatal(err)
+	}
+	if a, c := earlier.Table("entries").Get([]byte("a")), earlier.Table("entries").Get([]byte("c")); string(a) != "b" || c != nil {
+		t.Errorf("a snapshot from before reads %q and %q", a, c)
+	}
+	if err := earlier.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 	after, err := db.Used()
