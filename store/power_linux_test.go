@@ -75,10 +75,9 @@ func TestPowerLossIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, d := range map[string]*disk{"NoSync": unsynced, "a disk that does not sync": deaf} {
-		// A database that is compacted after each slot is synced then, whatever its options say: fewer losses harm it.
 		failed := lose(t, d, 40)
-		if len(failed) == 0 {
-			t.Errorf("%s: none of 40 losses of power is noticed", name)
+		if len(failed) < 5 {
+			t.Errorf("%s: %d of 40 losses of power are noticed", name, len(failed))
 		}
 		t.Logf("%s: %d of 40 losses of power do harm, and are noticed", name, len(failed))
 	}

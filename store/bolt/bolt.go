@@ -47,6 +47,7 @@ type DB struct {
 	mu     sync.RWMutex // over db, which Forget replaces, and closing
 	db     *bbolt.DB    // nil once closed
 	writer bool         // a new file, synced as a whole by Close
+	noSync bool         // NoSync
 
 	old     sync.WaitGroup // files that Forget has replaced, and snapshots still read
 	closing error          // the first of closing those
@@ -189,7 +190,7 @@ func (d *DB) Forget(ctx context.Context) error {
 	if err := atomicfile.Rename(aside, d.path); err != nil {
 		return err
 	}
-	db, err := bbolt.Open(d.path, 0o600, options())
+	db, err := d.open(d.path)
 	if err != nil {
 		return err
 	}
@@ -206,12 +207,21 @@ func (d *DB) Forget(ctx context.Context) error {
 	return nil
 }
 
+// open opens a file for writing, as this database is.
+func (d *DB) open(path string) (*bbolt.DB, error) {
+	db, err := bbolt.Open(path, 0o600, options())
+	if err == nil {
+		db.NoSync, db.NoGrowSync = d.noSync, d.noSync
+	}
+	return db, err
+}
+
 // copyTo writes the copy. After an error other than ErrFull the database is unchanged too.
 func (d *DB) copyTo(path string) error {
 	if err := os.RemoveAll(path); err != nil {
 		return err
 	}
-	dst, err := bbolt.Open(path, 0o600, options())
+	dst, err := d.open(path)
 	if err != nil {
 		return full(err)
 	}
@@ -219,7 +229,10 @@ func (d *DB) copyTo(path string) error {
 	if err := bbolt.Compact(dst, d.db, compactBytes); err != nil {
 		return exit.First(full(err), dst.Close())
 	}
-	return exit.First(full(dst.Sync()), dst.Close())
+	if !d.noSync {
+		err = full(dst.Sync())
+	}
+	return exit.First(err, dst.Close())
 }
 
 // RemoveAside removes the temporary file of an interrupted Forget.
@@ -244,5 +257,6 @@ func failed(err error) error {
 	return err
 }
 
-// NoSync lets commits return before they are durable: the control of the power-loss tests, which must notice it.
-func (d *DB) NoSync(on bool) { d.db.NoSync = on }
+// NoSync lets commits, and the copy of Forget, return before they are durable: the control of the power-loss tests,
+// which must notice it. No transaction of this process is open meanwhile.
+func (d *DB) NoSync(on bool) { d.noSync, d.db.NoSync, d.db.NoGrowSync = on, on, on }
