@@ -68,7 +68,7 @@ func newSample(t testing.TB) sample {
 	p := submit(t, s, m.first)
 	gone := report(t, s, 66000)
 	erased := submit(t, s, gone)
-	submit(t, s, said(t, s, ledger.KindReply, people[0], ledger.Reply{Tag: m.tag, Message: random(700)}.Marshal()))
+	submit(t, s, signedEntry(t, s, ledger.KindReply, people[0], ledger.Reply{Tag: m.tag, Message: random(700)}.Marshal()))
 	c.forward(day)
 	sequence(t, s)
 	at, err := s.Find(erased.Body)
@@ -84,7 +84,7 @@ func newSample(t testing.TB) sample {
 	}
 	m.waits = report(t, s, 67000)
 	submit(t, s, m.waits)
-	submit(t, s, said(t, s, ledger.KindReply, people[1], ledger.Reply{Tag: m.freshTag, Message: random(700)}.Marshal()))
+	submit(t, s, signedEntry(t, s, ledger.KindReply, people[1], ledger.Reply{Tag: m.freshTag, Message: random(700)}.Marshal()))
 	if m.index, err = s.Find(p.Body); err != nil {
 		t.Fatal(err)
 	}

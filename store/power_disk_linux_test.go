@@ -365,8 +365,8 @@ func resize(b []byte, n int64) []byte {
 	return append(b, make([]byte, n-int64(len(b)))...)
 }
 
-// said returns what the process had said before.
-func (d *disk) said(n int) (lines []string) {
+// printed returns what the process had printed before.
+func (d *disk) printed(n int) (lines []string) {
 	for _, s := range d.steps[:n] {
 		if s.what == told {
 			lines = append(lines, s.text)

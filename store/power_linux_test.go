@@ -215,7 +215,7 @@ func holds(t *testing.T, d *disk, memory string, at int, l loss, r *rand.Rand) e
 			t.Fatal(err)
 		}
 	}
-	c := child("lost power", filepath.Join(world, "ledger"), strings.Join(d.said(at), "\n"))
+	c := child("lost power", filepath.Join(world, "ledger"), strings.Join(d.printed(at), "\n"))
 	hung := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
 	defer hung.Stop()
 	out, err := c.CombinedOutput()

@@ -158,11 +158,11 @@ func TestSubmitRefuses(t *testing.T) {
 			text := []byte("notes\n")
 			return Submission{Body: ledger.BodyOf(ledger.KindReview, 0, text), Small: [][]byte{text}}
 		}, ErrRefused, ""},
-		{"a review by a stranger", func() Submission { return said(t, s, ledger.KindReview, ledgertest.Trustees()[4], random(100)) }, ErrRefused, ""},
+		{"a review by a stranger", func() Submission { return signedEntry(t, s, ledger.KindReview, ledgertest.Trustees()[4], random(100)) }, ErrRefused, ""},
 		{"a reply with a tag that is taken", func() Submission {
 			tag := ledger.Sum([]byte("tag"))
-			submit(t, s, said(t, s, ledger.KindReply, trustee, ledger.Reply{Tag: tag, Message: random(700)}.Marshal()))
-			return said(t, s, ledger.KindReply, trustee, ledger.Reply{Tag: tag, Message: random(700)}.Marshal())
+			submit(t, s, signedEntry(t, s, ledger.KindReply, trustee, ledger.Reply{Tag: tag, Message: random(700)}.Marshal()))
+			return signedEntry(t, s, ledger.KindReply, trustee, ledger.Reply{Tag: tag, Message: random(700)}.Marshal())
 		}, ErrTagTaken, "the reply's tag is taken"},
 	} {
 		sub := test.sub()
@@ -189,8 +189,8 @@ func TestSubmitRefuses(t *testing.T) {
 	}
 }
 
-// said is an entry that a trustee has signed.
-func said(t testing.TB, s *Store, k ledger.Kind, by ledgertest.Trustee, content []byte) Submission {
+// signedEntry is an entry that a trustee has signed.
+func signedEntry(t testing.TB, s *Store, k ledger.Kind, by ledgertest.Trustee, content []byte) Submission {
 	t.Helper()
 	index, _ := s.SetInForce()
 	st := statement(s, string(k), ledger.Sum(content))
@@ -207,7 +207,7 @@ func TestReplyIsFoundByItsTag(t *testing.T) {
 	c := newClock()
 	s := newStore(t, day, c)
 	tag := ledger.Sum([]byte("tag"))
-	sub := said(t, s, ledger.KindReply, ledgertest.Trustees()[0], ledger.Reply{Tag: tag, Message: random(700)}.Marshal())
+	sub := signedEntry(t, s, ledger.KindReply, ledgertest.Trustees()[0], ledger.Reply{Tag: tag, Message: random(700)}.Marshal())
 	submit(t, s, sub)
 	for range 2 { // while it waits, and as an entry
 		body, file, err := s.Tagged(tag)

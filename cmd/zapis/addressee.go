@@ -15,9 +15,9 @@ import (
 
 // addressee is the recipient of a bundle; the zero addressee is none in particular.
 type addressee struct {
-	recipients []age.Recipient
-	classic    bool   // X25519 alone
-	said       string // as the custody log has it
+	recipients  []age.Recipient
+	classic     bool   // X25519 alone
+	description string // as the custody log has it
 }
 
 func (a addressee) sealed() bool { return len(a.recipients) > 0 }
@@ -62,7 +62,7 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 	}
 	a.classic = len(recipients) > 0 && hybrid == 0
 	if a.sealed() {
-		a.said = "to " + strings.Join(names, ", ")
+		a.description = "to " + strings.Join(names, ", ")
 	}
 	return a, nil
 }

@@ -49,7 +49,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
-	o.To = to.said
+	o.To = to.description
 	if to.sealed() != strings.HasSuffix(b.Out, ".age") {
 		return exit.New(exit.Usage, "a bundle is FILE.zip; one that is sealed to somebody is FILE.zip.age", "%s is not what would be written", b.Out)
 	}
@@ -131,7 +131,7 @@ func (b *bundleCmd) say(s *cli.Streams, o release.BundleOptions, in bundle.Input
 		fmt.Fprintf(s.Err, "The key of %s is in it: whoever has the bundle can decrypt that part of the ledger, for ever.\n", name)
 	}
 	if to.sealed() {
-		fmt.Fprintf(s.Err, "Sealed %s.\n", to.said)
+		fmt.Fprintf(s.Err, "Sealed %s.\n", to.description)
 	}
 	if to.classic {
 		fmt.Fprintln(s.Err, "WARNING: that recipient is of the older kind: what is copied on its way today can be opened by a quantum computer one day. age-keygen -pq makes one of the newer kind.")

@@ -18,10 +18,10 @@ import (
 // trustee runs zapis in this process.
 func trustee(t *testing.T, args ...string) (exit.Status, string) {
 	t.Helper()
-	var said bytes.Buffer
+	var output bytes.Buffer
 	p := program()
-	status := p.Run(t.Context(), args, &cli.Streams{In: strings.NewReader(""), Out: &said, Err: &said})
-	return status, said.String()
+	status := p.Run(t.Context(), args, &cli.Streams{In: strings.NewReader(""), Out: &output, Err: &output})
+	return status, output.String()
 }
 
 // No damaged file crashes a verb that reads it, and none is called wrong usage: it does not verify (3), or a key for it is
@@ -42,8 +42,8 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	must := func(args ...string) {
 		t.Helper()
-		if status, said := trustee(t, args...); status != exit.Done {
-			t.Fatalf("%v: status %d\n%s", args, status, said)
+		if status, output := trustee(t, args...); status != exit.Done {
+			t.Fatalf("%v: status %d\n%s", args, status, output)
 		}
 	}
 	for _, name := range []string{"anna", "boris", "vera"} {
@@ -86,9 +86,9 @@ func TestDamagedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			args := kind.args(name)
-			status, said := trustee(t, args...)
-			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(said, "goroutine ") {
-				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, said)
+			status, output := trustee(t, args...)
+			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(output, "goroutine ") {
+				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, output)
 			}
 		})
 	}

@@ -38,9 +38,9 @@ func TestPolicy(t *testing.T) {
 	other, err := fwitness.ParsePolicy([]byte(policy))
 	must(t, err)
 	for _, c := range []struct {
-		by   []*witness.SigningKey
-		want bool
-		said string
+		by      []*witness.SigningKey
+		want    bool
+		counted string
 	}{
 		{nil, false, "0 of 4"},
 		{[]*witness.SigningKey{one}, false, "2 of 4"},
@@ -54,7 +54,7 @@ func TestPolicy(t *testing.T) {
 		if c.want {
 			must(t, err)
 		} else {
-			refused(t, err, "checkpoint 33 of example.org/ledger: "+c.said+" witness keys have cosigned it, and the policy wants more")
+			refused(t, err, "checkpoint 33 of example.org/ledger: "+c.counted+" witness keys have cosigned it, and the policy wants more")
 		}
 		if got := other.Satisfied(note); got != c.want {
 			t.Errorf("formats says %v, and we %v", got, c.want)

@@ -169,7 +169,7 @@ func expect(f *os.File, name string, want Kind) error {
 		return exit.New(exit.Mismatch, "have it sent again; "+comesFrom(want), "%s is no %s: it is empty", name, want)
 	}
 	begin = begin[:n]
-	signed := saidKind(begin)
+	signed := statementKind(begin)
 	for _, k := range kinds {
 		if k.kind == want && claims(begin, k.begin, k.at) && (signed == "" || k.says == signed) {
 			return nil
@@ -188,7 +188,7 @@ func expect(f *os.File, name string, want Kind) error {
 // Sniff returns what a file with this beginning is, where it belongs, and what it is for an outside person; false
 // where it is unknown.
 func Sniff(begin []byte) (is, use string, to Party, known bool) {
-	signed := saidKind(begin)
+	signed := statementKind(begin)
 	for _, k := range kinds {
 		if len(begin) >= k.at+len(k.begin) && claims(begin, k.begin, k.at) && k.says == signed {
 			return k.is, k.use, k.party, true
@@ -199,7 +199,7 @@ func Sniff(begin []byte) (is, use string, to Party, known bool) {
 
 // KindOf is the kind of a file that begins so; empty where no verb takes one like it.
 func KindOf(begin []byte) Kind {
-	signed := saidKind(begin)
+	signed := statementKind(begin)
 	for _, k := range kinds {
 		if claims(begin, k.begin, k.at) && k.says == signed {
 			return k.kind
@@ -226,8 +226,8 @@ func claims(b []byte, begin string, at int) bool {
 	return wrong <= 1
 }
 
-// saidKind returns the kind of a signed statement; empty where it is unknown.
-func saidKind(b []byte) string {
+// statementKind returns the kind of a signed statement; empty where it is unknown.
+func statementKind(b []byte) string {
 	m := signedKind.FindSubmatch(b)
 	if m == nil || !claims(b, signedBegin, 0) {
 		return ""

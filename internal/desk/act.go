@@ -46,14 +46,14 @@ func (s *Server) postAct(w http.ResponseWriter, r *http.Request, o opened) error
 		return err
 	}
 	page := "/case/" + c.ID
-	act, said := decisionOf(r.PostForm)
+	act, notice := decisionOf(r.PostForm)
 	act.Case = c.ID
 	events, err := o.decide(act)
 	if err != nil {
 		s.sendTo(w, r, page, noticeOf(plainly(err)))
 		return nil
 	}
-	s.sendTo(w, r, page, Notice{Text: said, Undo: events, Back: page})
+	s.sendTo(w, r, page, Notice{Text: notice, Undo: events, Back: page})
 	return nil
 }
 
@@ -69,7 +69,7 @@ func plainly(err error) error {
 }
 
 // decisionOf reads the form of an act, and says what it does. What is not allowed, the desk's log refuses.
-func decisionOf(form map[string][]string) (act casework.Decision, said string) {
+func decisionOf(form map[string][]string) (act casework.Decision, notice string) {
 	get := func(name string) string {
 		if v := form[name]; len(v) > 0 {
 			return strings.TrimSpace(v[0])
@@ -104,12 +104,12 @@ func decisionOf(form map[string][]string) (act casework.Decision, said string) {
 				act.Payload[part.Name] = strings.ReplaceAll(v, "\r\n", "\n")
 			}
 		}
-		said = fieldLabel(field.Name) + " is kept."
+		notice = fieldLabel(field.Name) + " is kept."
 		if field.NeedsSecond(get("value")) {
-			said = fieldLabel(field.Name) + " is kept. It counts once a second person has confirmed it."
+			notice = fieldLabel(field.Name) + " is kept. It counts once a second person has confirmed it."
 		}
 	}
-	return act, said
+	return act, notice
 }
 
 // postUndo undoes events by new ones, all or none.

@@ -150,13 +150,13 @@ func (s *Server) postPaper(w http.ResponseWriter, r *http.Request, o opened) err
 		s.sendTo(w, r, "/quorum", Notice{Text: "Put aside. Nothing was signed."})
 		return nil
 	}
-	said, err := s.answerPaper(r, o, one)
+	notice, err := s.answerPaper(r, o, one)
 	if err != nil {
 		s.sendTo(w, r, "/quorum", noticeOf(err))
 		return nil
 	}
 	s.papers.drop(key)
-	s.sendTo(w, r, "/quorum", Notice{Text: said})
+	s.sendTo(w, r, "/quorum", Notice{Text: notice})
 	return nil
 }
 

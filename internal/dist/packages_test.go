@@ -63,9 +63,9 @@ func TestPackagesOnDebian(t *testing.T) {
 	m.serve(t, func(socket string) { submit(t, socket, "the first report") })
 	m.cases(t, 1)
 
-	said := m.must(t, nil, "dpkg", "-i", "/server.deb", "/trustee.deb")
-	if !strings.Contains(said, " entries verify") {
-		t.Errorf("the upgrade does not say that it verified the ledger:\n%s", said)
+	output := m.must(t, nil, "dpkg", "-i", "/server.deb", "/trustee.deb")
+	if !strings.Contains(output, " entries verify") {
+		t.Errorf("the upgrade does not say that it verified the ledger:\n%s", output)
 	}
 	m.serve(t, func(socket string) { submit(t, socket, "the second report") })
 	m.cases(t, 2)
@@ -81,9 +81,9 @@ func lintian(t *testing.T, release string) {
 	if err != nil || len(debs) != len(debianPackages) {
 		t.Fatalf("%v, %v", debs, err)
 	}
-	said, err := exec.Command("lintian", append([]string{"--allow-root", "--display-info", "--tag-display-limit", "0", "--fail-on", "error,warning,info"}, debs...)...).CombinedOutput()
+	output, err := exec.Command("lintian", append([]string{"--allow-root", "--display-info", "--tag-display-limit", "0", "--fail-on", "error,warning,info"}, debs...)...).CombinedOutput()
 	if err != nil {
-		t.Errorf("lintian: %v\n%s", err, said)
+		t.Errorf("lintian: %v\n%s", err, output)
 	}
 }
 
@@ -96,8 +96,8 @@ func sourcesOf(t *testing.T, revision string) string {
 	dir := t.TempDir()
 	unpack := exec.Command("sh", "-c", `git archive --format=tar "$1" | tar -C "$2" -xf -`, "sh", revision, dir)
 	unpack.Dir = filepath.Join("..", "..")
-	if said, err := unpack.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if output, err := unpack.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	return dir
 }
@@ -111,8 +111,8 @@ func newMachine(t *testing.T) *machine {
 		if *mirror != "" {
 			args = append(args, *mirror)
 		}
-		if said, err := exec.Command("debootstrap", args...).CombinedOutput(); err != nil {
-			t.Fatalf("debootstrap: %v\n%s", err, said)
+		if output, err := exec.Command("debootstrap", args...).CombinedOutput(); err != nil {
+			t.Fatalf("debootstrap: %v\n%s", err, output)
 		}
 		if err := os.WriteFile(filepath.Join(base, "complete"), nil, 0o644); err != nil {
 			t.Fatal(err)
@@ -120,13 +120,13 @@ func newMachine(t *testing.T) *machine {
 	}
 	m := &machine{dir: dir}
 	for _, c := range [][]string{{"rm", "-rf", "--one-file-system", dir}, {"cp", "-a", base, dir}, {"mount", "-t", "proc", "proc", dir + "/proc"}} {
-		if said, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", c, err, said)
+		if output, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", c, err, output)
 		}
 	}
 	t.Cleanup(func() {
-		if said, err := exec.Command("umount", dir+"/proc").CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, said)
+		if output, err := exec.Command("umount", dir+"/proc").CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, output)
 		}
 	})
 	return m
@@ -143,21 +143,21 @@ func (m *machine) command(as *syscall.Credential, args ...string) *exec.Cmd {
 
 func (m *machine) must(t *testing.T, as *syscall.Credential, args ...string) string {
 	t.Helper()
-	said, err := m.command(as, args...).CombinedOutput()
+	output, err := m.command(as, args...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, said)
+		t.Fatalf("%v: %v\n%s", args, err, output)
 	}
-	return string(said)
+	return string(output)
 }
 
 // refused runs what must fail, and gives what it said.
 func (m *machine) refused(t *testing.T, as *syscall.Credential, args ...string) string {
 	t.Helper()
-	said, err := m.command(as, args...).CombinedOutput()
+	output, err := m.command(as, args...).CombinedOutput()
 	if err == nil {
-		t.Fatalf("%v was not refused:\n%s", args, said)
+		t.Fatalf("%v was not refused:\n%s", args, output)
 	}
-	return string(said)
+	return string(output)
 }
 
 func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
@@ -211,8 +211,8 @@ func (m *machine) setup(t *testing.T) {
 	m.must(t, nil, "dpkg-deb", "-x", "/server.deb", "/root/now")
 	m.write(t, "root/answers", "/var/lib/zapis\nno\nExample Group\nhelp@example.org\nthe leaflet\nhttps://www.example.org/form\n2\nmon wed fri\n10\nExample Line\nnone\n", 0o600)
 	for _, want := range []string{"written    /etc/systemd/system/zapis.service.d/setup.conf", "Everything was in place already."} {
-		if said := m.must(t, nil, "sh", "-c", "/root/now/usr/bin/zapisd setup < /root/answers"); !strings.Contains(said, want) {
-			t.Errorf("zapisd setup does not say %q:\n%s", want, said)
+		if output := m.must(t, nil, "sh", "-c", "/root/now/usr/bin/zapisd setup < /root/answers"); !strings.Contains(output, want) {
+			t.Errorf("zapisd setup does not say %q:\n%s", want, output)
 		}
 	}
 	m.must(t, nil, "rm", "-r", "/root/now", "/root/answers")
@@ -229,9 +229,9 @@ func (m *machine) serve(t *testing.T, act func(socket string)) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := ""
+	output := ""
 	for lines := bufio.NewScanner(talk); lines.Scan(); {
-		said += lines.Text() + "\n"
+		output += lines.Text() + "\n"
 		if strings.HasPrefix(lines.Text(), "listening on ") {
 			act(filepath.Join(m.dir, "run/zapis/form.sock"))
 			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
@@ -239,8 +239,8 @@ func (m *machine) serve(t *testing.T, act func(socket string)) {
 			}
 		}
 	}
-	if err := c.Wait(); err != nil || !strings.Contains(said, "listening on ") {
-		t.Fatalf("zapisd serve: %v\n%s", err, said)
+	if err := c.Wait(); err != nil || !strings.Contains(output, "listening on ") {
+		t.Fatalf("zapisd serve: %v\n%s", err, output)
 	}
 }
 
@@ -283,9 +283,9 @@ func (m *machine) cases(t *testing.T, want int) {
 	card := strings.TrimSpace(m.must(t, nil, "cat", "/var/lib/zapis/ledger.card"))
 	m.must(t, nil, append([]string{"zapis", "import", "--ledger", card, "/tmp/carry.tar"}, key...)...)
 	var list []json.RawMessage
-	said := m.must(t, nil, append([]string{"zapis", "list", "--json"}, key...)...)
-	if err := json.Unmarshal([]byte(said), &list); err != nil || len(list) != want {
-		t.Fatalf("%d cases, %v, want %d\n%s", len(list), err, want, said)
+	output := m.must(t, nil, append([]string{"zapis", "list", "--json"}, key...)...)
+	if err := json.Unmarshal([]byte(output), &list); err != nil || len(list) != want {
+		t.Fatalf("%d cases, %v, want %d\n%s", len(list), err, want, output)
 	}
 }
 
@@ -304,8 +304,8 @@ func (m *machine) refusesADamagedLedger(t *testing.T) {
 	if err := os.WriteFile(name, damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said := m.refused(t, nil, "dpkg", "-i", "/server.deb"); !strings.Contains(said, "the ledger in /var/lib/zapis does not verify; the server is not started") {
-		t.Errorf("the upgrade over a damaged ledger says:\n%s", said)
+	if output := m.refused(t, nil, "dpkg", "-i", "/server.deb"); !strings.Contains(output, "the ledger in /var/lib/zapis does not verify; the server is not started") {
+		t.Errorf("the upgrade over a damaged ledger says:\n%s", output)
 	}
 	if err := os.WriteFile(name, whole, 0o600); err != nil {
 		t.Fatal(err)
@@ -323,8 +323,8 @@ func (m *machine) readsOldLedgers(t *testing.T) {
 	m.must(t, nil, "mv", "/var/lib/zapis", "/var/lib/kept")
 	for _, a := range archives {
 		m.must(t, nil, "install", "-d", "-o", "zapis", "-g", "zapis", "-m", "0700", "/var/lib/zapis")
-		if said, err := exec.Command("tar", "--strip-components=1", "-C", filepath.Join(m.dir, "var/lib/zapis"), "-xzf", a).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", a, err, said)
+		if output, err := exec.Command("tar", "--strip-components=1", "-C", filepath.Join(m.dir, "var/lib/zapis"), "-xzf", a).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", a, err, output)
 		}
 		m.must(t, nil, "chown", "-R", "zapis:zapis", "/var/lib/zapis")
 		m.must(t, nil, "dpkg", "-i", "/server.deb")
@@ -349,8 +349,8 @@ func (m *machine) removeAndPurge(t *testing.T) {
 	const db, conf, program = "var/lib/zapis/ledger.db", "etc/zapis/site.conf", "usr/bin/zapisd"
 	m.must(t, nil, "dpkg", "--remove", "zapis-server")
 	left("remove", map[string]bool{db: true, conf: true, program: false, "var/lib/zapis/log.key": true})
-	if said := m.must(t, nil, "dpkg", "--purge", "zapis-server"); !strings.Contains(said, "the ledger stays in /var/lib/zapis") {
-		t.Errorf("purge says:\n%s", said)
+	if output := m.must(t, nil, "dpkg", "--purge", "zapis-server"); !strings.Contains(output, "the ledger stays in /var/lib/zapis") {
+		t.Errorf("purge says:\n%s", output)
 	}
 	left("purge", map[string]bool{db: true, conf: true, program: false, "var/lib/zapis/log.key": true})
 	m.must(t, nil, "dpkg", "-i", "/server.deb")
@@ -362,7 +362,7 @@ func (m *machine) removeAndPurge(t *testing.T) {
 	left("purge by its name", map[string]bool{"var/lib/zapis": false, "etc/zapis": false})
 	m.must(t, nil, "dpkg", "--purge", "zapis-trustee")
 	left("purge of the trustee's tools", map[string]bool{"usr/bin/zapis": false, "root/vault": true, "root/anna.key": true})
-	if said := m.must(t, nil, "sh", "-c", "find /usr /etc/zapis /etc/sysusers.d /etc/systemd -name '*zapis*' 2>/dev/null || true"); strings.TrimSpace(said) != "" {
-		t.Errorf("left in the system: %s", fmt.Sprint(strings.Fields(said)))
+	if output := m.must(t, nil, "sh", "-c", "find /usr /etc/zapis /etc/sysusers.d /etc/systemd -name '*zapis*' 2>/dev/null || true"); strings.TrimSpace(output) != "" {
+		t.Errorf("left in the system: %s", fmt.Sprint(strings.Fields(output)))
 	}
 }

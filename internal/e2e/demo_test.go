@@ -51,9 +51,9 @@ func TestDemo(t *testing.T) {
 	if len(lines) != 10 {
 		t.Fatalf("%d lines to paste, want 10:\n%s", len(lines), srv.out)
 	}
-	said := make(map[string]string)
+	outputs := make(map[string]string)
 	for _, line := range lines {
-		said[line] = must(t, dir, "sh", "-e", "-c", line)
+		outputs[line] = must(t, dir, "sh", "-e", "-c", line)
 	}
 	find := func(verb string) string {
 		t.Helper()
@@ -63,15 +63,15 @@ func TestDemo(t *testing.T) {
 		}
 		return lines[i]
 	}
-	if !strings.Contains(said[find("zapis-duty")], "RING: ") || !strings.Contains(said[find("zapis-duty")], "  YES ") {
-		t.Errorf("the line for Dora does not ring: %q", said[find("zapis-duty")])
+	if !strings.Contains(outputs[find("zapis-duty")], "RING: ") || !strings.Contains(outputs[find("zapis-duty")], "  YES ") {
+		t.Errorf("the line for Dora does not ring: %q", outputs[find("zapis-duty")])
 	}
-	if !strings.Contains(said[find("sha256sum")], "every file is as it was") {
-		t.Errorf("the last line said %q", said[find("sha256sum")])
+	if !strings.Contains(outputs[find("sha256sum")], "every file is as it was") {
+		t.Errorf("the last line said %q", outputs[find("sha256sum")])
 	}
 
-	if !strings.Contains(said[find("ssh-keygen")], `Good "zapis-bundle" signature for anna`) {
-		t.Errorf("ssh-keygen said %q", said[find("ssh-keygen")])
+	if !strings.Contains(outputs[find("ssh-keygen")], `Good "zapis-bundle" signature for anna`) {
+		t.Errorf("ssh-keygen said %q", outputs[find("ssh-keygen")])
 	}
 
 	var cases []struct {

@@ -57,7 +57,7 @@ func TestAllTheWayInEachLanguage(t *testing.T) {
 				t.Errorf("%s: %s is in %q", lang, page, got)
 			}
 			heading := page + ": " + text(t, ctx, "#main h1")
-			if other, said := headings[heading]; said {
+			if other, found := headings[heading]; found {
 				t.Errorf("%s and %s both say %q", lang, other, heading)
 			}
 			headings[heading] = lang

@@ -35,11 +35,11 @@ func TestReleaseIsProvedByALedger(t *testing.T) {
 	as("zapis", "import", "--vault", "vault", "--ledger", h.card, "carry.tar")
 	as("zapis", "bundle", "--vault", "vault", list(t, h, "anna")[0].Case, "--out", "release/SHA256SUMS.zip")
 
-	said := must(t, h.dir, "zapis-verify", "release", "--trust", h.card)
+	answer := must(t, h.dir, "zapis-verify", "release", "--trust", h.card)
 	for _, want := range []string{"consistent, and of a ledger that you trust\n", "- The list of hashes, SHA256SUMS, is the attachment A01",
 		"- zapis-trustee.tar.gz is as the list has it, byte for byte.\n", "- verify.html is as the list has it, byte for byte.\n"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the answer has no %q:\n%s", want, said)
+		if !strings.Contains(answer, want) {
+			t.Errorf("the answer has no %q:\n%s", want, answer)
 		}
 	}
 	// Who downloaded one archive checks that one; what is beside it and not listed is named.
@@ -47,10 +47,10 @@ func TestReleaseIsProvedByALedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, h.path("release/other.exe"), "not of the release")
-	said = must(t, h.dir, "zapis-verify", "release", "--trust", h.card)
+	answer = must(t, h.dir, "zapis-verify", "release", "--trust", h.card)
 	for _, want := range []string{"- verify.html: it is in the list, and not in this folder.\n", "- \"other.exe\": the list does not name it.\n"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the answer has no %q:\n%s", want, said)
+		if !strings.Contains(answer, want) {
+			t.Errorf("the answer has no %q:\n%s", want, answer)
 		}
 	}
 	writeFile(t, h.path("release/zapis-trustee.tar.gz"), "what was buIlt")

@@ -100,7 +100,7 @@ func TestStopHasALimit(t *testing.T) {
 }
 
 // For any input the server logs nothing about its sender.
-func TestNothingIsSaidOfClients(t *testing.T) {
+func TestNothingIsLoggedOfClients(t *testing.T) {
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	for _, sent := range []string{

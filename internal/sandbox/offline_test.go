@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 
 func report(probes []probe) {
 	for _, p := range probes {
-		fmt.Printf("%s: %s\n", p.name, said(p.try()))
+		fmt.Printf("%s: %s\n", p.name, resultText(p.try()))
 	}
 }
 
@@ -104,7 +104,7 @@ func onManyThreads() error {
 	return unix.EPERM
 }
 
-func said(err error) string {
+func resultText(err error) string {
 	switch {
 	case err == nil:
 		return "allowed"

@@ -17,7 +17,7 @@ type openable struct {
 	n          int
 	place      place
 	disclosure disclosure
-	said       submission
+	declared   submission
 }
 
 // discloses reports whether the key of the n-th statement is in the bundle.
@@ -138,7 +138,7 @@ func (x *examination) openStatement(o openable, sound bool) {
 	case s.Listing().Hash() != o.place.Body.Commitments:
 		x.fault("%s.age: holds other answers than those that were committed to", path)
 		return
-	case s.Act != o.said.Act || s.Received.UTC().Format(timeLayout) != o.said.ReceivedAt || !ofCase:
+	case s.Act != o.declared.Act || s.Received.UTC().Format(timeLayout) != o.declared.ReceivedAt || !ofCase:
 		x.fault("%s: says of the act, the time or the case something else than the statement in %s.age", recordPath, path)
 		return
 	}
@@ -149,5 +149,5 @@ func (x *examination) openStatement(o openable, sound bool) {
 		}
 	}
 	x.prove("The sealed statement of %s that the ledger names decrypts to the answers shown, and says itself: %s, received %s. Its key is in the bundle, and anybody can repeat that.",
-		submissionName(o.n, o.said), o.said.Act, o.said.ReceivedAt)
+		submissionName(o.n, o.declared), o.declared.Act, o.declared.ReceivedAt)
 }

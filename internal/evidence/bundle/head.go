@@ -78,11 +78,11 @@ func (x *examination) headLines() {
 			return
 		}
 		switch {
-		case h.Act != o.said.Act:
-			x.fault("%s: submission %d is said to be a %s, and commits to %s", recordPath, o.n+1, o.said.Act, h.Act)
+		case h.Act != o.declared.Act:
+			x.fault("%s: submission %d is said to be a %s, and commits to %s", recordPath, o.n+1, o.declared.Act, h.Act)
 			return
-		case h.Received.UTC().Format(timeLayout) != o.said.ReceivedAt:
-			x.fault("%s: submission %d is said to be received %s, and commits to another time", recordPath, o.n+1, o.said.ReceivedAt)
+		case h.Received.UTC().Format(timeLayout) != o.declared.ReceivedAt:
+			x.fault("%s: submission %d is said to be received %s, and commits to another time", recordPath, o.n+1, o.declared.ReceivedAt)
 			return
 		case o.n > 0 && ledger.Hash(h.Case) != firstBody:
 			x.fault("%s: submission %d commits to another case", recordPath, o.n+1)
@@ -117,8 +117,8 @@ func (x *examination) headOf(n int) (seal.Head, bool) {
 // sayAuthor adds whether a later submission is signed with the key that the
 // report commits to.
 func (x *examination) sayAuthor(o openable, h, first seal.Head) {
-	name := submissionName(o.n, o.said)
-	if o.n == 0 || o.said.Act == actCollected {
+	name := submissionName(o.n, o.declared)
+	if o.n == 0 || o.declared.Act == actCollected {
 		return
 	}
 	if first.Key == (reporterkey.Fingerprint{}) {
@@ -161,7 +161,7 @@ func (x *examination) sayNumbers(numbers []uint64) {
 // number: the oldest ones.
 func (x *examination) unnumbered() (n int) {
 	for _, o := range x.opened {
-		if !o.disclosure.commitsHead() && o.said.Act != actCollected {
+		if !o.disclosure.commitsHead() && o.declared.Act != actCollected {
 			n++
 		}
 	}

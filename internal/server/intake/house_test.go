@@ -26,16 +26,16 @@ import (
 
 // house is a ledger in a folder of its own, with its trustees' keys at hand.
 type house struct {
-	t        testing.TB
-	dir      string
-	store    *store.Store
-	in       *Intake
-	set      ledger.TrusteeSet
-	trustees []*age.HybridIdentity
-	signers  []*card.Signer
-	said     []card.Signed // by signers[0], in order
-	duty     *age.HybridIdentity
-	readers  *recipients
+	t          testing.TB
+	dir        string
+	store      *store.Store
+	in         *Intake
+	set        ledger.TrusteeSet
+	trustees   []*age.HybridIdentity
+	signers    []*card.Signer
+	statements []card.Signed // by signers[0], in order
+	duty       *age.HybridIdentity
+	readers    *recipients
 }
 
 var testTime = time.Date(2026, 11, 21, 20, 47, 45, 999, time.UTC)
@@ -119,13 +119,13 @@ func (h *house) says(who int, kind string, content []byte) card.Signed {
 	h.t.Helper()
 	index, _ := h.store.SetInForce()
 	st := card.Statement{Ledger: h.store.Card().Genesis, Trustees: index, Number: 1, Kind: kind, Subject: ledger.Sum(content)}
-	if n := len(h.said); who == 0 && n > 0 {
-		st.Number, st.Previous = h.said[n-1].Number+1, h.said[n-1].Hash()
+	if n := len(h.statements); who == 0 && n > 0 {
+		st.Number, st.Previous = h.statements[n-1].Number+1, h.statements[n-1].Hash()
 	}
 	signed, err := h.signers[who].SignStatement(st)
 	h.must(err)
 	if who == 0 {
-		h.said = append(h.said, signed)
+		h.statements = append(h.statements, signed)
 	}
 	return signed
 }

@@ -57,9 +57,9 @@ type Outcome struct {
 // handlers apply what a statement is about, by its kind. They run after the statement was verified.
 var handlers = map[string]func(*Desk, context.Context, card.Signed, []byte) (string, error){
 	card.KindApproval: (*Desk).approval,
-	card.KindReply:    (*Desk).said,
-	card.KindReview:   (*Desk).said,
-	card.KindCustody:  (*Desk).said,
+	card.KindReply:    (*Desk).submitStatement,
+	card.KindReview:   (*Desk).submitStatement,
+	card.KindCustody:  (*Desk).submitStatement,
 	card.KindExhibit:  (*Desk).exhibit,
 	// Requests and grants concern the trustees alone. Their numbers are recorded, so that none is used twice.
 	card.KindAsk:    (*Desk).noted,
@@ -206,8 +206,8 @@ func (d *Desk) noted(_ context.Context, s card.Signed, _ []byte) (string, error)
 	return "noted: statement " + fmt.Sprint(s.Number), nil
 }
 
-// said submits the statement as an entry.
-func (d *Desk) said(ctx context.Context, s card.Signed, content []byte) (string, error) {
+// submitStatement submits the statement as an entry.
+func (d *Desk) submitStatement(ctx context.Context, s card.Signed, content []byte) (string, error) {
 	if content == nil {
 		return "", exit.New(exit.Failed, "hand in the whole outbox", "what it is about did not come along")
 	}

@@ -346,7 +346,7 @@ func (v *Trustee) keepCollected(write func(io.Writer) (seal.Sealed, error)) (sea
 
 // ownExhibit is one of the owner's exhibits that is not in the ledger yet.
 type ownExhibit struct {
-	said      ledger.SignedBody
+	signed    ledger.SignedBody
 	body      ledger.Body
 	statement *seal.StatementPart // nil where it opens with others only
 }
@@ -369,7 +369,7 @@ func (v *Trustee) ownExhibits() ([]ownExhibit, error) {
 		if v.Copy().Has(b.Hash()) {
 			continue
 		}
-		x := ownExhibit{said: signed, body: b}
+		x := ownExhibit{signed: signed, body: b}
 		if p, ok := ledgercopy.PartOf(b, ledger.PartStatement); ok {
 			x.statement, err = v.openCollected(b.Trustees, p)
 		}

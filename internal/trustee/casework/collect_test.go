@@ -38,13 +38,13 @@ func TestCollect(t *testing.T) {
 	d.FollowUp(filed, incident.ActFollowUp, []vaulttest.File{{Name: "b.jpg", Content: jpeg}})
 	d.carry()
 	d.in("boris", func(v *casework.Trustee) {
-		for withheld, said := range map[string]bool{"danger_now": true, "narrative": false} {
+		for withheld, shown := range map[string]bool{"danger_now": true, "narrative": false} {
 			in, err := bundleOf(t, v, show(t, v, filed.Case), release.BundleOptions{For: lawyer, Withhold: []bundle.Choice{{Item: withheld}}})
 			d.Must(err)
 			var zip bytes.Buffer
 			d.Must(bundle.Write(&zip, in))
-			if bytes.Contains(zip.Bytes(), []byte("a public channel")) != said {
-				t.Errorf("without %s: it says where the exhibit is from: %v", withheld, !said)
+			if bytes.Contains(zip.Bytes(), []byte("a public channel")) != shown {
+				t.Errorf("without %s: it says where the exhibit is from: %v", withheld, !shown)
 			}
 		}
 	})

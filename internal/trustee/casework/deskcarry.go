@@ -62,8 +62,8 @@ func (v *Trustee) packDesk() error {
 			return exit.New(exit.Failed, "", "event %d of the desk can't be sent: %w", p.last.Number, err)
 		}
 		text := r.Marshal()
-		deed := custody.Record{By: v.By(), Act: custody.Noted, Case: r.CaseID(), Subject: fmt.Sprintf("%d events of the desk, for the other trustees", len(p.lines))}
-		_, err := v.share(deed, text)
+		record := custody.Record{By: v.By(), Act: custody.Noted, Case: r.CaseID(), Subject: fmt.Sprintf("%d events of the desk, for the other trustees", len(p.lines))}
+		_, err := v.share(record, text)
 		clear(text)
 		if err != nil {
 			return err
@@ -131,13 +131,13 @@ func (v *Trustee) packed() (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range own {
-		if said.Statement.Kind != card.KindReview || said.Content == nil || seen[said.Statement.Hash()] {
+	for _, statement := range own {
+		if statement.Statement.Kind != card.KindReview || statement.Content == nil || seen[statement.Statement.Hash()] {
 			continue
 		}
-		text, err := v.ownText(said)
+		text, err := v.ownText(statement)
 		if err != nil {
-			return nil, ledgercopy.Damaged("statement %d: %w", said.Statement.Number, err)
+			return nil, ledgercopy.Damaged("statement %d: %w", statement.Statement.Number, err)
 		}
 		r, err := review.Parse(text)
 		clear(text)

@@ -119,14 +119,14 @@ var graded = []string{"reliability", "content", "corroboration", "nexus"}
 
 func (v *Trustee) keepDecided(events []deskstate.Event) error {
 	for _, e := range events {
-		deed := custody.Record{By: v.By(), Act: custody.Noted, Case: e.Case, Subject: "desk: " + string(e.Kind), Out: e.ID()}
+		record := custody.Record{By: v.By(), Act: custody.Noted, Case: e.Case, Subject: "desk: " + string(e.Kind), Out: e.ID()}
 		if field := e.Payload["field"]; field != "" {
-			deed.Subject += " " + field
+			record.Subject += " " + field
 			if slices.Contains(graded, field) {
-				deed.Act = custody.Graded
+				record.Act = custody.Graded
 			}
 		}
-		if _, err := v.Custody.Record(deed); err != nil {
+		if _, err := v.Custody.Record(record); err != nil {
 			return err
 		}
 	}
@@ -255,8 +255,8 @@ func (v *Trustee) forgetEvents(erased func(id string) bool) error {
 	if len(left) == len(all) {
 		return nil
 	}
-	deed := custody.Record{By: v.By(), Act: custody.Destroyed, Subject: fmt.Sprintf("%d events of the desk about cases that were erased", len(all)-len(left))}
-	if _, err := v.Custody.Record(deed); err != nil {
+	record := custody.Record{By: v.By(), Act: custody.Destroyed, Subject: fmt.Sprintf("%d events of the desk about cases that were erased", len(all)-len(left))}
+	if _, err := v.Custody.Record(record); err != nil {
 		return err
 	}
 	v.desk = nil

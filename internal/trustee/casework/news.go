@@ -121,13 +121,13 @@ func (v *Trustee) SentOut() (SentOut, error) {
 func (o *Outgoing) Lines() ([]string, error) {
 	count := make(map[string]int)
 	events, reads := 0, 0
-	for _, said := range o.Statements {
-		kind := said.Statement.Kind
+	for _, statement := range o.Statements {
+		kind := statement.Statement.Kind
 		if kind != card.KindReview {
 			count[kind]++
 			continue
 		}
-		text, err := o.v.ownText(said)
+		text, err := o.v.ownText(statement)
 		if err != nil {
 			return nil, err
 		}

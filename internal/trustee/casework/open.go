@@ -178,9 +178,9 @@ func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*os.File, error)
 // refusal adds the status and hint to an error of package seal.
 func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) error {
 	status, hint := exit.Failed, ""
-	switch said, ok := errors.AsType[*exit.Error](err); {
+	switch coded, ok := errors.AsType[*exit.Error](err); {
 	case ok:
-		status, hint = said.Status, said.Hint // of the hardware that holds the key
+		status, hint = coded.Status, coded.Hint // of the hardware that holds the key
 	case errors.Is(err, seal.ErrMismatch):
 		status, hint = exit.Mismatch, "say so to the other trustees: what does not verify is evidence too"
 	case errors.Is(err, seal.ErrQuorum):

@@ -95,7 +95,7 @@ func (v *Trustee) takenIn() (*taken, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, v.Copy().EachSaid(ledger.KindReply, func(signed ledger.SignedBody, _ *uint64, where string) error {
+	return t, v.Copy().EachSigned(ledger.KindReply, func(signed ledger.SignedBody, _ *uint64, where string) error {
 		r, err := ledger.ParseReply(signed.Content)
 		if err != nil {
 			return ledgercopy.Damaged("%s: %w", where, err)

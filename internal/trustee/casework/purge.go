@@ -159,7 +159,7 @@ func (v *Trustee) forget() error {
 			left[g.First] = true
 		}
 	}
-	if err := v.forgetSaid(); err != nil || len(erased) == 0 {
+	if err := v.forgetContents(); err != nil || len(erased) == 0 {
 		return err
 	}
 	err = v.eachNote(func(name string, r review.Review) error {
@@ -188,9 +188,9 @@ func (v *Trustee) forget() error {
 	return v.writeIndex(known)
 }
 
-// forgetSaid drops the content of the owner's statements that a tombstone erased from the ledger. The statement stays:
+// forgetContents drops the content of the owner's statements that a tombstone erased from the ledger. The statement stays:
 // its number must not be used twice.
-func (v *Trustee) forgetSaid() error {
+func (v *Trustee) forgetContents() error {
 	own, err := v.SignedStatements()
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func ParseGrant(text []byte) (Grant, error) {
 // ParseGrantFile parses the file of a grant: the statement, and its content.
 // It verifies no signature.
 func ParseGrantFile(file []byte) (card.Signed, Grant, error) {
-	signed, err := parseSaid(file, card.KindGrant, "grant")
+	signed, err := parseSigned(file, card.KindGrant, "grant")
 	if err != nil {
 		return card.Signed{}, Grant{}, err
 	}

@@ -124,7 +124,7 @@ func checkCase(id string) error {
 
 // ParseRequestFile parses the file of a request: the statement, and its content. It verifies no signature.
 func ParseRequestFile(file []byte) (card.Signed, Request, error) {
-	signed, err := parseSaid(file, card.KindAsk, "request")
+	signed, err := parseSigned(file, card.KindAsk, "request")
 	if err != nil {
 		return card.Signed{}, Request{}, err
 	}
@@ -132,7 +132,7 @@ func ParseRequestFile(file []byte) (card.Signed, Request, error) {
 	return signed.Statement, q, err
 }
 
-func parseSaid(file []byte, kind, name string) (ledger.SignedBody, error) {
+func parseSigned(file []byte, kind, name string) (ledger.SignedBody, error) {
 	if len(file) > MaxFile {
 		return ledger.SignedBody{}, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
 	}

@@ -62,7 +62,7 @@ func ParseReseal(text []byte) (Reseal, error) {
 
 // ParseResealFile parses the file of a reseal: the statement, and its content. It verifies no signature.
 func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
-	signed, err := parseSaid(file, card.KindReseal, "reseal")
+	signed, err := parseSigned(file, card.KindReseal, "reseal")
 	if err != nil {
 		return card.Signed{}, Reseal{}, err
 	}

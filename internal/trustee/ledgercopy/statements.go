@@ -46,8 +46,8 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 	return nil
 }
 
-// EachSaid visits the statements, with their content, that are entries of a kind, or wait. Erased ones are left out.
-func (c *Copy) EachSaid(kind ledger.Kind, visit func(signed ledger.SignedBody, index *uint64, where string) error) error {
+// EachSigned visits the statements, with their content, that are entries of a kind, or wait. Erased ones are left out.
+func (c *Copy) EachSigned(kind ledger.Kind, visit func(signed ledger.SignedBody, index *uint64, where string) error) error {
 	return c.EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
 		if b.Kind != kind {
 			return nil

@@ -31,7 +31,7 @@ func (b *bundling) openShown() error {
 	for _, s := range b.o.Submissions {
 		for _, e := range b.o.ExhibitsOf(s) {
 			if e.Closed == "" && !b.withholds(e.Name) && b.shown(e) {
-				record := exhibitDeed(b.o.ID, custody.Opened, e)
+				record := exhibitRecord(b.o.ID, custody.Opened, e)
 				record.By = b.By()
 				if _, err := b.Custody.Record(record); err != nil {
 					return err

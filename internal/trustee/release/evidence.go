@@ -12,7 +12,7 @@ import (
 type placedAnchor struct {
 	entry      ledger.Entry
 	body       []byte
-	said       ledger.Anchor
+	anchor     ledger.Anchor
 	stated     timestamp.Evidence // its claim, not verified
 	checkpoint []byte
 }
@@ -25,13 +25,13 @@ func (b *bundling) usable() (list []placedAnchor, err error) {
 	}
 	for _, h := range all {
 		a := placedAnchor{entry: b.Copy().Entries()[h.Index], body: h.Body, checkpoint: h.Checkpoint}
-		if a.said, err = ledger.ParseAnchor(h.Body); err != nil || ledger.Sum(h.Checkpoint) != a.said.Checkpoint {
+		if a.anchor, err = ledger.ParseAnchor(h.Body); err != nil || ledger.Sum(h.Checkpoint) != a.anchor.Checkpoint {
 			continue
 		}
-		if _, _, err := timestamp.CertificatesPEM(a.said); a.said.Witness == "" && err != nil {
+		if _, _, err := timestamp.CertificatesPEM(a.anchor); a.anchor.Witness == "" && err != nil {
 			continue
 		}
-		if a.stated, err = timestamp.Stated(h.Index, a.said, h.Checkpoint); err == nil {
+		if a.stated, err = timestamp.Stated(h.Index, a.anchor, h.Checkpoint); err == nil {
 			list = append(list, a)
 		}
 	}
@@ -59,20 +59,20 @@ func (b *bundling) anchorsFor(entries []uint64) ([]bundle.Anchor, error) {
 		for _, witness := range []bool{false, true} {
 			var before, after []placedAnchor
 			for _, a := range all {
-				if (a.said.Witness != "") != witness {
+				if (a.anchor.Witness != "") != witness {
 					continue
 				}
 				if a.entry.Index < index {
 					before = append(before, a)
 				}
-				if a.said.Size > index {
+				if a.anchor.Size > index {
 					after = append(after, a)
 				}
 			}
 			pickNarrowest(picked, before, func(a, b timestamp.Evidence) bool { return a.Earliest().After(b.Earliest()) })
 			pickNarrowest(picked, after, func(a, b timestamp.Evidence) bool { return a.Latest().Before(b.Latest()) })
 			slices.Reverse(before) // the ledger's order: the newest is the nearest
-			slices.SortStableFunc(after, func(a, b placedAnchor) int { return int(int64(a.said.Size) - int64(b.said.Size)) })
+			slices.SortStableFunc(after, func(a, b placedAnchor) int { return int(int64(a.anchor.Size) - int64(b.anchor.Size)) })
 			pickNearest(picked, before)
 			pickNearest(picked, after)
 		}
@@ -95,7 +95,7 @@ func (b *bundling) anchorsFor(entries []uint64) ([]bundle.Anchor, error) {
 func pickNearest(picked map[uint64]bool, side []placedAnchor) {
 	sizes := make(map[uint64]bool)
 	for _, a := range side {
-		if sizes[a.said.Size] = true; len(sizes) > nearest {
+		if sizes[a.anchor.Size] = true; len(sizes) > nearest {
 			return
 		}
 		picked[a.entry.Index] = true
@@ -124,7 +124,7 @@ func (b *bundling) anchor(a placedAnchor, entries []uint64) (bundle.Anchor, erro
 	receipt, err := ledger.MakeReceipt(text, b.Copy().Newest(), b.tree)
 	out := bundle.Anchor{Public: bundle.Public{Entry: text, Body: a.body, Receipt: receipt}, Checkpoint: a.checkpoint}
 	for _, index := range entries {
-		if err != nil || index >= a.said.Size {
+		if err != nil || index >= a.anchor.Size {
 			continue
 		}
 		receipt, err = ledger.MakeReceipt(b.Copy().Entries()[index].Marshal(), a.checkpoint, b.tree)

@@ -76,7 +76,7 @@ func (b *bundling) recordShared() error {
 		what   string
 	}
 	var list []shared
-	said := make(map[string]bool)
+	noted := make(map[string]bool)
 	x, err := b.Custody.Excerpt(b.Custody.Len(), func(e custody.Event) bool { return e.Case == "" || e.Case == b.o.ID }, b.Key().Age)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (b *bundling) recordShared() error {
 		case !shown:
 		case e.Case == b.o.ID:
 			if e.Act == custody.Noted {
-				said[e.In] = true
+				noted[e.In] = true
 			}
 		default:
 			what, err := b.SharedWith(e, b.o)
@@ -101,7 +101,7 @@ func (b *bundling) recordShared() error {
 	}
 	for _, s := range list {
 		hash := custody.Hex(x.Hashes[s.number-1])
-		if said[hash] {
+		if noted[hash] {
 			continue
 		}
 		record := custody.Record{By: b.By(), Act: custody.Noted, Case: b.o.ID, In: hash,

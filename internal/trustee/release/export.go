@@ -56,13 +56,13 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 // exportOf returns the event of an export: of the one case, or of many, whose list is stored first.
 func (g gate) exportOf(opened []*casefile.Case, what string, identity bool, text []byte, why string) (custody.Record, error) {
 	if len(opened) == 1 {
-		return exportDeed(opened[0].ID, what, identity, text, why), nil
+		return exportRecord(opened[0].ID, what, identity, text, why), nil
 	}
 	ids := make([]string, len(opened))
 	for i, c := range opened {
 		ids[i] = c.ID
 	}
-	record := exportDeed("", fmt.Sprintf("%s, of %d cases", what, len(ids)), identity, text, why)
+	record := exportRecord("", fmt.Sprintf("%s, of %d cases", what, len(ids)), identity, text, why)
 	list, err := g.WriteExportList(ids)
 	record.In = list.String()
 	if len(record.Why) > custody.MaxWhy {

@@ -44,7 +44,7 @@ func Extract(ctx context.Context, t *casework.Trustee, o *casefile.Case, dir str
 	for _, e := range open {
 		err := gate{t}.pass(request{kind: extraction,
 			prepare: func([]*casefile.Case) ([]custody.Record, error) {
-				return []custody.Record{exhibitDeed(o.ID, custody.Extracted, e)}, nil
+				return []custody.Record{exhibitRecord(o.ID, custody.Extracted, e)}, nil
 			},
 			act: func() error { return extract(ctx, t, e, root, progress) }})
 		if err != nil {
@@ -85,7 +85,7 @@ func extract(ctx context.Context, t *casework.Trustee, e casefile.Exhibit, root 
 	return err
 }
 
-func exhibitDeed(id string, act custody.Act, e casefile.Exhibit) custody.Record {
+func exhibitRecord(id string, act custody.Act, e casefile.Exhibit) custody.Record {
 	return custody.Record{Act: act, Case: id, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
 }
 

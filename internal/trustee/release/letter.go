@@ -36,7 +36,7 @@ func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(t
 			if text, err = letter.Draft(in); err != nil {
 				return nil, err
 			}
-			return []custody.Record{exportDeed(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
+			return []custody.Record{exportRecord(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
 		},
 		act: func() error { return write(text) }})
 }
@@ -51,8 +51,8 @@ func letterSubject(to casefile.Addressee, annexes []casefile.Annex) string {
 	return strings.Join(lines, "; ")
 }
 
-// exportDeed returns the event of a file that is made from a case, or from many where id is empty.
-func exportDeed(id, what string, identity bool, made []byte, why string) custody.Record {
+// exportRecord returns the event of a file that is made from a case, or from many where id is empty.
+func exportRecord(id, what string, identity bool, made []byte, why string) custody.Record {
 	if identity {
 		what += ", with the identity"
 	}

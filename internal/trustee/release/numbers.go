@@ -83,7 +83,7 @@ func PublishNumbers(t *casework.Trustee, next statistics.Release) error {
 	g := gate{t}
 	return g.pass(request{kind: toAddressee,
 		prepare: func([]*casefile.Case) ([]custody.Record, error) {
-			return []custody.Record{exportDeed("", fmt.Sprintf("release %d of numbers, of %d half-years", next.Number, len(next.Counts)), false, record.Text, "")}, nil
+			return []custody.Record{exportRecord("", fmt.Sprintf("release %d of numbers, of %d half-years", next.Number, len(next.Counts)), false, record.Text, "")}, nil
 		},
 		act: func() error { return keepNumbers(t, uint64(next.Number), record) }})
 }

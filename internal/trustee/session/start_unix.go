@@ -39,7 +39,7 @@ func Start(text []byte, args ...string) (Locking, error) {
 	if err != nil {
 		return NotLocked, err
 	}
-	said, err := child.StderrPipe()
+	stderr, err := child.StderrPipe()
 	if err != nil {
 		return NotLocked, err
 	}
@@ -55,7 +55,7 @@ func Start(text []byte, args ...string) (Locking, error) {
 	if locking, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), readyLine); ok {
 		return Locking(locking), child.Process.Release()
 	}
-	why, _ := io.ReadAll(io.LimitReader(said, 4<<10))
+	why, _ := io.ReadAll(io.LimitReader(stderr, 4<<10))
 	child.Wait()
 	return NotLocked, exit.New(exit.Failed, "", "the session could not be started: %s", cmp.Or(strings.TrimSpace(string(why)), "its process ended"))
 }

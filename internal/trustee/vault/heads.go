@@ -89,7 +89,7 @@ type PlacedHead struct {
 // LedgerHeads lists the custody heads that are in the ledger, or wait, in the order of each signer's numbers.
 func (v *Vault) LedgerHeads() ([]PlacedHead, error) {
 	var list []PlacedHead
-	err := v.Copy().EachSaid(ledger.KindCustody, func(signed ledger.SignedBody, index *uint64, where string) error {
+	err := v.Copy().EachSigned(ledger.KindCustody, func(signed ledger.SignedBody, index *uint64, where string) error {
 		head, err := ledger.ParseCustodyHead(signed.Content)
 		if err != nil {
 			return ledgercopy.Damaged("%s: %w", where, err)

@@ -136,7 +136,7 @@ const NotInLedger = "not in the ledger yet"
 // order; then those that wait; then the owner's that are not in the ledger.
 func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	var list []PlacedStatement
-	err := v.Copy().EachSaid(kind, func(signed ledger.SignedBody, index *uint64, where string) error {
+	err := v.Copy().EachSigned(kind, func(signed ledger.SignedBody, index *uint64, where string) error {
 		one, err := v.statedBy(signed, index, where)
 		list = append(list, one)
 		return err

@@ -279,21 +279,21 @@ func (s *Store) do(ctx context.Context, method, name string, query url.Values, h
 
 // refusal returns the error for a status.
 func (s *Store) refusal(status int, name string, text []byte) error {
-	var said struct {
+	var answer struct {
 		Code string `xml:"Code"`
 	}
-	_ = xml.Unmarshal(text, &said)
+	_ = xml.Unmarshal(text, &answer)
 	switch {
 	case status == http.StatusNotFound && name != "":
 		return &fs.PathError{Op: "open", Path: s.base.Path[1:] + "/" + name, Err: fs.ErrNotExist}
 	case status == http.StatusNotFound:
 		return exit.New(exit.Failed, "make the bucket, without versions", "there is no bucket %s at %s", s.base.Path[1:], s.base.Host)
-	case status == http.StatusForbidden && said.Code == "RequestTimeTooSkewed":
+	case status == http.StatusForbidden && answer.Code == "RequestTimeTooSkewed":
 		return exit.New(exit.Failed, "set this host's clock by NTP", "%s: this host's clock differs from its own", s.base.Host)
 	case status == http.StatusForbidden:
-		return exit.New(exit.Failed, "look at key and secret, and at what they may do in the bucket", "%s refuses these keys (403 %s)", s.base.Host, said.Code)
-	case status == http.StatusInsufficientStorage || said.Code == "QuotaExceeded" || said.Code == "XMinioStorageFull":
-		return fmt.Errorf("%w (%s)", blob.ErrFull, said.Code)
+		return exit.New(exit.Failed, "look at key and secret, and at what they may do in the bucket", "%s refuses these keys (403 %s)", s.base.Host, answer.Code)
+	case status == http.StatusInsufficientStorage || answer.Code == "QuotaExceeded" || answer.Code == "XMinioStorageFull":
+		return fmt.Errorf("%w (%s)", blob.ErrFull, answer.Code)
 	}
-	return exit.New(exit.Failed, "try again", "%w: %s: status %d %s", ErrUnavailable, s.base.Host, status, said.Code)
+	return exit.New(exit.Failed, "try again", "%w: %s: status %d %s", ErrUnavailable, s.base.Host, status, answer.Code)
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // Failed is a block of the page's commands that failed, and its output.
-type Failed struct{ Block, Said string }
+type Failed struct{ Block, Message string }
 
-func (f Failed) String() string { return f.Block + "--> " + f.Said }
+func (f Failed) String() string { return f.Block + "--> " + f.Message }
 
 // fewest is the least number of blocks of commands in a page: an empty page would pass for any bundle.
 const fewest = 10
