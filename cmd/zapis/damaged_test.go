@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/crypto/timestamp/timestamptest"
 	"zapis/internal/cli"
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/exit"
@@ -52,9 +53,19 @@ func TestDamagedFiles(t *testing.T) {
 	for _, name := range []string{"anna", "boris"} {
 		must(as(name, "import", at("carry.tar"))...)
 	}
+	h.Must(os.WriteFile(at("me.jpg"), []byte(jpeg), 0o600))
 	must(as("anna", "ask", filed.Case, "--why", "a hearing", "--out", at("request"))...)
 	must(as("boris", "grant", at("request"), "--out", at("grant"), "--yes")...)
 	must(as("anna", "propose", "trustees", "--remove", "vera", "--out", at("proposal"))...)
+
+	handedOn := prepareHandover(t, dir)
+	must(as("anna", "bundle", filed.Case, "--out", at("bundle.zip"))...)
+	must(as("anna", "stamp", at("bundle.zip"), "--request", at("asked.tsq"))...)
+	authority := timestamptest.New(t, timestamptest.Plan{From: time.Now().Add(-24 * time.Hour), Until: time.Now().Add(24 * time.Hour)})
+	asked, err := os.ReadFile(at("asked.tsq"))
+	h.Must(err)
+	h.Must(os.WriteFile(at("answer.tsr"), authority.Reply(t, asked), 0o600))
+	must("paper", "--identity", at("anna.key"), "--out", at("paper.txt"))
 
 	n := 0
 	out := func() string { n++; return at(fmt.Sprint("out", n)) }
@@ -75,6 +86,22 @@ func TestDamagedFiles(t *testing.T) {
 		{"anna.key", 12, func(bad string) []string {
 			return []string{"list", "--vault", at("Vanna"), "--identity", bad, "--passphrase-file", at("pass")}
 		}},
+		{handedOn, 6, func(bad string) []string {
+			return []string{"receive", "--vault", at("Vdora"), "--identity", at("dora.key"), "--passphrase-file", at("pass"), bad}
+		}},
+		{"bundle.zip", 6, func(bad string) []string { return as("anna", "stamp", bad, "--request", out()) }},
+		{"answer.tsr", 12, func(bad string) []string {
+			return as("anna", "stamp", at("bundle.zip"), "--response", bad, "--asked", at("asked.tsq"), "--out", out()+".zip")
+		}},
+		{"asked.tsq", 6, func(bad string) []string {
+			return as("anna", "stamp", at("bundle.zip"), "--response", at("answer.tsr"), "--asked", bad, "--out", out()+".zip")
+		}},
+		{"paper.txt", 6, func(bad string) []string {
+			return []string{"paper", "--restore", bad, "--passphrase-file", at("pass"), "--out", out()}
+		}},
+		{"me.jpg", 3, func(bad string) []string {
+			return as("anna", "exhibit", filed.Case, bad, "--source", "a", "--how", "b")
+		}},
 	} {
 		good, err := os.ReadFile(at(kind.file))
 		if err != nil {
@@ -91,5 +118,76 @@ func TestDamagedFiles(t *testing.T) {
 				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, output)
 			}
 		})
+	}
+}
+
+// prepareHandover makes a vault of dora, who came later, and returns the name of a file that hands a case on to her.
+func prepareHandover(t *testing.T, dir string) string {
+	t.Helper()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	vaulttest.KeyFile(t, dir, "dora")
+	env := later(t, dir)
+	_, before, _ := strings.Cut(env[0], "=")
+	for _, args := range [][]string{
+		{"import", at("new.tar"), "--vault", at("Vbefore"), "--identity", at("anna.key")},
+		{"import", at("new.tar"), "--vault", at("Vdora"), "--identity", at("dora.key")},
+		{"reseal", before, "--to", "dora", "--why", "She takes it over.", "--out", at("handed-on"), "--vault", at("Vbefore"), "--identity", at("anna.key")},
+	} {
+		if status, said := trustee(t, append(args, "--passphrase-file", at("pass"))...); status != exit.Done {
+			t.Fatalf("%v: status %d\n%s", args, status, said)
+		}
+	}
+	return "handed-on"
+}
+
+// Whatever file of a vault is damaged, the verbs that read a vault end with an error that is none of usage, or go on.
+func TestDamagedVault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	h := vaulttest.New(t, vaulttest.Options{})
+	filed := h.Report([]vaulttest.File{{Name: "me.jpg", Content: jpeg}}, "narrative", "They came at six.", "consent", "store")
+	h.CarryFile(at("carry.tar"), 0)
+	vaulttest.KeyFile(t, dir, "anna")
+	h.Must(os.WriteFile(at("pass"), []byte(vaulttest.Passphrase+"\n"), 0o600))
+	as := func(args ...string) []string {
+		return append(args, "--vault", at("V"), "--identity", at("anna.key"), "--passphrase-file", at("pass"))
+	}
+	for _, args := range [][]string{
+		{"import", at("carry.tar")}, {"show", filed.Case}, {"note", filed.Case, "--text", "A note."}, {"reply", filed.Case, "--text", "We read it."},
+		{"ask", filed.Case, "--why", "a hearing", "--out", at("request")}, {"grade", filed.Case, "--nexus", "state_agent"},
+	} {
+		if status, said := trustee(t, as(args...)...); status != exit.Done {
+			t.Fatalf("%v: status %d\n%s", args, status, said)
+		}
+	}
+	var files []string
+	h.Must(filepath.WalkDir(at("V"), func(name string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files = append(files, name)
+		}
+		return err
+	}))
+	if len(files) < 10 {
+		t.Fatalf("a vault of %d files", len(files))
+	}
+	for _, name := range files {
+		good, err := os.ReadFile(name)
+		h.Must(err)
+		if len(good) == 0 {
+			continue
+		}
+		flipped := bytes.Clone(good)
+		flipped[len(good)/2] ^= 0x15
+		for what, bad := range map[string][]byte{"flipped": flipped, "cut": good[:len(good)/2], "zeros": make([]byte, len(good))} {
+			h.Must(os.WriteFile(name, bad, 0o600))
+			for _, args := range [][]string{{"show", filed.Case}, {"check"}} {
+				status, said := trustee(t, as(args...)...)
+				if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(said, "goroutine ") {
+					t.Errorf("%s with %s %s: status %d\n%s", args[0], strings.TrimPrefix(name, dir), what, status, said)
+				}
+			}
+		}
+		h.Must(os.WriteFile(name, good, 0o600))
 	}
 }

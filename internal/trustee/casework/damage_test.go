@@ -60,6 +60,9 @@ func TestNotAVault(t *testing.T) {
 	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v2\n"), 0o600)
 	_, err = casework.Open(other, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
 	refused(t, "a newer vault", err, exit.Failed, "is not a vault that this zapis knows")
+	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v\x00\n"), 0o600)
+	_, err = casework.Open(other, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
+	refused(t, "a damaged first file", err, exit.Mismatch, "vault.txt: it is not the first file of a vault")
 }
 
 // A disk that rots, or a hand that mends the ledger in the vault, is seen when the vault is opened.

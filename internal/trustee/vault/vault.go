@@ -27,6 +27,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"zapis/crypto/card"
@@ -161,6 +162,9 @@ func (v *Vault) blank() error {
 	return nil
 }
 
+// newerVersion is the first file of a vault that a later zapis made.
+var newerVersion = regexp.MustCompile(`^zapis/vault/v([2-9]|[1-9][0-9]{1,3})\n$`)
+
 // version reads the vault's first file, or creates it in an empty folder.
 func (v *Vault) version() error {
 	name := filepath.Join(v.dir, versionFile)
@@ -168,8 +172,10 @@ func (v *Vault) version() error {
 	switch {
 	case err == nil && string(text) == versionLine:
 		return nil
-	case err == nil:
+	case err == nil && newerVersion.Match(text):
 		return exit.New(exit.Failed, "a newer zapis may read it", "%s is not a vault that this zapis knows", v.dir)
+	case err == nil:
+		return exit.New(exit.Mismatch, "take this file back from a copy of the vault; it is the same in every vault", "%s: it is not the first file of a vault", name)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
