@@ -172,7 +172,7 @@ func TestVerify(t *testing.T) {
 		{"trust in a key", []string{vector("bundle.zip"), "--trust", key}, 3, "", "", "key.pem: it holds a PRIVATE KEY, and a certificate is expected\n"},
 		{"witnesses alone", []string{vector("anchored/bundle.zip"), "--trust", vector("anchored/witness-keys.txt")}, 0, bundle.Unproved + "\n",
 			"- Entry 2, the report, was put at its place in the ledger by 2020-06-02T12:01:00Z (the line of the witness witness.example/w1 in entry 5).", ""},
-		{"trust in nothing", []string{vector("bundle.zip"), "--trust", notes}, 2, "", "", "holds nothing that can be trusted\nhint: it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card\n"},
+		{"trust in nothing", []string{vector("bundle.zip"), "--trust", notes}, 3, "", "", "holds nothing that can be trusted\nhint: it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card\n"},
 		{"trust in a broken card", []string{vector("bundle.zip"), "--trust", "zapis-ledger+x"}, 2, "", "",
 			"--trust: ledger card: it is written zapis-ledger+ORIGIN+HEX\nhint: copy the whole line, from zapis-ledger+ to its last digit\n"},
 		{"trust in what is not there", []string{vector("bundle.zip"), "--trust", "nowhere"}, 2, "", "", "--trust: nowhere is not there\nhint: give a ledger card (it begins with zapis-ledger+), a file or a folder\n"},

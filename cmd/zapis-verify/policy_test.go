@@ -43,7 +43,7 @@ func TestPolicy(t *testing.T) {
 		{"a checkpoint", []string{vector("tiles/checkpoint"), "--trust", vector("genesis.txt"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: none cosigned, and ", "does not verify"},
 		{"a receipt", []string{vector("receipt"), "--trust", vector("genesis.txt"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: ", "does not verify"},
 		{"a promise with tiles", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", vector("tiles"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: ", "does not verify"},
-		{"no policy", []string{bundle, "--policy", write(t, "quorum\n")}, 2, "", "policy: line 1: it must be: quorum NAME"},
+		{"no policy", []string{bundle, "--policy", write(t, "quorum\n")}, 3, "", "policy: line 1: it must be: quorum NAME"},
 		{"no file", []string{bundle, "--policy", "nowhere"}, 1, "", "--policy: nowhere is not there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

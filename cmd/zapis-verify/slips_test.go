@@ -99,7 +99,7 @@ func TestSlips(t *testing.T) {
 		{"tiles that are not all there", []string{vector("promise-kept"), "--trust", genesis, "--tiles", folder(t, "tiles/checkpoint")}, 1, "", "--tiles: the folder has no file tile/0/000\n", tiles},
 		{"tiles for a bundle", []string{vector("bundle.zip"), "--tiles", vector("tiles")}, 2, "", "--tiles is for promises, receipts and checkpoints, and ",
 			"hint: check the bundle without tiles; then take the receipt out of it, data/ledger/receipt, and check that with them\n"},
-		{"trust in an empty file", []string{vector("bundle.zip"), "--trust", filepath.Join(dir, "empty.zip")}, 2, "", "empty.zip holds nothing that can be trusted\n", "hint: it takes a ledger card"},
+		{"trust in an empty file", []string{vector("bundle.zip"), "--trust", filepath.Join(dir, "empty.zip")}, 3, "", "empty.zip holds nothing that can be trusted\n", "hint: it takes a ledger card"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, out, talk := verify(t, tt.args...)

@@ -37,7 +37,7 @@ func readTrust(names []string, talk io.Writer) (*check.Known, error) {
 			return nil, err
 		}
 		if !used {
-			return nil, exit.New(exit.Usage, "it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card",
+			return nil, exit.New(exit.Mismatch, "it takes a ledger card, a trustee's card, a genesis, keys, root certificates, an older checkpoint or receipt, or a bundle together with its ledger's card",
 				"--trust: %s holds nothing that can be trusted", name)
 		}
 	}

@@ -70,6 +70,23 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	must("anchor", "request", "--dir", at("D"), "--out", at("request"))
 
+	printed := func(name string, args ...string) {
+		t.Helper()
+		status, said := operator(t, args...)
+		if status != exit.Done || len(said) == 0 {
+			t.Fatalf("%v: status %d\n%s", args, status, said)
+		}
+		if err := os.WriteFile(at(name), []byte(said), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must("witness", "init", "--dir", at("W"), "--name", "witness.example/w1")
+	printed("ledger.keys", "witness", "keys", "--dir", at("D"))
+	printed("D/witnesses", "witness", "keys", "--dir", at("W"))
+	must("witness", "add", "--dir", at("W"), at("ledger.keys"))
+	must("witness", "request", "--dir", at("D"), "--since", "0", "--out", at("asked"))
+	must("witness", "cosign", "--dir", at("W"), at("asked"), "--out", at("cosigned"))
+
 	n := 0
 	out := func() string { n++; return at(fmt.Sprint("out", n)) }
 	for _, kind := range []struct {
@@ -113,6 +130,16 @@ func TestDamagedFiles(t *testing.T) {
 		}},
 		{"genesis", 3, func(bad string) []string {
 			return []string{"anchor", "accept", "--dir", at("D"), "--root", at("root.pem"), "--request", at("request"), bad}
+		}},
+		{"ledger.keys", 6, func(bad string) []string {
+			folder := out()
+			must("witness", "init", "--dir", folder, "--name", "witness.example/w2")
+			return []string{"witness", "add", "--dir", folder, bad}
+		}},
+		{"asked", 6, func(bad string) []string { return []string{"witness", "cosign", "--dir", at("W"), bad, "--out", out()} }},
+		{"cosigned", 6, func(bad string) []string { return []string{"witness", "accept", "--dir", at("D"), bad} }},
+		{"D/witnesses", 3, func(bad string) []string {
+			return []string{"witness", "accept", "--dir", at("D"), "--policy", bad, at("cosigned")}
 		}},
 	} {
 		good, err := os.ReadFile(at(kind.file))

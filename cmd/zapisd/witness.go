@@ -60,7 +60,7 @@ func (f policyFlags) load() ([]byte, *witness.Policy, error) {
 	}
 	p, err := witness.ParsePolicy(text)
 	if err != nil {
-		return nil, nil, exit.New(exit.Failed, "docs/guides/partner.md says how to write it", "%s: %w", name, err)
+		return nil, nil, exit.New(exit.Mismatch, "docs/guides/partner.md says how to write it", "%s: %w", name, err)
 	}
 	return text, p, nil
 }

@@ -77,12 +77,12 @@ func HardwareLine(text []byte) (string, error) {
 			continue
 		}
 		if found != "" || !strings.HasPrefix(line, "AGE-PLUGIN-") {
-			return "", exit.New(exit.Usage, "it has comments, and one line AGE-PLUGIN-NAME-1…", "this is not the one identity of an age plugin")
+			return "", exit.New(exit.Mismatch, "it has comments, and one line AGE-PLUGIN-NAME-1…", "this is not the one identity of an age plugin")
 		}
 		found = line
 	}
 	if found == "" {
-		return "", exit.New(exit.Usage, "it has comments, and one line AGE-PLUGIN-NAME-1…", "there is no identity of an age plugin in it")
+		return "", exit.New(exit.Mismatch, "it has comments, and one line AGE-PLUGIN-NAME-1…", "there is no identity of an age plugin in it")
 	}
 	return found, nil
 }

@@ -65,7 +65,7 @@ func TestHardwareIdentity(t *testing.T) {
 		line + "\n" + line + "\n":   "this is not the one identity of an age plugin",
 		"AGE-SECRET-KEY-PQ-1XXXX\n": "this is not the one identity of an age plugin",
 	} {
-		if _, err := HardwareLine([]byte(text)); exit.StatusOf(err) != exit.Usage || fmt.Sprint(err) != want {
+		if _, err := HardwareLine([]byte(text)); exit.StatusOf(err) != exit.Mismatch || fmt.Sprint(err) != want {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -30,12 +30,14 @@ func LedgerCards(given string) ([]card.LedgerCard, error) {
 }
 
 // LedgerCardFlag parses the value of --ledger: a ledger card's line, or the name of a file with nothing else in it. It
-// returns nil for an empty value.
+// returns nil for an empty value. A line that is no card is wrong usage; a file that holds none does not verify.
 func LedgerCardFlag(given string) (*card.LedgerCard, error) {
 	if given == "" {
 		return nil, nil
 	}
+	wrong := exit.Usage
 	if !IsLedgerCards(given) {
+		wrong = exit.Mismatch
 		text, err := beginning(given)
 		if err != nil {
 			return nil, exit.New(exit.Usage, "a ledger card begins with zapis-ledger+", "--ledger: %w", err)
@@ -47,7 +49,7 @@ func LedgerCardFlag(given string) (*card.LedgerCard, error) {
 		err = fmt.Errorf("%d ledger cards, where one is wanted", len(cards))
 	}
 	if err != nil {
-		return nil, exit.New(exit.Usage, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
+		return nil, exit.New(wrong, "a ledger card is one line, as zapisd init printed it", "--ledger: %w", err)
 	}
 	return &cards[0], nil
 }

@@ -114,7 +114,7 @@ func (t *Known) Enough() error {
 func (t *Known) Policy(name string, text []byte) error {
 	p, err := witness.ParsePolicy(text)
 	if err != nil {
-		return exit.New(exit.Usage, "docs/spec/witness.md says how it is written", "--policy %s: %w", name, err)
+		return exit.New(exit.Mismatch, "docs/spec/witness.md says how it is written", "--policy %s: %w", name, err)
 	}
 	t.options.Policy = p
 	t.witnesses = append(t.witnesses, p.Verifiers()...)

@@ -53,7 +53,7 @@ func AddLedger(dir string, text []byte, replace bool) (origin string, err error)
 	}
 	keys, err := parseLogKeys(text)
 	if err != nil {
-		return "", exit.New(exit.Failed, "", "the ledger's keys: %w", err)
+		return "", exit.New(exit.Mismatch, "its operator prints them with zapisd witness keys", "the ledger's keys: %w", err)
 	}
 	lock, err := filelock.Take(filepath.Join(dir, addLockName), filelock.Options{Wait: addPatience})
 	if err != nil {
