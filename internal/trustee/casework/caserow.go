@@ -69,11 +69,7 @@ func rowOf(c *Case, log *deskstate.Log) search.Row {
 	if !slices.Contains(settled, d.State.Text) {
 		put(ColumnOpen, "yes")
 	}
-	for by, upto := range d.Read {
-		if upto >= c.LastEntry() {
-			put(ColumnReadBy, by)
-		}
-	}
+	put(ColumnReadBy, c.ReadBy(d)...)
 	due, dated := c.Due(d)
 	if dated {
 		r.Numbers[ColumnDue] = due.Unix() / 86400
@@ -101,6 +97,21 @@ func (c *Case) LastEntry() uint64 {
 	}
 	return last
 }
+
+// ReadBy names the trustees who have read all of a case's entries, in ascending order.
+func (c *Case) ReadBy(d deskstate.Case) []string {
+	var list []string
+	for by, upto := range d.Read {
+		if upto >= c.LastEntry() {
+			list = append(list, by)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Overdue reports whether a date that Due gave is before the day of now, in UTC.
+func Overdue(due, now time.Time) bool { return due.Before(now.UTC().Truncate(24 * time.Hour)) }
 
 // Due gives the nearest date of a case that is not done: a deadline that the reporter named, one of the desk's, or the
 // next review. A date that the reporter named is done once a deadline of the desk with the same date is.

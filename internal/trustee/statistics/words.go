@@ -1,6 +1,7 @@
 package statistics
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"maps"
@@ -20,6 +21,15 @@ var localeFiles embed.FS
 
 // Languages returns those of the tables, in the order of the desk's choice.
 func Languages() []string { return []string{"be", "ru", "uk", "pl", "lt", "de", "en"} }
+
+// LanguageName returns the name that a language gives itself, or the code where it is not known.
+func LanguageName(code string) string {
+	tag, err := language.Parse(code)
+	if err != nil {
+		return code
+	}
+	return cmp.Or(display.Self.Name(tag), code)
+}
 
 // Words are one language's sentences and labels.
 type Words struct {
