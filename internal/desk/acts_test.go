@@ -7,7 +7,11 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
+	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -70,6 +74,8 @@ func TestActsOnACase(t *testing.T) {
 	b.holds(act("kind", "set", "field", "refusal"), "refusal: nothing is said")
 	b.holds(act("kind", "note", "text", "Call\u202e her <script>alert(1)</script>"), `Call\u{202e} her &lt;script&gt;`, "Note by anna")
 	b.holds(act("kind", "nonsense"), "there is no kind")
+	_, page = b.post("/case/c000000/act", url.Values{"kind": {"note"}, "text": {"x"}})
+	b.holds(page, "<h1>That did not work</h1>", "there is no case", "Back to the queue")
 
 	c := b.desk(id)
 	if c.State.Text != "triaged" || c.Fields["reliability"].Text != "B" || c.Fields["corroboration"].Text != "" || len(c.Pending) != 1 || len(c.Notes) != 1 {
@@ -92,6 +98,13 @@ func TestActsOnACase(t *testing.T) {
 	if got := b.desk(id).Fields["reliability"]; got.Text != "C" || got.Conflict {
 		t.Errorf("settled: %+v", got)
 	}
+}
+
+// custody counts the events of Anna's custody log.
+func (b *browser) custody() (n uint64) {
+	b.t.Helper()
+	b.with(func(v *casework.Trustee, _ *casework.Cases) error { n = v.Custody.Len(); return nil })
+	return n
 }
 
 // fromBoris takes in an event that Boris made without having seen Anna's.
@@ -156,7 +169,11 @@ func TestTheQueueFindsAndActsOnMany(t *testing.T) {
 	if len(ids) != 2 {
 		t.Fatalf("%d rows:\n%s", len(ids), page)
 	}
+	before := b.custody()
 	_, page = b.post("/bulk/choose", url.Values{"case": {ids[0][1], ids[1][1]}, "view": {"untriaged"}})
+	if b.custody() != before+1 {
+		t.Errorf("%d events of custody tell that the chosen cases were listed", b.custody()-before)
+	}
 	b.holds(page, "<h1>2 cases</h1>", ids[0][1], ids[1][1])
 	chosen := regexp.MustCompile(`name="chosen" value="([0-9a-f]+)"`).FindStringSubmatch(page)[1]
 	_, page = b.post("/bulk", url.Values{"chosen": {chosen}, "act": {"state:triaged"}, "why": {"all read"}})
@@ -267,6 +284,7 @@ func TestAttachmentsAreShownAndRedacted(t *testing.T) {
 	b.holds(redact(url.Values{"page": {"0"}, "x": {"900"}, "y": {"10"}, "width": {"50"}, "height": {"40"}, "reason": {"a face"}}), "No box covers anything of the picture.")
 	b.holds(redact(url.Values{"page": {"0"}, "x": {"10"}, "y": {"10"}, "width": {"50"}, "height": {"40"}, "reason": {"a face"}}),
 		"A1001 is the redacted copy of A01.", "The original is untouched.")
+	b.outboxIsCut()
 	b.comesBack()
 	_, page = b.get("/case/" + b.quiet)
 	b.holds(page, "A trustee adds", "boxes burned in", "a face", "/file/A1001")
@@ -277,6 +295,54 @@ func TestAttachmentsAreShownAndRedacted(t *testing.T) {
 	b.post("/lock", nil)
 	if _, page := b.get("/case/" + b.quiet + "/file/A01"); !strings.Contains(page, "Passphrase of anna") {
 		t.Error("a locked desk shows an attachment")
+	}
+}
+
+// outboxIsCut saves an outbox whose exhibit can't be read: the browser gets an error and no short file, and the page says
+// so until a whole one was saved.
+func (b *browser) outboxIsCut() {
+	b.t.Helper()
+	b.post("/stick/outbox", nil)
+	var parts []string
+	b.with(func(v *casework.Trustee, _ *casework.Cases) (err error) {
+		parts, err = filepath.Glob(filepath.Join(v.Dir(), "collected", "*"))
+		return err
+	})
+	if len(parts) == 0 {
+		b.t.Fatal("the redacted copy waits nowhere")
+	}
+	kept := make(map[string][]byte)
+	for _, name := range parts {
+		content, err := os.ReadFile(name)
+		b.house.Must(err)
+		kept[name] = content
+		b.house.Must(os.Remove(name))
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.origin+"/stick/outbox.tar", nil)
+	b.house.Must(err)
+	resp, err := b.client.Do(r)
+	if err == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		b.t.Error("a part of an outbox ends like a whole one")
+	}
+	_, page := b.get("/stick")
+	b.holds(page, "What you saved last is not the whole outbox: do not hand it over.", "is missing: collected/")
+	for name, content := range kept {
+		b.house.Must(os.WriteFile(name, content, 0o600))
+	}
+	b.get("/stick/outbox.tar")
+	if _, page := b.get("/stick"); strings.Contains(page, "not the whole outbox") {
+		b.t.Errorf("after a whole outbox:\n%s", page)
+	}
+}
+
+func (b *browser) with(use func(*casework.Trustee, *casework.Cases) error) {
+	b.t.Helper()
+	if err := b.keeper.With(use); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"zapis/internal/escape"
@@ -27,7 +28,7 @@ type attachment struct {
 
 // load opens the exhibit that the address names; the opening is recorded. Nothing of the vault is held afterwards.
 func (s *Server) load(r *http.Request) (a attachment, err error) {
-	err = s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
+	err = s.with(func(v *casework.Trustee, cases *casework.Cases) error {
 		found, err := cases.Find(r.PathValue("id"))
 		if err != nil {
 			return err
@@ -170,9 +171,10 @@ func (s *Server) postRedact(w http.ResponseWriter, r *http.Request) {
 	}
 	number, _ := strconv.Atoi(r.PostForm.Get("page"))
 	number = max(0, number)
+	reason := strings.TrimSpace(r.PostForm.Get("reason"))
 	back := fmt.Sprintf("/case/%s/file/%s?clear=1&page=%d", url.PathEscape(r.PathValue("id")), url.PathEscape(r.PathValue("name")), number)
 	boxes, err := boxesOf(r.PostForm)
-	if err == nil && r.PostForm.Get("reason") == "" {
+	if err == nil && reason == "" {
 		err = exit.New(exit.Usage, "", "Say in one line why these places are covered.")
 	}
 	if err != nil {
@@ -185,9 +187,9 @@ func (s *Server) postRedact(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer clear(a.data)
-	name, err := s.redact(r, a, number, boxes)
+	name, err := s.redact(r, a, number, boxes, reason)
 	switch {
-	case errors.Is(err, ErrLocked):
+	case errors.Is(err, ErrLocked), errors.Is(err, errBusy):
 		s.answer(w, r, err)
 	case err != nil:
 		s.sendTo(w, r, back, Notice{Failed: true, Text: refusalWords(err), Hint: exit.HintOf(err)})
@@ -197,16 +199,15 @@ func (s *Server) postRedact(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) redact(r *http.Request, a attachment, number int, boxes []media.Box) (name string, err error) {
+func (s *Server) redact(r *http.Request, a attachment, number int, boxes []media.Box, reason string) (name string, err error) {
 	if s.media == nil {
 		return "", &media.Error{Code: media.NotStarted}
 	}
-	reason := r.PostForm.Get("reason")
 	made, err := s.media.Redact(r.Context(), media.Request{Data: a.data, Name: a.exhibit.Original, Page: number}, boxes, reason)
 	if err != nil {
 		return "", err
 	}
-	err = s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
+	err = s.with(func(v *casework.Trustee, cases *casework.Cases) error {
 		found, err := cases.Find(a.caseID)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"zapis/crypto/card"
+	"zapis/internal/escape"
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/bundle/pdf"
 	"zapis/internal/exit"
@@ -48,6 +49,7 @@ type bundlePage struct {
 	HasIdent   bool
 	Checklist  []string // what the addressee's forum asks for and the case lacks
 	Reasons    []bundle.Reason
+	Unstated   bundle.Reason // the one that stands first
 	Made       *madeBundle
 }
 
@@ -64,7 +66,7 @@ func (s *Server) getBundle(w http.ResponseWriter, r *http.Request, o opened) err
 	if err != nil {
 		return err
 	}
-	page := bundlePage{layout: s.layout(r, "Bundle"), Case: c.ID, Addressees: addresseesFor(c), Reasons: bundle.Reasons()}
+	page := bundlePage{layout: s.layout(r, "Bundle"), Case: c.ID, Addressees: addresseesFor(c), Reasons: bundle.Reasons(), Unstated: bundle.ReasonUnstated}
 	if i := slices.IndexFunc(page.Addressees, func(a addresseeView) bool { return a.Code == r.URL.Query().Get("for") }); i >= 0 {
 		page.To = &page.Addressees[i]
 	}
@@ -111,51 +113,33 @@ func (p *bundlePage) fill(o opened, c *casework.Case) error {
 	for _, f := range incident.Newest().FieldNames() {
 		var texts []string
 		for _, sub := range shown.Submissions {
-			texts = append(texts, sub.Answers[f]...)
+			for _, given := range sub.Answers[f] {
+				texts = append(texts, codeWords(f, escape.Lines(given)))
+			}
 		}
 		if len(texts) > 0 {
 			p.Items = append(p.Items, item{Name: f, Text: strings.Join(texts, "\n")})
 		}
 	}
 	for _, e := range shown.Exhibits {
-		p.Items = append(p.Items, item{Name: e.Name, Text: e.MediaType + " " + e.Original, Places: true, Mark: p.To.Marked && e.Closed == "", Closed: e.Closed, Identifies: e.Identifies})
+		p.Items = append(p.Items, item{Name: e.Name, Text: e.MediaType + " " + escape.Text(e.Original), Places: true, Mark: p.To.Marked && e.Closed == "", Closed: e.Closed, Identifies: e.Identifies})
 	}
 	p.HasIdent = len(shown.Identity()) > 0
 	if err := shown.CheckIdentity(p.To.Addressee); err != nil {
 		p.Identity = err.Error()
 	}
-	p.Checklist = checklist(shown, p.To.Addressee)
+	log, err := o.trustee.Desk()
+	if err != nil {
+		return err
+	}
+	p.Checklist = casework.Lacks(shown, log.Case(c.ID), p.To.Addressee)
 	return nil
-}
-
-// checklist names what a forum asks for and the case does not have. It hinders nothing.
-func checklist(c *casefile.Case, to casefile.Addressee) []string {
-	var lacks []string
-	lack := func(missing bool, what string) {
-		if missing {
-			lacks = append(lacks, what)
-		}
-	}
-	lack(c.Newest("when") == "", "a date: the reporter has not said when it happened")
-	lack(c.Newest("country_event") == "", "a place: the reporter has not said in which country it happened")
-	lack(len(c.Exhibits) == 0, "exhibits: nothing but words goes along")
-	lack(c.Source == "" || c.Information == "", "a grade of source and information by a trustee")
-	switch to.Code {
-	case "un", "ccf":
-		lack(len(c.Identity()) == 0, "the name of the person: they answer nobody without it")
-		lack(len(c.Translations("en")) == 0 && c.Newest("language") != "en", "a translation into English")
-	case "court":
-		lack(c.Newest("reported_to") == "", "which offices were told before: a court asks whether remedies were used")
-	case "police":
-		lack(len(c.Identity()) == 0, "the contact: police can't ask back without it")
-	}
-	return lacks
 }
 
 // postBundle makes a bundle for one addressee, checks it with zapis-verify's own code, and keeps it for the browser.
 // What the reporter has not allowed is refused here too, whatever the form says.
 func (s *Server) postBundle(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	c, err := o.cases.Find(r.PathValue("id"))
@@ -203,20 +187,20 @@ func bundleOptions(r *http.Request) (release.BundleOptions, error) {
 	return o, nil
 }
 
-// limited is a buffer that refuses to grow beyond maxBundle.
-type limited struct{ bytes.Buffer }
+// limited is a buffer that refuses to grow beyond maxBundle. It has no ReadFrom, which would go around the limit.
+type limited struct{ buffer bytes.Buffer }
 
 func (l *limited) Write(b []byte) (int, error) {
-	if l.Len()+len(b) > maxBundle {
+	if l.buffer.Len()+len(b) > maxBundle {
 		return 0, exit.New(exit.Failed, "zapis bundle writes it to a file", "the bundle is larger than %d MiB", maxBundle>>20)
 	}
-	return l.Buffer.Write(b)
+	return l.buffer.Write(b)
 }
 
 func makeBundle(t *casework.Trustee, c *casework.Case, o release.BundleOptions) ([]byte, error) {
 	var made limited
 	err := release.Bundle(t, c, o, func(in bundle.Input) error { return bundle.Write(&made, in) })
-	return made.Bytes(), err
+	return made.buffer.Bytes(), err
 }
 
 // checkedBundle runs zapis-verify's code over a bundle that was made, trusting this vault's ledger and nothing else.
@@ -273,7 +257,7 @@ func (madeBundle) Document(name string) bool {
 
 // postLetter drafts a letter and keeps it for the browser.
 func (s *Server) postLetter(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	c, err := o.cases.Find(r.PathValue("id"))

@@ -96,7 +96,7 @@ func railOf(o opened, found *casework.Case, c *casefile.Case, d deskstate.Case) 
 	}
 	r := rail{State: d.State, StateText: codeWords("state", d.State.Text), Reported: c.Summary.Methods, ReporterDates: found.Deadlines(), Conflicts: d.Conflicts()}
 	if due, dated := found.Due(d); dated {
-		r.Due, r.Overdue = due.Format(time.DateOnly), due.Before(o.trustee.Now().Truncate(24*time.Hour))
+		r.Due, r.Overdue = due.Format(time.DateOnly), casework.Overdue(due, o.trustee.Clock())
 	}
 	froms := []string{d.State.Text}
 	if d.State.Conflict {
@@ -127,12 +127,7 @@ func railOf(o opened, found *casework.Case, c *casefile.Case, d deskstate.Case) 
 		r.Pending = append(r.Pending, pending{p, fieldLabel(p.Field) + ": " + codeWords(p.Field, p.Text), p.By == me})
 	}
 	r.History = historyOf(d)
-	for by, upto := range d.Read {
-		if upto >= found.LastEntry() {
-			r.ReadBy = append(r.ReadBy, by)
-		}
-	}
-	slices.Sort(r.ReadBy)
+	r.ReadBy = found.ReadBy(d)
 	r.Custody, err = o.trustee.CaseEvents(found.ID)
 	return r, err
 }
@@ -213,9 +208,9 @@ func eventWords(e deskstate.Event) string {
 	case deskstate.KindNote:
 		return "a note"
 	case deskstate.KindLink:
-		return p["type"] + " " + p["other"]
+		return wordsOf(linkTypes, p["type"]) + " " + p["other"]
 	case deskstate.KindRefuse:
-		return "no link to " + p["other"]
+		return "no link to " + p["other"] + ": " + wordsOf(suggestionReasons, p["reason"])
 	case deskstate.KindRead:
 		return "read up to entry " + p["upto"]
 	case deskstate.KindConfirm:

@@ -17,8 +17,11 @@ type file struct {
 // Path is where the browser gets it.
 func (f file) Path() string { return "/saved/" + f.Key + "/" + f.Name }
 
-// maxFiles bounds how many are kept.
-const maxFiles = 8
+// maxFiles and maxFilesSize, in bytes, bound what is kept. A bundle may fill it alone.
+const (
+	maxFiles     = 8
+	maxFilesSize = maxBundle
+)
 
 // files are those that were made last.
 type files struct {
@@ -29,12 +32,24 @@ type files struct {
 func (f *files) put(name, mediaType string, content []byte) file {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.list) == maxFiles {
+	size := len(content)
+	for _, one := range f.list {
+		size += len(one.Bytes)
+	}
+	for len(f.list) > 0 && (len(f.list) >= maxFiles || size > maxFilesSize) {
+		size -= len(f.list[0].Bytes)
 		f.list = slices.Delete(f.list, 0, 1)
 	}
 	one := file{randomHex(8), name, mediaType, content}
 	f.list = append(f.list, one)
 	return one
+}
+
+// all lists them, oldest first.
+func (f *files) all() []file {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.list)
 }
 
 func (f *files) get(key string) (file, bool) {

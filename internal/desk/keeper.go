@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zapis/internal/exit"
@@ -23,12 +24,23 @@ type Keeper struct {
 	open Opener
 	idle time.Duration
 
+	// session is from Unlock to Lock; nil while no vault is open. Lock ends it before it waits for mu, so that a running
+	// Change ends early.
+	session atomic.Pointer[session]
+
 	mu    sync.Mutex // held during every use of the vault
 	vault *casework.Trustee
 	cases *casework.Cases
 	find  *casework.Finder
+	stale bool // cases and find are older than the vault
 	timer *time.Timer
 	after []func() // called by Lock
+}
+
+// session is the time during which a vault is open.
+type session struct {
+	ctx context.Context
+	end context.CancelFunc
 }
 
 // NewKeeper returns a locked Keeper. A non-positive idle time never locks.
@@ -54,6 +66,9 @@ func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
 		k.vault = nil
 		return err
 	}
+	// The session outlives the request that unlocks.
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	k.session.Store(&session{ctx, end})
 	if k.idle > 0 {
 		k.timer = time.AfterFunc(k.idle, k.Lock)
 	}
@@ -62,6 +77,7 @@ func (k *Keeper) Unlock(ctx context.Context, passphrase string) error {
 
 // sort reads the vault's cases again: after the opening, an import, or an act that wrote into a case. The caller holds mu.
 func (k *Keeper) sort(ctx context.Context) error {
+	k.stale = true
 	cases, err := k.vault.Sort(ctx, func(int, int) {})
 	if err != nil {
 		return err
@@ -70,27 +86,35 @@ func (k *Keeper) sort(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.cases, k.find = cases, find
+	k.cases, k.find, k.stale = cases, find, false
 	return nil
 }
 
 // AfterLock registers what forgets the rest that was shown of the vault. It is called before the first Unlock.
 func (k *Keeper) AfterLock(forget func()) { k.after = append(k.after, forget) }
 
-// Change calls change with the open vault, reads its cases again, and calls then with both. The idle time starts when
-// it returns.
-func (k *Keeper) Change(ctx context.Context, change, then func(*casework.Trustee, *casework.Cases) error) error {
+// Change calls change with the open vault, reads its cases again, and calls then with both. Lock ends the context that
+// change is given: the error is then ErrLocked. The idle time starts when Change returns.
+func (k *Keeper) Change(ctx context.Context, change func(context.Context, *casework.Trustee, *casework.Cases) error,
+	then func(*casework.Trustee, *casework.Cases) error) error {
+	during := k.session.Load()
+	if during == nil {
+		return ErrLocked
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(during.ctx, cancel)()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.vault == nil {
+	if k.session.Load() != during {
 		return ErrLocked
 	}
 	if k.timer != nil {
 		k.timer.Stop()
 		defer k.timer.Reset(k.idle)
 	}
-	return k.turn(func(v *casework.Trustee, cases *casework.Cases) error {
-		if err := change(v, cases); err != nil {
+	err := k.turn(func(v *casework.Trustee, cases *casework.Cases) error {
+		if err := change(ctx, v, cases); err != nil {
 			return err
 		}
 		if err := k.sort(ctx); err != nil {
@@ -98,6 +122,10 @@ func (k *Keeper) Change(ctx context.Context, change, then func(*casework.Trustee
 		}
 		return then(v, k.cases)
 	})
+	if err != nil && during.ctx.Err() != nil {
+		return ErrLocked
+	}
+	return err
 }
 
 // With calls use with the open vault and its cases, and restarts the idle time. It returns ErrLocked while the Keeper is
@@ -106,7 +134,7 @@ func (k *Keeper) Change(ctx context.Context, change, then func(*casework.Trustee
 func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.vault == nil {
+	if k.session.Load() == nil {
 		return ErrLocked
 	}
 	if k.timer != nil {
@@ -123,7 +151,7 @@ func (k *Keeper) turn(use func(*casework.Trustee, *casework.Cases) error) (err e
 		return err
 	}
 	defer func() { err = exit.First(err, k.vault.Suspend()) }()
-	if changed {
+	if changed || k.stale {
 		if err := k.sort(context.Background()); err != nil {
 			return err
 		}
@@ -131,18 +159,16 @@ func (k *Keeper) turn(use func(*casework.Trustee, *casework.Cases) error) (err e
 	return use(k.vault, k.cases)
 }
 
-// Locked reports whether no vault is open.
-func (k *Keeper) Locked() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.vault == nil
-}
+// Locked reports whether no vault is open. It does not wait for a running With or Change.
+func (k *Keeper) Locked() bool { return k.session.Load() == nil }
 
-// Lock closes the vault, drops the keys and everything opened, and returns the freed memory to the kernel. It waits for
-// a running With.
+// Lock closes the vault, drops the keys and everything opened, and returns the freed memory to the kernel. It ends a
+// running Change, and waits for it or for a running With; those that wait return ErrLocked.
 func (k *Keeper) Lock() {
+	k.endSession()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.endSession() // of an Unlock that was first
 	if k.vault == nil {
 		return
 	}
@@ -155,4 +181,10 @@ func (k *Keeper) Lock() {
 		forget()
 	}
 	debug.FreeOSMemory()
+}
+
+func (k *Keeper) endSession() {
+	if s := k.session.Swap(nil); s != nil {
+		s.end()
+	}
 }

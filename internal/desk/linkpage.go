@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -86,38 +87,51 @@ func (s *Server) postSuggest(w http.ResponseWriter, r *http.Request, o opened) e
 
 // postLink links two cases, refuses a suggestion, or undoes a link.
 func (s *Server) postLink(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	form := r.PostForm
 	c, err := o.cases.Find(form.Get("case"))
 	if err != nil {
-		return err
-	}
-	var acts []casework.Decision
-	switch form.Get("act") {
-	case "link":
-		other, err := o.cases.Find(form.Get("other"))
-		if err != nil {
-			return err
-		}
-		acts = append(acts, casework.Decision{Case: c.ID, Kind: deskstate.KindLink, Payload: map[string]string{"type": form.Get("type"), "other": other.ID}, Why: strings.TrimSpace(form.Get("why"))})
-	case "refuse":
-		for _, reason := range form["reason"] {
-			acts = append(acts, casework.Decision{Case: c.ID, Kind: deskstate.KindRefuse, Payload: map[string]string{"other": form.Get("other"), "reason": reason}})
-		}
-	case "undo":
-		acts = append(acts, casework.Decision{Case: c.ID, Kind: deskstate.KindUndo, Undoes: form.Get("event"), Why: strings.TrimSpace(form.Get("why"))})
-	default:
-		return exit.New(exit.Usage, "", "there is no such act")
-	}
-	if _, err := o.trustee.Decide(acts...); err != nil {
 		s.sendTo(w, r, "/links", noticeOf(err))
 		return nil
 	}
-	s.dropSuggestion(links.NewPair(c.ID, form.Get("other")))
-	s.sendTo(w, r, "/links", Notice{Text: "Kept. The next outbox takes it to the other trustees."})
+	acts, other, err := linkActs(o.cases, c.ID, form)
+	var events []string
+	if err == nil {
+		events, err = o.decide(acts...)
+	}
+	if err != nil {
+		s.sendTo(w, r, "/links", noticeOf(err))
+		return nil
+	}
+	s.dropSuggestion(links.NewPair(c.ID, other))
+	s.sendTo(w, r, "/links", Notice{Text: "Kept. The next outbox takes it to the other trustees.", Undo: events, Back: "/links"})
 	return nil
+}
+
+// linkActs reads what a form of the page does to a case, and to which other.
+func linkActs(cases *casework.Cases, id string, form url.Values) (acts []casework.Decision, other string, err error) {
+	why := strings.TrimSpace(form.Get("why"))
+	if form.Get("act") == "undo" {
+		return []casework.Decision{{Case: id, Kind: deskstate.KindUndo, Undoes: form.Get("event"), Why: why}}, form.Get("other"), nil
+	}
+	c, err := cases.Find(form.Get("other"))
+	if err != nil {
+		return nil, "", err
+	}
+	switch form.Get("act") {
+	case "link":
+		return []casework.Decision{{Case: id, Kind: deskstate.KindLink, Payload: map[string]string{"type": form.Get("type"), "other": c.ID}, Why: why}}, c.ID, nil
+	case "refuse":
+		for _, reason := range form["reason"] {
+			acts = append(acts, casework.Decision{Case: id, Kind: deskstate.KindRefuse, Payload: map[string]string{"other": c.ID, "reason": reason}})
+		}
+	}
+	if len(acts) == 0 {
+		return nil, "", exit.New(exit.Usage, "", "nothing was chosen")
+	}
+	return acts, c.ID, nil
 }
 
 // dropSuggestion takes a pair off the list that was looked for last.

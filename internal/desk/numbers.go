@@ -12,22 +12,24 @@ import (
 	"zapis/internal/trustee/statistics"
 )
 
-// numbersDraft is the release that was drafted last and not published.
+// numbersDraft is the release that was drafted last and not published. key is random: what is published is the draft
+// that the page showed, and none that was made since in another window.
 type numbersDraft struct {
 	mu   sync.Mutex
+	key  string
 	next *statistics.Release
 }
 
 func (d *numbersDraft) set(next *statistics.Release) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.next = next
+	d.key, d.next = randomHex(8), next
 }
 
-func (d *numbersDraft) get() *statistics.Release {
+func (d *numbersDraft) get() (key string, next *statistics.Release) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.next
+	return d.key, d.next
 }
 
 func (d *numbersDraft) clear() { d.set(nil) }
@@ -48,13 +50,15 @@ type numbersPage struct {
 	layout
 	Releases  []statistics.Release // published, newest first
 	Draft     *statistics.Release
+	DraftKey  string
 	Language  string
-	Languages []string
+	Languages []choice
 	Periods   []periodView
 	Notes     []string
-	Tables    []string // that have a chart
+	Tables    []choice // that have a chart
 	Modes     []choice
 	Fixed     bool // the mode is that of the releases before
+	Words     *statistics.Words
 }
 
 type periodView struct {
@@ -74,7 +78,8 @@ func (s *Server) getNumbers(w http.ResponseWriter, r *http.Request, o opened) er
 	if err != nil {
 		return err
 	}
-	page := numbersPage{layout: s.layout(r, "Numbers"), Draft: s.numbers.get(), Language: language, Languages: statistics.Languages(), Modes: numberModes, Fixed: len(list) > 0}
+	page := numbersPage{layout: s.layout(r, "Numbers"), Language: language, Languages: languageNames(statistics.Languages()), Modes: numberModes, Fixed: len(list) > 0, Words: words}
+	page.DraftKey, page.Draft = s.numbers.get()
 	shown := list
 	if page.Draft != nil {
 		shown = []statistics.Release{*page.Draft}
@@ -86,7 +91,9 @@ func (s *Server) getNumbers(w http.ResponseWriter, r *http.Request, o opened) er
 	}
 	if len(shown) > 0 {
 		page.Notes = words.Notes(shown[0].Mode)
-		page.Tables = statistics.Tables()
+		for _, code := range statistics.Tables() {
+			page.Tables = append(page.Tables, choice{code, words.Table(code)})
+		}
 	}
 	for _, one := range slices.Backward(list) {
 		page.Releases = append(page.Releases, one)
@@ -150,7 +157,7 @@ func tablesOf(c statistics.Counts, words *statistics.Words) []tableView {
 
 // postDraft counts all cases and drafts the next release. It opens all statements, which is recorded as one event.
 func (s *Server) postDraft(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	list, err := release.Numbers(o.trustee)
@@ -181,9 +188,16 @@ func (s *Server) postDraft(w http.ResponseWriter, r *http.Request, o opened) err
 
 // postPublish signs the draft and adds it to the ledger of releases.
 func (s *Server) postPublish(w http.ResponseWriter, r *http.Request, o opened) error {
-	next := s.numbers.get()
-	if next == nil {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	key, next := s.numbers.get()
+	switch {
+	case next == nil:
 		return exit.New(exit.Failed, "make a draft first", "there is nothing to publish")
+	case r.PostForm.Get("draft") != key:
+		s.sendTo(w, r, "/numbers", Notice{Failed: true, Text: "Nothing was published: the draft was made again in another window. Read this one first."})
+		return nil
 	}
 	if err := release.PublishNumbers(o.trustee, *next); err != nil {
 		s.sendTo(w, r, "/numbers", noticeOf(err))

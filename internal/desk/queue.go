@@ -131,14 +131,9 @@ func (s *Server) rowsOf(o opened, ids []string, key string, now time.Time) ([]ro
 			one.Open += "?find=" + key + "#hit"
 		}
 		if due, dated := c.Due(d); dated {
-			one.Due, one.Overdue = due.Format(time.DateOnly), due.Before(now.UTC().Truncate(24*time.Hour))
+			one.Due, one.Overdue = due.Format(time.DateOnly), casework.Overdue(due, now)
 		}
-		for by, upto := range d.Read {
-			if upto >= c.LastEntry() {
-				one.ReadBy = append(one.ReadBy, by)
-			}
-		}
-		slices.Sort(one.ReadBy)
+		one.ReadBy = c.ReadBy(d)
 		for _, m := range d.Sets["method"] {
 			one.Ours = append(one.Ours, m.Text)
 		}
@@ -238,6 +233,9 @@ func (s *Server) getBulk(w http.ResponseWriter, r *http.Request, o opened) error
 	}
 	names, err := trusteeNames(o)
 	if err != nil {
+		return err
+	}
+	if err := o.trustee.RecordListing(len(rows)); err != nil {
 		return err
 	}
 	return s.render(w, http.StatusOK, "bulk.html", bulkPage{layout: s.layout(r, "Many cases"), Rows: rows, Acts: bulkActs(names), Key: key, Back: "/?view=" + q.View})

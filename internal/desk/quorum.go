@@ -110,9 +110,7 @@ func (s *Server) getQuorum(w http.ResponseWriter, r *http.Request, o opened) err
 	if page.Announced, err = o.trustee.Announced(); err != nil {
 		return err
 	}
-	s.files.mu.Lock()
-	page.Files = slices.Clone(s.files.list)
-	s.files.mu.Unlock()
+	page.Files = s.files.all()
 	return s.render(w, http.StatusOK, "quorum.html", page)
 }
 
@@ -142,7 +140,7 @@ func (s *Server) postPaper(w http.ResponseWriter, r *http.Request, o opened) err
 	if !ok {
 		return exit.New(exit.Failed, "bring its file again", "that request or proposal is not here any more")
 	}
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	if r.PostForm.Get("answer") != "yes" {
@@ -203,7 +201,7 @@ func (s *Server) answerPaper(r *http.Request, o opened, one paper) (string, erro
 
 // postObject stops a change that was announced: the owner's objection alone is enough.
 func (s *Server) postObject(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	notice, err := strconv.ParseUint(r.PostForm.Get("notice"), 10, 63)
@@ -224,7 +222,7 @@ func (s *Server) postObject(w http.ResponseWriter, r *http.Request, o opened) er
 
 // postAsk writes a request to the other trustees.
 func (s *Server) postAsk(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	id, err := o.cases.ID(r.PostForm.Get("case"))
@@ -245,7 +243,7 @@ func (s *Server) postAsk(w http.ResponseWriter, r *http.Request, o opened) error
 
 // postPropose writes a proposal about a case and shows it as those who are to approve it will see it.
 func (s *Server) postPropose(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := parse(w, r); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	var text []byte
@@ -269,14 +267,5 @@ func (s *Server) postPropose(w http.ResponseWriter, r *http.Request, o opened) e
 	s.papers.put(paper{cli.KindProposal, text})
 	s.files.put("proposal-"+what+"-"+o.trustee.Now().Format(time.DateOnly)+".txt", "text/plain; charset=utf-8", text)
 	s.sendTo(w, r, "/quorum", Notice{Text: "The proposal is made. Approve it here too, and take the file to the other trustees."})
-	return nil
-}
-
-// parse reads a form of ordinary size.
-func parse(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return exit.New(exit.Usage, "", "the form is larger than 1 MiB, or damaged")
-	}
 	return nil
 }

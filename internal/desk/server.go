@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"io/fs"
 	"net/http"
 
 	"zapis/internal/exit"
@@ -50,41 +49,43 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	static, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		return nil, err
-	}
 	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux(), media: o.Media}
-	keeper.AfterLock(func() {
-		s.notices.clear()
-		s.queries.clear()
-	})
-	s.mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
-	s.mux.HandleFunc("GET /unlock", s.getUnlock)
-	s.mux.HandleFunc("POST /unlock", s.postUnlock)
-	s.mux.HandleFunc("POST /lock", s.postLock)
-	s.mux.HandleFunc("POST /quit", s.postQuit)
-	for pattern, handle := range s.routes() {
-		s.mux.HandleFunc(pattern, s.withVault(handle))
-	}
-	// Decoding an attachment takes seconds, during which the desk must lock and close at once.
-	s.mux.HandleFunc("GET /case/{id}/file/{name}", s.getFile)
-	s.mux.HandleFunc("GET /case/{id}/file/{name}/sound", s.getSound)
-	s.mux.HandleFunc("POST /case/{id}/file/{name}/redact", s.postRedact)
-	s.mux.HandleFunc("GET /stick", s.getStick)
-	s.mux.HandleFunc("POST /stick", s.postStick)
-	for pattern, handle := range s.transportRoutes() {
-		s.mux.HandleFunc(pattern, s.withVault(handle))
-	}
 	keeper.AfterLock(s.forget)
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
-	})
+	for pattern, handle := range s.routes() {
+		s.mux.HandleFunc(pattern, handle)
+	}
 	return s, nil
 }
 
-// routes are the pages and acts that need the open vault.
-func (s *Server) routes() map[string]handler {
+// routes are all addresses of the desk.
+func (s *Server) routes() map[string]http.HandlerFunc {
+	all := map[string]http.HandlerFunc{
+		"GET /static/":      http.FileServerFS(staticFiles).ServeHTTP,
+		"GET /unlock":       s.getUnlock,
+		"POST /unlock":      s.postUnlock,
+		"POST /lock":        s.postLock,
+		"POST /quit":        s.postQuit,
+		"GET " + failedPath: s.getFailed,
+		"GET /stick":        s.getStick,
+		"POST /stick":       s.postStick,
+		// Decoding an attachment takes seconds, during which the desk must lock and close at once.
+		"GET /case/{id}/file/{name}":         s.getFile,
+		"GET /case/{id}/file/{name}/sound":   s.getSound,
+		"POST /case/{id}/file/{name}/redact": s.postRedact,
+		"/": func(w http.ResponseWriter, r *http.Request) {
+			s.fail(w, r, http.StatusNotFound, errors.New("there is no such page"))
+		},
+	}
+	for _, pages := range []map[string]handler{s.caseRoutes(), s.transportRoutes()} {
+		for pattern, handle := range pages {
+			all[pattern] = s.withVault(handle)
+		}
+	}
+	return all
+}
+
+// caseRoutes are the pages and acts about cases.
+func (s *Server) caseRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /{$}":              s.getQueue,
 		"POST /find":            s.postFind,
@@ -131,6 +132,8 @@ func (s *Server) transportRoutes() map[string]handler {
 
 // forget drops everything of the vault that these pages have kept to show.
 func (s *Server) forget() {
+	s.notices.clear()
+	s.queries.clear()
 	s.stick.clear()
 	s.files.clear()
 	s.papers.clear()
@@ -149,22 +152,41 @@ type opened struct {
 // handler becomes the error page, with its hint.
 func (s *Server) withVault(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if s.stick.busy() { // the vault is in use until the carry file is in
-			http.Redirect(w, r, "/stick", http.StatusSeeOther)
-			return
-		}
-		err := s.keeper.With(func(v *casework.Trustee, cases *casework.Cases) error {
+		err := s.with(func(v *casework.Trustee, cases *casework.Cases) error {
 			return handle(w, r, opened{v, cases, s.keeper.find})
 		})
 		s.answer(w, r, err)
 	}
 }
 
-// answer shows an error, if there is one. A locked desk sends the browser to the passphrase page.
+// errBusy means that the vault is in use until a carry file is in.
+var errBusy = exit.New(exit.Failed, "wait until it is in, then do it again", "nothing was done: a carry file is being taken in")
+
+// with is Keeper.With, or errBusy.
+func (s *Server) with(use func(*casework.Trustee, *casework.Cases) error) error {
+	if s.stick.busy() {
+		return errBusy
+	}
+	return s.keeper.With(use)
+}
+
+// answer shows an error, if there is one. A locked desk sends the browser to the passphrase page, a busy one to the page
+// that shows how far the carry file is. An act has no page of its own: its error is a notice.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
+	act := r.Method == http.MethodPost
 	switch {
+	case errors.Is(err, ErrLocked) && act:
+		s.sendTo(w, r, "/unlock", Notice{Failed: true, Text: "The desk was locked, and nothing was kept of what you sent.", Hint: "open the vault, then do it again"})
 	case errors.Is(err, ErrLocked):
 		http.Redirect(w, r, "/unlock", http.StatusSeeOther)
+	case errors.Is(err, errBusy) && act:
+		s.sendTo(w, r, "/stick", noticeOf(err))
+	case errors.Is(err, errBusy):
+		http.Redirect(w, r, "/stick", http.StatusSeeOther)
+	case errors.Is(err, errCut):
+		panic(http.ErrAbortHandler)
+	case err != nil && act:
+		s.sendTo(w, r, failedPath, noticeOf(err))
 	case err != nil:
 		s.fail(w, r, statusOf(err), err)
 	}
@@ -211,6 +233,21 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, data any
 type errorPage struct {
 	layout
 	Text, Hint string
+}
+
+const failedPath = "/failed"
+
+// getFailed shows the notice of an act that failed before it had a page to go back to.
+func (s *Server) getFailed(w http.ResponseWriter, r *http.Request) {
+	page := errorPage{layout: s.layout(r, "That did not work")}
+	if page.Notice == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	page.Text, page.Hint, page.Notice = page.Notice.Text, page.Notice.Hint, nil
+	if err := s.render(w, http.StatusOK, "error.html", page); err != nil {
+		s.fail(w, r, http.StatusInternalServerError, err)
+	}
 }
 
 // fail shows what happened and what to do.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -20,9 +21,8 @@ import (
 
 // stick is the carry file that is being taken in, or was last, and the outbox that was gathered last.
 type stick struct {
-	mu     sync.Mutex
-	cancel context.CancelFunc // of the one that runs; nil where none does
-	state  stickState
+	mu    sync.Mutex
+	state stickState
 }
 
 // stickState is what the page shows of it.
@@ -31,12 +31,14 @@ type stickState struct {
 	Read    int64 // bytes
 	Whole   bool  // all of the file has come, and is being verified
 	Failed  *Notice
+	Entered bool // where it failed: all the same the file is in the vault
 	Done    *casework.Imported
 	News    []casework.News
 	Changes []casework.Change
 	Thrown  bool     // the owner is no trustee any more, by one of these
 	Out     []string // lines of the outbox, once it was gathered
 	Lost    []string
+	Cut     *Notice // why the outbox that was saved last is not whole
 }
 
 func (s *stick) get() stickState {
@@ -54,23 +56,14 @@ func (s *stick) set(change func(*stickState)) {
 func (s *stick) busy() bool { return s.get().Running }
 
 // start reports false where another carry file is being taken in.
-func (s *stick) start(cancel context.CancelFunc) bool {
+func (s *stick) start() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Running {
 		return false
 	}
-	s.cancel, s.state = cancel, stickState{Running: true}
+	s.state = stickState{Running: true}
 	return true
-}
-
-// stop ends what runs, so that the vault can be locked at once. The vault is then as it was before.
-func (s *stick) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil {
-		s.cancel()
-	}
 }
 
 func (s *stick) clear() { s.set(func(st *stickState) { *st = stickState{Running: st.Running} }) }
@@ -110,8 +103,14 @@ func (s *Server) getStick(w http.ResponseWriter, r *http.Request) {
 // postStick takes one file from the browser, whatever it is of those that trustees carry: a carry file while it
 // streams, the others whole. None is written to a disk but what a carry file brings into the vault.
 func (s *Server) postStick(w http.ResponseWriter, r *http.Request) {
-	if s.keeper.Locked() {
-		http.Redirect(w, r, "/unlock", http.StatusSeeOther)
+	// A browser reads the answer once it has sent everything.
+	defer io.Copy(io.Discard, r.Body)
+	switch {
+	case s.keeper.Locked():
+		s.answer(w, r, ErrLocked)
+		return
+	case s.stick.busy():
+		s.answer(w, r, errBusy)
 		return
 	}
 	parts, err := r.MultipartReader()
@@ -140,51 +139,68 @@ func (s *Server) postStick(w http.ResponseWriter, r *http.Request) {
 // takeCarry feeds a carry file to the import while it comes in, and answers once all of it has come. What remains, the
 // verification of sealed parts and the opening of new statements, goes on while the browser asks how far it is.
 func (s *Server) takeCarry(w http.ResponseWriter, r *http.Request, file io.Reader) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	if !s.stick.start(cancel) {
-		cancel()
-		s.sendTo(w, r, "/stick", noticeOf(exit.New(exit.Failed, "wait until it is done", "another carry file is being taken in")))
+	if !s.stick.start() {
+		s.answer(w, r, errBusy)
 		return
 	}
 	in, out := io.Pipe()
 	go func() {
-		defer cancel()
-		err := s.importCarry(ctx, in)
+		entered, err := s.importCarry(context.WithoutCancel(r.Context()), in)
 		in.CloseWithError(errors.New("the import has ended"))
 		s.stick.set(func(st *stickState) {
-			st.Running = false
+			st.Running, st.Entered = false, entered
 			if err != nil {
-				failed := noticeOf(err)
+				failed := noticeOf(stopped(err))
 				st.Failed = &failed
 			}
 		})
 	}()
-	_, err := io.Copy(out, &counted{file, func(n int) { s.stick.set(func(st *stickState) { st.Read += int64(n) }) }})
-	if err == nil || errors.Is(err, io.EOF) {
-		out.Close()
-	} else {
-		out.CloseWithError(err)
-		_, _ = io.Copy(io.Discard, file) // a browser reads the answer once it has sent everything
-	}
+	// A file that no longer comes must not keep the vault open.
+	control := http.NewResponseController(w)
+	_, err := io.Copy(out, &counted{file, func() error {
+		if s.keeper.idle <= 0 {
+			return nil
+		}
+		return control.SetReadDeadline(time.Now().Add(s.keeper.idle))
+	}, func(n int) { s.stick.set(func(st *stickState) { st.Read += int64(n) }) }})
+	out.CloseWithError(err) // nil is io.EOF
 	s.stick.set(func(st *stickState) { st.Whole = true })
 	http.Redirect(w, r, "/stick", http.StatusSeeOther)
 }
 
+// stopped puts the ends that are not the file's into words.
+func stopped(err error) error {
+	switch {
+	case errors.Is(err, ErrLocked):
+		return exit.New(exit.Failed, "choose the file once more", "the desk was locked before all of the file was verified")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return exit.New(exit.Failed, "look whether the stick is still there, and choose the file once more", "the file stopped coming")
+	}
+	return err
+}
+
+// counted tells before each read and after it.
 type counted struct {
 	io.Reader
-	read func(int)
+	before func() error
+	read   func(int)
 }
 
 func (c *counted) Read(b []byte) (int, error) {
+	if err := c.before(); err != nil {
+		return 0, err
+	}
 	n, err := c.Reader.Read(b)
 	c.read(n)
 	return n, err
 }
 
-// importCarry takes a carry file into the vault and notes what it brought.
-func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
+// importCarry takes a carry file into the vault and notes what it brought. entered reports whether the vault has it,
+// which it may although its cases could not be read.
+func (s *Server) importCarry(ctx context.Context, file *io.PipeReader) (entered bool, err error) {
 	var done *casework.Imported
-	return s.keeper.Change(ctx, func(v *casework.Trustee, _ *casework.Cases) error {
+	err = s.keeper.Change(ctx, func(ctx context.Context, v *casework.Trustee, _ *casework.Cases) error {
+		defer context.AfterFunc(ctx, func() { file.CloseWithError(ctx.Err()) })()
 		var err error
 		done, err = v.Import(ctx, file, vault.ImportOptions{Key: v.Key()})
 		return err
@@ -199,6 +215,7 @@ func (s *Server) importCarry(ctx context.Context, file io.Reader) error {
 		})
 		return nil
 	})
+	return done != nil, err
 }
 
 // postOutbox gathers what goes to the operator, and shows it in numbers.
@@ -212,7 +229,7 @@ func (s *Server) postOutbox(w http.ResponseWriter, r *http.Request, o opened) er
 	if err != nil {
 		return err
 	}
-	s.stick.set(func(st *stickState) { st.Out, st.Lost = lines, out.Lost })
+	s.stick.set(func(st *stickState) { st.Out, st.Lost, st.Cut = lines, out.Lost, nil })
 	if len(lines) == 0 {
 		s.sendTo(w, r, "/stick", Notice{Text: "Nothing goes out: the operator has all that you signed."})
 		return nil
@@ -231,8 +248,18 @@ func (s *Server) getOutbox(w http.ResponseWriter, r *http.Request, o opened) err
 		return exit.New(exit.Failed, "", "nothing goes out: the operator has all that you signed")
 	}
 	attach(w, "application/x-tar", "outbox-"+o.trustee.Key().Card.Name+"-"+o.trustee.Now().Format("2006-01-02")+".tar")
-	return out.Write(w)
+	err = out.Write(w)
+	if err == nil {
+		s.stick.set(func(st *stickState) { st.Cut = nil })
+		return nil
+	}
+	cut := noticeOf(err)
+	s.stick.set(func(st *stickState) { st.Cut = &cut })
+	return errCut
 }
+
+// errCut ends the connection in the middle of a file, so that the browser does not take the part for the whole.
+var errCut = errors.New("the file is not whole")
 
 // attach has the browser save what follows under a name of ours.
 func attach(w http.ResponseWriter, mediaType, name string) {
@@ -255,14 +282,17 @@ func (s *Server) takePaper(w http.ResponseWriter, r *http.Request, kind cli.Kind
 		http.Redirect(w, r, "/quorum", http.StatusSeeOther)
 		return
 	case kind == cli.KindReseal:
-		err = s.keeper.Change(r.Context(), func(v *casework.Trustee, _ *casework.Cases) error {
+		var page string
+		var said Notice
+		err = s.keeper.Change(r.Context(), func(_ context.Context, v *casework.Trustee, _ *casework.Cases) error {
 			got, err := v.Receive(content)
 			if err == nil {
-				s.sendTo(w, r, "/case/"+got.Case, Notice{Text: got.From.Name + " hands this case on to you: " + got.Parts + "."})
+				page, said = "/case/"+got.Case, Notice{Text: got.From.Name + " hands this case on to you: " + got.Parts + "."}
 			}
 			return err
 		}, func(*casework.Trustee, *casework.Cases) error { return nil })
 		if err == nil {
+			s.sendTo(w, r, page, said)
 			return
 		}
 	default:

@@ -13,13 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/evidence/bundle"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
-// brings sends a file by the form of the stick's page, and gives the page that comes once it was taken in or refused.
-func (b *browser) brings(name string, content []byte) string {
+// sends sends a file by the form of the stick's page, and gives the page that comes then.
+func (b *browser) sends(name string, content []byte) string {
 	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -39,6 +40,13 @@ func (b *browser) brings(name string, content []byte) string {
 		r.Header.Set("Origin", b.origin)
 	}
 	_, page := b.do(r, err)
+	return page
+}
+
+// brings is sends, and gives the page that comes once the file was taken in or refused.
+func (b *browser) brings(name string, content []byte) string {
+	b.t.Helper()
+	page := b.sends(name, content)
 	for end := time.Now().Add(time.Minute); strings.Contains(page, "This page shows how far it is"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("the carry file is still being taken in:\n%s", page)
@@ -211,7 +219,8 @@ func TestABundleGoesToWhomConsentAllowsAndNobodyElse(t *testing.T) {
 		t.Errorf("a POST for the public:\n%s", page)
 	}
 	_, page = b.get(path + "?for=lawyer")
-	b.wants(page, "They wrote to me.", "Withhold A01", "Make and check the bundle", "withheld: ", "The case lacks:")
+	b.wants(page, "They wrote to me.", "Withhold A01", "Make and check the bundle", "withheld: ", "The case lacks:",
+		`<option value="unstated" selected>`, bundle.ReasonUnstated.Sentence())
 	_, page = b.post(path, url.Values{"for": {"lawyer"}, "withhold": {"A01"}, "reason-A01": {"others"}})
 	b.wants(page, "The bundle is made, recorded and verified.", "everything fits", "A01")
 	saved := savedFile.FindString(page)
@@ -255,6 +264,16 @@ func TestSuggestionsAreLinkedOrRefusedForGood(t *testing.T) {
 	b.wants(page, "3 cases, 3 persons", "Timeline")
 	_, page = b.post("/links/decide", url.Values{"act": {"refuse"}, "case": {ids[1]}, "other": {ids[2]}, "reason": {"phrase"}})
 	b.wants(page, "1 refused suggestion")
+	for _, c := range []struct{ act, id, other, says string }{
+		{"link", ids[0], "c000000", "there is no case"},
+		{"link", "c111111", ids[0], "there is no case"},
+		{"refuse", ids[0], ids[1], "nothing was chosen"}, // without a reason
+		{"merge", ids[0], ids[1], "nothing was chosen"},
+	} {
+		_, page = b.post("/links/decide", url.Values{"act": {c.act}, "case": {c.id}, "other": {c.other}, "type": {"follows"}})
+		b.wants(page, c.says, "<h1>Links", `role="alert"`)
+	}
+	_, page = b.get("/links")
 	_, page = b.post("/links", nil)
 	if strings.Contains(page, "lose her work") {
 		t.Errorf("what was linked or refused is suggested again:\n%s", page)
@@ -268,6 +287,8 @@ func TestSuggestionsAreLinkedOrRefusedForGood(t *testing.T) {
 		t.Errorf("after the undo:\n%s", page)
 	}
 }
+
+var draftKey = regexp.MustCompile(`name="draft" value="([0-9a-f]{16})"`)
 
 func TestNumbersAreDraftedPublishedAndSaved(t *testing.T) {
 	t.Parallel()
@@ -285,8 +306,18 @@ func TestNumbersAreDraftedPublishedAndSaved(t *testing.T) {
 	if _, page := b.get("/numbers/numbers.csv"); !strings.Contains(page, "nothing is published yet") {
 		t.Errorf("a draft is given away:\n%.200s", page)
 	}
-	_, page = b.post("/numbers/publish", nil)
-	b.wants(page, "Published: signed", "Release 1 of")
+	older := draftKey.FindStringSubmatch(page)
+	_, page = b.post("/numbers", url.Values{"mode": {"suppress"}})
+	newer := draftKey.FindStringSubmatch(page)
+	if older == nil || newer == nil {
+		t.Fatalf("a draft without its key:\n%s", page)
+	}
+	for _, stale := range []string{"", older[1]} {
+		_, page = b.post("/numbers/publish", url.Values{"draft": {stale}})
+		b.wants(page, "Nothing was published: the draft was made again in another window.", "Draft of release 1")
+	}
+	_, page = b.post("/numbers/publish", url.Values{"draft": {newer[1]}})
+	b.wants(page, "Published: signed", "Release 1 of", ">polski</a>")
 	for name, begin := range map[string]string{
 		"chart.svg?table=method&lang=be": "<?xml", "chart.png?table=method": "\x89PNG", "map.svg": "<svg", "numbers.csv?lang=pl": "\ufeff",
 	} {

@@ -7,6 +7,7 @@ import (
 
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/links"
+	"zapis/internal/trustee/statistics"
 )
 
 // transportFuncs are the words of the pages about what comes and goes.
@@ -14,6 +15,7 @@ var transportFuncs = template.FuncMap{
 	"plural":   plural,
 	"entries":  func(d *casework.Imported) string { return plural(int(d.Size-d.From), "new entry", "new entries") },
 	"linktype": func(code string) string { return wordsOf(linkTypes, code) },
+	"hold":     func(code string) string { return wordsOf(holdReasons, code) },
 	"reason":   func(kind any) string { return wordsOf(suggestionReasons, fmt.Sprint(kind)) },
 }
 
@@ -23,6 +25,15 @@ func plural(n int, one, more string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + more
+}
+
+// languageNames gives languages by their own names.
+func languageNames(codes []string) []choice {
+	var list []choice
+	for _, code := range codes {
+		list = append(list, choice{code, statistics.LanguageName(code)})
+	}
+	return list
 }
 
 // wordsOf finds a code's words; a code that is not there is shown as it is.

@@ -21,8 +21,7 @@ func (s *Server) getUnlock(w http.ResponseWriter, r *http.Request) {
 
 // postUnlock opens the vault with the passphrase of the form.
 func (s *Server) postUnlock(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	if err := readForm(w, r); err != nil {
 		s.sendTo(w, r, "/unlock", noticeOf(err))
 		return
 	}
@@ -34,14 +33,12 @@ func (s *Server) postUnlock(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postLock(w http.ResponseWriter, r *http.Request) {
-	s.stick.stop()
 	s.keeper.Lock()
 	http.Redirect(w, r, "/unlock", http.StatusSeeOther)
 }
 
 // postQuit locks the desk, answers with an empty page and ends the program.
 func (s *Server) postQuit(w http.ResponseWriter, r *http.Request) {
-	s.stick.stop()
 	s.keeper.Lock()
 	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
 	if err := s.render(w, http.StatusOK, "closed.html", s.layout(r, "Closed")); err != nil {

@@ -97,9 +97,10 @@ var codeNames = map[string]map[string]string{
 	"forum": {"ecthr": "European Court of Human Rights", "un_hrc": "UN Human Rights Committee", "un_wgad": "UN Working Group on Arbitrary Detention",
 		"un_wgeid": "UN Working Group on Enforced Disappearances", "un_special_procedures": "UN special procedures", "un_gieb": "UN Group of Independent Experts on Belarus",
 		"ccf": "Interpol's CCF", "iapb": "IAPB", "icc": "International Criminal Court"},
-	"risk_to": {"person": "the person concerned", "relatives_there": "relatives there", "relatives_here": "relatives here"},
-	"impact":  {"silenced": "silenced: stopped speaking", "moved": "moved away", "treated": "needed treatment"},
-	"danger":  {"yes": "now", "unsure": "perhaps", "no": "no"},
+	"risk_to":   {"person": "the person concerned", "relatives_there": "relatives there", "relatives_here": "relatives here"},
+	"impact":    {"silenced": "silenced: stopped speaking", "moved": "moved away", "treated": "needed treatment"},
+	"danger":    {"yes": "now", "unsure": "perhaps", "no": "no"},
+	"withdrawn": {"stop": "not to be used any more", "delete": "to be erased"},
 }
 
 // codeWords puts a code of a field into words.
