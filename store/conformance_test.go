@@ -32,7 +32,7 @@ var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|
 // has its own of what only PostgreSQL has.
 var boltOnly = []string{
 	"TestAnyBit", "TestFullDisk", "TestPowerLoss", "TestPowerLossIsNoticed", "TestWorkload", // a file, and the disk under it
-	"TestErase", "TestEraseCutOff", // bytes in the file's free pages
+	"TestErase", "TestAnnouncedErase", "TestEraseCutOff", // bytes in the file's free pages
 	"TestPagesSayNothingOfTheOrderOfArrival", "TestCompactionCutOff", // where parts stand in the file
 	"TestCreateMakesThisFolder", "TestCreateRefuses", "TestCreateAfterACrash", "TestFileTimesSayNothing", // names of files
 	"TestHostileClock", "TestNothingIsLoggedOfTheSubmission", // no engine is in it

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
+	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 )
@@ -65,8 +67,17 @@ type forgettable struct {
 
 func newForgettable(t testing.TB) *forgettable {
 	t.Helper()
+	return newForgettableOf(t, ledgertest.Genesis())
+}
+
+func newForgettableOf(t testing.TB, g ledger.Genesis) *forgettable {
+	t.Helper()
 	f := &forgettable{clock: newClock()}
-	f.Store = newStore(t, day, f.clock)
+	dir := filepath.Join(t.TempDir(), "ledger")
+	if _, err := createTest(dir, g, ledgertest.Key(1), start); err != nil {
+		t.Fatal(err)
+	}
+	f.Store = open(t, dir, Config{Slot: day, Now: f.clock.now, Verb: "a test"})
 	f.report = words(f.Store)
 	f.file = random(70000)
 	f.report.Body.Parts = append(f.report.Body.Parts, attach(t, f.Store, f.file))
@@ -154,6 +165,46 @@ func TestErase(t *testing.T) {
 	sub.Small[1], sub.Body.Parts[1] = f.report.Small[1], f.report.Body.Parts[1]
 	_, err = s.Submit(t.Context(), sub)
 	wants(t, err, ErrPartTaken, "another submission has this part already: "+f.report.Body.Parts[1].Hash.String())
+}
+
+// In a new ledger an erasure is announced: until its slots have passed every byte is there, and then none is.
+func TestAnnouncedErase(t *testing.T) {
+	g := ledgertest.Genesis()
+	g.Rules, g.Delay = ledger.Rules2, ledger.Delay
+	f := newForgettableOf(t, g)
+	s := f.Store
+	all := append(slices.Clone(f.report.Small), f.file)
+	stone, err := ledger.ParseTombstone(tombstone(s, f.index, f.hashes()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stone.After = after(s)
+	text := stone.Marshal()
+	n := ledger.Approved{Text: ledger.NoticeText(text)}
+	for _, trustee := range ledgertest.Trustees()[:2] {
+		st := statement(s, card.KindApproval, ledger.Subject(text))
+		st.Expires = time.Date(2026, 12, 20, 0, 0, 0, 0, time.UTC)
+		signed, err := trustee.Signer.SignStatement(st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Approvals = append(n.Approvals, signed)
+	}
+	body := n.Marshal()
+	submit(t, s, Submission{Body: ledger.BodyOf(ledger.KindTombstone, 0, body), Small: [][]byte{body}})
+	for slot := range 1 + ledger.Delay { // that of the notice, and the last one erases
+		if files := traces(t, s.dir, all...); files != 2 {
+			t.Fatalf("%d slots after the approvals %d files hold the parts, want 2", slot, files)
+		}
+		f.slot(t)
+	}
+	if files := traces(t, s.dir, all...); files != 0 {
+		t.Errorf("%d files still hold bytes of what was erased", files)
+	}
+	for _, h := range f.hashes() {
+		_, _, err := s.Part(h)
+		wants(t, err, ErrErased, "part "+h.String()+": the part was erased")
+	}
 }
 
 // The power fails after the tombstone is committed, and before anything else.
