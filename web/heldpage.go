@@ -22,7 +22,7 @@ const (
 	// reloadGrace is how long every other page can be reloaded, for a connection that broke.
 	reloadGrace = time.Minute
 
-	heldPageBytes = 32 << 20 // show answers a POST with a page. A program gets it directly. A browser is redirected to it, or gets it directly where there is no room to hold it.
+	heldPageBytes = 32 << 20 // of pages that hold what was typed, or messages
 	codePageBytes = 8 << 20  // of pages that hold a code
 )
 

@@ -28,7 +28,7 @@ type tileCopy struct {
 	roots      map[uint64]ledger.Hash // of the sizes that were asked for and that it has
 }
 
-// readShelf reads the hashes of all entries out of tiles (C2SP tlog-tiles, level
+// readTiles reads the hashes of all entries out of tiles (C2SP tlog-tiles, level
 // 0), compares their root with the signed one, and visits each.
 func readTiles(dir fs.FS, k keys, c *card.LedgerCard, sizes []uint64, visit func(index uint64, leaf ledger.Hash)) (tileCopy, error) {
 	note, err := readSmall(dir, "checkpoint", ledger.MaxNote)
