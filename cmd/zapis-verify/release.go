@@ -1,14 +1,13 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,7 +70,7 @@ func (g *grammar) release(dir string, known *check.Known, s *cli.Streams) error 
 		return g.refuse(s.Out, err)
 	}
 	if v.OK {
-		if err := judgeRelease(&v, dir, list, f, info.Size()); err != nil {
+		if err := judgeRelease(&v, dir, list); err != nil {
 			return err
 		}
 	}
@@ -89,10 +88,13 @@ func (g *grammar) release(dir string, known *check.Known, s *cli.Streams) error 
 }
 
 // judgeRelease adds to the verdict on the bundle what it says of the release.
-func judgeRelease(v *check.Verdict, dir string, list []byte, bundle io.ReaderAt, size int64) error {
-	exhibit, err := exhibitOf(bundle, size, list)
-	if err != nil {
-		return err
+func judgeRelease(v *check.Verdict, dir string, list []byte) error {
+	exhibit := ""
+	for _, name := range slices.Sorted(maps.Keys(v.Originals)) {
+		if v.Originals[name] == sha256.Sum256(list) {
+			exhibit = name
+			break
+		}
 	}
 	var proved []string
 	if exhibit == "" {
@@ -106,12 +108,14 @@ func judgeRelease(v *check.Verdict, dir string, list []byte, bundle io.ReaderAt,
 	}
 	here := 0
 	for _, l := range lines {
-		sum, err := hashFile(filepath.Join(dir, l.name))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		path := filepath.Join(dir, l.name)
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			v.NotProved = append(v.NotProved, l.name+": it is in the list, and not in this folder.")
+			continue
+		}
+		switch sum, err := hashFile(path); {
 		case err != nil:
-			return check.Unreadable("", l.name, err)
+			return err
 		case sum != l.sum:
 			v.Faults = append(v.Faults, l.name+" has not the hash that the list has for it")
 		default:
@@ -134,33 +138,6 @@ func judgeRelease(v *check.Verdict, dir string, list []byte, bundle io.ReaderAt,
 	v.Proved = append(proved, v.Proved...)
 	v.OK = len(v.Faults) == 0
 	return nil
-}
-
-// exhibitOf finds the attachment of a bundle that has this content; the bundle has verified.
-func exhibitOf(r io.ReaderAt, size int64, content []byte) (string, error) {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return "", err
-	}
-	for _, f := range z.File {
-		name, ok := strings.CutPrefix(f.Name, "zapis-bundle/data/attachments/")
-		if !ok || f.UncompressedSize64 != uint64(len(content)) {
-			continue
-		}
-		part, err := f.Open()
-		if err != nil {
-			return "", err
-		}
-		found, err := io.ReadAll(io.LimitReader(part, int64(len(content))+1))
-		part.Close()
-		if err != nil {
-			return "", err
-		}
-		if bytes.Equal(found, content) {
-			return name, nil
-		}
-	}
-	return "", nil
 }
 
 // parseReleaseList reads the lines that sha256sum writes; names have no folder.
@@ -196,15 +173,16 @@ func hashOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// hashFile returns the SHA-256 of a file in hex.
 func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
+	f, size, err := openFile(name)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
+	sum, err := hashBeside(f, size)()
+	if err != nil {
+		return "", check.Unreadable("", name, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return sum, nil
 }

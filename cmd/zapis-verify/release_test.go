@@ -62,15 +62,28 @@ func TestReleaseRefused(t *testing.T) {
 	}
 }
 
-func TestExhibitOf(t *testing.T) {
-	bundle := []byte(vectorText(t, "bundle.zip"))
-	z, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
+// repacked is the vector's bundle, unpacked and packed again below another folder, with another file beside it; attached is
+// one of its attachments.
+func repacked(t *testing.T, folder, beside, content string) (bundle, attached string) {
+	t.Helper()
+	good := vectorText(t, "bundle.zip")
+	from, err := zip.NewReader(strings.NewReader(good), int64(len(good)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := 0
-	for _, f := range z.File {
-		name, ok := strings.CutPrefix(f.Name, "zapis-bundle/data/attachments/")
+	var b bytes.Buffer
+	to := zip.NewWriter(&b)
+	put := func(name, content string) {
+		t.Helper()
+		w, err := to.Create(name)
+		if err == nil {
+			_, err = io.WriteString(w, content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range from.File {
 		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
@@ -79,16 +92,37 @@ func TestExhibitOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ok {
-			name = ""
-		} else {
-			found++
-		}
-		if got, err := exhibitOf(bytes.NewReader(bundle), int64(len(bundle)), content); err != nil || got != name {
-			t.Errorf("the content of %s is the attachment %q, %v", f.Name, got, err)
+		put(strings.Replace(f.Name, "zapis-bundle", folder, 1), string(content))
+		if strings.Contains(f.Name, "/data/attachments/") {
+			attached = string(content)
 		}
 	}
-	if found == 0 {
-		t.Error("the vector has no attachment")
+	if beside != "" {
+		put(beside, content)
+	}
+	if err := to.Close(); err != nil || attached == "" {
+		t.Fatalf("%v, and the attachment is %q", err, attached)
+	}
+	return b.String(), attached
+}
+
+// The list is looked for among the attachments that the ledger knows: below any folder, and never among the files that an
+// operating system adds to a zip, which the check of a bundle does not read.
+func TestReleaseByAFileBesideTheBundle(t *testing.T) {
+	card, list := ledgerCard(t), hashOf([]byte("a program"))+"  zapis.tar.gz\n"
+	const other = "the bundle is of something else"
+	again, attached := repacked(t, "release/proof", "", "")
+	if _, out, talk := verify(t, releaseOf(t, map[string]string{"SHA256SUMS": attached, "SHA256SUMS.zip": again}), "--trust", card); strings.Contains(out+talk, other) {
+		t.Errorf("below another folder:\n%s%s", out, talk)
+	}
+	for _, beside := range []string{"zapis-bundle/data/attachments/.DS_Store", "__MACOSX/zapis-bundle/data/attachments/A01.txt"} {
+		again, _ := repacked(t, "zapis-bundle", beside, list)
+		if status, out, talk := verify(t, write(t, again), "--trust", card); status != 0 {
+			t.Fatalf("the bundle alone, with %s: status %d\n%s%s", beside, status, out, talk)
+		}
+		dir := releaseOf(t, map[string]string{"SHA256SUMS": list, "SHA256SUMS.zip": again, "zapis.tar.gz": "a program"})
+		if status, out, talk := verify(t, dir, "--trust", card); status != 3 || !strings.Contains(out+talk, other) {
+			t.Errorf("%s: status %d\n%s%s", beside, status, out, talk)
+		}
 	}
 }

@@ -99,6 +99,14 @@ func inspect(r io.ReaderAt, size int64, o Options) (b *bag, c *governance, repor
 		report.fault("zip: the file was unpacked and packed again by another program; what does not fit above is in its contents")
 	}
 	report.settle()
+	if report.OK {
+		report.Originals = make(map[string][32]byte)
+		for path, sum := range b.sums {
+			if name, ok := strings.CutPrefix(path, attachments); ok {
+				report.Originals[name] = sum
+			}
+		}
+	}
 	return b, c, report, nil
 }
 

@@ -15,6 +15,9 @@ type Report struct {
 	Case      string `json:"case,omitempty"`
 	Promise   string `json:"promise,omitempty"`   // the state of a promise: genuine, kept, not-due, broken, retired-key, not-genuine
 	Container string `json:"container,omitempty"` // Repacked, or empty: the zip is as zapis wrote it
+
+	// Originals are the SHA-256 of the originals in a bundle without faults, by the file's name: A01.txt.
+	Originals map[string][32]byte `json:"-"`
 }
 
 // Repacked is the container of a bundle that was unpacked and packed again.
