@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"zapis/crypto/ledger/ledgertest"
 	"zapis/crypto/witness"
 	"zapis/internal/exit"
 )
@@ -25,6 +26,7 @@ func TestPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines = append(lines, "witness other "+other.Verifiers()[0].String())
+	log := "log " + ledgertest.Key(7).Keys()[0]
 	policy := func(more ...string) string { return write(t, strings.Join(append(lines, more...), "\n")+"\n") }
 	bundle := vector("anchored/bundle.zip")
 	for _, c := range []struct {
@@ -43,6 +45,13 @@ func TestPolicy(t *testing.T) {
 		{"a checkpoint", []string{vector("tiles/checkpoint"), "--trust", vector("genesis.txt"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: none cosigned, and ", "does not verify"},
 		{"a receipt", []string{vector("receipt"), "--trust", vector("genesis.txt"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: ", "does not verify"},
 		{"a promise with tiles", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", vector("tiles"), "--policy", policy("quorum other")}, 3, "checkpoint: the witness policy is not met: ", "does not verify"},
+		{"a promise alone", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--policy", policy("quorum other")}, 3, "the witness policy is not met: no checkpoint comes with a promise", "does not verify"},
+		{"a promise alone, and nobody must have", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--policy", policy("quorum none")}, 0, "- The log promised, ", ""},
+		{"a checkpoint that nobody must have cosigned", []string{vector("tiles/checkpoint"), "--trust", vector("genesis.txt"), "--policy", policy("quorum none")}, 0, "- Your witness policy asks for no cosignature.", ""},
+		{"a checkpoint of another log", []string{vector("tiles/checkpoint"), "--trust", vector("genesis.txt"), "--policy", policy("quorum none", log)}, 3, "policy: both keys of ", "does not verify"},
+		{"a receipt of another log", []string{vector("receipt"), "--trust", vector("genesis.txt"), "--policy", policy("quorum none", log)}, 3, "policy: both keys of ", "does not verify"},
+		{"a promise of another log", []string{vector("promise-kept"), "--trust", vector("genesis.txt"), "--tiles", vector("tiles"), "--policy", policy("quorum none", log)}, 3, "policy: both keys of ", "does not verify"},
+		{"a bundle of another log", []string{bundle, "--policy", policy("quorum none", log)}, 3, "policy: both keys of ", "does not verify"},
 		{"no policy", []string{bundle, "--policy", write(t, "quorum\n")}, 3, "", "policy: line 1: it must be: quorum NAME"},
 		{"no file", []string{bundle, "--policy", "nowhere"}, 1, "", "--policy: nowhere is not there"},
 	} {

@@ -166,7 +166,7 @@ func checkCheckpoint(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if err != nil {
 		return refused(err), nil
 	}
-	met, err := known.required(text)
+	met, err := known.required(text, k)
 	if err != nil {
 		return refused(err), nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -52,6 +53,19 @@ func otherKeys(err error) error {
 	}
 	return canonical.Refuse("%w that you gave. If the log has changed its keys, that proves nothing: give --trust a bundle made after the change, or, in the place of card and genesis, "+
 		"the keys in force (its server shows them under /log-keys; compare them with a partner's mirror)", err)
+}
+
+// logOf returns the verifier of the log's keys that signed a checkpoint.
+func logOf(k keys, note []byte) (*ledger.Verifier, error) {
+	switch k := k.(type) {
+	case given:
+		return logOf(k.keys, note)
+	case *ledger.Verifier:
+		return k, nil
+	case *bundle.Ledger:
+		return k.LogOf(note)
+	}
+	return nil, fmt.Errorf("%T has no log's keys", k)
 }
 
 // Known is what somebody knows from elsewhere: what --trust names. Cards, a
@@ -122,12 +136,19 @@ func (t *Known) Policy(name string, text []byte) error {
 	return nil
 }
 
-// required verifies that the witnesses which a policy wants have cosigned a
-// checkpoint; proved is what there is to say of it.
-func (t *Known) required(note []byte) (proved []string, err error) {
+// required verifies that a policy is for the log of a checkpoint, and that the
+// witnesses which it wants have cosigned it; proved is what there is to say of it.
+func (t *Known) required(note []byte, k keys) (proved []string, err error) {
 	p := t.options.Policy
 	if p == nil {
 		return nil, nil
+	}
+	log, err := logOf(k, note)
+	if err == nil {
+		err = p.CheckLog(log)
+	}
+	if err != nil {
+		return nil, err
 	}
 	text, err := ledger.NoteText(note)
 	if err != nil {
@@ -146,7 +167,7 @@ func (t *Known) required(note []byte) (proved []string, err error) {
 	}
 	yes, _ := p.Cosigned(by)
 	if len(yes) == 0 {
-		return nil, nil
+		return []string{"Your witness policy asks for no cosignature."}, nil
 	}
 	return []string{"Your witness policy is met: " + strings.Join(yes, ", ") + " cosigned the checkpoint."}, nil
 }

@@ -37,6 +37,9 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	}
 	notProved := []string{"What was reported: the body holds hashes of sealed parts, and no words."}
 	if tiles == nil {
+		if p := known.options.Policy; p != nil && !p.Satisfied(nil) {
+			return refused(canonical.Refuse("the witness policy is not met: no checkpoint comes with a promise that a witness could have cosigned. Give a copy of the ledger's tiles, with its checkpoint (--tiles)")), nil
+		}
 		return promised(genuine, accepted(c, proved, append(notProved,
 			"That the promise was kept: the ledger's public tiles show whether it was. Ask its operator for a copy, or fetch one with zapisd mirror, and give the folder (--tiles)."))), nil
 	}
@@ -66,7 +69,7 @@ func checkPromise(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if err != nil {
 		return refused(err), nil
 	}
-	met, err := known.required(s.note)
+	met, err := known.required(s.note, k)
 	if err != nil {
 		return refused(err), nil
 	}

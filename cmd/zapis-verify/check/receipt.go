@@ -38,7 +38,7 @@ func checkReceipt(text []byte, known *Known, tiles fs.FS) (Verdict, error) {
 	if e.Body.Kind.HasParts() {
 		proved = append(proved, fmt.Sprintf("The entry commits to its parts and answers: body %s, commitments %s.", e.Body.Hash(), e.Body.Commitments))
 	}
-	met, err := known.required(r.Note)
+	met, err := known.required(r.Note, k)
 	if err != nil {
 		return refused(err), nil
 	}

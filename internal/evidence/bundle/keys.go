@@ -60,6 +60,12 @@ func (l *Ledger) OpenCheckpoint(note []byte) (ledger.Checkpoint, error) {
 	return c, err
 }
 
+// LogOf returns the verifier of the log's keys that sign ledgers of a checkpoint's size.
+func (l *Ledger) LogOf(note []byte) (*ledger.Verifier, error) {
+	v, _, err := l.governance.openCheckpoint(note)
+	return v, err
+}
+
 // OpenPromise verifies a promise file with all keys of the log, each for its
 // own period, as far as the checkpoints that were opened before determine it.
 func (l *Ledger) OpenPromise(file []byte) (ledger.Promise, error) {
