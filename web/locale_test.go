@@ -90,7 +90,7 @@ func codeKeys() []string {
 	return keys
 }
 
-// faults are the refusals that have a page of their own.
+// errorCodes are the refusals that have a page of their own.
 var errorCodes = []string{"notfound", "method", "busy", "broken", "cut", "slow", "type", "origin", "large", "full", "gone"}
 
 func TestEveryCodeHasASentence(t *testing.T) {

@@ -23,7 +23,7 @@ type pipeWriter struct {
 
 func (p pipeWriter) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadline(t) }
 
-// paced makes a body that comes through a pipe, in a bubble with a clock of its own.
+// pipedBody makes a body that comes through a pipe, in a bubble with a clock of its own.
 func pipedBody(rate int64, window time.Duration) (sender net.Conn, body *minRateBody) {
 	ours, theirs := net.Pipe()
 	r := &http.Request{Body: ours}

@@ -58,7 +58,7 @@ func FuzzURLEncoded(f *testing.F) {
 	})
 }
 
-// unread is a form of which nothing was read yet, on a machine with room.
+// newTestFields returns a form of which nothing was read yet, on a machine with room.
 func newTestFields() *fields {
 	return &fields{form: make(incident.Form), memory: newMemoryBudget(1<<20, 0).reserve(nil)}
 }
@@ -179,7 +179,7 @@ func TestMultipartReadersBufferIsZeroed(t *testing.T) {
 	}
 }
 
-// remembering keeps hold of the buffer that it was first read into, which only a test may do.
+// bufferRecorder keeps hold of the buffer that it was first read into, which only a test may do.
 type bufferRecorder struct {
 	r    io.Reader
 	into []byte

@@ -10,13 +10,13 @@ import (
 	"zapis/internal/server/intake"
 )
 
-// slip changes one digit of a code, so that its check digits no longer fit.
+// mistypeDigit changes one digit of a code, so that its check digits no longer fit.
 func mistypeDigit(digits string) string {
 	last := digits[len(digits)-1]
 	return digits[:len(digits)-1] + string('0'+(last-'0'+1)%10)
 }
 
-// stranger is a valid code under which nothing was filed.
+// unknownCode is a valid code under which nothing was filed.
 const unknownCode = "4827 1093 5560 2718 2818 2845 9045 2311"
 
 func TestFiles(t *testing.T) {

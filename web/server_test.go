@@ -121,7 +121,7 @@ func (h *testServer) request(method, path string, body io.Reader, headers ...str
 	return r
 }
 
-// piece is one field of a multipart form, or a file where file is set.
+// formPart is one field of a multipart form, or a file where file is set.
 type formPart struct {
 	name, value string
 	file        bool
@@ -134,7 +134,7 @@ func upload(name, content string) formPart {
 	return formPart{name: "file", value: content, file: true, fileName: name}
 }
 
-// multi writes pieces as a browser does.
+// multipartBody writes pieces as a browser does.
 func multipartBody(t testing.TB, pieces ...formPart) (body []byte, contentType string) {
 	t.Helper()
 	var b bytes.Buffer

@@ -98,7 +98,7 @@ func keyOf(id *cli.Identity) vault.Key {
 // maxSealed is how many closed statements are named, where a quorum closes them.
 const maxSealed = 20
 
-// sort sorts the vault's submissions into cases, and says what stands in the way of some.
+// sorted sorts the vault's submissions into cases, and says what stands in the way of some.
 func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework.Cases, error) {
 	var bar *cli.Progress
 	cases, err := v.Sort(ctx, func(done, of int) {

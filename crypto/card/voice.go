@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// voiceWords are 256 English words of two syllables, no two of which differ by
-// one letter only, in alphabetical order: number 0 is acorn.
-//
 //go:embed voice.txt
 var voiceText string
 
+// voiceWords are 256 English words of two syllables, no two of which differ by
+// one letter only, in alphabetical order: number 0 is acorn.
 var voiceWords = strings.Fields(voiceText)
 
 // voiceBytes is how much of a file's SHA-256 is read out: 128 bits, beyond a

@@ -259,7 +259,8 @@ func (c *Chain) SetInForce() (uint64, TrusteeSet, error) {
 	return index, set, err
 }
 
-// promiseAhead is how far ahead a log without slots promises.
+// Verifier returns the verifier of the keys that sign a checkpoint of this size:
+// those of the newest genesis or key entry that it covers.
 func (c *Chain) Verifier(size uint64) (*Verifier, error) {
 	for _, p := range c.s.Pending {
 		if p.Index < size && p.Kind != KindTombstone {

@@ -96,7 +96,7 @@ func newMarkers() markers { return markers{newCanary().word} }
 
 func (m markers) word(i int) string { return fmt.Sprintf("%s-%06d.", m.stem, i) }
 
-// count counts how many different markers of n are in a piece of memory, and how often; the stem alone does not count.
+// note counts how many different markers of n are in a piece of memory, and how often; the stem alone does not count.
 func (m markers) note(piece []byte, found map[string]int) {
 	stem := []byte(m.stem + "-")
 	for {

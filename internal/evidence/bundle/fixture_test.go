@@ -180,7 +180,7 @@ func (h *house) submit(s unsent) (Submission, ledger.Body) {
 	return out, b
 }
 
-// place gives submissions their entries' proofs under one checkpoint.
+// public returns the first entry with its proof under a checkpoint.
 func (h *house) public(checkpoint []byte) []Public {
 	return []Public{{h.entries[0], h.genesis.Marshal(), h.receipt(0, checkpoint)}}
 }

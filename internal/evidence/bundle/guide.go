@@ -15,13 +15,13 @@ import (
 	"zapis/internal/incident"
 )
 
-// guide.txt is the page for a lawyer's IT expert. Lines indented by four spaces are commands; each block of them is
+// guideText is VERIFY.txt, the page for a lawyer's IT expert. Lines indented by four spaces are commands; each block of them is
 // independent, prints PASS, SKIPPED or DOES NOT FIT, and fails when its check fails.
 //
 //go:embed guide.txt
 var guideText string
 
-// verify.ps1 checks in PowerShell what is possible without openssl. It is the same in every bundle: it reads the
+// powerShellText is verify.ps1, which checks in PowerShell what is possible without openssl. It is the same in every bundle: it reads the
 // values that it compares from the files.
 //
 //go:embed verify.ps1

@@ -67,7 +67,7 @@ type Submission struct {
 	IdentityLines *seal.IdentityPart // nil where it stays closed
 }
 
-// Read sets the answers from the opened parts.
+// Line returns a field's disclosure line, from the statement or from the opened identity part.
 func (s Submission) Line(field string) (l seal.Line, found bool) {
 	if s.Lines == nil {
 		return l, false

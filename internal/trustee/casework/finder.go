@@ -35,7 +35,7 @@ type Finder struct {
 	cases map[string]*Case
 }
 
-// words is the cache of what a Finder needs of statements, replies, notes and names of files: zapis/words/v1. The index
+// wordsCache is the cache of what a Finder needs of statements, replies, notes and names of files: zapis/words/v1. The index
 // stands in pieces, so that no line of the cache grows with the vault.
 var wordsCache = vault.Cache{File: "words", Header: "zapis/words/v1 "}
 

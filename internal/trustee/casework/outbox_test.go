@@ -78,7 +78,7 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 	if got := texts(d.mailbox(filed)); got != "an answer" {
 		t.Errorf("the mailbox shows %q", got)
 	}
-	d.anew("dora", d.House.Carry(0))
+	d.emptied("dora", d.House.Carry(0))
 	d.in("dora", func(*casework.Trustee) {})
 	d.carry()
 	d.in("boris", func(v *casework.Trustee) {
@@ -195,7 +195,7 @@ func TestExhibitHandedOn(t *testing.T) {
 		handed, err = resealOf(v, find(t, v, filed.Case), release.Resealing{To: "dora", Why: "She takes it over."})
 		d.Must(err)
 	})
-	d.anew("dora", d.House.Carry(0))
+	d.emptied("dora", d.House.Carry(0))
 	d.in("dora", func(v *casework.Trustee) {
 		_, err := v.Receive(handed)
 		d.Must(err)
@@ -268,7 +268,7 @@ func TestShrunkenHead(t *testing.T) {
 	filed := d.Report(nil)
 	d.carry()
 	d.sees("boris", filed)
-	d.anew("boris", d.House.Carry(0))
+	d.emptied("boris", d.House.Carry(0))
 	d.MustAccept(d.outbox("boris"))
 	done := d.vaults["anna"].mustTake(d.House.Carry(0), as(d.key("anna")))
 	if len(done.Mismatches) != 1 || !strings.Contains(done.Mismatches[0].Text, "the custody log of boris reaches event 2, and that of entry 2 reached event ") {
@@ -287,7 +287,7 @@ func TestRewrittenHead(t *testing.T) {
 			t.Errorf("a log that goes on: %+v", done.Mismatches)
 		}
 	}
-	d.anew("boris", d.House.Carry(0))
+	d.emptied("boris", d.House.Carry(0))
 	for range 12 {
 		d.in("boris", func(v *casework.Trustee) { show(t, v, filed.Case) })
 	}

@@ -45,7 +45,7 @@ func TestForgedReseal(t *testing.T) {
 	c := deskOf(t, h)
 	c.carry()
 	dora := c.key("dora")
-	c.anew("dora", h.Carry(0))
+	c.emptied("dora", h.Carry(0))
 	reseal := func(id string) (exchange.Reseal, []byte) {
 		var file []byte
 		c.with("anna", func(v *casework.Trustee, cases *casework.Cases) {

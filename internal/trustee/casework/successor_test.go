@@ -47,7 +47,7 @@ func TestLostVault(t *testing.T) {
 		d.sees("anna", filed)
 	}
 	lost := d.vaults["anna"]
-	done := d.anew("anna", d.House.Carry(0))
+	done := d.emptied("anna", d.House.Carry(0))
 	if done.Successor != "entry 3 holds the head of an earlier one, which reached event 7" || len(done.Mismatches) > 0 {
 		t.Errorf("%q, %v", done.Successor, done.Mismatches)
 	}
@@ -163,7 +163,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 	old := d.House.Carry(0)
 	d.in("anna", func(v *casework.Trustee) { show(t, v, filed.Case) })
 	d.MustAccept(d.outbox("anna"))
-	d.anew("anna", old)
+	d.emptied("anna", old)
 	d.in("anna", func(v *casework.Trustee) { show(t, v, filed.Case) })
 	done := d.carry()["anna"]
 	if len(done.Mismatches) != 1 || done.Successor != "" {
@@ -176,7 +176,7 @@ func TestTooLateToOwnUp(t *testing.T) {
 	}
 
 	// Where nothing was done yet, heads of a newer carry file are named as well.
-	d.anew("anna", old)
+	d.emptied("anna", old)
 	if done := d.carry()["anna"]; done.Successor == "" || len(done.Mismatches) > 0 {
 		t.Errorf("%q, %v", done.Successor, done.Mismatches)
 	}

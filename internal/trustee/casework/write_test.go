@@ -85,8 +85,8 @@ func (d *desk) sees(name string, f vaulttest.Filed) map[string]*casework.Importe
 	return d.carry()
 }
 
-// again makes an empty vault of a trustee and imports a carry file.
-func (d *desk) anew(name string, file []byte) *casework.Imported {
+// emptied makes an empty vault of a trustee and imports a carry file.
+func (d *desk) emptied(name string, file []byte) *casework.Imported {
 	d.t.Helper()
 	d.vaults[name] = newVault(d.t)
 	return d.vaults[name].mustTake(file, as(d.key(name)))

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// LinkTypes are the relations between two cases. same-actor has no direction; the others read "this case is …".
+// linkTypes are the relations between two cases. same-actor has no direction; the others read "this case is …".
 var linkTypes = []string{"duplicate-of", "part-of", "follows", "same-actor"}
 
 // LinkTypes returns the types in their order.

@@ -29,7 +29,7 @@ import (
 const MaxFile = 8 << 10
 
 const (
-	lineBytes  = 25 // Lines returns a file as lines to be typed, each ended by LF.
+	lineBytes  = 25 // 40 characters
 	groupChars = 5
 	checkChars = 4
 	endWord    = "end"
@@ -37,7 +37,7 @@ const (
 
 var b32 = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// lineCheck returns four check characters, 20 bits: one typing error in a million is not detected.
+// Lines returns a file as lines to be typed, each ended by LF.
 func Lines(file []byte) string {
 	var b strings.Builder
 	n := 0
@@ -57,7 +57,7 @@ func Lines(file []byte) string {
 	return b.String()
 }
 
-// parseLines parses typed lines: spaces and case are ignored.
+// lineCheck returns four check characters, 20 bits: one typing error in a million is not detected.
 func lineCheck(n int, part []byte) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "zapis/paper/v1 %d\n%s", n, part))
 	return b32.EncodeToString(sum[:])[:checkChars]
@@ -68,7 +68,7 @@ func wholeCheck(file []byte) string {
 	return b32.EncodeToString(sum[:])[:2*checkChars]
 }
 
-// cut shortens a text for an error.
+// parseLines parses typed lines: spaces and case are ignored.
 func parseLines(text string) ([]byte, error) {
 	var file []byte
 	n := 0
