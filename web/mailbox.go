@@ -86,7 +86,12 @@ func (s *server) submitToCase(w http.ResponseWriter, r *http.Request, sub *submi
 		})
 		if err != nil {
 			why := refusalFromIntake(err)
-			if len(why.fields) == 0 {
+			switch {
+			case why.fields.Of("code") == codeUnknown:
+				sub.discard()
+				s.refuseUnknown(w, r, sub, c)
+				return
+			case len(why.fields) == 0:
 				sub.refuse(w, r, why)
 				return
 			}
@@ -109,6 +114,17 @@ func (s *server) codeWasTyped(c reportcode.Code) {
 	s.codePages.dropTagged(codeTag(d.String()))
 }
 
+// refuseUnknown says that a code has no case. It derives nothing: the caller has.
+func (s *server) refuseUnknown(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code) {
+	missed := incident.Errors{{Field: "code", Code: codeUnknown}}
+	if wantsJSON(r) {
+		s.refuse(w, r, sub.body, invalid(missed))
+		return
+	}
+	s.codeWasTyped(c)
+	s.show(w, r, sub.body, &view{page: "ask", status: http.StatusOK, wrong: missed, form: incident.Form{"code": sub.form["code"]}})
+}
+
 // openMailbox shows the mailbox of a code, with refusals if there are any. A code without a case and one without
 // messages take the same status, size and, in intake, work.
 func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submission, c reportcode.Code, wrong incident.Errors) {
@@ -123,17 +139,12 @@ func (s *server) openMailbox(w http.ResponseWriter, r *http.Request, sub *submis
 		sub.refuse(w, r, refusalFromIntake(err))
 		return
 	}
-	missed := incident.Errors{{Field: "code", Code: codeUnknown}}
 	switch {
-	case wantsJSON(r) && unknown:
-		s.refuse(w, r, sub.body, invalid(missed))
+	case unknown:
+		s.refuseUnknown(w, r, sub, c)
 		return
 	case wantsJSON(r) && len(wrong) > 0:
 		s.refuse(w, r, sub.body, invalid(wrong))
-		return
-	case unknown:
-		s.codeWasTyped(c)
-		s.show(w, r, sub.body, &view{page: "ask", status: http.StatusOK, wrong: missed, form: incident.Form{"code": sub.form["code"]}})
 		return
 	}
 	s.codeWasTyped(c)

@@ -5,9 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+
+	"zapis/internal/bench/measure"
 )
 
 // procs is the number of cores that go test puts behind a benchmark's name.
@@ -43,15 +44,6 @@ func parse(out []byte) map[string][]float64 {
 	return found
 }
 
-func median(list []float64) float64 {
-	list = slices.Sorted(slices.Values(list))
-	n := len(list)
-	if n%2 == 1 {
-		return list[n/2]
-	}
-	return (list[n/2-1] + list[n/2]) / 2
-}
-
 // What is said of a row.
 const (
 	reaches = "yes"
@@ -80,7 +72,7 @@ func (w want) judge(found map[string][]float64) line {
 	if scale == 0 {
 		scale = 1
 	}
-	v := median(list) * scale
+	v := measure.Median(list) * scale
 	l.measured = strconv.FormatFloat(v, 'f', decimals(v), 64) + w.unit
 	switch {
 	case w.least > 0 && v < w.least, w.most > 0 && v > w.most:

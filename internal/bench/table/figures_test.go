@@ -50,9 +50,3 @@ func TestTable(t *testing.T) {
 		t.Errorf("\n%s", got)
 	}
 }
-
-func TestMedianOfEven(t *testing.T) {
-	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
-		t.Error(got)
-	}
-}

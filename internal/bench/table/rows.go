@@ -59,6 +59,13 @@ func runs(reports int) []run {
 		{pkg: "./internal/server/intake", what: "^BenchmarkSubmit100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
 			{work: "seal and append a report with a 100 MiB file: times age over the padded size", figure: "Submit100MiB times-age", most: 2, unit: "x"},
 		}},
+		{pkg: "./web", what: "^BenchmarkPostReports$", flags: []string{"-benchtime", "1x"}, rows: []want{
+			{work: "reports of words, 1 client, by the whole handler: of deriving their codes, processor time", figure: "PostReports/clients=1 cpu-of-limit", least: 0.7, unit: "x"},
+			{work: "the same, a second", figure: "PostReports/clients=1 reports/s"},
+			{work: "the same: half of them are answered in", figure: "PostReports/clients=1 p50-ms", unit: " ms"},
+			{work: "reports of words, 10 clients: of deriving their codes, two at a time", figure: "PostReports/clients=10 of-limit", least: 0.7, unit: "x"},
+			{work: "the same, a second", figure: "PostReports/clients=10 reports/s"},
+		}},
 		{pkg: "./web", what: "^BenchmarkPost100MiB$", flags: []string{"-benchtime", "5x", "-count", "3"}, rows: []want{
 			{work: "the same from the form's bytes on, by the whole handler", figure: "Post100MiB times-age", most: 2, unit: "x"},
 		}},

@@ -15,6 +15,7 @@
 package intake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,7 +49,7 @@ type Intake struct {
 	store   *store.Store
 	limits  Limits
 	now     func() time.Time
-	deriver *reportcode.Deriver
+	derive  func(context.Context, reportcode.Code) (*reportcode.Keys, error) // once for each submission or mailbox: it is what they take time for
 	uploads room
 	space   *space
 	cases   keylock.Locks // serialises submissions of one case, by the name of its first locator, so that no exhibit number is used twice
@@ -69,7 +70,7 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 		store:   s,
 		limits:  l,
 		now:     now,
-		deriver: reportcode.NewDeriver(s.Genesis().Origin),
+		derive:  reportcode.NewDeriver(s.Genesis().Origin).Derive,
 		uploads: newRoom(l.Uploads),
 		space:   &space{free: s.Free, used: s.Used, limits: l, now: time.Now},
 		decoy:   newDecoy(),

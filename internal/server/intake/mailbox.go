@@ -52,7 +52,7 @@ const leastLooks = 16
 // derivation, the same least number of look-ups, and at least the opening of one message and the making of one
 // receipt; most of the time is the derivation.
 func (in *Intake) Mailbox(ctx context.Context, c reportcode.Code) (*Mailbox, error) {
-	keys, err := in.deriver.Derive(ctx, c)
+	keys, err := in.derive(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -206,7 +206,7 @@ func TestLocatorsWithoutState(t *testing.T) {
 	h := newHouse(t, Limits{}, 0)
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)
-	keys, err := h.in.deriver.Derive(context.Background(), first.Code)
+	keys, err := h.in.derive(context.Background(), first.Code)
 	h.must(err)
 	_, last, err := h.in.lastLocator(keys)
 	h.must(err)

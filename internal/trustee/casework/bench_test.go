@@ -17,11 +17,11 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"golang.org/x/sys/unix"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/bench/measure"
 	"zapis/internal/bench/sample"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
@@ -70,13 +70,6 @@ func BenchmarkAtSize(b *testing.B) {
 	b.ReportMetric(median("limit-again")/median("again"), "again-of-limit")
 	b.ReportMetric(float64(m.reports), "reports")
 	b.ReportMetric(0, "ns/op")
-}
-
-// cpuTime is what the process has used of all cores.
-func cpuTime(t testing.TB) time.Duration {
-	var u unix.Rusage
-	ok(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // many is a ledger of many reports and its two carry files: all, and a hundred more.
@@ -156,9 +149,9 @@ func (m *many) round(t testing.TB, more string) map[string]time.Duration {
 	took := make(map[string]time.Duration)
 	clock := func(name string, do func()) {
 		runtime.GC()
-		start, cpu := time.Now(), cpuTime(t)
+		start, cpu := time.Now(), measure.CPU()
 		do()
-		took[name], took[name+"-cpu"] = time.Since(start), cpuTime(t)-cpu
+		took[name], took[name+"-cpu"] = time.Since(start), measure.CPU()-cpu
 	}
 	dir := filepath.Join(t.TempDir(), "vault")
 	defer os.RemoveAll(dir)

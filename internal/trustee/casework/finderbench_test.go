@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/bench/measure"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/search"
 )
@@ -22,7 +23,7 @@ func BenchmarkFinder(b *testing.B) {
 	ok(b, v.Close())
 	start := func(name string) *casework.Finder {
 		runtime.GC()
-		at, cpu := time.Now(), cpuTime(b)
+		at, cpu := time.Now(), measure.CPU()
 		v := benchVault(b, dir)
 		defer v.Close()
 		ok(b, v.Use(m.anna))
@@ -31,7 +32,7 @@ func BenchmarkFinder(b *testing.B) {
 		f, err := v.Finder(b.Context(), cases, func(int, int) {})
 		ok(b, err)
 		b.ReportMetric(1000*time.Since(at).Seconds(), name+"-ms")
-		b.ReportMetric(1000*(cpuTime(b)-cpu).Seconds(), name+"-cpu-ms")
+		b.ReportMetric(1000*(measure.CPU()-cpu).Seconds(), name+"-cpu-ms")
 		if _, total := f.Find(casework.Sought{}); total != m.reports {
 			b.Fatalf("%d cases of %d", total, m.reports)
 		}
@@ -43,10 +44,10 @@ func BenchmarkFinder(b *testing.B) {
 		worst := func(name string, all ...casework.Sought) {
 			var most time.Duration
 			for _, s := range all {
-				cpu := cpuTime(b)
+				cpu := measure.CPU()
 				s.Limit = 50
 				f.Find(s)
-				most = max(most, cpuTime(b)-cpu)
+				most = max(most, measure.CPU()-cpu)
 			}
 			b.ReportMetric(1000*most.Seconds(), name+"-cpu-ms")
 		}

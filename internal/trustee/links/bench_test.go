@@ -9,17 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"zapis/internal/bench/measure"
 )
-
-// cpu is the processor time that this process has used.
-func cpu(b *testing.B) time.Duration {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // BenchmarkSuggest takes 100,000 cases with texts of 200 words, a picture each and what real ones share.
 func BenchmarkSuggest(b *testing.B) {
@@ -38,9 +29,9 @@ func BenchmarkSuggest(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		start := cpu(b)
+		start := measure.CPU()
 		list, _ := Suggest(cases, Known{})
-		b.ReportMetric(float64(cpu(b)-start)/float64(time.Millisecond), "cpu-ms")
+		b.ReportMetric(float64(measure.CPU()-start)/float64(time.Millisecond), "cpu-ms")
 		b.ReportMetric(float64(len(list)), "suggestions")
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"zapis/internal/bench/measure"
 )
 
 var statements = flag.Int("search.statements", 10_000, "how many statements of 200 words the benchmark indexes")
@@ -41,15 +41,6 @@ func texts(n int) []string {
 	return out
 }
 
-// cpu returns the processor time of this process: on a busy machine the wall-clock time is meaningless.
-func cpu() time.Duration {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func heap() float64 {
@@ -67,7 +58,7 @@ func BenchmarkAtSize(b *testing.B) {
 		folded[i] = " " + Fold(s)
 	}
 	for b.Loop() {
-		start := cpu()
+		start := measure.CPU()
 		x := NewIndex()
 		for i, s := range all {
 			x.Add(fmt.Sprintf("c%08x", i), "statement", s)
@@ -76,32 +67,32 @@ func BenchmarkAtSize(b *testing.B) {
 		if _, err := x.WriteTo(&form); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(ms(cpu()-start), "build-cpu-ms")
+		b.ReportMetric(ms(measure.CPU()-start), "build-cpu-ms")
 		b.ReportMetric(float64(form.Len())/(1<<20), "form-MiB")
 		x = nil
 		kept := heap()
 
-		start = cpu()
+		start = measure.CPU()
 		x, err := Load(form.Bytes())
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(ms(cpu()-start), "load-cpu-ms")
+		b.ReportMetric(ms(measure.CPU()-start), "load-cpu-ms")
 		b.ReportMetric(heap()-kept+float64(form.Len())/(1<<20), "loaded-MiB")
 
 		var worst, scan time.Duration
 		for _, q := range []string{"п", "па", "полицы", "вільню са", "рэ дзе го", `"` + strings.Join(strings.Fields(all[0])[3:6], " ") + `"`} {
 			query := ParseQuery(q)
-			start := cpu()
+			start := measure.CPU()
 			found := x.Search(query)
-			worst = max(worst, cpu()-start)
+			worst = max(worst, measure.CPU()-start)
 			if len(found) > 0 {
-				start = cpu()
+				start = measure.CPU()
 				x.Hits(query, found[0])
-				worst = max(worst, cpu()-start)
+				worst = max(worst, measure.CPU()-start)
 			}
 			if !strings.Contains(q, `"`) {
-				start = cpu()
+				start = measure.CPU()
 				words := strings.Fields(Fold(q))
 				hits := 0
 				for _, s := range folded {
@@ -109,7 +100,7 @@ func BenchmarkAtSize(b *testing.B) {
 						hits++
 					}
 				}
-				scan = max(scan, cpu()-start)
+				scan = max(scan, measure.CPU()-start)
 				if hits != len(found) {
 					b.Fatalf("%s: %d found, a scan finds %d", q, len(found), hits)
 				}
@@ -124,7 +115,7 @@ func BenchmarkAtSize(b *testing.B) {
 func BenchmarkTable(b *testing.B) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for b.Loop() {
-		start := cpu()
+		start := measure.CPU()
 		x := NewTable()
 		for i := range *statements {
 			x.Put(Row{fmt.Sprintf("c%08x", i), map[string][]string{
@@ -134,12 +125,12 @@ func BenchmarkTable(b *testing.B) {
 				"owner":   {fmt.Sprint("trustee", r.IntN(9))},
 			}, map[string]int64{"received": r.Int64N(1 << 30), "due": r.Int64N(1000)}})
 		}
-		b.ReportMetric(ms(cpu()-start), "build-cpu-ms")
-		start = cpu()
+		b.ReportMetric(ms(measure.CPU()-start), "build-cpu-ms")
+		start = measure.CPU()
 		x.Select(View{Where: []Condition{{Column: "state", AnyOf: []string{"state1"}, Not: true}, {Column: "due", From: number(5)}}, Sort: "received", Descending: true, Limit: 50})
-		b.ReportMetric(ms(cpu()-start), "select-cpu-ms")
-		start = cpu()
+		b.ReportMetric(ms(measure.CPU()-start), "select-cpu-ms")
+		start = measure.CPU()
 		x.Counts("country", View{Where: []Condition{{Column: "owner", AnyOf: []string{"trustee1", "trustee2"}}}})
-		b.ReportMetric(ms(cpu()-start), "counts-cpu-ms")
+		b.ReportMetric(ms(measure.CPU()-start), "counts-cpu-ms")
 	}
 }

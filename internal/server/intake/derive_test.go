@@ -1,0 +1,56 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"zapis/crypto/reportcode"
+	"zapis/internal/incident"
+)
+
+// A report, what follows it and a mailbox each derive the keys of one code once, whatever is in the case.
+func TestOneDerivation(t *testing.T) {
+	h := newHouse(t, Limits{}, 24*time.Hour)
+	ctx := context.Background()
+	derived := 0
+	derive := h.in.derive
+	h.in.derive = func(ctx context.Context, c reportcode.Code) (*reportcode.Keys, error) {
+		derived++
+		return derive(ctx, c)
+	}
+	first, err := h.begin().Send(ctx, h.first(), "")
+	h.must(err)
+	unknown := newHouse(t, Limits{}, 24*time.Hour)
+	stranger, err := unknown.begin().Send(ctx, unknown.first(), "")
+	h.must(err)
+	if derived != 1 {
+		t.Errorf("a report: %d derivations", derived)
+	}
+	followUp := func(c reportcode.Code) error {
+		_, err := h.begin().SendFollowUp(ctx, c, incident.ActFollowUp, h.report(incident.ActFollowUp, "narrative", "x"), "")
+		return err
+	}
+	mailbox := func(c reportcode.Code) error {
+		_, err := h.in.Mailbox(ctx, c)
+		return err
+	}
+	for _, c := range []struct {
+		name string
+		do   func(reportcode.Code) error
+		of   reportcode.Code
+		want error
+	}{
+		{"a follow-up", followUp, first.Code, nil},
+		{"another", followUp, first.Code, nil},
+		{"a follow-up to no case", followUp, stranger.Code, ErrUnknownCode},
+		{"a mailbox", mailbox, first.Code, nil},
+		{"a mailbox of no case", mailbox, stranger.Code, ErrUnknownCode},
+	} {
+		derived = 0
+		if err := c.do(c.of); !errors.Is(err, c.want) || derived != 1 {
+			t.Errorf("%s: %d derivations, %v", c.name, derived, err)
+		}
+	}
+}
