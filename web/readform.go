@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -129,7 +130,14 @@ func partHeaderError(err error) error {
 	return err
 }
 
+// unencoded are the codings under which a part's bytes are those that are meant (RFC 7578, section 4.7). No browser names
+// one. A part in base64 would be stored as base64, so it is refused.
+var unencoded = []string{"", "7bit", "8bit", "binary"}
+
 func (f *fields) readPart(part *multipart.Part, in *multipartSource, file fileHandler) error {
+	if coding := strings.TrimSpace(part.Header.Get("Content-Transfer-Encoding")); !slices.Contains(unencoded, strings.ToLower(coding)) {
+		return refusal{status: http.StatusUnsupportedMediaType, code: "type"}
+	}
 	name, sent, isFile := partNames(part.Header)
 	if name != incident.FileField || !isFile {
 		return f.add(name, part)

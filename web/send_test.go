@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -213,6 +214,9 @@ func TestFileNames(t *testing.T) {
 func TestBrokenBodies(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	body, kind := multipartBody(t, valid(upload("a.bin", strings.Repeat("x", 300<<10)))...)
+	encoded := func(coding string) []byte {
+		return fmt.Appendf(nil, "--b\r\nContent-Disposition: form-data; name=\"narrative\"\r\nContent-Transfer-Encoding: %s\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name=\"consent\"\r\n\r\nstore\r\n--b--\r\n", coding)
+	}
 	size := h.store.Size()
 	for _, c := range []struct {
 		name   string
@@ -233,6 +237,8 @@ func TestBrokenBodies(t *testing.T) {
 		{"no type", []byte("narrative=x&consent=store"), "", 415, "type", "We cannot read this"},
 		{"a type that is none", []byte("narrative=x"), "/;;", 415, "type", "We cannot read this"},
 		{"a part without a name", []byte("--b\r\nContent-Disposition: nonsense=\"\r\n\r\nx\r\n--b--\r\n"), "multipart/form-data; boundary=b", 422, "invalid", "It was not sent"},
+		{"a part in base64", encoded("base64"), "multipart/form-data; boundary=b", 415, "type", "We cannot read this"},
+		{"a part in quoted-printable", encoded("Quoted-Printable"), "multipart/form-data; boundary=b", 415, "type", "We cannot read this"},
 	} {
 		got := h.do(h.request("POST", "/send", bytes.NewReader(c.body), "Content-Type", c.kind, "Accept", "application/json"))
 		if got.StatusCode != c.status || !strings.HasPrefix(got.body, `{"error":"`+c.code+`",`) {
@@ -252,6 +258,9 @@ func TestBrokenBodies(t *testing.T) {
 	}
 	if got := h.do(h.request("POST", "/send", bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", "Identity")); got.StatusCode != 200 {
 		t.Errorf("said to be not packed: status %d", got.StatusCode)
+	}
+	if got := h.do(h.request("POST", "/send", bytes.NewReader(encoded("8bit")), "Content-Type", "multipart/form-data; boundary=b")); got.StatusCode != 200 {
+		t.Errorf("a part said to be as it is: status %d", got.StatusCode)
 	}
 }
 
