@@ -22,6 +22,7 @@ type convertCmd struct {
 	Format string   `required:"" enum:"csv,uwazi,esf,case-uco" placeholder:"FORMAT" help:"csv, uwazi (a CSV that Uwazi imports), esf (JSON in the manner of HURIDOCS' Events Standard Formats) or case-uco (JSON-LD of one case's exhibits and custody)."`
 	Out    string   `required:"" placeholder:"FILE" help:"The file to write; it is never overwritten."`
 	To     string   `enum:",statistics,public,lawyer,police,court,un,ccf,other" default:"" placeholder:"WHOM" help:"Who gets it: statistics, public, lawyer, police, court, un, ccf, other. Where you say nothing: csv for statistics, case-uco for a lawyer, the rest for another body. Statistics and the public get codes alone."`
+	Excel  bool     `help:"Begin a csv with a byte order mark, by which Excel knows that it is UTF-8."`
 	All    bool     `help:"Take every case whose consent allows it, and say which were left out."`
 	filterFlags
 	outFlags
@@ -46,7 +47,7 @@ func (c *convertCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 		bar := s.Progress("reading cases", int64(len(list)))
-		o := release.ExportOptions{Format: format, To: to, Identity: c.identity(), Leave: c.leave(), Progress: func(done, _ int) { bar.At(int64(done)) }}
+		o := release.ExportOptions{Format: format, To: to, Identity: c.identity(), Excel: c.Excel, Leave: c.leave(), Progress: func(done, _ int) { bar.At(int64(done)) }}
 		out, err := release.Export(ctx, v, list, o, func(text []byte) error {
 			bar.Done()
 			return writeText(s, c.Out)(text)
@@ -69,6 +70,8 @@ func (c *convertCmd) check(format export.Format, to casefile.Addressee) error {
 		return exit.New(exit.Usage, "", "cases are named, and --all takes every one")
 	case c.All && (c.Override != "" || c.Asked != ""):
 		return exit.New(exit.Usage, "name the cases that it is said of", "--override-consent and --asked do not go with --all")
+	case c.Excel && format != export.CSV:
+		return exit.New(exit.Usage, "leave it out, or take --format csv", "--excel is for csv, and not for %s", format)
 	case !c.All && c.filters():
 		return exit.New(exit.Usage, "--all takes them", "cases are named: there is nothing to choose by --danger, --method and the like")
 	}

@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// byteOrderMark is U+FEFF in UTF-8. Without it Excel reads a table in the system's code page.
+const byteOrderMark = "\ufeff"
+
 // appendRow writes a row by RFC 4180: every cell in quotation marks, those within doubled, commas between, CR LF at
 // the end. Line feeds within a cell are unchanged.
 func appendRow(b []byte, cells []string) []byte {

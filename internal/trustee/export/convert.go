@@ -47,6 +47,7 @@ type Input struct {
 	To           casefile.Addressee
 	WithIdentity bool // the answers of the identity part are included, and the files that show who the reporter is
 	Cases        []casefile.Case
+	Excel        bool // a table begins with a byte order mark
 }
 
 // Output is the result of Write.
@@ -102,7 +103,10 @@ func Write(f Format, in Input) (Output, error) {
 	for i, col := range columns {
 		head[i] = col.name
 	}
-	out.Text = appendRow(nil, head)
+	if in.Excel {
+		out.Text = []byte(byteOrderMark)
+	}
+	out.Text = appendRow(out.Text, head)
 	for _, row := range rows {
 		out.Text = appendRow(out.Text, row)
 	}

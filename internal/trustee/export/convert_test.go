@@ -51,6 +51,20 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// Excel reads a table without a byte order mark in the system's code page. The rest is the same.
+func TestByteOrderMarkForExcel(t *testing.T) {
+	to, _ := casefile.AddresseeByCode("lawyer")
+	in := Input{To: to, Cases: []casefile.Case{sample()}}
+	plain, err := Write(CSV, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Excel = true
+	if marked, err := Write(CSV, in); err != nil || string(marked.Text) != "\xef\xbb\xbf"+string(plain.Text) {
+		t.Errorf("%v, %.40q", err, marked.Text)
+	}
+}
+
 func TestCheckRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		format   Format

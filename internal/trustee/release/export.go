@@ -17,6 +17,7 @@ type ExportOptions struct {
 	Format   export.Format
 	To       casefile.Addressee
 	Identity bool
+	Excel    bool // a table begins with a byte order mark
 	Leave    casefile.Leave
 	Progress func(done, of int) // called with the number of cases read
 }
@@ -32,7 +33,7 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 	err := g.pass(request{kind: toAddressee, cases: cases, to: o.To, leave: o.Leave, identity: o.Identity,
 		read: func() ([]*casefile.Case, error) { return g.readAll(ctx, cases, o) },
 		prepare: func(opened []*casefile.Case) (records []custody.Record, err error) {
-			in := export.Input{To: o.To, WithIdentity: o.Identity}
+			in := export.Input{To: o.To, WithIdentity: o.Identity, Excel: o.Excel}
 			var whys []string
 			for _, c := range opened {
 				in.Cases = append(in.Cases, *c)
