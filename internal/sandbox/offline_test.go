@@ -30,6 +30,14 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		report(isolated)
+	case "online":
+		dir, err := os.MkdirTemp("", "online")
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		sandbox.Online(dir)
+		report(onlineIn(dir))
 	default:
 		os.Exit(m.Run())
 	}
@@ -108,7 +116,7 @@ func resultText(err error) string {
 	switch {
 	case err == nil:
 		return "allowed"
-	case errors.Is(err, unix.EPERM):
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES): // seccomp's, Landlock's
 		return "denied"
 	}
 	return err.Error()
@@ -170,3 +178,30 @@ var isolated = []probe{
 }
 
 func TestIsolate(t *testing.T) { tryIn(t, "isolate", isolated) }
+
+// onlineIn are what a program on the network can do that writes in one folder.
+func onlineIn(dir string) []probe {
+	return []probe{
+		{"tcp", socket(unix.AF_INET, unix.SOCK_STREAM), "allowed"},
+		{"udp6", socket(unix.AF_INET6, unix.SOCK_DGRAM), "allowed"},
+		{"unix", socket(unix.AF_UNIX, unix.SOCK_STREAM), "allowed"},
+		{"netlink", socket(unix.AF_NETLINK, unix.SOCK_RAW), "denied"},
+		{"packet", socket(unix.AF_PACKET, unix.SOCK_RAW), "denied"},
+		{"a child", func() error { return exec.Command("/bin/true").Run() }, "denied"},
+		{"exec", func() error { return unix.Exec("/bin/true", []string{"true"}, nil) }, "denied"},
+		{"trace", func() error { return unix.PtraceAttach(os.Getppid()) }, "denied"},
+		{"read a file", func() error { _, err := os.ReadFile("/etc/hosts"); return err }, "allowed"},
+		{"make a file elsewhere", func() error { _, err := os.CreateTemp("", "x"); return err }, "denied"},
+		{"replace a file in the folder", func() error {
+			f, err := os.CreateTemp(dir, "x")
+			if err != nil {
+				return err
+			}
+			f.Close()
+			return os.Rename(f.Name(), dir+"/y")
+		}, "allowed"},
+		{"remove the folder's file", func() error { return os.Remove(dir + "/y") }, "allowed"},
+	}
+}
+
+func TestOnline(t *testing.T) { tryIn(t, "online", onlineIn("")) }
