@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,16 +18,20 @@ import (
 // byte of its keys:
 //
 //	b <number>             a batch as it was signed, for SignalsKept batches
-//	w <set> <body hash>    a sealed signal that waits for its batch
+//	k <set>                the key to which the set's signals are sealed: its public half, a line break, its sealed secret half
+//	q <set> <body hash>    a signal, sealed to the set's key, that waits for its batch
+//	w <set> <body hash>    one that an earlier program sealed to the set's duty cards
 //	u <body hash>          day on which it came (8 bytes, days since 1970), then the mark: this body is urgent
 //	m <hash>               day on which a duty person's message of this hash was taken
 //	s                      when a duty person was last there (8 bytes, Unix minutes)
 //
-// A signal is sealed to the duty cards of the set that was in force; which one of them it is cannot be seen by a batch's
+// A signal is sealed to the key of the set that was in force; which part of a batch is one cannot be seen by the batch's
 // order. What waits is taken in random order, so that the table does not tell which came first.
 const (
 	keyBatch = 'b'
-	keyWaits = 'w'
+	keySets  = 'k'
+	keyWaits = 'q'
+	keyCards = 'w'
 	keyMark  = 'u'
 	keyTaken = 'm'
 	keySeen  = 's'
@@ -37,9 +43,53 @@ const (
 	markDays    = 14
 )
 
+// SignalKey is the key to which one set's signals are sealed.
+type SignalKey struct {
+	Recipient string // age1pq1…
+	Sealed    []byte // the secret half, sealed to the set's duty cards
+}
+
+// KeepSignalKey keeps a set's key before anything is sealed to it, and gives the key that is kept: with several hosts, or two
+// callers at once, the first that comes is. make is asked for one where there is none yet.
+func (s *Store) KeepSignalKey(ctx context.Context, set uint64, make func() (SignalKey, error)) (k SignalKey, err error) {
+	err = s.view(func(v *view) error {
+		k = readSignalKey(v.tx, set)
+		return nil
+	})
+	if err != nil || k.Sealed != nil {
+		return k, err
+	}
+	fresh, err := make()
+	if err != nil {
+		return k, err
+	}
+	err = s.ask(ctx, &request{act: func() error {
+		return s.update(func(tx kv.Tx) error {
+			if k = readSignalKey(tx, set); k.Sealed != nil {
+				return nil
+			}
+			k = fresh
+			return tx.Table(tableSignals).Put(signalKey(keySets, number(set)), append([]byte(k.Recipient+"\n"), k.Sealed...))
+		})
+	}})
+	return k, err
+}
+
+func readSignalKey(tx kv.Tx, set uint64) (k SignalKey) {
+	t := tx.Table(tableSignals)
+	if t == nil {
+		return k
+	}
+	recipient, sealed, found := bytes.Cut(t.Get(signalKey(keySets, number(set))), []byte("\n"))
+	if !found {
+		return k
+	}
+	return SignalKey{string(recipient), bytes.Clone(sealed)}
+}
+
 // Attention is what is kept of a submission that somebody on duty is to be told of.
 type Attention struct {
-	Signal []byte // sealed to the duty cards of the body's set; nil where there are none
+	Signal []byte // sealed to the key of the body's set; nil where it has no duty cards
 	Mark   []byte // what an answer needs; nil where the submission is not urgent
 
 	// Once is the hash of a duty person's message that becomes this submission: it is taken once. Zeros where it is none.
@@ -98,8 +148,20 @@ func eachSignal(tx kv.Tx, prefix []byte, visit func(rest, v []byte) bool) {
 type SignalState struct {
 	Last    ledger.SignalBatch // zero where there is none
 	Waiting int                // signals
-	Set     uint64             // of the trustees in force
-	Old     []uint64           // sets before it to which something waits, or the last batch, was sealed; ascending
+	Next    []BatchOf          // the batches to make, in this order; the last is the set's in force
+}
+
+// BatchOf names the recipients of a batch's parts.
+type BatchOf struct {
+	Set   uint64 // index of its entry
+	Cards bool   // to each of its duty cards, for what an earlier program left; else to the set's key
+}
+
+func (o BatchOf) waits() []byte {
+	if o.Cards {
+		return signalKey(keyCards, number(o.Set))
+	}
+	return signalKey(keyWaits, number(o.Set))
 }
 
 // Signals gives the state that the next batch goes by.
@@ -111,34 +173,47 @@ func (s *Store) Signals() (st SignalState, err error) {
 	return st, err
 }
 
+// signalState has a batch for each set to which something waits, for that of the last batch, and for the one in force.
 func signalState(tx kv.Tx, set uint64) (st SignalState, err error) {
-	st.Set = set
 	if st.Last, err = lastSignals(tx); err != nil {
 		return st, err
 	}
+	st.Next = []BatchOf{{Set: set}}
 	if st.Last.Number > 0 && st.Last.Trustees != set {
-		st.Old = append(st.Old, st.Last.Trustees)
+		st.Next = append(st.Next, BatchOf{Set: st.Last.Trustees})
 	}
-	eachSignal(tx, []byte{keyWaits}, func(rest, _ []byte) bool {
-		if of, ok := readNumber(rest[:min(8, len(rest))]); ok {
-			st.Waiting++
-			if of != set && !slices.Contains(st.Old, of) {
-				st.Old = append(st.Old, of)
+	for _, kind := range []byte{keyCards, keyWaits} {
+		eachSignal(tx, []byte{kind}, func(rest, _ []byte) bool {
+			if of, ok := readNumber(rest[:min(8, len(rest))]); ok {
+				st.Waiting++
+				if o := (BatchOf{of, kind == keyCards}); !slices.Contains(st.Next, o) {
+					st.Next = append(st.Next, o)
+				}
 			}
+			return true
+		})
+	}
+	slices.SortFunc(st.Next, func(a, b BatchOf) int {
+		if a.Set == b.Set && a.Cards != b.Cards {
+			if a.Cards {
+				return -1
+			}
+			return 1
 		}
-		return true
+		return cmp.Compare(a.Set, b.Set)
 	})
-	slices.Sort(st.Old)
 	return st, nil
 }
 
 // SignalsWaiting is how many signals wait for a batch, as far as countedWaiting.
 func (s *Store) SignalsWaiting() (n int, err error) {
 	err = s.view(func(v *view) error {
-		eachSignal(v.tx, []byte{keyWaits}, func(_, _ []byte) bool {
-			n++
-			return n < countedWaiting
-		})
+		for _, kind := range []byte{keyCards, keyWaits} {
+			eachSignal(v.tx, []byte{kind}, func(_, _ []byte) bool {
+				n++
+				return n < countedWaiting
+			})
+		}
 		return nil
 	})
 	return n, err
@@ -179,11 +254,11 @@ func lastSignals(tx kv.Tx) (ledger.SignalBatch, error) {
 }
 
 // MakeSignals makes the batch of the slot at this time, unless there is one of that slot or a later one already: with
-// several hosts the first makes it. dummies gives sixteen parts sealed to each set that Signals names, of which those are
+// several hosts the first makes it. dummies gives sixteen parts for each batch that Signals names, of which those are
 // used that are not needed for what waits; they are made beforehand, so that it takes as long whatever waits. After a
 // change of trustees one batch more is sealed to the old set, whether anything waits for it or not. It reports whether a
 // batch was made; ErrOldSet says that the trustees have changed since Signals was asked.
-func (s *Store) MakeSignals(ctx context.Context, at time.Time, period time.Duration, dummies map[uint64][][]byte) (made bool, err error) {
+func (s *Store) MakeSignals(ctx context.Context, at time.Time, period time.Duration, dummies map[BatchOf][][]byte) (made bool, err error) {
 	at = at.UTC().Truncate(time.Second)
 	err = s.ask(ctx, &request{act: func() error {
 		if err := s.brokenBy(); err != nil {
@@ -198,32 +273,31 @@ func (s *Store) MakeSignals(ctx context.Context, at time.Time, period time.Durat
 			if err != nil || st.Last.Number > 0 && !at.After(st.Last.Slot) {
 				return err
 			}
-			for _, set := range append(st.Old, st.Set) {
-				own, ok := dummies[set]
+			for _, of := range st.Next {
+				own, ok := dummies[of]
 				if !ok || len(own) != ledger.SignalParts {
-					return fmt.Errorf("%w: no parts for the trustees of entry %d", ErrOldSet, set)
+					return fmt.Errorf("%w: no parts for the trustees of entry %d", ErrOldSet, of.Set)
 				}
-				next := ledger.SignalBatch{Number: st.Last.Number + 1, Slot: at, Period: period, Trustees: set}
+				next := ledger.SignalBatch{Number: st.Last.Number + 1, Slot: at, Period: period, Trustees: of.Set}
 				if st.Last.Number > 0 {
 					next.Previous = st.Last.Hash()
 				}
-				if st.Last, err = putBatch(tx, key, next, own); err != nil {
+				if st.Last, err = putBatch(tx, key, next, of, own); err != nil {
 					return err
 				}
 			}
 			made = true
-			return s.dropOldSignals(tx, st.Last.Number)
+			return s.dropOldSignals(tx, st.Last)
 		})
 		return err
 	}})
 	return made, err
 }
 
-// putBatch fills a batch with what waits for its set, in random order, and signs it.
-func putBatch(tx kv.Tx, key *ledger.SigningKey, b ledger.SignalBatch, dummies [][]byte) (ledger.SignalBatch, error) {
+// putBatch fills a batch with what waits for it, in random order, and signs it.
+func putBatch(tx kv.Tx, key *ledger.SigningKey, b ledger.SignalBatch, of BatchOf, dummies [][]byte) (ledger.SignalBatch, error) {
 	var all []waiting
-	prefix := signalKey(keyWaits, number(b.Trustees))
-	eachSignal(tx, prefix, func(rest, v []byte) bool {
+	eachSignal(tx, of.waits(), func(rest, v []byte) bool {
 		all = append(all, waiting{text: bytes.Clone(rest), promise: bytes.Clone(v)})
 		return true
 	})
@@ -233,7 +307,7 @@ func putBatch(tx kv.Tx, key *ledger.SigningKey, b ledger.SignalBatch, dummies []
 	t := tx.Table(tableSignals)
 	var parts [][]byte
 	for _, w := range all[:min(len(all), ledger.SignalParts)] {
-		if err := t.Delete(signalKey(keyWaits, number(b.Trustees), w.text)); err != nil {
+		if err := t.Delete(append(of.waits(), w.text...)); err != nil {
 			return b, err
 		}
 		if len(w.promise) != len(dummies[0]) {
@@ -242,7 +316,13 @@ func putBatch(tx kv.Tx, key *ledger.SigningKey, b ledger.SignalBatch, dummies []
 		parts = append(parts, w.promise)
 	}
 	parts = append(parts, dummies[len(parts):]...)
-	file, err := key.SignSignals(b, parts)
+	var sealed []byte
+	if !of.Cards {
+		if sealed = readSignalKey(tx, of.Set).Sealed; sealed == nil {
+			return b, fmt.Errorf("%w: the signals' key of entry %d is missing", ledger.ErrMismatch, of.Set)
+		}
+	}
+	file, err := key.SignSignals(b, sealed, parts)
 	if err != nil {
 		return b, err
 	}
@@ -252,12 +332,27 @@ func putBatch(tx kv.Tx, key *ledger.SigningKey, b ledger.SignalBatch, dummies []
 	return b, t.Put(signalKey(keyBatch, number(b.Number)), file)
 }
 
-// dropOldSignals removes batches and marks that are older than 14 days.
-func (s *Store) dropOldSignals(tx kv.Tx, newest uint64) error {
+// dropOldSignals removes batches and marks that are older than 14 days, and keys of sets before the newest batch's to which
+// nothing waits.
+func (s *Store) dropOldSignals(tx kv.Tx, newest ledger.SignalBatch) error {
 	var gone [][]byte
+	eachSignal(tx, []byte{keySets}, func(set, _ []byte) bool {
+		if n, ok := readNumber(set); !ok || n >= newest.Trustees {
+			return false
+		}
+		waits := false
+		eachSignal(tx, signalKey(keyWaits, set), func(_, _ []byte) bool {
+			waits = true
+			return false
+		})
+		if !waits {
+			gone = append(gone, signalKey(keySets, set))
+		}
+		return true
+	})
 	eachSignal(tx, []byte{keyBatch}, func(rest, _ []byte) bool {
 		n, ok := readNumber(rest)
-		if !ok || n+SignalsKept > newest {
+		if !ok || n+SignalsKept > newest.Number {
 			return false
 		}
 		gone = append(gone, signalKey(keyBatch, rest))
@@ -297,6 +392,38 @@ func (s *Store) SignalBatch(n uint64) (file []byte, err error) {
 		return nil
 	})
 	return file, err
+}
+
+// KeyHistory gives the changes of the log's keys, without their approvals (docs/spec/signals.md): by it who knows the genesis
+// alone verifies what the log signs.
+func (s *Store) KeyHistory() (history []byte, err error) {
+	var changes []ledger.Approved
+	err = s.view(func(v *view) error {
+		for _, at := range v.standing.state.Keys[1:] {
+			text, err := v.entry(at.Index)
+			if errors.Is(err, ErrUnknown) {
+				return nil // not released yet
+			}
+			if err != nil {
+				return err
+			}
+			e, err := ledger.ParseEntry(text)
+			if err != nil {
+				return err
+			}
+			body, ok := smallPart(v.tx, e.Body.Parts[0].Hash)
+			if !ok {
+				return fmt.Errorf("%w: the body of entry %d is missing", ledger.ErrMismatch, at.Index)
+			}
+			a, err := ledger.ParseApproved(body)
+			if err != nil {
+				return err
+			}
+			changes = append(changes, a)
+		}
+		return nil
+	})
+	return ledger.MarshalKeyHistory(changes), err
 }
 
 // Urgent gives the mark of an urgent body; ErrUnknown where it is not urgent, or 14 days have passed.

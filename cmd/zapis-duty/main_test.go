@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +48,8 @@ func TestVerdicts(t *testing.T) {
 	for code, want := range map[string]exit.Status{
 		duty.Unreachable: exit.Failed, duty.Stopped: exit.Failed, duty.Clock: exit.Failed, duty.NotTaken: exit.Failed,
 		duty.Forged: exit.Mismatch, duty.Replayed: exit.Mismatch, duty.Repeated: exit.Mismatch, duty.Skipped: exit.Mismatch,
-		duty.OtherKeys: exit.KeyMissing, "": exit.Done,
+		duty.NotKept: exit.Failed, duty.Restarted: exit.Mismatch, duty.Damaged: exit.Mismatch,
+		duty.OtherKeys: exit.KeyMissing, duty.Expired: exit.KeyMissing, duty.LogKeys: exit.KeyMissing, "": exit.Done,
 	} {
 		var tick duty.Tick
 		if code != "" {
@@ -80,6 +83,29 @@ func TestFaultsAreToldOnce(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "RING: 1 new, 1 in danger; 40 waited at the server at once: ask the operator for zapisd export --urgent\n") ||
 		!strings.Contains(got, "YES") || !strings.Contains(got, "1m0s") {
 		t.Errorf("a flood: %q", got)
+	}
+}
+
+// The watch goes on after a look that found faults, waits after each, and ends with its context.
+func TestTheWatchGoesOn(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	now := make(chan time.Time)
+	close(now)
+	looks, shown := 0, 0
+	var waits []time.Duration
+	watch(ctx, time.Minute, func(d time.Duration) <-chan time.Time {
+		waits = append(waits, d)
+		return now
+	}, func(ctx context.Context) (duty.Tick, error) {
+		if looks++; looks == 4 {
+			stop()
+			return duty.Tick{}, ctx.Err()
+		}
+		return duty.Tick{Trouble: []duty.Notice{{Code: duty.Forged}}}, nil
+	}, func(duty.Tick) { shown++ })
+	if looks != 4 || shown != 3 || !slices.Equal(waits, []time.Duration{time.Minute, time.Minute, time.Minute}) {
+		t.Errorf("it looked %d times, showed %d, and waited %v", looks, shown, waits)
 	}
 }
 

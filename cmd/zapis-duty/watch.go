@@ -9,10 +9,12 @@ import (
 	"time"
 
 	format "zapis/crypto/duty"
+	"zapis/crypto/ledger"
 	"zapis/internal/cli"
 	"zapis/internal/duty"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
+	"zapis/internal/sandbox"
 )
 
 // keyFlags are what every verb with a key takes.
@@ -22,9 +24,14 @@ type keyFlags struct {
 	State  string `placeholder:"FILE" help:"Where what was seen is kept, sealed; the identity file's name with .duty without it."`
 	From   string `required:"" placeholder:"URL" help:"The server's address, an onion if there is one."`
 	Proxy  string `placeholder:"socks5h://HOST:PORT" help:"The proxy to go through: tor's is socks5h://127.0.0.1:9050."`
+
+	KeyChange string `placeholder:"FILE" help:"The change of the log's keys that the trustees approved, from a trustee: for a change that the old keys did not sign."`
 }
 
-func (k keyFlags) open(ctx context.Context) (*duty.Watch, error) {
+// open reads the key and what was seen. It takes from this process what it needs not: starts is whether it is to start a program,
+// which would inherit what was taken, so that only its memory is hidden then.
+func (k keyFlags) open(ctx context.Context, starts bool) (*duty.Watch, error) {
+	sandbox.HideMemory()
 	named, err := cli.LedgerCardFlag(k.Ledger)
 	if err != nil {
 		return nil, err
@@ -36,12 +43,27 @@ func (k keyFlags) open(ctx context.Context) (*duty.Watch, error) {
 	if id.Age == nil {
 		return nil, exit.New(exit.KeyMissing, "zapis keygen makes one for duty", "a duty key is a file: hardware would have to be touched for each part")
 	}
-	state := k.State
-	if state == "" {
-		state = k.Identity + ".duty"
+	var change []byte
+	if k.KeyChange != "" {
+		if change, err = cli.ReadOf(k.KeyChange, cli.KindProposal, ledger.MaxSmall); err != nil {
+			return nil, err
+		}
+		if _, err := ledger.ParseKeyChange(change); err != nil {
+			return nil, exit.New(exit.Mismatch, "a trustee has the file that zapis approve was given", "--key-change %s: %w", k.KeyChange, err)
+		}
+	}
+	if !starts {
+		sandbox.Online(filepath.Dir(k.state()))
 	}
 	return duty.New(duty.Options{From: k.From, Proxy: k.Proxy, Ledger: *named, Key: id.Age, Recipient: id.Age.Recipient(), Signer: id.Signer,
-		State: state, Now: time.Now})
+		State: k.state(), KeyChange: change, Now: time.Now})
+}
+
+func (k keyFlags) state() string {
+	if k.State != "" {
+		return k.State
+	}
+	return k.Identity + ".duty"
 }
 
 type watchVerb struct {
@@ -59,24 +81,36 @@ func (v *watchVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if v.Exec != "" && !filepath.IsAbs(v.Exec) {
 		return exit.New(exit.Usage, "its environment has no PATH", "--exec %s: name the program with its whole path", v.Exec)
 	}
-	w, err := v.open(ctx)
+	w, err := v.open(ctx, v.Exec != "")
 	if err != nil {
 		return err
 	}
 	told := map[string]bool{}
-	for {
+	if v.Once {
 		t, err := w.Look(ctx)
 		if err != nil {
 			return err
 		}
 		v.show(s, t, told)
-		if v.Once {
-			return verdict(t)
+		return verdict(t)
+	}
+	watch(ctx, v.Every, time.After, w.Look, func(t duty.Tick) { v.show(s, t, told) })
+	return nil
+}
+
+// watch looks until ctx ends, waits after each look, and shows what it brought.
+func watch(ctx context.Context, every time.Duration, after func(time.Duration) <-chan time.Time,
+	look func(context.Context) (duty.Tick, error), show func(duty.Tick)) {
+	for {
+		t, err := look(ctx)
+		if err != nil {
+			return // ctx has ended
 		}
+		show(t)
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-time.After(v.Every):
+			return
+		case <-after(every):
 		}
 	}
 }
@@ -86,11 +120,11 @@ func verdict(t duty.Tick) error {
 	status := exit.Done
 	for _, n := range t.Trouble {
 		switch n.Code {
-		case duty.Unreachable, duty.Stopped, duty.Clock, duty.NotTaken:
+		case duty.Unreachable, duty.Stopped, duty.Clock, duty.NotTaken, duty.NotKept:
 			if status == exit.Done {
 				status = exit.Failed
 			}
-		case duty.OtherKeys:
+		case duty.OtherKeys, duty.Expired, duty.LogKeys:
 			status = exit.KeyMissing
 		default:
 			status = exit.Mismatch
@@ -162,7 +196,7 @@ func dash(s string) string {
 type listVerb struct{ keyFlags }
 
 func (v *listVerb) Run(ctx context.Context, s *cli.Streams) error {
-	w, err := v.open(ctx)
+	w, err := v.open(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -206,7 +240,7 @@ func (v *answerVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	w, err := v.open(ctx)
+	w, err := v.open(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ const ActDrill = "drill"
 //	received 2026-11-28T14:05:31Z
 //	waiting 3
 //
-// It is sealed like a signal part, to the duty cards, each of which opens it alone. A part without content is a dummy.
+// It is sealed like a signal part, to the key that NewKey makes for the set's duty cards. A part without content is a dummy.
 type Signal struct {
 	Act      string      // one of seal.Acts, or ActDrill
 	Danger   string      // no, unsure, yes, or empty
@@ -128,7 +128,7 @@ func readTime(r *canonical.Reader, key string) time.Time {
 	return t.UTC()
 }
 
-// Seal seals a signal, or a dummy where s is nil, to the duty keys. All that are sealed to the same keys have one size.
+// Seal seals a signal, or a dummy where s is nil, to the signals' key. All parts have one size.
 func Seal(to *seal.Recipients, s *Signal) ([]byte, error) {
 	var content []byte
 	if s != nil {
@@ -143,8 +143,8 @@ func Seal(to *seal.Recipients, s *Signal) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Open opens a part of a batch. It gives nil for a dummy. An error that is a seal.ErrNoKey says that the part is sealed
-// to others.
+// Open opens a part of a batch with what OpenKey gives. It gives nil for a dummy. An error that is a seal.ErrNoKey says that
+// the part is sealed to others.
 func Open(part []byte, id age.Identity) (*Signal, error) {
 	content, err := seal.OpenBytes(seal.Signal, bytes.NewReader(part), seal.DigestOf(part), id)
 	if err != nil || len(content) == 0 {

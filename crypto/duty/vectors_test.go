@@ -6,7 +6,7 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +26,14 @@ const vectorsFile = "../../docs/spec/vectors/signals/vectors.json"
 // vector is a text of docs/spec/signals.md, and whether it is read.
 type vector struct {
 	About string `json:"about"`
-	Kind  string `json:"kind"`  // signal, poll, answer or batch
+	Kind  string `json:"kind"`  // signal, poll, answer, batch, or kindBatch1
 	Class string `json:"class"` // ok or mismatch
 	Error string `json:"error,omitempty"`
 	Bytes []byte `json:"bytes"`
 }
+
+// kindBatch1 are batches that an earlier program made. They are not written again.
+const kindBatch1 = "batch of version 1"
 
 var (
 	people  = ledgertest.Trustees()
@@ -55,8 +58,8 @@ func read(kind string, b []byte) error {
 		_, _, err = duty.OpenPoll(b, genesis, cards)
 	case "answer":
 		_, _, err = duty.OpenAnswer(b, genesis, cards)
-	case "batch":
-		_, _, err = ledgertest.Key(1).Verifier().OpenSignals(b)
+	case "batch", kindBatch1:
+		_, _, _, err = ledgertest.Key(1).Verifier().OpenSignals(b)
 	}
 	return err
 }
@@ -65,14 +68,7 @@ func TestVectors(t *testing.T) {
 	if *write {
 		writeVectors(t)
 	}
-	text, err := os.ReadFile(vectorsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
+	all := readVectors(t)
 	if len(all) < 30 {
 		t.Fatalf("%d vectors", len(all))
 	}
@@ -86,6 +82,18 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+func readVectors(t *testing.T) (all []vector) {
+	t.Helper()
+	text, err := os.ReadFile(vectorsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func must[T any](t *testing.T, v T, err error) T {
 	t.Helper()
 	if err != nil {
@@ -95,7 +103,7 @@ func must[T any](t *testing.T, v T, err error) T {
 }
 
 func writeVectors(t *testing.T) {
-	var all []vector
+	all := slices.DeleteFunc(readVectors(t), func(v vector) bool { return v.Kind != kindBatch1 })
 	edit := func(kind string, good []byte, edits [][4]string) {
 		all = append(all, vector{"as it should be", kind, "ok", "", good})
 		for _, e := range edits {
@@ -142,10 +150,7 @@ func writeVectors(t *testing.T) {
 		{"another report", "report " + good.Report.String()[:4], "report 0000", "duty message of dora"},
 	})
 
-	to, err := seal.NewRecipients(1, people[3].Card.Age)
-	if err != nil {
-		t.Fatal(err)
-	}
+	to, sealed, _ := signalsKey(t)
 	var parts [][]byte
 	for i := range ledger.SignalParts {
 		s := &good
@@ -155,7 +160,7 @@ func writeVectors(t *testing.T) {
 		part, err := duty.Seal(to, s)
 		parts = append(parts, must(t, part, err))
 	}
-	file, err := ledgertest.Key(1).SignSignals(ledger.SignalBatch{Number: 812, Slot: slot, Period: 30 * time.Minute, Previous: ledger.Sum(nil)}, parts)
+	file, err := ledgertest.Key(1).SignSignals(ledger.SignalBatch{Number: 812, Slot: slot, Period: 30 * time.Minute, Previous: ledger.Sum(nil)}, sealed, parts)
 	must(t, file, err)
 	edit("batch", file, [][4]string{
 		{"another number", "number 812", "number 813", "signals: "},
@@ -163,6 +168,10 @@ func writeVectors(t *testing.T) {
 		{"another slot", "14:30", "15:00", "signals: "},
 		{"number 1 with a batch before it", "number 812", "number 1", "previous is zeros for number 1"},
 		{"another ledger", "example.org", "example.net", "signals: "},
+		{"version 1 with a key", "signals/v2", "signals/v1", "signals: "},
+		{"another size of the key", "key 2683", "key 2682", "signals: "},
+		{"a key of no bytes", "key 2683", "key 0", "a sealed key is never empty"},
+		{"the key altered", string(sealed[2000:2010]), "0123456789", "the parts are not those that the log signed"},
 		{"a part altered", string(parts[15][2000:2010]), "0123456789", "the parts are not those that the log signed"},
 	})
 	all = append(all, vector{"the last byte is missing", "batch", "mismatch", "the parts are not those", file[:len(file)-1]},
@@ -172,19 +181,32 @@ func writeVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(vectorsFile), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.WriteFile(vectorsFile, append(text, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// signalsKey makes the key for the duty cards of dora and of another, and opens it with dora's.
+func signalsKey(t *testing.T, more ...string) (to *seal.Recipients, sealed []byte, opened age.Identity) {
+	t.Helper()
+	cards, err := seal.NewRecipients(1, append([]string{people[3].Card.Age}, more...)...)
+	must(t, cards, err)
+	recipient, sealed, err := duty.NewKey(cards)
+	must(t, sealed, err)
+	to, err = seal.NewRecipients(1, recipient)
+	must(t, to, err)
+	opened, err = duty.OpenKey(sealed, identity(t, 3))
+	return to, sealed, must(t, opened, err)
+}
+
+func identity(t *testing.T, who int) *age.HybridIdentity {
+	t.Helper()
+	id, err := age.ParseHybridIdentity(people[who].Identity)
+	return must(t, id, err)
+}
+
 func TestDummiesAndSignalsLookAlike(t *testing.T) {
-	to, err := seal.NewRecipients(1, people[3].Card.Age, people[4].Card.Age)
-	if err != nil {
-		t.Fatal(err)
-	}
+	to, sealed, _ := signalsKey(t, people[4].Card.Age)
 	signal, err := duty.Seal(to, &good)
 	must(t, signal, err)
 	dummy, err := duty.Seal(to, nil)
@@ -192,19 +214,39 @@ func TestDummiesAndSignalsLookAlike(t *testing.T) {
 		t.Errorf("a dummy has %d bytes, and a signal %d", len(dummy), len(signal))
 	}
 	for _, who := range []int{3, 4} {
-		id, err := age.ParseHybridIdentity(people[who].Identity)
-		must(t, id, err)
-		if s, err := duty.Open(signal, id); err != nil || *s != good {
+		key, err := duty.OpenKey(sealed, identity(t, who))
+		must(t, key, err)
+		if s, err := duty.Open(signal, key); err != nil || *s != good {
 			t.Errorf("the signal: %+v, %v", s, err)
 		}
-		if s, err := duty.Open(dummy, id); err != nil || s != nil {
+		if s, err := duty.Open(dummy, key); err != nil || s != nil {
 			t.Errorf("the dummy: %+v, %v", s, err)
 		}
+		if _, err := duty.Open(signal, identity(t, who)); !errors.Is(err, seal.ErrNoKey) {
+			t.Errorf("a duty card's own key opens a part: %v", err)
+		}
 	}
-	other, err := age.ParseHybridIdentity(people[0].Identity)
-	must(t, other, err)
-	if _, err := duty.Open(dummy, other); !errors.Is(err, seal.ErrNoKey) {
-		t.Errorf("somebody else opens it: %v", err)
+	if _, err := duty.OpenKey(sealed, identity(t, 0)); !errors.Is(err, seal.ErrNoKey) {
+		t.Errorf("somebody else opens the key: %v", err)
+	}
+}
+
+// What a duty card opens in the place of the signals' key, and is none, is refused without a word of it.
+func TestOpenKeyRefuses(t *testing.T) {
+	to, err := seal.NewRecipients(1, people[3].Card.Age)
+	must(t, to, err)
+	secret := people[0].Identity
+	for about, content := range map[string]string{
+		"nothing": "", "a signal": "zapis/duty-signal/v1\nact report\n", "no key": "zapis/duty-key/v1\nAGE-SECRET-KEY-PQ-1XYZ\n",
+		"no line end": "zapis/duty-key/v1\n" + secret, "a line more": "zapis/duty-key/v1\n" + secret + "\nmore\n",
+	} {
+		var b bytes.Buffer
+		if _, err := seal.Seal(&b, seal.Signal, to, strings.NewReader(content)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := duty.OpenKey(b.Bytes(), identity(t, 3)); !errors.Is(err, duty.ErrMismatch) || strings.Contains(err.Error(), "AGE-SECRET") {
+			t.Errorf("%s: %v", about, err)
+		}
 	}
 }
 

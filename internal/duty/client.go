@@ -14,8 +14,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// maxFetched bounds what is read of an answer: a batch of 32 duty cards has about 950 KiB.
-const maxFetched = 2 << 20
+// maxFetched bounds what is read of an answer: a batch of 32 duty cards has about 100 KiB, a change of the log's keys 20.
+const maxFetched = 1 << 20
 
 // client asks one server. It follows no redirect and keeps no cookie.
 type client struct {

@@ -27,8 +27,11 @@ type Ringer struct {
 	Failed func(error) // is told what did not ring
 }
 
-// execTime is how long the program may run.
-const execTime = time.Minute
+// execTime is how long the program may run, and notifyTime how long the desktop may take to show a notification.
+const (
+	execTime   = time.Minute
+	notifyTime = 5 * time.Second
+)
 
 // Ring rings the terminal's bell, shows a notification of the desktop where there is one, and starts the program, with the
 // counts and nothing else in its environment.
@@ -61,13 +64,15 @@ func notify(c Counts) error {
 	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
 		return nil
 	}
-	conn, err := dbus.ConnectSessionBus()
+	ctx, cancel := context.WithTimeout(context.Background(), notifyTime)
+	defer cancel()
+	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx)) // closed with ctx: a bus that answers nothing must not stop the watch
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	const urgent = byte(2)
-	return conn.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications").Call("org.freedesktop.Notifications.Notify", 0,
+	return conn.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications").CallWithContext(ctx, "org.freedesktop.Notifications.Notify", 0,
 		"zapis-duty", uint32(0), "", "Zapis", fmt.Sprintf("%d new, %d in danger", c.New, c.Danger), []string{},
 		map[string]dbus.Variant{"urgency": dbus.MakeVariant(urgent)}, int32(0)).Err
 }

@@ -19,7 +19,10 @@ import (
 // state is what somebody on duty has seen, from one run to the next. Its file is JSON, sealed with age to their own key.
 type state struct {
 	Genesis []byte               `json:"genesis"` // of the ledger, as it was fetched and compared with the card
+	LogKeys []ledger.LogKeys     `json:"keys"`    // those that the log has had, the genesis's first
+	Signed  int                  `json:"signed"`  // number of the newest of them that signed a batch
 	Last    ledger.SignalBatch   `json:"last"`    // the newest batch that was read; zero before the first
+	Opened  uint64               `json:"opened"`  // number of the newest batch that opened with this key; 0 where none did
 	Reached time.Time            `json:"reached"` // when the server last gave a batch
 	Items   map[ledger.Hash]Item `json:"items"`   // by the report's hash, for 14 days
 }

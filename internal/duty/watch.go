@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -28,17 +29,19 @@ type Options struct {
 	Recipient age.Recipient // of Key: what is kept is sealed to it
 	Signer    *card.Signer
 	State     string // file
+	KeyChange []byte // text of a change of the log's keys that a trustee handed over; nil where there is none
 	Now       func() time.Time
 }
 
 // Watch reads one server's signals. It belongs to one goroutine.
 type Watch struct {
-	o        Options
-	client   *client
-	state    *state
-	verifier *ledger.Verifier
-	began    time.Time
-	polled   time.Time // last poll that was taken
+	o       Options
+	client  *client
+	state   *state
+	genesis ledger.Genesis
+	log     []*ledger.Verifier // of the keys that the log has had, the newest last; nil before trust
+	began   time.Time
+	polled  time.Time // last poll that was taken
 }
 
 // pollEvery is how often the server is told that somebody is on duty. It counts two hours for that.
@@ -90,19 +93,24 @@ const (
 	Stopped     = "stopped"     // the server makes no batches, or this clock is ahead
 	Clock       = "clock"       // this clock is behind, or differs from the server's
 	Forged      = "forged"      // not signed by the log
+	LogKeys     = "log-keys"    // the log's keys were changed, and not by the old ones
 	Replayed    = "replayed"    // older than what was read before
+	Restarted   = "restarted"   // newer than what was read before, by a smaller number
 	Repeated    = "repeated"    // two batches of one number
 	Skipped     = "skipped"     // a batch is missing, or does not follow
-	OtherKeys   = "other-keys"  // sealed to others: this key was replaced
+	Expired     = "expired"     // sealed to others since a change: this key was a duty card's, and is none now
+	OtherKeys   = "other-keys"  // sealed to others: this key was none of the duty cards
 	Damaged     = "damaged"     // a part that opens and is no signal, or does not open beside others that do
 	NotTaken    = "not-taken"   // the server does not take this key's messages
+	NotKept     = "not-kept"    // the state can't be written
 )
 
 func (t *Tick) trouble(code, format string, args ...any) {
 	t.Trouble = append(t.Trouble, Notice{code, fmt.Sprintf(format, args...)})
 }
 
-// Look asks the server once. What is wrong is in the tick; an error is this computer's.
+// Look asks the server once. What is wrong is in the tick, and so is a state that can't be written: it must ring
+// all the same. An error is that ctx has ended.
 func (w *Watch) Look(ctx context.Context) (Tick, error) {
 	var t Tick
 	now := w.o.Now().UTC()
@@ -120,41 +128,18 @@ func (w *Watch) Look(ctx context.Context) (Tick, error) {
 			period = 30 * time.Minute
 		}
 		if gone := now.Sub(since); gone >= 2*period || w.state.Reached.IsZero() {
-			t.trouble(Unreachable, "the server could not be reached since %s: %v", since.Format("2006-01-02 15:04 UTC"), err)
+			t.trouble(Unreachable, "the server could not be reached since %s: %v", minute(since)+" UTC", err)
 		}
 	}
 	if err == nil {
 		w.poll(ctx, now, &t)
 	}
 	w.state.dropOld(now)
-	return t, w.state.save(w.o.State, w.o.Recipient)
+	if err := w.state.save(w.o.State, w.o.Recipient); err != nil {
+		t.trouble(NotKept, "what was seen can't be kept, and is shown again after a restart: %v", err)
+	}
+	return t, nil
 }
-
-// trust fetches the genesis, which has the log's keys, and compares it with the ledger card.
-func (w *Watch) trust(ctx context.Context, t *Tick) error {
-	if w.verifier != nil {
-		return nil
-	}
-	text := w.state.Genesis
-	if text == nil {
-		var err error
-		if text, err = w.client.get(ctx, "/genesis"); err != nil {
-			return err
-		}
-	}
-	g, err := ledger.ParseGenesis(text)
-	if err != nil || g.Card() != w.o.Ledger {
-		t.trouble(Forged, "the server's ledger is not the one of the card: compare the address and the card with the trustees")
-		return errForged
-	}
-	if w.verifier, err = ledger.NewVerifier(g.Log[:]...); err != nil {
-		return err
-	}
-	w.state.Genesis = text
-	return nil
-}
-
-var errForged = errors.New("not this ledger's")
 
 func (w *Watch) read(ctx context.Context, now time.Time, t *Tick) error {
 	if err := w.trust(ctx, t); err != nil {
@@ -167,31 +152,40 @@ func (w *Watch) read(ctx context.Context, now time.Time, t *Tick) error {
 	if err != nil {
 		return err
 	}
-	newest, parts, err := w.verifier.OpenSignals(file)
+	newest, err := w.openNewest(ctx, file, t)
 	if err != nil {
-		t.trouble(Forged, "what the server gave is no batch that the log signed (where the log's keys were changed, begin with the new card): %v", err)
 		return err
 	}
 	last := w.state.Last
 	t.Batch = newest.Number
 	w.state.Reached = now
 	switch {
-	case newest.Number < last.Number:
-		t.trouble(Replayed, "the server gave batch %d, and batch %d was read before: it shows an old one, or was brought back from a copy", newest.Number, last.Number)
+	case newest.Hash() == last.Hash():
+		w.clock(newest.SignalBatch, now, t)
 		return nil
-	case newest.Number == last.Number && newest.Hash() != last.Hash():
-		t.trouble(Repeated, "the server has made two batches of the number %d: keep both times in mind, and tell the trustees", newest.Number)
+	case newest.Number < last.Number && (newest.Slot.Before(last.Slot) || newest.Hash() == last.Previous):
+		t.trouble(Replayed, "the server gave batch %d of %s UTC, and batch %d of %s UTC was read before: it shows an old one",
+			newest.Number, minute(newest.Slot), last.Number, minute(last.Slot))
 		return nil
-	case newest.Number > last.Number:
-		if err := w.between(ctx, newest, now, t); err != nil {
-			return err
-		}
-		w.take(newest, parts, now, t, true)
-		w.state.Last = newest
+	case newest.Number < last.Number: // a server that was brought back from a copy makes a batch for the slot at once
+		t.trouble(Restarted, "the server gives its batches numbers from before again: batch %d is of %s UTC, and batch %d of %s UTC was read before. It was brought back from a copy, and signals since that copy are lost; or somebody else has the log's keys. Ask the operator",
+			newest.Number, minute(newest.Slot), last.Number, minute(last.Slot))
+		w.state.Last = ledger.SignalBatch{} // those before it may be others than were read
+	case newest.Number == last.Number:
+		t.trouble(Repeated, "the server has made two batches of the number %d, of %s and of %s UTC: it was brought back from a copy, or somebody else has the log's keys. Tell the trustees",
+			newest.Number, minute(last.Slot), minute(newest.Slot))
+		w.state.Last = ledger.SignalBatch{}
 	}
-	w.clock(newest, now, t)
+	if err := w.between(ctx, newest.SignalBatch, now, t); err != nil {
+		return err
+	}
+	w.take(newest, now, t, true)
+	w.state.Last = newest.SignalBatch
+	w.clock(newest.SignalBatch, now, t)
 	return nil
 }
+
+func minute(t time.Time) string { return t.Format("2006-01-02 15:04") }
 
 // between reads the batches before the newest that were not read yet, and looks whether they follow one another.
 func (w *Watch) between(ctx context.Context, newest ledger.SignalBatch, now time.Time, t *Tick) error {
@@ -200,10 +194,7 @@ func (w *Watch) between(ctx context.Context, newest ledger.SignalBatch, now time
 		from = newest.Number - firstBatches
 	}
 	before := w.state.Last
-	var read []struct {
-		batch ledger.SignalBatch
-		parts [][]byte
-	}
+	var read []batch
 	for n := from; n < newest.Number; n++ {
 		file, err := w.client.get(ctx, "/signals/"+strconv.FormatUint(n, 10))
 		if errors.Is(err, errNotThere) {
@@ -214,21 +205,18 @@ func (w *Watch) between(ctx context.Context, newest ledger.SignalBatch, now time
 		if err != nil {
 			return err
 		}
-		b, parts, err := w.verifier.OpenSignals(file)
+		b, err := w.openOlder(file)
 		if err != nil || b.Number != n {
 			t.trouble(Forged, "what the server gave as batch %d is none that the log signed", n)
 			return errForged
 		}
-		w.follows(before, b, t)
-		before = b
-		read = append(read, struct {
-			batch ledger.SignalBatch
-			parts [][]byte
-		}{b, parts})
+		w.follows(before, b.SignalBatch, t)
+		before = b.SignalBatch
+		read = append(read, b)
 	}
 	w.follows(before, newest, t)
 	for _, r := range read {
-		w.take(r.batch, r.parts, now, t, false) // whose keys count now, the newest says
+		w.take(r, now, t, false) // whose keys count now, the newest says
 	}
 	return nil
 }
@@ -242,37 +230,60 @@ func (w *Watch) follows(before, b ledger.SignalBatch, t *Tick) {
 		t.trouble(Skipped, "batch %d is of a time before batch %d", b.Number, before.Number)
 	case b.Slot.Sub(before.Slot) > b.Period:
 		t.trouble(Skipped, "there was no batch between %s and %s UTC: the server was down, or left some out",
-			before.Slot.Format("2006-01-02 15:04"), b.Slot.Format("2006-01-02 15:04"))
+			minute(before.Slot), minute(b.Slot))
 	}
 }
 
-// take opens a batch's parts.
-func (w *Watch) take(b ledger.SignalBatch, parts [][]byte, now time.Time, t *Tick, mine bool) {
-	closed := 0
-	for _, p := range parts {
-		s, err := duty.Open(p, w.o.Key)
+// take opens a batch's key with the duty key, and its parts with that; those of version 1 with the duty key itself.
+func (w *Watch) take(b batch, now time.Time, t *Tick, newest bool) {
+	key := w.o.Key
+	if len(b.key) > 0 {
+		var err error
+		key, err = duty.OpenKey(b.key, w.o.Key)
+		if errors.Is(err, seal.ErrNoKey) {
+			w.notMine(b, t, newest)
+			return
+		}
+		if err != nil {
+			t.trouble(Damaged, "batch %d: its key opens, and is none: %v", b.Number, err)
+			return
+		}
+	}
+	for i, p := range b.parts {
+		s, err := duty.Open(p, key)
+		if i == 0 && len(b.key) == 0 && errors.Is(err, seal.ErrNoKey) {
+			w.notMine(b, t, newest)
+			return
+		}
+		w.state.Opened = max(w.state.Opened, b.Number)
 		switch {
-		case errors.Is(err, seal.ErrNoKey):
-			closed++
 		case err != nil:
 			t.trouble(Damaged, "batch %d: a part is no signal: %v", b.Number, err)
 		case s != nil:
 			w.add(*s, now, t)
 		}
 	}
-	switch {
-	case closed == len(parts) && mine:
-		t.trouble(OtherKeys, "batch %d is sealed to the duty cards of entry %d, and this key is none of them: it expired or was replaced; use the new one", b.Number, b.Trustees)
-	case closed > 0 && closed < len(parts):
-		t.trouble(Damaged, "batch %d: %d of its parts do not open with the key that opens the others", b.Number, closed)
+}
+
+// notMine says why the newest batch does not open. Whose keys counted in those before it does not matter.
+func (w *Watch) notMine(b batch, t *Tick, newest bool) {
+	if !newest {
+		return
 	}
+	if w.state.Opened > 0 {
+		t.trouble(Expired, "this key is no longer among the duty cards: batch %d is sealed to those of entry %d, and the last that opened was batch %d. Take the new key, and delete this one",
+			b.Number, b.Trustees, w.state.Opened)
+		return
+	}
+	t.trouble(OtherKeys, "this key is none of the duty cards: batch %d is sealed to those of entry %d, and none before it opened. Look whether it is the right key, and whether its change counts already",
+		b.Number, b.Trustees)
 }
 
 func (w *Watch) add(s duty.Signal, now time.Time, t *Tick) {
-	t.Waiting = max(t.Waiting, s.Waiting)
 	if _, known := w.state.Items[s.Report]; known {
 		return
 	}
+	t.Waiting = max(t.Waiting, s.Waiting)
 	it := Item{Act: s.Act, Danger: s.Danger, Deadline: s.Deadline, Language: s.Language, Report: s.Report, Case: s.Case, Received: s.Received, Rang: now}
 	w.state.Items[s.Report] = it
 	t.New = append(t.New, it)
@@ -286,7 +297,7 @@ func (w *Watch) clock(newest ledger.SignalBatch, now time.Time, t *Tick) {
 		t.trouble(Clock, "this computer's clock is %s behind the server's newest batch: set it", (-late).Round(time.Minute))
 	case late > 2*newest.Period:
 		t.trouble(Stopped, "the newest batch is of %s UTC, %s ago: the server makes none, or this clock is ahead",
-			newest.Slot.Format("2006-01-02 15:04"), late.Round(time.Minute))
+			minute(newest.Slot), late.Round(time.Minute))
 	}
 }
 
@@ -342,20 +353,24 @@ func (w *Watch) Answer(ctx context.Context, id string, sentence int, again time.
 	return it, w.state.save(w.o.State, w.o.Recipient)
 }
 
+// find gives the report whose hash begins so, or the newest of the case whose name begins so. What fits several is refused: a
+// sentence must not reach another reporter.
 func (w *Watch) find(id string) (Item, error) {
 	var found []Item
+	cases := make(map[ledger.Hash]bool)
 	for _, it := range w.Items() {
-		if id != "" && (len(id) <= 64 && it.Report.String()[:len(id)] == id) {
-			return it, nil
-		}
-		if name := duty.ShortName(it.Case); id != "" && len(id) <= len(name) && name[:len(id)] == id {
+		if id != "" && (strings.HasPrefix(it.Report.String(), id) || strings.HasPrefix(duty.ShortName(it.Case), id)) {
 			found = append(found, it)
+			cases[it.Case] = true
 		}
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) == 0:
 		return Item{}, exit.New(exit.Failed, "zapis-duty list shows which there are", "no report %q is known here", id)
+	case len(cases) > 1:
+		return Item{}, exit.New(exit.Usage, "write more of its name, as zapis-duty list shows it", "%q fits %d cases", id, len(cases))
 	}
-	it := found[len(found)-1] // the newest of the case
+	it := found[len(found)-1]
 	if it.Act == duty.ActDrill {
 		return it, exit.New(exit.Failed, "", "%s is an exercise: there is no reporter", id)
 	}

@@ -36,12 +36,18 @@ type house struct {
 	instead func(w http.ResponseWriter, r *http.Request) bool // answers where it reports true
 	people  []ledgertest.Trustee
 	state   string
+	change  []byte // a change of the log's keys that a trustee handed over
 	watch   *Watch
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOf(t, 24*time.Hour) }
+
+func newHouseOf(t *testing.T, slot time.Duration) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 28, 14, 1, 0, 0, time.UTC), people: ledgertest.Trustees(), state: filepath.Join(t.TempDir(), "state")}
+	if slot == 0 {
+		h.now = h.now.Truncate(signals.Period) // such a ledger's batches are of the time at which they are made
+	}
 	g := ledgertest.Genesis()
 	g.Set.Vocabulary, g.Set.Duty = incident.VocabularyVersion, ledgertest.Cards(h.people[3])
 	dir := filepath.Join(t.TempDir(), "ledger")
@@ -50,11 +56,11 @@ func newHouse(t *testing.T) *house {
 	}
 	clock := func() time.Time { return h.now }
 	var err error
-	if h.store, err = store.Open(dir, store.Config{Slot: 24 * time.Hour, Now: clock}); err != nil {
+	if h.store, err = store.Open(dir, store.Config{Slot: slot, Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
-	h.in, h.signals = intake.New(h.store, intake.Limits{}, clock), signals.New(h.store, signals.Config{Slot: 24 * time.Hour, Now: clock})
+	h.in, h.signals = intake.New(h.store, intake.Limits{}, clock), signals.New(h.store, signals.Config{Slot: slot, Now: clock})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case h.instead != nil && h.instead(w, r):
@@ -79,7 +85,7 @@ func (h *house) start(who int) {
 		h.t.Fatal(err)
 	}
 	h.watch, err = New(Options{From: h.address, Ledger: h.store.Card(), Key: id, Recipient: id.Recipient(), Signer: h.people[who].Signer, State: h.state,
-		Now: func() time.Time { return h.now.Add(h.ahead) }})
+		KeyChange: h.change, Now: func() time.Time { return h.now.Add(h.ahead) }})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -201,6 +207,31 @@ func TestAFloodRingsOnceWithACount(t *testing.T) {
 	h.want("the rest, by two batches at one look", reports-16)
 }
 
+// answer gives this file at this path.
+func answer(path string, file []byte) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == path {
+			w.Write(file)
+		}
+		return r.URL.Path == path
+	}
+}
+
+// sign signs a changed batch with the log's first key.
+func (h *house) sign(file []byte, change func(*ledger.SignalBatch)) []byte {
+	h.t.Helper()
+	b, key, parts, err := ledgertest.Key(1).Verifier().OpenSignals(file)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	change(&b)
+	file, err = ledgertest.Key(1).SignSignals(b, key, parts)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return file
+}
+
 func TestServersThatMisbehave(t *testing.T) {
 	h := newHouse(t)
 	h.want("at first", 0)
@@ -211,14 +242,6 @@ func TestServersThatMisbehave(t *testing.T) {
 	h.send()
 	h.later(1)
 	h.want("a report", 1)
-	answer := func(path string, file []byte) func(http.ResponseWriter, *http.Request) bool {
-		return func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path == path {
-				w.Write(file)
-			}
-			return r.URL.Path == path
-		}
-	}
 	h.instead = answer("/signals", old)
 	h.want("a replayed batch", 0, Replayed)
 	newest, err := h.signals.Batch(2)
@@ -232,21 +255,9 @@ func TestServersThatMisbehave(t *testing.T) {
 	h.want("a batch that was cut off", 0, Forged)
 
 	// The log's own key signs another batch of a number that was read: keys were stolen, or the server has two histories.
-	sign := func(change func(*ledger.SignalBatch)) []byte {
-		b, parts, err := h.store.Verifier().OpenSignals(newest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(&b)
-		file, err := ledgertest.Key(1).SignSignals(b, parts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	h.instead = answer("/signals", sign(func(b *ledger.SignalBatch) { b.Slot = b.Slot.Add(time.Second) }))
+	h.instead = answer("/signals", h.sign(newest, func(b *ledger.SignalBatch) { b.Period += time.Second }))
 	h.want("a second batch 2", 0, Repeated)
-	h.instead = answer("/signals", sign(func(b *ledger.SignalBatch) { b.Number, b.Previous = 3, ledger.Sum(nil) }))
+	h.instead = answer("/signals", h.sign(newest, func(b *ledger.SignalBatch) { b.Number, b.Previous = 3, ledger.Sum(nil) }))
 	h.want("a batch 3 that does not follow", 0, Skipped)
 
 	h.start(3)

@@ -47,7 +47,7 @@ var layers = []layer{
 		"the desk's pages decide nothing: they call what cmd/zapis calls"},
 
 	{"internal/duty", append([]string{"internal/atomicfile"}, formats...), "somebody on duty links nothing that opens a report"},
-	{"cmd/zapis-duty", append([]string{"internal/duty", "internal/cli", "internal/escape"}, formats...), "flags and printing for somebody on duty"},
+	{"cmd/zapis-duty", append([]string{"internal/duty", "internal/cli", "internal/escape", "internal/sandbox"}, formats...), "flags and printing for somebody on duty"},
 
 	{"cmd/zapisd", append([]string{"store", "web", "internal/server", "internal/carry", "internal/cli", "internal/escape", "internal/incident", "internal/atomicfile", "internal/sandbox"}, formats...),
 		"the server's program never links a trustee's packages"},

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"time"
@@ -64,7 +65,7 @@ func (s submission) urgent() bool {
 
 // attention makes what the store keeps of a submission for somebody on duty. A part is sealed for each submission, so that
 // an urgent one takes as long as another.
-func (d *Draft) attention(s submission, b ledger.Body, to *recipients) (a store.Attention, err error) {
+func (d *Draft) attention(ctx context.Context, s submission, b ledger.Body, to *recipients) (a store.Attention, err error) {
 	signal := duty.Signal{
 		Act: string(s.act), Danger: s.report.One("danger_now"), Deadline: s.report.One("deadline"), Language: s.report.One("language"),
 		Report: b.Hash(), Case: s.first, Received: s.received,
@@ -76,15 +77,19 @@ func (d *Draft) attention(s submission, b ledger.Body, to *recipients) (a store.
 		signal.Deadline = caseDeadline(s.last)
 	}
 	urgent := s.urgent()
-	if urgent && to.duty != nil {
+	if urgent && to.onDuty {
 		waiting, err := d.in.store.SignalsWaiting()
 		if err != nil {
 			return a, err
 		}
 		signal.Waiting = waiting + 1
 	}
-	if to.duty != nil {
-		sealed, err := duty.Seal(to.duty, &signal)
+	if to.onDuty {
+		key, err := d.in.signals.Of(ctx, to.index)
+		if err != nil {
+			return a, err
+		}
+		sealed, err := duty.Seal(key, &signal)
 		if err != nil {
 			return a, err
 		}

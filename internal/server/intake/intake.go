@@ -54,6 +54,7 @@ type Intake struct {
 	space   *space
 	cases   keylock.Locks // serialises submissions of one case, by the name of its first locator, so that no exhibit number is used twice
 	decoy   *decoy
+	signals *SignalKeys
 
 	mu   sync.Mutex // guards keys
 	keys *recipients
@@ -74,6 +75,7 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 		uploads: newRoom(l.Uploads),
 		space:   &space{free: s.Free, used: s.Used, limits: l, now: time.Now},
 		decoy:   newDecoy(),
+		signals: NewSignalKeys(s),
 	}
 }
 
@@ -95,7 +97,7 @@ type recipients struct {
 	index                                   uint64 // of the genesis or trustees entry
 	schema                                  *incident.Schema
 	signal, statement, identity, attachment *seal.Recipients
-	duty                                    *seal.Recipients // of the batches' parts; nil where there are no duty cards
+	onDuty                                  bool // there are duty cards
 }
 
 // recipients returns the recipients of the set in force. It caches the last set, since parsing post-quantum keys is
@@ -127,7 +129,7 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recipients{index: index, schema: schema}
+	r := &recipients{index: index, schema: schema, onDuty: len(set.Duty) > 0}
 	for _, s := range []struct {
 		to        **seal.Recipients
 		threshold int
@@ -141,9 +143,6 @@ func recipientsOf(index uint64, set ledger.TrusteeSet) (*recipients, error) {
 		if *s.to, err = seal.NewRecipients(s.threshold, s.keys...); err != nil {
 			return nil, err
 		}
-	}
-	if len(set.Duty) > 0 {
-		r.duty = r.signal
 	}
 	return r, nil
 }

@@ -64,7 +64,7 @@ func (d *Draft) seal(ctx context.Context, s submission, to *recipients) (store.S
 		out.Body.Parts = append(out.Body.Parts, part)
 	}
 	out.Locator.Name, out.Locator.Box = s.locator(out.Body, len(d.files))
-	out.Attention, err = d.attention(s, out.Body, to)
+	out.Attention, err = d.attention(context.WithoutCancel(ctx), s, out.Body, to)
 	return out, err
 }
 

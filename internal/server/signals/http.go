@@ -17,6 +17,7 @@ const (
 	path       = "/signals"
 	pollPath   = "/signals/poll"
 	answerPath = "/signals/answer"
+	keysPath   = "/signals/keys"
 )
 
 // bodyTime is how long a message may take to arrive.
@@ -51,6 +52,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) send(w http.ResponseWriter, p string) {
+	if p == keysPath {
+		history, err := s.store.KeyHistory()
+		reply(w, "text/plain; charset=utf-8", history, err)
+		return
+	}
 	n := uint64(0)
 	if p != path {
 		var err error
@@ -61,13 +67,17 @@ func (s *Server) send(w http.ResponseWriter, p string) {
 		}
 	}
 	file, err := s.Batch(n)
+	reply(w, "application/octet-stream", file, err)
+}
+
+func reply(w http.ResponseWriter, contentType string, file []byte, err error) {
 	switch {
 	case errors.Is(err, store.ErrUnknown):
 		http.Error(w, "not here", http.StatusNotFound)
 	case err != nil:
-		http.Error(w, "the batch can't be read", http.StatusInternalServerError)
+		http.Error(w, "it can't be read", http.StatusInternalServerError)
 	default:
-		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Length", strconv.Itoa(len(file)))
 		_, _ = w.Write(file) // who has gone away is told nothing
 	}

@@ -2,6 +2,7 @@
 //
 //	GET  /signals          the newest batch of sixteen sealed parts, the same bytes for each reader
 //	GET  /signals/<n>      batch n, of the last 14 days
+//	GET  /signals/keys     the changes of the log's keys
 //	POST /signals/poll     a duty key says that somebody was there
 //	POST /signals/answer   a duty key sends one of the fixed sentences to a reporter
 //
@@ -12,13 +13,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"zapis/crypto/card"
 	"zapis/crypto/duty"
 	"zapis/crypto/ledger"
-	"zapis/crypto/seal"
+	"zapis/internal/server/intake"
 	"zapis/store"
 )
 
@@ -36,9 +36,7 @@ type Config struct {
 type Server struct {
 	store  *store.Store
 	config Config
-
-	mu   sync.Mutex // guards keys
-	keys map[uint64]*seal.Recipients
+	keys   *intake.SignalKeys
 }
 
 // New serves the signals of a ledger that is open for writing.
@@ -46,7 +44,7 @@ func New(st *store.Store, c Config) *Server {
 	if c.After == nil {
 		c.After = time.After
 	}
-	return &Server{store: st, config: c, keys: make(map[uint64]*seal.Recipients)}
+	return &Server{store: st, config: c, keys: intake.NewSignalKeys(st)}
 }
 
 // tick is how often Run looks at the clock, and, with slot 0, whether anything waits.
@@ -79,7 +77,7 @@ func (s *Server) Make(ctx context.Context) error {
 		return err
 	}
 	_, set := s.store.SetInForce()
-	if len(set.Duty) == 0 && len(st.Old) == 0 {
+	if len(set.Duty) == 0 && len(st.Next) == 1 {
 		return nil
 	}
 	now := s.config.Now().UTC().Truncate(time.Second)
@@ -90,9 +88,9 @@ func (s *Server) Make(ctx context.Context) error {
 	if st.Last.Number > 0 && !at.After(st.Last.Slot) {
 		return nil
 	}
-	dummies := make(map[uint64][][]byte)
-	for _, of := range append(st.Old, st.Set) {
-		if dummies[of], err = s.dummies(of); err != nil {
+	dummies := make(map[store.BatchOf][][]byte)
+	for _, of := range st.Next {
+		if dummies[of], err = s.dummies(ctx, of); err != nil {
 			return err
 		}
 	}
@@ -104,8 +102,8 @@ func (s *Server) Make(ctx context.Context) error {
 }
 
 // dummies seals as many parts without content as a batch has.
-func (s *Server) dummies(set uint64) ([][]byte, error) {
-	to, err := s.recipients(set)
+func (s *Server) dummies(ctx context.Context, of store.BatchOf) ([][]byte, error) {
+	to, err := s.keys.For(ctx, of)
 	if err != nil {
 		return nil, err
 	}
@@ -118,28 +116,6 @@ func (s *Server) dummies(set uint64) ([][]byte, error) {
 	return parts, nil
 }
 
-// recipients are the duty keys of the set that an entry names. Parsing them costs, so that they are kept.
-func (s *Server) recipients(index uint64) (*seal.Recipients, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r := s.keys[index]; r != nil {
-		return r, nil
-	}
-	set, err := s.store.SetAt(index)
-	if err != nil {
-		return nil, err
-	}
-	var keys []string
-	for _, c := range set.SignalCards() {
-		keys = append(keys, c.Age)
-	}
-	r, err := seal.NewRecipients(1, keys...)
-	if err == nil {
-		s.keys[index] = r
-	}
-	return r, err
-}
-
 // Batch gives a batch file; 0 is the newest.
 func (s *Server) Batch(n uint64) ([]byte, error) { return s.store.SignalBatch(n) }
 
@@ -150,7 +126,7 @@ func (s *Server) Drill(ctx context.Context, name ledger.Hash) error {
 	if len(set.Duty) == 0 {
 		return ErrNoDuty
 	}
-	to, err := s.recipients(index)
+	to, err := s.keys.Of(ctx, index)
 	if err != nil {
 		return err
 	}

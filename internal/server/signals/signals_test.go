@@ -140,7 +140,11 @@ func (d *desk) batch() (ledger.SignalBatch, []duty.Signal) {
 
 func (d *desk) read(file []byte) (ledger.SignalBatch, []duty.Signal) {
 	d.t.Helper()
-	b, parts, err := d.store.Verifier().OpenSignals(file)
+	b, sealed, parts, err := d.store.Verifier().OpenSignals(file)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	key, err := duty.OpenKey(sealed, d.identity(3))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -150,7 +154,7 @@ func (d *desk) read(file []byte) (ledger.SignalBatch, []duty.Signal) {
 	var signals []duty.Signal
 	dummies := 0
 	for _, p := range parts {
-		s, err := duty.Open(p, d.identity(3))
+		s, err := duty.Open(p, key)
 		if err != nil {
 			d.t.Fatal(err)
 		}
@@ -266,14 +270,68 @@ func TestMoreThanSixteenWaitForTheNextBatch(t *testing.T) {
 	}
 }
 
+// A batch has one sealed key for all duty cards: five of them fit into 64 KiB, and each opens all parts.
+func TestFiveDutyCardsFit(t *testing.T) {
+	d := newDesk(t, 24*time.Hour)
+	var identities []*age.HybridIdentity
+	set := d.genesis.Set
+	for i, name := range []string{"dora2", "emil", "frida", "gustav"} {
+		id, err := age.GenerateHybridIdentity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer, err := card.NewSigner(name, bytes.Repeat([]byte{byte(i + 1)}, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Duty = append(set.Duty, signer.Card(id.Recipient().String()))
+		identities = append(identities, id)
+	}
+	d.change(set)
+	if err := d.store.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sent := d.send("danger_now", "yes")
+	_, got := d.batch()
+	if len(got) != 1 || got[0].Report != bodyOf(t, sent.Promise) {
+		t.Fatalf("dora reads %+v", got)
+	}
+	file, err := d.server.Batch(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file) > 64<<10 {
+		t.Errorf("a batch for five duty cards has %d bytes", len(file))
+	}
+	_, sealed, parts, err := d.store.Verifier().OpenSignals(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range identities {
+		key, err := duty.OpenKey(sealed, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := duty.Open(parts[0], key); err != nil || s == nil || s.Report != got[0].Report {
+			t.Errorf("the signal: %+v, %v", s, err)
+		}
+	}
+	if _, err := duty.OpenKey(sealed, d.identity(0)); !errors.Is(err, seal.ErrNoKey) {
+		t.Errorf("a trustee opens the signals' key: %v", err)
+	}
+}
+
 func TestOldBatchesAreDropped(t *testing.T) {
 	d := newDesk(t, 24*time.Hour)
 	dummies := make([][]byte, ledger.SignalParts)
 	for i := range dummies {
 		dummies[i] = []byte("a part")
 	}
+	if _, err := d.server.keys.Of(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
 	for range store.SignalsKept + 2 {
-		if _, err := d.store.MakeSignals(t.Context(), d.now, Period, map[uint64][][]byte{0: dummies}); err != nil {
+		if _, err := d.store.MakeSignals(t.Context(), d.now, Period, map[store.BatchOf][][]byte{{Set: 0}: dummies}); err != nil {
 			t.Fatal(err)
 		}
 		d.now = d.now.Add(Period)
@@ -484,7 +542,7 @@ func TestTheSameBytesForEachReader(t *testing.T) {
 		t.Error("the batch under its number is another one")
 	}
 	for path, want := range map[string]int{"/signals/2": 404, "/signals/01": 404, "/signals/0": 404, "/signals/x": 404, "/signals/": 404,
-		"/signals/poll": 405, "/signals/answer": 405} {
+		"/signals/poll": 405, "/signals/answer": 405, "/signals/keys": 200} {
 		if code, _ := ask("GET", path, ""); code != want {
 			t.Errorf("GET %s: %d, want %d", path, code, want)
 		}
@@ -559,6 +617,20 @@ func TestAChangeOfDutyCardsClosesWithTheOldOnes(t *testing.T) {
 	}
 	if _, err := d.server.Batch(4); err == nil {
 		t.Error("there is a fourth batch")
+	}
+	// Nothing is sealed to the old set's key any more: it is gone, and another would be made.
+	keys := map[uint64]bool{}
+	for _, set := range []uint64{0, next.Trustees} {
+		_, err := d.store.KeepSignalKey(t.Context(), set, func() (store.SignalKey, error) {
+			keys[set] = true
+			return store.SignalKey{Recipient: "age1", Sealed: []byte("sealed")}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !keys[0] || keys[next.Trustees] {
+		t.Errorf("keys were made for the sets %v", keys)
 	}
 }
 
