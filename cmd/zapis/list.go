@@ -150,8 +150,7 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
 		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), notesText(s), consentText(s))
 		for _, d := range s.Duty {
-			fmt.Fprintf(&b, "             on duty, %s saw it %s UTC, and answered: %s, look again %s UTC\n", escape.Text(d.By), d.Seen.Format("2006-01-02 15:04"), d.Sentence,
-				d.Again.Format("2006-01-02 15:04"))
+			fmt.Fprintf(&b, "             %s\n", escape.Text(d.English()))
 		}
 		for _, h := range s.Holds {
 			fmt.Fprintf(&b, "             %s\n", onHold(h))

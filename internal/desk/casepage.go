@@ -35,6 +35,7 @@ type post struct {
 	Words        []answer // free text
 	Codes        []answer
 	Exhibits     []casefile.Exhibit
+	Duty         []casefile.OnDuty // what those on duty have answered to the submission
 	Undo         string // the event of a note
 }
 
@@ -156,6 +157,11 @@ func (t *teller) submission(c *casefile.Case, sub casefile.Submission) post {
 	one := post{Class: "report", Title: actTitles[sub.Act], Place: sub.Place, Time: sub.Received, Exhibits: c.ExhibitsOf(sub)}
 	if sub.NotSigned {
 		one.Title += ", not signed with the case's key: it changes nothing"
+	}
+	for _, d := range c.Summary.Duty {
+		if d.Report == sub.Body {
+			one.Duty = append(one.Duty, d)
+		}
 	}
 	for _, f := range incident.Fields() {
 		given := sub.Answers[f.Name]

@@ -59,6 +59,14 @@ func startWith(t *testing.T, idle time.Duration, files []vaulttest.File) *browse
 	quiet := h.Report(files, "narrative", "A letter came <b>late</b>.", "danger_now", "no")
 	h.Report(nil, "narrative", "They wait outside.", "danger_now", "yes", "deadline", "2027-01-05")
 	h.FollowUp(quiet, incident.ActFollowUp, nil, "narrative", "Another letter.")
+	b := startOn(t, h, idle)
+	b.quiet = quiet.Case
+	return b
+}
+
+// startOn is a desk over anna's vault, which has all of a ledger.
+func startOn(t *testing.T, h *vaulttest.House, idle time.Duration) *browser {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "vault")
 	anna := vaulttest.Identity(t, "anna")
 	options := vault.Options{Create: true, Now: h.Now, Tool: "desk test", Warn: t.Logf, Wait: 100 * time.Millisecond}
@@ -79,7 +87,7 @@ func startWith(t *testing.T, idle time.Duration, files []vaulttest.File) *browse
 	}
 	v.Close()
 
-	b := &browser{t: t, open: open, closed: make(chan struct{}), house: h, quiet: quiet.Case}
+	b := &browser{t: t, open: open, closed: make(chan struct{}), house: h}
 	b.keeper = desk.NewKeeper(func(_ context.Context, given string) (*casework.Trustee, error) {
 		if given != passphrase {
 			return nil, exit.New(exit.KeyMissing, "type it again", "the passphrase is wrong")

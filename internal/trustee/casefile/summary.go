@@ -1,6 +1,9 @@
 package casefile
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Summary is what the index has of a case, without opening anything.
 type Summary struct {
@@ -52,6 +55,12 @@ type OnDuty struct {
 	Seen     time.Time // by the duty person's clock, UTC
 	Again    time.Time // when the reporter was told to look again, UTC
 	Index    *uint64   // of the entry; nil while it waits
+}
+
+// English says who saw it and when, and what the reporter was answered. The name is as the card has it: a terminal escapes it.
+func (d OnDuty) English() string {
+	const minute = "2006-01-02 15:04"
+	return fmt.Sprintf("on duty, %s saw it %s UTC, and answered: %s, look again %s UTC", d.By, d.Seen.Format(minute), d.Sentence, d.Again.Format(minute))
 }
 
 // Hold keeps a case, or some of it: nothing of these entries can be erased.

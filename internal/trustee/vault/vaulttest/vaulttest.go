@@ -54,6 +54,7 @@ type Options struct {
 	Quorum   ledger.Quorum // zero: identities open with two where there are two trustees, all else alone
 	Slot     time.Duration // 0: every submission has its entry at once
 	Cards    []card.Card   // in place of Trustees: people whose keys the test does not have
+	Duty     string        // name of somebody on duty; empty for no duty card
 	Rules    int           // of governance; the first where 0
 	Delay    int           // slots from a change's notice to its effect, under the second rules
 }
@@ -93,6 +94,9 @@ func New(t testing.TB, o Options) *House {
 		h.Set.Trustees = append(h.Set.Trustees, id.Card)
 	}
 	h.Set.Trustees = append(h.Set.Trustees, o.Cards...)
+	if o.Duty != "" {
+		h.Set.Duty = []card.Card{Identity(t, o.Duty).Card}
+	}
 	var err error
 	h.Log, err = ledger.GenerateSigningKey(Origin, rand.Reader)
 	h.Must(err)
