@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,22 @@ func TestTheWatchGoesOn(t *testing.T) {
 	}, func(duty.Tick) { shown++ })
 	if looks != 4 || shown != 3 || !slices.Equal(waits, []time.Duration{time.Minute, time.Minute, time.Minute}) {
 		t.Errorf("it looked %d times, showed %d, and waited %v", looks, shown, waits)
+	}
+}
+
+// An exercise says how long it took, and whether that is too long.
+func TestAnExercisesResult(t *testing.T) {
+	var out bytes.Buffer
+	sent := time.Date(2026, 11, 28, 14, 1, 0, 0, time.UTC)
+	item := func(act string, took time.Duration) duty.Item {
+		return duty.Item{Act: act, Danger: "yes", Received: sent, Rang: sent.Add(took)}
+	}
+	(&watchVerb{Quiet: true}).show(&cli.Streams{Out: &out, Err: io.Discard},
+		duty.Tick{New: []duty.Item{item("drill", 31*time.Minute), item("drill", 32*time.Minute), item("report", time.Hour)}}, map[string]bool{})
+	want := "exercise c0000000000: it rang 31m0s after it was sent\n" +
+		"exercise c0000000000: it rang 32m0s after it was sent, more than 31m0s: look why\nRING: 3 new, 1 in danger\n"
+	if !strings.HasSuffix(out.String(), want) {
+		t.Errorf("it says\n%s", out.String())
 	}
 }
 

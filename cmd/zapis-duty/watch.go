@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -158,6 +159,7 @@ func (v *watchVerb) show(s *cli.Streams, t duty.Tick, told map[string]bool) {
 	}
 	if len(t.New) > 0 {
 		writeItems(s, t.New)
+		writeDrills(s.Out, t.New)
 	}
 	if !rings {
 		return
@@ -184,6 +186,24 @@ func writeItems(s *cli.Streams, items []duty.Item) {
 			dash(escape.Text(it.Language)), it.Received.Format("2006-01-02 15:04"), it.Rang.Sub(it.Received).Round(time.Second), dash(strings.Join(it.Answered, " ")))
 	}
 	w.Flush()
+}
+
+// longest is from Send to the ring: half an hour to the next batch, and a minute to the next look.
+const longest = 31 * time.Minute
+
+// writeDrills writes what an exercise is made for: how long it took until it rang.
+func writeDrills(w io.Writer, items []duty.Item) {
+	for _, it := range items {
+		if it.Act != format.ActDrill {
+			continue
+		}
+		took := it.Rang.Sub(it.Received).Round(time.Second)
+		late := ""
+		if took > longest {
+			late = ", more than " + longest.String() + ": look why"
+		}
+		fmt.Fprintf(w, "exercise %s: it rang %s after it was sent%s\n", format.ShortName(it.Case), took, late)
+	}
 }
 
 func dash(s string) string {

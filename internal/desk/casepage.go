@@ -36,7 +36,7 @@ type post struct {
 	Codes        []answer
 	Exhibits     []casefile.Exhibit
 	Duty         []casefile.OnDuty // what those on duty have answered to the submission
-	Undo         string // the event of a note
+	Undo         string            // the event of a note
 }
 
 // reach says whether an addressee may get the case, and why not.
