@@ -28,6 +28,9 @@ func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		files = append(files, file)
 	}
 	return c.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
+		if c.Misdealt {
+			v.OpenMisdealt()
+		}
 		id, err := cases.ID(c.Case)
 		if err != nil {
 			return err

@@ -77,12 +77,17 @@ func (f vaultFlag) withCases(ctx context.Context, s *cli.Streams, g *grammar, do
 // caseFlags are what every verb on one case takes.
 type caseFlags struct {
 	vaultFlag
+	Misdealt bool `help:"Open a part even where the intake published a wrong hash for the share of a trustee who has not granted. It is told loudly, and stands in the custody log."`
+
 	Case string `arg:"" name:"CASE" help:"The case's id, or as much of it as no other has; or the number of an entry of it, as list shows it."`
 }
 
 // withCase is with, for what needs the case.
 func (f caseFlags) withCase(ctx context.Context, s *cli.Streams, g *grammar, do func(*casework.Trustee, *casework.Case) error) error {
 	return f.with(ctx, s, g, func(v *casework.Trustee) error {
+		if f.Misdealt {
+			v.OpenMisdealt()
+		}
 		c, err := caseOf(ctx, s, v, f.Case)
 		if err != nil {
 			return err

@@ -24,6 +24,11 @@ var (
 	// their key. It is an ErrMismatch too: the sealer excluded one trustee.
 	ErrOwnStanza = fmt.Errorf("sealed past its own trustee: %w", ErrMismatch)
 
+	// ErrMisdealt: the shares that were given are those that were sealed, and do
+	// not lead to the share of another trustee that was published. It is an
+	// ErrMismatch too: the sealer dealt wrongly. QuorumIdentityMisdealt goes on.
+	ErrMisdealt = fmt.Errorf("dealt wrongly: %w", ErrMismatch)
+
 	// ErrTooLarge: the content does not fit the part's size.
 	ErrTooLarge = errors.New("too large")
 

@@ -216,9 +216,25 @@ func TestBadDeal(t *testing.T) {
 		})
 	}
 
+	// The right shares, and a wrong hash for that of a trustee who does not come: the part opens for those who say so, and
+	// it names the trustee who was dealt wrongly.
+	file := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.hashes[2][0] ^= 1 })
+	two := shares(t, file, 1, 2)
+	_, _, err := open(Signal, file, DigestOf(file), QuorumIdentity(two))
+	refused(t, err, ErrMisdealt, "share 3 does not follow from the others, which do open the part")
+	refused(t, err, ErrMismatch, "dealt wrongly by the intake")
+	var told []int
+	content, _, err := open(Signal, file, DigestOf(file), QuorumIdentityMisdealt(two, func(position int) { told = append(told, position) }))
+	if err != nil || !bytes.HasPrefix(content, []byte("x")) || !slices.Equal(told, []int{3}) {
+		t.Errorf("told of %v: %v", told, err)
+	}
+	file = dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.hashes[2][0] ^= 1; q.wrapped[0] ^= 1 })
+	_, _, err = open(Signal, file, DigestOf(file), QuorumIdentityMisdealt(shares(t, file, 1, 2), func(int) { t.Error("told of what does not open") }))
+	refused(t, err, ErrMismatch, "the shares were dealt wrongly by the intake: share 3 does not follow from the others")
+
 	// A share that is no number of the group at all.
-	file := dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.put(t, 2, bytes.Repeat([]byte{0xff}, 32)) })
-	_, _, err := open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, 1, 2)))
+	file = dealtBy(t, r, func(q *quorumStanza, _ []byte) { q.put(t, 2, bytes.Repeat([]byte{0xff}, 32)) })
+	_, _, err = open(Signal, file, DigestOf(file), QuorumIdentity(shares(t, file, 1, 2)))
 	refused(t, err, ErrMismatch, "the shares were dealt wrongly by the intake: share 2: it is not a reduced scalar of ristretto255")
 
 	// The same wrapped key, but another file key in the end: the MAC sees it.

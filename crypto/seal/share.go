@@ -133,16 +133,28 @@ func (q *quorumStanza) open(position int, id age.Identity) ([]byte, error) {
 // Its Unwrap returns ErrQuorum where there are fewer shares than the part
 // needs; ErrMismatch naming the trustee whose share is not the one that was
 // sealed to them; ErrMismatch naming the intake where the shares are the
-// sealed ones and yet inconsistent.
+// sealed ones and yet inconsistent, and of that ErrMisdealt where only the
+// published hash of a share that was not given is wrong.
 func QuorumIdentity(shares map[int][]byte) age.Identity {
+	return QuorumIdentityMisdealt(shares, nil)
+}
+
+// QuorumIdentityMisdealt is QuorumIdentity, but does not end at a wrong published
+// hash of a share that was not given: it calls tell with that trustee's position.
+// The shares that were given must still fit theirs, and the wrapped file key is
+// authenticated by what they lead to. That trustee's own share opens nothing.
+func QuorumIdentityMisdealt(shares map[int][]byte, tell func(position int)) age.Identity {
 	own := make(map[int][]byte, len(shares))
 	for position, share := range shares {
 		own[position] = slices.Clone(share)
 	}
-	return &quorumIdentity{own}
+	return &quorumIdentity{own, tell}
 }
 
-type quorumIdentity struct{ shares map[int][]byte }
+type quorumIdentity struct {
+	shares   map[int][]byte
+	misdealt func(position int) // nil: a wrong hash is an error
+}
 
 func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	if stanzas, _ = unpadded(stanzas); len(stanzas) != 1 || stanzas[0].Type != quorumType {
@@ -171,14 +183,27 @@ func (id *quorumIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	defer d.wipe()
 	shares := d.shares(q.k, q.n())
 	defer clear(shares)
+	var wrong []int // positions of those whose published hash is not that of their share
+	whole := true   // the shares that were given are those that follow from the secret
 	for i := range shares {
 		if shareHash(i+1, shares[i][:]) != q.hashes[i] {
-			return nil, mismatch("the shares were dealt wrongly by the intake: share %d does not follow from the others", i+1)
+			_, given := id.shares[i+1]
+			wrong, whole = append(wrong, i+1), whole && !given
 		}
 	}
 	fileKey, err := unwrapOnce(d.wrapKey(), q.wrapped[:])
-	if err != nil {
+	switch {
+	case err != nil && len(wrong) == 0:
 		return nil, mismatch("the shares were dealt wrongly by the intake: they do not open the file key")
+	case err != nil || !whole:
+		wipe(fileKey)
+		return nil, mismatch("the shares were dealt wrongly by the intake: share %d does not follow from the others", wrong[0])
+	case len(wrong) > 0 && id.misdealt == nil:
+		wipe(fileKey)
+		return nil, refuse(ErrMisdealt, "the shares were dealt wrongly by the intake: share %d does not follow from the others, which do open the part", wrong[0])
+	}
+	for _, position := range wrong {
+		id.misdealt(position)
 	}
 	return fileKey, nil
 }

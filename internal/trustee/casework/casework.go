@@ -18,18 +18,23 @@ import (
 type Trustee struct {
 	*vault.Vault
 
-	of      *ledgercopy.Copy                      // the copy that the rest was made from
-	parts   map[ledger.Hash]ledgercopy.Submission // which submission has a part; made when it is asked for
-	lazy    sync.Mutex                            // guards what follows: many goroutines open statements at once
-	seats   map[uint64]seat                       // by the index of a set
-	granted grantedShares                         // nil until they are asked for
-	handed  map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
-	exports map[string][]string                   // cases of exports of many, by the hash of their list
-	desk    *deskstate.Log                        // nil until it is asked for
+	of       *ledgercopy.Copy                      // the copy that the rest was made from
+	parts    map[ledger.Hash]ledgercopy.Submission // which submission has a part; made when it is asked for
+	lazy     sync.Mutex                            // guards what follows: many goroutines open statements at once
+	seats    map[uint64]seat                       // by the index of a set
+	granted  grantedShares                         // nil until they are asked for
+	handed   map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
+	exports  map[string][]string                   // cases of exports of many, by the hash of their list
+	misdealt bool                                  // parts are opened despite a wrong hash of a trustee who has not granted
+	desk     *deskstate.Log                        // nil until it is asked for
 }
 
 // New returns a Trustee for an open vault.
 func New(v *vault.Vault) *Trustee { return &Trustee{Vault: v, of: v.Copy()} }
+
+// OpenMisdealt makes v open parts even where the intake published a wrong hash for the share of a trustee who has not
+// granted. Each is told by the vault's warning, and the custody log has it as the reason of the opening.
+func (v *Trustee) OpenMisdealt() { v.misdealt = true }
 
 // Open opens a vault, as vault.Open does.
 func Open(dir string, o vault.Options) (*Trustee, error) {

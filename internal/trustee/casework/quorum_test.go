@@ -287,6 +287,26 @@ func TestBadDeal(t *testing.T) {
 			!strings.Contains(o.Faults[0].Error(), "the shares were dealt wrongly by the intake") {
 			t.Errorf("%v", o.Faults)
 		}
+
+		// What opens nothing stays refused, and the custody log says that its trustee wanted it open all the same.
+		before := v.Custody.Len()
+		v.OpenMisdealt()
+		o, err = v.Show(found)
+		c.Must(err)
+		if o.Fits || len(o.Faults) != 1 {
+			t.Errorf("%v", o.Faults)
+		}
+		why := 0
+		for n := before + 1; n <= v.Custody.Len(); n++ {
+			e, err := v.Custody.Read(n, v.Key().Age)
+			c.Must(err)
+			if e.Act == custody.Opened && e.Why == "opened even if the shares were dealt wrongly, as the trustee asked" {
+				why++
+			}
+		}
+		if why == 0 {
+			t.Error("the custody log does not say why it was opened")
+		}
 	})
 }
 

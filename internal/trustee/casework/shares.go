@@ -216,7 +216,13 @@ func (v *Trustee) keys(src *source) (age.Identity, error) {
 		defer clear(own)
 		shares[src.at] = own
 	}
-	return seal.QuorumIdentity(shares), nil
+	if !v.misdealt {
+		return seal.QuorumIdentity(shares), nil
+	}
+	return seal.QuorumIdentityMisdealt(shares, func(position int) {
+		v.Warn("THE INTAKE DEALT WRONGLY: the hash that it published for the share of trustee %d is not that of their share. "+
+			"They were shut out of this part. Tell the other trustees", position)
+	}), nil
 }
 
 // closed returns the reason why the part can't be opened, as a sentence without full stop; empty where it can.

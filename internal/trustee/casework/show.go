@@ -117,8 +117,11 @@ func (r *reader) read() (*casefile.Case, error) {
 
 func (v *Trustee) recordOpening(c *Case, s ledgercopy.Submission, kind string) error {
 	p, _ := ledgercopy.PartOf(s.Body, kind)
-	_, err := v.Custody.Record(custody.Record{By: v.By(), Act: custody.Opened, Case: c.ID, In: p.Hash.String(),
-		Subject: fmt.Sprintf("%s of %s", kind, s.Where())})
+	record := custody.Record{By: v.By(), Act: custody.Opened, Case: c.ID, In: p.Hash.String(), Subject: fmt.Sprintf("%s of %s", kind, s.Where())}
+	if v.misdealt {
+		record.Why = "opened even if the shares were dealt wrongly, as the trustee asked"
+	}
+	_, err := v.Custody.Record(record)
 	return err
 }
 

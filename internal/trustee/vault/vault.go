@@ -165,6 +165,9 @@ func (v *Vault) blank() error {
 // newerVersion is the first file of a vault that a later zapis made.
 var newerVersion = regexp.MustCompile(`^zapis/vault/v([2-9]|[1-9][0-9]{1,3})\n$`)
 
+// Warn tells what must be said loudly and is no error.
+func (v *Vault) Warn(format string, args ...any) { v.opts.Warn(format, args...) }
+
 // version reads the vault's first file, or creates it in an empty folder.
 func (v *Vault) version() error {
 	name := filepath.Join(v.dir, versionFile)
