@@ -12,6 +12,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store/postgres/pgtest"
 )
 
@@ -134,9 +135,7 @@ func missing(t *testing.T, s *Store, promised []ledger.Hash) (n int) {
 // TestPrimaryKilled kills the primary under load, promotes the standby, and makes
 // the old primary a standby of that, again and again: nothing that was promised is lost.
 func TestPrimaryKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no PostgreSQL server is killed under load")
 	if cluster != nil {
 		return // it starts servers of its own
 	}
@@ -186,9 +185,7 @@ func TestPrimaryKilled(t *testing.T) {
 // TestAsynchronousLoses is the control of the test before: without waiting for the
 // standby, the same harness finds losses.
 func TestAsynchronousLoses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no PostgreSQL server is killed under load")
 	if cluster != nil {
 		return
 	}
@@ -228,9 +225,7 @@ func TestAsynchronousLoses(t *testing.T) {
 // TestSplitBrain has both servers take writes, with hosts that hold each to be the
 // primary: the witness refuses the second history, and its host stops.
 func TestSplitBrain(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no two PostgreSQL servers take writes at once")
 	if cluster != nil {
 		return
 	}
@@ -283,9 +278,7 @@ func TestSplitBrain(t *testing.T) {
 
 // A database that is older than the witness's checkpoint signs nothing, whatever the guard of a new host says.
 func TestDatabaseBehindTheWitness(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no PostgreSQL server is behind its witness")
 	if cluster == nil {
 		return
 	}
@@ -300,9 +293,7 @@ func TestDatabaseBehindTheWitness(t *testing.T) {
 
 // While no witness answers, submissions are promised and nothing is released; after that the slot is, once.
 func TestWitnessesAway(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no PostgreSQL server is without witnesses")
 	if cluster == nil {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store/blob"
 	"zapis/store/postgres/pgtest"
 )
@@ -133,9 +134,7 @@ func attachmentRate(b *testing.B, s *Store, size int) float64 {
 
 // A large attachment goes into the database, and comes back, without being held in memory.
 func TestAttachmentInBoundedMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no large attachment is measured in memory")
 	if cluster == nil {
 		return
 	}

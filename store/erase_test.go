@@ -209,9 +209,6 @@ func TestAnnouncedErase(t *testing.T) {
 
 // The power fails after the tombstone is committed, and before anything else.
 func TestEraseCutOff(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	f := newForgettable(t)
 	s := f.Store
 	stone := approved(t, s, ledger.KindTombstone, tombstone(s, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/shorttest"
 )
 
 // childChecks verifies a ledger and prints the number of faults, and a hash over
@@ -87,9 +88,7 @@ func exported(s *Store) (string, error) {
 // it, or crashes over it in the process that may crash, or the bit was where
 // nothing is, and an export has the same bytes as before.
 func TestAnyBit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no bits of a ledger's files are turned")
 	t.Parallel()
 	m := newSample(t)
 	run := func() string {

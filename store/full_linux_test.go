@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
 
@@ -32,9 +33,7 @@ func init() {
 // memory, which anybody may mount, and for root ext4 on a loop device, which has
 // a journal and reserves, and fails as a real disk does.
 func TestFullDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no disk is full")
 	kinds := []string{"tmpfs"}
 	if os.Getuid() == 0 {
 		kinds = append(kinds, "ext4")

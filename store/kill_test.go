@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/shorttest"
 )
 
 // The tests run themselves as children that may be killed or crash: this
@@ -134,9 +135,7 @@ func inMemory(t *testing.T) string {
 // looks each time whether all that was promised is there and all of the ledger
 // verifies.
 func TestKill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no process is killed while it submits")
 	n := orFew(200) / 2
 	for _, slot := range []string{"0s", "24h"} {
 		t.Run("slot="+slot, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/shorttest"
 	"zapis/store/bolt"
 
 	"zapis/crypto/ledger"
@@ -43,9 +44,7 @@ func init() {
 // was not synced is torn, dropped or reordered, all that was said before holds,
 // and the ledger goes on.
 func TestPowerLoss(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no loss of power is replayed")
 	t.Parallel()
 	trace, world := record(t, false)
 	d, err := readTrace(trace, world, true)
@@ -61,9 +60,7 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossIsNoticed is the control: a database that is not synced, and a
 // disk that does nothing when told to sync, must be found out.
 func TestPowerLossIsNoticed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no loss of power is replayed over a disk that does not sync")
 	t.Parallel()
 	trace, world := record(t, true)
 	unsynced, err := readTrace(trace, world, true)
@@ -102,9 +99,7 @@ func record(t *testing.T, noSync bool) (trace, world string) {
 // TestWorkload is what is recorded: a ledger is made, takes reports with and
 // without files, has slots, and erases. What it says has left the machine.
 func TestWorkload(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no work is recorded for a loss of power")
 	world := os.Getenv(powerFolder)
 	if world == "" {
 		world = t.TempDir()

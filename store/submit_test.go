@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 )
 
 func TestParts(t *testing.T) {
@@ -236,9 +237,7 @@ func TestLocator(t *testing.T) {
 // TestManyAtOnce has many submit while slots pass and others read: each gets a
 // promise that is kept.
 func TestManyAtOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "not many submit at once")
 	for _, slot := range []string{"0", "24h"} {
 		t.Run(slot, func(t *testing.T) {
 			c := newClock()

@@ -114,9 +114,6 @@ func TestBusyServerRefusesAndGivesTheFormBack(t *testing.T) {
 // A sender without end does not keep others from being read. Where their fields together are too large, the one that
 // has been sending longest is aborted.
 func TestSlowFormsDoNotBlockOthers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	h := newTestServer(t, intake.Limits{}, Options{Forms: 1, QueueTime: time.Millisecond, FormMemory: 20 << 10, FormGrace: time.Millisecond})
 	type ended struct {
 		status int

@@ -32,9 +32,6 @@ func pipedBody(rate int64, window time.Duration) (sender net.Conn, body *minRate
 
 // A phone that brings a tenth more than it has to, for an hour, is never cut.
 func TestSteadySender(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
@@ -53,9 +50,6 @@ func TestSteadySender(t *testing.T) {
 
 // One that brings a little less than it has to is cut at the end of the first window; so is one that brings nothing.
 func TestSlowSender(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	for _, size := range []int{0, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			sender, body := pipedBody(1024, 30*time.Second)
@@ -82,9 +76,6 @@ func TestSlowSender(t *testing.T) {
 
 // Time that we spend ourselves is not held against the sender.
 func TestServersOwnTimeDoesNotCountAgainstTheSender(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
@@ -105,9 +96,6 @@ func TestServersOwnTimeDoesNotCountAgainstTheSender(t *testing.T) {
 
 // A drain ends with the body, or with its time.
 func TestDrain(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		sender, body := pipedBody(1024, 30*time.Second)
 		go func() {
@@ -142,9 +130,6 @@ func TestDrain(t *testing.T) {
 
 // A slow body gets an answer, with the connection closed after it, and leaves nothing.
 func TestSlowBodyIsAnswered(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	h := newTestServer(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
 	for _, sent := range []string{"", "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n" + strings.Repeat("x", 9000)} {
 		resp := h.raw(t, "POST /en/send HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n"+sent)

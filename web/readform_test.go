@@ -130,9 +130,6 @@ func TestFieldsAreHeldWithinLimits(t *testing.T) {
 
 // What was read of a form is overwritten where it lay: in the form, in multipart's buffer, and in our own.
 func TestFormBuffersAreZeroed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	const word = "marker-5d2e"
 	body, kind := multipartBody(t, field("narrative", strings.Repeat(word+" ", 800)+"\r\nend"), field("contact", word))
 	_, params, _ := mime.ParseMediaType(kind)

@@ -11,6 +11,7 @@ import (
 
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // No damaged file of those that --trust and --policy name crashes the checker or is called wrong usage. A change that
@@ -48,9 +49,7 @@ func TestDamagedTrust(t *testing.T) {
 // No damaged file of any kind crashes the checker, and none is called wrong usage: each is judged (3), or its keys
 // are not known (4). What happens to verify all the same is a file that was changed where nothing is compared.
 func TestDamagedFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no damaged file is judged")
 	dir := t.TempDir()
 	kinds := []struct {
 		name  string

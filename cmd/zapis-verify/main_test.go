@@ -84,9 +84,6 @@ func derRoot(t *testing.T) string {
 const trusted = "consistent, and of a ledger that you trust\n"
 
 func TestVerify(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	card := ledgerCard(t)
 	otherCard := "zapis-ledger+example.org/ledger+" + strings.Repeat("0", 64)
 	notes := write(t, "remember the milk\n")
@@ -223,9 +220,6 @@ func TestJSONOfARefusal(t *testing.T) {
 
 // Every bit of a receipt and of a promise counts.
 func TestFlips(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	known, err := readTrust([]string{vector("genesis.txt")}, io.Discard)
 	if err != nil {
 		t.Fatal(err)

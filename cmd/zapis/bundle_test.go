@@ -21,6 +21,7 @@ import (
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
 )
@@ -31,9 +32,7 @@ const located = jpeg + "\x25\x88\x04\x00\x01\x00\x00\x00 here"
 // TestBundleScripts runs the scripts under testdata/bundle: what a bundle is told, and what others make of it.
 // They have zapis-verify and the stock age beside zapis.
 func TestBundleScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no script of bundles is run")
 	t.Parallel()
 	tools := t.TempDir()
 	for name, path := range map[string]string{"zapis-verify": "zapis/cmd/zapis-verify", "age": "filippo.io/age/cmd/age", "age-keygen": "filippo.io/age/cmd/age-keygen"} {

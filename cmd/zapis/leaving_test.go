@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // TestOutScripts runs the scripts of what goes out in other forms than a bundle, under testdata/out.
 func TestOutScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no script of what goes out in other forms is run")
 	t.Parallel()
 	made := t.TempDir()
 	scripts(t, "out", made, prepareOut(t, made), nil, nil)

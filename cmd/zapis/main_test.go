@@ -14,6 +14,7 @@ import (
 
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -23,9 +24,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.
 func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no script of a trustee's verbs is run")
 	t.Parallel()
 	made := t.TempDir()
 	words := map[string]scripttest.Word{"flip": flip, "cut": cut}

@@ -10,14 +10,13 @@ import (
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/incident"
 	"zapis/internal/server/outbox"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // TestTrusteeScripts runs the scripts of what trustees do together, under testdata/trustees.
 func TestTrusteeScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no script of what trustees do together is run")
 	t.Parallel()
 	made := t.TempDir()
 	scripts(t, "trustees", made, prepareTrustees(t, made), map[string]scripttest.Word{"flip": flip}, nil)

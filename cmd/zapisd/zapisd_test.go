@@ -15,6 +15,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/cli/scripttest"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
@@ -28,9 +29,7 @@ func TestMain(m *testing.M) {
 
 // The command line is prose under test: testdata/*.txtar, one for each verb.
 func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no script of an operator's verbs is run")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {

@@ -331,9 +331,6 @@ func TestCheckpointsOfAChain(t *testing.T) {
 // The chain or the checkpoint detects any one entry left out, doubled, swapped
 // or changed in one bit.
 func TestEveryEditIsSeen(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	b := ledgertest.Everything()
 	rapid.Check(t, func(t *rapid.T) {
 		edited := *b

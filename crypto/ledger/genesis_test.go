@@ -97,9 +97,6 @@ func TestGenesisRefused(t *testing.T) {
 
 // As many trustees as there may be, and one more.
 func TestManyTrustees(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	g := ledgertest.Genesis()
 	g.Set.Trustees, g.Set.Duty = nil, nil
 	for i := range ledger.MaxTrustees + 1 {

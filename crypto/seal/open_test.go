@@ -12,6 +12,8 @@ import (
 
 	"filippo.io/age"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"zapis/internal/shorttest"
 )
 
 // framed makes a plaintext: content, so many bytes of padding, a length.
@@ -74,9 +76,7 @@ func TestFraming(t *testing.T) {
 // TestEveryBit: any flipped bit of a part is refused by its digest; and where
 // the digest is replaced too, by age's MACs.
 func TestEveryBit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "not every bit of a part is flipped")
 	for _, threshold := range []int{1, 2} {
 		r := set(threshold, 2)
 		file, s := sealed(t, Signal, r, []byte("act report"))
@@ -101,9 +101,6 @@ func TestEveryBit(t *testing.T) {
 }
 
 func TestTruncated(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	r := set(1, 2)
 	small, ss := sealed(t, Signal, r, []byte("act report"))
 	for n := range small {

@@ -120,9 +120,6 @@ func TestRoundTrip(t *testing.T) {
 
 // TestSealStreams: memory does not grow with the file, and its size is not needed.
 func TestSealStreams(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	const size = 96 << 20
 	r := set(1, 3)
 	before := allocated()

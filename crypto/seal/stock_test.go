@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // TestStockAge: the age command itself, built from go.mod's version and knowing
 // nothing of us, opens a part of threshold 1 with a trustee's identity, and a
 // single share of a quorum. It does not open the quorum's part.
 func TestStockAge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "parts are not opened by the stock age, which is built first")
 	dir := t.TempDir()
 	age := filepath.Join(dir, "age")
 	if out, err := exec.Command("go", "build", "-o", age, "filippo.io/age/cmd/age").CombinedOutput(); err != nil {

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
+	"zapis/internal/shorttest"
 )
 
 const vectorsDir = "../../docs/spec/vectors"
@@ -303,9 +305,7 @@ func TestDealVectors(t *testing.T) {
 // from the specification, computes the same framings, deals, stanzas and
 // commitments.
 func TestOtherImplementation(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the vectors are not computed by a second implementation, a Python script")
 	out, err := exec.Command("python3", "../../docs/spec/verify-seal.py", vectorsDir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -3,7 +3,6 @@ package attack
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/publish"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/store"
@@ -26,10 +26,8 @@ import (
 var verifier string
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if testing.Short() {
-		fmt.Println("slow: skipping the attacks")
-		os.Exit(0)
+	if status, short := shorttest.None(m, "no attack is tried: the programs are built first, and started"); short {
+		os.Exit(status)
 	}
 	dir, err := os.MkdirTemp("", "zapis-attack-")
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/carry"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // member is one of an archive's, as archive/tar sees it.
@@ -236,9 +237,6 @@ func header(name string, change func(*tar.Header)) func([]member) []member {
 // anywhere, it is refused, and nothing panics. The strides have no factor in
 // common with a tar's blocks.
 func TestCutAndFlipped(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	b := ledgertest.New()
 	b.Filler()
 	b.Checkpoint()
@@ -259,9 +257,6 @@ func TestCutAndFlipped(t *testing.T) {
 
 // A member that claims to be huge costs nothing.
 func TestBomb(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	h := carry.Header{Origin: ledgertest.Origin, Size: 1}
@@ -288,9 +283,7 @@ func must(t testing.TB, err error) {
 
 // The specification's verifier, in another language, agrees.
 func TestPythonVerifier(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the specification's verifier, a Python script, is not compared")
 	b, file := sample(t)
 	script := filepath.Join("..", "..", "docs", "spec", "verify-carry.py")
 	path := filepath.Join(t.TempDir(), "carry.tar")

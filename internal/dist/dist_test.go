@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"zapis/internal/cli"
+	"zapis/internal/shorttest"
 )
 
 // makeRelease builds a release for one platform from the sources in dir, as another user would: with another name, home
@@ -47,9 +48,7 @@ func copySources(t *testing.T) string {
 }
 
 func TestTheSameBytesFromTwoFoldersAndTwoUsers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it builds a release twice")
-	}
+	shorttest.Skip(t, "no release is built twice")
 	t.Parallel()
 	one, two := makeRelease(t, filepath.Join("..", ".."), "anna"), makeRelease(t, copySources(t), "boris")
 	read := func(dir string) []byte {

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/media"
 )
 
@@ -38,10 +38,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	flag.Parse()
-	if testing.Short() {
-		fmt.Println("slow: skipping the tests of whole programs")
-		return 0
+	if status, short := shorttest.None(m, "no whole program and no browser is tested: the programs are built first, and started"); short {
+		return status
 	}
 	dir, err := os.MkdirTemp("", "zapis-e2e-")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/shorttest"
 	"zapis/store/blob"
 	"zapis/store/blob/blobtest"
 	"zapis/store/kv"
@@ -21,10 +22,8 @@ import (
 var cluster *pgtest.Cluster
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if testing.Short() {
-		fmt.Println("slow: skipping the tests of a database server")
-		os.Exit(0)
+	if status, short := shorttest.None(m, "nothing is tested on PostgreSQL, which is started first"); short {
+		os.Exit(status)
 	}
 	var err error
 	if cluster, err = pgtest.Start("", 1); err != nil {

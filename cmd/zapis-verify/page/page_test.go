@@ -13,14 +13,14 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"zapis/internal/shorttest"
 )
 
 // The page is opened from a file, with the network off, and judges the
 // published bundles as zapis-verify does.
 func TestPage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the page is not built, and not opened in a browser")
 	code, err := compile()
 	if err != nil {
 		t.Fatal(err)

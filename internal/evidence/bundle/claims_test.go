@@ -10,6 +10,7 @@ import (
 	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // A trustee's claims about a submission are never called proved: its time of receipt, its act, its case, and that
@@ -101,9 +102,7 @@ func TestEventByAnother(t *testing.T) {
 
 // verify.sh runs every block of VERIFY.txt and counts; a bundle that was altered ends in 3.
 func TestScriptCounts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "verify.sh is not run over damaged bundles")
 	t.Parallel()
 	dir := unpacked(t, sample(t))
 	out, err := bundletest.Shell(dir, nil, "sh verify.sh "+shared.input.Ledger.String())

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"zapis/internal/shorttest"
 )
 
 // `make flips` asks for every bit of a mebibyte.
@@ -23,18 +25,13 @@ var (
 
 // Whatever bit of a bundle is flipped, it is found, and nothing crashes.
 func TestEveryFlipIsFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no bits of a bundle are flipped")
 	t.Parallel()
 	flipAll(t, sizedBundle(t, *flipSize), *flipStep)
 }
 
 // The same for a bundle with time stamps.
 func TestEveryFlipOfTheVectorIsFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	t.Parallel()
 	flipAll(t, read(t, "anchored/bundle.zip"), *flipStep)
 }
@@ -63,9 +60,7 @@ func flipAll(t *testing.T, zip []byte, step int) {
 // A CRC-32 is no evidence: it is changed with the file. With one bit flipped in any byte of any file, and the zip's
 // CRC-32 adjusted in both places, the check finds it by the bundle's own hashes.
 func TestEveryFlipWithItsCRCIsFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no bits of a bundle are flipped together with its CRC-32")
 	t.Parallel()
 	zip := sizedBundle(t, *flipSize)
 	alike(t, zip)

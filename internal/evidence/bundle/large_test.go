@@ -15,6 +15,7 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // zeros reads as so many zero bytes, without having them.
@@ -95,9 +96,7 @@ var largeSize = flag.Int64("bundle.large", 256<<20, "how many bytes the attachme
 // -bundle.large 10737418240, on a disk with holes, is written and checked in far less than
 // 64 MiB.
 func TestLargeBundleInLittleMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no large bundle is measured in memory")
 	in := largeCase(t, *largeSize)
 	f, err := os.Create(filepath.Join(t.TempDir(), "large.zip"))
 	if err != nil {

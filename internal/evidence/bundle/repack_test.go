@@ -70,9 +70,6 @@ func TestRepacked(t *testing.T) {
 
 // Info-ZIP unpacks a bundle and packs it again.
 func TestRepackedByInfoZip(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	t.Parallel()
 	dir := filepath.Dir(unpacked(t, sample(t)))
 	if out, err := exec.Command("sh", "-c", "cd "+dir+" && zip -q -r again.zip zapis-bundle").CombinedOutput(); err != nil {

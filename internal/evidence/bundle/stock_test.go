@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"zapis/internal/evidence/bundle/bundletest"
+	"zapis/internal/shorttest"
 )
 
 // unpacked unzips a bundle with the stock tool, and returns the folder in it.
@@ -46,9 +47,7 @@ func failing(t *testing.T, dir string, with ...string) []string {
 }
 
 func TestVerifyPageHolds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the lines of VERIFY.txt are not run")
 	t.Parallel()
 	h, in := testCase(t)
 	for name, change := range map[string]func(*Input){
@@ -69,9 +68,7 @@ func TestVerifyPageHolds(t *testing.T) {
 
 // Each stock tool has its tampered counterpart: what it is there to find, it finds.
 func TestVerifyPageFinds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the lines of VERIFY.txt are not run over damaged bundles")
 	t.Parallel()
 	zip := sample(t)
 	for _, tt := range []struct {

@@ -16,9 +16,6 @@ import (
 )
 
 func TestEveryCutIsFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	t.Parallel()
 	zip := sample(t)
 	for n := 0; n < len(zip); n += 2003 {

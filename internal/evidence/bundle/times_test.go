@@ -20,6 +20,7 @@ import (
 	"zapis/crypto/witness"
 	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // Years ago, so that all certificates have run out since.
@@ -273,9 +274,7 @@ func TestWitnessedCheckpoint(t *testing.T) {
 
 // The page's own lines, with the authority's certificates long expired.
 func TestVerifyPageOnTimes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the lines of VERIFY.txt on time stamps are not run")
 	t.Parallel()
 	c := newAnchored(t)
 	dir := unpacked(t, write(t, c.in))

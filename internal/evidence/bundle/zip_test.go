@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // stockZip makes a zip as other programs would.
@@ -131,9 +133,6 @@ func (h holes) ReadAt(b []byte, offset int64) (int, error) {
 
 // Beyond 4 GiB the numbers are ZIP64's, in the one place for each.
 func TestZip64(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	t.Parallel()
 	big := member{Name: "data/attachments/A01.bin", Size: 5 << 30, CRC: 1}
 	last := member{Name: "data/attachments/A02.bin", Size: 3, CRC: 2, Offset: big.end()}
@@ -157,9 +156,7 @@ func TestZip64(t *testing.T) {
 
 // A stock unzip and Python's zipfile read what we write, also past 4 GiB.
 func TestStockReadersOfZip64(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no stock reader reads a zip past 4 GiB")
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "big.zip")
 	f, err := os.Create(name)

@@ -122,9 +122,6 @@ func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // What does not fit into memory is searched for marks, and named where marks are not enough.
 func TestLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	few := limits{held: 1 << 20, film: 1 << 20, member: 1 << 20, budget: 2 << 20, parts: 100}
 	head := string(film("mp42"))
 	tail := box("moov", box("udta", box("\xa9xyz", "\x00\x12\x15\xc7"+iso6709)))
@@ -142,9 +139,6 @@ func TestLarge(t *testing.T) {
 
 // A bomb is unpacked up to the budget, and reported.
 func TestBomb(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	w, err := z.Create("word/document.xml")
@@ -170,9 +164,6 @@ func TestBomb(t *testing.T) {
 
 // Every file of the corpus, cut anywhere and with any byte turned, is searched without a fault.
 func TestDamaged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	for _, tt := range places {
 		for n := 0; n < len(tt.data); n += 1 + n/16 {
 			ScanBytes(tt.data[:n])

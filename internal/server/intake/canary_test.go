@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // canary is long enough that no random bytes make it.
@@ -49,9 +50,7 @@ func (s *singer) Read(p []byte) (int, error) {
 // read, when it is sealed again, after sending, after a refusal, and when the
 // ledger is closed.
 func TestNothingInTheClear(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no canary is looked for in the ledger's files")
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	var logged bytes.Buffer
@@ -139,9 +138,6 @@ func TestNothingInTheClear(t *testing.T) {
 // with all that is ever allocated for it counted. (Sealing again allocates more:
 // age's reader takes a fresh piece of 64 KiB each time and drops the one before.)
 func TestMemoryStaysConstant(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	d := h.begin()
 	h.must(d.AddFile("warm.bin", io.LimitReader(forever{}, 1<<20)))

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 func TestMailbox(t *testing.T) {
@@ -100,9 +101,7 @@ func TestMailboxOfNobody(t *testing.T) {
 
 // TestALongCase has more submissions and replies than are looked for at least.
 func TestALongCase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no case has more submissions and replies than are looked for at least")
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)

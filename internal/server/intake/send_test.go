@@ -16,6 +16,7 @@ import (
 
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 func TestReport(t *testing.T) {
@@ -171,9 +172,7 @@ func TestFollowUps(t *testing.T) {
 // TestFollowUpsAtOnce sends into one case from two intakes at a time: each of
 // them lets one in, and the locators' names hold them apart.
 func TestFollowUpsAtOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "two intakes do not send into one case at once")
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)

@@ -260,9 +260,6 @@ func TestFile(t *testing.T) {
 // After the power failed between the writing of a body and the note that it was submitted, the same approval
 // brings it to its end, and the ledger has it once.
 func TestCrash(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	h, d, by := house(t, 0)
 	filed := h.Report(nil)
 	index, err := h.Store.Find(filed.Body)

@@ -15,6 +15,7 @@ import (
 	"zapis/internal/carry"
 	"zapis/internal/exit"
 	"zapis/internal/server/outbox"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -121,9 +122,7 @@ func TestExhibitForOthers(t *testing.T) {
 
 // A hostile trustee's outbox may have ten thousand bodies of a mebibyte. Its desk holds one of them at a time.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no outbox of ten thousand bodies is measured in memory")
 	h, d, by := house(t, 0)
 	anna := by("anna")
 	const n = 48

@@ -18,6 +18,7 @@ import (
 
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/crypto/witness"
+	"zapis/internal/shorttest"
 )
 
 // standIn is the one function that the peer needs of a merkle that is newer
@@ -143,9 +144,7 @@ func startPeer(t *testing.T, name, logKey string) (url string, keys []*witness.V
 
 // Our client and another implementation's witness.
 func TestClientWithPeer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "another implementation's witness, which is built first, is not asked")
 	b := grown(33, 64, 97)
 	log := b.Key.Verifier()
 	url, keys := startPeer(t, "peer.example/w", log.Keys()[0])
@@ -204,9 +203,7 @@ func TestClientWithPeer(t *testing.T) {
 
 // Somebody else's client and our witness.
 func TestWitnessWithPeer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "another implementation's client, which is built first, asks nothing")
 	b := grown(33, 64)
 	w, url := startWatch(t, b.Key.Keys())
 	ask := func(body []byte) string {

@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
@@ -43,9 +44,7 @@ func everything(t *testing.T, url string, size uint64) []byte {
 // differ by 32 entries at most where the others were fewer than that, and a
 // tile contains only hashes.
 func TestProbing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "two days of probing are not compared")
 	grew := make(map[int]uint64)
 	for _, others := range []int{0, 7, 27, 28} {
 		var mu sync.Mutex

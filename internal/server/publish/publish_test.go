@@ -15,6 +15,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
@@ -88,9 +89,7 @@ func (m monitor) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 func (m monitor) SaveTiles([]tlog.Tile, [][]byte) {}
 
 func TestStockClientMonitors(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no stock client, which is built first, monitors")
 	s, srv := serve(t, 9) // 289 entries: one full tile, and two that are not
 	r, note := get(t, srv.URL+"/checkpoint")
 	if got := r.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {

@@ -57,9 +57,6 @@ func read(t *testing.T, path string) []byte {
 // A witness keeps what it has signed after an interruption at any moment: the
 // states on the disk between two writes are all tested.
 func TestWatchIsStoppedAnywhere(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	b := grown(33, 64, 97)
 	dir, w := newWatch(t)
 	_, err := w.Cosign(b.request(t, 0, 0))
@@ -136,9 +133,6 @@ func TestWatchIsStoppedAnywhere(t *testing.T) {
 // Of many concurrent requests from one size, one succeeds. This is the race
 // that tlog-witness warns of.
 func TestWatchAskedAtOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	b := grown(33, 64, 97)
 	_, w := newWatch(t)
 	_, err := w.Cosign(b.request(t, 0, 0))

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/review"
@@ -359,9 +360,7 @@ func TestCardOfAnotherOrigin(t *testing.T) {
 // The carry file as a whole: every member that is cut, doubled, left out or out of its order, and bits
 // flipped all over it, are refused with a sentence, and nothing enters.
 func TestHostileCarryFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no carry file is cut or flipped all over")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

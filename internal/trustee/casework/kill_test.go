@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/evidence/custody"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
@@ -45,9 +46,7 @@ func TestMain(m *testing.M) {
 // kill -9 at any point of an import leaves the vault as it was, or with all of the import; the next import
 // makes it whole, and every import that entered was recorded.
 func TestKilledImport(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no process is killed in an import")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

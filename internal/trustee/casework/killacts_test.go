@@ -14,6 +14,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
@@ -63,9 +64,7 @@ func actUntilKilled(dir string) {
 
 // kill -9 in the middle of an act leaves none without its record, and a vault that is usable.
 func TestKilledActs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no process is killed in an act")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	h.Report(nil)

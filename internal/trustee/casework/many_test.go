@@ -5,14 +5,14 @@ package casework_test
 import (
 	"path/filepath"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // What the benchmark times is also right: a ledger from the generator is taken in, a hundred more are, and each of
 // them is a case, opened once and then listed from the index.
 func TestMany(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no ledger of hundreds of reports is taken in")
 	t.Parallel()
 	m := newMany(t, 40)
 	more := m.growTo(t)

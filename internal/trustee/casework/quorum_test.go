@@ -18,6 +18,7 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
@@ -26,9 +27,7 @@ import (
 
 // With five trustees and three needed: no set of two opens, every set of three does.
 func TestEverySubset(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "not every set of trustees tries to open")
 	t.Parallel()
 	names := []string{"anna", "boris", "vera", "dora", "olga"}
 	h := vaulttest.New(t, vaulttest.Options{Trustees: names, Quorum: ledger.Quorum{Statement: 1, Attachment: 1, Identity: 3}})

@@ -8,6 +8,7 @@ import (
 
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
@@ -17,9 +18,7 @@ import (
 // Several processes write into one vault while a desk has it open. flock(2) holds between two openings of one file,
 // whichever process made them, so goroutines with a vault of their own stand for processes.
 func TestProcessesTakeTurnsOnAVault(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no vault is written by several processes")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "narrative", "They came at six.")

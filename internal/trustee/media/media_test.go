@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/image/tiff"
+
+	"zapis/internal/shorttest"
 )
 
 var workerProgram string
@@ -187,9 +189,7 @@ func blue(c color.Color) bool {
 }
 
 func TestPictures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no picture is drawn, by a worker that is built first")
 	c := shared()
 	right := func(img image.Image) color.Color {
 		b := img.Bounds()
@@ -317,9 +317,7 @@ func TestUprightPlaceVeil(t *testing.T) {
 }
 
 func TestPDF(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no PDF is drawn, by a worker that is built first")
 	c := shared()
 	v, err := c.View(t.Context(), Request{Data: pdfFile(2, "/OpenAction <</S /JavaScript /JS (app.alert\\(1\\))>>"), Name: "a.pdf", Page: 1, Side: 300})
 	if err != nil || v.Refused != "" {
@@ -380,9 +378,7 @@ func black(c color.Color) bool {
 
 // Each sound is a tone of 440 Hz: it crosses zero 880 times a second.
 func TestSound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no sound is played, by a worker that is built first")
 	c := shared()
 	for name, data := range map[string][]byte{
 		"tone.wav": wavFile(1, 16_000, 1), "stereo.wav": wavFile(1, 48_000, 2), "low.wav": wavFile(1, 8_000, 1), "cd.wav": wavFile(1, 44_100, 2),
@@ -508,9 +504,7 @@ func hugePNG(w, h uint32) []byte {
 }
 
 func TestHostile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no hostile file is given to a worker, which is built first")
 	c := shared()
 	photo := jpegWith(t, pattern(64, 64), 1, true)
 	hugeGIF := encoded(t, func(b *bytes.Buffer) error { return gif.Encode(b, pattern(8, 8), nil) })
@@ -566,9 +560,7 @@ func TestHostile(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "nothing is redacted, by a worker that is built first")
 	c := shared()
 	source := jpegWith(t, pattern(200, 100), 6, true) // upright it is 100 x 200
 	boxes := []Box{{10, 20, 30, 40}, {90, 190, 50, 50}}
@@ -626,9 +618,7 @@ func textChunk(name, content string) []byte {
 
 // A worker that fails in whichever way is replaced, and the caller gets a code.
 func TestBrokenWorkers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no worker, which is built first, breaks")
 	for mode, want := range map[string]Code{"hang": TimedOut, "crash": Crashed, "lie": BadAnswer, "babble": BadAnswer, "leave": Crashed} {
 		c := NewClient(workerProgram, mode)
 		if mode == "hang" {
@@ -654,9 +644,7 @@ func TestBrokenWorkers(t *testing.T) {
 }
 
 func TestReplaced(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no worker, which is built first, is replaced")
 	c := newClient()
 	ask := func() error {
 		_, err := c.View(t.Context(), Request{Data: []byte("x"), Name: "a.txt"})
@@ -688,9 +676,7 @@ func TestReplaced(t *testing.T) {
 
 // The worker has no more than its three standard files, no network and no file: the kernel confirms it.
 func TestWorkerIsIsolated(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "the kernel is not asked for a worker's limits: it is built first")
 	if runtime.GOOS != "linux" {
 		c := shared()
 		if _, err := c.View(t.Context(), Request{Data: []byte("x")}); codeOf(err) != NotIsolated {

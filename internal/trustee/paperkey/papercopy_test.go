@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"zapis/crypto/canonical"
+	"zapis/internal/shorttest"
 )
 
 // sample is bytes like an identity file's, always the same for a size.
@@ -64,9 +65,6 @@ func runIn(text string) string {
 
 // Every single character that is mistyped is found, and the line named.
 func TestEverySlip(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	file := sample(351)
 	lines := strings.Split(strings.TrimSuffix(Lines(file), "\n"), "\n")
 	for n, line := range lines[:len(lines)-1] {
@@ -112,9 +110,6 @@ func TestLinesRefused(t *testing.T) {
 }
 
 func TestCodes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	for _, size := range sizes {
 		file := sample(size)
 		codes, err := Codes(file)
@@ -174,9 +169,7 @@ func TestCodesRefused(t *testing.T) {
 
 // What is printed is drawn, read off the picture by a stock reader, and restored: for a PDF and for a web page.
 func TestOffThePaper(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "what is printed is not read off a picture by a stock reader")
 	for _, size := range []int{351, 2600} {
 		file := sample(size)
 		for _, ending := range []string{".pdf", ".html"} {

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // two is two releases of invented cases, made once for all tests of the output.
@@ -155,9 +156,7 @@ func texts(t *testing.T, svg []byte) string {
 }
 
 func TestCharts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no charts are drawn")
 	for _, code := range []string{"be", "lt"} {
 		w := words(t, code)
 		for _, table := range Tables() {

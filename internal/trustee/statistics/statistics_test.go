@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zapis/crypto/canonical"
+	"zapis/internal/shorttest"
 )
 
 // shape is how skewed random cases are: the larger, the more they fall on few codes.
@@ -126,9 +127,7 @@ func realise(l *lattice, hosts, worked []string, values []int) []Case {
 // For each small cell there are real sets of cases that give the same release, one with 0 in the cell and one with
 // 4 or more: what the certificates claim holds for cases, not only for sums.
 func TestSmallCellsStayHidden(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no other cases are looked for that give the same release")
 	periods, nothing := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		cases := drawCases(t, "2026-H1")
@@ -183,9 +182,7 @@ func check(text, signature []byte) error {
 // Successive releases, over cases that come late, are graded again and take their consent back in between: a solver
 // over all tables of all releases finds no hidden figure.
 func TestAttackFindsNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "no solver attacks a series of releases")
 	rapid.Check(t, func(t *rapid.T) {
 		mode := rapid.SampledFrom([]Mode{Suppress, Suppress, Suppress, Round5, Round10}).Draw(t, "mode")
 		cases := append(drawCases(t, "2026-H1"), drawCases(t, "2026-H2")...)
@@ -265,9 +262,6 @@ func october() time.Time { return time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC) }
 
 // The attack finds what a careless release gives away: small cells alone are hidden, and their neighbours not.
 func TestAttackFindsCarelessReleases(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	cases := fixed()
 	r, err := Draft(cases, nil, october(), Suppress)
 	if err != nil {
@@ -322,9 +316,6 @@ func TestAttackFindsCarelessReleases(t *testing.T) {
 
 // Two releases of one half-year give away who came in between; Verify refuses the second.
 func TestDifferencing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	cases := fixed()
 	first, err := Draft(cases, nil, october(), Suppress)
 	if err != nil {

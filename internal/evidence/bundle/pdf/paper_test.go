@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/internal/shorttest"
 )
 
 func sample() Facts {
@@ -194,9 +196,7 @@ func TestBidi(t *testing.T) {
 
 // The rules of PDF/A-2 and of tagged PDF that can be seen in the file, and stock tools find no fault in it.
 func TestArchivalRules(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	shorttest.Skip(t, "stock tools do not look for faults in the papers")
 	for path, data := range documents(t, sample()) {
 		if !strings.HasSuffix(path, ".pdf") {
 			continue
@@ -235,9 +235,6 @@ func TestArchivalRules(t *testing.T) {
 
 // A label that wraps over the end of a page moves its value too: no page is nearly blank.
 func TestNoBlankPages(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	f := sample()
 	for n := range 40 {
 		f.Submission[0].Answers = append(f.Submission[0].Answers, Answer{"deadline_what", strings.Repeat("A long label of many words ", 1+n%5), []string{"value"}})
