@@ -69,56 +69,36 @@ func TestDamagedFiles(t *testing.T) {
 
 	n := 0
 	out := func() string { n++; return at(fmt.Sprint("out", n)) }
-	for _, kind := range []struct {
-		file   string
-		places int
-		args   func(bad string) []string
-	}{
-		{"carry.tar", 40, func(bad string) []string { return []string{"import", "--vault", out(), bad} }},
-		{"carry.tar", 6, func(bad string) []string { return as("anna", "import", bad) }},
-		{"anna.key.card", 12, func(bad string) []string { return []string{"card", bad} }},
-		{"boris.key.card", 9, func(bad string) []string {
+	scripttest.Corpus(t, dir, 2*time.Second, trustee, []scripttest.Damaged{
+		{File: "carry.tar", Places: 40, Args: func(bad string) []string { return []string{"import", "--vault", out(), bad} }},
+		{File: "carry.tar", Places: 6, Args: func(bad string) []string { return as("anna", "import", bad) }},
+		{File: "anna.key.card", Places: 12, Args: func(bad string) []string { return []string{"card", bad} }},
+		{File: "boris.key.card", Places: 9, Args: func(bad string) []string {
 			return as("anna", "propose", "trustees", "--replace", bad, "--out", out())
 		}},
-		{"request", 9, func(bad string) []string { return as("boris", "grant", bad, "--out", out(), "--yes") }},
-		{"grant", 9, func(bad string) []string { return as("anna", "open", filed.Case, "--grant", bad) }},
-		{"proposal", 9, func(bad string) []string { return as("anna", "approve", bad, "--yes", "--out", out()) }},
-		{"anna.key", 12, func(bad string) []string {
+		{File: "request", Places: 9, Args: func(bad string) []string { return as("boris", "grant", bad, "--out", out(), "--yes") }},
+		{File: "grant", Places: 9, Args: func(bad string) []string { return as("anna", "open", filed.Case, "--grant", bad) }},
+		{File: "proposal", Places: 9, Args: func(bad string) []string { return as("anna", "approve", bad, "--yes", "--out", out()) }},
+		{File: "anna.key", Places: 12, Args: func(bad string) []string {
 			return []string{"list", "--vault", at("Vanna"), "--identity", bad, "--passphrase-file", at("pass")}
 		}},
-		{handedOn, 6, func(bad string) []string {
+		{File: handedOn, Places: 6, Args: func(bad string) []string {
 			return []string{"receive", "--vault", at("Vdora"), "--identity", at("dora.key"), "--passphrase-file", at("pass"), bad}
 		}},
-		{"bundle.zip", 6, func(bad string) []string { return as("anna", "stamp", bad, "--request", out()) }},
-		{"answer.tsr", 12, func(bad string) []string {
+		{File: "bundle.zip", Places: 6, Args: func(bad string) []string { return as("anna", "stamp", bad, "--request", out()) }},
+		{File: "answer.tsr", Places: 12, Args: func(bad string) []string {
 			return as("anna", "stamp", at("bundle.zip"), "--response", bad, "--asked", at("asked.tsq"), "--out", out()+".zip")
 		}},
-		{"asked.tsq", 6, func(bad string) []string {
+		{File: "asked.tsq", Places: 6, Args: func(bad string) []string {
 			return as("anna", "stamp", at("bundle.zip"), "--response", at("answer.tsr"), "--asked", bad, "--out", out()+".zip")
 		}},
-		{"paper.txt", 6, func(bad string) []string {
+		{File: "paper.txt", Places: 6, Args: func(bad string) []string {
 			return []string{"paper", "--restore", bad, "--passphrase-file", at("pass"), "--out", out()}
 		}},
-		{"me.jpg", 3, func(bad string) []string {
+		{File: "me.jpg", Places: 3, Args: func(bad string) []string {
 			return as("anna", "exhibit", filed.Case, bad, "--source", "a", "--how", "b")
 		}},
-	} {
-		good, err := os.ReadFile(at(kind.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripttest.Damage(t, good, kind.places, 2*time.Second, func(what string, place int, bad []byte) {
-			name := at("bad")
-			if err := os.WriteFile(name, bad, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			args := kind.args(name)
-			status, output := trustee(t, args...)
-			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(output, "goroutine ") {
-				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, output)
-			}
-		})
-	}
+	})
 }
 
 // prepareHandover makes a vault of dora, who came later, and returns the name of a file that hands a case on to her.

@@ -89,20 +89,16 @@ func TestDamagedFiles(t *testing.T) {
 
 	n := 0
 	out := func() string { n++; return at(fmt.Sprint("out", n)) }
-	for _, kind := range []struct {
-		file   string
-		places int
-		args   func(bad string) []string
-	}{
-		{"anna.key.card", 9, func(bad string) []string {
+	scripttest.Corpus(t, dir, 500*time.Millisecond, operator, []scripttest.Damaged{
+		{File: "anna.key.card", Places: 9, Args: func(bad string) []string {
 			return []string{"init", "--dir", out(), "--origin", "test.example/new", "--trustee", bad}
 		}},
-		{"carry.tar", 3, func(bad string) []string {
+		{File: "carry.tar", Places: 3, Args: func(bad string) []string {
 			return []string{"init", "--dir", out(), "--origin", "test.example/new", "--continue", bad}
 		}},
-		{"carry.tar", 3, func(bad string) []string { return []string{"mirror", "--carry", bad, "--to", out()} }},
-		{"approval", 3, func(bad string) []string { return []string{"accept", "--dir", at("D"), bad} }},
-		{"D/ledger.db", 3, func(bad string) []string {
+		{File: "carry.tar", Places: 3, Args: func(bad string) []string { return []string{"mirror", "--carry", bad, "--to", out()} }},
+		{File: "approval", Places: 3, Args: func(bad string) []string { return []string{"accept", "--dir", at("D"), bad} }},
+		{File: "D/ledger.db", Places: 3, Args: func(bad string) []string {
 			folder := out()
 			if err := os.CopyFS(folder, os.DirFS(at("D"))); err != nil {
 				t.Fatal(err)
@@ -112,7 +108,7 @@ func TestDamagedFiles(t *testing.T) {
 			}
 			return []string{"check", "--dir", folder}
 		}},
-		{"B/ledger.tar", 3, func(bad string) []string {
+		{File: "B/ledger.tar", Places: 3, Args: func(bad string) []string {
 			folder := out()
 			if err := os.CopyFS(folder, os.DirFS(at("B"))); err != nil {
 				t.Fatal(err)
@@ -122,42 +118,26 @@ func TestDamagedFiles(t *testing.T) {
 			}
 			return []string{"restore", "--from", folder, "--dir", out()}
 		}},
-		{"genesis", 3, func(bad string) []string {
+		{File: "genesis", Places: 3, Args: func(bad string) []string {
 			return []string{"mirror", "--url", "http://127.0.0.1:1", "--trust", bad, "--to", out()}
 		}},
-		{"root.pem", 3, func(bad string) []string {
+		{File: "root.pem", Places: 3, Args: func(bad string) []string {
 			return []string{"anchor", "accept", "--dir", at("D"), "--root", bad, "--request", at("request"), at("genesis")}
 		}},
-		{"genesis", 3, func(bad string) []string {
+		{File: "genesis", Places: 3, Args: func(bad string) []string {
 			return []string{"anchor", "accept", "--dir", at("D"), "--root", at("root.pem"), "--request", at("request"), bad}
 		}},
-		{"ledger.keys", 6, func(bad string) []string {
+		{File: "ledger.keys", Places: 6, Args: func(bad string) []string {
 			folder := out()
 			must("witness", "init", "--dir", folder, "--name", "witness.example/w2")
 			return []string{"witness", "add", "--dir", folder, bad}
 		}},
-		{"asked", 6, func(bad string) []string { return []string{"witness", "cosign", "--dir", at("W"), bad, "--out", out()} }},
-		{"cosigned", 6, func(bad string) []string { return []string{"witness", "accept", "--dir", at("D"), bad} }},
-		{"D/witnesses", 3, func(bad string) []string {
+		{File: "asked", Places: 6, Args: func(bad string) []string { return []string{"witness", "cosign", "--dir", at("W"), bad, "--out", out()} }},
+		{File: "cosigned", Places: 6, Args: func(bad string) []string { return []string{"witness", "accept", "--dir", at("D"), bad} }},
+		{File: "D/witnesses", Places: 3, Args: func(bad string) []string {
 			return []string{"witness", "accept", "--dir", at("D"), "--policy", bad, at("cosigned")}
 		}},
-	} {
-		good, err := os.ReadFile(at(kind.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripttest.Damage(t, good, kind.places, 500*time.Millisecond, func(what string, place int, bad []byte) {
-			name := at("bad")
-			if err := os.WriteFile(name, bad, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			args := kind.args(name)
-			status, output := operator(t, args...)
-			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(output, "goroutine ") {
-				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], kind.file, what, place, len(good), status, output)
-			}
-		})
-	}
+	})
 }
 
 // endingGenesis cuts the genesis out of a carry file.

@@ -2,8 +2,13 @@ package scripttest
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"zapis/internal/exit"
 )
 
 // Damage gives a good file to judge, changed in one place at a time: a bit turned, cut off there, or its beginning doubled; then followed
@@ -35,4 +40,34 @@ func Damage(t *testing.T, good []byte, places int, budget time.Duration, judge f
 	}
 	judge("followed by zeros", len(good), append(bytes.Clone(good), make([]byte, 512)...))
 	judge("zeros", 0, make([]byte, 4096))
+}
+
+// Damaged is a file that a verb reads, and the verb's arguments for a damaged copy of it.
+type Damaged struct {
+	File   string // in the folder of the corpus
+	Places int    // as Damage takes it
+	Args   func(bad string) []string
+}
+
+// Corpus damages each file, and runs its verb on it: none may crash, and none may call it wrong usage. It does not verify
+// (3), or a key for it is missing (4); what is accepted all the same was changed where it does not matter.
+func Corpus(t *testing.T, dir string, budget time.Duration, run func(t *testing.T, args ...string) (exit.Status, string), files []Damaged) {
+	t.Helper()
+	for _, of := range files {
+		good, err := os.ReadFile(filepath.Join(dir, of.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		Damage(t, good, of.Places, budget, func(what string, place int, bad []byte) {
+			name := filepath.Join(dir, "bad")
+			if err := os.WriteFile(name, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := of.Args(name)
+			status, said := run(t, args...)
+			if status != exit.Done && status != exit.Mismatch && status != exit.KeyMissing || strings.Contains(said, "goroutine ") {
+				t.Errorf("%s of %s, %s at %d of %d: status %d\n%s", args[0], of.File, what, place, len(good), status, said)
+			}
+		})
+	}
 }
