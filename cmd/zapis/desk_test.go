@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,8 +20,8 @@ import (
 
 // A script that changes a ledger has one of its own: `desk` makes it, of anna, boris and vera, with two cases
 // ($CASE1, $CASE2), and dates to know ($NEAR, $FAR). `carry FILE` exports it, `accept OUTBOX` takes an outbox in,
-// `mailbox N` prints what case N's reporter finds, and `more N ACT` sends what follows. With `desk announces` the ledger
-// has the second rules, and `slots N` lets so many slots pass.
+// `mailbox N` prints what case N's reporter finds, and `more N ACT` sends what follows. With `desk old` twelve reports came
+// a year ago that may be counted. With `desk announces` the ledger has the second rules, and `slots N` lets so many slots pass.
 type desk struct {
 	*vaulttest.House
 	cases []vaulttest.Filed
@@ -40,10 +41,19 @@ func deskCommands(t *testing.T) map[string]scripttest.Word {
 		"desk": func(ts *testscript.TestScript, _ bool, args []string) {
 			d := ts.Value(deskKey{}).(*desk)
 			var o vaulttest.Options
-			if len(args) == 1 && args[0] == "announces" { // changes three slots before, under the second rules
+			old := len(args) == 1 && args[0] == "old"
+			switch {
+			case len(args) == 1 && args[0] == "announces": // changes three slots before, under the second rules
 				o = vaulttest.Options{Rules: ledger.Rules2, Delay: 3, Slot: 24 * time.Hour}
+			case old:
+				o = vaulttest.Options{Begin: time.Now().AddDate(-1, 0, 0).UTC()}
 			}
 			d.House = vaulttest.New(t, o)
+			for range 12 {
+				if old {
+					d.Report(nil, "narrative", "x", "country_event", "PL", "method", "D1", "consent", "store", "consent", "statistics")
+				}
+			}
 			d.Pass(time.Since(d.Now())) // zapis reads the real clock
 			for name, days := range map[string]int{"TODAY": 0, "NEAR": 4, "FAR": 741, "AFTER": 2} {
 				ts.Setenv(name, d.Now().AddDate(0, 0, days).Format(day))
@@ -97,6 +107,14 @@ func deskCommands(t *testing.T) map[string]scripttest.Word {
 		"more": func(ts *testscript.TestScript, _ bool, args []string) {
 			d := of(ts)
 			d.FollowUp(d.cases[int(args[0][0]-'1')], incident.Act(args[1]), nil, args[2:]...)
+		},
+		"capture": func(ts *testscript.TestScript, _ bool, args []string) {
+			// capture NAME PATTERN sets a variable to the group of the pattern in what the last command wrote.
+			m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+			if m == nil {
+				ts.Fatalf("no match for %q", args[1])
+			}
+			ts.Setenv(args[0], m[1])
 		},
 		"leftin": func(ts *testscript.TestScript, _ bool, args []string) {
 			// leftin FOLDER WORD… fails where a word stands in a file of the folder.

@@ -5,6 +5,10 @@ type caseVerbs struct {
 	Reply     replyCmd     `cmd:"" help:"Answer a reporter."`
 	Note      noteCmd      `cmd:"" help:"Write a note on a case, for the trustees or for yourself."`
 	Grade     gradeCmd     `cmd:"" help:"Say what ties a case to the state, and how far it is relied upon."`
+	Decide    decideCmd    `cmd:"" help:"Decide about a case what zapis-desk decides."`
+	Decided   decidedCmd   `cmd:"" help:"Show what trustees have decided about a case, and who when."`
+	Links     linksCmd     `cmd:"" help:"Show which cases trustees have linked, and the campaigns among them."`
+	Numbers   numbersCmd   `cmd:"" help:"Count cases for advocacy, and publish the numbers."`
 	Translate translateCmd `cmd:"" help:"Keep a translation of what a reporter wrote."`
 	Exhibit   exhibitCmd   `cmd:"" help:"Bring in what you obtained yourself."`
 	Outbox    outboxCmd    `cmd:"" help:"Gather what you have signed, for the operator to take in."`

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,25 +161,10 @@ func (s *Server) postDraft(w http.ResponseWriter, r *http.Request, o opened) err
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	list, err := release.Numbers(o.trustee)
-	if err != nil {
-		return err
-	}
-	mode := statistics.Mode(r.PostForm.Get("mode"))
-	if len(list) > 0 {
-		mode = list[0].Mode
-	}
-	if !slices.ContainsFunc(numberModes, func(c choice) bool { return c.Code == string(mode) }) {
-		return exit.New(exit.Usage, "choose one of the three", "there is no such way to hide small figures")
-	}
-	cases, err := o.trustee.Countable(r.Context(), o.cases)
-	if err != nil {
-		return err
-	}
-	next, err := statistics.Draft(cases, list, o.trustee.Now(), mode)
+	next, err := release.DraftNumbers(r.Context(), o.trustee, o.cases, statistics.Mode(r.PostForm.Get("mode")))
 	if err != nil {
 		s.numbers.clear()
-		s.sendTo(w, r, "/numbers", Notice{Failed: true, Text: err.Error() + "."})
+		s.sendTo(w, r, "/numbers", noticeOf(err))
 		return nil
 	}
 	s.numbers.set(&next)
@@ -208,46 +194,29 @@ func (s *Server) postPublish(w http.ResponseWriter, r *http.Request, o opened) e
 	return nil
 }
 
-// getNumbersFile gives a file of what is published: chart.svg, chart.png, map.svg, numbers.csv.
+// numbersTypes are the media types of the files that statistics.File makes, by their endings.
+var numbersTypes = map[string]string{".svg": "image/svg+xml", ".png": "image/png", ".csv": "text/csv; charset=utf-8"}
+
+// getNumbersFile gives a file of what is published. An image that is not to be saved is shown.
 func (s *Server) getNumbersFile(w http.ResponseWriter, r *http.Request, o opened) error {
-	list, err := release.Numbers(o.trustee)
-	if err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return exit.New(exit.Failed, "publish a release first", "nothing is published yet")
-	}
 	language, words, err := languageOf(r)
 	if err != nil {
 		return err
 	}
-	table := r.URL.Query().Get("table")
-	var content []byte
-	mediaType, name := "image/svg+xml", "zapis-"+table+"-"+language
-	switch r.PathValue("name") {
-	case "chart.svg":
-		content, err = statistics.Chart(list, table, words, statistics.SVG)
-		name += ".svg"
-	case "chart.png":
-		content, err = statistics.Chart(list, table, words, statistics.PNG)
-		mediaType, name = "image/png", name+".png"
-	case "map.svg":
-		last := list[len(list)-1]
-		content = statistics.Map(last.Counts[len(last.Counts)-1], last.Mode, words, statistics.Europe)
-		name = "zapis-map-" + language + ".svg"
-	case "numbers.csv":
-		content, err = statistics.CSV(list, words, statistics.Separator{BOM: true, Comma: ';'})
-		mediaType, name = "text/csv; charset=utf-8", "zapis-numbers-"+language+".csv"
-	default:
-		err = exit.New(exit.Usage, "", "there is no such file of numbers")
-	}
+	name, table := r.PathValue("name"), r.URL.Query().Get("table")
+	content, err := release.NumbersFile(o.trustee, name, table, words)
 	if err != nil {
 		return err
 	}
+	mediaType := numbersTypes[path.Ext(name)]
 	if r.URL.Query().Get("save") == "" && strings.HasPrefix(mediaType, "image/") {
 		w.Header().Set("Content-Type", mediaType)
 	} else {
-		attach(w, mediaType, name)
+		kind, ending, _ := strings.Cut(name, ".")
+		if kind == "chart" {
+			kind = table
+		}
+		attach(w, mediaType, "zapis-"+kind+"-"+language+"."+ending)
 	}
 	_, err = w.Write(content)
 	return err

@@ -498,3 +498,25 @@ func TestAnEventIsNotLongerThanItsReaderTakes(t *testing.T) {
 	d := newDesk(t)
 	d.refused("event: it has 80136 bytes, and at most 65000 are allowed", "anna", KindNote, "text", strings.Repeat(`"`, 40_000))
 }
+
+func TestAnEventIsFoundByTheBeginningOfItsID(t *testing.T) {
+	d := newDesk(t)
+	id := d.act("anna", KindNote, "text", "x")
+	d.act("anna", KindNote, "text", "y")
+	c := d.l.Case("c1")
+	for _, begin := range []string{id, id[:6]} {
+		if got, err := c.EventID(begin); got != id || err != nil {
+			t.Errorf("%s: %s, %v", begin, got, err)
+		}
+	}
+	c.History = append(c.History, Entry{ID: id[:6] + "0"})
+	for begin, want := range map[string]string{
+		id[:5]:   `"` + id[:5] + `" is too short to name an event`,
+		id[:6]:   `2 events of the case begin with "` + id[:6] + `"`,
+		"ffffff": `the case has no event "ffffff"`,
+	} {
+		if _, err := c.EventID(begin); err == nil || err.Error() != want || !errors.Is(err, ErrEvent) {
+			t.Errorf("%s: %v, want %s", begin, err, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,27 @@ type Entry struct {
 	ID     string
 	Event  Event
 	Undone bool
+}
+
+// EventID returns the ID of the event of the case that begins so, with at least 6 letters. No event or several of them
+// are an ErrEvent.
+func (c Case) EventID(begin string) (string, error) {
+	if len(begin) < 6 {
+		return "", refuse("%q is too short to name an event", begin)
+	}
+	var found []string
+	for _, h := range c.History {
+		if strings.HasPrefix(h.ID, begin) {
+			found = append(found, h.ID)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return "", refuse("the case has no event %.70q", begin)
+	case len(found) > 1:
+		return "", refuse("%d events of the case begin with %.70q", len(found), begin)
+	}
+	return found[0], nil
 }
 
 // Case folds the events of one case. The result depends on the set of events alone. All callers share its maps and

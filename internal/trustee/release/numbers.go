@@ -1,6 +1,7 @@
 package release
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -56,6 +57,48 @@ func numberRecords(t *casework.Trustee) ([]statistics.Record, error) {
 		}
 		records = append(records, statistics.Record{Text: text, Signature: signature})
 	}
+}
+
+// DraftNumbers counts all cases and drafts the next release; nothing is kept of it. It opens all statements, which is
+// recorded as one event. The first release decides the mode of all. Where nothing can be released the status is Failed.
+func DraftNumbers(ctx context.Context, t *casework.Trustee, cases *casework.Cases, mode statistics.Mode) (statistics.Release, error) {
+	earlier, err := Numbers(t)
+	if err != nil {
+		return statistics.Release{}, err
+	}
+	if len(earlier) > 0 {
+		mode = earlier[0].Mode
+	}
+	switch mode {
+	case statistics.Suppress, statistics.Round5, statistics.Round10:
+	default:
+		return statistics.Release{}, exit.New(exit.Usage, "suppress, round-5 or round-10", "there is no such way to hide small figures")
+	}
+	counted, err := t.Countable(ctx, cases)
+	if err != nil {
+		return statistics.Release{}, err
+	}
+	next, err := statistics.Draft(counted, earlier, t.Now(), mode)
+	if err != nil {
+		return statistics.Release{}, exit.New(exit.Failed, "", "%w", err)
+	}
+	return next, nil
+}
+
+// NumbersFile makes a file of what is published (statistics.File).
+func NumbersFile(t *casework.Trustee, name, table string, w *statistics.Words) ([]byte, error) {
+	list, err := Numbers(t)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, exit.New(exit.Failed, "publish a release first", "nothing is published yet")
+	}
+	content, err := statistics.File(list, name, table, w)
+	if err != nil {
+		return nil, exit.New(exit.Usage, "", "%w", err)
+	}
+	return content, nil
 }
 
 // PublishNumbers signs a release that statistics.Draft made, records it, and keeps it in the vault's ledger of releases.

@@ -57,6 +57,7 @@ type Options struct {
 	Duty     string        // name of somebody on duty; empty for no duty card
 	Rules    int           // of governance; the first where 0
 	Delay    int           // slots from a change's notice to its effect, under the second rules
+	Begin    time.Time     // of the clock; in November 2026 where zero
 }
 
 // identities caches keys by name: making one takes some milliseconds.
@@ -79,7 +80,10 @@ func Identity(t testing.TB, name string) *cli.Identity {
 // New creates a ledger that is closed at the end of the test.
 func New(t testing.TB, o Options) *House {
 	t.Helper()
-	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), now: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)}
+	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), now: o.Begin}
+	if h.now.IsZero() {
+		h.now = time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)
+	}
 	if o.Trustees == nil && o.Cards == nil {
 		o.Trustees = []string{"anna", "boris", "vera"}
 	}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"zapis/internal/cli"
+	"zapis/internal/escape"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/deskstate"
+)
+
+type decideLinkCmd struct {
+	decisionFlags
+	Type  string `arg:"" name:"TYPE" help:"What the case is of the other one: duplicate-of, part-of, follows or same-actor."`
+	Other string `arg:"" name:"OTHER" help:"The other case."`
+}
+
+func (l *decideLinkCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	return l.decide(ctx, s, g, casework.Decision{Kind: deskstate.KindLink, Payload: map[string]string{"type": l.Type}}, toOther(ctx, s, l.Other))
+}
+
+type decideNoLinkCmd struct {
+	decisionFlags
+	Other  string `arg:"" name:"OTHER" help:"The other case."`
+	Reason string `arg:"" name:"REASON" help:"What the suggestion gives as its reason: file, picture, phrase, actor or month_place."`
+}
+
+func (l *decideNoLinkCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	return l.decide(ctx, s, g, casework.Decision{Kind: deskstate.KindRefuse, Payload: map[string]string{"reason": l.Reason}}, toOther(ctx, s, l.Other))
+}
+
+// toOther puts the whole id of the other case into a decision.
+func toOther(ctx context.Context, s *cli.Streams, id string) func(*casework.Trustee, *casework.Case, *casework.Decision) error {
+	return func(v *casework.Trustee, _ *casework.Case, d *casework.Decision) error {
+		other, err := caseOf(ctx, s, v, id)
+		if err == nil {
+			d.Payload["other"] = other.ID
+		}
+		return err
+	}
+}
+
+// linksCmd shows what belongs together.
+type linksCmd struct {
+	vaultFlag
+	Suggest bool `help:"Open every case, compare them with each other, and suggest which belong together. One event of your custody log says so."`
+}
+
+func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	return l.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
+		log, err := v.Desk()
+		if err != nil {
+			return err
+		}
+		if err := v.RecordListing(len(cases.List)); err != nil {
+			return err
+		}
+		for _, k := range log.Links() {
+			fmt.Fprintf(s.Out, "link      %s %s %s  by %s%s  %.12s\n", k.From, k.Type, k.To, k.By.By, reason(k.By.Why), k.By.ID)
+		}
+		campaigns, err := v.Campaigns(cases)
+		if err != nil {
+			return err
+		}
+		for _, c := range campaigns {
+			fmt.Fprintf(s.Out, "campaign  %s, %s\n", many(len(c.Cases), "case", "cases"), many(c.Persons, "person", "persons"))
+			for _, m := range c.Timeline {
+				fmt.Fprintf(s.Out, "          %s  %s\n", escape.Text(m.When), m.Case)
+			}
+		}
+		if !l.Suggest {
+			return nil
+		}
+		suggestions, common, err := v.Suggest(ctx, cases)
+		if err != nil {
+			return err
+		}
+		for _, one := range suggestions {
+			for _, r := range one.Reasons {
+				fmt.Fprintf(s.Out, "suggested %s %s  %s: %s\n", one.A, one.B, r.Kind, escape.Text(r.Detail))
+			}
+		}
+		for _, c := range common {
+			fmt.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", many(c.Cases, "case", "cases"), c.Kind, escape.Text(c.Detail))
+		}
+		return nil
+	})
+}
