@@ -214,6 +214,24 @@ func TestLocaleWords(t *testing.T) {
 	}
 }
 
+// One telephones by a number, and not a number: in every sentence that names 112 a word stands before it.
+func TestNumberToCall(t *testing.T) {
+	before := map[string]string{"be": "па нумары", "ru": "по номеру", "uk": "за номером", "lt": "numeriu", "de": "die", "pl": "pod", "en": "all"}
+	for code, l := range locales(t) {
+		n := 0
+		for key, text := range l.text {
+			if head, _, names := strings.Cut(text, " 112"); names {
+				if n++; !strings.HasSuffix(head, before[code]) {
+					t.Errorf("%s: %s: %s", code, key, text)
+				}
+			}
+		}
+		if n < 2 {
+			t.Errorf("%s: %d sentences name 112", code, n)
+		}
+	}
+}
+
 // Every language says as much as English does: a sentence left in English by mistake would show here.
 func TestTranslated(t *testing.T) {
 	all := locales(t)
