@@ -129,3 +129,35 @@ func TestDependenciesHaveReasons(t *testing.T) {
 		}
 	}
 }
+
+// A corpus of seeds belongs to a fuzz test of its package: go test reads none under a name that no fuzz test has.
+func TestEverySeedHasItsFuzzTest(t *testing.T) {
+	seen := 0
+	for _, tree := range []string{"cmd", "crypto", "internal", "store", "web"} {
+		err := filepath.WalkDir(filepath.Join(root, tree), func(path string, d os.DirEntry, err error) error {
+			corpus := filepath.Dir(path)
+			if err != nil || !d.IsDir() || filepath.Base(corpus) != "fuzz" || filepath.Base(filepath.Dir(corpus)) != "testdata" {
+				return err
+			}
+			seen++
+			tests, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(corpus)), "*_test.go"))
+			if err != nil {
+				return err
+			}
+			for _, name := range tests {
+				text, err := os.ReadFile(name)
+				if err != nil || bytes.Contains(text, []byte("\nfunc "+d.Name()+"(f *testing.F)")) {
+					return err
+				}
+			}
+			t.Errorf("%s: its package has no such fuzz test", path)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("%d corpora were found, and there are more", seen)
+	}
+}
