@@ -20,7 +20,7 @@ DEMO_TOOLS := unzip:unzip ssh-keygen:openssh-client sha256sum:coreutils
 TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:python3 \
               openssl:openssl strace:strace tar:tar gcc:gcc,libc6-dev \
               qpdf:qpdf pdftotext:poppler-utils pdftoppm:poppler-utils zbarimg:zbar-tools \
-              faketime:faketime systemd-analyze:systemd tor:tor nginx:nginx-light caddy:caddy npm:npm node:nodejs \
+              faketime:faketime systemd-analyze:systemd tor:tor dbus-daemon:dbus-daemon nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
 .PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean

@@ -38,7 +38,9 @@ const (
 func Ring(c Counts, r Ringer) {
 	if !r.Quiet {
 		fmt.Fprint(r.Bell, "\a")
-		if err := notify(c); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), notifyTime)
+		defer cancel()
+		if err := notify(ctx, c); err != nil {
 			r.Failed(fmt.Errorf("no notification was shown: %w", err))
 		}
 	}
@@ -59,14 +61,12 @@ func environment(c Counts) []string {
 }
 
 // notify shows a notification by the freedesktop interface org.freedesktop.Notifications 1.2, where there is a session bus. It
-// says that something asks for attention, and how much: a locked screen may show it.
-func notify(c Counts) error {
+// says that something asks for attention, and how much: a locked screen may show it. A bus that answers nothing holds it until ctx ends.
+func notify(ctx context.Context, c Counts) error {
 	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), notifyTime)
-	defer cancel()
-	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx)) // closed with ctx: a bus that answers nothing must not stop the watch
+	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx)) // closed with ctx
 	if err != nil {
 		return err
 	}
