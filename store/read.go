@@ -17,6 +17,9 @@ func (s *Store) Card() card.LedgerCard { return s.card }
 // Origin returns the ledger's name.
 func (s *Store) Origin() string { return s.genesis.Origin }
 
+// Shared reports whether other hosts may write to the ledger too: it is in a database.
+func (s *Store) Shared() bool { return s.shared }
+
 // SetInForce returns the trustees of new submissions, and the index of the
 // entry that names them.
 func (s *Store) SetInForce() (index uint64, set ledger.TrusteeSet) {

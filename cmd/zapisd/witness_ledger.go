@@ -176,14 +176,17 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 	if err != nil {
 		return err
 	}
+	_, all, err := readCosigned(with, policy)
+	if err != nil {
+		return err
+	}
+	if st.Shared() {
+		fresh = all // kept since the checkpoint's release, and perhaps no entries yet
+	}
 	if args.Entries {
 		if err := appendCosignatures(ctx, st, c.Size, fresh); err != nil {
 			return err
 		}
-	}
-	_, all, err := readCosigned(with, policy)
-	if err != nil {
-		return err
 	}
 	latest := st.Size()
 	return json.NewEncoder(to).Encode(keepReply{Size: c.Size, Latest: latest, Enough: policy.Satisfied(all)})
@@ -243,8 +246,8 @@ func stop(ctx context.Context, st *store.Store, m store.Stop) error {
 	return err
 }
 
-// appendCosignatures submits cosignatures as anchors. They become entries with the next slot and are in every carry
-// file.
+// appendCosignatures submits the cosignatures that the ledger does not have as anchors. They become entries with the
+// next slot and are in every carry file.
 func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []witness.Cosignature) error {
 	note, err := st.Checkpoint(size)
 	if err != nil {
@@ -252,7 +255,7 @@ func appendCosignatures(ctx context.Context, st *store.Store, size uint64, by []
 	}
 	for _, c := range by {
 		a := ledger.Anchor{Size: size, Checkpoint: ledger.Sum(note), Witness: c.Witness.String(), Cosignature: c.Raw}
-		if err := submitAnchor(ctx, st, a); err != nil {
+		if err := submitAnchor(ctx, st, a); err != nil && !errors.Is(err, store.ErrDuplicate) && !errors.Is(err, store.ErrPartTaken) {
 			return err
 		}
 	}
