@@ -25,6 +25,10 @@ func compactLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to r
 	if err := st.Compact(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintln(to, "compacted: of what was erased, nothing is left in ledger.db")
+	where := "ledger.db"
+	if st.Shared() {
+		where = "the database's tables; its log and the standby have it until the next checkpoint of each server"
+	}
+	fmt.Fprintln(to, "compacted: of what was erased, nothing is left in "+where)
 	return nil
 }
