@@ -14,7 +14,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"zapis/internal/cli/scripttest"
-	"zapis/store/postgres/pgtest"
 )
 
 var deployFolder = filepath.Join("..", "..", "docs", "deploy")
@@ -163,15 +162,34 @@ type composed struct {
 	Secrets  map[string]struct{ File string }
 }
 
-// The compose file names what it defines, and gives the database what docs/guides/cluster.md asks: a ledger can be made in it.
-func TestDeployWithPostgreSQL(t *testing.T) {
-	t.Parallel()
-	var file composed
+func readComposed(t *testing.T) (file composed) {
+	t.Helper()
 	if err := yaml.Unmarshal(readFile(t, filepath.Join(deployFolder, "compose.yaml")), &file); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// settings returns what the command of the database sets.
+func (c composed) settings() map[string]string {
+	given := map[string]string{}
+	command := c.Services["database"].Command
+	for i, word := range command {
+		if word == "-c" {
+			key, value, _ := strings.Cut(command[i+1], "=")
+			given[key] = value
+		}
+	}
+	return given
+}
+
+// The compose file names what it defines, and gives the database what docs/guides/cluster.md asks. That a ledger can be
+// kept in it shows TestLedgerOnPostgreSQL.
+func TestDeployWithPostgreSQL(t *testing.T) {
+	t.Parallel()
+	file := readComposed(t)
 	_, command, user := imageFile(t)
-	intake, database := file.Services["intake"], file.Services["database"]
+	intake := file.Services["intake"]
 	if !slices.Equal(intake.Command, command) || intake.User != user || !intake.ReadOnly || !slices.Equal(intake.CapDrop, []string{"ALL"}) {
 		t.Errorf("the intake is %+v", intake)
 	}
@@ -191,13 +209,7 @@ func TestDeployWithPostgreSQL(t *testing.T) {
 		}
 	}
 
-	given := map[string]string{}
-	for i, word := range database.Command {
-		if word == "-c" {
-			key, value, _ := strings.Cut(database.Command[i+1], "=")
-			given[key] = value
-		}
-	}
+	given := file.settings()
 	guide := string(readFile(t, filepath.Join("..", "..", "docs", "guides", "cluster.md")))
 	_, guide, _ = strings.Cut(guide, "In `postgresql.conf` of every database host:\n\n```\n")
 	guide, _, _ = strings.Cut(guide, "```")
@@ -211,20 +223,4 @@ func TestDeployWithPostgreSQL(t *testing.T) {
 	if len(asked) < 8 || !maps.Equal(asked, given) {
 		t.Errorf("the database has\n%v, the guide asks\n%v", given, asked)
 	}
-
-	var lines []string
-	for key, value := range given {
-		lines = append(lines, key+" = "+value)
-	}
-	cluster, err := pgtest.Start("", 0, lines...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cluster.Close)
-	name, err := cluster.NewDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := newHouse(t, "--no-standby", "--database", cluster.Nodes[0].DSN(name))
-	must(t, h.dir, "zapisd", "check", "--dir", h.ledger)
 }
