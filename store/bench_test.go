@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/atomicfile"
+	"zapis/internal/bench/measure"
 	"zapis/store/kv"
 )
 
@@ -326,18 +329,36 @@ func BenchmarkProof(b *testing.B) {
 	})
 }
 
-// BenchmarkCheck verifies a ledger of reports, with statements of 70 KB and
-// attachments, and compares with Go's SHA-256 on one core over as many bytes:
-// from a warm cache, and from a cold one, beside which stands how fast the same
-// files can be read and no more.
+var checked = flag.Int("store.checked", 3200, "how many reports the ledger of BenchmarkCheck has; 206 KB each")
+
+// BenchmarkCheck verifies a ledger of reports, with statements of 70 KB and attachments, from a warm cache and from a
+// cold one, in turn with what it can't be done without: SHA-256 of as many bytes on all cores, from memory and not from
+// the cores' caches; the signatures of the promises that wait; and reading the files cold. Ratios are limit to ours,
+// medians of the rounds:
+//
+//	warm-of-limit         by the clock, of SHA-256 and the signatures on all cores
+//	warm-cpu-of-limit     the same of processor time
+//	warm-of-sha256        of SHA-256 alone, on all cores
+//	warm-of-one-core      of SHA-256 alone, on one core
+//	cold-of-limit         of SHA-256 and the signatures, or of reading, whichever takes longer
 func BenchmarkCheck(b *testing.B) {
-	dir, size := reportsLedger(b)
-	block := random(1 << 20)
-	best := make(map[string]float64)
-	take := func(name string, work func()) {
-		begin := time.Now()
-		work()
-		best[name] = max(best[name], float64(size)/1e6/time.Since(begin).Seconds())
+	dir, size := reportsLedger(b, *checked)
+	memory := random(128 << 20)
+	hash := func(cores int) func() {
+		return func() {
+			const piece = 256 << 10
+			var next atomic.Int64
+			var done sync.WaitGroup
+			for range cores {
+				done.Go(func() {
+					for at := next.Add(piece) - piece; at < size; at = next.Add(piece) - piece {
+						from := at % int64(len(memory))
+						sha256.Sum256(memory[from : from+piece])
+					}
+				})
+			}
+			done.Wait()
+		}
 	}
 	verify := func() {
 		s, err := OpenReadOnly(dir)
@@ -350,32 +371,69 @@ func BenchmarkCheck(b *testing.B) {
 			b.Fatal(err, faults)
 		}
 	}
+	forget := func() { forgetAll(dir) }
+	signatures := waitingSignatures(b, dir)
 	for b.Loop() {
-		for range 3 {
-			take("sha256", func() {
-				for n := int64(0); n < size; n += int64(len(block)) {
-					sha256.Sum256(block)
-				}
-			})
-			forgetAll(dir)
-			take("cold", verify)
-			take("warm", verify)
-			forgetAll(dir)
-			take("read", func() { readAll(b, dir) })
+		took := measure.Turns(5,
+			measure.Way{Name: "one", Do: hash(1)},
+			measure.Way{Name: "all", Do: hash(runtime.GOMAXPROCS(0))},
+			measure.Way{Name: "signatures", Do: signatures},
+			measure.Way{Name: "cold", Do: verify, Before: forget},
+			measure.Way{Name: "warm", Do: verify},
+			measure.Way{Name: "read", Do: func() { readAll(b, dir) }, Before: forget})
+		limit, cold := make([]measure.Taken, 5), make([]measure.Taken, 5)
+		for i, all := range took["all"] {
+			signed := took["signatures"][i]
+			limit[i] = measure.Taken{Wall: all.Wall + signed.Wall, CPU: all.CPU + signed.CPU}
+			cold[i].Wall = max(limit[i].Wall, took["read"][i].Wall)
+		}
+		measure.Report(b, "warm-of-limit", measure.Ratios(limit, took["warm"], measure.Wall))
+		measure.Report(b, "warm-cpu-of-limit", measure.Ratios(limit, took["warm"], measure.Processor))
+		measure.Report(b, "warm-of-sha256", measure.Ratios(took["all"], took["warm"], measure.Wall))
+		measure.Report(b, "warm-of-one-core", measure.Ratios(took["one"], took["warm"], measure.Wall))
+		measure.Report(b, "cold-of-limit", measure.Ratios(cold, took["cold"], measure.Wall))
+		b.ReportMetric(1000*measure.Median(measure.Seconds(took["signatures"], measure.Processor)), "signatures-cpu-ms")
+		for _, way := range []string{"one", "all", "cold", "warm", "read"} {
+			b.ReportMetric(float64(size)/1e6/measure.Median(measure.Seconds(took[way], measure.Wall)), way+"-MB/s")
 		}
 	}
-	for name, rate := range best {
-		b.ReportMetric(rate, name+"-MB/s")
-	}
-	b.ReportMetric(best["warm"]/best["sha256"], "warm/sha256")
-	b.ReportMetric(best["cold"]/best["sha256"], "cold/sha256")
-	b.ReportMetric(best["cold"]/best["read"], "cold/read")
 	b.ReportMetric(0, "ns/op")
 }
 
-// reportsLedger makes a ledger of some 700 MB, and returns the bytes that its
+// waitingSignatures returns a function that verifies the promises of a ledger on all cores, from memory.
+func waitingSignatures(b *testing.B, dir string) func() {
+	s, err := OpenReadOnly(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var promises [][]byte
+	var verifiers []*ledger.Verifier
+	err = s.view(func(v *view) (err error) {
+		eachKey(v.tx.Table(tableWaiting), func(_, file []byte) { promises = append(promises, bytes.Clone(file)) })
+		verifiers, err = v.standing.verifiers()
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		work := newWorkers(runtime.GOMAXPROCS(0))
+		defer work.stop()
+		for _, file := range promises {
+			work.do(func() {
+				if err := openWith(verifiers, file); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		work.wait(func() {})
+	}
+}
+
+// reportsLedger makes a ledger of so many reports, and returns the bytes that its
 // entries and parts have.
-func reportsLedger(b *testing.B) (dir string, size int64) {
+func reportsLedger(b *testing.B, reports int) (dir string, size int64) {
 	c := newClock()
 	dir = filepath.Join(b.TempDir(), "ledger")
 	if _, err := createTest(dir, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
@@ -386,14 +444,14 @@ func reportsLedger(b *testing.B) (dir string, size int64) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	for i := range 3200 {
+	for i := range reports {
 		sub := report(b, s)
 		sub.Small[1] = random(72 << 10)
 		sub.Body.Parts[1].Hash, sub.Body.Parts[1].Size = ledger.Sum(sub.Small[1]), int64(len(sub.Small[1]))
 		if i%8 == 0 {
 			sub.Body.Parts = append(sub.Body.Parts, attach(b, s, bytes.Repeat(random(1<<10), 1<<10)))
 		}
-		if i%400 == 0 {
+		if i%(reports/8) == 0 {
 			c.forward(day)
 			sequence(b, s)
 		}

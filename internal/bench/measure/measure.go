@@ -21,8 +21,9 @@ func Take(f func()) Taken {
 
 // Way is one of the works that take turns.
 type Way struct {
-	Name string
-	Do   func()
+	Name   string
+	Do     func()
+	Before func() // what is not timed; nil for nothing
 }
 
 // Turns runs every way once in each round, and returns what each took, by name and round.
@@ -30,6 +31,9 @@ func Turns(rounds int, ways ...Way) map[string][]Taken {
 	took := make(map[string][]Taken)
 	for range rounds {
 		for _, w := range ways {
+			if w.Before != nil {
+				w.Before()
+			}
 			took[w.Name] = append(took[w.Name], Take(w.Do))
 		}
 	}

@@ -28,8 +28,8 @@ func TestRatios(t *testing.T) {
 
 func TestTurns(t *testing.T) {
 	var order string
-	took := Turns(2, Way{"a", func() { order += "a" }}, Way{"b", func() { order += "b" }})
-	if order != "abab" || len(took["a"]) != 2 || len(took["b"]) != 2 {
+	took := Turns(2, Way{Name: "a", Do: func() { order += "a" }}, Way{Name: "b", Do: func() { order += "b" }, Before: func() { order += "-" }})
+	if order != "a-ba-b" || len(took["a"]) != 2 || len(took["b"]) != 2 {
 		t.Errorf("%q, %v", order, took)
 	}
 }
