@@ -47,6 +47,7 @@ type linksPage struct {
 	More        int
 	Common      []links.Common
 	Types       []choice
+	Choice      string // the case that stands in the form
 }
 
 var linkTypes = []choice{{"duplicate-of", "is the same report as"}, {"part-of", "is a part of"}, {"follows", "follows"}, {"same-actor", "has the same actor as"}}
@@ -57,7 +58,7 @@ func (s *Server) getLinks(w http.ResponseWriter, r *http.Request, o opened) erro
 	if err != nil {
 		return err
 	}
-	page := linksPage{layout: s.layout(r, "Links"), Links: d.Links(), Types: linkTypes}
+	page := linksPage{layout: s.layout(r, "Links"), Links: d.Links(), Types: linkTypes, Choice: r.URL.Query().Get("case")}
 	if page.Campaigns, err = o.trustee.Campaigns(o.cases); err != nil {
 		return err
 	}

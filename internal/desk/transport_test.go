@@ -218,6 +218,10 @@ func TestABundleGoesToWhomConsentAllowsAndNobodyElse(t *testing.T) {
 	if _, page = b.post(path, url.Values{"for": {"public"}}); !strings.Contains(page, "there is no addressee") {
 		t.Errorf("a POST for the public:\n%s", page)
 	}
+	_, page = b.get("/case/" + filed.Case)
+	b.wants(page, `href="`+path+`" data-key="b"`, `href="/links?case=`+filed.Case+`#made" data-key="l"`)
+	_, page = b.get("/links?case=" + filed.Case)
+	b.wants(page, `name="case" value="`+filed.Case+`"`)
 	_, page = b.get(path + "?for=lawyer")
 	b.wants(page, "They wrote to me.", "Withhold A01", "Make and check the bundle", "withheld: ", "The case lacks:",
 		`<option value="unstated" selected>`, bundle.ReasonUnstated.Sentence())

@@ -33,20 +33,22 @@ func browser(t *testing.T) context.Context {
 // chromium is a Chromium of its own, until the test ends.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
+	ctx, quit := chromiumIn(t.TempDir())
+	t.Cleanup(quit)
+	return ctx
+}
+
+// chromiumIn is a Chromium with its profile in this folder. quit ends it at once.
+func chromiumIn(profile string) (ctx context.Context, quit func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, end := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en"),
-		chromedp.UserDataDir(t.TempDir()),
-	)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	return ctx
+		chromedp.UserDataDir(profile))...)
+	ctx, leave := chromedp.NewContext(ctx)
+	return ctx, func() { leave(); end(); cancel() }
 }
 
 // samplePhoto is a JPEG such as a phone makes.

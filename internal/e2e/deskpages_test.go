@@ -86,7 +86,7 @@ func deskFor(t *testing.T) (enter func() string, withFiles, carried string) {
 }
 
 // TestTheDeskInBrowsers walks from the queue to a redacted copy: in Chromium with scripts, where each page is read by axe in
-// both schemes on two screens, and in Firefox without. With -screenshots it writes the pictures of docs/screenshots/desk.
+// both schemes on two screens, and in Firefox without. Neither keeps in its profile what was read or typed. With -screenshots it writes the pictures of docs/screenshots/desk.
 func TestTheDeskInBrowsers(t *testing.T) {
 	enter, id, carried := deskFor(t)
 	l := newLooker(t, axeSource(t), onPages)
@@ -143,7 +143,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 		t.Fatalf("%s: %q, %v, want %q", selector, got, err, words)
 	}
 	l.open(t, at)
-	do(chromedp.SendKeys(chromedp.CSS("#passphrase"), "x"), chromedp.Submit(chromedp.CSS("#passphrase")), chromedp.WaitVisible(chromedp.CSS(".rows")))
+	do(chromedp.SendKeys(chromedp.CSS("#passphrase"), "PassQzv81kwx"), chromedp.Submit(chromedp.CSS("#passphrase")), chromedp.WaitVisible(chromedp.CSS(".rows")))
 	look("queue", "/")
 	look("keys", "/keys")
 
@@ -151,7 +151,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	l.open(t, origin+"/")
 	do(chromedp.KeyEvent("j"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS(".rail")))
 	has("h1", "Case "+id)
-	do(chromedp.KeyEvent("e"), chromedp.WaitVisible(chromedp.CSS("#to")), chromedp.SetValue(chromedp.CSS("#to"), "triaged"), chromedp.SendKeys(chromedp.CSS("#why-state"), "read it"), chromedp.Submit(chromedp.CSS("#why-state")), chromedp.WaitVisible(chromedp.CSS(".undo")))
+	do(chromedp.KeyEvent("e"), chromedp.WaitVisible(chromedp.CSS("#to")), chromedp.SetValue(chromedp.CSS("#to"), "triaged"), chromedp.SendKeys(chromedp.CSS("#why-state"), "WhyQzv82kwx"), chromedp.Submit(chromedp.CSS("#why-state")), chromedp.WaitVisible(chromedp.CSS(".undo")))
 	has(".casehead", "triaged")
 	do(chromedp.KeyEvent("B"), chromedp.WaitVisible(chromedp.CSS(".undo")))
 	has(".rail", "B: usually reliable")
@@ -171,7 +171,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	if got := evaluate[[]string](t, l, `[...document.querySelectorAll('[data-box]')[0].querySelectorAll('input')].map(i => i.value)`); got[0] != "80" || got[1] != "60" {
 		t.Errorf("the box that was drawn: %v", got)
 	}
-	do(chromedp.SendKeys(chromedp.CSS("#reason"), "a face"), chromedp.Submit(chromedp.CSS("#reason")), chromedp.WaitVisible(chromedp.CSS(".casehead")))
+	do(chromedp.SendKeys(chromedp.CSS("#reason"), "ReasonQzv83kwx"), chromedp.Submit(chromedp.CSS("#reason")), chromedp.WaitVisible(chromedp.CSS(".casehead")))
 	has(".notice", "is the redacted copy of A01")
 
 	// From the stick to the new report, what may go to a lawyer, and what others would see of it.
@@ -191,7 +191,26 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	has("caption", "Timeline")
 	look("numbers", "/numbers")
 
+	l.open(t, origin+"/case/"+id)
+	do(chromedp.KeyEvent("n"), chromedp.SendKeys(chromedp.CSS("#note-text"), "DraftQzv86kwx")) // and is not sent
+	if err := chromedp.Cancel(l.ctx); err != nil {
+		t.Fatalf("Chromium did not end: %v", err)
+	}
+	nothingStays(t, l.profile, id, map[string]string{"passphrase": "PassQzv81kwx", "reason for a move": "WhyQzv82kwx", "reason for a redaction": "ReasonQzv83kwx",
+		"draft of a note": "DraftQzv86kwx", "report": "photographed the letter box", "new report": "They took my passport"})
+
 	withoutScripts(t, enter(), id)
+}
+
+// nothingStays is about what was read and sent. Firefox keeps what stands in a text field when it ends, whatever the page says,
+// unless its window is a private one: docs/guides/trustee.md tells. nothingStays fails where a profile has one of the marks, or does not have the addresses of the desk: then it was not
+// written, and lacks the marks for that reason.
+func nothingStays(t *testing.T, profile, id string, marks map[string]string) {
+	t.Helper()
+	if inProfile(t, profile, []byte("/case/"+id)) == "" {
+		t.Error("the browser has not written its profile")
+	}
+	absent(t, profile, marks)
 }
 
 // withoutScripts does in Firefox, which runs no script, what the test before it did by keyboard and mouse.
@@ -206,9 +225,9 @@ func withoutScripts(t *testing.T, at, id string) {
 	}
 	f.open(t, origin+"/case/"+id)
 	f.click(t, ".thread > details:nth-of-type(2) summary")
-	f.fill(t, "#note-text", "Called her.")
+	f.fill(t, "#note-text", "NoteQzv84kwx")
 	f.click(t, "#note button")
-	if got := f.text(t, ".thread"); !strings.Contains(got, "Called her.") {
+	if got := f.text(t, ".thread"); !strings.Contains(got, "NoteQzv84kwx") {
 		t.Errorf("Firefox: no note in %q", got)
 	}
 	f.open(t, origin+"/case/"+id+"/file/A02")
@@ -221,11 +240,14 @@ func withoutScripts(t *testing.T, at, id string) {
 	for name, value := range map[string]string{"x": "10", "y": "20", "width": "30", "height": "40"} {
 		f.fill(t, "[data-box] input[name="+name+"]", value)
 	}
-	f.fill(t, "#reason", "a plate")
+	f.fill(t, "#reason", "PlateQzv85kwx")
 	f.click(t, "#redact form > button")
 	if got := f.text(t, ".notice"); !strings.Contains(got, "is the redacted copy of A01") {
 		t.Errorf("Firefox: the redaction: %q", got)
 	}
+	f.leave(t)
+	nothingStays(t, f.profile, id, map[string]string{"search": "Менск", "report": "Паліцыя", "note": "NoteQzv84kwx", "attachment": "your mother lives",
+		"reason for a redaction": "PlateQzv85kwx"})
 }
 
 // drag draws with the mouse.

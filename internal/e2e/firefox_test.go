@@ -22,7 +22,10 @@ type firefox struct {
 	conn net.Conn
 	in   *bufio.Reader
 	id   int
-	quit func() // ends the browser; may be called twice
+
+	profile string
+	quit    func() // ends the browser at once; may be called twice
+	ended   <-chan struct{}
 }
 
 const firefoxPrefs = `user_pref("marionette.port", 0);
@@ -71,12 +74,19 @@ func firefoxIn(t *testing.T, profile string) *firefox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	f := &firefox{conn: conn, in: bufio.NewReader(conn), quit: func() { cancel(); <-ended }}
+	f := &firefox{conn: conn, in: bufio.NewReader(conn), profile: profile, ended: ended, quit: func() { cancel(); <-ended }}
 	if _, err := f.receive(); err != nil { // it greets first
 		t.Fatal(err)
 	}
 	f.call(t, "WebDriver:NewSession", map[string]any{})
 	return f
+}
+
+// leave has Firefox end as by its menu, so that it writes its profile.
+func (f *firefox) leave(t *testing.T) {
+	t.Helper()
+	f.call(t, "Marionette:Quit", map[string]any{"flags": []string{"eAttemptQuit"}})
+	<-f.ended
 }
 
 func (f *firefox) receive() ([]byte, error) {

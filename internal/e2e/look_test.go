@@ -88,13 +88,17 @@ globalThis.walkedPast = () => faults.concat(stops.filter((e, i) => !walked.inclu
 
 // looker is a Chromium with our scripts beside each page.
 type looker struct {
-	ctx   context.Context
-	world runtime.ExecutionContextID
+	ctx     context.Context
+	profile string // the browser's folder
+	world   runtime.ExecutionContextID
 }
 
 func newLooker(t *testing.T, scripts ...string) *looker {
 	t.Helper()
-	l := &looker{ctx: chromium(t)}
+	profile := t.TempDir()
+	ctx, quit := chromiumIn(profile)
+	t.Cleanup(quit)
+	l := &looker{ctx: ctx, profile: profile}
 	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: strings.Join(scripts, "\n;\n"), WorldName: ourWorld,
 	}); err != nil {

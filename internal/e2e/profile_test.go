@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
-
-	"github.com/chromedp/chromedp"
 )
 
 // In an ordinary window a browser writes the bodies of POSTs, and the pages that answer them, into its session files.
@@ -22,11 +19,8 @@ func TestNothingStaysInABrowsersProfile(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(t *testing.T, profile string) (tab, func()){
 		"Chromium": func(t *testing.T, profile string) (tab, func()) {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			ctx, end := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-				chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en"), chromedp.UserDataDir(profile))...)
-			ctx, leave := chromedp.NewContext(ctx)
-			return chromiumTab{ctx}, func() { leave(); end(); cancel() }
+			ctx, quit := chromiumIn(profile)
+			return chromiumTab{ctx}, quit
 		},
 		"Firefox": func(t *testing.T, profile string) (tab, func()) { f := firefoxIn(t, profile); return f, f.quit },
 	} {
@@ -70,13 +64,7 @@ func TestNothingStaysInABrowsersProfile(t *testing.T) {
 			if !written {
 				t.Log("the browser wrote no session file in time: what it wrote on leaving is looked at")
 			}
-			for what, mark := range marks {
-				for shape, bytes := range map[string][]byte{"UTF-8": []byte(mark), "UTF-16": wide(mark)} {
-					if where := look(bytes); where != "" {
-						t.Errorf("the %s is in the profile as %s: %s", what, shape, where)
-					}
-				}
-			}
+			absent(t, profile, marks)
 		})
 	}
 }
@@ -84,6 +72,18 @@ func TestNothingStaysInABrowsersProfile(t *testing.T) {
 func serveForm(t *testing.T, h house) *service {
 	t.Helper()
 	return start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
+}
+
+// absent fails where one of the marks, named by what it is, is in the profile.
+func absent(t *testing.T, profile string, marks map[string]string) {
+	t.Helper()
+	for what, mark := range marks {
+		for shape, bytes := range map[string][]byte{"UTF-8": []byte(mark), "UTF-16": wide(mark)} {
+			if where := inProfile(t, profile, bytes); where != "" {
+				t.Errorf("the %s is in the profile as %s: %s", what, shape, where)
+			}
+		}
+	}
 }
 
 // wide is a text as UTF-16, little endian, which browsers use in some files.
