@@ -74,6 +74,7 @@ func TestActsOnACase(t *testing.T) {
 	b.holds(act("kind", "set", "field", "refusal"), "refusal: nothing is said")
 	b.holds(act("kind", "note", "text", "Call\u202e her <script>alert(1)</script>"), `Call\u{202e} her &lt;script&gt;`, "Note by anna")
 	b.holds(act("kind", "nonsense"), "there is no kind")
+	b.holds(act("kind", "note", "text", strings.Repeat("😀", 16_000)), "note: it has 64000 bytes, and at most 40000 are allowed")
 	_, page = b.post("/case/c000000/act", url.Values{"kind": {"note"}, "text": {"x"}})
 	b.holds(page, "<h1>That did not work</h1>", "there is no case", "Back to the queue")
 

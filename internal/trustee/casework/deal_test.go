@@ -13,6 +13,8 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -196,4 +198,9 @@ func TestRecordComesFirst(t *testing.T) {
 	_, err = bundleOf(t, v, opened, release.BundleOptions{For: lawyer})
 	refused(t, "bundle", err, exit.Failed, "the custody log could not be written: ")
 	refused(t, "list", v.RecordListing(1), exit.Failed, "the custody log could not be written: ")
+	_, err = v.Decide(casework.Decision{Case: c.ID, Kind: deskstate.KindNote, Payload: map[string]string{"text": "x"}})
+	refused(t, "decide", err, exit.Failed, "the custody log could not be written: ")
+	if log, err := v.Desk(); err != nil || log.Len() != 0 {
+		t.Errorf("what was not recorded is kept: %d events, %v", log.Len(), err)
+	}
 }

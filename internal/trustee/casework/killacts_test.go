@@ -16,6 +16,7 @@ import (
 	"zapis/internal/evidence/custody"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -43,7 +44,7 @@ func actUntilKilled(dir string) {
 	c := cases.List[0]
 	for n := 0; ; n++ {
 		fmt.Println(n)
-		switch n % 5 {
+		switch n % 6 {
 		case 0:
 			_, err = v.Reply(c, fmt.Sprintf("answer %d", n))
 		case 1:
@@ -57,6 +58,8 @@ func actUntilKilled(dir string) {
 			if out, err = v.Outbox(); err == nil {
 				err = out.Write(new(bytes.Buffer))
 			}
+		case 5:
+			_, err = v.Decide(casework.Decision{Case: c.ID, Kind: deskstate.KindNote, Payload: map[string]string{"text": "decided"}})
 		}
 		fail(err)
 	}
@@ -87,7 +90,7 @@ func TestKilledActs(t *testing.T) {
 		}
 		// The blow falls in another act each time, and at another point of it.
 		lines := bufio.NewScanner(out)
-		for n := 0; n <= round%5 && lines.Scan(); n++ {
+		for n := 0; n <= round%6 && lines.Scan(); n++ {
 			acts++
 		}
 		for end := time.Now().Add(time.Duration(round) * 700 * time.Microsecond); time.Now().Before(end); {
@@ -115,9 +118,11 @@ func everyActRecorded(t *testing.T, o *opener, id *cli.Identity, round int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, received := 0, 0
+	decided, private, received := 0, 0, 0
 	for _, e := range events {
 		switch {
+		case e.Act == custody.Noted && e.Subject == "desk: note":
+			decided++
 		case e.Act == custody.Noted && e.Subject == "private note":
 			private++
 		case e.Act == custody.Received && strings.HasPrefix(e.Subject, "A"):
@@ -131,6 +136,13 @@ func everyActRecorded(t *testing.T, o *opener, id *cli.Identity, round int) {
 			}
 		}
 		return n
+	}
+	log, err := v.Desk()
+	if err != nil {
+		t.Fatalf("round %d: %v", round, err)
+	}
+	if n := log.Len(); n > decided {
+		t.Errorf("round %d: %d decisions, and %d events for them", round, n, decided)
 	}
 	if n := count("notes"); n > private {
 		t.Errorf("round %d: %d private notes, and %d events for them", round, n, private)
