@@ -17,9 +17,23 @@ type transaction struct {
 	tx     *bbolt.Tx
 	specs  map[string]kv.Spec
 	tables map[string]kv.Table
+
+	lastName string // of the table that was asked for last: most calls ask for it again
+	last     kv.Table
 }
 
 func (t *transaction) Table(name string) kv.Table {
+	if name == t.lastName {
+		return t.last
+	}
+	table := t.open(name)
+	if table != nil {
+		t.lastName, t.last = name, table
+	}
+	return table
+}
+
+func (t *transaction) open(name string) kv.Table {
 	if table, ok := t.tables[name]; ok {
 		return table
 	}
