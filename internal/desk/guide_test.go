@@ -51,6 +51,43 @@ func TestTheGuideQuotesThePages(t *testing.T) {
 	}
 }
 
+// Every test that docs/bad-input.md names is there.
+func TestBadInputIsTested(t *testing.T) {
+	root := filepath.Join("..", "..")
+	page, err := os.ReadFile(filepath.Join(root, "docs", "bad-input.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		m := regexp.MustCompile("`(internal/[a-z/]+)` (`Test.*)\\|$").FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			continue
+		}
+		rows++
+		var tests strings.Builder
+		names, err := filepath.Glob(filepath.Join(root, m[1], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(content)
+		}
+		for _, name := range regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(m[2], -1) {
+			if !strings.Contains(tests.String(), "func "+name[1]+"(t *testing.T)") {
+				t.Errorf("%s has no %s", m[1], name[1])
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
 // labelsOfPages gives what stands between two tags of the templates, and the titles that come from tables.
 func labelsOfPages(t *testing.T) map[string]bool {
 	t.Helper()

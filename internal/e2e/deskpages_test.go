@@ -151,7 +151,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	l.open(t, origin+"/")
 	do(chromedp.KeyEvent("j"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS(".rail")))
 	has("h1", "Case "+id)
-	do(chromedp.KeyEvent("e"), chromedp.WaitVisible(chromedp.CSS("#to")), chromedp.SetValue(chromedp.CSS("#to"), "triaged"), chromedp.SendKeys(chromedp.CSS("#why-state"), "WhyQzv82kwx"), chromedp.Submit(chromedp.CSS("#why-state")), chromedp.WaitVisible(chromedp.CSS(".undo")))
+	do(chromedp.KeyEvent("e"), chromedp.WaitVisible(chromedp.CSS("#to")), chromedp.SetValue(chromedp.CSS("#to"), "triaged"), chromedp.SendKeys(chromedp.CSS("#why-state"), "read it with a lawyer"), chromedp.Submit(chromedp.CSS("#why-state")), chromedp.WaitVisible(chromedp.CSS(".undo")))
 	has(".casehead", "triaged")
 	do(chromedp.KeyEvent("B"), chromedp.WaitVisible(chromedp.CSS(".undo")))
 	has(".rail", "B: usually reliable")
@@ -196,7 +196,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	if err := chromedp.Cancel(l.ctx); err != nil {
 		t.Fatalf("Chromium did not end: %v", err)
 	}
-	nothingStays(t, l.profile, id, map[string]string{"passphrase": "PassQzv81kwx", "reason for a move": "WhyQzv82kwx", "reason for a redaction": "ReasonQzv83kwx",
+	nothingStays(t, l.profile, id, map[string]string{"passphrase": "PassQzv81kwx", "reason for a move": "read it with a lawyer", "reason for a redaction": "ReasonQzv83kwx",
 		"draft of a note": "DraftQzv86kwx", "report": "photographed the letter box", "new report": "They took my passport"})
 
 	withoutScripts(t, enter(), id)

@@ -25,6 +25,7 @@ const about = `Measure what the design asks for, against its peers, and print on
 type grammar struct {
 	Only    string `placeholder:"WORD" help:"Only the rows whose work has this word in it."`
 	Reports int    `default:"10000" help:"How many reports the ledger has that is imported and opened."`
+	Desk    int    `default:"10000" help:"How many reports the desk is started over. 100000 needs some 30 GB of disk."`
 }
 
 func main() {
@@ -35,7 +36,7 @@ func main() {
 func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	var lines []line
 	missed := 0
-	for _, r := range runs(g.Reports) {
+	for _, r := range runs(g.Reports, g.Desk) {
 		rows := r.chosen(g.Only)
 		if len(rows) == 0 {
 			continue
