@@ -201,10 +201,17 @@ type demo struct {
 	filed filed
 }
 
-// filed is demo.json: how many reports are in the ledger, and the case that whatNext shows.
+// filed is demo.json: how many reports are in the ledger, and the cases that whatNext shows.
 type filed struct {
-	Reports int    `json:"reports"`
-	Case    string `json:"case"`
+	Reports int               `json:"reports"`
+	Case    string            `json:"case"`
+	Letters map[string]string `json:"letters,omitempty"` // the case of a letter, by its addressee; none in demos of earlier versions
+}
+
+// demoLetters are the letters that whatNext drafts: to offices that put what they get before the state.
+var demoLetters = []struct{ to, why string }{
+	{"ccf", "Draft a letter to Interpol's Commission, for a case whose reporter allows it"},
+	{"un", "Draft one to the UN's special procedures, for another"},
 }
 
 func (d *demo) record() string { return filepath.Join(d.dir, "demo.json") }
@@ -250,6 +257,14 @@ func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 		if d.filed.Case == "" && showsWell(all[n]) {
 			d.filed.Case = id
 		}
+		for _, l := range demoLetters {
+			if d.filed.Letters[l.to] == "" && allowsLetter(all[n], l.to) {
+				if d.filed.Letters == nil {
+					d.filed.Letters = make(map[string]string)
+				}
+				d.filed.Letters[l.to] = id
+			}
+		}
 		d.filed.Reports = n + 1
 		if err := d.save(); err != nil {
 			return err
@@ -262,4 +277,10 @@ func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 // showsWell selects the case for the printed commands: a lawyer may see it, and one trustee opens its files.
 func showsWell(i sample.Incident) bool {
 	return slices.Contains(i.Consent, "lawyer") && len(i.Files) > 1 && !i.ShowWho
+}
+
+// allowsLetter reports whether a letter may go out that the state can read, without asking the reporter again.
+func allowsLetter(i sample.Incident, to string) bool {
+	return slices.Contains(i.Consent, to) && slices.Contains(i.Consent, "state") && !slices.Contains(i.Consent, "ask") &&
+		(i.Agrees == "self" || i.Agrees == "yes")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (d *demo) steps() []step {
 	card := `"$(cat ` + in(cardFile) + `)"`
 	files, zip, lawyer := d.free("files", ""), d.free("bundle", ".zip"), d.free("lawyer", "")
 	as := " --identity " + in("trustees/anna.key") + " --passphrase-file " + in("trustees/anna.pass")
-	return append(d.dutySteps(bin, in, card), []step{
+	return slices.Concat(d.dutySteps(bin, in, card), []step{
 		{"Write what the trustees carry to their offline machine", bin + "zapisd export --dir " + quote(dir) + " --out " + in("carry.tar")},
 		{"As Anna: verify all of it, then take it in",
 			bin + "zapis import --vault " + vault + " --ledger " + card + as + " " + in("carry.tar")},
@@ -37,7 +38,18 @@ func (d *demo) steps() []step {
 			"unzip -q -o " + in(zip) + " -d " + in(lawyer) + " && (cd " + in(lawyer+"/zapis-bundle") + " && sha256sum -c --quiet manifest-sha256.txt && echo every file is as it was)"},
 		{"Who signed it", "(cd " + in(lawyer+"/zapis-bundle") + " && ssh-keygen -Y verify -f trust/allowed_signers -I anna -n zapis-bundle " +
 			"-s signatures/tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt)"},
-	}...)
+	}, d.letterSteps(bin+"zapis letter --vault "+vault+as+" ", in))
+}
+
+// letterSteps draft a letter of each kind for which a case was filed.
+func (d *demo) letterSteps(command string, in func(string) string) (steps []step) {
+	for _, l := range demoLetters {
+		if id := d.filed.Letters[l.to]; id != "" {
+			out := in(d.free("letter-"+l.to, ".txt"))
+			steps = append(steps, step{l.why, "rm -f " + out + " && " + command + id + " --to " + l.to + " --out " + out})
+		}
+	}
+	return steps
 }
 
 // dutySteps ring for the reports in danger that were filed. Without --once it goes on, and rings for what you send by the form.
