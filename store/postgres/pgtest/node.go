@@ -142,6 +142,21 @@ func (n *Node) Start() error {
 	}
 }
 
+// Revive waits until a server that has lost its processes answers, and starts it where it has ended.
+func (n *Node) Revive() error {
+	for {
+		select {
+		case <-n.done:
+			return n.Start()
+		default:
+		}
+		if n.Exec("SELECT 1") == nil {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // Kill ends the server and all of its processes by SIGKILL, as a loss of power would.
 func (n *Node) Kill() {
 	n.signal(syscall.SIGKILL)
