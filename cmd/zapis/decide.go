@@ -12,8 +12,7 @@ import (
 	"zapis/internal/trustee/deskstate"
 )
 
-// decideCmd has a verb for each kind of event that trustees make at the desk (docs/spec/desk.md), but for the marks that
-// a case was read.
+// decideCmd has a verb for each kind of event that trustees make at the desk (docs/spec/desk.md).
 type decideCmd struct {
 	Move    decideMoveCmd    `cmd:"" help:"Move a case to another state."`
 	Set     decideSetCmd     `cmd:"" help:"Decide one thing about a case: its owner, a grade, a method, a deadline."`
@@ -21,6 +20,7 @@ type decideCmd struct {
 	Link    decideLinkCmd    `cmd:"" help:"Say that a case belongs to another one."`
 	NoLink  decideNoLinkCmd  `cmd:"" name:"no-link" help:"Refuse a suggested link. It is not suggested again for this reason."`
 	Confirm decideConfirmCmd `cmd:"" help:"Agree, as the second person, with what another trustee decided."`
+	Read    decideReadCmd    `cmd:"" help:"Say that you have read all of a case. The desk says so when it shows one."`
 	Undo    decideUndoCmd    `cmd:"" help:"Take a decision back. Both stay in the history."`
 }
 
@@ -159,5 +159,26 @@ func (u *decideUndoCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) err
 	return u.decide(ctx, s, g, casework.Decision{Kind: deskstate.KindUndo}, func(v *casework.Trustee, of *casework.Case, d *casework.Decision) (err error) {
 		d.Undoes, err = eventOf(v, of, u.Event)
 		return err
+	})
+}
+
+type decideReadCmd struct{ caseFlags }
+
+func (r *decideReadCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	return r.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
+		log, err := v.Desk()
+		if err != nil {
+			return err
+		}
+		mark, unread := casework.ReadMark(c, log.Case(c.ID), v.Key().Card.Name)
+		if !unread {
+			fmt.Fprintln(s.Err, "That is known already, or none of it is in the ledger yet.")
+			return nil
+		}
+		if _, err := v.Decide(mark); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "read on %s: up to entry %s\n", c.ID, mark.Payload["upto"])
+		return nil
 	})
 }

@@ -5,6 +5,7 @@ type caseVerbs struct {
 	Reply     replyCmd     `cmd:"" help:"Answer a reporter."`
 	Note      noteCmd      `cmd:"" help:"Write a note on a case, for the trustees or for yourself."`
 	Grade     gradeCmd     `cmd:"" help:"Say what ties a case to the state, and how far it is relied upon."`
+	Find      findCmd      `cmd:"" help:"Search statements, answers, notes and names of files for words."`
 	Decide    decideCmd    `cmd:"" help:"Decide about a case what zapis-desk decides."`
 	Decided   decidedCmd   `cmd:"" help:"Show what trustees have decided about a case, and who when."`
 	Links     linksCmd     `cmd:"" help:"Show which cases trustees have linked, and the campaigns among them."`

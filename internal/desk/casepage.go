@@ -89,7 +89,7 @@ func (s *Server) getCase(w http.ResponseWriter, r *http.Request, o opened) error
 		one.May = one.Why == ""
 		page.Reach = append(page.Reach, one)
 	}
-	if twin := found.Twin(); twin != nil {
+	if twin := found.SamePage(); twin != nil {
 		page.Twin = twin.ID
 	}
 	if page.rail, err = railOf(o, found, c, d); err != nil {

@@ -153,9 +153,6 @@ func rank(danger string, due time.Time, dated bool, received time.Time) int64 {
 	return first<<56 | day<<34 | (1<<34 - 1 - received.Unix()&(1<<34-1))
 }
 
-// Twin gives the case whose report was sent from the same page of the form; nil where there is none.
-func (c *Case) Twin() *Case { return c.samePage }
-
 // ReadMark is the act by which a trustee has read a case up to its last entry; ok is false where that is known already,
 // or the case has no entry.
 func ReadMark(c *Case, d deskstate.Case, by string) (act Decision, ok bool) {
