@@ -96,10 +96,10 @@ func runs(reports, desk int) []run {
 		}},
 		{pkg: "./internal/trustee/casework", what: "^BenchmarkFinder$", flags: []string{"-benchtime", "1x", "-timeout", "3h"}, own: []string{"-vault.reports", cases}, rows: []want{
 			{work: "start the desk over " + cases + " statements the first time: open each", figure: "Finder first-ms", unit: " ms"},
-			{work: "start it again, from its caches", figure: "Finder cached-ms", most: start, unit: " ms"},
-			{work: "the same start, processor time", figure: "Finder cached-cpu-ms", unit: " ms"},
-			{work: "a search of the queue, the slowest of four, processor time", figure: "Finder search-cpu-ms", most: 100, unit: " ms"},
-			{work: "a filter of the queue, the slowest of three, processor time", figure: "Finder filter-cpu-ms", most: 100, unit: " ms"},
+			{work: "start the desk again, from its caches", figure: "Finder cached-ms", most: start, unit: " ms"},
+			{work: "start the desk again, processor time", figure: "Finder cached-cpu-ms", unit: " ms"},
+			{work: "a search of the desk's queue, the slowest of four, processor time", figure: "Finder search-cpu-ms", most: 100, unit: " ms"},
+			{work: "a filter of the desk's queue, the slowest of three, processor time", figure: "Finder filter-cpu-ms", most: 100, unit: " ms"},
 			{work: "memory of the desk with " + cases + " statements", figure: "Finder heap-MiB", most: 1024, unit: " MiB"},
 		}},
 		{pkg: "./internal/evidence/bundle", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "5x", "-count", "5"}, rows: []want{
