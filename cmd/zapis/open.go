@@ -39,7 +39,7 @@ func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		for i, file := range files {
 			granted, err := v.TakeGrant(id, file)
 			if err != nil {
-				return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", c.Grant[i], err)
+				return fmt.Errorf("%s: %w", c.Grant[i], err)
 			}
 			fmt.Fprintf(s.Err, "%s has granted.\n", granted.From.Name)
 			parts = append(parts, granted.Parts...)

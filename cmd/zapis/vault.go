@@ -7,7 +7,6 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/escape"
-	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
@@ -122,7 +121,7 @@ func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework
 		warn(s, "%v", p)
 	}
 	for _, p := range cases.Apart {
-		fmt.Fprintf(s.Err, "%v: %s\n", p, exit.HintOf(p))
+		fmt.Fprintf(s.Err, "%v: %s\n", p, cli.Hint(p))
 	}
 	if cases.Closed > 0 {
 		fmt.Fprintf(s.Err, "%s sealed to others than you\n", many(cases.Closed, "statement is", "statements are"))

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
@@ -192,7 +193,7 @@ func (s *Server) postRedact(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, ErrLocked), errors.Is(err, errBusy):
 		s.answer(w, r, err)
 	case err != nil:
-		s.sendTo(w, r, back, Notice{Failed: true, Text: refusalWords(err), Hint: exit.HintOf(err)})
+		s.sendTo(w, r, back, Notice{Failed: true, Text: refusalWords(err), Hint: cli.Hint(err)})
 	default:
 		s.sendTo(w, r, "/case/"+a.caseID, Notice{Text: fmt.Sprintf("%s is the redacted copy of %s. The boxes are burned in, and the copy was decoded again to prove it. "+
 			"It joins the case once your outbox has reached the operator and a carry file has come back. The original is untouched.", name, a.exhibit.Name)})

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"sync"
 
-	"zapis/internal/exit"
+	"zapis/internal/cli"
 )
 
 // Notice is what an act has to say: it is shown once, on the page that the browser is sent to after the act. A browser
@@ -18,7 +18,7 @@ type Notice struct {
 }
 
 func noticeOf(err error) Notice {
-	return Notice{Failed: true, Text: err.Error(), Hint: exit.HintOf(err)}
+	return Notice{Failed: true, Text: err.Error(), Hint: cli.Hint(err)}
 }
 
 // maxShelf bounds what a shelf holds.

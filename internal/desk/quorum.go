@@ -128,7 +128,7 @@ func viewOf(o opened, key string, one paper) paperView {
 		view.Proposal, err = o.trustee.ReadProposal(o.cases, one.content)
 	}
 	if err != nil {
-		view.Problem, view.Hint = err.Error(), exit.HintOf(err)
+		view.Problem, view.Hint = err.Error(), cli.Hint(err)
 	}
 	return view
 }

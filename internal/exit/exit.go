@@ -22,6 +22,7 @@ const (
 type Error struct {
 	Status Status
 	Hint   string // what to do next; may be empty
+	Advice Advice // in place of a hint, where a program has the words; may be empty
 	Err    error
 }
 
@@ -44,20 +45,11 @@ func StatusOf(err error) Status {
 	return Failed
 }
 
-// HintOf returns the outermost hint in err's chain, or "". Of joined errors it returns the first hint.
+// HintOf returns the outermost hint in err's chain, or "". Of joined errors it returns the first hint. It returns "" where an
+// error farther out has advice.
 func HintOf(err error) string {
-	if e, ok := err.(*Error); ok && e.Hint != "" {
+	if e := helping(err); e != nil {
 		return e.Hint
-	}
-	switch w := err.(type) {
-	case interface{ Unwrap() error }:
-		return HintOf(w.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, err := range w.Unwrap() {
-			if hint := HintOf(err); hint != "" {
-				return hint
-			}
-		}
 	}
 	return ""
 }

@@ -20,7 +20,7 @@ func SignatureOf(r io.ReaderAt, size int64) ([]byte, error) {
 		return nil, exit.New(exit.Mismatch, "", "the bundle does not verify: %s", report.Faults[0])
 	}
 	if report.Container != "" {
-		return nil, exit.New(exit.Mismatch, "stamp the zip file as zapis bundle wrote it", "the bundle was unpacked and packed again")
+		return nil, exit.Advise(exit.Mismatch, exit.StampAsWritten.With(), "the bundle was unpacked and packed again")
 	}
 	return b.texts[signaturePath], nil
 }

@@ -105,7 +105,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		tt.s.Case = "c0"
 		err := tt.s.Check(addressee(t, tt.to), Leave{})
-		if err == nil || err.Error() != tt.want || exit.StatusOf(err) != exit.Failed || exit.HintOf(err) == "" {
+		if err == nil || err.Error() != tt.want || exit.StatusOf(err) != exit.Failed || exit.AdviceOf(err).Code == 0 {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
 	}

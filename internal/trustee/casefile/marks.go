@@ -27,13 +27,13 @@ func (c Case) Annexes(a Addressee, named, communicable []string, withIdentity bo
 		e, ok := c.Exhibit(name)
 		switch {
 		case !ok:
-			return nil, exit.New(exit.Usage, "zapis show lists them", "%s has no exhibit %s", c.ID, name)
+			return nil, exit.Advise(exit.Usage, exit.ListExhibits.With(), "%s has no exhibit %s", c.ID, name)
 		case e.Identifies && !withIdentity:
-			return nil, exit.New(exit.Failed, "--include identity, where they want that", "%s shows who the reporter is, and the letter is made without the identity", name)
+			return nil, exit.Advise(exit.Failed, exit.WantIdentity.With(), "%s shows who the reporter is, and the letter is made without the identity", name)
 		case e.Closed != "":
 			return nil, exit.New(exit.KeyMissing, "leave it out, or ask the other trustees", "%s is closed: %s", name, e.Closed)
 		case a.Marked && !slices.Contains(communicable, name):
-			return nil, exit.New(exit.Failed, "--communicable "+name+" in place of --exhibit "+name+", if it may reach the state; or leave it out",
+			return nil, exit.Advise(exit.Failed, exit.AnnexCommunicable.With(name),
 				"%s is confidential, and what goes to %s may be communicated to the state", name, a.English)
 		}
 	}
@@ -52,11 +52,11 @@ func (c Case) Annexes(a Addressee, named, communicable []string, withIdentity bo
 // CheckIdentity refuses to include the identity where it is closed, or where the addressee may not get it.
 func (c Case) CheckIdentity(a Addressee) error {
 	if a.Codes {
-		return exit.New(exit.Usage, "leave out --include identity", "%s never gets the identity", a.English)
+		return exit.Advise(exit.Usage, exit.LeaveOutIdentity.With(), "%s never gets the identity", a.English)
 	}
 	for _, s := range c.Submissions {
 		if s.FromReporter() && s.Identity == nil {
-			return exit.New(exit.KeyMissing, "leave out --include identity, or ask the other trustees", "%s: the identity part of %s is closed: %s", c.ID, s.Place, s.Closed)
+			return exit.Advise(exit.KeyMissing, exit.LeaveOutOrAsk.With(), "%s: the identity part of %s is closed: %s", c.ID, s.Place, s.Closed)
 		}
 	}
 	return nil

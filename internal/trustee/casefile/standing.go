@@ -23,9 +23,6 @@ type Leave struct {
 	Override string // why it is done without consent
 }
 
-// askThem is the hint for everything that needs the reporter.
-const askThem = "ask the reporter; --override-consent REASON does it all the same, and stands in the custody log"
-
 // Check refuses where the reporter has not allowed that this addressee gets the case. The error names the case and
 // every missing consent.
 func (s Standing) Check(a Addressee, l Leave) error {
@@ -35,17 +32,17 @@ func (s Standing) Check(a Addressee, l Leave) error {
 	missing := s.missing(a)
 	switch {
 	case s.Withdrawn != "":
-		return exit.New(exit.Failed, askThem, "%s: the reporter has withdrawn the case (%s), and nothing may go to %s any more", s.Case, s.Withdrawn, a.English)
+		return exit.Advise(exit.Failed, exit.AskReporter.With(), "%s: the reporter has withdrawn the case (%s), and nothing may go to %s any more", s.Case, s.Withdrawn, a.English)
 	case len(missing) > 0 && s.held(missing):
-		return exit.New(exit.Failed, askThem, "%s: the %s not in force: the person concerned has not said yes, and the case may only be kept and counted",
+		return exit.Advise(exit.Failed, exit.AskReporter.With(), "%s: the %s not in force: the person concerned has not said yes, and the case may only be kept and counted",
 			s.Case, names(missing, "is", "are"))
 	case len(missing) > 0:
-		return exit.New(exit.Failed, askThem, "%s: what goes to %s needs the %s, and the reporter has not given %s",
+		return exit.Advise(exit.Failed, exit.AskReporter.With(), "%s: what goes to %s needs the %s, and the reporter has not given %s",
 			s.Case, a.English, names(a.Needs, "", ""), quoted(missing))
 	case s.onlyKept(a):
-		return exit.New(exit.Failed, askThem, "%s: the case may only be kept and counted, and not go to %s", s.Case, a.English)
+		return exit.Advise(exit.Failed, exit.AskReporter.With(), "%s: the case may only be kept and counted, and not go to %s", s.Case, a.English)
 	case s.MustAsk(a) && l.Asked == "":
-		return exit.New(exit.Failed, "ask them; then --asked TEXT says when and how they said yes, and stands in the custody log",
+		return exit.Advise(exit.Failed, exit.AskAndSayHow.With(),
 			"%s: the reporter wants to be asked each time before it is given to anyone, and was not asked about %s", s.Case, a.English)
 	}
 	return nil

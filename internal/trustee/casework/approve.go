@@ -89,7 +89,7 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 			return nil, err
 		}
 	default:
-		return nil, exit.New(exit.Mismatch, "zapis propose makes one", "this is no proposal")
+		return nil, exit.Advise(exit.Mismatch, exit.ProposeSomething.With(), "this is no proposal")
 	}
 	if _, delay := v.Copy().Chain().Rules(); delay > 0 && ledger.IsDelayed(text) {
 		p.Words = append(p.Words, fmt.Sprintf("it would be announced, and take effect %d slots later, unless a trustee objects", delay))

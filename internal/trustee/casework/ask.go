@@ -153,11 +153,11 @@ func (v *Trustee) closedParts(id string, subs []ledgercopy.Submission, kinds []s
 	}
 	switch {
 	case len(list) == 0 && open > 0:
-		return nil, exit.New(exit.Failed, "zapis open, show, extract and bundle use what was granted", "nothing of %s that you ask for waits for other trustees", id)
+		return nil, exit.Advise(exit.Failed, exit.UseGranted.With(), "nothing of %s that you ask for waits for other trustees", id)
 	case len(list) == 0:
 		return nil, exit.New(exit.Failed, "", "%s has no such part", id)
 	case len(list) > exchange.MaxParts:
-		return nil, exit.New(exit.Failed, "ask with --part identity first, and for the files after", "%s has %d closed parts, and a request names at most %d", id, len(list), exchange.MaxParts)
+		return nil, exit.Advise(exit.Failed, exit.AskIdentityFirst.With(), "%s has %d closed parts, and a request names at most %d", id, len(list), exchange.MaxParts)
 	}
 	return list, nil
 }
@@ -173,7 +173,7 @@ func (v *Trustee) underQuorum(s ledgercopy.Submission, p ledger.Part) (bool, err
 	}
 	defer src.close()
 	if src.k > 1 && !src.mine {
-		return false, exit.New(exit.KeyMissing, "a trustee who can open it may seal it to you: zapis reseal",
+		return false, exit.Advise(exit.KeyMissing, exit.ResealToYou.With(),
 			"%s: %s: it is sealed to others than you", s.Where(), p.Kind)
 	}
 	return src.k > 1 && src.have < src.k, nil

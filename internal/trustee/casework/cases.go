@@ -292,11 +292,11 @@ func (c *Cases) Find(id string) (*Case, error) {
 	case 0:
 		for _, s := range c.Sealed {
 			if id != "" && strings.HasPrefix(s.ID(), strings.ToLower(id)) {
-				return nil, exit.New(exit.KeyMissing, "zapis ask "+s.ID()+" --why TEXT --out FILE asks the others",
+				return nil, exit.Advise(exit.KeyMissing, exit.AskForCase.With(s.ID()),
 					"the statement of %s (%s) is closed: %s", s.ID(), s.Where(), s.Closed)
 			}
 		}
-		return nil, exit.New(exit.Failed, "zapis list shows which there are", "there is no case %q in this vault", id)
+		return nil, exit.Advise(exit.Failed, exit.ListCases.With(), "there is no case %q in this vault", id)
 	}
 	var ids []string
 	for _, one := range found {

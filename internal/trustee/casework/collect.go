@@ -209,7 +209,7 @@ func (x *collecting) files(next int) error {
 			err = errors.Join(x.file(f, name, exhibit, incident.SlotName(n+1), to), f.Close())
 		}
 		if err != nil {
-			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		x.names = append(x.names, exhibit)
 		return nil

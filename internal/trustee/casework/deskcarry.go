@@ -33,7 +33,7 @@ func (v *Trustee) takeDesk(s vault.PlacedStatement, r review.Review, out *review
 			events, ids = append(events, e), append(ids, e.ID())
 		}
 		if err != nil {
-			out.problems = append(out.problems, exit.New(exit.Mismatch, "a newer zapis may read it; else ask them to decide it again",
+			out.problems = append(out.problems, exit.Advise(exit.Mismatch, exit.UseNewerOrDecide.With(),
 				"an event of the desk by %s (%s) does not count: %w", s.From.Name, s.Where, err))
 		}
 	}

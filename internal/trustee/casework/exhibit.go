@@ -16,7 +16,7 @@ func (v *Trustee) ViewExhibit(c *Case, e casefile.Exhibit, limit int64) ([]byte,
 	case e.Closed != "":
 		return nil, exit.New(exit.KeyMissing, "ask the other trustees for their shares", "%s is closed: %s", e.Name, e.Closed)
 	case e.Size > limit:
-		return nil, exit.New(exit.Failed, "zapis extract writes it to a folder", "%s has %d bytes, and at most %d are shown", e.Name, e.Size, limit)
+		return nil, exit.Advise(exit.Failed, exit.ExtractToFolder.With(), "%s has %d bytes, and at most %d are shown", e.Name, e.Size, limit)
 	}
 	record := custody.Record{By: v.By(), Act: custody.Opened, Case: c.ID, In: e.Part.Hash.String(), Out: e.SHA256, Subject: fmt.Sprintf("%s (%s)", e.Name, e.Place)}
 	if _, err := v.Custody.Record(record); err != nil {

@@ -207,7 +207,7 @@ func (v *Trustee) Object(cases *Cases, notice uint64) (*Proposal, error) {
 		}
 		return v.ReadProposal(cases, ledger.Objection{Origin: chain.Origin(), Notice: notice, Leaf: n.Leaf}.Marshal())
 	}
-	return nil, exit.New(exit.Usage, "zapis trustees lists what is announced", "entry %d of this vault announces nothing", notice)
+	return nil, exit.Advise(exit.Usage, exit.ListAnnounced.With(), "entry %d of this vault announces nothing", notice)
 }
 
 // Withdraw takes the owner's approval of a proposal back, as long as it has not enough of them.
@@ -255,7 +255,7 @@ func (v *Trustee) Sets() ([]SetAt, error) {
 		list = append(list, one)
 	}
 	if len(list) == 0 {
-		return nil, exit.New(exit.Failed, "zapis import takes a carry file in", "%w", errNoSet)
+		return nil, exit.Advise(exit.Failed, exit.TakeCarryIn.With(), "%w", errNoSet)
 	}
 	return list, nil
 }

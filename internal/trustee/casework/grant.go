@@ -85,7 +85,7 @@ func (v *Trustee) askedPart(cases *Cases, q exchange.Request, p exchange.Part, f
 		return s, err
 	}
 	if !ledgercopy.IsTrustee(set, from) {
-		return s, exit.New(exit.Failed, "what a trustee gets of cases from before their time is sealed to them on purpose: zapis reseal",
+		return s, exit.Advise(exit.Failed, exit.ResealFromBefore.With(),
 			"the %s of %s is not sealed to %s: they can't open it with your share", p.Kind, s.Where(), from.Name)
 	}
 	if !ledgercopy.IsTrustee(set, v.Key().Card) {

@@ -119,7 +119,7 @@ func (v *Trustee) unheld(list []ledger.Erased) error {
 	state := v.Copy().Chain().State()
 	for _, p := range list {
 		if h, held := state.HeldBy(p.Index); held {
-			return exit.New(exit.Failed, "zapis propose release "+strconv.FormatUint(h.Index, 10)+" proposes to end the hold",
+			return exit.Advise(exit.Failed, exit.ProposeEndOfHold.With(h.Index),
 				"%s is held by entry %d, for the reason %s: nothing of it can be erased", ledgercopy.EntryName(p.Index), h.Index, h.Reason)
 		}
 	}

@@ -46,7 +46,7 @@ func (v *Trustee) ProposeTrustees(c SetChange) ([]byte, error) {
 		return nil, exit.New(exit.Usage, "say all that changes in one proposal, the thresholds too", "%w", err)
 	}
 	if bytes.Equal(was.Marshal(), next.Marshal()) {
-		return nil, exit.New(exit.Usage, "zapis propose trustees --help says what can", "nothing would change")
+		return nil, exit.Advise(exit.Usage, exit.ProposeChange.With(), "nothing would change")
 	}
 	return next.Marshal(), nil
 }
@@ -73,7 +73,7 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 	for _, one := range c.Replace {
 		trustee, duty := named(set.Trustees, one.Name), named(set.Duty, one.Name)
 		if trustee < 0 && duty < 0 {
-			return set, exit.New(exit.Usage, "--add takes in somebody new", "there is no trustee or duty card %q to replace", one.Name)
+			return set, exit.Advise(exit.Usage, exit.AddSomebodyNew.With(), "there is no trustee or duty card %q to replace", one.Name)
 		}
 		if trustee >= 0 {
 			set.Trustees[trustee] = one
@@ -84,7 +84,7 @@ func (c SetChange) apply(set ledger.TrusteeSet) (ledger.TrusteeSet, error) {
 	}
 	for _, one := range c.Add {
 		if named(set.Trustees, one.Name) >= 0 {
-			return set, exit.New(exit.Usage, "--replace gives a trustee new keys; somebody new needs a name of their own", "%s is a trustee already", one.Name)
+			return set, exit.Advise(exit.Usage, exit.ReplaceKeys.With(), "%s is a trustee already", one.Name)
 		}
 	}
 	set.Trustees, set.Duty = append(set.Trustees, c.Add...), append(set.Duty, c.AddDuty...)

@@ -34,7 +34,7 @@ func (v *Trustee) MayLeave(c *Case) error {
 	if left > 1 {
 		what = fmt.Sprintf("%d parts were", left)
 	}
-	return exit.New(exit.Failed, "zapis purge "+c.ID+" takes that off; what is left of the case then may go out",
+	return exit.Advise(exit.Failed, exit.PurgeCase.With(c.ID),
 		"%s erased of %s by tombstones, and still on this disk", what, c.ID)
 }
 

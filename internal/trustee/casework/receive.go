@@ -46,7 +46,7 @@ func (v *Trustee) Receive(file []byte) (*Handed, error) {
 	}
 	keys, err := v.openKeys(s)
 	if err != nil {
-		return nil, exit.New(exit.StatusOf(err), exit.HintOf(err), "the reseal of %s: %w", from.Name, err)
+		return nil, fmt.Errorf("the reseal of %s: %w", from.Name, err)
 	}
 	defer keys.Wipe()
 	if keys.Case != s.Case || len(keys.Of) != len(s.Parts) {

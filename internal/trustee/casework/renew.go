@@ -161,5 +161,5 @@ func (v *Trustee) caseOfReply(message ledger.Hash) (*Case, error) {
 			}
 		}
 	}
-	return nil, exit.New(exit.Failed, "zapis list, and then again", "the case that an answer of yours belongs to is not known: its first report has not been opened in this vault")
+	return nil, exit.Advise(exit.Failed, exit.ListAndRepeat.With(), "the case that an answer of yours belongs to is not known: its first report has not been opened in this vault")
 }

@@ -144,7 +144,7 @@ func (v *Trustee) openReview(s vault.PlacedStatement) (review.Review, error) {
 	defer clear(text)
 	r, err := review.Parse(text)
 	if err != nil {
-		return review.Review{}, exit.New(exit.Mismatch, "a newer zapis may read it", "%s: %w", name, err)
+		return review.Review{}, exit.Advise(exit.Mismatch, exit.UseNewerProgram.With(), "%s: %w", name, err)
 	}
 	return r, nil
 }

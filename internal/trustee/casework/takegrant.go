@@ -36,7 +36,7 @@ func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 	case g.To != v.Key().Card.Fingerprint():
 		return Granted{}, v.NotForMe("grant", from, g.To)
 	case g.Case != id:
-		return Granted{}, exit.New(exit.Failed, "zapis open "+g.Case+" takes it in: a grant opens the case for which it was asked, and no other", "the grant of %s is for the case %s, not for %s", from.Name, g.Case, id)
+		return Granted{}, exit.Advise(exit.Failed, exit.OpenOtherCase.With(g.Case), "the grant of %s is for the case %s, not for %s", from.Name, g.Case, id)
 	case signed.ExpiredAt(v.Clock()):
 		return Granted{}, exit.New(exit.Failed, "ask again", "the grant of %s counted until %s", from.Name, signed.Expires.Format("2006-01-02"))
 	}
@@ -45,7 +45,7 @@ func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 		return Granted{}, err
 	}
 	if q == nil {
-		return Granted{}, exit.New(exit.Failed, "ask with zapis ask, and open what is granted to that", "the grant of %s answers no request that was made in this vault", from.Name)
+		return Granted{}, exit.Advise(exit.Failed, exit.AskThenOpen.With(), "the grant of %s answers no request that was made in this vault", from.Name)
 	}
 	if err := v.checkGrant(signed, g, q, from); err != nil {
 		return Granted{}, err
@@ -86,7 +86,7 @@ func (v *Trustee) checkGrant(signed card.Signed, g exchange.Grant, q *exchange.R
 	}
 	shares, err := v.openShares(g)
 	if err != nil {
-		return exit.New(exit.StatusOf(err), exit.HintOf(err), "the grant of %s: %w", from.Name, err)
+		return fmt.Errorf("the grant of %s: %w", from.Name, err)
 	}
 	defer shares.Wipe()
 	if shares.Request != g.Request || len(shares.Of) != len(g.Parts) {

@@ -63,9 +63,9 @@ func Check(f Format, to casefile.Addressee, cases int, withIdentity bool) error 
 	case !slices.Contains(Formats(), f):
 		return exit.New(exit.Usage, "one of: csv, uwazi, esf, case-uco", "there is no format %q", string(f))
 	case to.Codes && !f.table():
-		return exit.New(exit.Usage, "--format csv has one row a case, of codes", "%s gets codes alone, and %s holds more than these", to.English, f)
+		return exit.Advise(exit.Usage, exit.TableOfCodes.With(), "%s gets codes alone, and %s holds more than these", to.English, f)
 	case to.Codes && withIdentity:
-		return exit.New(exit.Usage, "leave out --include identity", "%s never gets the identity", to.English)
+		return exit.Advise(exit.Usage, exit.LeaveOutIdentity.With(), "%s never gets the identity", to.English)
 	case f == CaseUCO && cases != 1:
 		return exit.New(exit.Usage, "write a file for each", "%s holds one case, and %d were named", f, cases)
 	}

@@ -16,7 +16,7 @@ func (s *Stage) Follows(old *Copy, name string) (*Mismatch, error) {
 	case old.Size() == 0:
 		return nil, exit.New(exit.Mismatch, "import the old ledger's last carry file into it", "the vault %s is empty", name)
 	case c == nil:
-		return nil, exit.New(exit.Mismatch, "leave --continues out", "the ledger %s does not say that it goes on from another", s.chain.Card())
+		return nil, exit.Advise(exit.Mismatch, exit.LeaveOutContinues.With(), "the ledger %s does not say that it goes on from another", s.chain.Card())
 	}
 	named := card.LedgerCard{Origin: c.Origin, Genesis: c.Genesis}
 	if named != old.Card() {

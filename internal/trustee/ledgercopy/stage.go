@@ -3,7 +3,6 @@ package ledgercopy
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,7 +49,7 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 	size := c.Size()
 	switch {
 	case size == 0 && head.Since > 0:
-		return nil, exit.New(exit.Mismatch, "have the whole ledger exported, without --since", "the carry file begins at entry %d, and the vault is empty", head.Since)
+		return nil, exit.Advise(exit.Mismatch, exit.ExportWhole.With(), "the carry file begins at entry %d, and the vault is empty", head.Since)
 	case size == 0:
 	case head.Card() != c.Card():
 		return nil, exit.New(exit.Mismatch, "make a vault of its own for each ledger", "this vault holds the ledger %s, and the carry file is of %s", c.Card(), head.Card())
@@ -58,7 +57,7 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 		return nil, exit.New(exit.Mismatch, "a newer carry file; if the operator has none, the ledger was rolled back: keep this one",
 			"the carry file ends at entry %d, and the vault already holds %d: it is of an older or shortened ledger", head.Size-1, size)
 	case head.Since > size:
-		return nil, exit.New(exit.Mismatch, fmt.Sprintf("have it exported with --since %d, or whole", size),
+		return nil, exit.Advise(exit.Mismatch, exit.ExportSince.With(size),
 			"the carry file begins at entry %d, and the vault ends at %d: what lies between is missing", head.Since, size-1)
 	default:
 		var err error

@@ -50,7 +50,7 @@ func Check(to casefile.Addressee, language string) error {
 	case len(have) == 0:
 		return exit.New(exit.Usage, "", "there is no letter to %s", to.English)
 	case !slices.Contains(have, language) && to.Marked:
-		return exit.New(exit.Usage, "--lang en", "the letter to %s is there in %s: they read Arabic, English, French and Spanish", to.English, strings.Join(have, ", "))
+		return exit.Advise(exit.Usage, exit.WriteEnglish.With(), "the letter to %s is there in %s: they read Arabic, English, French and Spanish", to.English, strings.Join(have, ", "))
 	case !slices.Contains(have, language):
 		return exit.New(exit.Usage, "one of: "+strings.Join(have, ", "), "there is no letter to %s in %q", to.English, language)
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 	"unicode"
 
+	"zapis/internal/cli"
 	"zapis/internal/escape"
-	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 )
@@ -208,8 +208,8 @@ func TestRefusals(t *testing.T) {
 		{Input{To: addressee("un"), Language: "en", Annexes: annex("A02", casefile.Communicable)}, "A02 can't be named: it is the identity's, or closed", ""},
 	} {
 		_, err := Draft(tt.in)
-		if err == nil || err.Error() != tt.want || exit.HintOf(err) != tt.hint {
-			t.Errorf("%v (%s), want %s (%s)", err, exit.HintOf(err), tt.want, tt.hint)
+		if err == nil || err.Error() != tt.want || cli.Hint(err) != tt.hint {
+			t.Errorf("%v (%s), want %s (%s)", err, cli.Hint(err), tt.want, tt.hint)
 		}
 	}
 }

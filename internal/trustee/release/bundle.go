@@ -175,7 +175,7 @@ func (b *bundling) checkMarked() error {
 		if !b.opts.For.Marked || e.Closed != "" || slices.Contains(b.opts.Communicable, e.Name) || b.withholds(e.Name) {
 			continue
 		}
-		return exit.New(exit.Failed, "--communicable "+e.Name+", if it may reach the state; --withhold "+e.Name+", if not",
+		return exit.Advise(exit.Failed, exit.MarkOrWithhold.With(e.Name),
 			"%s would go to %s, and is not marked as one that may be communicated: %s", e.Name, b.opts.For.English, b.opts.For.Why)
 	}
 	return nil
@@ -190,11 +190,11 @@ func checkChoices(o *casefile.Case, choices []bundle.Choice) error {
 	}
 	for _, c := range choices {
 		if !slices.Contains(known, c.Item) {
-			hint := "name a field, as zapis show --json has it, or an exhibit like A03"
+			advice := exit.NameWithheld
 			if c.Item == "identity" {
-				hint = "leave it out: contact, contact_when and name are withheld unless --include identity is given"
+				advice = exit.WithholdIdentity
 			}
-			return exit.New(exit.Usage, hint, "there is nothing to withhold called %q", c.Item)
+			return exit.Advise(exit.Usage, advice.With(), "there is nothing to withhold called %q", c.Item)
 		}
 	}
 	return checkReasons(choices)

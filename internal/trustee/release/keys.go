@@ -50,7 +50,7 @@ func (b *bundling) wantedKeys() ([]wantedKey, error) {
 				return nil, err
 			}
 			if why != "" {
-				return nil, exit.New(exit.KeyMissing, "zapis ask asks the others", "the key of %s can't be disclosed: %s", name, why)
+				return nil, exit.Advise(exit.KeyMissing, exit.AskForKey.With(), "the key of %s can't be disclosed: %s", name, why)
 			}
 			keys := &b.in.Submissions[n].Keys
 			*keys = append(*keys, bundle.DisclosedKey{Part: name})

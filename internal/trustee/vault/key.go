@@ -41,7 +41,7 @@ func (k *Key) opener() *ledgercopy.Opener {
 // the status KeyMissing.
 func (v *Vault) Use(k Key) error {
 	if v.Empty() {
-		return exit.New(exit.Failed, "zapis import brings a ledger", "the vault %s is empty", v.dir)
+		return exit.Advise(exit.Failed, exit.BringLedger.With(), "the vault %s is empty", v.dir)
 	}
 	return v.use(k, v.copy.Chain())
 }
@@ -86,7 +86,7 @@ func MayOwn(dir string, c card.Card) error {
 // owns refuses a card that is not the owner's.
 func (v *Vault) owns(c card.Card) error {
 	if v.owner.Age != c.Age || v.owner.SSH != c.SSH {
-		return exit.New(exit.KeyMissing, "take that trustee's identity, or make a vault of your own with zapis import",
+		return exit.Advise(exit.KeyMissing, exit.TakeOwnIdentity.With(),
 			"this vault belongs to %s (%s), and the identity is that of %s (%s)",
 			v.owner.Name, v.owner.Fingerprint(), c.Name, c.Fingerprint())
 	}
@@ -120,7 +120,7 @@ func (v *Vault) readOwner() error {
 // NeedKey returns an error where the vault has no key.
 func (v *Vault) NeedKey() error {
 	if v.key == nil {
-		return exit.New(exit.KeyMissing, "add --identity FILE", "this needs your identity")
+		return exit.Advise(exit.KeyMissing, exit.AddIdentityFile.With(), "this needs your identity")
 	}
 	return nil
 }

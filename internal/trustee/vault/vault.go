@@ -124,7 +124,7 @@ func (v *Vault) found() error {
 	info, err := os.Stat(v.dir)
 	switch {
 	case err == nil && !info.IsDir():
-		return exit.New(exit.Failed, "a vault is the folder that zapis import made", "%s is not a folder", v.dir)
+		return exit.Advise(exit.Failed, exit.NameVaultFolder.With(), "%s is not a folder", v.dir)
 	case err == nil:
 		if _, err := os.Lstat(filepath.Join(v.dir, versionFile)); errors.Is(err, os.ErrNotExist) {
 			return v.blank()
@@ -133,10 +133,10 @@ func (v *Vault) found() error {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	case !v.opts.Create:
-		return exit.New(exit.Failed, "zapis import makes one", "there is no vault %s", v.dir)
+		return exit.Advise(exit.Failed, exit.MakeVault.With(), "there is no vault %s", v.dir)
 	}
 	if err := os.Mkdir(v.dir, 0o700); errors.Is(err, os.ErrNotExist) {
-		return exit.New(exit.Failed, "make that folder first, or name the vault otherwise: --vault V", "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
+		return exit.Advise(exit.Failed, exit.MakeFolderOfVault.With(), "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
 	} else if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (v *Vault) found() error {
 // is written before that is known.
 func (v *Vault) blank() error {
 	if !v.opts.Create {
-		return exit.New(exit.Failed, "zapis import makes one", "%s is not a vault", v.dir)
+		return exit.Advise(exit.Failed, exit.MakeVault.With(), "%s is not a vault", v.dir)
 	}
 	others, err := os.ReadDir(v.dir)
 	if err != nil {
@@ -176,7 +176,7 @@ func (v *Vault) version() error {
 	case err == nil && string(text) == versionLine:
 		return nil
 	case err == nil && newerVersion.Match(text):
-		return exit.New(exit.Failed, "a newer zapis may read it", "%s is not a vault that this zapis knows", v.dir)
+		return exit.Advise(exit.Failed, exit.UseNewerProgram.With(), "%s is not a vault that this zapis knows", v.dir)
 	case err == nil:
 		return exit.New(exit.Mismatch, "take this file back from a copy of the vault; it is the same in every vault", "%s: it is not the first file of a vault", name)
 	case !errors.Is(err, os.ErrNotExist):

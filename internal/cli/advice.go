@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"fmt"
+
+	"zapis/internal/exit"
+)
+
+// adviceWords are the words of each code, for a command line. The values are fmt's arguments.
+var adviceWords = map[exit.Code]string{
+	exit.AddIdentityFile:   "add --identity FILE",
+	exit.BringLedger:       "zapis import brings a ledger",
+	exit.TakeCarryIn:       "zapis import takes a carry file in",
+	exit.MakeVault:         "zapis import makes one",
+	exit.NameVaultFolder:   "a vault is the folder that zapis import made",
+	exit.MakeFolderOfVault: "make that folder first, or name the vault otherwise: --vault V",
+	exit.TakeOwnIdentity:   "take that trustee's identity, or make a vault of your own with zapis import",
+	exit.UseNewerProgram:   "a newer zapis may read it",
+	exit.UseNewerOrDecide:  "a newer zapis may read it; else ask them to decide it again",
+	exit.ExportWhole:       "have the whole ledger exported, without --since",
+	exit.ExportSince:       "have it exported with --since %d, or whole",
+	exit.LeaveOutContinues: "leave --continues out",
+
+	exit.ListCases:         "zapis list shows which there are",
+	exit.ListAndRepeat:     "zapis list, and then again",
+	exit.ListExhibits:      "zapis show lists them",
+	exit.ListAnnounced:     "zapis trustees lists what is announced",
+	exit.ExtractToFolder:   "zapis extract writes it to a folder",
+	exit.PurgeCase:         "zapis purge %s takes that off; what is left of the case then may go out",
+	exit.AskForCase:        "zapis ask %s --why TEXT --out FILE asks the others",
+	exit.AskForKey:         "zapis ask asks the others",
+	exit.AskIdentityFirst:  "ask with --part identity first, and for the files after",
+	exit.AskThenOpen:       "ask with zapis ask, and open what is granted to that",
+	exit.UseGranted:        "zapis open, show, extract and bundle use what was granted",
+	exit.OpenOtherCase:     "zapis open %s takes it in: a grant opens the case for which it was asked, and no other",
+	exit.ResealToYou:       "a trustee who can open it may seal it to you: zapis reseal",
+	exit.ResealFromBefore:  "what a trustee gets of cases from before their time is sealed to them on purpose: zapis reseal",
+	exit.ProposeSomething:  "zapis propose makes one",
+	exit.ProposeChange:     "zapis propose trustees --help says what can",
+	exit.ProposeEndOfHold:  "zapis propose release %d proposes to end the hold",
+	exit.AddSomebodyNew:    "--add takes in somebody new",
+	exit.ReplaceKeys:       "--replace gives a trustee new keys; somebody new needs a name of their own",
+	exit.AskReporter:       "ask the reporter; --override-consent REASON does it all the same, and stands in the custody log",
+	exit.AskAndSayHow:      "ask them; then --asked TEXT says when and how they said yes, and stands in the custody log",
+	exit.WantIdentity:      "--include identity, where they want that",
+	exit.LeaveOutIdentity:  "leave out --include identity",
+	exit.LeaveOutOrAsk:     "leave out --include identity, or ask the other trustees",
+	exit.AnnexCommunicable: "--communicable %[1]s in place of --exhibit %[1]s, if it may reach the state; or leave it out",
+	exit.MarkOrWithhold:    "--communicable %[1]s, if it may reach the state; --withhold %[1]s, if not",
+	exit.NameWithheld:      "name a field, as zapis show --json has it, or an exhibit like A03",
+	exit.WithholdIdentity:  "leave it out: contact, contact_when and name are withheld unless --include identity is given",
+	exit.TableOfCodes:      "--format csv has one row a case, of codes",
+	exit.WriteEnglish:      "--lang en",
+	exit.StampAsWritten:    "stamp the zip file as zapis bundle wrote it",
+}
+
+// Hint returns what to do next, in words of a command line, or "": the outermost hint or advice in err's chain.
+func Hint(err error) string {
+	if a := exit.AdviceOf(err); a.Code != 0 {
+		return fmt.Sprintf(adviceWords[a.Code], a.Values...)
+	}
+	return exit.HintOf(err)
+}
