@@ -84,6 +84,20 @@ func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *ca
 	}
 }
 
+// tellBefore says which ledger this one continues, and whether that was verified.
+func tellBefore(s *cli.Streams, v *casework.Trustee) error {
+	before, verified, err := v.Continues()
+	if err != nil || before == nil {
+		return err
+	}
+	how := "NOT verified: --continues VAULT does it"
+	if verified {
+		how = "verified against its vault"
+	}
+	_, err = fmt.Fprintf(s.Out, "before   %d entries of %s, root %s: %s\n", before.Size, before.Origin, before.Root, how)
+	return err
+}
+
 func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trustee, key *vault.Key, done *casework.Imported) error {
 	at, out := v.ThrownOut(done.From)
 	if out {
@@ -105,10 +119,8 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 	if key == nil {
 		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
 	}
-	if before, err := v.Continues(); err != nil {
+	if err := tellBefore(s, v); err != nil {
 		return err
-	} else if before != "" {
-		fmt.Fprintf(s.Out, "before   %s\n", before)
 	}
 	if err := reportChanges(s, v, done.From); err != nil {
 		return err

@@ -21,7 +21,6 @@ var stillNamed = map[string]int{
 	"internal/evidence/bundle/pdf/custody.go": 1,
 	"internal/trustee/casework/news.go":       2,
 	"internal/trustee/paperkey/page.go":       1,
-	"internal/trustee/vault/continues.go":     1,
 	"internal/trustee/vault/vault.go":         1,
 }
 

@@ -28,19 +28,14 @@ func linkText(c *ledger.Continued) []byte {
 	return fmt.Appendf(nil, "%s %d\n", named, c.Size)
 }
 
-// Continues returns which ledger this one continues, and whether that was verified; empty where it continues none.
-func (v *Vault) Continues() (string, error) {
-	c := v.Copy().Chain().Continues()
-	if c == nil {
-		return "", nil
+// Continues returns which ledger this one continues, and whether that was verified against its vault; nil where it continues none.
+func (v *Vault) Continues() (c *ledger.Continued, verified bool, err error) {
+	if c = v.Copy().Chain().Continues(); c == nil {
+		return nil, false, nil
 	}
 	link, err := os.ReadFile(filepath.Join(v.dir, continuesFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
+		return nil, false, err
 	}
-	verified := "NOT verified: --continues VAULT does it"
-	if bytes.Equal(link, linkText(c)) {
-		verified = "verified against its vault"
-	}
-	return fmt.Sprintf("%d entries of %s, root %s: %s", c.Size, c.Origin, c.Root, verified), nil
+	return c, bytes.Equal(link, linkText(c)), nil
 }
