@@ -53,6 +53,14 @@ type disk struct {
 	files int
 	names map[string]int // as the process sees them
 	open  map[string]handle
+
+	barriers []barrier
+}
+
+// barrier is one sync of a file or folder, and how many steps had been done when it returned.
+type barrier struct {
+	path  string
+	after int
 }
 
 type handle struct {
@@ -171,8 +179,9 @@ func (d *disk) ends(text string, begun int, heeds bool) error {
 	case "openat", "open":
 		return d.opened(result, d.below(args[0], args[1]), args[2])
 	case "fsync", "fdatasync":
-		if heeds {
-			d.synced(d.open[args[0]], begun)
+		if h := d.open[args[0]]; heeds && h.path != "" {
+			d.synced(h, begun)
+			d.barriers = append(d.barriers, barrier{h.path, len(d.steps)})
 		}
 	case "mkdirat", "mkdir":
 		d.name(step{what: madeDir, path: d.below(args[0], args[1])})
