@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"zapis/internal/cli"
@@ -17,10 +18,14 @@ import (
 // showCmd opens a case.
 type showCmd struct {
 	caseFlags
-	JSON bool `name:"json" help:"Write one object."`
+	JSON bool   `name:"json" help:"Write one object."`
+	For  string `placeholder:"ADDRESSEE" help:"Say too what this addressee will ask for and the case lacks: lawyer, police, court, un, ccf and so on."`
 }
 
 func (c *showCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
+	if _, ok := casefile.AddresseeByCode(c.For); c.For != "" && !ok {
+		return exit.New(exit.Usage, "", "there is no addressee %q", c.For)
+	}
 	return c.withCase(ctx, s, g, func(v *casework.Trustee, one *casework.Case) error {
 		return c.show(s, v, one)
 	})
@@ -36,10 +41,26 @@ func (c *showCmd) show(s *cli.Streams, v *casework.Trustee, one *casework.Case) 
 	} else {
 		err = writeCase(s, o)
 	}
+	if err == nil && c.For != "" {
+		err = lacking(s, v, o, c.For)
+	}
 	if err == nil && !o.Fits {
 		err = exit.New(exit.Mismatch, "do not rely on it, and say so to the other trustees", "the case does not fit its entries, as said above")
 	}
 	return err
+}
+
+// lacking says what an addressee will ask for and the case does not have.
+func lacking(s *cli.Streams, v *casework.Trustee, o *casefile.Case, code string) error {
+	log, err := v.Desk()
+	if err != nil {
+		return err
+	}
+	to, _ := casefile.AddresseeByCode(code)
+	for _, clause := range casework.Lacks(o, log.Case(o.ID), to) {
+		fmt.Fprintf(s.Err, "For %s the case lacks %s.\n", to.English, clause)
+	}
+	return nil
 }
 
 // shown is a case in show --json.

@@ -67,6 +67,7 @@ func TestLockEndsAnImportAtOnce(t *testing.T) {
 	carry := b.house.Carry(0)
 	end := b.slowly(carry[:len(carry)/2])
 	defer end()
+	defer time.AfterFunc(time.Minute, func() { t.Error("Lock waits for the rest of the file"); end() }).Stop()
 	b.waits("import", func() bool {
 		_, page := b.get("/stick")
 		return strings.Contains(page, "Reading and verifying")
