@@ -59,6 +59,35 @@ globalThis.tooWide = () => {
   return out;
 };
 
+// What does not fit into its own box: a code's group in its field, a word in its button, the button of a file field. Of lists,
+// and of what somebody typed, browsers show what fits.
+globalThis.cutOff = () => [...document.querySelectorAll('main *, header *, aside *')].filter(e => {
+  if (!e.checkVisibility() || e.closest('.vh, .skip, pre, select, textarea, input:not(.groups input, [type=file])') || getComputedStyle(e).display === 'inline') return false;
+  return e.scrollWidth > e.clientWidth + 1;
+}).map(e => e.tagName + ' ' + e.id + ' ' + e.textContent.trim().slice(0, 40) + ' needs ' + e.scrollWidth + ' of ' + e.clientWidth);
+
+// Each link to an error leads to where its message can be read: below the bar, and on the screen. Where text is enlarged, the
+// longest messages are higher than that; then the field is as low as it may be, and the end of the message is above it.
+globalThis.hiddenErrors = large => [...document.querySelectorAll('.errors a')].filter(a => {
+  const to = document.getElementById(a.hash.slice(1)), bar = document.querySelector('.bar').getBoundingClientRect().bottom;
+  to.scrollIntoView({behavior: 'instant'});
+  const before = [...document.querySelectorAll('.wrong')].filter(e => to.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING);
+  const wrong = before[before.length - 1].getBoundingClientRect(), field = to.getBoundingClientRect().top;
+  if (large && field > 0.7 * innerHeight && field < 0.8 * innerHeight && wrong.bottom > bar + 200) return false;
+  return wrong.top < bar || wrong.bottom > innerHeight || field > innerHeight;
+}).map(a => 'the link to ' + a.hash + ' does not show its error');
+
+// All of these with text of twice the size, as people have it who see little, and codes typed in.
+globalThis.enlarged = () => {
+  const boxes = [...document.querySelectorAll('.groups input')], typed = boxes.map(e => e.value), root = document.documentElement.style;
+  root.fontSize = '200%';
+  boxes.forEach(e => e.value = '8888');
+  const found = tooWide().concat(cutOff(), hiddenErrors(true));
+  boxes.forEach((e, i) => e.value = typed[i]);
+  root.fontSize = '';
+  return found;
+};
+
 // What a keyboard has to reach, in the order in which it is read. Of a group of radio buttons it reaches the chosen one, or the first.
 globalThis.walk = () => {
   const groups = new Set(), chosen = e => [...document.getElementsByName(e.name)].some(o => o.checked && o.form === e.form);
@@ -164,8 +193,8 @@ func (l *looker) width(t *testing.T, pixels int64) {
 	}
 }
 
-// Every page, in every language, on the narrowest screen, folded and unfolded: nothing sticks out, and nothing moves while it is
-// loaded. axe-core then reads the pages in English, in both colour schemes: the others have the same elements and colours.
+// Every page, in every language, on the narrowest screen, folded and unfolded, and with text of twice the size: nothing sticks
+// out or is cut off, and nothing moves while it is loaded. axe-core then reads the pages in English, in both colour schemes: the others have the same elements and colours.
 func TestEveryPageIsForEverybody(t *testing.T) {
 	t.Parallel()
 	pages := everyPage(t)
@@ -194,6 +223,8 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 		}
 		evaluate[any](t, l, `unfold()`)
 		complain("unfolded", evaluate[[]string](t, l, `tooWide()`))
+		complain("error links", evaluate[[]string](t, l, `hiddenErrors()`))
+		complain("with text of twice the size", evaluate[[]string](t, l, `enlarged()`))
 		if p.lang != "en" {
 			complain("language", evaluate[[]string](t, l, `findings({runOnly: ['html-has-lang', 'html-lang-valid', 'valid-lang', 'document-title']})`))
 			continue
@@ -240,6 +271,7 @@ func TestLookingFinds(t *testing.T) {
 	broken := shot{name: "broken", lang: "en", status: 200, header: map[string][]string{"Content-Type": {"text/html"}}, body: []byte(
 		`<!DOCTYPE html><html><head><title>x</title><style>p{color:#aaa;width:700px}@media(prefers-color-scheme:dark){b{color:#222}body{background:#111}}
 a{outline:0}.bar{position:fixed;top:0;height:2px}</style></head><body><div class="bar"></div><main><h1>x</h1><p>pale</p><b>dark</b><input>
+<div class="groups"><input id="code" aria-label="code" style="width:1rem;font-size:1rem"></div>
 <a href="#x" tabindex="-1">not reached</a><a href="#y" tabindex="2">early</a></main></body></html>`)}
 	at := replay(t, []shot{broken})
 	l := newLooker(t, axeSource(t), onPages)
@@ -255,6 +287,7 @@ a{outline:0}.bar{position:fixed;top:0;height:2px}</style></head><body><div class
 		}
 	}
 	expect("width", evaluate[[]string](t, l, `tooWide()`), "P  ", "the page scrolls to")
+	expect("twice the size", evaluate[[]string](t, l, `enlarged()`), "INPUT code  needs ")
 	expect("light", evaluate[[]string](t, l, `findings({})`), "color-contrast", "label: ", "html-has-lang", "tabindex")
 	l.scheme(t, "dark")
 	expect("dark", evaluate[[]string](t, l, `findings({runOnly: ['color-contrast']})`), "<b>dark</b>")
