@@ -143,7 +143,7 @@ func compareGuard(dir string, g, last ledger.Checkpoint, rootAt func(size uint64
 		"this ledger can't go on, and is continued by a new one that names its last checkpoint"
 	switch {
 	case g.Origin != last.Origin:
-		return exit.New(exit.Mismatch, "look which guard belongs to this folder",
+		return exit.New(exit.Mismatch, "look which guard belongs to this folder, and which database zapisd.conf names",
 			"%w: the guard is of %s, the database of %s: %s", ErrForked, g.Origin, last.Origin, dir)
 	case g.Size > last.Size:
 		return exit.New(exit.Mismatch, hint,

@@ -194,6 +194,10 @@ func loadReleased(tx kv.Tx, st standing) (r released, err error) {
 
 func (s *Store) openForWriting() error {
 	if err := s.loadKey(); err != nil {
+		// A key is not lost where the database is another ledger's, which the guard shows.
+		if g, _, guardErr := readGuard(s.dir); guardErr == nil {
+			err = exit.First(compareGuard(s.dir, g, s.released.Checkpoint, s.rootAt), err)
+		}
 		return err
 	}
 	if err := s.checkGuard(); err != nil {
