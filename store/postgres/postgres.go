@@ -174,7 +174,7 @@ func (d *DB) connectError(err error) error {
 		case "3D000":
 			hint = "make the database (createdb), and then zapisd init"
 		case "53300":
-			hint = "raise max_connections, or the connection limit of the role: each host needs 10"
+			hint = fewHint
 		case "57P03":
 			hint = "the server is starting or stopping; try again"
 		}

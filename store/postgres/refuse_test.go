@@ -39,7 +39,10 @@ func TestRefusals(t *testing.T) {
 	dsn := newDSN(t)
 	create(t, dsn, options())
 	node := cluster.Nodes[0]
-	exec(t, node.DSN("postgres"), "DROP ROLE IF EXISTS locked", "DROP ROLE IF EXISTS few", "CREATE ROLE locked LOGIN PASSWORD 'right'", "CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+	exec(t, node.DSN("postgres"), "DROP ROLE IF EXISTS locked", "DROP ROLE IF EXISTS few", "DROP ROLE IF EXISTS nine", "CREATE ROLE locked LOGIN PASSWORD 'right'",
+		"CREATE ROLE few LOGIN CONNECTION LIMIT 0", "CREATE ROLE nine LOGIN CONNECTION LIMIT 9")
+	_, name, _ := strings.Cut(strings.TrimSuffix(dsn, "?sslmode=disable&connect_timeout=2"), fmt.Sprint(node.Port, "/"))
+	dbLimit := func(n int) []string { return []string{fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", name, n)} }
 	as := func(user string) string { return strings.Replace(dsn, "postgres@", user+"@", 1) }
 	setting := func(name, value string) string { return dsn + "&" + name + "=" + value }
 	for _, test := range []struct {
@@ -55,6 +58,10 @@ func TestRefusals(t *testing.T) {
 		{"wrong password", as("locked:secret"), nil, nil, "password authentication failed", "look at the user, the password or certificate, and at pg_hba.conf"},
 		{"no such database", node.DSN("nowhere"), nil, nil, "does not exist (SQLSTATE 3D000)", "make the database (createdb), and then zapisd init"},
 		{"too few connections", as("few"), nil, nil, "too many connections for role", "raise max_connections, or the connection limit of the role: each host needs 10"},
+		{"a role of 9 connections", as("nine"), nil, nil, "the database is set up in a way that this ledger must not use: the role nine allows 9 connections",
+			"raise max_connections, or the connection limit of the role: each host needs 10"},
+		{"a database of 9 connections", as("locked:right"), dbLimit(9), dbLimit(-1), "the database is set up in a way that this ledger must not use: the database " + name + " allows 9 connections",
+			"raise max_connections, or the connection limit of the role: each host needs 10"},
 		{"an empty database", newDSN(t), nil, nil, "there is no ledger in this database", "zapisd init --database makes one"},
 		{"a newer schema", dsn, []string{"UPDATE zapis.schema SET version = 2"}, []string{"UPDATE zapis.schema SET version = 1"},
 			"the database has another schema than this program knows: version 2, and this program knows 1", "use the newer zapisd that has made or raised it"},
@@ -64,6 +71,8 @@ func TestRefusals(t *testing.T) {
 		{"commits that don't wait", setting("synchronous_commit", "local"), nil, nil, `synchronous_commit is "local": a commit must be on the standby's disk`, "in postgresql.conf: synchronous_commit = on"},
 		{"statements in the log", setting("log_statement", "all"), nil, nil, `log_statement is "all": the server's log would tell the time of every report`, "in postgresql.conf: log_statement = none"},
 		{"durations in the log", setting("log_min_duration_statement", "0"), nil, nil, `log_min_duration_statement is "0"`, "in postgresql.conf: log_min_duration_statement = -1"},
+		{"parameters in the log", setting("log_parameter_max_length_on_error", "-1"), nil, nil, `log_parameter_max_length_on_error is "-1": the server's log would hold what a failed statement was given`,
+			"in postgresql.conf: log_parameter_max_length_on_error = 0"},
 		{"failures in the log", setting("log_min_error_statement", "error"), nil, nil, `log_min_error_statement is "error"`, "in postgresql.conf: log_min_error_statement = panic"},
 		{"a standby", strings.Replace(dsn, fmt.Sprint(node.Port), fmt.Sprint(cluster.Nodes[1].Port), 1), nil, nil, "this server is a standby", "name all hosts of the database, and target_session_attrs=read-write"},
 	} {

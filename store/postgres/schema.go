@@ -182,7 +182,35 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if standbys == "" && !o.NoStandby {
 		return errNoStandby()
 	}
-	return nil
+	if o.ReadOnly {
+		return nil
+	}
+	return checkConnections(ctx, conn)
+}
+
+// needed is how many connections a host may have at a time.
+const needed = 10
+
+const fewHint = "raise max_connections, or the connection limit of the role: each host needs 10"
+
+// checkConnections refuses limits below what one host needs: it would start, and stand still under load. A superuser has
+// no limits of its own.
+func checkConnections(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, `SELECT 'the server', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+UNION ALL SELECT 'the role ' || rolname, rolconnlimit FROM pg_roles WHERE rolname = current_user AND NOT rolsuper
+UNION ALL SELECT 'the database ' || datname, datconnlimit FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = current_user AND NOT rolsuper`)
+	if err != nil {
+		return err
+	}
+	var of string
+	var limit int
+	_, err = pgx.ForEachRow(rows, []any{&of, &limit}, func() error {
+		if limit >= 0 && limit < needed { // -1 is none
+			return exit.New(exit.Failed, fewHint, "%w: %s allows %d connections", ErrSettings, of, limit)
+		}
+		return nil
+	})
+	return err
 }
 
 func errNoStandby() error {
