@@ -96,8 +96,9 @@ func erasePart(tx kv.Tx, p ledger.Erased, tombstone uint64) (file bool, err erro
 }
 
 // forget removes the files of what was erased, and then, where anything was, or
-// where submissions waited, the traces that they have left in the database. Without room for that the mark
-// stays, and the next slot, or the next opening, tries again.
+// where submissions waited, the traces that they have left in the database. Where
+// that has no room, or a table is being read, the mark stays, and the next slot,
+// or the next opening, tries again.
 func (s *Store) forget(files []ledger.Hash) error {
 	if err := s.removeFiles(files); err != nil {
 		return fmt.Errorf("what was erased: %w", err)
@@ -106,7 +107,7 @@ func (s *Store) forget(files []ledger.Hash) error {
 	if !erased && !(arrived && s.roomForCopy()) {
 		return nil
 	}
-	if err := s.compact(); err != nil && !errors.Is(err, ErrFull) {
+	if err := s.compact(); err != nil && !errors.Is(err, ErrFull) && !errors.Is(err, ErrUnavailable) {
 		return err
 	}
 	return nil

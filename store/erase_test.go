@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/store/kv"
 )
 
 // traces counts the files of a folder that hold any 16 bytes of these contents,
@@ -204,6 +206,42 @@ func TestAnnouncedErase(t *testing.T) {
 	for _, h := range f.hashes() {
 		_, _, err := s.Part(h)
 		wants(t, err, ErrErased, "part "+h.String()+": the part was erased")
+	}
+}
+
+// busyOnce is a database whose Forget has no room or no time, the first time.
+type busyOnce struct {
+	kv.DB
+	err error
+}
+
+func (b *busyOnce) Forget(ctx context.Context) error {
+	if err := b.err; err != nil {
+		b.err = nil
+		return err
+	}
+	return b.DB.Forget(ctx)
+}
+
+// A database that can't forget now holds up no slot: the erasure is still owed, and the next slot ends it.
+func TestEraseWhileBusy(t *testing.T) {
+	for _, busy := range []error{kv.ErrFull, kv.ErrUnavailable} {
+		f := newForgettable(t)
+		f.db = &busyOnce{f.db, busy}
+		stone := approved(t, f.Store, ledger.KindTombstone, tombstone(f.Store, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...)
+		submit(t, f.Store, stone)
+		for _, owed := range []bool{true, false} {
+			f.slot(t)
+			if still, err := f.Erasing(); still != owed || err != nil {
+				t.Errorf("%v: an erasure is owed: %v (%v)", busy, still, err)
+			}
+		}
+		if cluster == nil {
+			if n := traces(t, f.dir, append(slices.Clone(f.report.Small), f.file)...); n != 0 {
+				t.Errorf("%v: %d files still hold bytes of what was erased", busy, n)
+			}
+		}
+		closeAndCheck(t, f.Store)
 	}
 }
 

@@ -34,7 +34,7 @@ type status struct {
 	LastSlot  time.Time   `json:"last_slot"`
 	Waiting   int         `json:"waiting_at_most"`
 	Parts     partCount   `json:"parts"`
-	Erasing   bool        `json:"erasing"` // a compaction is owed: bytes of what was erased are still in ledger.db
+	Erasing   bool        `json:"erasing"` // a compaction is owed: bytes of what was erased are still in the database
 	Held      int         `json:"holds"`
 	Anchor    *pastStep   `json:"last_anchor"` // null where there is none
 	Cosigned  *pastStep   `json:"last_cosigned"`
@@ -55,7 +55,12 @@ type pastStep struct {
 }
 
 // owedCompaction asks the operator to act: each slot retries, and fails for the same reason.
-const owedCompaction = "a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact"
+func owedCompaction(shared bool) string {
+	if shared {
+		return "a compaction is owed: run zapisd compact while no export and no check is under way, on any host"
+	}
+	return "a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact"
+}
 
 // waitingStep is the multiple that the number of waiting bodies is rounded up to, as a slot is padded.
 const waitingStep = 32
@@ -132,7 +137,7 @@ func (st status) print(w io.Writer) {
 	line("waiting", "at most %d", st.Waiting)
 	line("parts", "%d, %s", st.Parts.Number, rounded(st.Parts.Bytes))
 	if st.Erasing {
-		line("erasing", "not done: ledger.db still has bytes of what was erased")
+		line("erasing", "not done: the database still has bytes of what was erased")
 	}
 	if st.Held > 0 {
 		line("holds", "%d in force", st.Held)
@@ -181,7 +186,7 @@ func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to repo
 	}
 	s.Attention = troubles(st, s.Disks, time.Now())
 	if s.Erasing {
-		s.Attention = append(s.Attention, owedCompaction)
+		s.Attention = append(s.Attention, owedCompaction(st.Shared()))
 	}
 	return json.NewEncoder(to).Encode(s)
 }

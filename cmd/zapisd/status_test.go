@@ -7,14 +7,19 @@ import (
 )
 
 func TestStatusOfAnErasureNotDone(t *testing.T) {
-	var b bytes.Buffer
-	status{Erasing: true, Attention: []string{owedCompaction}}.print(&b)
-	for _, want := range []string{
-		"\nerasing     not done: ledger.db still has bytes of what was erased\n",
-		"\nattention   a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact\n",
+	for shared, attention := range map[bool]string{
+		false: "a compaction is owed: make room on the disk for a second ledger.db, and run zapisd compact",
+		true:  "a compaction is owed: run zapisd compact while no export and no check is under way, on any host",
 	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("no %q in\n%s", want, b.String())
+		var b bytes.Buffer
+		status{Erasing: true, Attention: []string{owedCompaction(shared)}}.print(&b)
+		for _, want := range []string{
+			"\nerasing     not done: the database still has bytes of what was erased\n",
+			"\nattention   " + attention + "\n",
+		} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("no %q in\n%s", want, b.String())
+			}
 		}
 	}
 }

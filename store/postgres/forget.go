@@ -3,22 +3,41 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
-// lockWait is how long a rewrite waits for readers of its piece before it lets
-// others pass: requests queued after it wait as well.
-const lockWait = "2s"
+// forgetPatience is how long Forget waits for the readers of a table: an export reads for hours, and submissions wait
+// for Forget.
+const forgetPatience = 10 * time.Second
 
-// Forget rewrites the pieces from which values were deleted (VACUUM FULL), and
-// makes the server begin a new file of its write-ahead log, if the role may
-// ask for that. The bytes are then out of the tables of the primary; they
-// leave its log and the standby after the next checkpoint on each:
-// docs/forgetting.md.
+// Forget rewrites the pieces from which values were deleted (VACUUM FULL), and makes the server begin a new file of its
+// write-ahead log, if the role may ask for that. The bytes are then out of the tables of the primary; they leave its log
+// and the standby after the next checkpoint on each: docs/forgetting.md.
+//
+// A piece that is being read can't be rewritten. After forgetPatience the error is kv.ErrUnavailable, and a later call
+// rewrites what is left.
 func (d *DB) Forget(ctx context.Context) error {
+	err := d.forget(ctx)
+	var pg *pgconn.PgError
+	switch {
+	case err == nil, errors.Is(err, kv.ErrUnavailable):
+		return err
+	case errors.As(err, &pg) && pg.Code == lockNotAvailable:
+		return exit.New(exit.Failed, "try again when the export or check that is under way has ended", "%w: %s: what was erased is in a table that is being read", kv.ErrUnavailable, d.where)
+	case errors.As(err, &pg) && pg.Code == "53100":
+		return fmt.Errorf("%w (%s)", kv.ErrFull, pg.Message)
+	}
+	return exit.New(exit.Failed, "look at the server's own log", "%w: %s: what was erased is not yet out of the tables: %w", kv.ErrUnavailable, d.where, redact(err))
+}
+
+func (d *DB) forget(ctx context.Context) error {
 	conn, err := d.readers.Acquire(ctx)
 	if err != nil {
 		return d.connectError(err)
@@ -32,8 +51,10 @@ func (d *DB) Forget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	patience := min(forgetPatience, d.options.Patience)
+	until := time.Now().Add(patience)
 	for _, p := range pieces {
-		if err := rewrite(ctx, conn.Conn(), p.Piece); err != nil {
+		if err := rewrite(ctx, conn.Conn(), p.Piece, patience/5, until); err != nil {
 			return err
 		}
 		// Another host may have deleted more meanwhile.
@@ -59,22 +80,25 @@ type dirtyPiece struct {
 // markDirty records that values of a table were deleted.
 const markDirty = "INSERT INTO zapis.dirty VALUES ($1, 1) ON CONFLICT (piece) DO UPDATE SET n = zapis.dirty.n + 1"
 
-// rewrite copies a table without deleted rows.
-func rewrite(ctx context.Context, conn *pgx.Conn, name string) error {
-	if _, err := conn.Exec(ctx, "SET lock_timeout = '"+lockWait+"'"); err != nil {
+const lockNotAvailable = "55P03"
+
+// rewrite copies a table without deleted rows. It waits for the table's readers in steps, between which it lets others
+// pass: requests that are queued after it wait as well.
+func rewrite(ctx context.Context, conn *pgx.Conn, name string, step time.Duration, until time.Time) error {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", max(step.Milliseconds(), 1))); err != nil {
 		return err
 	}
 	defer conn.Exec(ctx, "RESET lock_timeout")
 	for {
 		_, err := conn.Exec(ctx, "VACUUM (FULL) "+name)
 		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || pg.Code != "55P03" {
+		if !errors.As(err, &pg) || pg.Code != lockNotAvailable || time.Now().After(until) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Second):
+		case <-time.After(step / 4):
 		}
 	}
 }

@@ -113,6 +113,42 @@ func onDisk(t *testing.T, dir string, what []byte) (found []string) {
 	return found
 }
 
+// A reader of a table, such as an export of hours, holds up Forget, and Forget must not hold up submissions: it ends, and
+// what is left is rewritten later.
+func TestForgetBesideAReader(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Patience = 500 * time.Millisecond
+	db := create(t, newDSN(t), o)
+	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Put([]byte("k"), []byte("v")) }); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := db.Begin(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := reader.Table("large").Get([]byte("k")); string(v) != "v" {
+		t.Errorf("it reads %q", v)
+	}
+	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Delete([]byte("k")) }); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Forget(t.Context())
+	if !errors.Is(err, kv.ErrUnavailable) || !strings.HasSuffix(err.Error(), ": what was erased is in a table that is being read") ||
+		exit.HintOf(err) != "try again when the export or check that is under way has ended" {
+		t.Errorf("beside a reader: %v (hint %q)", err, exit.HintOf(err))
+	}
+	if err := kv.Update(db, put("a", "b")); err != nil {
+		t.Errorf("a writer after that: %v", err)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Forget(t.Context()); err != nil {
+		t.Errorf("without the reader: %v", err)
+	}
+}
+
 // After Forget and a checkpoint on both servers, no file of either holds what was
 // erased: docs/forgetting.md. Before that many do, or the test would show nothing.
 func TestForgottenBytesAreGone(t *testing.T) {
