@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -23,7 +24,7 @@ import (
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	ctx := chromium(t)
-	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+	if _, err := chromeCall(ctx, emulation.SetScriptExecutionDisabled,
 		emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatalf("starting Chromium: %v", err)
 	}
@@ -33,22 +34,54 @@ func browser(t *testing.T) context.Context {
 // chromium is a Chromium of its own, until the test ends.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
-	ctx, quit := chromiumIn(t.TempDir())
-	t.Cleanup(quit)
+	ctx, _ := chromiumIn(t, t.TempDir())
 	return ctx
 }
 
-// chromiumIn is a Chromium with its profile in this folder. quit ends it at once.
-func chromiumIn(profile string) (ctx context.Context, quit func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	ctx, end := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+// chromiumIn starts a Chromium with a profile in this folder; quit ends it, as the end of the test does. It has no time of
+// its own, which a slow machine would use up: each thing that it is asked has (chrome, chromeRead, chromeCall).
+func chromiumIn(t *testing.T, profile string) (ctx context.Context, quit func()) {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en"),
-		chromedp.UserDataDir(profile))...)
+		chromedp.WSURLReadTimeout(patience),
+		chromedp.UserDataDir(profile),
+	)
+	ctx, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, leave := chromedp.NewContext(ctx)
-	return ctx, func() { leave(); end(); cancel() }
+	quit = func() { leave(); end() }
+	t.Cleanup(quit)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting Chromium: %v", err)
+	}
+	return ctx, quit
+}
+
+// chrome does the steps, one after the other.
+func chrome(ctx context.Context, steps ...chromedp.Action[chromedp.Void]) error {
+	for _, step := range steps {
+		if _, err := chromeRead(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chromeRead does one action, and returns what it reads.
+func chromeRead[T any](ctx context.Context, a chromedp.Action[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, a)
+}
+
+// chromeCall is a command of Chromium's protocol.
+func chromeCall[P, R any](ctx context.Context, cmd cdp.Command[P, R], params P) (R, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return chromedp.Call(ctx, cmd, params)
 }
 
 // samplePhoto is a JPEG such as a phone makes.
@@ -106,7 +139,7 @@ func TestFromTheFormToTheCourt(t *testing.T) {
 // fillForm sends a report as a person does, then the two files, and returns the code.
 func fillForm(t *testing.T, ctx context.Context, at, story, photo, letter string) string {
 	t.Helper()
-	if err := chromedp.Do(ctx,
+	if err := chrome(ctx,
 		chromedp.Navigate(at+"/en/"),
 		chromedp.SendKeys(chromedp.CSS("#narrative"), story),
 		chromedp.Click(chromedp.CSS("#more > summary")),
@@ -119,15 +152,15 @@ func fillForm(t *testing.T, ctx context.Context, at, story, photo, letter string
 	); err != nil {
 		t.Fatalf("the form: %v", err)
 	}
-	code, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS("#code")))
+	code, err := chromeRead(ctx, chromedp.TextContent(chromedp.CSS("#code")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	code = strings.Join(strings.Fields(code), " ")
-	if err := chromedp.Do(ctx, addFiles(code, photo, letter)...); err != nil {
+	if err := chrome(ctx, addFiles(code, photo, letter)...); err != nil {
 		t.Fatalf("the files: %v", err)
 	}
-	heading, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS("#main h1")))
+	heading, err := chromeRead(ctx, chromedp.TextContent(chromedp.CSS("#main h1")))
 	if err != nil || heading != "2 files are locked and recorded" {
 		t.Errorf("after the files the page says %q, %v", heading, err)
 	}

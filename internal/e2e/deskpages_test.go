@@ -94,7 +94,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	origin := at[:strings.Index(at, "/enter/")]
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(l.ctx, actions...); err != nil {
+		if err := chrome(l.ctx, actions...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 		t.Helper()
 		for _, screen := range []string{"phone", "desk"} {
 			size := screens[screen]
-			if _, err := chromedp.Call(l.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			if _, err := chromeCall(l.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 				Width: int64(size[0]), Height: int64(size[1]), DeviceScaleFactor: size[2]}); err != nil {
 				t.Fatal(err)
 			}
@@ -135,8 +135,8 @@ func TestTheDeskInBrowsers(t *testing.T) {
 		t.Helper()
 		var got string
 		var err error
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-			if got, err = chromedp.Run(l.ctx, chromedp.Text(chromedp.CSS(selector))); err == nil && strings.Contains(got, words) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+			if got, err = chromeRead(l.ctx, chromedp.Text(chromedp.CSS(selector))); err == nil && strings.Contains(got, words) {
 				return
 			}
 		}
@@ -245,6 +245,21 @@ func withoutScripts(t *testing.T, at, id string) {
 	if got := f.text(t, ".notice"); !strings.Contains(got, "is the redacted copy of A01") {
 		t.Errorf("Firefox: the redaction: %q", got)
 	}
+	f.open(t, origin+"/stick")
+	f.click(t, "#out ~ form button")
+	if got := f.text(t, "main"); !strings.Contains(got, "The outbox takes along:") || !strings.Contains(got, "decisions at the desk") {
+		t.Errorf("Firefox: the outbox: %q", got)
+	}
+	f.open(t, origin+"/case/"+id+"/bundle?for=lawyer")
+	f.click(t, "#what ~ form > button") // the first form of the page is the one that locks the desk
+	if got := f.text(t, "section .notice"); !strings.Contains(got, "everything fits") {
+		t.Errorf("Firefox: the bundle: %q", got)
+	}
+	f.open(t, origin+"/numbers")
+	f.click(t, "#make ~ form button")
+	if got := f.text(t, ".notice"); !strings.Contains(got, "No half-year") {
+		t.Errorf("Firefox: the numbers: %q", got)
+	}
 	f.leave(t)
 	nothingStays(t, f.profile, id, map[string]string{"search": "Менск", "report": "Паліцыя", "note": "NoteQzv84kwx", "attachment": "your mother lives",
 		"reason for a redaction": "PlateQzv85kwx"})
@@ -253,7 +268,7 @@ func withoutScripts(t *testing.T, at, id string) {
 // drag draws with the mouse.
 func drag(t *testing.T, ctx context.Context, x, y, u, v float64) {
 	t.Helper()
-	if err := chromedp.Do(ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, u, v, chromedp.ButtonLeft),
+	if err := chrome(ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, u, v, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, u, v, chromedp.ButtonLeft, chromedp.ClickCount(1))); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +277,7 @@ func drag(t *testing.T, ctx context.Context, x, y, u, v float64) {
 // shoot writes what the browser shows into the folder of the desk's pictures.
 func shoot(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	shot, err := chromeCall(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 	if err != nil {
 		t.Fatal(err)
 	}

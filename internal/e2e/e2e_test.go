@@ -60,7 +60,7 @@ func run(m *testing.M) int {
 }
 
 // patience is how long anything here may take. It is only ever used up by a failure.
-const patience = 6 * time.Minute
+const patience = 3 * time.Minute
 
 // outcome is what a command did.
 type outcome struct {

@@ -47,11 +47,11 @@ user_pref("browser.startup.page", 0);
 
 func newFirefox(t *testing.T) *firefox { t.Helper(); return firefoxIn(t, t.TempDir()) }
 
-// firefoxIn starts Firefox with a profile in this folder.
+// firefoxIn starts Firefox with a profile in this folder. It has no time of its own: each thing that it is asked has.
 func firefoxIn(t *testing.T, profile string) *firefox {
 	t.Helper()
 	writeFile(t, filepath.Join(profile, "user.js"), firefoxPrefs)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, "firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", profile)
 	cmd.Env = append(os.Environ(), "HOME="+profile, "MOZ_CRASHREPORTER_DISABLE=1")
 	if err := cmd.Start(); err != nil {
@@ -86,7 +86,11 @@ func firefoxIn(t *testing.T, profile string) *firefox {
 func (f *firefox) leave(t *testing.T) {
 	t.Helper()
 	f.call(t, "Marionette:Quit", map[string]any{"flags": []string{"eAttemptQuit"}})
-	<-f.ended
+	select {
+	case <-f.ended:
+	case <-time.After(patience):
+		t.Fatal("Firefox does not end")
+	}
 }
 
 func (f *firefox) receive() ([]byte, error) {

@@ -13,7 +13,7 @@ import (
 // text returns an element's text, on one line.
 func text(t *testing.T, ctx context.Context, selector string) string {
 	t.Helper()
-	got, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(selector)))
+	got, err := chromeRead(ctx, chromedp.TextContent(chromedp.CSS(selector)))
 	if err != nil {
 		t.Fatalf("%s: %v", selector, err)
 	}
@@ -23,7 +23,7 @@ func text(t *testing.T, ctx context.Context, selector string) string {
 // attribute returns one of an element's.
 func attribute(t *testing.T, ctx context.Context, selector, name string) string {
 	t.Helper()
-	got, err := chromedp.Run(ctx, chromedp.Attributes(chromedp.CSS(selector)))
+	got, err := chromeRead(ctx, chromedp.Attributes(chromedp.CSS(selector)))
 	if err != nil {
 		t.Fatalf("%s: %v", selector, err)
 	}
@@ -33,7 +33,7 @@ func attribute(t *testing.T, ctx context.Context, selector, name string) string 
 // does takes steps in the browser.
 func does(t *testing.T, ctx context.Context, what string, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
+	if err := chrome(ctx, steps...); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }

@@ -125,10 +125,9 @@ type looker struct {
 func newLooker(t *testing.T, scripts ...string) *looker {
 	t.Helper()
 	profile := t.TempDir()
-	ctx, quit := chromiumIn(profile)
-	t.Cleanup(quit)
+	ctx, _ := chromiumIn(t, profile)
 	l := &looker{ctx: ctx, profile: profile}
-	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	if _, err := chromeCall(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: strings.Join(scripts, "\n;\n"), WorldName: ourWorld,
 	}); err != nil {
 		t.Fatalf("starting Chromium: %v", err)
@@ -139,14 +138,14 @@ func newLooker(t *testing.T, scripts ...string) *looker {
 // open goes to a page, and into our world beside it.
 func (l *looker) open(t *testing.T, where string) {
 	t.Helper()
-	if err := chromedp.Do(l.ctx, chromedp.Navigate(where)); err != nil {
+	if err := chrome(l.ctx, chromedp.Navigate(where)); err != nil {
 		t.Fatalf("%s: %v", where, err)
 	}
-	tree, err := chromedp.Call(l.ctx, page.GetFrameTree, cdp.Empty{})
+	tree, err := chromeCall(l.ctx, page.GetFrameTree, cdp.Empty{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	world, err := chromedp.Call(l.ctx, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{
+	world, err := chromeCall(l.ctx, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{
 		FrameID: tree.FrameTree.Frame.ID, WorldName: ourWorld,
 	})
 	if err != nil {
@@ -158,7 +157,7 @@ func (l *looker) open(t *testing.T, where string) {
 // evaluate runs a script in our world.
 func evaluate[T any](t *testing.T, l *looker, script string) T {
 	t.Helper()
-	got, err := chromedp.Run(l.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise, func(p *runtime.EvaluateParams) { p.ContextID = l.world }))
+	got, err := chromeRead(l.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise, func(p *runtime.EvaluateParams) { p.ContextID = l.world }))
 	if err != nil {
 		t.Fatalf("%s: %v", script, err)
 	}
@@ -169,7 +168,7 @@ func evaluate[T any](t *testing.T, l *looker, script string) T {
 func (l *looker) tab(t *testing.T, times int) {
 	t.Helper()
 	for range times {
-		if err := chromedp.Do(l.ctx, chromedp.KeyEvent(kb.Tab)); err != nil {
+		if err := chrome(l.ctx, chromedp.KeyEvent(kb.Tab)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +177,7 @@ func (l *looker) tab(t *testing.T, times int) {
 // scheme has pages come light or dark.
 func (l *looker) scheme(t *testing.T, name string) {
 	t.Helper()
-	if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	if _, err := chromeCall(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	}); err != nil {
 		t.Fatal(err)
@@ -188,7 +187,7 @@ func (l *looker) scheme(t *testing.T, name string) {
 // width has pages come on a screen that wide.
 func (l *looker) width(t *testing.T, pixels int64) {
 	t.Helper()
-	if err := chromedp.Do(l.ctx, chromedp.EmulateViewport(pixels, 800)); err != nil {
+	if err := chrome(l.ctx, chromedp.EmulateViewport(pixels, 800)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,7 +19,7 @@ func TestNothingStaysInABrowsersProfile(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(t *testing.T, profile string) (tab, func()){
 		"Chromium": func(t *testing.T, profile string) (tab, func()) {
-			ctx, quit := chromiumIn(profile)
+			ctx, quit := chromiumIn(t, profile)
 			return chromiumTab{ctx}, quit
 		},
 		"Firefox": func(t *testing.T, profile string) (tab, func()) { f := firefoxIn(t, profile); return f, f.quit },

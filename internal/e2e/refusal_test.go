@@ -28,7 +28,7 @@ type chromiumTab struct{ ctx context.Context }
 
 func (c chromiumTab) do(t *testing.T, action chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(c.ctx, action); err != nil {
+	if err := chrome(c.ctx, action); err != nil {
 		t.Fatalf("Chromium: %v", err)
 	}
 }
@@ -53,7 +53,7 @@ func (c chromiumTab) click(t *testing.T, selector string) {
 func (c chromiumTab) text(t *testing.T, selector string) string {
 	t.Helper()
 	c.do(t, chromedp.WaitVisible(chromedp.CSS(selector)))
-	text, err := chromedp.Run(c.ctx, chromedp.TextContent(chromedp.CSS(selector)))
+	text, err := chromeRead(c.ctx, chromedp.TextContent(chromedp.CSS(selector)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,12 +111,12 @@ func TestScreenshots(t *testing.T) {
 func takePicture(t *testing.T, ctx context.Context, at, code string, p picture) []byte {
 	t.Helper()
 	screen := screens[p.screen]
-	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+	if _, err := chromeCall(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 		Width: int64(screen[0]), Height: int64(screen[1]), DeviceScaleFactor: screen[2],
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	if _, err := chromeCall(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.scheme}},
 	}); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func takePicture(t *testing.T, ctx context.Context, at, code string, p picture) 
 		does(t, ctx, p.file(), chromedp.Navigate(at+"/"+p.lang+"/mailbox"), chromedp.SendKeys(chromedp.CSS("input#code"), code),
 			chromedp.Click(chromedp.CSS("main button.big")), chromedp.WaitVisible(chromedp.CSS("#messages")))
 	}
-	shown, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	shown, err := chromeCall(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 	if err != nil {
 		t.Fatal(err)
 	}
