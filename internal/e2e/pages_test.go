@@ -157,14 +157,42 @@ func replay(t *testing.T, pages []shot) (at string) {
 			http.NotFound(w, r)
 			return
 		}
-		for key, values := range pages[n].header {
-			w.Header()[key] = values
-		}
-		w.WriteHeader(http.StatusOK) // Chromium shows some others its own way
+		pages[n].head(w)
 		w.Write(pages[n].body)
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL
+}
+
+// head sends the headers of a page.
+func (s shot) head(w http.ResponseWriter) {
+	for key, values := range s.header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(http.StatusOK) // Chromium shows some others its own way
+}
+
+// replayCut serves one page in two parts: the second, after the words, follows once more is called.
+func replayCut(t *testing.T, p shot, words string) (at string, more func()) {
+	t.Helper()
+	i := bytes.Index(p.body, []byte(words))
+	if i < 0 {
+		t.Fatalf("%s holds no %s", p, words)
+	}
+	i += len(words)
+	rest := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.head(w)
+		w.Write(p.body[:i])
+		w.(http.Flusher).Flush()
+		select {
+		case <-rest:
+		case <-r.Context().Done():
+		}
+		w.Write(p.body[i:])
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, func() { close(rest) }
 }
 
 func (s shot) String() string { return fmt.Sprintf("%s in %s", s.name, s.lang) }
