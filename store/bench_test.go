@@ -33,7 +33,7 @@ import (
 //	sealed   the same through Submit, with a promise for each, and a checkpoint for
 //	         each group: slot 0, where every submission costs a post-quantum signature
 //
-// All but batch form their groups with the same code. The peers sign nothing, so
+// Rates are medians of the rounds, and so are the ratios, each of one round. All but batch form their groups with the same code. The peers sign nothing, so
 // they are compared with what does not either.
 func BenchmarkAppend(b *testing.B) {
 	ways := []struct {
@@ -42,20 +42,21 @@ func BenchmarkAppend(b *testing.B) {
 	}{{"file", appendFile}, {"batch", appendBatch}, {"ledger", appendLedger}, {"guarded", appendGuarded}, {"sealed", appendSealed}}
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			best := make(map[string]float64)
+			rates := make(map[string][]float64)
 			for b.Loop() {
-				for range 3 { // in turn, so that a slow minute of the machine hits all
+				for range 5 { // in turn, so that a slow minute of the machine hits all
 					for _, way := range ways {
-						best[way.name] = max(best[way.name], way.run(b, writers))
+						rates[way.name] = append(rates[way.name], way.run(b, writers))
 					}
 				}
 			}
 			for _, way := range ways {
-				b.ReportMetric(best[way.name], way.name+"/s")
+				measure.Report(b, way.name+"/s", rates[way.name])
 			}
 			for _, ours := range []string{"ledger", "guarded"} {
-				b.ReportMetric(best[ours]/best["file"], ours+"/file")
-				b.ReportMetric(best[ours]/best["batch"], ours+"/batch")
+				for _, peer := range []string{"file", "batch"} {
+					measure.Report(b, ours+"/"+peer, measure.Quotients(rates[ours], rates[peer]))
+				}
 			}
 			b.ReportMetric(0, "ns/op")
 		})
@@ -67,7 +68,7 @@ const entrySize = 2 << 10
 // drive has some writers append one after the other for a while, and gives how
 // many a second were durable.
 func drive(writers int, appendOne func(n uint64)) float64 {
-	const span = 700 * time.Millisecond
+	const span = 500 * time.Millisecond
 	var count atomic.Uint64
 	var all sync.WaitGroup
 	begin := time.Now()
@@ -468,7 +469,7 @@ func reportsLedger(b *testing.B, reports int) (dir string, size int64) {
 func forgetAll(dir string) {
 	_ = filepath.WalkDir(dir, func(path string, _ os.DirEntry, _ error) error {
 		if f, err := os.Open(path); err == nil {
-			forget(f)
+			measure.Forget(f)
 			f.Close()
 		}
 		return nil

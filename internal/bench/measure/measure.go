@@ -55,9 +55,14 @@ func Seconds(list []Taken, of func(Taken) float64) []float64 {
 
 // Ratios divides the times of two ways, round by round.
 func Ratios(over, under []Taken, of func(Taken) float64) []float64 {
+	return Quotients(Seconds(over, of), Seconds(under, of))
+}
+
+// Quotients divides the figures of two ways, round by round.
+func Quotients(over, under []float64) []float64 {
 	out := make([]float64, len(over))
 	for i := range over {
-		out[i] = of(over[i]) / of(under[i])
+		out[i] = over[i] / under[i]
 	}
 	return out
 }

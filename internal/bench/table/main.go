@@ -34,6 +34,11 @@ func main() {
 
 // Run measures row by row and prints the table.
 func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
+	limits, err := machine()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "%s, %s/%s, %d cores\n\n%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), limitTable(limits))
 	var lines []line
 	missed := 0
 	for _, r := range runs(g.Reports, g.Desk) {
@@ -56,7 +61,6 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		}
 	}
 	fmt.Fprint(s.Out, markdown(lines))
-	fmt.Fprintf(s.Out, "\n%s, %s/%s, %d cores\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	if missed > 0 {
 		return exit.New(exit.Failed, "measure again on a machine that does nothing else", "%d of %d rows miss what they must reach", missed, len(lines))
 	}

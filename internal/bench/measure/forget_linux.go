@@ -1,4 +1,4 @@
-package store
+package measure
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forget drops what the page cache holds of a file.
-func forget(f *os.File) {
+// Forget drops what the page cache holds of a file.
+func Forget(f *os.File) {
 	_ = f.Sync()
 	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
 }
