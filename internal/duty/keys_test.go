@@ -124,7 +124,13 @@ func TestAKeyThatExpired(t *testing.T) {
 	h.want("the last report for dora, and the change", 1, Expired, NotTaken)
 	h.state += "-emil"
 	h.start(4)
-	h.want("emil's first", 1)
+	tick := h.want("emil's first", 1)
+	before, err := h.signals.Batch(tick.Batch - 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.instead = answer("/signals", before)
+	h.want("the batch before it, which is dora's and of the same slot", 0, Replayed)
 }
 
 // A server that was brought back from a copy begins with smaller numbers again: it is not called a replay, nor passed over.
