@@ -91,6 +91,22 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+// Each name that is listed is made, and is what its ending says.
+func TestFiles(t *testing.T) {
+	for name, begin := range map[string]string{"numbers.csv": "\ufeff", "map.svg": "<svg", "chart.svg": "<?xml", "chart.png": "\x89PNG"} {
+		if !slices.Contains(Files, name) {
+			t.Errorf("%s is not listed", name)
+		}
+		content, err := File(two(), name, TableMethod, words(t, "be"))
+		if err != nil || !strings.HasPrefix(string(content), begin) {
+			t.Errorf("%s: %v, %.20q", name, err, content)
+		}
+	}
+	if _, err := File(two(), "all.zip", TableMethod, words(t, "be")); err == nil || err.Error() != `there is no file "all.zip" of numbers, but numbers.csv, map.svg, chart.svg, chart.png` {
+		t.Errorf("another file: %v", err)
+	}
+}
+
 func TestCSV(t *testing.T) {
 	text, err := CSV(two(), words(t, "de"), Separator{BOM: true, Comma: ';'})
 	if err != nil {
