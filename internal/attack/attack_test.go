@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
+	"zapis/internal/buildtest"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/publish"
@@ -34,10 +35,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	verifier = filepath.Join(dir, "zapis-verify")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", dir+"/", "zapis/cmd/zapis", "zapis/cmd/zapisd", "zapis/cmd/zapis-verify")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+	if err := buildtest.Programs(dir, "zapis", "zapisd", "zapis-verify"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	status := m.Run()

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"zapis/internal/buildtest"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/media"
 )
@@ -48,12 +49,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", bin+"/",
-		"./cmd/zapisd", "./cmd/zapis", "./cmd/zapis-verify", "./cmd/zapis-duty", "./cmd/zapis-desk")
-	build.Dir = filepath.Join("..", "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
+	if err := buildtest.Programs(bin, "zapisd", "zapis", "zapis-verify", "zapis-duty", "zapis-desk"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
