@@ -61,7 +61,7 @@ func TestConformance(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	args := []string{"-test.timeout=30m", "-test.run=" + *conformance, "-store.engine=postgres", "-store.faults=16", "-test.skip=^(TestConformance|" + strings.Join(boltOnly, "|") + ")$"}
+	args := []string{"-test.timeout=" + flag.Lookup("test.timeout").Value.String(), "-test.run=" + *conformance, "-store.engine=postgres", "-store.faults=16", "-test.skip=^(TestConformance|" + strings.Join(boltOnly, "|") + ")$"}
 	out, err := exec.Command(os.Args[0], args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, out)
