@@ -1,5 +1,5 @@
 // Command mutants breaks lines of the program one at a time, in a copy that only the compiler sees, and runs the
-// tests that should notice. It prints each mutant and whether it was killed, and ends with 1 where one survived.
+// tests that should notice. It prints each mutant and whether it was killed, and ends with 1 where one was not killed.
 //
 //	go run ./internal/rules/mutants [-only WORD] [-timeout 5m]
 //
@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,7 +28,7 @@ type mutant struct {
 
 func main() {
 	only := flag.String("only", "", "run those whose file or line holds this word")
-	limit := flag.Duration("timeout", 5*time.Minute, "for each, compiling and running")
+	limit := flag.Duration("timeout", 5*time.Minute, "for the tests of each")
 	flag.Parse()
 	survivors, err := run(context.Background(), *only, *limit)
 	if err != nil {
@@ -46,28 +47,36 @@ func run(ctx context.Context, only string, limit time.Duration) (survivors int, 
 	}
 	defer os.RemoveAll(dir)
 	n := 0
+	sound := make(map[string]bool)
 	for _, m := range mutants {
 		if !strings.Contains(m.file+m.old, only) {
 			continue
 		}
 		n++
+		if key := filepath.Dir(m.file) + " " + m.tests; !sound[key] {
+			// Tests that fail anyway would kill every mutant.
+			if out, err := m.test(ctx, limit); err != nil {
+				return survivors, fmt.Errorf("%s: its tests %s fail without a mutant: %w\n%s", m.file, m.tests, err, out)
+			}
+			sound[key] = true
+		}
 		what, err := m.judge(ctx, dir, limit)
 		if err != nil {
 			return survivors, err
 		}
-		if what == survived {
+		if what != killed {
 			survivors++
 		}
 		fmt.Printf("%-9s %s: %s\n", what, m.file, strings.TrimSpace(m.old))
 	}
-	fmt.Printf("%d mutants, %d survived\n", n, survivors)
+	fmt.Printf("%d mutants, %d not killed\n", n, survivors)
 	return survivors, nil
 }
 
 const (
 	killed   = "killed"
 	survived = "SURVIVED"
-	late     = "too slow" // neither passed nor failed in time
+	late     = "too slow" // neither passed nor failed in time: not killed
 )
 
 // judge runs the tests over the changed line. The tree stays as it is: the compiler is given another file in its place.
@@ -92,12 +101,9 @@ func (m mutant) judge(ctx context.Context, dir string, limit time.Duration) (str
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	args := []string{"test", "-overlay", list, "-run", m.tests, "./" + filepath.Dir(m.file)}
-	out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
+	out, err := m.test(ctx, limit, "-overlay", list)
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded), strings.Contains(string(out), "panic: test timed out"):
 		return late, nil
 	case strings.Contains(string(out), "[build failed]"):
 		return "", fmt.Errorf("%s: %s does not compile:\n%s", m.file, m.new, out)
@@ -107,6 +113,18 @@ func (m mutant) judge(ctx context.Context, dir string, limit time.Duration) (str
 		return "", fmt.Errorf("%s: no test is called %s", m.file, m.tests)
 	}
 	return survived, nil
+}
+
+// test runs the tests, and returns what they print; the error is context.DeadlineExceeded where they did not end in time.
+func (m mutant) test(ctx context.Context, limit time.Duration, flags ...string) (out []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*limit) // to compile as well: go test itself ends the tests after limit
+	defer cancel()
+	args := append([]string{"test", "-timeout", limit.String(), "-run", m.tests}, flags...)
+	out, err = exec.CommandContext(ctx, "go", append(args, "./"+filepath.Dir(m.file))...).CombinedOutput()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return out, err
 }
 
 // apply gives the file with its line changed.
