@@ -195,8 +195,15 @@ func TestAnnouncedErase(t *testing.T) {
 	body := n.Marshal()
 	submit(t, s, Submission{Body: ledger.BodyOf(ledger.KindTombstone, 0, body), Small: [][]byte{body}})
 	for slot := range 1 + ledger.Delay { // that of the notice, and the last one erases
-		if files := traces(t, s.dir, all...); files != 2 {
+		if files := traces(t, s.dir, all...); cluster == nil && files != 2 { // else they are in the database
 			t.Fatalf("%d slots after the approvals %d files hold the parts, want 2", slot, files)
+		}
+		for _, h := range f.hashes() {
+			r, _, err := s.Part(h)
+			if err != nil {
+				t.Fatalf("%d slots after the approvals: %v", slot, err)
+			}
+			r.Close()
 		}
 		f.slot(t)
 	}
