@@ -61,6 +61,7 @@ func BenchmarkAtSize(b *testing.B) {
 	}
 	for _, ours := range []string{"import", "more", "list", "again"} {
 		b.ReportMetric(1000*median(ours), ours+"-ms")
+		b.ReportMetric(1000*median(ours+"-cpu"), ours+"-cpu-ms")
 	}
 	b.ReportMetric(median("limit-import")/median("import"), "import-of-limit")
 	b.ReportMetric(median("limit-more")/median("more"), "more-of-limit")
