@@ -277,7 +277,7 @@ func TestSuggestionsAreLinkedOrRefusedForGood(t *testing.T) {
 		_, page = b.post("/links/decide", url.Values{"act": {c.act}, "case": {c.id}, "other": {c.other}, "type": {"follows"}})
 		b.wants(page, c.says, "<h1>Links", `role="alert"`)
 	}
-	_, page = b.get("/links")
+	b.get("/links")
 	_, page = b.post("/links", nil)
 	if strings.Contains(page, "lose her work") {
 		t.Errorf("what was linked or refused is suggested again:\n%s", page)

@@ -131,7 +131,7 @@ func codeOf(text string) []string {
 }
 
 // between are the characters and operators that part the commands of a shell's line.
-var between = regexp.MustCompile("\\|+|&&|;|\\$\\(|\\)|#| > | < ")
+var between = regexp.MustCompile(`\|+|&&|;|\$\(|\)|#| > | < `)
 
 // calls splits a line of code into the calls of our programs, each as its words, the program's name first.
 func calls(line string, programs map[string]map[string][]string) (all [][]string) {

@@ -59,7 +59,7 @@ func TestWhatAnEarlierProgramLeftIsSignalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, key, parts, err := d.store.Verifier().OpenSignals(file)
-	if err != nil || key != nil && len(key) > 0 || b.Slot != last.Slot || last.Previous != b.Hash() {
+	if err != nil || len(key) > 0 || b.Slot != last.Slot || last.Previous != b.Hash() {
 		t.Fatalf("batch 2: %+v, %v", b, err)
 	}
 	signals := 0
