@@ -259,7 +259,7 @@ var million = sync.OnceValues(func() (string, error) {
 	}
 	for s.Size() < 1<<20 {
 		err := s.ask(context.Background(), &request{act: func() error {
-			return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
+			return s.advance(nil, func(tx kv.Tx, t *tip) (*growth, error) {
 				g := &growth{first: t.size, standing: s.standing}
 				for range 1 << 15 {
 					body := ledger.BodyOf(ledger.KindFiller, 0, fillBytes(t.size, ledger.FillerSize))

@@ -138,7 +138,7 @@ func (s *Store) commitGroup(group []*request) {
 	if s.config.Slot == 0 {
 		err = s.sequenceGroup(group, refused)
 	} else {
-		err = s.update(func(tx kv.Tx) error {
+		err = s.updateWith(s.groupKeys(group), func(tx kv.Tx) error {
 			for i, r := range group {
 				if refused[i] = s.admit(tx, &s.tip, r.sub); refused[i] != nil {
 					continue
@@ -176,8 +176,11 @@ func (s *Store) brokenBy() error {
 }
 
 // update runs one transaction without a checkpoint.
-func (s *Store) update(fn func(tx kv.Tx) error) error {
-	tx, err := s.db.Begin(true)
+func (s *Store) update(fn func(tx kv.Tx) error) error { return s.updateWith(nil, fn) }
+
+// updateWith is update where fn reads the values of want: a remote engine fetches them as the transaction begins.
+func (s *Store) updateWith(want []kv.Key, fn func(tx kv.Tx) error) error {
+	tx, err := s.begin(want)
 	if err != nil {
 		return engineError(err)
 	}
@@ -200,16 +203,26 @@ func (s *Store) update(fn func(tx kv.Tx) error) error {
 //
 // What tombstones among them erase is out of the database then; its files and
 // its remains in free pages are removed next.
-func (s *Store) advance(grow func(tx kv.Tx, t *tip) (*growth, error)) error {
-	g, err := s.commitEntries(grow)
+//
+// want are keys that grow reads, as in updateWith.
+func (s *Store) advance(want []kv.Key, grow func(tx kv.Tx, t *tip) (*growth, error)) error {
+	g, err := s.commitEntries(want, grow)
 	if g == nil {
 		return err
 	}
 	return exit.First(s.forget(g.erased), err)
 }
 
-func (s *Store) commitEntries(grow func(tx kv.Tx, t *tip) (*growth, error)) (*growth, error) {
-	tx, err := s.db.Begin(true)
+// begin starts a writable transaction, and announces the keys of reload and those of want.
+func (s *Store) begin(want []kv.Key) (kv.Tx, error) {
+	if !s.shared {
+		return s.db.Begin(true)
+	}
+	return s.db.Begin(true, append(reloadKeys(), want...)...)
+}
+
+func (s *Store) commitEntries(want []kv.Key, grow func(tx kv.Tx, t *tip) (*growth, error)) (*growth, error) {
+	tx, err := s.begin(want)
 	if err != nil {
 		return nil, engineError(err)
 	}

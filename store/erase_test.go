@@ -260,7 +260,7 @@ func TestEraseCutOff(t *testing.T) {
 	submit(t, s, stone)
 	f.clock.forward(day)
 	err := s.ask(t.Context(), &request{act: func() error {
-		_, err := s.commitEntries(s.sequenceWaiting)
+		_, err := s.commitEntries(nil, s.sequenceWaiting)
 		return err
 	}})
 	if err != nil {

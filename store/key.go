@@ -92,7 +92,7 @@ func (s *Store) adopt(ctx context.Context, p *submission) error {
 		if err := s.brokenBy(); err != nil {
 			return err
 		}
-		return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
+		return s.advance(nil, func(tx kv.Tx, t *tip) (*growth, error) {
 			if err := s.admit(tx, t, p); err != nil {
 				return nil, err
 			}

@@ -26,9 +26,9 @@ func (s *Store) announce(h ledger.Hash) error {
 		return nil
 	}
 	return s.ask(context.Background(), &request{act: func() error {
-		return s.update(func(tx kv.Tx) error {
+		want := []kv.Key{{Table: tablePending, Key: h[:]}, {Table: tableFiles, Key: h[:]}, {Table: tableErased, Key: h[:]}}
+		return s.updateWith(want, func(tx kv.Tx) error {
 			pending := tx.Table(tablePending)
-			tx.Want(kv.Key{Table: tablePending, Key: h[:]}, kv.Key{Table: tableFiles, Key: h[:]}, kv.Key{Table: tableErased, Key: h[:]})
 			host := pending.Get(h[:])
 			if host != nil && string(host) != s.host || tx.Table(tableFiles).Get(h[:]) != nil || tx.Table(tableErased).Get(h[:]) != nil {
 				return fmt.Errorf("%w: %s", ErrPartTaken, h)

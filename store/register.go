@@ -43,13 +43,17 @@ func errNoRegister() error {
 		"%w: this ledger is shared by several hosts, and has no witness", ErrNoWitness)
 }
 
+// reloadKeys are the keys that reload reads where no other host has written.
+func reloadKeys() []kv.Key {
+	return []kv.Key{{Table: tableMeta, Key: metaFormat}, {Table: tableMeta, Key: metaIndexed}, {Table: tableCheckpoints, Last: true}}
+}
+
 // reload compares the cached state with the database, at the beginning of a writable transaction, and reads what other
 // hosts have changed.
 func (s *Store) reload(tx kv.Tx) error {
 	if !s.shared {
 		return nil
 	}
-	tx.Want(kv.Key{Table: tableMeta, Key: metaFormat}, kv.Key{Table: tableMeta, Key: metaIndexed})
 	if err := checkFormat(tx, false); err != nil {
 		return s.breaks(fmt.Errorf("%w: %w", ErrBroken, err))
 	}

@@ -23,7 +23,7 @@ func (s *Store) Sequence(ctx context.Context) error {
 		if err := s.brokenBy(); err != nil {
 			return err
 		}
-		return s.advance(s.sequenceWaiting)
+		return s.advance(nil, s.sequenceWaiting)
 	}})
 }
 
@@ -189,7 +189,7 @@ func (s *Store) grow(tx kv.Tx, t *tip, g *growth, body ledger.Body, text []byte,
 // sequenceGroup makes a group of submissions entries at once, under one
 // checkpoint: slot 0.
 func (s *Store) sequenceGroup(group []*request, refused []error) error {
-	return s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
+	return s.advance(s.groupKeys(group), func(tx kv.Tx, t *tip) (*growth, error) {
 		g := &growth{first: t.size, standing: s.standing}
 		changed := false
 		for i, r := range group {

@@ -189,7 +189,7 @@ func (s *Store) sequenceAt(ctx context.Context, at time.Time, seen uint64) error
 		if err := s.brokenBy(); err != nil {
 			return err
 		}
-		err := s.advance(func(tx kv.Tx, t *tip) (*growth, error) {
+		err := s.advance(nil, func(tx kv.Tx, t *tip) (*growth, error) {
 			if s.committed.Size != seen && !s.committed.Time.Before(at) {
 				return nil, nil
 			}

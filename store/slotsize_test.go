@@ -245,7 +245,7 @@ func TestCompactionCutOff(t *testing.T) {
 	parts := submitParts(t, s)
 	c.forward(day)
 	err := s.ask(t.Context(), &request{act: func() error {
-		_, err := s.commitEntries(s.sequenceWaiting)
+		_, err := s.commitEntries(nil, s.sequenceWaiting)
 		return err
 	}})
 	if err != nil {

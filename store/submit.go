@@ -167,6 +167,36 @@ func (p *submission) bytes() int {
 	return n
 }
 
+// groupKeys are the keys that admit reads for a group's submissions, where the engine may be on another machine.
+func (s *Store) groupKeys(group []*request) []kv.Key {
+	if !s.shared {
+		return nil
+	}
+	var want []kv.Key
+	add := func(table string, key []byte) { want = append(want, kv.Key{Table: table, Key: key}) }
+	for _, r := range group {
+		p := r.sub
+		body := keyOf(p.hash)
+		add(tableBodies, body[:])
+		add(tableWaiting, p.hash[:])
+		for _, part := range p.Body.Parts {
+			add(tableSmall, part.Hash[:])
+			add(tableFiles, part.Hash[:])
+			add(tableErased, part.Hash[:])
+		}
+		if p.Locator.Box != nil {
+			add(tableLocators, p.Locator.Name[:])
+		}
+		if p.Body.Kind.Tagged() {
+			add(tableTags, p.tag[:])
+		}
+		if once := p.Attention.Once; once != (ledger.Hash{}) {
+			add(tableSignals, signalKey(keyTaken, once[:]))
+		}
+	}
+	return want
+}
+
 // admit refuses a submission that the ledger, in the state of tx, can't
 // accept. Nothing has been written for it yet, so that the others of its group
 // are not affected.

@@ -128,7 +128,7 @@ func byName(specs []kv.Spec) map[string]kv.Spec {
 }
 
 // Begin starts a transaction.
-func (d *DB) Begin(writable bool) (kv.Tx, error) {
+func (d *DB) Begin(writable bool, _ ...kv.Key) (kv.Tx, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.db == nil {

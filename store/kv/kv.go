@@ -30,8 +30,9 @@ type Spec struct {
 // DB is an open database. Its methods are safe for concurrent use.
 type DB interface {
 	// Begin starts a transaction. A writable one excludes all others, over all processes and hosts, and sees
-	// everything that earlier ones have committed. A reading one sees one snapshot of the database.
-	Begin(writable bool) (Tx, error)
+	// everything that earlier ones have committed. A reading one sees one snapshot of the database. want announces keys
+	// as Tx.Want does: a remote engine fetches them in the round trip that begins a writable transaction.
+	Begin(writable bool, want ...Key) (Tx, error)
 
 	// Shared reports whether other processes may write too: what is cached in memory must then be compared with the
 	// database in every transaction.
@@ -55,7 +56,8 @@ type Tx interface {
 	// Table gives a table by the name in its Spec, or nil if the database lacks it.
 	Table(name string) Table
 
-	// Want announces keys that will be read, so that a remote engine fetches them in one round trip.
+	// Want announces keys that will be read, so that a remote engine fetches them in one round trip. It replaces what
+	// was announced before.
 	Want(keys ...Key)
 
 	// Size returns approximately how many bytes a reader of everything would read.
@@ -76,10 +78,11 @@ type Tx interface {
 	Rollback() error
 }
 
-// Key names a value of a table.
+// Key names a value of a table, or, with Last set, the row that Cursor().Last gives.
 type Key struct {
 	Table string
 	Key   []byte
+	Last  bool
 }
 
 // Table is an ordered map from byte strings to byte strings. Put keeps key and

@@ -100,8 +100,13 @@ func parse(dsn string) (*pgxpool.Config, error) {
 			"the address of the database can't be read")
 	}
 	c.ConnConfig.RuntimeParams["application_name"] = "zapis"
+	c.ConnConfig.StatementCacheCapacity = statements
 	return c, nil
 }
+
+// statements is how many prepared statements a connection keeps: three for each piece, and the others. One that is not
+// kept costs a round trip more.
+const statements = 4 * DefaultPieces
 
 // Open opens a database in which Create has made the tables.
 func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, error) {

@@ -17,6 +17,7 @@ type table struct {
 	cleared bool              // all that was there is deleted
 	writes  map[string][]byte // since the last flush; a nil value is a deletion
 	wanted  map[string][]byte // what Want has brought; nil for keys that are not there
+	last    []row             // its last row, or none, where Want has brought that; nil where it has not
 }
 
 // written returns what this transaction has written for a key.
@@ -55,7 +56,7 @@ func (t *table) Delete(key []byte) error {
 
 func (t *table) Clear() error {
 	clear(t.writes)
-	t.cleared, t.wanted = true, nil
+	t.cleared, t.wanted, t.last = true, nil, nil
 	return nil
 }
 
@@ -110,7 +111,7 @@ func (t *table) flush() {
 	}
 	batch := new(pgx.Batch)
 	t.queue(batch)
-	t.wanted = nil
+	t.wanted, t.last = nil, nil
 	if err := t.t.conn.SendBatch(t.t.ctx, batch).Close(); err != nil {
 		t.t.fail(err)
 	}
@@ -139,6 +140,23 @@ const (
 	mostRows  = 1 << 10
 )
 
+// queueLast adds the statement that fetches the last row to a batch. A divided table has none: its last piece may be empty.
+func (t *table) queueLast(batch *pgx.Batch) {
+	if t.spec.Large || t.cleared || len(t.writes) > 0 {
+		return
+	}
+	batch.Queue("SELECT k, v FROM " + quote(t.spec.Name) + " ORDER BY k DESC LIMIT 1").Query(func(rows pgx.Rows) error {
+		last, err := pgx.CollectRows(rows, scanRow)
+		t.last = append([]row{}, last...)
+		return err
+	})
+}
+
+func scanRow(r pgx.CollectableRow) (x row, err error) {
+	err = r.Scan(&x.k, &x.v)
+	return x, err
+}
+
 // cursor reads rows in batches. Its rows are those of one SQL table, in the cursor's direction.
 type cursor struct {
 	t      *table
@@ -154,10 +172,18 @@ type cursor struct {
 type row struct{ k, v []byte }
 
 func (c *cursor) First() (k, v []byte)          { return c.start(0, false, nil) }
-func (c *cursor) Last() (k, v []byte)           { return c.start(len(c.tables)-1, true, nil) }
 func (c *cursor) Seek(key []byte) (k, v []byte) { return c.start(c.pieceOf(key), false, key) }
 func (c *cursor) Next() (k, v []byte)           { return c.step(false) }
 func (c *cursor) Prev() (k, v []byte)           { return c.step(true) }
+
+func (c *cursor) Last() (k, v []byte) {
+	if c.t.last != nil {
+		c.in, c.back, c.next = 0, true, firstRows
+		c.rows, c.at, c.whole = c.t.last, 0, len(c.t.last) == 0
+		return c.current()
+	}
+	return c.start(len(c.tables)-1, true, nil)
+}
 
 func (c *cursor) pieceOf(key []byte) int {
 	if len(c.tables) == 1 {
@@ -230,10 +256,7 @@ func (c *cursor) bring(compare string, key []byte) {
 	if err != nil {
 		c.t.t.fail(err)
 	}
-	c.rows, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (x row, err error) {
-		err = r.Scan(&x.k, &x.v)
-		return x, err
-	})
+	c.rows, err = pgx.CollectRows(rows, scanRow)
 	if err != nil {
 		c.t.t.fail(err)
 	}

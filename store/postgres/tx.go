@@ -34,8 +34,8 @@ type transaction struct {
 const txTimeout = 24 * time.Hour
 
 // Begin starts a transaction. While the database does not answer it retries until the patience ends, and then returns
-// kv.ErrUnavailable.
-func (d *DB) Begin(writable bool) (kv.Tx, error) {
+// kv.ErrUnavailable. It takes one round trip, in which a writable transaction fetches want too.
+func (d *DB) Begin(writable bool, want ...kv.Key) (kv.Tx, error) {
 	patience, cancel := context.WithTimeout(context.Background(), d.options.Patience)
 	defer cancel()
 	if writable {
@@ -49,7 +49,7 @@ func (d *DB) Begin(writable bool) (kv.Tx, error) {
 		}
 	}
 	for {
-		t, err := d.begin(patience, writable)
+		t, err := d.begin(patience, writable, want)
 		if err == nil {
 			return t, nil
 		}
@@ -85,7 +85,7 @@ func transient(err error) bool {
 	return false
 }
 
-func (d *DB) begin(patience context.Context, writable bool) (*transaction, error) {
+func (d *DB) begin(patience context.Context, writable bool, want []kv.Key) (*transaction, error) {
 	t := &transaction{d: d, tables: make(map[string]*table)}
 	t.ctx, t.cancel = context.WithTimeout(context.Background(), txTimeout)
 	if !writable {
@@ -93,7 +93,10 @@ func (d *DB) begin(patience context.Context, writable bool) (*transaction, error
 		if err != nil {
 			return nil, err
 		}
-		if _, err := conn.Exec(patience, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+		batch := new(pgx.Batch)
+		batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+		t.queueWanted(batch, want)
+		if err := conn.SendBatch(patience, batch).Close(); err != nil {
 			conn.Release()
 			return nil, err
 		}
@@ -104,7 +107,7 @@ func (d *DB) begin(patience context.Context, writable bool) (*transaction, error
 		return nil, err
 	}
 	t.conn = d.writer
-	if err := t.lock(patience); err != nil {
+	if err := t.lock(patience, want...); err != nil {
 		d.dropWriter()
 		return nil, err
 	}
@@ -112,8 +115,9 @@ func (d *DB) begin(patience context.Context, writable bool) (*transaction, error
 }
 
 // lock begins a writable transaction: the lock over all hosts, and the conditions for each: the standby is required,
-// and this host's clock is right.
-func (t *transaction) lock(ctx context.Context) error {
+// and this host's clock is right. want is read after the lock was granted: each statement of READ COMMITTED sees what was
+// committed before it began.
+func (t *transaction) lock(ctx context.Context, want ...kv.Key) error {
 	batch := new(pgx.Batch)
 	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
 	batch.Queue("SELECT version FROM zapis.head FOR UPDATE").QueryRow(func(row pgx.Row) error { return row.Scan(&t.seen) })
@@ -122,6 +126,7 @@ func (t *transaction) lock(ctx context.Context) error {
 	var now float64
 	batch.Queue("SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), pg_is_in_recovery(), extract(epoch FROM clock_timestamp())::float8").
 		QueryRow(func(row pgx.Row) error { return row.Scan(&standbys, &commit, &recovery, &now) })
+	t.queueWanted(batch, want)
 	if err := t.conn.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
@@ -167,14 +172,30 @@ func (t *transaction) Table(name string) kv.Table {
 
 // Want fetches values in one round trip. It drops those of an earlier Want.
 func (t *transaction) Want(keys ...kv.Key) {
+	for _, table := range t.tables {
+		table.wanted, table.last = nil, nil
+	}
+	batch := new(pgx.Batch)
+	t.queueWanted(batch, keys)
+	if batch.Len() == 0 {
+		return
+	}
+	if err := t.conn.SendBatch(t.ctx, batch).Close(); err != nil {
+		t.fail(err)
+	}
+}
+
+// queueWanted adds the statements that fetch values to a batch: one for each SQL table.
+func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 	asked := make(map[string][][]byte) // by SQL table
 	from := make(map[string]*table)
-	for _, table := range t.tables {
-		table.wanted = nil
-	}
 	for _, k := range keys {
 		table, ok := t.Table(k.Table).(*table)
 		if !ok {
+			continue
+		}
+		if k.Last {
+			table.queueLast(batch)
 			continue
 		}
 		if _, ok := table.written(k.Key); ok {
@@ -187,25 +208,18 @@ func (t *transaction) Want(keys ...kv.Key) {
 		name := t.d.table(table.spec, k.Key)
 		asked[name], from[name] = append(asked[name], k.Key), table
 	}
-	batch := new(pgx.Batch)
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
-		table := from[name]
+		wanted := from[name].wanted
 		batch.Queue("SELECT k, v FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var k, v []byte
 				if err := rows.Scan(&k, &v); err != nil {
 					return err
 				}
-				table.wanted[string(k)] = v
+				wanted[string(k)] = v
 			}
 			return rows.Err()
 		})
-	}
-	if batch.Len() == 0 {
-		return
-	}
-	if err := t.conn.SendBatch(t.ctx, batch).Close(); err != nil {
-		t.fail(err)
 	}
 }
 

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("a transaction that is rolled back leaves nothing", func(t *testing.T) { testRollback(t, open(t)) })
 	t.Run("a reading transaction sees one moment", func(t *testing.T) { testSnapshot(t, open(t)) })
 	t.Run("a writable transaction is alone", func(t *testing.T) { testAlone(t, open(t)) })
+	t.Run("a transaction begins with what is wanted", func(t *testing.T) { testWanted(t, open(t)) })
 	t.Run("forgotten values are gone, others stay", func(t *testing.T) { testForget(t, open(t)) })
 	t.Run("a table that is none is nil", func(t *testing.T) {
 		err := kv.View(open(t), func(tx kv.Tx) error {
@@ -105,7 +106,7 @@ func compare(tx kv.Tx, m model, r *rand.Rand) error {
 		for _, k := range keys[:min(5, len(keys))] {
 			wanted = append(wanted, kv.Key{Table: s.Name, Key: []byte(k)})
 		}
-		tx.Want(wanted...)
+		tx.Want(append(wanted, kv.Key{Table: s.Name, Last: true})...)
 		for _, w := range wanted {
 			v, ok := m[s.Name][string(w.Key)]
 			if got := tx.Table(s.Name).Get(w.Key); ok != (got != nil) || !bytes.Equal(v, got) {
@@ -233,6 +234,52 @@ func testSnapshot(t *testing.T, db kv.DB) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// testWanted announces keys at the beginning: what is there and what is not, and the last row of a table, which later writes
+// of the same transaction change.
+func testWanted(t *testing.T, db kv.DB) {
+	keys := []kv.Key{{Table: "plain", Key: []byte("a")}, {Table: "large", Key: []byte("b")}, {Table: "plain", Key: []byte("none")},
+		{Table: "plain", Last: true}, {Table: "ascending", Last: true}}
+	if err := kv.Update(db, func(tx kv.Tx) error {
+		return errors.Join(put("plain", "a", "1")(tx), put("plain", "c", "3")(tx), put("large", "b", "2")(tx))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, writable := range []bool{false, true} {
+		tx, err := db.Begin(writable, keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := tx.Table("plain")
+		if a, b, none := plain.Get([]byte("a")), tx.Table("large").Get([]byte("b")), plain.Get([]byte("none")); string(a) != "1" || string(b) != "2" || none != nil {
+			t.Errorf("writable %v: %q, %q, %q", writable, a, b, none)
+		}
+		c := plain.Cursor()
+		if k, v := c.Last(); string(k) != "c" || string(v) != "3" {
+			t.Errorf("writable %v: the last row is %q, %q", writable, k, v)
+		}
+		if k, _ := c.Prev(); string(k) != "a" {
+			t.Errorf("writable %v: the row before is %q", writable, k)
+		}
+		if k, _ := tx.Table("ascending").Cursor().Last(); k != nil {
+			t.Errorf("writable %v: the last row of an empty table is %q", writable, k)
+		}
+		if writable {
+			if err := put("plain", "d", "4")(tx); err != nil {
+				t.Fatal(err)
+			}
+			if k, _ := plain.Cursor().Last(); string(k) != "d" {
+				t.Errorf("after a write the last row is %q", k)
+			}
+			if v := plain.Get([]byte("a")); string(v) != "1" {
+				t.Errorf("after a write the first value is %q", v)
+			}
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

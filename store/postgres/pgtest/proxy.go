@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -8,8 +9,9 @@ import (
 	"sync/atomic"
 )
 
-// Proxy is a TCP proxy before a node, which can be cut.
+// Proxy is a TCP proxy before a node, which can be cut, and counts how often a client asks and waits.
 type Proxy struct {
+	trips    atomic.Int64
 	listener net.Listener
 	to       atomic.Value // string
 	cut      atomic.Bool
@@ -53,9 +55,46 @@ func (p *Proxy) forward(c net.Conn) {
 	}
 	p.conns <- c
 	p.conns <- to
-	go func() { _, _ = io.Copy(to, c); to.Close() }()
+	go func() { _, _ = io.Copy(io.MultiWriter(to, &asks{count: &p.trips}), c); to.Close() }()
 	_, _ = io.Copy(c, to)
 	c.Close()
+}
+
+// RoundTrips returns how many times the clients have asked and then waited for the answer, since the proxy began.
+func (p *Proxy) RoundTrips() int64 { return p.trips.Load() }
+
+// asks counts the messages of one client after which it waits: Sync and Query (PostgreSQL's documentation, "Message
+// Formats"). Each message but the first of a connection begins with its type; then comes the length, itself included, in 4
+// bytes.
+type asks struct {
+	count   *atomic.Int64
+	head    []byte // of the message that has begun
+	left    int    // bytes of its content that are still to come
+	started bool   // the first message is over
+}
+
+func (a *asks) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		if a.left > 0 {
+			n := min(a.left, len(rest))
+			a.left, rest = a.left-n, rest[n:]
+			continue
+		}
+		a.head, rest = append(a.head, rest[0]), rest[1:]
+		kind := 0 // bytes of the type
+		if a.started {
+			kind = 1
+		}
+		if len(a.head) < kind+4 {
+			continue
+		}
+		if a.started && (a.head[0] == 'S' || a.head[0] == 'Q') {
+			a.count.Add(1)
+		}
+		a.left = int(binary.BigEndian.Uint32(a.head[kind:])) - 4
+		a.head, a.started = a.head[:0], true
+	}
+	return len(b), nil
 }
 
 // To sends further connections to another node, and closes those that there are.
