@@ -164,43 +164,63 @@ func appendGuarded(t testing.TB, writers int) float64 { return appendUnsigned(t,
 func appendUnsigned(t testing.TB, writers int, guarded bool) float64 {
 	s := benchStore(t, time.Hour)
 	defer s.Close()
-	c := s.released.Checkpoint
-	head := len(ledger.Head(c.Origin, 1<<20, ledger.Hash{}))
+	return newAppender(s, guarded).rate(t, writers)
+}
+
+// appender appends to a store beside its checkpoints: to a ledger that is for nothing else.
+type appender struct {
+	s       *Store
+	guarded bool
+	tip     tip
+	signed  ledger.Checkpoint // as it would be signed
+}
+
+func newAppender(s *Store, guarded bool) *appender {
+	return &appender{s, guarded, s.tip, s.released.Checkpoint}
+}
+
+func (a *appender) rate(t testing.TB, writers int) float64 {
+	head := len(ledger.Head(a.signed.Origin, 1<<20, ledger.Hash{}))
 	appendOne, stop := committer(func(group []*appendix) {
-		tip := s.tip
-		defer tip.values.reset()
-		bodies := make([]ledger.Hash, 0, len(group))
-		flush := s.tail.size()+uint64(len(group)) >= maxTail
-		err := s.update(func(tx kv.Tx) error {
-			for _, a := range group {
-				if err := tip.appendEntry(tx, a.body); err != nil {
-					return err
-				}
-				bodies = append(bodies, a.hash)
-			}
-			if flush {
-				return s.tail.flush(tx, bodies)
-			}
-			return nil
-		})
-		if err == nil {
-			if flush {
-				s.tail = newTail(tip.size)
-			} else {
-				s.tail.add(bodies, s.tip.size)
-			}
-			s.tip = tip
-			c.Size, c.Root = tip.size, tip.root()
-			if guarded {
-				err = s.guard.write(c)
-			}
-		}
-		if err != nil {
+		if err := a.commit(group); err != nil {
 			t.Error(err)
 		}
 	})
 	defer stop()
 	return drive(writers, func(n uint64) { appendOne(fillBytes(n, entrySize-head)) })
+}
+
+func (a *appender) commit(group []*appendix) error {
+	s, tip := a.s, a.tip
+	defer tip.values.reset()
+	bodies := make([]ledger.Hash, 0, len(group))
+	flush := s.tail.size()+uint64(len(group)) >= maxTail
+	err := s.update(func(tx kv.Tx) error {
+		for _, a := range group {
+			if err := tip.appendEntry(tx, a.body); err != nil {
+				return err
+			}
+			bodies = append(bodies, a.hash)
+		}
+		if flush {
+			return s.tail.flush(tx, bodies)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if flush {
+		s.tail = newTail(tip.size)
+	} else {
+		s.tail.add(bodies, a.tip.size)
+	}
+	a.tip = tip
+	a.signed.Size, a.signed.Root = tip.size, tip.root()
+	if !a.guarded {
+		return nil
+	}
+	return s.guard.write(a.signed)
 }
 
 func appendSealed(t testing.TB, writers int) float64 {

@@ -3,50 +3,103 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"flag"
+	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/bench/measure"
 	"zapis/internal/shorttest"
 	"zapis/store/blob"
+	"zapis/store/blob/s3/s3test"
 	"zapis/store/postgres/pgtest"
 )
 
-// BenchmarkEngines compares PostgreSQL, with a synchronous standby on the same
-// machine, with bbolt, in one run: submissions with 95 KB of parts, a slot of
-// -store.slot reports and the check of it, an attachment of 100 MiB.
+// BenchmarkEngines compares PostgreSQL, with a synchronous standby on the same machine, with bbolt, in one run and in turn.
+// The ledgers of all engines lie on one disk. Rates are medians of the rounds, and so are the ratios, each of one round.
+//
+//	append      2 KiB without signatures, as BenchmarkAppend's ledger; beside a bare file
+//	submit      reports with 95 KB of parts, promised
+//	attachment  100 MiB: a file, chunks in the database, an object of an S3 store in this process
+//	slot        -store.slot reports at once, and the check of the ledger then
 func BenchmarkEngines(b *testing.B) {
-	c, err := pgtest.Start(os.TempDir(), 1) // on the disk that bbolt has too
+	c, err := pgtest.Start(os.TempDir(), 1)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	name, err := c.NewDatabase()
-	if err != nil {
-		b.Fatal(err)
+	bucket := httptest.NewServer(s3test.New(b.TempDir()))
+	defer bucket.Close()
+	e := &engineBench{cluster: c, bucket: "s3://key:secret@" + strings.TrimPrefix(bucket.URL, "http://") + "/bucket?plain=1"}
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("append/writers=%d", writers), func(b *testing.B) { e.appends(b, writers) })
 	}
-	places := map[string]Place{"bbolt": {}, "postgres": {Database: c.Nodes[0].DSN(name)}}
-	figures := make(map[string]map[string]float64)
-	for _, engine := range []string{"bbolt", "postgres"} {
-		b.Run(engine, func(b *testing.B) {
-			figures[engine] = measureEngine(b, places[engine])
-			for what, f := range figures[engine] {
-				b.ReportMetric(f, what)
-				if base := figures["bbolt"][what]; engine != "bbolt" && base > 0 {
-					b.ReportMetric(f/base, what+"/bbolt")
-				}
-			}
-			b.ReportMetric(0, "ns/op")
-		})
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("submit/writers=%d", writers), func(b *testing.B) { e.submits(b, writers) })
 	}
+	b.Run("attachment", e.attachments)
+	b.Run("slot", e.slot)
 }
 
-func measureEngine(b *testing.B, p Place) map[string]float64 {
+var (
+	benchRounds = flag.Int("store.rounds", 5, "how many rounds the engines are compared for")
+	benchSlot   = flag.Int("store.slot", 27_000, "how many reports a slot has, in which the engines are compared")
+)
+
+// engineBench is what the parts of BenchmarkEngines share.
+type engineBench struct {
+	cluster *pgtest.Cluster
+	bucket  string
+}
+
+// rater is one way that takes turns; rate returns how much it does in a second.
+type rater struct {
+	name string
+	rate func() float64
+}
+
+// inTurn reports each way's rate, and its ratio to the first's, round by round.
+func inTurn(b *testing.B, rounds int, ways ...rater) {
+	rates := make(map[string][]float64)
+	for b.Loop() {
+		for range rounds {
+			for _, w := range ways {
+				rates[w.name] = append(rates[w.name], w.rate())
+			}
+		}
+	}
+	for i, w := range ways {
+		measure.Report(b, w.name+"/s", rates[w.name])
+		if i > 0 {
+			measure.Report(b, w.name+"/"+ways[0].name, measure.Quotients(rates[w.name], rates[ways[0].name]))
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// ledger makes one with slots of a day, and opens it.
+func (e *engineBench) ledger(b *testing.B, shared, s3 bool) (*Store, *clock) {
+	b.Helper()
+	var p Place
+	if shared {
+		name, err := e.cluster.NewDatabase()
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.Database = e.cluster.Nodes[0].DSN(name)
+	}
+	if s3 {
+		p.Attachments = e.bucket
+	}
 	dir := filepath.Join(b.TempDir(), "ledger")
 	if _, err := CreateIn(dir, p, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		b.Fatal(err)
@@ -56,80 +109,119 @@ func measureEngine(b *testing.B, p Place) map[string]float64 {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
-	figures := map[string]float64{
-		"submit1/s":  submissions(b, s, 1, 40),
-		"submit64/s": submissions(b, s, 64, 400),
-	}
-	fillSlot(b, s)
-	waiting := 0
-	_ = s.Waiting(func(Waiting) error { waiting++; return nil })
-	clock.forward(day)
-	begin := time.Now()
-	if err := s.Sequence(context.Background()); err != nil {
-		b.Fatal(err)
-	}
-	figures["slot/s"] = float64(waiting) / time.Since(begin).Seconds()
-	begin = time.Now()
-	if faults, err := s.Check(context.Background(), nil); err != nil || len(faults) > 0 {
-		b.Fatal(faults, err)
-	}
-	figures["check/s"] = float64(waiting) / time.Since(begin).Seconds()
-	figures["attachment-MB/s"] = attachmentRate(b, s, 100<<20)
-	return figures
+	b.Cleanup(func() { s.Close() })
+	return s, clock
 }
 
-// benchSlot is how many small reports a measured slot has, beside those with large parts.
-const benchSlot = 3000
+func (e *engineBench) appends(b *testing.B, writers int) {
+	bolt, _ := e.ledger(b, false, false)
+	shared, _ := e.ledger(b, true, false)
+	own, theirs := newAppender(bolt, false), newAppender(shared, false)
+	inTurn(b, *benchRounds,
+		rater{"bbolt", func() float64 { return own.rate(b, writers) }},
+		rater{"file", func() float64 { return appendFile(b, writers) }},
+		rater{"postgres", func() float64 { return theirs.rate(b, writers) }})
+}
 
-func fillSlot(b *testing.B, s *Store) {
-	var writers sync.WaitGroup
-	for range 64 {
-		writers.Go(func() {
-			for range benchSlot / 64 {
-				if _, err := s.Submit(context.Background(), words(s)); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	writers.Wait()
+func (e *engineBench) submits(b *testing.B, writers int) {
+	bolt, _ := e.ledger(b, false, false)
+	shared, _ := e.ledger(b, true, false)
+	n := 30 + 5*writers
+	warm := func(s *Store) { submissions(b, s, 64, 320) } // a connection prepares a statement for each piece once
+	warm(bolt)
+	warm(shared)
+	inTurn(b, *benchRounds,
+		rater{"bbolt", func() float64 { return submissions(b, bolt, writers, n) }},
+		rater{"postgres", func() float64 { return submissions(b, shared, writers, n) }})
 }
 
 // submissions returns how many reports a second are promised, each with 95 KB of parts.
 func submissions(b *testing.B, s *Store, writers, n int) float64 {
-	var wait sync.WaitGroup
-	begin := time.Now()
+	all := make([]Submission, n)
+	for i := range all {
+		all[i] = wordsOf(s, 92_000)
+	}
+	took := measure.Take(func() { submitAll(b, s, writers, func(i int) Submission { return all[i] }, n) })
+	return float64(n) / took.Wall.Seconds()
+}
+
+// submitAll has some writers submit the first n of these.
+func submitAll(b *testing.B, s *Store, writers int, nth func(int) Submission, n int) {
+	var next atomic.Int64
+	var all sync.WaitGroup
 	for range writers {
-		wait.Go(func() {
-			for range n / writers {
-				if _, err := s.Submit(context.Background(), wordsOf(s, 92_000)); err != nil {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if _, err := s.Submit(context.Background(), nth(i)); err != nil {
 					b.Error(err)
 				}
 			}
 		})
 	}
-	wait.Wait()
-	return float64(n) / time.Since(begin).Seconds()
+	all.Wait()
 }
 
-func attachmentRate(b *testing.B, s *Store, size int) float64 {
-	content := make([]byte, size)
-	rand.Read(content)
+func (e *engineBench) attachments(b *testing.B) {
+	content := random(100 << 20)
+	h := ledger.Sum(content)
+	var ways []rater
+	for _, w := range []struct {
+		name       string
+		shared, s3 bool
+	}{{"file", false, false}, {"chunks", true, false}, {"s3", true, true}} {
+		s, _ := e.ledger(b, w.shared, w.s3)
+		ways = append(ways, rater{w.name, func() float64 { return keepRate(b, s, content, h) }})
+	}
+	inTurn(b, *benchRounds, ways...)
+}
+
+// keepRate returns how many bytes a second an attachment is kept with.
+func keepRate(b *testing.B, s *Store, content []byte, h ledger.Hash) float64 {
 	w, err := s.NewPart()
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer w.Discard()
-	h := ledger.Sum(content)
-	begin := time.Now()
-	if _, err := w.Write(content); err != nil {
+	took := measure.Take(func() {
+		if _, err := w.Write(content); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := w.Keep(h); err != nil {
+			b.Fatal(err)
+		}
+	})
+	if err := w.Discard(); err != nil {
 		b.Fatal(err)
 	}
-	if _, err := w.Keep(h); err != nil {
-		b.Fatal(err)
+	return float64(len(content)) / took.Wall.Seconds()
+}
+
+// slot compares the time of a slot, and of the check after it: how many reports a second each takes.
+func (e *engineBench) slot(b *testing.B) {
+	var slots, checks []rater
+	for _, w := range []struct {
+		name   string
+		shared bool
+	}{{"bbolt", false}, {"postgres", true}} {
+		s, clock := e.ledger(b, w.shared, false)
+		slots = append(slots, rater{w.name, func() float64 {
+			submitAll(b, s, 256, func(int) Submission { return words(s) }, *benchSlot)
+			clock.forward(day)
+			return float64(*benchSlot) / measure.Take(func() {
+				if err := s.Sequence(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+			}).Wall.Seconds()
+		}})
+		checks = append(checks, rater{w.name, func() float64 {
+			return float64(s.Size()) / measure.Take(func() {
+				if faults, err := s.Check(context.Background(), nil); err != nil || len(faults) > 0 {
+					b.Fatal(faults, err)
+				}
+			}).Wall.Seconds()
+		}})
 	}
-	return float64(size) / 1e6 / time.Since(begin).Seconds()
+	b.Run("sequence", func(b *testing.B) { inTurn(b, 1, slots...) })
+	b.Run("check", func(b *testing.B) { inTurn(b, 3, checks...) })
 }
 
 // A large attachment goes into the database, and comes back, without being held in memory.
