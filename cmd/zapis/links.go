@@ -72,16 +72,16 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if !l.Suggest {
 			return nil
 		}
-		suggestions, common, err := v.Suggest(ctx, cases)
+		found, err := v.Suggest(ctx, cases)
 		if err != nil {
 			return err
 		}
-		for _, one := range suggestions {
+		for _, one := range found.List {
 			for _, r := range one.Reasons {
 				fmt.Fprintf(s.Out, "suggested %s %s  %s: %s\n", one.A, one.B, r.Kind, escape.Text(r.Detail))
 			}
 		}
-		for _, c := range common {
+		for _, c := range found.Common {
 			fmt.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", many(c.Cases, "case", "cases"), c.Kind, escape.Text(c.Detail))
 		}
 		return nil

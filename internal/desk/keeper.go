@@ -143,6 +143,23 @@ func (k *Keeper) With(use func(*casework.Trustee, *casework.Cases) error) error 
 	return k.turn(use)
 }
 
+// Background calls job in a goroutine of its own. Its context ends when the Keeper locks. Its turn is With, but does not restart
+// the idle time, and returns ErrLocked once this session has ended. Background does nothing while the Keeper is locked.
+func (k *Keeper) Background(job func(ctx context.Context, turn func(func(*casework.Trustee, *casework.Cases) error) error)) {
+	during := k.session.Load()
+	if during == nil {
+		return
+	}
+	go job(during.ctx, func(use func(*casework.Trustee, *casework.Cases) error) error {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.session.Load() != during {
+			return ErrLocked
+		}
+		return k.turn(use)
+	})
+}
+
 // turn waits for the vault's next turn, reads what other processes have done, and ends the turn after use. The caller
 // holds mu.
 func (k *Keeper) turn(use func(*casework.Trustee, *casework.Cases) error) (err error) {

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -10,44 +12,50 @@ import (
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/links"
+	"zapis/internal/trustee/media"
 )
 
-// suggested are the suggestions that were looked for last.
+// suggested are the suggestions that were looked for last, and how far the pictures are compared.
 type suggested struct {
-	mu     sync.Mutex
-	looked bool
-	list   []links.Suggestion
-	common []links.Common
+	mu    sync.Mutex
+	state suggestedState
 }
 
-func (s *suggested) set(looked bool, list []links.Suggestion, common []links.Common) {
+type suggestedState struct {
+	Looked      bool
+	Suggestions []links.Suggestion
+	Common      []links.Common
+	Comparing   bool // pictures are being read
+	Done, Of    int  // pictures that were read, of those that had to be
+	NotCompared string
+}
+
+func (s *suggested) get() suggestedState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.looked, s.list, s.common = looked, list, common
+	return s.state
 }
 
-func (s *suggested) get() (bool, []links.Suggestion, []links.Common) {
+func (s *suggested) set(change func(*suggestedState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.looked, s.list, s.common
+	change(&s.state)
 }
 
-func (s *suggested) clear() { s.set(false, nil, nil) }
+func (s *suggested) clear() { s.set(func(st *suggestedState) { *st = suggestedState{} }) }
 
 // maxSuggestions bounds those on one page.
 const maxSuggestions = 100
 
 type linksPage struct {
 	layout
-	Campaigns   []links.Campaign
-	Links       []deskstate.Link
-	Refused     []deskstate.RefusedLink
-	Looked      bool
-	Suggestions []links.Suggestion
-	More        int
-	Common      []links.Common
-	Types       []choice
-	Choice      string // the case that stands in the form
+	suggestedState
+	Campaigns []links.Campaign
+	Links     []deskstate.Link
+	Refused   []deskstate.RefusedLink
+	More      int
+	Types     []choice
+	Choice    string // the case that stands in the form
 }
 
 var linkTypes = []choice{{"duplicate-of", "is the same report as"}, {"part-of", "is a part of"}, {"follows", "follows"}, {"same-actor", "has the same actor as"}}
@@ -58,14 +66,13 @@ func (s *Server) getLinks(w http.ResponseWriter, r *http.Request, o opened) erro
 	if err != nil {
 		return err
 	}
-	page := linksPage{layout: s.layout(r, "Links"), Links: d.Links(), Types: linkTypes, Choice: r.URL.Query().Get("case")}
+	page := linksPage{layout: s.layout(r, "Links"), suggestedState: s.links.get(), Links: d.Links(), Types: linkTypes, Choice: r.URL.Query().Get("case")}
 	if page.Campaigns, err = o.trustee.Campaigns(o.cases); err != nil {
 		return err
 	}
 	for _, key := range d.Cases() {
 		page.Refused = append(page.Refused, d.Case(key).Refused...)
 	}
-	page.Looked, page.Suggestions, page.Common = s.links.get()
 	if n := len(page.Suggestions); n > maxSuggestions {
 		page.Suggestions, page.More = page.Suggestions[:maxSuggestions], n-maxSuggestions
 	}
@@ -75,15 +82,60 @@ func (s *Server) getLinks(w http.ResponseWriter, r *http.Request, o opened) erro
 	return s.render(w, http.StatusOK, "links.html", page)
 }
 
-// postSuggest compares all cases. It opens all statements, which is recorded as one event.
+// postSuggest compares all cases. It opens all statements, which is recorded as one event. Pictures that were not compared
+// before are read afterwards, while the desk is open.
 func (s *Server) postSuggest(w http.ResponseWriter, r *http.Request, o opened) error {
-	list, common, err := o.trustee.Suggest(r.Context(), o.cases)
+	found, err := o.trustee.Suggest(r.Context(), o.cases)
 	if err != nil {
 		return err
 	}
-	s.links.set(true, list, common)
+	begin := false
+	s.links.set(func(st *suggestedState) {
+		begin = !st.Comparing && found.Pictures.Waiting() > 0
+		st.Looked, st.Suggestions, st.Common = true, found.List, found.Common
+		if begin {
+			st.Comparing, st.Done, st.Of, st.NotCompared = true, 0, found.Pictures.Waiting(), ""
+		}
+	})
+	if begin {
+		s.keeper.Background(func(ctx context.Context, turn func(func(*casework.Trustee, *casework.Cases) error) error) {
+			err := s.readPictures(ctx, found.Pictures, turn)
+			if ctx.Err() != nil {
+				return // Lock has forgotten the state
+			}
+			s.links.set(func(st *suggestedState) {
+				st.Comparing = false
+				if err != nil {
+					st.NotCompared = refusalWords(err)
+				}
+			})
+		})
+	}
 	http.Redirect(w, r, "/links#suggestions", http.StatusSeeOther)
 	return nil
+}
+
+// readPictures computes the hashes of pictures, and then compares all cases once more.
+func (s *Server) readPictures(ctx context.Context, p *casework.Pictures, turn func(func(*casework.Trustee, *casework.Cases) error) error) error {
+	if s.media == nil {
+		return &media.Error{Code: media.NotStarted}
+	}
+	defer s.media.StopHashing()
+	err := p.Read(ctx, func(use func(*casework.Trustee) error) error {
+		return turn(func(v *casework.Trustee, _ *casework.Cases) error { return use(v) })
+	}, func(ctx context.Context, name string, data []byte) (uint64, error) {
+		return s.media.Hash(ctx, media.Request{Name: name, Data: data})
+	}, func(done, of int) { s.links.set(func(st *suggestedState) { st.Done, st.Of = done, of }) })
+	if err != nil {
+		return err
+	}
+	return turn(func(v *casework.Trustee, cases *casework.Cases) error {
+		found, err := v.Suggest(ctx, cases)
+		if err == nil {
+			s.links.set(func(st *suggestedState) { st.Suggestions, st.Common = found.List, found.Common })
+		}
+		return err
+	})
 }
 
 // postLink links two cases, refuses a suggestion, or undoes a link.
@@ -137,12 +189,7 @@ func linkActs(cases *casework.Cases, id string, form url.Values) (acts []casewor
 
 // dropSuggestion takes a pair off the list that was looked for last.
 func (s *Server) dropSuggestion(pair links.Pair) {
-	looked, list, common := s.links.get()
-	var left []links.Suggestion
-	for _, one := range list {
-		if one.Pair != pair {
-			left = append(left, one)
-		}
-	}
-	s.links.set(looked, left, common)
+	s.links.set(func(st *suggestedState) {
+		st.Suggestions = slices.DeleteFunc(slices.Clone(st.Suggestions), func(one links.Suggestion) bool { return one.Pair == pair })
+	})
 }

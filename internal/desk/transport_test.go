@@ -4,6 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"math"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -290,6 +293,57 @@ func TestSuggestionsAreLinkedOrRefusedForGood(t *testing.T) {
 	if _, page = b.post("/links/decide", url.Values{"act": {"undo"}, "case": {from[1]}, "event": {undo[1]}}); strings.Contains(page, "3 cases, 3 persons") {
 		t.Errorf("after the undo:\n%s", page)
 	}
+}
+
+// shades is a picture of soft spots, and a copy of it that is smaller, coded again and cropped by little.
+func shades(t *testing.T, seed int) (whole, copied string) {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 120, 90))
+	for i := range img.Pix {
+		x, y := float64(i%120), float64(i/120)
+		img.Pix[i] = uint8(128 + 60*math.Sin(x/float64(9+2*seed)+y/14) + 50*math.Cos(y/float64(7+3*seed)-x/31))
+	}
+	code := func(img image.Image) string {
+		var b strings.Builder
+		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	small := image.NewGray(image.Rect(0, 0, 79, 59))
+	for i := range small.Pix {
+		small.Pix[i] = img.GrayAt(1+(i%79)*3/2, 1+(i/79)*3/2).Y
+	}
+	return code(img), code(small)
+}
+
+// Near pictures of two cases are found without anybody opening them: after a comparison, in the background, while the desk
+// is open. A refused one is not suggested again; Lock ends what runs.
+func TestNearPicturesAreFoundInTheBackground(t *testing.T) {
+	t.Parallel()
+	one, near := shades(t, 1)
+	other, _ := shades(t, 4)
+	b := startWith(t, time.Hour, []vaulttest.File{{Name: "one.jpg", Content: one}, {Name: "cut.jpg", Content: one[:200]}})
+	second := b.house.Report([]vaulttest.File{{Name: "near.jpg", Content: near}}, "narrative", "Elsewhere.").Case
+	third := b.house.Report([]vaulttest.File{{Name: "other.jpg", Content: other}}, "narrative", "Another thing.").Case
+	b.unlock()
+	b.brings("carry.tar", b.house.Carry(0))
+	_, page := b.post("/links", nil)
+	if strings.Contains(page, "nearly the same picture") {
+		t.Errorf("before the pictures were read:\n%s", page)
+	}
+	for strings.Contains(page, "Pictures are being compared") {
+		_, page = b.get("/links")
+	}
+	b.wants(page, "nearly the same picture: ", " of 64 points of comparison differ", b.quiet, second)
+	if suggested := page[strings.Index(page, "suggestions"):]; strings.Contains(suggested, third) || strings.Contains(page, "Not all pictures") {
+		t.Errorf("another picture is near:\n%s", page)
+	}
+	b.post("/links/decide", url.Values{"act": {"refuse"}, "case": {b.quiet}, "other": {second}, "reason": {"picture"}})
+	if _, page = b.post("/links", nil); strings.Contains(page, "points of comparison") || strings.Contains(page, "being compared") {
+		t.Errorf("it is suggested again, or the pictures are read again:\n%s", page)
+	}
+	b.wants(page, "nearly the same picture: refused by")
 }
 
 var draftKey = regexp.MustCompile(`name="draft" value="([0-9a-f]{16})"`)

@@ -37,13 +37,24 @@ func (c *Case) codes(d *deskstate.Log) links.Case {
 	return one
 }
 
+// Suggested is what a comparison of all cases gives.
+type Suggested struct {
+	List     []links.Suggestion
+	Common   []links.Common // what too many cases share to suggest anything
+	Pictures *Pictures      // with those that were not compared, since they have no hash yet
+}
+
 // Suggest compares all cases with each other, and suggests which may belong together. One event records that all
-// statements are opened for it. What is linked, and what a trustee refused, is not suggested. Only files of which the
-// same bytes came in two cases are found: pictures are not decoded here.
-func (v *Trustee) Suggest(ctx context.Context, cases *Cases) ([]links.Suggestion, []links.Common, error) {
+// statements are opened for it. What is linked, and what a trustee refused, is not suggested. Pictures are compared by the
+// hashes that the vault has of them; Pictures.Read computes those that are missing.
+func (v *Trustee) Suggest(ctx context.Context, cases *Cases) (Suggested, error) {
 	d, err := v.Desk()
 	if err != nil {
-		return nil, nil, err
+		return Suggested{}, err
+	}
+	pictures, err := v.pictures()
+	if err != nil {
+		return Suggested{}, err
 	}
 	known := links.Known{Linked: make(map[links.Pair]bool), Refused: make(map[links.Refusal]bool)}
 	for _, l := range d.Links() {
@@ -55,7 +66,7 @@ func (v *Trustee) Suggest(ctx context.Context, cases *Cases) ([]links.Suggestion
 		one.Text = o.Narrative()
 		for _, e := range o.Exhibits {
 			if e.SHA256 != "" {
-				one.Files = append(one.Files, links.File{SHA256: e.SHA256})
+				one.Files = append(one.Files, links.File{SHA256: e.SHA256, Picture: pictures.of(e)})
 			}
 		}
 		list = append(list, one)
@@ -64,10 +75,10 @@ func (v *Trustee) Suggest(ctx context.Context, cases *Cases) ([]links.Suggestion
 		}
 	})
 	if err != nil {
-		return nil, nil, err
+		return Suggested{}, err
 	}
 	suggestions, common := links.Suggest(list, known)
-	return suggestions, common, nil
+	return Suggested{suggestions, common, pictures}, nil
 }
 
 // Countable gives what statistics count of each case. One event records that all statements are opened for it.

@@ -330,9 +330,9 @@ func (f *Finder) Count(where []search.Condition) int {
 // Values gives the codes that a column has, in ascending order.
 func (f *Finder) Values(column string) []string { return f.codes.Values(column) }
 
-// forgetWords removes the cache of words: a case was erased. The next Finder reads again what is left.
-func (v *Trustee) forgetWords() error {
-	err := vault.Remove(filepath.Join(v.Dir(), wordsCache.File))
+// forgetCache removes a cache of what was opened: a case was erased. What is left is opened again when it is asked for.
+func (v *Trustee) forgetCache(c vault.Cache) error {
+	err := vault.Remove(filepath.Join(v.Dir(), c.File))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

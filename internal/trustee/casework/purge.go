@@ -179,8 +179,10 @@ func (v *Trustee) forget() error {
 	for first := range erased {
 		gone[casefile.CaseID(first)] = !left[first]
 	}
-	if err := v.forgetWords(); err != nil {
-		return err
+	for _, cache := range []vault.Cache{wordsCache, picturesCache} {
+		if err := v.forgetCache(cache); err != nil {
+			return err
+		}
 	}
 	if err := v.forgetEvents(func(id string) bool { return gone[id] }); err != nil {
 		return err

@@ -21,7 +21,7 @@ type Case struct {
 // File is one attachment.
 type File struct {
 	SHA256  string
-	Picture uint64 // Difference of a picture; 0 for anything else
+	Picture uint64 // difference hash of a picture (docs/media.md); 0 for anything else
 }
 
 // Kind is a reason for a suggestion.
@@ -157,9 +157,21 @@ func (f *finder) same(kind Kind, of func(Case) []string) {
 	}
 }
 
+func hasKind(reasons map[Reason]bool, kind Kind) bool {
+	for r := range reasons {
+		if r.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *finder) suggestions() []Suggestion {
 	out := make([]Suggestion, 0, len(f.reasons))
 	for at, reasons := range f.reasons {
+		if hasKind(reasons, SameFile) {
+			delete(reasons, Reason{NearPicture, "0"}) // one and the same file is no second reason
+		}
 		s := Suggestion{Pair: NewPair(f.cases[at[0]].Key, f.cases[at[1]].Key), Reasons: slices.Collect(maps.Keys(reasons))}
 		slices.SortFunc(s.Reasons, func(a, b Reason) int {
 			return cmp.Or(cmp.Compare(kinds[b.Kind], kinds[a.Kind]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))

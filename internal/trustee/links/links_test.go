@@ -2,8 +2,6 @@ package links
 
 import (
 	"fmt"
-	"image"
-	"image/color"
 	"math/bits"
 	"reflect"
 	"slices"
@@ -60,6 +58,19 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A file that two cases share is one reason, and a picture that one of them has beside it in another coding is a second.
+func TestTheSameFileIsNotAlsoANearPicture(t *testing.T) {
+	const h = 0xF0F0F0F0F0F0F0F0
+	cases := []Case{{Key: "c1", Files: []File{{"aa", h}}}, {Key: "c2", Files: []File{{"aa", h}, {"bb", h ^ 3}}}}
+	if got := suggestions(t, cases, Known{}); !slices.Equal(got, []string{"c1 c2 24: file(aa) picture(2)"}) {
+		t.Errorf("got %q", got)
+	}
+	cases[1].Files = cases[1].Files[:1]
+	if got := suggestions(t, cases, Known{}); !slices.Equal(got, []string{"c1 c2 16: file(aa)"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Two texts that share MinPhrase words are found at any position, and the shared words are returned.
 func TestEveryLongPhraseIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -94,7 +105,7 @@ func TestEveryNearPictureIsFound(t *testing.T) {
 		var cases []Case
 		for i := range rapid.IntRange(2, 10).Draw(t, "pictures") {
 			h := base
-			for range rapid.IntRange(0, 9).Draw(t, "changes") {
+			for range rapid.IntRange(0, Distance+3).Draw(t, "changes") {
 				h ^= 1 << rapid.IntRange(0, 63).Draw(t, "bit")
 			}
 			cases = append(cases, Case{Key: fmt.Sprintf("c%02d", i), Files: []File{{fmt.Sprint(i), h}}})
@@ -139,38 +150,6 @@ func TestCommonThingsSuggestNothing(t *testing.T) {
 	list, common = Suggest(cases[:Limit], Known{})
 	if len(list) != Limit-1 || len(common) != 0 {
 		t.Errorf("%d suggestions, %v", len(list), common)
-	}
-}
-
-func TestDifference(t *testing.T) {
-	picture := func(w, h, shift int) image.Image {
-		img := image.NewRGBA(image.Rect(3, 5, 3+w, 5+h))
-		for y := range h {
-			for x := range w {
-				v := uint8((x*x*5/w+y*7*x/h+255*(x*4/w%2)/2)%256/2 + shift)
-				img.Set(3+x, 5+y, color.RGBA{v, v, v, 255})
-			}
-		}
-		return img
-	}
-	a := Difference(picture(900, 640, 0))
-	if flat(a) {
-		t.Fatalf("%x", a)
-	}
-	if d := bits.OnesCount64(a ^ Difference(picture(900, 640, 20))); d > Distance {
-		t.Errorf("a brighter picture differs in %d bits", d)
-	}
-	if Difference(image.NewGray(image.Rect(0, 0, 0, 5))) != 0 || Difference(image.NewGray(image.Rect(0, 0, 2, 1))) != 0 {
-		t.Error("a picture without contents has a hash")
-	}
-	left := image.NewGray(image.Rect(0, 0, 9, 8))
-	for y := range 8 {
-		for x := range 9 {
-			left.Set(x, y, color.Gray{uint8(200 - 20*x)})
-		}
-	}
-	if got := Difference(left); got != ^uint64(0) {
-		t.Errorf("darker to the right everywhere: %x", got)
 	}
 }
 

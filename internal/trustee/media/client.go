@@ -13,8 +13,8 @@ import (
 )
 
 // A Client shows files by workers. It is safe for concurrent use. Compiling the PDF decoder takes seconds, so a worker
-// lives until it fails or the Client is closed; PDFs have a worker of their own, so that a hostile picture can't end
-// it.
+// lives until it fails or the Client is closed. PDFs have a worker of their own, so that a hostile picture can't end it,
+// and so have the pictures that are only compared, so that what a trustee looks at does not wait for them.
 type Client struct {
 	program string
 	args    []string
@@ -22,8 +22,15 @@ type Client struct {
 
 	mu     sync.Mutex
 	closed bool
-	lanes  [2]lane
+	lanes  [3]lane
 }
+
+// The lanes of a Client.
+const (
+	laneShow = iota
+	lanePDF
+	laneHash
+)
 
 // A lane is one worker and the requests that wait for it.
 type lane struct {
@@ -46,6 +53,9 @@ func NewClient(program string, args ...string) *Client {
 	return &Client{program: program, args: args, timeout: DefaultTimeout}
 }
 
+// hashTimeout is the longest time of a request for a hash: thousands of pictures are compared in a row.
+const hashTimeout = 15 * time.Second
+
 // SetTimeout changes how long a request may take.
 func (c *Client) SetTimeout(d time.Duration) { c.timeout = d }
 
@@ -62,6 +72,31 @@ func (c *Client) View(ctx context.Context, r Request) (*View, error) {
 		return err
 	})
 	return v, err
+}
+
+// Hash returns the difference hash of a picture file's first page (docs/media.md): 64 bits, of which nearly equal pictures
+// share most. It is 0 for a file that is no picture, that can't be decoded, or that a limit excludes. An error means that
+// no file can be hashed now: ctx has ended, the Client is closed, or no worker can be started.
+func (c *Client) Hash(ctx context.Context, r Request) (hash uint64, err error) {
+	err = c.ask(ctx, &frame{Op: opHash, Request: &r}, r.Data, func(answer *frame) error {
+		if answer.View == nil || len(answer.blobs) != 0 {
+			return errFrame
+		}
+		hash = answer.View.Hash
+		return nil
+	})
+	if refused := (*Error)(nil); errors.As(err, &refused) && !refused.Code.all() {
+		return 0, nil
+	}
+	return hash, err
+}
+
+// StopHashing ends the worker that Hash started, if there is one, once it has answered. The next Hash starts another.
+func (c *Client) StopHashing() {
+	l := &c.lanes[laneHash]
+	l.busy.Lock()
+	defer l.busy.Unlock()
+	l.end()
 }
 
 // view checks an answer: a worker that was taken over may send anything, so that only plain PNG, JPEG, WAV and text
@@ -126,16 +161,19 @@ func (c *Client) ask(ctx context.Context, f *frame, data []byte, check func(*fra
 		return refuse(TooLarge)
 	}
 	f.blobs = [][]byte{data}
-	l := &c.lanes[0]
-	if isPDF(data) {
-		l = &c.lanes[1]
+	l, timeout := &c.lanes[laneShow], c.timeout
+	switch {
+	case f.Op == opHash:
+		l, timeout = &c.lanes[laneHash], min(timeout, hashTimeout)
+	case isPDF(data):
+		l = &c.lanes[lanePDF]
 	}
 	l.busy.Lock()
 	defer l.busy.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	p, err := c.worker(ctx, l)
 	if err != nil {

@@ -9,7 +9,6 @@ package media
 
 import (
 	"fmt"
-	"math/bits"
 	"time"
 )
 
@@ -79,6 +78,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("the file can't be shown (%s)", string(e.Code))
 }
 
+// all reports whether a refusal concerns every file, and not the one that was sent.
+func (c Code) all() bool { return c == NotIsolated || c == NotStarted || c == ClientClosed }
+
 func refuse(code Code) error { return &Error{code} }
 
 // A Request requests one view of one file.
@@ -135,8 +137,7 @@ type View struct {
 	Places      []string `json:"places,omitempty"` // what kinds of metadata hold it
 	Latitude    float64  `json:"latitude,omitempty"`
 	Longitude   float64  `json:"longitude,omitempty"`
-	HasHash     bool     `json:"has_hash,omitempty"`
-	Hash        uint64   `json:"hash,omitempty"` // difference hash of the picture: see Distance
+	Hash        uint64   `json:"hash,omitempty"` // set by Client.Hash alone
 	Notes       []Note   `json:"notes,omitempty"`
 	Refused     Code     `json:"refused,omitempty"`      // why there is no Shape; metadata may be there all the same
 	PictureType string   `json:"picture_type,omitempty"` // image/png or image/jpeg
@@ -145,13 +146,6 @@ type View struct {
 	Sound   []byte `json:"-"` // WAV, 16 kHz, one channel
 	Text    string `json:"-"` // invisible and direction characters are escaped; it is not escaped for HTML
 }
-
-// Distance returns in how many of 64 bits two difference hashes differ. For pictures of the same subject it is small:
-// Near.
-func Distance(a, b uint64) int { return bits.OnesCount64(a ^ b) }
-
-// Near reports whether two hashes are those of near pictures.
-func Near(a, b uint64) bool { return Distance(a, b) <= 10 }
 
 // A Box is a rectangle in the upright picture at full size, in pixels: X and Y are its upper left corner.
 type Box struct {

@@ -13,6 +13,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"math/bits"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,9 +25,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
 
 	"zapis/internal/shorttest"
+	"zapis/internal/trustee/links"
 )
 
 var workerProgram string
@@ -245,21 +249,138 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%s: %v is on the right, %v", tt.name, right(img), img.Bounds())
 		}
 		if tt.page == 0 {
-			hashes = append(hashes, v.Hash)
+			h, err := c.Hash(t.Context(), Request{Data: tt.data, Name: tt.name})
+			if err != nil || h == 0 {
+				t.Errorf("%s: %x, %v", tt.name, h, err)
+			}
+			hashes = append(hashes, h)
 		}
 	}
+	// The fields of this picture differ by as much as a coder's noise, so that codings differ in more bits than those of
+	// photographs do (TestHashesOfNearPictures).
 	for _, h := range hashes[1:] {
-		if !Near(h, hashes[0]) {
+		if bits.OnesCount64(h^hashes[0]) > 10 {
 			t.Errorf("%x and %x are hashes of the same picture", h, hashes[0])
 		}
 	}
-	stripes := image.NewGray(image.Rect(0, 0, 128, 96))
-	for i := range stripes.Pix {
-		stripes.Pix[i] = uint8(i * 37 % 251 * (i / 1280 % 2))
+}
+
+// scene is a picture with the properties of a photograph: many soft spots of light and shade, and noise.
+func scene(seed uint64) *image.NRGBA {
+	const w, h = 320, 240
+	r := rand.New(rand.NewPCG(seed, 1))
+	light := make([]float64, w*h)
+	for range 24 {
+		x, y, radius, gain := r.Float64()*w, r.Float64()*h, 15+r.Float64()*70, r.Float64()*160-80
+		for i := range light {
+			dx, dy := float64(i%w)-x, float64(i/w)-y
+			light[i] += gain * math.Exp(-(dx*dx+dy*dy)/(2*radius*radius))
+		}
 	}
-	v, err := c.View(t.Context(), Request{Data: pngFile(t, stripes), Name: "b.png"})
-	if err != nil || Near(v.Hash, hashes[0]) {
-		t.Errorf("%v: another picture is near", err)
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i, l := range light {
+		v := uint8(max(0, min(255, 128+l+r.NormFloat64()*4)))
+		img.SetNRGBA(i%w, i/w, color.NRGBA{v, uint8(int(v) * 7 / 8), v / 2, 255})
+	}
+	return img
+}
+
+// The hash of a picture stays within links.Distance when the picture is coded again, scaled, darkened or cropped by little,
+// and those of other pictures are farther away.
+func TestHashesOfNearPictures(t *testing.T) {
+	coded := func(img image.Image, quality int) image.Image {
+		b := encoded(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, img, &jpeg.Options{Quality: quality}) })
+		out, err := jpeg.Decode(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	scaled := func(img image.Image, w, h int) image.Image {
+		out := image.NewNRGBA(image.Rect(0, 0, w, h))
+		draw.CatmullRom.Scale(out, out.Rect, img, img.Bounds(), draw.Src, nil)
+		return out
+	}
+	dark := func(img *image.NRGBA) image.Image {
+		out := image.NewNRGBA(img.Rect)
+		for i, p := range img.Pix {
+			out.Pix[i] = p
+			if i%4 < 3 {
+				out.Pix[i] = p - p/5
+			}
+		}
+		return out
+	}
+	var all []uint64
+	for seed := range uint64(12) {
+		img := scene(seed)
+		whole := differenceHash(img)
+		for name, other := range map[string]image.Image{
+			"coded again at quality 30": coded(img, 30), "at half its size": scaled(img, 160, 120), "at twice its size": scaled(img, 640, 480),
+			"scaled, then coded": coded(scaled(img, 200, 150), 60), "a fifth darker": dark(img),
+			"cropped by 2 % at each edge":  img.SubImage(image.Rect(6, 4, 314, 236)),
+			"cropped by 3 % at the bottom": img.SubImage(image.Rect(0, 0, 320, 233)),
+			"cropped by 3 % at the left":   img.SubImage(image.Rect(10, 0, 320, 240)),
+		} {
+			if d := bits.OnesCount64(whole ^ differenceHash(other)); d > links.Distance {
+				t.Errorf("scene %d, %s: %d bits differ", seed, name, d)
+			}
+		}
+		for i, h := range all {
+			if d := bits.OnesCount64(whole ^ h); d <= links.Distance {
+				t.Errorf("scenes %d and %d differ in %d bits", i, seed, d)
+			}
+		}
+		all = append(all, whole)
+	}
+}
+
+// What is no picture, or can't be decoded, has the hash 0 and no error, and the worker goes on; an error is for what concerns
+// every file.
+func TestHash(t *testing.T) {
+	shorttest.Skip(t, "no worker, which is built first, computes a hash")
+	c := newClient()
+	hash := func(name string, data []byte) uint64 {
+		t.Helper()
+		h, err := c.Hash(t.Context(), Request{Data: data, Name: name})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		return h
+	}
+	img := scene(1)
+	if got, want := hash("a.png", pngFile(t, img)), differenceHash(img); got != want || got == 0 {
+		t.Errorf("%x, want %x", got, want)
+	}
+	pid := c.lanes[laneHash].proc.cmd.Process.Pid
+	for name, data := range map[string][]byte{"a.txt": []byte("a text"), "a.pdf": pdfFile(1, ""), "cut.png": pngFile(t, img)[:900], "huge.png": hugePNG(60_000, 60_000), "empty": nil} {
+		if got := hash(name, data); got != 0 {
+			t.Errorf("%s: %x", name, got)
+		}
+	}
+	if c.lanes[laneHash].proc.cmd.Process.Pid != pid || c.lanes[laneShow].proc != nil {
+		t.Error("the worker was replaced, or another one was started")
+	}
+	c.StopHashing()
+	if c.lanes[laneHash].proc != nil {
+		t.Error("the worker is still there")
+	}
+	if hash("a.png", pngFile(t, img)) == 0 {
+		t.Error("no other worker was started")
+	}
+	_ = c.Close()
+	if _, err := c.Hash(t.Context(), Request{Data: pngFile(t, img)}); codeOf(err) != ClientClosed {
+		t.Errorf("closed: %v", err)
+	}
+	for _, mode := range []string{"crash", "babble"} {
+		broken := NewClient(workerProgram, mode)
+		if h, err := broken.Hash(t.Context(), Request{Data: []byte("x")}); h != 0 || err != nil {
+			t.Errorf("%s: %x, %v", mode, h, err)
+		}
+		_ = broken.Close()
+	}
+	if _, err := NewClient(filepath.Join(t.TempDir(), "nowhere"), Verb).Hash(t.Context(), Request{Data: []byte("x")}); codeOf(err) != NotStarted {
+		t.Errorf("no program: %v", err)
 	}
 }
 

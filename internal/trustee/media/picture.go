@@ -144,10 +144,9 @@ func animated(mediaType string, data []byte) bool {
 	return false
 }
 
-// show sets the shown picture, its full size and its hash.
+// show sets the shown picture and its full size.
 func show(img image.Image, r *Request, v *View, lossless bool) (err error) {
 	v.Width, v.Height = img.Bounds().Dx(), img.Bounds().Dy()
-	v.Hash, v.HasHash = differenceHash(img), true
 	small := fit(img, r.Side)
 	if r.Veiled {
 		small, lossless = veil(small), false
@@ -247,8 +246,8 @@ func encode(img *image.NRGBA, lossless bool) (b []byte, mediaType string, err er
 	return out.Bytes(), "image/jpeg", nil
 }
 
-// differenceHash has one bit for each of 8 by 8 fields: whether it is darker than its right neighbour. Fields that
-// differ by less than the noise of a coder count as equal.
+// differenceHash has one bit for each of 8 by 8 fields, row by row, the first field in the highest bit: whether it is darker
+// than its right neighbour. Fields that differ by at most the noise of a coder, in steps of 255, count as equal.
 func differenceHash(img image.Image) (hash uint64) {
 	const w, h, noise = 9, 8, 3
 	small := image.NewGray(image.Rect(0, 0, w, h))

@@ -16,6 +16,7 @@ const (
 	opView   = "view"
 	opRedact = "redact"
 	opProve  = "prove"
+	opHash   = "hash"
 )
 
 // WorkerMain returns the worker: it isolates itself, then answers frames on its standard input until that ends. The
@@ -76,6 +77,9 @@ func answer(in *frame) (out *frame) {
 		if len(copied) > maxAnswer {
 			err = refuse(TooLarge)
 		}
+	case opHash:
+		out.View = new(View)
+		out.View.Hash, err = hashOf(in.Request)
 	case opProve:
 		err = prove(in.Request.Data, in.Boxes)
 	default:
@@ -130,6 +134,15 @@ func view(r *Request) (*View, error) {
 		v.Picture, v.Sound, v.Text = nil, nil, ""
 	}
 	return v, nil
+}
+
+// hashOf returns the difference hash of a picture file's first page.
+func hashOf(r *Request) (uint64, error) {
+	img, _, err := decodePicture(filekind.Detect(r.Data, r.Name), r.Data, 0)
+	if err != nil {
+		return 0, err
+	}
+	return differenceHash(img), nil
 }
 
 func isPDF(data []byte) bool { return bytes.Contains(data[:min(1024, len(data))], []byte("%PDF-")) }
