@@ -80,10 +80,7 @@ func (r *release) members(platform string, server bool) ([]member, error) {
 
 // writeTar writes a gzipped tar in the USTAR format: no owner, one time.
 func (r *release) writeTar(w io.Writer, top string, members []member) error {
-	packed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
+	packed := gzip.NewWriter(w)
 	t := tar.NewWriter(packed)
 	for _, m := range members {
 		content, err := os.ReadFile(m.from)

@@ -69,7 +69,7 @@ func (r *release) debian(ctx context.Context, arch string) error {
 		out := filepath.Join(r.out, fmt.Sprintf("%s_%s_%s.deb", p.Name, p.Version(), arch))
 		// dpkg-deb sets every time that is later than SOURCE_DATE_EPOCH to it.
 		if _, err := commandIn(ctx, []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.time.Unix())},
-			"dpkg-deb", "--root-owner-group", "-Zgzip", "-z9", "--build", root, out); err != nil {
+			"dpkg-deb", "--root-owner-group", "-Zgzip", "-z6", "--build", root, out); err != nil {
 			return err
 		}
 	}
@@ -182,7 +182,7 @@ func (r *release) addUnits(ctx context.Context, files map[string]packed) error {
 	if err := os.RemoveAll(out); err != nil {
 		return err
 	}
-	if _, err := command(ctx, filepath.Join(r.work, "host", "zapisd"), "setup", "--dir", "/var/lib/zapis", "--program", "/usr/bin/zapisd", "--onion", "--out", out); err != nil {
+	if _, err := command(ctx, filepath.Join(r.binaries(host), "zapisd"), "setup", "--dir", "/var/lib/zapis", "--program", "/usr/bin/zapisd", "--onion", "--out", out); err != nil {
 		return err
 	}
 	written, err := os.ReadDir(out)

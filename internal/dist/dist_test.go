@@ -2,18 +2,21 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"zapis/internal/cli"
 	"zapis/internal/shorttest"
 )
 
 // makeRelease builds a release for one platform from the sources in dir, as another user would: with another name, home
-// and umask. The build cache is the test's own, so that the second build costs little.
+// and umask. The build cache is the machine's: what make build has compiled is only linked.
 func makeRelease(t *testing.T, dir, user string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "release")
@@ -22,7 +25,7 @@ func makeRelease(t *testing.T, dir, user string) string {
 		t.Fatal(err)
 	}
 	w := strings.Fields(string(cache))
-	run := exec.Command("sh", "-c", `umask "$1"; shift; exec go run ./internal/dist "$@"`, "sh", map[string]string{"anna": "022", "boris": "077"}[user],
+	run := group(t, "sh", "-c", `umask "$1"; shift; exec go run ./internal/dist "$@"`, "sh", map[string]string{"anna": "022", "boris": "077"}[user],
 		"--out", out, "--platform", "linux/amd64", "--commit", strings.Repeat("c0", 20), "--time", "1795000000")
 	run.Dir = dir
 	run.Env = append(os.Environ(), "GOCACHE="+w[0], "GOMODCACHE="+w[1], "USER="+user, "LOGNAME="+user, "HOME="+t.TempDir(), "TZ=Asia/Tokyo")
@@ -30,6 +33,22 @@ func makeRelease(t *testing.T, dir, user string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return out
+}
+
+// group is a command that runs in a process group of its own. The whole group is killed ten seconds before the test's
+// time is up, and when the test ends: what a test binary that is out of time had started would go on without it.
+func group(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx := t.Context()
+	if end, limited := t.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-10*time.Second))
+		t.Cleanup(cancel)
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd
 }
 
 // copySources copies what git tracks, as it is in the working tree, into a folder of another name and depth.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +98,8 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	for _, platform := range chosen {
 		fmt.Fprintf(s.Err, "building for %s\n", platform)
-		if err := r.build(ctx, platform); err != nil {
+		of := slices.DeleteFunc(slices.Clone(programs), func(p program) bool { return !p.builtFor(platform) })
+		if err := r.build(ctx, platform, of); err != nil {
 			return err
 		}
 	}
@@ -156,21 +158,18 @@ func (r *release) revision(ctx context.Context, g *grammar) error {
 	return nil
 }
 
-// build compiles the programs of one platform into work/OS-ARCH.
-func (r *release) build(ctx context.Context, platform string) error {
+// build compiles these programs for one platform into work/OS-ARCH. A program that is there already is not linked a second time.
+func (r *release) build(ctx context.Context, platform string, list []program) error {
 	system, machine, _ := strings.Cut(platform, "/")
-	var paths []string
-	for _, p := range programs {
-		if p.builtFor(platform) {
-			paths = append(paths, "./cmd/"+p.name)
-		}
-	}
 	dir := r.binaries(platform)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-tags=" + buildTags,
-		"-ldflags=-s -w -X zapis/internal/cli.commit=" + r.commit, "-o", dir + string(filepath.Separator)}, paths...)
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags=" + buildTags,
+		"-ldflags=-s -w -X zapis/internal/cli.commit=" + r.commit, "-o", dir + string(filepath.Separator)}
+	for _, p := range list {
+		args = append(args, "./cmd/"+p.name)
+	}
 	_, err := commandIn(ctx, []string{"CGO_ENABLED=0", "GOOS=" + system, "GOARCH=" + machine, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS="}, "go", args...)
 	return err
 }
@@ -188,13 +187,12 @@ func (r *release) page(ctx context.Context) error {
 	return err
 }
 
-// documents generates manual pages and completion scripts with programs built for this machine.
+// host is the platform of this machine.
+const host = runtime.GOOS + "/" + runtime.GOARCH
+
+// documents generates manual pages and completion scripts with the programs for this machine, whichever platforms are chosen.
 func (r *release) documents(ctx context.Context) error {
-	here := filepath.Join(r.work, "host")
-	if err := os.MkdirAll(here, 0o755); err != nil {
-		return err
-	}
-	if _, err := commandIn(ctx, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-tags="+buildTags, "-o", here+string(filepath.Separator), "./cmd/..."); err != nil {
+	if err := r.build(ctx, host, programs); err != nil {
 		return err
 	}
 	for _, p := range programs {
@@ -202,7 +200,7 @@ func (r *release) documents(ctx context.Context) error {
 			p.name + ".1": "--print-manual", p.name + ".bash": "--print-completion=bash",
 			"_" + p.name: "--print-completion=zsh", p.name + ".fish": "--print-completion=fish",
 		} {
-			text, err := command(ctx, filepath.Join(here, p.name), flag)
+			text, err := command(ctx, filepath.Join(r.binaries(host), p.executable(host)), flag)
 			if err != nil {
 				return err
 			}
