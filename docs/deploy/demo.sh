@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the demo: a ledger with invented reports, and Anna's desk beside it. Ctrl-C ends both; a desk that is closed leaves the
-# form open.
+# form open. Where the server ends by itself, the desk ends too, and the exit status is 1.
 #
 # usage: demo.sh BIN DIR HOST:PORT
 #
@@ -18,20 +18,25 @@ end() {
 }
 trap end EXIT
 trap 'exit 0' INT TERM
+runs() { kill -0 "$1" 2>/dev/null; }
 "$bin/zapisd" demo --dir "$dir" --listen "$listen" & server=$!
 
 # The carry file is written once the reports are filed and the server answers; a demo that ends before has said why.
 carry="$dir/carry-for-the-desk.tar"
 rm -f "$carry"
 until grep -q '"reports":40' "$dir/demo.json" 2>/dev/null && "$bin/zapisd" export --dir "$dir" --out "$carry" >/dev/null 2>&1; do
-	kill -0 "$server" 2>/dev/null || exit 1
+	runs "$server" || exit 1
 	sleep 1
 done
 "$bin/zapis" import --vault "$dir/anna-vault" --ledger "$(cat "$dir/ledger.card")" $anna "$carry" >/dev/null
 echo
 echo "Anna's desk, with these reports; open this address in a browser on this computer:"
 "$bin/zapis-desk" --vault "$dir/anna-vault" $anna & desk=$!
-wait "$desk"
-desk=''
-echo 'The desk is closed. The form goes on; Ctrl-C ends it.'
-wait "$server"
+while runs "$server" && runs "$desk"; do sleep 1; done
+if runs "$server"; then
+	desk=''
+	echo 'The desk is closed. The form goes on; Ctrl-C ends it.'
+	wait "$server" || true
+fi
+echo 'demo.sh: the server of the demo has ended, and with it the form and the desk' >&2
+exit 1

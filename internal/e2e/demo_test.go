@@ -2,13 +2,18 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // pasted reads the lines that the demo prints to be pasted: those after a line that begins with #.
@@ -156,4 +161,64 @@ func theDeskStandsBesideTheForm(t *testing.T, dir string) {
 	must(t, dir, "zapisd", "check", "--dir", "demo")
 	must(t, dir, "zapis", "check", "--vault", filepath.Join("demo", "anna-vault"), "--identity", filepath.Join("demo", "trustees", "anna.key"),
 		"--passphrase-file", filepath.Join("demo", "trustees", "anna.pass"))
+}
+
+// Where the server of the demo ends by itself, the script says so, ends the desk and fails, whether the desk was open or closed
+// before. Scripts stand for the three programs: what is tested is what demo.sh does when one of them ends.
+func TestTheDemoEndsWithItsServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, script := range map[string]string{
+		"zapisd": `case $1 in
+demo) mkdir demo; echo '{"reports":40}' > demo/demo.json; echo card > demo/ledger.card; echo 'listening on nothing' >&2; echo $$ > server; exec sleep 1000 ;;
+export) : > "$5" ;;
+esac`,
+		"zapis":      `exit 0`,
+		"zapis-desk": `echo $$ > desk; echo opened; exec sleep 1000`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, closed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("desk closed %t", closed), func(t *testing.T) {
+			in := t.TempDir()
+			cmd := exec.Command("sh", filepath.Join(docs(t), "deploy", "demo.sh"), dir, "demo", "127.0.0.1:0")
+			cmd.Dir = in
+			srv := launch(t, cmd)
+			srv.waitFor(t, "opened")
+			end := func(name string) (pid int) {
+				t.Helper()
+				pid, err := strconv.Atoi(strings.TrimSpace(string(readFile(t, filepath.Join(in, name)))))
+				if err == nil {
+					err = syscall.Kill(pid, syscall.SIGKILL)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				return pid
+			}
+			if closed {
+				end("desk")
+				srv.waitFor(t, "The desk is closed.")
+			}
+			end("server")
+			select {
+			case err := <-srv.done: // what the script has started has ended as well, or it would hold the pipes
+				var failed *exec.ExitError
+				if !errors.As(err, &failed) || failed.ExitCode() != 1 || !strings.Contains(srv.talk.String(), "the server of the demo has ended") {
+					t.Errorf("the script ended with %v and said\n%s", err, srv.talk)
+				}
+			case <-time.After(patience):
+				t.Errorf("the script goes on without its server:\n%s", srv.talk)
+			}
+			desk, err := strconv.Atoi(strings.TrimSpace(string(readFile(t, filepath.Join(in, "desk")))))
+			if err == nil {
+				err = syscall.Kill(desk, 0)
+			}
+			if !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("the desk still runs: %v", err)
+			}
+		})
+	}
 }
