@@ -118,7 +118,7 @@ func (l *numbersListCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) er
 type numbersSaveCmd struct {
 	vaultFlag
 	languageFlag
-	What  string `arg:"" name:"WHAT" help:"numbers.csv, map.svg, chart.svg or chart.png."`
+	What  string `arg:"" name:"WHAT" help:"numbers.csv, map.svg, map.png, chart.svg or chart.png."`
 	Table string `default:"method" placeholder:"TABLE" help:"Of which table the chart is (${default}); numbers.csv names them all."`
 	Out   string `required:"" placeholder:"FILE" help:"The file to write."`
 }

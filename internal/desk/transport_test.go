@@ -377,7 +377,7 @@ func TestNumbersAreDraftedPublishedAndSaved(t *testing.T) {
 	_, page = b.post("/numbers/publish", url.Values{"draft": {newer[1]}})
 	b.wants(page, "Published: signed", "Release 1 of", ">polski</a>")
 	for name, begin := range map[string]string{
-		"chart.svg?table=method&lang=be": "<?xml", "chart.png?table=method": "\x89PNG", "map.svg": "<svg", "numbers.csv?lang=pl": "\ufeff",
+		"chart.svg?table=method&lang=be": "<?xml", "chart.png?table=method": "\x89PNG", "map.svg": "<svg", "map.png": "\x89PNG", "numbers.csv?lang=pl": "\ufeff",
 	} {
 		if status, content := b.get("/numbers/" + name); status != 200 || !strings.HasPrefix(content, begin) {
 			t.Errorf("%s: %d %.80q", name, status, content)

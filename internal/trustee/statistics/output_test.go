@@ -5,9 +5,11 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
+	"image/color"
 	"image/png"
 	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -93,7 +95,7 @@ func TestLanguages(t *testing.T) {
 
 // Each name that is listed is made, and is what its ending says.
 func TestFiles(t *testing.T) {
-	for name, begin := range map[string]string{"numbers.csv": "\ufeff", "map.svg": "<svg", "chart.svg": "<?xml", "chart.png": "\x89PNG"} {
+	for name, begin := range map[string]string{"numbers.csv": "\ufeff", "map.svg": "<svg", "map.png": "\x89PNG", "chart.svg": "<?xml", "chart.png": "\x89PNG"} {
 		if !slices.Contains(Files, name) {
 			t.Errorf("%s is not listed", name)
 		}
@@ -102,7 +104,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %v, %.20q", name, err, content)
 		}
 	}
-	if _, err := File(two(), "all.zip", TableMethod, words(t, "be")); err == nil || err.Error() != `there is no file "all.zip" of numbers, but numbers.csv, map.svg, chart.svg, chart.png` {
+	if _, err := File(two(), "all.zip", TableMethod, words(t, "be")); err == nil || err.Error() != `there is no file "all.zip" of numbers, but numbers.csv, map.svg, map.png, chart.svg, chart.png` {
 		t.Errorf("another file: %v", err)
 	}
 }
@@ -220,7 +222,16 @@ func TestPicturesShowWhatIsReleased(t *testing.T) {
 			allowed[w.Row(TableHost, cell.Row)+": "+strconv.Itoa(cell.Count)] = true
 		}
 	}
-	text := texts(t, Map(c, Suppress, w, World))
+	// A country that the release names, with its figure hidden.
+	hidden := slices.Clone(c.Cells)
+	hidden = append(hidden, Cell{Key{TableHost, "LT", ""}, 7, true}, Cell{Key{TableHost, "MT", ""}, 12, false})
+	c.Cells = hidden
+	allowed["Malta: 12"] = true
+	picture, err := Map(c, Suppress, w, SVG)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := texts(t, picture)
 	shown := 0
 	for _, line := range regexp.MustCompile(`(?m)^[^\n:]+: \d+$`).FindAllString(text, -1) {
 		shown++
@@ -228,32 +239,100 @@ func TestPicturesShowWhatIsReleased(t *testing.T) {
 			t.Errorf("the map shows %q", line)
 		}
 	}
-	if shown < 3 || shown > len(allowed) {
+	if shown < 4 || shown > len(allowed) {
 		t.Errorf("%d figures shown, %d released", shown, len(allowed))
 	}
-	for _, want := range []string{"Reports received, not prevalence", "Not on the map: Other countries together 7", "Belarus: :"} {
+	for _, want := range []string{"Reports received, not prevalence", "Not on the map: Other countries together 7", "Lithuania: :", "\nBelarus\n", "hidden", "not named"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the map does not say %q", want)
 		}
 	}
-	// Figures of places without an outline are listed, so that none is lost.
-	c.Cells = append(slices.Clone(c.Cells), Cell{Key{TableHost, "MT", ""}, 12, false})
-	if text := texts(t, Map(c, Suppress, w, Europe)); !strings.Contains(text, "Not on the map: Malta 12; Other countries together 7") {
-		t.Error("Malta is lost")
+	if n := strings.Count(string(picture), "stroke-dasharray"); n != 2 { // Lithuania and the legend
+		t.Errorf("%d dashed frames", n)
+	}
+	if _, err := Map(c, Suppress, w, "gif"); err == nil || err.Error() != "a map is svg or png" {
+		t.Error(err)
 	}
 }
 
-func TestOutlines(t *testing.T) {
-	seen := map[string]bool{}
-	shape := regexp.MustCompile(`^(M\d+ \d+l[-\d ]+z)+$`)
-	for _, o := range outlines() {
-		if seen[o[0]] || incident.CountryName(o[0]) == "" || !shape.MatchString(o[1]) {
-			t.Errorf("%s: %.60s", o[0], o[1])
+// The map has one square for each country that a reporter can choose, and no two at one place.
+func TestEveryCountryHasASquare(t *testing.T) {
+	at, of := map[[2]int]string{}, map[string]bool{}
+	for _, p := range places() {
+		if other := at[[2]int{p.column, p.row}]; other != "" || of[p.code] || incident.CountryName(p.code) == "" {
+			t.Errorf("%s at %d, %d, where %q is", p.code, p.column, p.row, other)
 		}
-		seen[o[0]] = true
+		at[[2]int{p.column, p.row}], of[p.code] = p.code, true
+		if right := mapMargin + p.column*tileStep + tile; right > mapWidth-mapMargin {
+			t.Errorf("%s ends at %d", p.code, right)
+		}
 	}
-	if len(seen) < 170 || !seen["PL"] || !seen["XK"] || seen["AQ"] {
-		t.Errorf("%d outlines", len(seen))
+	c := Counts{Period: "2026-H1"}
+	for _, country := range incident.Countries() {
+		if !of[country.Code] {
+			t.Errorf("%s has no square", country.Code)
+		}
+		c.Cells = append(c.Cells, Cell{Key{TableHost, country.Code, ""}, 5 + len(c.Cells), false})
+	}
+	for _, code := range Languages() {
+		w := words(t, code)
+		picture, err := Map(c, Suppress, w, SVG)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := texts(t, picture)
+		for i, country := range incident.Countries() {
+			for _, want := range []string{"\n" + country.Code + "\n", w.Country(country.Code) + ": " + strconv.Itoa(5+i) + "\n"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s: the map does not say %q", code, want)
+				}
+			}
+		}
+	}
+}
+
+// What is written on a square contrasts with it by 4.5 to 1 at least (WCAG 2.2, 1.4.3), and the PNG has the squares of the SVG.
+func TestTheMapIsReadable(t *testing.T) {
+	light := func(hex string) float64 {
+		c := rgb(hex)
+		var sum float64
+		for i, v := range []uint8{c.R, c.G, c.B} {
+			f := float64(v) / 255
+			if f <= 0.04045 {
+				f /= 12.92
+			} else {
+				f = math.Pow((f+0.055)/1.055, 2.4)
+			}
+			sum += f * []float64{0.2126, 0.7152, 0.0722}[i]
+		}
+		return sum
+	}
+	pairs := [][2]string{{blank, faint}, {white, black}}
+	for _, s := range steps {
+		pairs = append(pairs, [2]string{s.fill, s.ink})
+	}
+	for _, p := range pairs {
+		a, b := light(p[0]), light(p[1])
+		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+			t.Errorf("%s on %s: %.1f to 1", p[1], p[0], ratio)
+		}
+	}
+	picture, err := Map(Counts{Period: "2026-H1", Cells: []Cell{{Key{TableHost, "PL", ""}, 120, false}}}, Suppress, words(t, "be"), PNG)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(picture))
+	if err != nil || img.Bounds().Dx() != mapWidth {
+		t.Fatalf("%v %v", img.Bounds(), err)
+	}
+	for _, p := range places() {
+		want := rgb(blank)
+		if p.code == "PL" {
+			want = rgb(steps[4].fill)
+		}
+		if got := img.At(mapMargin+p.column*tileStep+4, mapTop+p.row*tileStep+4); got != color.Color(want) {
+			t.Errorf("%s is %v, want %v", p.code, got, want)
+		}
 	}
 }
 
