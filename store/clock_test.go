@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"zapis/internal/shorttest"
 )
 
 // timer is a timer for Run that goes off when the test says so.
@@ -114,6 +116,7 @@ func TestMissedSlotsAreMadeUpForOnce(t *testing.T) {
 // and restarts, and then checks that checkpoints' times grow and that every
 // promise is kept by the first checkpoint of its time or later.
 func TestHostileClock(t *testing.T) {
+	shorttest.Skip(t, "not tested: a clock that jumps to and fro, and by centuries")
 	const year = 365 * day
 	for name, moves := range map[string][]time.Duration{
 		"forward":          {10 * year, day, day},
@@ -224,6 +227,7 @@ func TestSlotIsTurnedOff(t *testing.T) {
 
 // TestClockBeyondTheCalendar: the formats' times end with the year 9999.
 func TestClockBeyondTheCalendar(t *testing.T) {
+	shorttest.Skip(t, "not tested: a clock beyond the year 9999")
 	for _, year := range []int{-5000, 1, 9999, 12000, 1 << 20} {
 		for _, slot := range []time.Duration{0, day} {
 			c := newClock()

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
 
@@ -232,6 +233,7 @@ func (b *busyOnce) Forget(ctx context.Context) error {
 
 // A database that can't forget now holds up no slot: the erasure is still owed, and the next slot ends it.
 func TestEraseWhileBusy(t *testing.T) {
+	shorttest.Skip(t, "not tested: an erasure while reports come in")
 	for _, busy := range []error{kv.ErrFull, kv.ErrUnavailable} {
 		f := newForgettable(t)
 		f.db = &busyOnce{f.db, busy}
@@ -254,6 +256,7 @@ func TestEraseWhileBusy(t *testing.T) {
 
 // The power fails after the tombstone is committed, and before anything else.
 func TestEraseCutOff(t *testing.T) {
+	shorttest.Skip(t, "not tested: an erasure that a crash interrupts")
 	f := newForgettable(t)
 	s := f.Store
 	stone := approved(t, s, ledger.KindTombstone, tombstone(s, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...)

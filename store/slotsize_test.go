@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 )
 
 // sizedStore is a ledger whose slots have a size.
@@ -240,6 +241,7 @@ func submitParts(t testing.TB, s *Store) (parts [][]byte) {
 // The process ends between a slot's commit and its compaction, and in the middle of
 // one: the next opening compacts, and nothing is lost.
 func TestCompactionCutOff(t *testing.T) {
+	shorttest.Skip(t, "not tested: a compaction that a crash interrupts")
 	c := newClock()
 	s := sizedStore(t, 64, c)
 	parts := submitParts(t, s)

@@ -16,6 +16,14 @@ func Skip(t testing.TB, untested string) {
 	}
 }
 
+// Count is how many cases of one kind a test tries: all of them, or few in a run with -short.
+func Count(all, few int) int {
+	if testing.Short() {
+		return few
+	}
+	return all
+}
+
 // None, in a run with -short, runs no test of a package whose tests all need the same costly thing, and returns the exit
 // status and true: go test prints "no tests to run" beside the package.
 func None(m *testing.M, untested string) (status int, short bool) {

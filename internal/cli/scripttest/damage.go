@@ -9,18 +9,19 @@ import (
 	"time"
 
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // Damage gives a good file to judge, changed in one place at a time: a bit turned, cut off there, or its beginning doubled; then followed
 // by zeros, and zeros alone. Places are so many that each kind of change comes at least this often, spread over the
-// file. It stops when the time is used up, but never before a third of the places.
+// file. It stops when the time is used up, but never before a third of the places; with -short it stops there.
 func Damage(t *testing.T, good []byte, places int, budget time.Duration, judge func(what string, at int, bad []byte)) {
 	t.Helper()
 	if len(good) == 0 || places < 3 {
 		t.Fatal("there is nothing to damage")
 	}
 	begun := time.Now()
-	for i := range 3 * places {
+	for i := range shorttest.Count(3, 1) * places {
 		// Every third place first, so that a short time still covers the whole file.
 		round, n := i/places, i%places
 		if n%3 != round {
@@ -58,7 +59,7 @@ func Corpus(t *testing.T, dir string, budget time.Duration, run func(t *testing.
 		if err != nil {
 			t.Fatal(err)
 		}
-		Damage(t, good, of.Places, budget, func(what string, place int, bad []byte) {
+		Damage(t, good, shorttest.Count(of.Places, min(of.Places, 6)), budget, func(what string, place int, bad []byte) {
 			name := filepath.Join(dir, "bad")
 			if err := os.WriteFile(name, bad, 0o600); err != nil {
 				t.Fatal(err)

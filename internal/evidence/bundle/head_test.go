@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/reporterkey"
 	"zapis/crypto/seal"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // fields1 are the fields of the first vocabulary, under which the other fixtures commit.
@@ -104,6 +105,7 @@ func signedFollow(number uint64, key, named *reporterkey.Key) func(*house, ledge
 
 // TestABundleProvesWhatASubmissionSaysAboutItself covers the signer of a follow-up, its number and its time.
 func TestABundleProvesWhatASubmissionSaysAboutItself(t *testing.T) {
+	shorttest.Skip(t, "not tested: the head of a submission, line by line")
 	t.Parallel()
 	key, other := reportersKey(t, 1), reportersKey(t, 2)
 	const signed = "Follow-up 1 is signed with the key that the report commits to, by both of its signatures"

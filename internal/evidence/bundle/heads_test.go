@@ -59,9 +59,7 @@ func TestCustodyHeads(t *testing.T) {
 	if want := "That the custody log's last 1 events are as they were before this bundle was made: no head in the ledger covers them."; !slices.Contains(r.NotProved, want) {
 		t.Errorf("%q", r.NotProved)
 	}
-	if failed := failing(t, unpacked(t, zip)); len(failed) > 0 {
-		t.Errorf("%d lines of VERIFY.txt fail", len(failed))
-	}
+	followPage(t, zip)
 	for _, tt := range []struct {
 		name string
 		head Public
@@ -125,9 +123,7 @@ func TestChangedTrustees(t *testing.T) {
 	if !r.OK || !slices.ContainsFunc(r.Proved, func(s string) bool { return strings.HasSuffix(s, "is a trustee's in the set of entry 3.") }) {
 		t.Errorf("%q %q", r.Faults, r.Proved)
 	}
-	if failed := failing(t, unpacked(t, zip)); len(failed) > 0 {
-		t.Errorf("%d lines of VERIFY.txt fail", len(failed))
-	}
+	followPage(t, zip)
 
 	for name, tt := range map[string]struct {
 		public []Public

@@ -91,9 +91,7 @@ func TestDisclosedKeys(t *testing.T) {
 	if slices.ContainsFunc(r.NotProved, func(s string) bool { return strings.Contains(s, "this is the word of anna") }) {
 		t.Errorf("still not proved: %q", r.NotProved)
 	}
-	if failed := failing(t, unpacked(t, zip)); len(failed) > 0 {
-		t.Errorf("%d lines of VERIFY.txt fail", len(failed))
-	}
+	followPage(t, zip)
 
 	// With the key another payload can be put under the same header. It opens,
 	// with stock age too, and it is not what the ledger names.

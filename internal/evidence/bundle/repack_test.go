@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/internal/shorttest"
 )
 
 // repackedBy zips files as a program of the stock does, in a folder.
@@ -45,6 +47,7 @@ func repackedBy(t *testing.T, files map[string][]byte, top string, method uint16
 // A repacked bundle still verifies: its contents are signed, the zip around
 // them is not, and the report states that.
 func TestRepacked(t *testing.T) {
+	shorttest.Skip(t, "not tested: bundles that other programs have packed again")
 	t.Parallel()
 	good := files(t, sample(t))
 	for name, zip := range map[string][]byte{
@@ -70,6 +73,7 @@ func TestRepacked(t *testing.T) {
 
 // Info-ZIP unpacks a bundle and packs it again.
 func TestRepackedByInfoZip(t *testing.T) {
+	shorttest.Skip(t, "not tested: a bundle that zip has packed again")
 	t.Parallel()
 	dir := filepath.Dir(unpacked(t, sample(t)))
 	if out, err := exec.Command("sh", "-c", "cd "+dir+" && zip -q -r again.zip zapis-bundle").CombinedOutput(); err != nil {

@@ -46,6 +46,16 @@ func failing(t *testing.T, dir string, with ...string) []string {
 	return blocks
 }
 
+// followPage runs the lines of the page of a bundle: none fails.
+func followPage(t *testing.T, zip []byte) {
+	t.Run("VERIFY.txt", func(t *testing.T) {
+		shorttest.Skip(t, "the lines of VERIFY.txt are not run")
+		if failed := failing(t, unpacked(t, zip)); len(failed) > 0 {
+			t.Errorf("%d lines of VERIFY.txt fail", len(failed))
+		}
+	})
+}
+
 func TestVerifyPageHolds(t *testing.T) {
 	shorttest.Skip(t, "the lines of VERIFY.txt are not run")
 	t.Parallel()
@@ -145,6 +155,7 @@ func nextLine(after string) func([]byte) []byte { return nextWord(after) }
 // What only the signature detects: a BagIt validator accepts a bag whose list
 // of papers was removed, and one with an additional paper.
 func TestValidatorAlone(t *testing.T) {
+	shorttest.Skip(t, "not tested: the Python validator without the programs")
 	t.Parallel()
 	dir := unpacked(t, sample(t))
 	for _, name := range []string{"tagmanifest-sha256.txt", "VERIFY.txt"} {
@@ -162,6 +173,7 @@ func TestValidatorAlone(t *testing.T) {
 }
 
 func TestValidatorRefuses(t *testing.T) {
+	shorttest.Skip(t, "not tested: what the Python validator refuses")
 	t.Parallel()
 	zip := sample(t)
 	for _, tt := range []struct{ name, script, want string }{

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // What is withheld leaves its commitment and nothing else: neither its value
@@ -97,6 +98,7 @@ func TestWithheldLeavesNothing(t *testing.T) {
 // Several bundles of one case, each differently redacted, verify against the
 // same entry.
 func TestSeveralBundlesOfOneCase(t *testing.T) {
+	shorttest.Skip(t, "not tested: several bundles of one case")
 	t.Parallel()
 	_, in := testCase(t)
 	entry := in.Submissions[0].Entry

@@ -138,6 +138,7 @@ func TestNothingInTheClear(t *testing.T) {
 // with all that is ever allocated for it counted. (Sealing again allocates more:
 // age's reader takes a fresh piece of 64 KiB each time and drops the one before.)
 func TestMemoryStaysConstant(t *testing.T) {
+	shorttest.Skip(t, "not tested: the memory of a large upload")
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	d := h.begin()
 	h.must(d.AddFile("warm.bin", io.LimitReader(forever{}, 1<<20)))

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
 // TestTheLedgerCloses under a draft with files, one of them to be sealed again:
 // all of it is refused, and nothing is left.
 func TestTheLedgerCloses(t *testing.T) {
+	shorttest.Skip(t, "not tested: a ledger that closes")
 	for _, late := range []bool{false, true} {
 		h := newHouse(t, Limits{}, 24*time.Hour)
 		first, err := h.begin().Send(context.Background(), h.first(), "")

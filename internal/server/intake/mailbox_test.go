@@ -169,6 +169,7 @@ func TestNewTrustees(t *testing.T) {
 
 // The consents are those of the newest state, also after a withdrawal and a new consent.
 func TestMailboxKnowsWhatIsAllowed(t *testing.T) {
+	shorttest.Skip(t, "not tested: what each kind of case may still send")
 	h := newHouse(t, Limits{}, 0)
 	ctx := context.Background()
 	first, err := h.begin().Send(ctx, h.report(incident.ActReport, "narrative", "x", "consent", "store", "consent", "lawyer", "target", "relative"), "")

@@ -79,6 +79,7 @@ func TestReport(t *testing.T) {
 // TestFilesIdentify sends two files and ticks that they show who the reporter
 // is: before the first, between them, after both, and with the answers.
 func TestFilesIdentify(t *testing.T) {
+	shorttest.Skip(t, "not tested: files that identify the reporter")
 	files := [][]byte{bytes.Repeat([]byte("one"), 50_000), []byte("two")}
 	for _, when := range []string{"before", "between", "after", "in the answers"} {
 		t.Run(when, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -16,6 +17,7 @@ import (
 
 // What a trustee collected is sealed and committed like a report, joins its case, and is theirs by signature.
 func TestCollect(t *testing.T) {
+	shorttest.Skip(t, "not tested: what a trustee collects")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/review"
@@ -35,6 +36,7 @@ func (d *desk) folded(name string) map[string]deskstate.Case {
 // Three trustees decide at the same time, and their outboxes reach the operator, and the ledger them, in any order: once
 // all have all of it, their desks say the same, and every event is on each of them.
 func TestTheDesksOfAllTrusteesBecomeOne(t *testing.T) {
+	shorttest.Skip(t, "not tested: decisions of all trustees that meet")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	cases := []string{d.Report(nil).Case, d.Report(nil).Case}
@@ -93,6 +95,7 @@ func TestTheDesksOfAllTrusteesBecomeOne(t *testing.T) {
 
 // What two trustees decided without seeing each other is a conflict on both desks until one of them decides again.
 func TestAConflictTravels(t *testing.T) {
+	shorttest.Skip(t, "not tested: decisions that contradict each other")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna", "boris"}})
 	id := d.Report(nil).Case

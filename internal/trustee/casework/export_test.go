@@ -9,6 +9,7 @@ import (
 
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
@@ -31,6 +32,7 @@ func mine(t *testing.T, h *vaulttest.House) *casework.Trustee {
 
 // A single trustee opens the identity; a bundle without it opens none of its files, and states that.
 func TestIdentityThatIsOpenStaysOut(t *testing.T) {
+	shorttest.Skip(t, "not tested: an opened identity beside a bundle without it")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	h.Report(nil, "narrative", "Another's.")
@@ -64,6 +66,7 @@ func TestIdentityThatIsOpenStaysOut(t *testing.T) {
 
 // A bundle discloses nothing of other cases: neither their number, nor their entries.
 func TestCustodyOfOneCase(t *testing.T) {
+	shorttest.Skip(t, "not tested: the custody events of one case in bundles")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	var filed []vaulttest.Filed

@@ -7,6 +7,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -31,6 +32,7 @@ func (d *desk) slots(n int) {
 // A change of trustees is announced, shown to every trustee, and takes effect three slots later; who is thrown out
 // is told.
 func TestAChangeIsShownWhileItIsAnnounced(t *testing.T) {
+	shorttest.Skip(t, "not tested: a change that is announced")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Rules: ledger.Rules2, Delay: 3, Slot: 24 * time.Hour})
 	d.carry()
@@ -80,6 +82,7 @@ func TestAChangeIsShownWhileItIsAnnounced(t *testing.T) {
 
 // Any trustee stops a change that was announced.
 func TestATrusteeObjects(t *testing.T) {
+	shorttest.Skip(t, "not tested: a trustee's objection to a change")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Rules: ledger.Rules2, Delay: 3, Slot: 24 * time.Hour})
 	d.carry()

@@ -12,6 +12,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/review"
@@ -41,6 +42,7 @@ func (d *desk) replace(change casework.SetChange, approvals ...string) {
 // After a change of trustees, what was not applied is sent again to those in force: answers as they are, notes
 // resealed, exhibits by hand.
 func TestOutboxAfterNewTrustees(t *testing.T) {
+	shorttest.Skip(t, "not tested: an outbox from before a change of trustees")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -263,6 +265,7 @@ func TestRewrittenCustodyLog(t *testing.T) {
 
 // Another trustee's log that shrinks is seen by all.
 func TestShrunkenHead(t *testing.T) {
+	shorttest.Skip(t, "not tested: a custody head of fewer events")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -278,6 +281,7 @@ func TestShrunkenHead(t *testing.T) {
 
 // Another trustee's log that was rewritten is seen by all, also where it has more events than before.
 func TestRewrittenHead(t *testing.T) {
+	shorttest.Skip(t, "not tested: a custody head that is rewritten")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)

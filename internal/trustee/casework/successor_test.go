@@ -9,6 +9,7 @@ import (
 	"zapis/internal/trustee/vault"
 
 	"zapis/internal/evidence/bundle"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
@@ -39,6 +40,7 @@ func says(t *testing.T, what string, got []string, want ...string) {
 // After a lost vault the new log names the old one. That is no fault for its owner, and stays visible for all; a head
 // that the log does not name stays a fault.
 func TestLostVault(t *testing.T) {
+	shorttest.Skip(t, "not tested: the log of a trustee after a lost vault")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil, "consent", "store", "consent", "lawyer", "person_agrees", "self")
@@ -128,6 +130,7 @@ func TestLostVault(t *testing.T) {
 // For the others a lost vault and a removed one look the same: the log that they have does not continue. It is
 // reported once for each time.
 func TestPretendedLoss(t *testing.T) {
+	shorttest.Skip(t, "not tested: a loss of a vault that is only pretended")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)

@@ -11,6 +11,7 @@ import (
 
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -19,6 +20,7 @@ import (
 // The custody log contains every file's hash. A bundle that withholds a file shows no event with its hash, and still
 // shows that the file was withheld; the chain verifies all the same.
 func TestCustodyNamesNoWithheldFile(t *testing.T) {
+	shorttest.Skip(t, "not tested: the custody events in a bundle that withholds files")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	first := vaulttest.File{Name: "summons.txt", Content: "You are summoned."}

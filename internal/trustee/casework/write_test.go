@@ -13,6 +13,7 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/exit"
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
@@ -165,6 +166,7 @@ func TestReplyReachesTheMailbox(t *testing.T) {
 
 // Two trustees answer at once with one tag: the second is refused by name, and is sent again under the next.
 func TestTwoAnswersAtOnce(t *testing.T) {
+	shorttest.Skip(t, "not tested: two answers to one question")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -292,6 +294,7 @@ func TestNotesAndGrades(t *testing.T) {
 
 // Shared translations go along with a bundle as working copies, and never past a narrative that is withheld.
 func TestTranslationsInBundles(t *testing.T) {
+	shorttest.Skip(t, "not tested: translations in bundles")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
