@@ -40,7 +40,7 @@ func (p *paperCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	var page bytes.Buffer
-	if err := paperkey.Page(&page, ending, file); err != nil {
+	if err := paperkey.Page(&page, ending, file, "zapis paper --restore FILE --out identity.key"); err != nil {
 		return err
 	}
 	if err := cli.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {

@@ -225,10 +225,11 @@ func (s *Server) postOutbox(w http.ResponseWriter, r *http.Request, o opened) er
 		s.sendTo(w, r, "/stick", noticeOf(err))
 		return nil
 	}
-	lines, err := out.Lines()
+	counted, err := out.Count()
 	if err != nil {
 		return err
 	}
+	lines := outLines(counted)
 	s.stick.set(func(st *stickState) { st.Out, st.Lost, st.Cut = lines, out.Lost, nil })
 	if len(lines) == 0 {
 		s.sendTo(w, r, "/stick", Notice{Text: "Nothing goes out: the operator has all that you signed."})

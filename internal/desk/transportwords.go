@@ -27,6 +27,30 @@ func plural(n int, one, more string) string {
 	return strconv.Itoa(n) + " " + more
 }
 
+// outNames are the names of what an outbox takes along: of one, and of more.
+var outNames = map[casework.Thing][2]string{
+	casework.OutReply:       {"answer to a reporter", "answers to reporters"},
+	casework.OutDecision:    {"decision at the desk", "decisions at the desk"},
+	casework.OutRead:        {"mark that you have read a case", "marks that you have read a case"},
+	casework.OutNote:        {"note", "notes"},
+	casework.OutGrade:       {"grade", "grades"},
+	casework.OutTranslation: {"translation", "translations"},
+	casework.OutCopy:        {"copy of an answer for the other trustees", "copies of answers for the other trustees"},
+	casework.OutExhibit:     {"statement about an exhibit", "statements about exhibits"},
+	casework.OutUnknown:     {"text that a newer zapis wrote", "texts that a newer zapis wrote"},
+	casework.OutApproval:    {"approval", "approvals"},
+	casework.OutHead:        {"head of your custody log", "heads of your custody log"},
+}
+
+// outLines gives one line for each kind of thing.
+func outLines(counted []casework.Counted) []string {
+	var lines []string
+	for _, c := range counted {
+		lines = append(lines, plural(c.N, outNames[c.Thing][0], outNames[c.Thing][1]))
+	}
+	return lines
+}
+
 // languageNames gives languages by their own names.
 func languageNames(codes []string) []choice {
 	var list []choice

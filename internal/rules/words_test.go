@@ -14,40 +14,31 @@ import (
 // commandLine finds a verb or a flag of a program in a text.
 var commandLine = regexp.MustCompile(`\bzapis [a-z]+|(^|[^-\w])--[a-z]`)
 
-// stillNamed are the texts of the domain that name verbs or flags of zapis today, by file. A desk can't show them as they
-// are. The number of a file may only fall: words belong to cmd/zapis.
-var stillNamed = map[string]int{
-	"internal/evidence/bundle/repack.go":      1,
-	"internal/evidence/bundle/pdf/custody.go": 1,
-	"internal/trustee/casework/news.go":       2,
-	"internal/trustee/paperkey/page.go":       1,
-	"internal/trustee/vault/vault.go":         1,
-}
-
-// domainTrees know no command line (docs/architecture.md).
+// domainTrees know no command line (docs/architecture.md): a desk shows their texts as they are.
 var domainTrees = []string{"internal/trustee", "internal/evidence"}
 
-func TestTheDomainNamesNoNewVerbsOrFlags(t *testing.T) {
-	found := make(map[string]int)
+// documents are the pages in a bundle, which name the programs that check it. Their texts are part of the
+// bundle's format: the checker builds the pages again, and an older bundle's must stay the same.
+const documents = "internal/evidence/bundle/pdf/"
+
+func TestTheDomainNamesNoVerbsOrFlags(t *testing.T) {
+	seen := 0
 	for _, tree := range domainTrees {
 		eachFile(t, tree, func(path string, file *ast.File) {
+			seen++
+			if strings.HasPrefix(path, documents) {
+				return
+			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && commandLine.MatchString(text.Value) {
-					found[path]++
+					t.Errorf("%s names a verb or a flag of a program: return a code or a value, which cmd/zapis can put into words: %s", path, text.Value)
 				}
 				return true
 			})
 		})
 	}
-	for path, n := range found {
-		if n > stillNamed[path] {
-			t.Errorf("%s: %d texts name a verb or a flag of a program, and %d may: return what cmd/zapis can put into words", path, n, stillNamed[path])
-		}
-	}
-	for path, n := range stillNamed {
-		if found[path] < n {
-			t.Errorf("%s: %d texts name a verb or a flag: lower the number from %d", path, found[path], n)
-		}
+	if seen < 100 {
+		t.Errorf("%d files of the domain were found, and there are more", seen)
 	}
 }
 

@@ -58,7 +58,7 @@ func readRepacked(r io.ReaderAt, size int64) (files []stored, ignored []string, 
 	for _, f := range z.File {
 		if asOurs(f) {
 			// A zip of ours with one changed header is damaged, not repacked.
-			return nil, nil, misformed("zip: %s has a header as zapis writes it, and the file is not as zapis writes it", printable(f.Name))
+			return nil, nil, misformed("zip: %s has a header as Zapis writes it, and the file is not as Zapis writes it", printable(f.Name))
 		}
 		if path.Base(f.Name) == bagitPath && (top == "" || len(f.Name) < len(top)) {
 			top = f.Name

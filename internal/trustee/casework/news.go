@@ -117,14 +117,48 @@ func (v *Trustee) SentOut() (SentOut, error) {
 	return out, err
 }
 
-// Lines says in plain numbers what an outbox takes along: one line for each kind of thing.
-func (o *Outgoing) Lines() ([]string, error) {
-	count := make(map[string]int)
-	events, reads := 0, 0
+// Thing is a kind of what an outbox takes along.
+type Thing int
+
+// The things, in the order in which they are told.
+const (
+	OutReply       Thing = iota // an answer to a reporter
+	OutDecision                 // an event of the desk
+	OutRead                     // the mark that its owner has read a case
+	OutNote                     // a note about a case
+	OutGrade                    // a grade of a case
+	OutTranslation              // of a submission
+	OutCopy                     // of an answer, for the other trustees
+	OutExhibit                  // a statement about an exhibit
+	OutUnknown                  // a text of a format that this program does not know
+	OutApproval                 // of a proposal
+	OutHead                     // of the custody log
+
+	things
+)
+
+// ofKind gives the things whose statements are told by their kind alone.
+var ofKind = map[string]Thing{card.KindReply: OutReply, card.KindExhibit: OutExhibit, card.KindApproval: OutApproval, card.KindCustody: OutHead}
+
+// ofReview gives the things that are texts about a case, by the text's kind.
+var ofReview = map[review.Kind]Thing{review.Note: OutNote, review.Grade: OutGrade, review.Translation: OutTranslation,
+	review.Reply: OutCopy, review.Exhibit: OutExhibit}
+
+// Counted is how many of one thing an outbox takes along, at least one.
+type Counted struct {
+	Thing Thing
+	N     int
+}
+
+// Count counts what an outbox takes along, in the order of the things. Statements of a kind that is not told, such as
+// a withdrawal, are not counted.
+func (o *Outgoing) Count() ([]Counted, error) {
+	var count [things]int
 	for _, statement := range o.Statements {
-		kind := statement.Statement.Kind
-		if kind != card.KindReview {
-			count[kind]++
+		if thing, ok := ofKind[statement.Statement.Kind]; ok {
+			count[thing]++
+		}
+		if statement.Statement.Kind != card.KindReview {
 			continue
 		}
 		text, err := o.v.ownText(statement)
@@ -133,37 +167,27 @@ func (o *Outgoing) Lines() ([]string, error) {
 		}
 		r, err := review.Parse(text)
 		clear(text)
+		thing, known := ofReview[r.Kind]
 		switch {
 		case err != nil:
-			count[kind]++
+			count[OutUnknown]++
+		case known:
+			count[thing]++
 		case r.Kind == review.Desk:
 			for line := range strings.SplitSeq(r.Text, "\n") {
 				if e, err := deskstate.Parse([]byte(line)); err == nil && e.Kind == deskstate.KindRead {
-					reads++
+					count[OutRead]++
 				} else {
-					events++
+					count[OutDecision]++
 				}
 			}
-		default:
-			count["review "+string(r.Kind)]++
 		}
 	}
-	var lines []string
-	say := func(n int, one, more string) {
+	var list []Counted
+	for thing, n := range count {
 		if n > 0 {
-			lines = append(lines, many(n, one, more))
+			list = append(list, Counted{Thing(thing), n})
 		}
 	}
-	say(count[card.KindReply], "answer to a reporter", "answers to reporters")
-	say(events, "decision at the desk", "decisions at the desk")
-	say(reads, "mark that you have read a case", "marks that you have read a case")
-	say(count["review note"], "note", "notes")
-	say(count["review grade"], "grade", "grades")
-	say(count["review translation"], "translation", "translations")
-	say(count["review reply"], "copy of an answer for the other trustees", "copies of answers for the other trustees")
-	say(count["review exhibit"]+count[card.KindExhibit], "statement about an exhibit", "statements about exhibits")
-	say(count[card.KindReview], "text that a newer zapis wrote", "texts that a newer zapis wrote")
-	say(count[card.KindApproval], "approval", "approvals")
-	say(count[card.KindCustody], "head of your custody log", "heads of your custody log")
-	return lines, nil
+	return list, nil
 }

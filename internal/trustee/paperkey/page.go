@@ -20,8 +20,9 @@ import (
 func Formats() []string { return []string{".pdf", ".html", ".txt"} }
 
 // Page writes the paper in the format of a file with this extension, and parses it back first: it refuses what would
-// not restore. A page of plain text has the lines only.
-func Page(w io.Writer, ending string, file []byte) error {
+// not restore. A page of plain text has the lines only. The page tells the reader to run restore, a command line, with the
+// scanned or typed lines in FILE.
+func Page(w io.Writer, ending string, file []byte, restore string) error {
 	if len(file) == 0 || len(file) > MaxFile {
 		return canonical.Refuse("a file of %d bytes is put on no paper: at most %d are", len(file), MaxFile)
 	}
@@ -34,7 +35,7 @@ func Page(w io.Writer, ending string, file []byte) error {
 			return fmt.Errorf("the paper would not give the file back: %w", err)
 		}
 	}
-	p := page{Sum: grouped(fmt.Sprintf("%x", sha256.Sum256(file))), Lines: Lines(file)}
+	p := page{Sum: grouped(fmt.Sprintf("%x", sha256.Sum256(file))), Lines: Lines(file), restore: restore}
 	for _, text := range texts {
 		code, err := drawn(text)
 		if err != nil {
@@ -55,6 +56,8 @@ type page struct {
 	Sum   string
 	Lines string
 	codes []*qr.Code
+
+	restore string // a command line
 }
 
 // grouped inserts a space after every eight characters.
@@ -71,20 +74,22 @@ func grouped(s string) string {
 
 const title = "A paper copy of a Zapis identity"
 
-// say are the paragraphs above the codes and the lines.
-var say = []string{
-	"Whose it is: ____________________      Made on: ____________________",
-	"It opens with its passphrase and with nothing else. The passphrase must not be kept with this paper. Whoever has both can read " +
-		"what was sealed to this trustee, and sign in their name.",
-	"The way back: scan the codes, or type the lines below, into a file; then",
-	"    zapis paper --restore FILE --out identity.key",
-	"Small letters are as good as large ones, and 0, 1, 8 are read as O, I, B. The four characters at a line's end check it. " +
-		"Without Zapis: a single code holds what the program age opens; base32 -d reads the characters between the lines' numbers and their last four, with = added until there are a multiple of eight.",
-	"SHA-256 of the identity file, as sha256sum shows it:",
+// say returns the paragraphs above the codes and the lines.
+func (p page) say() []string {
+	return []string{
+		"Whose it is: ____________________      Made on: ____________________",
+		"It opens with its passphrase and with nothing else. The passphrase must not be kept with this paper. Whoever has both can read " +
+			"what was sealed to this trustee, and sign in their name.",
+		"The way back: scan the codes, or type the lines below, into a file; then",
+		"    " + p.restore,
+		"Small letters are as good as large ones, and 0, 1, 8 are read as O, I, B. The four characters at a line's end check it. " +
+			"Without Zapis: a single code holds what the program age opens; base32 -d reads the characters between the lines' numbers and their last four, with = added until there are a multiple of eight.",
+		"SHA-256 of the identity file, as sha256sum shows it:",
+	}
 }
 
 func (p page) text(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n    %s\n\n%s", title, strings.Join(say, "\n\n"), p.Sum, p.Lines)
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n    %s\n\n%s", title, strings.Join(p.say(), "\n\n"), p.Sum, p.Lines)
 	return err
 }
 
@@ -99,7 +104,7 @@ func (p page) html(w io.Writer) error {
 		codes = append(codes, svg(c))
 	}
 	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, map[string]any{"Title": title, "Say": say, "Sum": p.Sum, "Lines": p.Lines, "Codes": codes})
+	err := pageTemplate.Execute(&out, map[string]any{"Title": title, "Say": p.say(), "Sum": p.Sum, "Lines": p.Lines, "Codes": codes})
 	if err != nil {
 		return err
 	}
@@ -147,7 +152,7 @@ func (p page) pdf(w io.Writer) error {
 	doc.SetFont("Helvetica", "B", 14)
 	doc.MultiCell(0, 8, title, "", "L", false)
 	doc.SetFont("Helvetica", "", 9.5)
-	for _, s := range say {
+	for _, s := range p.say() {
 		doc.MultiCell(0, 4.6, s, "", "L", false)
 		doc.Ln(1.2)
 	}

@@ -176,7 +176,7 @@ func TestOffThePaper(t *testing.T) {
 			t.Run(fmt.Sprint(size, ending), func(t *testing.T) {
 				dir := t.TempDir()
 				var b bytes.Buffer
-				if err := Page(&b, ending, file); err != nil {
+				if err := Page(&b, ending, file, restoring); err != nil {
 					t.Fatal(err)
 				}
 				name := filepath.Join(dir, "paper"+ending)
@@ -245,11 +245,17 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
+// restoring stands for a program's command line.
+const restoring = "restore FILE"
+
 func TestPageOfText(t *testing.T) {
 	var b bytes.Buffer
 	file := sample(351)
-	if err := Page(&b, ".txt", file); err != nil {
+	if err := Page(&b, ".txt", file, restoring); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "into a file; then\n\n    "+restoring+"\n") {
+		t.Errorf("the page does not say how it is restored:\n%s", b.Bytes())
 	}
 	at := strings.Index(b.String(), "\n01 ")
 	back, err := Restore(b.Bytes()[at:])
@@ -257,7 +263,7 @@ func TestPageOfText(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range [][]byte{nil, sample(MaxFile + 1)} {
-		if err := Page(&b, ".txt", bad); !errors.Is(err, canonical.ErrMismatch) || !strings.Contains(err.Error(), "is put on no paper") {
+		if err := Page(&b, ".txt", bad, restoring); !errors.Is(err, canonical.ErrMismatch) || !strings.Contains(err.Error(), "is put on no paper") {
 			t.Errorf("%d bytes: %v", len(bad), err)
 		}
 	}

@@ -176,7 +176,7 @@ func (v *Vault) version() error {
 	case err == nil && string(text) == versionLine:
 		return nil
 	case err == nil && newerVersion.Match(text):
-		return exit.Advise(exit.Failed, exit.UseNewerProgram.With(), "%s is not a vault that this zapis knows", v.dir)
+		return exit.Advise(exit.Failed, exit.UseNewerProgram.With(), "%s is not a vault that this program knows", v.dir)
 	case err == nil:
 		return exit.New(exit.Mismatch, "take this file back from a copy of the vault; it is the same in every vault", "%s: it is not the first file of a vault", name)
 	case !errors.Is(err, os.ErrNotExist):
