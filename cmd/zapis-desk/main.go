@@ -20,6 +20,7 @@ import (
 	"zapis/internal/sandbox"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/media"
+	"zapis/internal/trustee/mediaproxy"
 	"zapis/internal/trustee/vault"
 )
 
@@ -40,6 +41,10 @@ func main() {
 	// The worker that decodes attachments is this program again, without files and network.
 	if len(os.Args) > 1 && os.Args[1] == media.Verb {
 		os.Exit(media.WorkerMain())
+	}
+	// zapis decodes nothing itself, and asks this program for it.
+	if len(os.Args) > 1 && os.Args[1] == mediaproxy.Verb {
+		os.Exit(proxyMain())
 	}
 	os.Exit(int(cli.Program{Name: "zapis-desk", About: about, Grammar: new(grammar)}.Main()))
 }
@@ -79,6 +84,21 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		}
 	}
 	return g.serve(ctx, s, listener, access, keeper)
+}
+
+// proxyMain answers zapis on the standard streams until it has no more requests.
+func proxyMain() int {
+	sandbox.Drop()
+	program, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	worker := media.NewClient(program, media.Verb)
+	defer worker.Close()
+	if mediaproxy.Serve(os.Stdin, os.Stdout, desk.AnswerMedia(worker)) != nil {
+		return 1
+	}
+	return 0
 }
 
 // openVault opens the identity and then the vault. ctx is that of the process.

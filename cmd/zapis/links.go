@@ -8,6 +8,7 @@ import (
 	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
+	"zapis/internal/trustee/mediaproxy"
 )
 
 type decideLinkCmd struct {
@@ -72,7 +73,7 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if !l.Suggest {
 			return nil
 		}
-		found, err := v.Suggest(ctx, cases)
+		found, err := suggested(ctx, s, v, cases)
 		if err != nil {
 			return err
 		}
@@ -86,4 +87,26 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		return nil
 	})
+}
+
+// suggested compares all cases. Pictures that were not compared before are read first, by zapis-desk; without it they are
+// left out, which is said.
+func suggested(ctx context.Context, s *cli.Streams, v *casework.Trustee, cases *casework.Cases) (casework.Suggested, error) {
+	found, err := v.Suggest(ctx, cases)
+	if err != nil || found.Pictures.Waiting() == 0 {
+		return found, err
+	}
+	proxy, err := mediaproxy.Start(ctx)
+	if err != nil {
+		warn(s, "%s are not compared: %v", many(found.Pictures.Waiting(), "picture", "pictures"), err)
+		return found, nil
+	}
+	defer proxy.Close()
+	bar := s.Progress("comparing pictures", int64(found.Pictures.Waiting()))
+	err = found.Pictures.Read(ctx, func(use func(*casework.Trustee) error) error { return use(v) }, proxy.Hash, func(done, _ int) { bar.At(int64(done)) })
+	bar.Done()
+	if err != nil {
+		return found, err
+	}
+	return v.Suggest(ctx, cases)
 }

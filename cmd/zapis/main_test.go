@@ -13,13 +13,33 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"zapis/internal/cli/scripttest"
+	pages "zapis/internal/desk"
 	"zapis/internal/incident"
 	"zapis/internal/shorttest"
+	"zapis/internal/trustee/media"
+	"zapis/internal/trustee/mediaproxy"
 	"zapis/internal/trustee/vault/vaulttest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"zapis": main, "age-plugin-trial": trialPlugin})
+	if len(os.Args) > 1 && os.Args[1] == media.Verb {
+		os.Exit(media.WorkerMain())
+	}
+	testscript.Main(m, map[string]func(){"zapis": main, "zapis-desk": proxy, "age-plugin-trial": trialPlugin})
+}
+
+// proxy is the part of zapis-desk that zapis starts.
+func proxy() {
+	program, err := os.Executable()
+	if err != nil || len(os.Args) != 2 || os.Args[1] != mediaproxy.Verb {
+		os.Exit(1)
+	}
+	worker := media.NewClient(program, media.Verb)
+	err = mediaproxy.Serve(os.Stdin, os.Stdout, pages.AnswerMedia(worker))
+	_ = worker.Close()
+	if err != nil {
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs the scripts under testdata/script. Each begins in a folder with what prepare makes.
@@ -27,7 +47,7 @@ func TestScripts(t *testing.T) {
 	shorttest.Skip(t, "no script of a trustee's verbs is run")
 	t.Parallel()
 	made := t.TempDir()
-	words := map[string]scripttest.Word{"flip": flip, "cut": cut}
+	words := map[string]scripttest.Word{"flip": flip, "cut": cut, "picture": picture, "black": black}
 	maps.Copy(words, deskCommands(t))
 	scripts(t, "script", made, prepare(t, made), words, func(e *testscript.Env) { e.Values[deskKey{}] = new(desk) })
 }

@@ -12,6 +12,7 @@ type caseVerbs struct {
 	Numbers   numbersCmd   `cmd:"" help:"Count cases for advocacy, and publish the numbers."`
 	Translate translateCmd `cmd:"" help:"Keep a translation of what a reporter wrote."`
 	Exhibit   exhibitCmd   `cmd:"" help:"Bring in what you obtained yourself."`
+	Redact    redactCmd    `cmd:"" help:"Make a copy of a picture or a page with boxes burned in."`
 	Outbox    outboxCmd    `cmd:"" help:"Gather what you have signed, for the operator to take in."`
 	Due       dueCmd       `cmd:"" help:"List what runs out: dates to know, what has to go."`
 	HandOver  handOverCmd  `cmd:"" help:"Write down that you hand something over, and to whom."`

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/media"
+	"zapis/internal/trustee/mediaproxy"
 )
 
 // attachment is an exhibit in memory, with the case that it is of. It lives as long as its request.
@@ -217,6 +219,33 @@ func (s *Server) redact(r *http.Request, a attachment, number int, boxes []media
 		return err
 	})
 	return name, err
+}
+
+// AnswerMedia answers what zapis asks by a mediaproxy: with the worker, as the pages do.
+func AnswerMedia(worker *media.Client) func(mediaproxy.Request) mediaproxy.Answer {
+	return func(r mediaproxy.Request) (a mediaproxy.Answer) {
+		ctx, request := context.Background(), media.Request{Data: r.Data, Name: r.Name, Page: r.Page}
+		var err error
+		switch r.Op {
+		case mediaproxy.OpHash:
+			a.Hash, err = worker.Hash(ctx, request)
+		case mediaproxy.OpRedact:
+			var boxes []media.Box
+			for _, b := range r.Boxes {
+				boxes = append(boxes, media.Box{X: b[0], Y: b[1], Width: b[2], Height: b[3]})
+			}
+			var made *media.Redaction
+			if made, err = worker.Redact(ctx, request, boxes, r.Reason); err == nil {
+				a.Data = made.PNG
+			}
+		default:
+			err = errors.New("there is no such request")
+		}
+		if err != nil {
+			a.Refused = refusalWords(err)
+		}
+		return a
+	}
 }
 
 // boxesOf reads the rows of the form that are filled in: x, y, width and height in pixels.
