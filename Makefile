@@ -34,7 +34,7 @@ help:
 	@echo 'make page    bin/verify.html, the same checker as one page for a browser'
 	@echo 'make dist    a release in dist/: archives, Debian packages, hashes (SIGN=key signs them with an SSH key)'
 	@echo 'make packages-test  the Debian packages in a chroot: install, serve, upgrade, remove, purge'
-	@echo 'make bench   the benchmarks, as one table'
+	@echo 'make bench   the benchmarks, as one table, and the plot docs/growth.svg'
 	@echo 'make flips   every bit of a bundle of a mebibyte turned: each is found'
 	@echo 'make load    reports a second, memory, slow sockets and traces, at full size'
 	@echo 'make faults  kill -9, turned bits and losses of power, 10,000 of each'
@@ -165,7 +165,7 @@ flips:
 	go test ./internal/evidence/bundle -run '^TestEveryFlip' -count=1 -v -timeout 24h -args -bundle.flipsize 1048576 -bundle.step 1
 
 bench:
-	@go run ./internal/bench/table
+	@go run ./internal/bench/table; table=$$?; go run ./internal/bench/growth && exit $$table
 
 clean:
 	rm -rf bin demo dist

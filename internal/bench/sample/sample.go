@@ -69,7 +69,7 @@ func New(spool *os.File, trustees []card.Card) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{log: log, spool: spool, now: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC),
+	l := &Ledger{log: log, spool: spool, now: time.Date(2026, 2, 21, 20, 47, 45, 0, time.UTC),
 		genesis: ledger.Genesis{Origin: Origin, Log: log.Keys(), Set: set}}
 	rand.Read(l.genesis.Nonce[:])
 	if l.audience, err = newAudience(set); err != nil {

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"zapis/crypto/card"
+	"zapis/internal/bench/measure"
+	"zapis/internal/bench/sample"
+	"zapis/internal/cli"
+	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
+	"zapis/internal/trustee/vault"
+)
+
+// verb is a command whose growth is measured. CASE, OUT, CARRY and MORE in its arguments stand for one case in the
+// middle, a new file, and the two carry files.
+type verb struct {
+	name string
+	args []string
+	once bool // it changes what it would find the second time
+}
+
+// verbs run in this order.
+var verbs = []verb{
+	{name: "import, all", args: []string{"import", "CARRY"}, once: true},
+	{name: "list, the first time", args: []string{"list"}, once: true},
+	{name: "list", args: []string{"list"}},
+	{name: "show", args: []string{"show", "CASE"}},
+	{name: "bundle", args: []string{"bundle", "CASE", "--out", "OUT.zip"}},
+	{name: "letter", args: []string{"letter", "CASE", "--to", "police", "--override-consent", "measured", "--out", "OUT.txt"}},
+	{name: "custody CASE", args: []string{"custody", "CASE"}},
+	{name: "due", args: []string{"due"}},
+	{name: "find, the first time", args: []string{"find", "brother"}, once: true},
+	{name: "find", args: []string{"find", "brother"}},
+	{name: "numbers draft", args: []string{"numbers", "draft"}},
+	{name: "convert --all", args: []string{"convert", "--format", "csv", "--all", "--out", "OUT.csv"}},
+	{name: "custody", args: []string{"custody"}},
+	{name: "check", args: []string{"check"}},
+	{name: "outbox", args: []string{"outbox", "--out", "OUT.tar"}},
+	{name: "import, 100 more", args: []string{"import", "MORE"}, once: true},
+}
+
+const (
+	passphrase = "invented, and only to measure with"
+	workFactor = 10  // 2^10: milliseconds
+	hundred    = 100 // of the second carry file
+)
+
+// measuring is a folder with the programs and the trustees of all ledgers.
+type measuring struct {
+	dir    string
+	talk   *cli.Streams
+	cards  []card.Card
+	owner  *cli.Identity
+	rounds int
+}
+
+func newMeasuring(ctx context.Context, dir string, s *cli.Streams) (*measuring, error) {
+	m := &measuring{dir: dir, talk: s, rounds: 3}
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", dir, "./cmd/zapis").CombinedOutput(); err != nil {
+		return nil, exit.New(exit.Failed, "", "go build: %w\n%s", err, out)
+	}
+	if err := os.WriteFile(m.path("pass"), []byte(passphrase+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"anna", "boris", "vera"} {
+		id, err := cli.NewIdentity(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := id.WriteFiles(m.path(name+".key"), passphrase, workFactor); err != nil {
+			return nil, err
+		}
+		m.cards, m.owner = append(m.cards, id.Card), id
+	}
+	return m, nil
+}
+
+func (m *measuring) path(name string) string { return filepath.Join(m.dir, name) }
+
+// size measures all verbs over a ledger of n cases, and removes it.
+func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
+	defer func() {
+		for _, name := range []string{"spool", "carry", "more", "vault"} {
+			os.RemoveAll(m.path(name))
+		}
+	}()
+	if err := m.ledger(ctx, n); err != nil {
+		return nil, err
+	}
+	var list []figure
+	id := ""
+	for _, v := range verbs {
+		rounds := m.rounds
+		if v.once {
+			rounds = 1
+		}
+		f := figure{verb: v.name, cases: n}
+		var cpu, wall []float64
+		for range rounds {
+			took, err := m.run(ctx, v, id)
+			if err != nil {
+				return nil, err
+			}
+			cpu, wall = append(cpu, took.CPU.Seconds()*1000), append(wall, took.Wall.Seconds()*1000)
+		}
+		f.cpu, f.wall = measure.Median(cpu), measure.Median(wall)
+		fmt.Fprintf(m.talk.Err, "%s\t%d\t%.1f\t%.1f\n", f.verb, f.cases, f.cpu, f.wall)
+		list = append(list, f)
+		if v.name == "list, the first time" {
+			var err error
+			if id, err = m.live(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// ledger makes the carry files of a ledger of n reports, and of a hundred more.
+func (m *measuring) ledger(ctx context.Context, n int) error {
+	spool, err := os.Create(m.path("spool"))
+	if err != nil {
+		return err
+	}
+	defer spool.Close()
+	l, err := sample.New(spool, m.cards)
+	if err != nil {
+		return err
+	}
+	since := uint64(0)
+	for _, step := range []struct {
+		name    string
+		reports int
+	}{{"carry", n}, {"more", hundred}} {
+		if err := l.Grow(ctx, step.reports, func(int) {}); err != nil {
+			return err
+		}
+		f, err := os.Create(m.path(step.name))
+		if err != nil {
+			return err
+		}
+		w := bufio.NewWriterSize(f, 1<<20)
+		if err := l.Carry(w, since); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+		since = l.Size()
+	}
+	return os.Remove(spool.Name())
+}
+
+// live records that each case was looked at, and returns the id of one in the middle.
+func (m *measuring) live(ctx context.Context) (string, error) {
+	t, err := casework.Open(m.path("vault"), vault.Options{Now: time.Now, Tool: "growth", Context: ctx, Warn: func(string, ...any) {}})
+	if err != nil {
+		return "", err
+	}
+	defer t.Close()
+	if err := t.Use(vault.Key{Card: m.owner.Card, Age: m.owner.Opener(), Signer: m.owner.Signer}); err != nil {
+		return "", err
+	}
+	cases, err := t.Sort(ctx, func(int, int) {})
+	if err != nil {
+		return "", err
+	}
+	for _, c := range cases.List {
+		if _, err := t.Custody.Record(custody.Record{By: t.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"}); err != nil {
+			return "", err
+		}
+	}
+	return cases.List[len(cases.List)/2].ID, nil
+}
+
+// run starts zapis once, and returns what its process took.
+func (m *measuring) run(ctx context.Context, v verb, id string) (measure.Taken, error) {
+	out := m.path("out")
+	words := strings.NewReplacer("CASE", id, "OUT", out, "CARRY", m.path("carry"), "MORE", m.path("more"))
+	args := []string{"--identity", m.path("vera.key"), "--passphrase-file", m.path("pass")}
+	for _, a := range v.args {
+		args = append(args, words.Replace(a))
+	}
+	cmd := exec.CommandContext(ctx, m.path("zapis"), append(args, "--vault", m.path("vault"))...)
+	var talk bytes.Buffer
+	cmd.Stderr = &talk
+	start := time.Now()
+	err := cmd.Run()
+	took := measure.Taken{Wall: time.Since(start)}
+	if err != nil {
+		return took, exit.New(exit.Failed, "", "zapis %s: %w\n%s", strings.Join(v.args, " "), err, talk.Bytes())
+	}
+	took.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	made, err := filepath.Glob(out + ".*")
+	for _, name := range made {
+		os.Remove(name)
+	}
+	return took, err
+}
