@@ -163,3 +163,15 @@ func MakeFolder(path string) error {
 	}
 	return SyncFolder(filepath.Dir(path))
 }
+
+// Erase truncates and unlinks a file, so that a hard link or an open descriptor does not keep its bytes. It can't erase
+// what the disk itself keeps.
+func Erase(name string) error {
+	if err := os.Truncate(name, 0); err != nil {
+		return err
+	}
+	if err := os.Remove(name); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(name))
+}

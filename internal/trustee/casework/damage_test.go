@@ -57,7 +57,7 @@ func TestNotAVault(t *testing.T) {
 
 	other := filepath.Join(t.TempDir(), "newer")
 	os.Mkdir(other, 0o700)
-	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v2\n"), 0o600)
+	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v3\n"), 0o600)
 	_, err = casework.Open(other, vault.Options{Create: true, Now: time.Now, Warn: t.Errorf})
 	refused(t, "a newer vault", err, exit.Failed, "is not a vault that this program knows")
 	os.WriteFile(filepath.Join(other, "vault.txt"), []byte("zapis/vault/v\x00\n"), 0o600)

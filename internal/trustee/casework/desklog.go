@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"zapis/crypto/card"
+	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/deskstate"
@@ -197,7 +198,7 @@ func (v *Trustee) replaceEvents(events []deskstate.Event, old []string) error {
 		}
 	}
 	for _, name := range old {
-		if err := vault.Remove(filepath.Join(v.Dir(), deskDir, name)); err != nil {
+		if err := atomicfile.Erase(filepath.Join(v.Dir(), deskDir, name)); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"zapis/crypto/seal"
+	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
@@ -332,7 +333,7 @@ func (f *Finder) Values(column string) []string { return f.codes.Values(column) 
 
 // forgetCache removes a cache of what was opened: a case was erased. What is left is opened again when it is asked for.
 func (v *Trustee) forgetCache(c vault.Cache) error {
-	err := vault.Remove(filepath.Join(v.Dir(), c.File))
+	err := atomicfile.Erase(filepath.Join(v.Dir(), c.File))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -3,7 +3,6 @@ package casework
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ func (v *Trustee) Changes(from uint64) ([]Change, error) {
 		if e.Index < from || e.Index == 0 || !e.Body.Kind.Governs() {
 			continue
 		}
-		body, err := os.ReadFile(v.Copy().EntryPart(e.Index, e.Body.Parts[0].Hash))
+		body, err := v.Copy().ReadEntryPart(e.Index, e.Body.Parts[0].Hash)
 		if err != nil {
 			return nil, err
 		}

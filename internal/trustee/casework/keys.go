@@ -3,7 +3,6 @@ package casework
 import (
 	"encoding/hex"
 	"io"
-	"os"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
@@ -77,7 +76,7 @@ func (v *Trustee) fileKey(src *source, s ledgercopy.Submission, p ledger.Part) (
 }
 
 // SealedFile opens the ciphertext of a part, as the ledger names it.
-func (v *Trustee) SealedFile(s ledgercopy.Submission, p ledger.Part) (*os.File, error) {
+func (v *Trustee) SealedFile(s ledgercopy.Submission, p ledger.Part) (*ledgercopy.PartFile, error) {
 	return v.file(s, p)
 }
 

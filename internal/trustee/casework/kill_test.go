@@ -53,7 +53,25 @@ func TestKilledImport(t *testing.T) {
 	first := h.Carry(0)
 	h.Report([]vaulttest.File{{Name: "b.jpg", Content: jpeg}})
 	second := h.Carry(0)
+	killImports(t, first, second, 2, 3)
+}
 
+// The same holds for an import that makes segments: a torn one is never part of the vault.
+func TestKilledSegments(t *testing.T) {
+	shorttest.Skip(t, "no process is killed in an import")
+	t.Parallel()
+	m := newMany(t, 4)
+	more := m.growTo(t)
+	first, err := os.ReadFile(filepath.Join(m.dir, "carry"))
+	ok(t, err)
+	second, err := os.ReadFile(more)
+	ok(t, err)
+	killImports(t, first, second, 5, 105)
+}
+
+// killImports imports first into a vault, begins to import second, and kills that at several points.
+func killImports(t *testing.T, first, second []byte, few, all uint64) {
+	t.Helper()
 	points := []int{1, len(second) / 7, len(second) / 2, len(second) - 1025, len(second) - 1, len(second), len(second), len(second), len(second)}
 	entered := 0
 	for i, n := range points {
@@ -86,13 +104,16 @@ func TestKilledImport(t *testing.T) {
 
 		v := o.open()
 		size, events := v.Size(), v.Custody.Len()
+		if checked, err := v.Check(t.Context(), func(int64) {}); err != nil || len(checked.Wrong) > 0 {
+			t.Errorf("killed after %d bytes: %v, %v", n, checked, err)
+		}
 		v.Close()
 		switch size {
-		case 2:
+		case few:
 			if events == 1 && !equal(before, tree(t, o.dir)) {
 				t.Errorf("killed after %d bytes: the vault is not as it was", n)
 			}
-		case 3:
+		case all:
 			entered++
 			if events != 2 {
 				t.Errorf("killed after %d bytes: the import entered with %d events", n, events)
@@ -100,7 +121,7 @@ func TestKilledImport(t *testing.T) {
 		default:
 			t.Errorf("killed after %d bytes: %d entries", n, size)
 		}
-		if done := o.mustTake(second, vault.ImportOptions{}); done.Size != 3 {
+		if done := o.mustTake(second, vault.ImportOptions{}); done.Size != all {
 			t.Errorf("killed after %d bytes: the next import came to %d entries", n, done.Size)
 		}
 	}

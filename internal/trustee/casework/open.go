@@ -164,8 +164,8 @@ func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []b
 	return content, true, nil
 }
 
-func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*os.File, error) {
-	f, err := os.Open(v.Copy().PartFile(s, p.Hash))
+func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*ledgercopy.PartFile, error) {
+	f, err := v.Copy().OpenPart(s, p.Hash)
 	if !errors.Is(err, os.ErrNotExist) {
 		return f, err
 	}

@@ -3,11 +3,13 @@ package casework
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
@@ -38,11 +40,24 @@ func (v *Trustee) MayLeave(c *Case) error {
 		"%s erased of %s by tombstones, and still on this disk", what, c.ID)
 }
 
-// duePart is a part to be removed, and its files.
+// duePart is a part to be removed, and where it is.
 type duePart struct {
-	hash  ledger.Hash
-	by    uint64 // the tombstone's caseIndexEntry
-	files []string
+	hash   ledger.Hash
+	by     uint64 // the tombstone's caseIndexEntry
+	copies []ledgercopy.Held
+	own    string // its file among the owner's exhibits; empty where there is none
+}
+
+func (p duePart) erase() error {
+	for _, held := range p.copies {
+		if err := held.Erase(); err != nil {
+			return err
+		}
+	}
+	if p.own == "" {
+		return nil
+	}
+	return atomicfile.Erase(p.own)
 }
 
 func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
@@ -50,14 +65,18 @@ func (v *Trustee) dueParts(c *Case) ([]duePart, error) {
 	if c != nil {
 		erased = v.erasedOf(c)
 	}
+	held, err := v.Copy().Holding(slices.Collect(maps.Keys(erased)))
+	if err != nil {
+		return nil, err
+	}
 	var list []duePart
 	for part, by := range erased {
-		files, err := v.filesOf(part)
-		if err != nil {
-			return nil, err
+		p := duePart{hash: part, by: by, copies: held[part]}
+		if name := filepath.Join(v.Dir(), collectedDir, part.String()); exists(name) {
+			p.own = name
 		}
-		if len(files) > 0 {
-			list = append(list, duePart{part, by, files})
+		if len(p.copies) > 0 || p.own != "" {
+			list = append(list, p)
 		}
 	}
 	slices.SortFunc(list, func(a, b duePart) int { return bytes.Compare(a.hash[:], b.hash[:]) })
@@ -102,31 +121,11 @@ func (v *Trustee) Purge(c *Case) (int, error) {
 		if _, err := v.Custody.Record(record); err != nil {
 			return n, err
 		}
-		for _, name := range p.files {
-			if err := vault.Remove(name); err != nil {
-				return n, err
-			}
+		if err := p.erase(); err != nil {
+			return n, err
 		}
 	}
 	return len(due), v.forget()
-}
-
-// filesOf lists the files that hold a part: from imports, and from the owner's exhibits.
-func (v *Trustee) filesOf(part ledger.Hash) ([]string, error) {
-	imports, err := filepath.Glob(filepath.Join(v.Dir(), vault.ImportsDir, "*"))
-	if err != nil {
-		return nil, err
-	}
-	var list []string
-	for _, dir := range imports {
-		if name := ledgercopy.PartIn(dir, part); exists(name) {
-			list = append(list, name)
-		}
-	}
-	if name := filepath.Join(v.Dir(), collectedDir, part.String()); exists(name) {
-		list = append(list, name)
-	}
-	return list, nil
 }
 
 func exists(name string) bool {
@@ -170,7 +169,7 @@ func (v *Trustee) forget() error {
 		if _, err := v.Custody.Record(record); err != nil {
 			return err
 		}
-		return vault.Remove(filepath.Join(v.Dir(), name))
+		return atomicfile.Erase(filepath.Join(v.Dir(), name))
 	})
 	if err != nil {
 		return err

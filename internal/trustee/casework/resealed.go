@@ -11,6 +11,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
+	"zapis/internal/atomicfile"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/trustee/exchange"
 	"zapis/internal/trustee/vault"
@@ -103,7 +104,7 @@ func (v *Trustee) forgetHanded() error {
 			if _, err := v.Custody.Record(record); err != nil {
 				return err
 			}
-			if err := vault.Remove(filepath.Join(v.Dir(), name)); err != nil {
+			if err := atomicfile.Erase(filepath.Join(v.Dir(), name)); err != nil {
 				return err
 			}
 		}

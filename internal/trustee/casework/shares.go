@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 
 	"filippo.io/age"
@@ -128,7 +127,7 @@ func (v *Trustee) partsOf() map[ledger.Hash]ledgercopy.Submission {
 
 // source is a part's file, and the keys that can open it.
 type source struct {
-	file *os.File
+	file *ledgercopy.PartFile
 	want seal.Digest
 	k, n int  // how many of the part's trustees must agree
 	have int  // how many have, the owner among them

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,10 +45,11 @@ type Copy struct {
 	head        ledger.Checkpoint      // the same, read
 }
 
-// importRange is one import: the entries from up to size, and its folder.
+// importRange is one import: the entries from up to size, its folder, and its segments.
 type importRange struct {
 	dir        string
 	from, size uint64
+	segments   segments
 }
 
 // Waiting is a submission that has a promise and no entry yet.
@@ -59,8 +61,8 @@ type Waiting struct {
 	dir     string // the import that brought it
 }
 
-// Part returns the file of a part of the submission.
-func (w Waiting) Part(h ledger.Hash) string { return partFile(w.dir, h) }
+// OpenPart opens a part of the submission. The error wraps os.ErrNotExist where it is missing.
+func (w Waiting) OpenPart(h ledger.Hash) (*PartFile, error) { return openFile(partFile(w.dir, h)) }
 
 const importHeader = "zapis/import/v1"
 
@@ -87,15 +89,20 @@ func readRange(dir string) (importRange, error) {
 	return p, r.End()
 }
 
-func (p importRange) part(h ledger.Hash) string { return partFile(p.dir, h) }
+// open opens a part of an entry of the import.
+func (p importRange) open(index uint64, h ledger.Hash) (*PartFile, error) {
+	if len(p.segments) > 0 {
+		if f, err := p.segments.open(index, h); !errors.Is(err, os.ErrNotExist) {
+			return f, err
+		}
+	}
+	return openFile(partFile(p.dir, h))
+}
 
 func partFile(dir string, h ledger.Hash) string {
 	name := h.String()
 	return filepath.Join(dir, partsDir, name[:2], name)
 }
-
-// PartIn returns the file of a part in the import in dir, which may not exist.
-func PartIn(dir string, h ledger.Hash) string { return partFile(dir, h) }
 
 func newCopy() *Copy {
 	return &Copy{
@@ -128,6 +135,24 @@ func Load(dir string) (*Copy, error) {
 	return c, nil
 }
 
+// Next reads the next import below dir, and verifies what it adds to the copy: chain, tree and newest checkpoint. The
+// copy stays as it is. What does not verify is an error of Damaged.
+func (c *Copy) Next(dir string) (*Copy, error) {
+	chain, err := ledger.ResumeChain(c.chain.State())
+	if err != nil {
+		return nil, err
+	}
+	next := &Copy{chain: chain, entries: slices.Clip(c.entries), leaves: slices.Clip(c.leaves), imports: slices.Clip(c.imports), bodies: maps.Clone(c.bodies),
+		waiting: slices.Clone(c.waiting), slots: slices.Clone(c.slots), checkpoints: maps.Clone(c.checkpoints), erased: maps.Clone(c.erased)}
+	if err := next.read(filepath.Join(dir, c.NextImport())); err != nil {
+		return nil, Damaged("import %s: %w", c.NextImport(), err)
+	}
+	if err := next.settle(); err != nil {
+		return nil, Damaged("%w", err)
+	}
+	return next, nil
+}
+
 func importName(n int) string { return fmt.Sprintf("%06d", n) }
 
 // NextImport returns the name for the folder of the next import.
@@ -145,6 +170,9 @@ func (c *Copy) read(dir string) error {
 	}
 	if p.from != c.chain.Size() {
 		return fmt.Errorf("it begins at entry %d, and %d entries come before it", p.from, c.chain.Size())
+	}
+	if p.segments, err = findSegments(dir); err != nil {
+		return err
 	}
 	text, err := os.ReadFile(filepath.Join(dir, entriesFile))
 	if err != nil {
@@ -205,7 +233,11 @@ func (c *Copy) govern(e ledger.Entry, p importRange) error {
 	if !e.Body.Kind.Governs() {
 		return nil
 	}
-	body, err := os.ReadFile(p.part(e.Body.Parts[0].Hash))
+	f, err := p.open(e.Index, e.Body.Parts[0].Hash)
+	if err != nil {
+		return err
+	}
+	body, err := f.readAll()
 	if err != nil {
 		return err
 	}
@@ -391,13 +423,24 @@ func (c *Copy) rangeOf(index uint64) importRange {
 	return c.imports[sort.Search(len(c.imports), func(i int) bool { return c.imports[i].size > index })]
 }
 
-// EntryPart returns the file of a part of an entry.
-func (c *Copy) EntryPart(index uint64, part ledger.Hash) string { return c.rangeOf(index).part(part) }
+// OpenEntryPart opens a part of an entry. The error wraps os.ErrNotExist where it is missing.
+func (c *Copy) OpenEntryPart(index uint64, part ledger.Hash) (*PartFile, error) {
+	return c.rangeOf(index).open(index, part)
+}
 
-// PartFile returns the file of a part of a submission.
-func (c *Copy) PartFile(s Submission, part ledger.Hash) string {
-	if s.Waiting {
-		return partFile(s.dir, part)
+// ReadEntryPart returns a part of an entry.
+func (c *Copy) ReadEntryPart(index uint64, part ledger.Hash) ([]byte, error) {
+	f, err := c.OpenEntryPart(index, part)
+	if err != nil {
+		return nil, err
 	}
-	return c.EntryPart(s.Index, part)
+	return f.readAll()
+}
+
+// OpenPart opens a part of a submission. The error wraps os.ErrNotExist where it is missing.
+func (c *Copy) OpenPart(s Submission, part ledger.Hash) (*PartFile, error) {
+	if s.Waiting {
+		return openFile(partFile(s.dir, part))
+	}
+	return c.OpenEntryPart(s.Index, part)
 }

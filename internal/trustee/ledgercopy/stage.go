@@ -35,6 +35,7 @@ type Stage struct {
 	buf       []byte
 	folders   map[string]bool // of parts, made
 	writers   *writers
+	segments  *segmentWriter // nil where each part becomes a file of its own
 }
 
 const forkHint = "keep this file, and the vault as it is: together they prove that the log has shown two histories"
@@ -73,6 +74,11 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 		}
 	}
 	var err error
+	if head.Size-max(head.Since, size) >= segmentedFrom {
+		if s.segments, err = newSegmentWriter(s.dir); err != nil {
+			return s, err
+		}
+	}
 	s.out, err = os.Create(filepath.Join(s.dir, entriesFile))
 	return s, err
 }
@@ -80,6 +86,9 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 // Discard removes the staged files. After the folder was renamed it removes nothing.
 func (s *Stage) Discard() error {
 	_ = s.writers.wait() // reported before, or irrelevant now
+	if s.segments != nil {
+		_ = errors.Join(s.segments.wait(), s.segments.sync())
+	}
 	if s.out != nil {
 		s.out.Close()
 	}
@@ -96,8 +105,16 @@ func (s *Stage) Seal() error {
 		return err
 	}
 	s.out = nil
-	return syncTree(s.dir, s.files)
+	if s.segments != nil {
+		if err := s.segments.sync(); err != nil {
+			return err
+		}
+	}
+	return syncTree(s.dir, s.files+len(s.slots)+len(s.waiting))
 }
+
+// Segmented reports whether the import holds segments.
+func (s *Stage) Segmented() bool { return s.segments != nil }
 
 // Dir returns the folder of the staged files.
 func (s *Stage) Dir() string { return s.dir }
@@ -229,6 +246,11 @@ func (s *Stage) promise(it carry.Item) error {
 
 // part writes a part. The carry reader compares its hash before the content ends.
 func (s *Stage) part(it carry.Item) error {
+	small := it.Part.Size <= smallPart
+	old := s.copy.waitingPart(it.Part.Hash)
+	if s.segments != nil && it.Kind == carry.Part && small && old == "" {
+		return s.segments.add(it.Index, it.Part, it.Content)
+	}
 	name := partFile(s.dir, it.Part.Hash)
 	if folder := filepath.Dir(name); !s.folders[folder] {
 		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
@@ -236,14 +258,14 @@ func (s *Stage) part(it carry.Item) error {
 		}
 		s.folders[folder] = true
 	}
-	if old := s.copy.waitingPart(it.Part.Hash); old != "" && sameBytes(old, it.Part) {
+	if old != "" && sameBytes(old, it.Part) {
 		// It was imported before, when it was waiting: a hard link is enough, where the file system has them.
 		if err := os.Link(old, name); err == nil || errors.Is(err, os.ErrExist) {
 			return drain(it.Content, s.buf)
 		}
 	}
 	s.files++
-	if it.Part.Size <= smallPart {
+	if small {
 		return s.writers.write(name, it.Content, s.buf)
 	}
 	f, err := createPart(name)

@@ -14,8 +14,11 @@ const Waits = "waiting"
 // EachBody visits the entries that have one body, and the waiting submissions. file returns the body, verified again,
 // or nil where it was erased.
 func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error) error {
-	read := func(name string, p ledger.Part, where string) ([]byte, error) {
-		text, err := os.ReadFile(name)
+	read := func(f *PartFile, err error, p ledger.Part, where string) ([]byte, error) {
+		var text []byte
+		if err == nil {
+			text, err = f.readAll()
+		}
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, nil
 		}
@@ -29,7 +32,10 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 			continue
 		}
 		at, p := EntryName(e.Index), e.Body.Parts[0]
-		err := visit(e.Body, &c.entries[i].Index, at, func() ([]byte, error) { return read(c.EntryPart(e.Index, p.Hash), p, at) })
+		err := visit(e.Body, &c.entries[i].Index, at, func() ([]byte, error) {
+			f, err := c.OpenEntryPart(e.Index, p.Hash)
+			return read(f, err, p, at)
+		})
 		if err != nil {
 			return err
 		}
@@ -39,7 +45,10 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 			continue
 		}
 		p := w.Body.Parts[0]
-		if err := visit(w.Body, nil, Waits, func() ([]byte, error) { return read(w.Part(p.Hash), p, Waits) }); err != nil {
+		if err := visit(w.Body, nil, Waits, func() ([]byte, error) {
+			f, err := w.OpenPart(p.Hash)
+			return read(f, err, p, Waits)
+		}); err != nil {
 			return err
 		}
 	}

@@ -69,18 +69,19 @@ func (c *Copy) waitingPart(part ledger.Hash) string {
 	return ""
 }
 
-// EachPart visits the file of every part of every entry and waiting submission. where is the entry's name.
-func (c *Copy) EachPart(visit func(where string, p ledger.Part, file string) error) error {
+// EachPart visits every part of every entry and waiting submission. where is the entry's name; the error of open wraps
+// os.ErrNotExist where the part is missing.
+func (c *Copy) EachPart(visit func(where string, p ledger.Part, open func() (*PartFile, error)) error) error {
 	for _, e := range c.entries {
 		for _, p := range e.Body.Parts {
-			if err := visit(EntryName(e.Index), p, c.EntryPart(e.Index, p.Hash)); err != nil {
+			if err := visit(EntryName(e.Index), p, func() (*PartFile, error) { return c.OpenEntryPart(e.Index, p.Hash) }); err != nil {
 				return err
 			}
 		}
 	}
 	for _, w := range c.waiting {
 		for _, p := range w.Body.Parts {
-			if err := visit("waiting submission "+w.Hash.String()[:12], p, w.Part(p.Hash)); err != nil {
+			if err := visit("waiting submission "+w.Hash.String()[:12], p, func() (*PartFile, error) { return w.OpenPart(p.Hash) }); err != nil {
 				return err
 			}
 		}

@@ -35,6 +35,11 @@ func (s *Stage) Verify() error {
 	if err := s.writers.wait(); err != nil {
 		return err
 	}
+	if s.segments != nil {
+		if err := s.segments.wait(); err != nil {
+			return err
+		}
+	}
 	for _, e := range s.entries {
 		if err := s.checkBody(e); err != nil {
 			return err
@@ -71,7 +76,11 @@ func (s *Stage) checkBody(e ledger.Entry) error {
 	if e.Body.Kind.HasParts() {
 		return nil
 	}
-	body, err := os.ReadFile(s.find(e.Body.Parts[0].Hash))
+	var body []byte
+	f, err := s.open(e.Body.Parts[0].Hash)
+	if err == nil {
+		body, err = f.readAll()
+	}
 	if errors.Is(err, os.ErrNotExist) && !e.Body.Kind.Governs() {
 		return nil
 	}
@@ -84,8 +93,15 @@ func (s *Stage) checkBody(e ledger.Entry) error {
 	return nil
 }
 
-// find returns the file of a part that came with the carry file.
-func (s *Stage) find(h ledger.Hash) string { return partFile(s.dir, h) }
+// open opens a part that came with the carry file. The error wraps os.ErrNotExist where it did not.
+func (s *Stage) open(h ledger.Hash) (*PartFile, error) {
+	if s.segments != nil {
+		if in := s.segments.of[h]; in != nil {
+			return in.open(h)
+		}
+	}
+	return openFile(partFile(s.dir, h))
+}
 
 // sealedPart is a part of a report, an exhibit or a waiting submission.
 type sealedPart struct {
@@ -161,7 +177,7 @@ func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err erro
 	if err != nil {
 		return nil, to, exit.New(exit.Mismatch, "", "%s: %w", p.name, err)
 	}
-	f, err := os.Open(s.find(p.part.Hash))
+	f, err := s.open(p.part.Hash)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, to, nil // erased
 	}

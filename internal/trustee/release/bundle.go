@@ -239,7 +239,7 @@ func (b *bundling) public() ([]bundle.Public, error) {
 		default:
 			continue
 		}
-		body, err := os.ReadFile(b.Copy().EntryPart(e.Index, e.Body.Parts[0].Hash))
+		body, err := b.Copy().ReadEntryPart(e.Index, e.Body.Parts[0].Hash)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,8 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/custody"
+	"zapis/internal/exit"
+	"zapis/internal/trustee/ledgercopy"
 )
 
 // Checked is the result of Check.
@@ -64,7 +66,7 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 
 // TotalBytes returns how many bytes Check reads.
 func (v *Vault) TotalBytes() (total int64) {
-	v.copy.EachPart(func(_ string, p ledger.Part, _ string) error {
+	v.copy.EachPart(func(_ string, p ledger.Part, _ func() (*ledgercopy.PartFile, error)) error {
 		total += p.Size
 		return nil
 	})
@@ -72,15 +74,19 @@ func (v *Vault) TotalBytes() (total int64) {
 }
 
 func (v *Vault) checkParts(ctx context.Context, c *Checked, progress func(int64)) error {
-	return v.copy.EachPart(func(where string, p ledger.Part, file string) error {
+	return v.copy.EachPart(func(where string, p ledger.Part, open func() (*ledgercopy.PartFile, error)) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f, err := os.Open(file)
+		f, err := open()
 		if errors.Is(err, os.ErrNotExist) {
 			if _, erased := v.Copy().ErasedBy(p.Hash); !erased {
 				c.Wrong = append(c.Wrong, fmt.Sprintf("%s: %s: its file is missing from the vault", where, p.Kind))
 			}
+			return nil
+		}
+		if exit.StatusOf(err) == exit.Mismatch {
+			c.Wrong = append(c.Wrong, fmt.Sprintf("%s: %s: %v", where, p.Kind, err))
 			return nil
 		}
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"zapis/internal/atomicfile"
 )
 
 // Names lists the files in a folder of the vault, in order: none where the folder is missing, and no temporary file of
@@ -22,16 +21,4 @@ func (v *Vault) Names(dir string) ([]string, error) {
 		}
 	}
 	return list, nil
-}
-
-// Remove truncates and unlinks a file, so that a hard link or an open descriptor does not keep its bytes. It can't
-// erase what the disk itself keeps.
-func Remove(name string) error {
-	if err := os.Truncate(name, 0); err != nil {
-		return err
-	}
-	if err := os.Remove(name); err != nil {
-		return err
-	}
-	return atomicfile.SyncFolder(filepath.Dir(name))
 }

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -41,8 +40,9 @@ type Imported struct {
 // trustee, promises that the log has broken.
 func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Imported, error) {
 	defer InBulk()()
-	sum := sha256.New()
-	s, err := v.stage(ctx, io.TeeReader(r, sum), o)
+	in := readAhead(r)
+	defer in.close()
+	s, err := v.stage(ctx, in, o)
 	if s != nil {
 		defer s.Discard()
 	}
@@ -72,7 +72,7 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 	}
 	if len(s.Entries())+s.NewWaiting() == 0 {
 		done.Nothing = true
-	} else if err := v.commit(s, [32]byte(sum.Sum(nil)), done); err != nil {
+	} else if err := v.commit(s, in.hash(), done); err != nil {
 		return nil, err
 	}
 	if o.Continues != nil {
@@ -154,16 +154,17 @@ func (v *Vault) commit(s *ledgercopy.Stage, file [32]byte, done *Imported) error
 			return err
 		}
 	}
-	imports := filepath.Join(v.dir, ImportsDir)
-	if err := atomicfile.Rename(s.Dir(), filepath.Join(imports, v.copy.NextImport())); err != nil {
+	if s.Segmented() {
+		if err := v.mayBeSegmented(); err != nil {
+			return err
+		}
+	}
+	if err := atomicfile.Rename(s.Dir(), filepath.Join(v.dir, ImportsDir, v.copy.NextImport())); err != nil {
 		return err
 	}
-	c, err := ledgercopy.Load(imports)
-	if err != nil {
-		return err
-	}
-	v.copy = c
-	return nil
+	var err error
+	v.copy, err = v.copy.Next(filepath.Join(v.dir, ImportsDir))
+	return err
 }
 
 // InBulk sets the garbage collector to 400 % for work on thousands of small parts. done restores it.

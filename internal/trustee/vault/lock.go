@@ -10,7 +10,6 @@ import (
 
 	"zapis/internal/atomicfile/filelock"
 	"zapis/internal/exit"
-	"zapis/internal/trustee/ledgercopy"
 )
 
 // Processes take turns on a vault. Each holds the lock for one act: a verb until it ends, a desk from Resume to Suspend.
@@ -89,10 +88,12 @@ func (v *Vault) reread() (changed bool, err error) {
 		}
 	}
 	imports := filepath.Join(v.dir, ImportsDir)
-	if _, err := os.Stat(filepath.Join(imports, v.copy.NextImport())); err == nil {
-		if v.copy, err = ledgercopy.Load(imports); err != nil {
+	for {
+		if _, err := os.Stat(filepath.Join(imports, v.copy.NextImport())); err != nil {
+			return true, nil
+		}
+		if v.copy, err = v.copy.Next(imports); err != nil {
 			return true, err
 		}
 	}
-	return true, nil
 }

@@ -1,13 +1,13 @@
 // Package vault is a trustee's working folder: the ledger's ciphertext from carry files, each verified before it was
 // imported, and the trustee's custody log. Opened content stays in memory, except what Extract and Bundle write.
 //
-//	vault.txt            zapis/vault/v1
+//	vault.txt            zapis/vault/v1, or v2 from the first import with segments on
 //	lock                 held by the process whose turn it is
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
 //	words                what the desk's search needs, sealed to the owner
-//	imports/000001/      one import: entries, checkpoints, parts, what was waiting
+//	imports/000001/      one import: entries, checkpoints, parts, segments of many small parts, what was waiting
 //	said/                the owner's signed statements, sealed to them
 //	notes/               private notes, sealed to the owner
 //	desk/                the trustees' decisions about cases, sealed to the owner
@@ -39,7 +39,8 @@ import (
 )
 
 const (
-	versionLine = "zapis/vault/v1\n"
+	versionLine   = "zapis/vault/v1\n"
+	segmentedLine = "zapis/vault/v2\n" // some of its imports have segments, which an older program takes for missing parts
 
 	versionFile = "vault.txt"
 	lockFile    = "lock"
@@ -65,12 +66,13 @@ type Options struct {
 type Vault struct {
 	Custody *custody.Log
 
-	dir   string
-	opts  Options
-	lock  *filelock.Lock
-	owner *card.Card // nil as long as no identity was used
-	key   *Key       // nil until Use
-	copy  *ledgercopy.Copy
+	dir       string
+	segmented bool // by its first file
+	opts      Options
+	lock      *filelock.Lock
+	owner     *card.Card // nil as long as no identity was used
+	key       *Key       // nil until Use
+	copy      *ledgercopy.Copy
 }
 
 // Open opens a vault and takes its lock: status Failed where another process has it, Mismatch where its content does
@@ -163,7 +165,7 @@ func (v *Vault) blank() error {
 }
 
 // newerVersion is the first file of a vault that a later zapis made.
-var newerVersion = regexp.MustCompile(`^zapis/vault/v([2-9]|[1-9][0-9]{1,3})\n$`)
+var newerVersion = regexp.MustCompile(`^zapis/vault/v([3-9]|[1-9][0-9]{1,3})\n$`)
 
 // Warn tells what must be said loudly and is no error.
 func (v *Vault) Warn(format string, args ...any) { v.opts.Warn(format, args...) }
@@ -173,7 +175,8 @@ func (v *Vault) version() error {
 	name := filepath.Join(v.dir, versionFile)
 	text, err := os.ReadFile(name)
 	switch {
-	case err == nil && string(text) == versionLine:
+	case err == nil && (string(text) == versionLine || string(text) == segmentedLine):
+		v.segmented = string(text) == segmentedLine
 		return nil
 	case err == nil && newerVersion.Match(text):
 		return exit.Advise(exit.Failed, exit.UseNewerProgram.With(), "%s is not a vault that this program knows", v.dir)
@@ -191,6 +194,15 @@ func (v *Vault) version() error {
 		}
 	}
 	return atomicfile.WriteFile(name, []byte(versionLine), 0o600)
+}
+
+// mayBeSegmented makes the vault one that older programs refuse, before it has its first segment.
+func (v *Vault) mayBeSegmented() error {
+	if v.segmented {
+		return nil
+	}
+	v.segmented = true
+	return atomicfile.WriteFile(filepath.Join(v.dir, versionFile), []byte(segmentedLine), 0o600)
 }
 
 // Close releases the lock of the vault.
