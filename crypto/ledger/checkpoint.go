@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/mldsa"
 	flog "github.com/transparency-dev/formats/log"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
@@ -81,8 +82,8 @@ type Verifier struct {
 	origin string
 	keys   LogKeys
 	ed     note.Verifier
-	ml     *fnote.SubtreeVerifier
-	mlKey  []byte
+	ml     *fnote.SubtreeVerifier // of checkpoints
+	mlKey  *mldsa.PublicKey       // the same key, for what is signed with a context
 }
 
 // NewVerifier makes a verifier of a log's two keys: Ed25519, then ML-DSA-44,
@@ -103,7 +104,10 @@ func NewVerifier(vkeys ...string) (*Verifier, error) {
 	if ed.Name != ml.Name {
 		return nil, canonical.Refuse("log key: the two keys are of different origins")
 	}
-	v := &Verifier{origin: ed.Name, keys: keys, mlKey: ml.Public}
+	v := &Verifier{origin: ed.Name, keys: keys}
+	if v.mlKey, err = mldsa.NewPublicKey(mldsa.MLDSA44(), ml.Public); err != nil {
+		return nil, canonical.Refuse("log key: %w", err)
+	}
 	if v.ed, err = note.NewVerifier(keys[0]); err != nil {
 		return nil, canonical.Refuse("log key: %w", err)
 	}

@@ -114,11 +114,7 @@ func readTime(r *canonical.Reader) time.Time {
 
 // openText opens a note that both keys signed with signText.
 func (v *Verifier) openText(msg []byte, context string) (string, error) {
-	key, err := mldsa.NewPublicKey(mldsa.MLDSA44(), v.mlKey)
-	if err != nil {
-		return "", err
-	}
-	n, err := v.openNote(msg, &contextVerifier{v.origin, contextID(v.origin, context, v.mlKey), context, key})
+	n, err := v.openNote(msg, &contextVerifier{v.origin, contextID(v.origin, context, v.mlKey.Bytes()), context, v.mlKey})
 	if err != nil {
 		return "", err
 	}
