@@ -442,7 +442,7 @@ func waitingSignatures(b *testing.B, dir string) func() {
 		work := newWorkers(runtime.GOMAXPROCS(0))
 		defer work.stop()
 		for _, file := range promises {
-			work.do(func() {
+			work.do(func(*room) {
 				if err := openWith(verifiers, file); err != nil {
 					b.Error(err)
 				}

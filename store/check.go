@@ -67,6 +67,8 @@ type checker struct {
 	governing []uint64               // entries that govern
 	tags      map[ledger.Hash]ledger.Hash
 	work      *workers
+	batch     batch        // parts in the database on their way to a worker
+	irregular []sealedPart // under faults.mu while workers run
 	hashed    hashedFiles
 	waitFor   func(bytes int64) // the engine reads ahead
 	walked    int64             // bytes of the database that were looked at
@@ -94,7 +96,7 @@ func (c *checker) run() (found []Fault, err error) {
 	}()
 	c.files, c.tags = make(map[ledger.Hash]int64), make(map[ledger.Hash]ledger.Hash)
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
-	c.work = newWorkers(16 * runtime.GOMAXPROCS(0)) // most of them wait for the disk
+	c.work = newWorkers(2 * runtime.GOMAXPROCS(0)) // while one waits for the disk, another hashes
 	defer c.work.stop()
 	c.hashed = hashedFiles{ctx: c.ctx, parts: c.v.s.parts, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
 	defer c.hashed.begin(c.work)()
@@ -111,7 +113,9 @@ func (c *checker) run() (found []Fault, err error) {
 			return nil, err
 		}
 	}
+	c.endBatch()
 	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
+	c.checkIrregular()
 	c.checkTimes()
 	if err := c.ctx.Err(); err != nil {
 		return nil, err
@@ -339,7 +343,7 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	}
 	point := &point{name: name}
 	c.points = append(c.points, point)
-	c.work.do(func() { // two signatures: some 200 µs
+	c.work.do(func(*room) { // two signatures: some 200 µs
 		cp, err := v.OpenStored(note)
 		if err != nil {
 			c.add(-1, name, "%s", err)

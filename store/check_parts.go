@@ -10,10 +10,6 @@ import (
 	"zapis/store/blob"
 )
 
-// inlineHash is the size in bytes up to which a part is hashed in place;
-// larger ones go to the workers.
-const inlineHash = 4 << 10
-
 // checkParts verifies an entry's parts, and the content of those that are not
 // sealed.
 func (c *checker) checkParts(n int64, e ledger.Entry) {
@@ -22,38 +18,31 @@ func (c *checker) checkParts(n int64, e ledger.Entry) {
 			c.checkAttachment(n, p)
 			continue
 		}
-		part, ok := smallPart(c.v.tx, p.Hash)
-		switch {
-		case !ok && c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs():
-			c.gone[p.Hash] = uint64(n) // whether a tombstone names it is seen at the end
-			continue
-		case !ok:
-			c.add(n, p.Kind+" "+p.Hash.String(), "it is missing")
-			if e.Body.Kind.Governs() {
-				c.chain = nil
+		if p.Kind != ledger.PartBody {
+			if !c.checkSealed(sealedPart{part: p, entry: n}) {
+				c.lacks(n, e, p)
 			}
 			continue
 		}
-		c.small = append(c.small, p.Hash)
-		_ = c.read(len(part)) // a cancelled context is seen with the next entry
-		if p.Kind == ledger.PartBody {
+		if part, ok := smallPart(c.v.tx, p.Hash); ok {
+			c.small = append(c.small, p.Hash)
+			_ = c.read(len(part)) // a cancelled context is seen with the next entry
 			c.checkBody(n, e, part)
-			continue
+		} else {
+			c.lacks(n, e, p)
 		}
-		c.hash(part, func() {
-			if int64(len(part)) != p.Size || ledger.Sum(part) != p.Hash {
-				c.add(n, p.Kind+" "+p.Hash.String(), "its %d bytes do not have this hash, or not the size %d", len(part), p.Size)
-			}
-		})
 	}
 }
 
-// hash verifies a part: in place where it is small, else in a worker.
-func (c *checker) hash(part []byte, verify func()) {
-	if len(part) <= inlineHash {
-		verify()
-	} else {
-		c.work.do(verify)
+// lacks reports a part that the database does not hold, unless it was erased.
+func (c *checker) lacks(n int64, e ledger.Entry, p ledger.Part) {
+	if c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs() {
+		c.gone[p.Hash] = uint64(n) // whether a tombstone names it is seen at the end
+		return
+	}
+	c.add(n, p.Kind+" "+p.Hash.String(), "it is missing")
+	if e.Body.Kind.Governs() {
+		c.chain = nil
 	}
 }
 
@@ -100,7 +89,7 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 		c.add(n, "attachment "+p.Hash.String(), "the index of files does not have it, or with another size")
 	}
 	name := "attachment " + p.Hash.String()
-	c.work.do(func() {
+	c.work.do(func(*room) {
 		h, size, err := c.hashed.of(p.Hash)
 		switch {
 		case c.ctx.Err() != nil:
@@ -188,21 +177,21 @@ func (c *checker) checkWaitingParts(name string, w waiting) {
 			c.checkAttachment(-1, p)
 			continue
 		}
+		if !w.body.Kind.Tagged() {
+			if !c.checkSealed(sealedPart{part: p, entry: -1, waits: name}) {
+				c.add(-1, name, "its %s %s is missing", p.Kind, p.Hash)
+			}
+			continue
+		}
 		part, ok := smallPart(c.v.tx, p.Hash)
 		if !ok {
 			c.add(-1, name, "its %s %s is missing", p.Kind, p.Hash)
 			continue
 		}
 		c.small = append(c.small, p.Hash)
-		c.hash(part, func() {
-			if int64(len(part)) != p.Size || ledger.Sum(part) != p.Hash {
-				c.add(-1, name, "its %s %s is altered", p.Kind, p.Hash)
-			}
-		})
-		if w.body.Kind.Tagged() {
-			if tag, err := replyTag(w.body.Kind, part); err == nil {
-				c.tags[tag] = w.hash
-			}
+		c.verifyPart(sealedPart{part: p, entry: -1, waits: name}, part)
+		if tag, err := replyTag(w.body.Kind, part); err == nil {
+			c.tags[tag] = w.hash
 		}
 	}
 }
@@ -230,7 +219,7 @@ func (c *checker) checkFiles() error {
 		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) || c.announced(h) {
 			return nil
 		}
-		c.work.do(func() {
+		c.work.do(func(*room) {
 			got, _, err := c.hashed.of(h)
 			switch {
 			case c.ctx.Err() != nil, errors.Is(err, fs.ErrNotExist):

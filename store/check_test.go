@@ -64,7 +64,7 @@ func newSample(t testing.TB) sample {
 		t.Fatal(err)
 	}
 	people := ledgertest.Trustees()
-	m.first = report(t, s, 70000, 1<<20)
+	m.first = withLarge(report(t, s, 70000, 1<<20))
 	p := submit(t, s, m.first)
 	gone := report(t, s, 66000)
 	erased := submit(t, s, gone)
@@ -82,7 +82,7 @@ func newSample(t testing.TB) sample {
 	if m.tombstone, err = s.Find(st.Body); err != nil {
 		t.Fatal(err)
 	}
-	m.waits = report(t, s, 67000)
+	m.waits = withLarge(report(t, s, 67000))
 	submit(t, s, m.waits)
 	submit(t, s, signedEntry(t, s, ledger.KindReply, people[1], ledger.Reply{Tag: m.freshTag, Message: random(700)}.Marshal()))
 	if m.index, err = s.Find(p.Body); err != nil {
@@ -91,6 +91,16 @@ func newSample(t testing.TB) sample {
 	m.size = s.Size()
 	closeAndCheck(t, s)
 	return m
+}
+
+// largePart is a size of parts that have pages of their own in the database.
+const largePart = 20_000
+
+// withLarge gives a report an identity that large.
+func withLarge(sub Submission) Submission {
+	sub.Small[2] = random(largePart)
+	sub.Body.Parts[2].Hash, sub.Body.Parts[2].Size = ledger.Sum(sub.Small[2]), largePart
+	return sub
 }
 
 // edit changes a ledger's database behind its back.
@@ -140,6 +150,10 @@ func TestCheckNamesTheFault(t *testing.T) {
 		}
 	}
 	remove := func([]byte) []byte { return nil }
+	large := m.first.Body.Parts[2].Hash
+	onSmall := func(h ledger.Hash, change func(old []byte) []byte) func(t *testing.T) {
+		return put(tableSmall, h[:], change)
+	}
 	onFile := func(h ledger.Hash, change func(path string) error) func(t *testing.T) {
 		return func(t *testing.T) {
 			if err := change(partPath(m.dir, h)); err != nil {
@@ -188,6 +202,13 @@ func TestCheckNamesTheFault(t *testing.T) {
 		{"a small part missing", func(t *testing.T) {
 			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(small[:]) })
 		}, []string{n + ", statement " + small.String() + ": it is missing"}},
+		{"a large part", onSmall(large, func(v []byte) []byte { return flipped(v, largePart-1) }),
+			[]string{n + ", identity " + large.String() + ": its 20000 bytes do not have this hash, or not the size 20000"}},
+		{"a large part cut short", onSmall(large, func(v []byte) []byte { return v[:largePart-1] }),
+			[]string{n + ", identity " + large.String() + ": its 19999 bytes do not have this hash, or not the size 20000"}},
+		{"a large part made small", onSmall(large, func(v []byte) []byte { return v[:100] }),
+			[]string{n + ", identity " + large.String() + ": its 100 bytes do not have this hash, or not the size 20000"}},
+		{"a large part missing", onSmall(large, remove), []string{n + ", identity " + large.String() + ": it is missing"}},
 		{"a small part too many", func(t *testing.T) {
 			edit(t, m.dir, func(tx kv.Tx) error { return putSmall(tx, ledger.Sum([]byte("x")), []byte("x")) })
 		}, []string{"part " + ledger.Sum([]byte("x")).String() + ": a part that no body names"}},
@@ -236,6 +257,10 @@ func TestCheckNamesTheFault(t *testing.T) {
 			h := m.waits.Body.Parts[2].Hash
 			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(h[:]) })
 		}, []string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is missing"}},
+		{"a waiting part altered", onSmall(m.waits.Body.Parts[2].Hash, func(v []byte) []byte { return flipped(v, 0) }),
+			[]string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is altered"}},
+		{"a waiting part cut short", onSmall(m.waits.Body.Parts[2].Hash, func(v []byte) []byte { return v[:largePart-1] }),
+			[]string{"waiting " + anyWaiting.String() + ": its identity " + m.waits.Body.Parts[2].Hash.String() + " is altered"}},
 		{"a waiting attachment", onFile(m.waits.Body.Parts[3].Hash, os.Remove), []string{"attachment " + m.waits.Body.Parts[3].Hash.String() + ": its file is missing"}},
 		{"a tag that leads elsewhere", put(tableTags, m.tag[:], func(v []byte) []byte { return flipped(v, 0) }),
 			[]string{"reply " + m.tag.String()}},

@@ -46,6 +46,7 @@ type DB struct {
 
 	mu     sync.RWMutex // over db, which Forget replaces, and closing
 	db     *bbolt.DB    // nil once closed
+	file   *os.File     // that of db, which closes it
 	writer bool         // a new file, synced as a whole by Close
 	noSync bool         // NoSync
 
@@ -58,14 +59,25 @@ func Open(path string, specs []kv.Spec, readOnly bool) (*DB, error) {
 	o := options()
 	o.ReadOnly = readOnly
 	o.PageSize = 0 // as in the file
-	db, err := bbolt.Open(path, 0o600, o)
+	db, file, err := openFile(path, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := addTables(db, specs); err != nil {
 		return nil, exit.First(err, db.Close())
 	}
-	return &DB{path: path, specs: byName(specs), db: db}, nil
+	return &DB{path: path, specs: byName(specs), db: db, file: file}, nil
+}
+
+// openFile opens a database, and returns the file that it has open.
+func openFile(path string, o *bbolt.Options) (db *bbolt.DB, file *os.File, err error) {
+	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		var err error
+		file, err = os.OpenFile(name, flag, mode)
+		return file, err
+	}
+	db, err = bbolt.Open(path, 0o600, o)
+	return db, file, err
 }
 
 // addTables makes the tables that a file of an earlier version lacks. It writes nothing where there are all of them, to a
@@ -100,7 +112,7 @@ func addTables(db *bbolt.DB, specs []kv.Spec) error {
 // Create creates a database file with empty tables. Nothing of it is durable until Close: the file must be created
 // under a temporary name, and renamed after that.
 func Create(path string, specs []kv.Spec) (*DB, error) {
-	db, err := bbolt.Open(path, 0o600, options())
+	db, file, err := openFile(path, options())
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +128,7 @@ func Create(path string, specs []kv.Spec) (*DB, error) {
 	if err != nil {
 		return nil, exit.First(err, db.Close())
 	}
-	return &DB{path: path, specs: byName(specs), db: db, writer: true}, nil
+	return &DB{path: path, specs: byName(specs), db: db, file: file, writer: true}, nil
 }
 
 func byName(specs []kv.Spec) map[string]kv.Spec {
@@ -138,7 +150,7 @@ func (d *DB) Begin(writable bool, _ ...kv.Key) (kv.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &transaction{tx: tx, specs: d.specs}, nil
+	return &transaction{tx: tx, file: d.file, specs: d.specs}, nil
 }
 
 // Shared returns false: the file is locked for this process.
@@ -190,13 +202,13 @@ func (d *DB) Forget(ctx context.Context) error {
 	if err := atomicfile.Rename(aside, d.path); err != nil {
 		return err
 	}
-	db, err := d.open(d.path)
+	db, file, err := d.open(d.path)
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
 	old := d.db
-	d.db = db
+	d.db, d.file = db, file
 	d.mu.Unlock()
 	d.old.Go(func() {
 		err := old.Close() // waits for its snapshots
@@ -208,12 +220,12 @@ func (d *DB) Forget(ctx context.Context) error {
 }
 
 // open opens a file for writing, as this database is.
-func (d *DB) open(path string) (*bbolt.DB, error) {
-	db, err := bbolt.Open(path, 0o600, options())
+func (d *DB) open(path string) (*bbolt.DB, *os.File, error) {
+	db, file, err := openFile(path, options())
 	if err == nil {
 		db.NoSync, db.NoGrowSync = d.noSync, d.noSync
 	}
-	return db, err
+	return db, file, err
 }
 
 // copyTo writes the copy. After an error other than ErrFull the database is unchanged too.
@@ -221,7 +233,7 @@ func (d *DB) copyTo(path string) error {
 	if err := os.RemoveAll(path); err != nil {
 		return err
 	}
-	dst, err := d.open(path)
+	dst, _, err := d.open(path)
 	if err != nil {
 		return full(err)
 	}

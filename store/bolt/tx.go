@@ -3,6 +3,7 @@ package bolt
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -15,6 +16,7 @@ var largeKey = []byte("part")
 
 type transaction struct {
 	tx     *bbolt.Tx
+	file   *os.File // of the database
 	specs  map[string]kv.Spec
 	tables map[string]kv.Table
 

@@ -60,6 +60,11 @@ type Tx interface {
 	// was announced before.
 	Want(keys ...Key)
 
+	// Locate finds a value of a large table that should have size bytes, and leaves the reading of it to the function
+	// that it returns, which any goroutine may call until the transaction ends. It returns nil if there is no such
+	// value, or the table is not large.
+	Locate(table string, key []byte, size int64) Read
+
 	// Size returns approximately how many bytes a reader of everything would read.
 	Size() int64
 
@@ -77,6 +82,17 @@ type Tx interface {
 	// Rollback discards the transaction. After Commit it does nothing.
 	Rollback() error
 }
+
+// Read reads one value. It uses buf where that has ReadSlack bytes more than the value. The result is valid until the
+// transaction ends, and until buf is used again. ErrIrregular means that the value does not lie in the database as one
+// of the expected size does: only Get tells then what it is. Any other error is one of reading the storage.
+type Read func(buf []byte) ([]byte, error)
+
+// ReadSlack is how many bytes beside the value a Read may need in its buffer.
+const ReadSlack = 64
+
+// ErrIrregular is what Read returns for a value that does not have the expected size or place.
+var ErrIrregular = errors.New("the value does not lie where one of its size does")
 
 // Key names a value of a table, or, with Last set, the row that Cursor().Last gives.
 type Key struct {

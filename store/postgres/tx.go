@@ -223,6 +223,18 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 	}
 }
 
+// Locate fetches the value into memory, where the function finds it.
+func (t *transaction) Locate(name string, key []byte, _ int64) kv.Read {
+	if !t.d.specs[name].Large {
+		return nil
+	}
+	value := t.Table(name).Get(key)
+	if value == nil {
+		return nil
+	}
+	return func([]byte) ([]byte, error) { return value, nil }
+}
+
 // Size returns the size of the database.
 func (t *transaction) Size() (size int64) {
 	if err := t.conn.QueryRow(t.ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {

@@ -3,6 +3,7 @@ package kvtest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("a writable transaction is alone", func(t *testing.T) { testAlone(t, open(t)) })
 	t.Run("a transaction begins with what is wanted", func(t *testing.T) { testWanted(t, open(t)) })
 	t.Run("forgotten values are gone, others stay", func(t *testing.T) { testForget(t, open(t)) })
+	t.Run("a value that is located is read", func(t *testing.T) { testLocate(t, open(t)) })
 	t.Run("a table that is none is nil", func(t *testing.T) {
 		err := kv.View(open(t), func(tx kv.Tx) error {
 			if tx.Table("none") != nil {
@@ -323,5 +325,59 @@ func testForget(t *testing.T, db kv.DB) {
 	}
 	if used, err := db.Used(); err != nil || used == 0 {
 		t.Errorf("it occupies %d bytes, %v", used, err)
+	}
+}
+
+// testLocate reads values that lie beside their keys, on one page and on many, in transactions of both kinds.
+func testLocate(t *testing.T, db kv.DB) {
+	values := make(map[string][]byte)
+	for _, size := range []int{0, 1, 3000, 5000, 16<<10 - 36, 16 << 10, 72 << 10, 200_000} {
+		values[fmt.Sprint("size ", size)] = bytes.Repeat([]byte{byte(size), 1}, size/2+1)[:size]
+	}
+	compare := func(tx kv.Tx) error {
+		for k, want := range values {
+			read := tx.Locate("large", []byte(k), int64(len(want)))
+			if read == nil {
+				return fmt.Errorf("%s: not located", k)
+			}
+			for _, room := range []int{0, len(want), len(want) + kv.ReadSlack, 1 << 20} {
+				if got, err := read(make([]byte, room)); err != nil || !bytes.Equal(got, want) {
+					return fmt.Errorf("%s: %d bytes, %w", k, len(got), err)
+				}
+			}
+			if got, err := tx.Locate("large", []byte(k), int64(len(want))+1)(nil); err != kv.ErrIrregular && !bytes.Equal(got, want) {
+				return fmt.Errorf("%s: expected to be larger, it has %d bytes, %w", k, len(got), err)
+			}
+		}
+		if tx.Locate("large", []byte("none"), 1) != nil || tx.Locate("plain", []byte("small"), 5) != nil {
+			return errors.New("located what is not there, or not in a large table")
+		}
+		return nil
+	}
+	err := kv.Update(db, func(tx kv.Tx) error {
+		if err := tx.Table("plain").Put([]byte("small"), []byte("value")); err != nil {
+			return err
+		}
+		for k, v := range values {
+			if err := tx.Table("large").Put([]byte(k), v); err != nil {
+				return err
+			}
+		}
+		return compare(tx)
+	})
+	if err == nil {
+		err = kv.View(db, compare)
+	}
+	if err == nil {
+		err = db.Forget(context.Background())
+	}
+	if err == nil {
+		err = kv.View(db, compare)
+	}
+	if err == nil {
+		err = kv.Update(db, compare)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
