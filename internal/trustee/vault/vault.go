@@ -201,8 +201,11 @@ func (v *Vault) mayBeSegmented() error {
 	if v.segmented {
 		return nil
 	}
+	if err := atomicfile.WriteFile(filepath.Join(v.dir, versionFile), []byte(segmentedLine), 0o600); err != nil {
+		return err
+	}
 	v.segmented = true
-	return atomicfile.WriteFile(filepath.Join(v.dir, versionFile), []byte(segmentedLine), 0o600)
+	return nil
 }
 
 // Close releases the lock of the vault.
