@@ -48,7 +48,11 @@ func runOn(m *testing.M) int {
 		return m.Run()
 	}
 	var err error
-	if cluster, err = pgtest.Start("", 1); err != nil {
+	folder := ""
+	if *attachmentSize > 1<<30 {
+		folder = os.TempDir() // memory has no room for it
+	}
+	if cluster, err = pgtest.Start(folder, 1); err != nil {
 		fmt.Println(err)
 		return 1
 	}

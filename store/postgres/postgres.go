@@ -239,6 +239,11 @@ func (d *DB) connectWriter(ctx context.Context) error {
 		}
 	}
 	// A writer that hangs holds the lock of all hosts: the server then ends its session.
+	// Its statements name single rows by their keys. Planned once each, by the index: a plan that was made while a table was
+	// small would read all of it, and one for each call takes as long as the rows.
+	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	c.RuntimeParams["enable_seqscan"] = "off"
+	c.RuntimeParams["jit"] = "off"
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(d.options.Hold.Milliseconds(), 10)
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {

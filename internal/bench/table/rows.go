@@ -84,6 +84,21 @@ func runs(reports, desk int) []run {
 			{work: "the same, of SHA-256 alone on one core", figure: "Check warm-of-one-core", least: 0.8, unit: "x", term: "signatures of what waits, then the same as the row above"},
 			{work: "verify a ledger from a cold cache: of that limit or of reading the files, whichever is slower", figure: "Check cold-of-limit", least: 0.8, unit: "x", term: "the map of the database, which is read by one reader"},
 		}},
+		{pkg: "./store", what: "^BenchmarkEngines$", flags: []string{"-benchtime", "1x", "-timeout", "60m"}, rows: []want{
+			{work: "PostgreSQL with a standby: durable append of 2 KiB, 1 writer: of bbolt", figure: "Engines/append/writers=1 postgres/bbolt", unit: "x"},
+			{work: "the same, a bare file: of bbolt", figure: "Engines/append/writers=1 file/bbolt", unit: "x"},
+			{work: "PostgreSQL: append, 64 writers: of bbolt", figure: "Engines/append/writers=64 postgres/bbolt", unit: "x"},
+			{work: "the same, a bare file: of bbolt", figure: "Engines/append/writers=64 file/bbolt", unit: "x"},
+			{work: "PostgreSQL: submission with 95 KB of parts, 1 writer: of bbolt", figure: "Engines/submit/writers=1 postgres/bbolt", least: 0.6, unit: "x", term: "round trips, two, and the flushes of two servers one after the other"},
+			{work: "PostgreSQL: submission, 64 writers: of bbolt", figure: "Engines/submit/writers=64 postgres/bbolt", least: 0.5, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
+			{work: "PostgreSQL: attachment of 100 MiB in chunks: of a file", figure: "Engines/attachment chunks/file", least: 0.3, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
+			{work: "S3 in this process: attachment of 100 MiB: of a file", figure: "Engines/attachment s3/file", least: 0.5, unit: "x", term: "SHA-256 by the server, and the second copy"},
+			{work: "PostgreSQL: a slot of 27,000 reports: of bbolt", figure: "Engines/slot/sequence postgres/bbolt", least: 1.0 / 3, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
+			{work: "PostgreSQL: check of it: of bbolt", figure: "Engines/slot/check postgres/bbolt", unit: "x"},
+		}},
+		{pkg: "./store", test: true, what: "^TestAttachmentInBoundedMemory$", flags: []string{"-timeout", "60m"}, own: []string{"-store.engine=postgres", "-store.attachment=4294967296"}, rows: []want{
+			{work: "PostgreSQL: attachment of 4 GiB: peak memory of the process that keeps it", figure: "VmHWM MiB", most: 64, unit: " MiB"},
+		}},
 		{pkg: "./internal/trustee/casework", what: "^BenchmarkAtSize$", flags: []string{"-benchtime", "1x"}, own: []string{"-vault.reports", many}, rows: []want{
 			{work: "open " + many + " statements: of age and SHA-256 on all cores", figure: "AtSize list-of-limit", least: 0.8, unit: "x", term: "parsing and comparing commitments, and opening a file for each statement"},
 			{work: "the same, by processor time", figure: "AtSize list-cpu-of-limit", unit: "x"},
