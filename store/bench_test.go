@@ -431,7 +431,7 @@ func waitingSignatures(b *testing.B, dir string) func() {
 	var promises [][]byte
 	var verifiers []*ledger.Verifier
 	err = s.view(func(v *view) (err error) {
-		eachKey(v.tx.Table(tableWaiting), func(_, file []byte) { promises = append(promises, bytes.Clone(file)) })
+		eachRow(v.tx.Table(tableWaiting), func(_, file []byte) { promises = append(promises, bytes.Clone(file)) })
 		verifiers, err = v.standing.verifiers()
 		return err
 	})

@@ -13,7 +13,7 @@ func (c *checker) checkIndexes() error {
 	tx := c.v.tx
 	c.checkBodyIndex()
 	var governing []uint64
-	eachKey(tx.Table(tableGoverning), func(k, _ []byte) {
+	eachRow(tx.Table(tableGoverning), func(k, _ []byte) {
 		if n, ok := readNumber(k); ok && n < c.v.Size {
 			governing = append(governing, n)
 		} else if !ok {
@@ -28,14 +28,14 @@ func (c *checker) checkIndexes() error {
 		c.compareKeys(tx.Table(tableSmall), c.small, "a part that no body names")
 		c.compareKeys(tx.Table(tableFiles), sortedKeys(c.files), "an attachment in the index of files that no body names")
 	}
-	eachKey(tx.Table(tableErased), func(k, v []byte) {
+	eachRow(tx.Table(tableErased), func(k, v []byte) {
 		h := ledger.Hash(pad(k))
 		of, named := c.named[h]
 		if index, ok := readNumber(v); !ok || index >= c.v.Size || c.chain != nil && (!named || c.gone[h] != of) {
 			c.add(-1, "part "+h.String(), "it was erased, and no tombstone names it")
 		}
 	})
-	eachKey(tx.Table(tableTags), func(k, v []byte) {
+	eachRow(tx.Table(tableTags), func(k, v []byte) {
 		h := ledger.Hash(pad(k))
 		if body, ok := c.tags[h]; ok && bytes.Equal(v, body[:]) {
 			delete(c.tags, h)
@@ -50,19 +50,12 @@ func (c *checker) checkIndexes() error {
 	for tag := range c.tags {
 		c.add(-1, "reply "+tag.String(), "its tag is not indexed, or leads to another reply")
 	}
-	eachKey(tx.Table(tableLocators), func(k, v []byte) {
+	eachRow(tx.Table(tableLocators), func(k, v []byte) {
 		if len(k) != 32 || v == nil || len(v) > MaxLocator {
 			c.add(-1, "locator "+ledger.Hash(pad(k)).String(), "it is no locator")
 		}
 	})
 	return nil
-}
-
-func eachKey(b kv.Table, visit func(k, v []byte)) {
-	c := b.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		visit(k, v)
-	}
 }
 
 // checkBodyIndex compares the index of bodies in the database with the entries
@@ -76,7 +69,7 @@ func (c *checker) checkBodyIndex() {
 	want := slices.DeleteFunc(c.bodies, func(x indexed) bool { return x.index >= from })
 	slices.SortFunc(want, func(a, b indexed) int { return bytes.Compare(a.key[:], b.key[:]) })
 	i := 0
-	eachKey(c.v.tx.Table(tableBodies), func(k, v []byte) {
+	eachRow(c.v.tx.Table(tableBodies), func(k, v []byte) {
 		index, ok := readNumber(v)
 		for i < len(want) && bytes.Compare(want[i].key[:], k) < 0 {
 			c.notIndexed(want[i])
@@ -110,7 +103,7 @@ func (c *checker) notIndexed(x indexed) {
 // ones were reported with their entry.
 func (c *checker) compareKeys(b kv.Table, named []ledger.Hash, what string) {
 	i := 0
-	eachKey(b, func(k, _ []byte) {
+	eachRow(b, func(k, _ []byte) {
 		for i < len(named) && bytes.Compare(named[i][:], k) < 0 {
 			i++
 		}

@@ -238,10 +238,14 @@ func (c *checker) checkFiles() error {
 	return err
 }
 
-// announced reports whether a host has announced this attachment.
+// announced reports whether a host has announced this attachment. One that was erased is announced no more.
 func (c *checker) announced(h ledger.Hash) bool {
 	pending := c.v.tx.Table(tablePending)
-	return pending != nil && pending.Get(h[:]) != nil
+	if pending == nil {
+		return false
+	}
+	host := pending.Get(h[:])
+	return host != nil && !bytes.Equal(host, erasedMark)
 }
 
 // isFile reports whether an attachment is named meanwhile.

@@ -26,7 +26,7 @@ var engine = flag.String("store.engine", "bolt", "which engine the tests try: bo
 
 // What TestConformance runs takes minutes, most of it in commits that wait for the standby. Without the flag it runs the
 // tests of guards, restored copies, wrong databases and holds, which are those whose loss would be worst, and counts round trips; make conformance runs all.
-var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|TestGuardCatchesUpAfterACrash|TestMissingGuard|TestForkedDatabaseIsRefused|TestHold|TestWrongDatabase|TestRoundTrips)$",
+var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|TestGuardCatchesUpAfterACrash|TestMissingGuard|TestForkedDatabaseIsRefused|TestHold|TestWrongDatabase|TestRoundTrips|TestEraseBesideSubmissions)$",
 	"which of the tests TestConformance runs on PostgreSQL, as -test.run has it")
 
 // boltOnly are the tests of what only bbolt, its file, and files of attachments have. store/postgres
@@ -34,6 +34,7 @@ var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|
 var boltOnly = []string{
 	"TestAnyBit", "TestFullDisk", "TestPowerLoss", "TestPowerLossIsNoticed", "TestWorkload", // a file, and the disk under it
 	"TestErase", "TestAnnouncedErase", "TestEraseCutOff", // bytes in the file's free pages
+	"TestUsedIsCounted", "TestOpeningLooksAtWhatIsPending", // files beside the database
 	"TestPagesSayNothingOfTheOrderOfArrival", "TestCompactionCutOff", // where parts stand in the file
 	"TestCreateMakesThisFolder", "TestCreateRefuses", "TestCreateAfterACrash", "TestFileTimesSayNothing", // names of files
 	"TestHostileClock", "TestNothingIsLoggedOfTheSubmission", // no engine is in it
@@ -98,7 +99,7 @@ func saveDB(t testing.TB, dir, to string) string {
 	edit(t, dir, func(tx kv.Tx) error {
 		for _, s := range sharedSpecs {
 			values := make(map[string][]byte)
-			eachKey(tx.Table(s.Name), func(k, _ []byte) { values[string(k)] = bytes.Clone(tx.Table(s.Name).Get(k)) })
+			eachRow(tx.Table(s.Name), func(k, _ []byte) { values[string(k)] = bytes.Clone(tx.Table(s.Name).Get(k)) })
 			saved[s.Name] = values
 		}
 		return nil

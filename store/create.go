@@ -123,7 +123,7 @@ func createDatabase(db kv.DB, g ledger.Genesis, k *ledger.SigningKey, now time.T
 		if err := meta.Put(metaFormat, []byte(format)); err != nil {
 			return err
 		}
-		if err := meta.Put(metaIndexed, number(0)); err != nil {
+		if err := exit.First(meta.Put(metaIndexed, number(0)), meta.Put(metaSwept, number(1))); err != nil {
 			return err
 		}
 		text := g.Marshal()

@@ -35,7 +35,7 @@ func (p Place) options(readOnly bool, now func() time.Time) postgres.Options {
 // openEngines opens a ledger's engines. now is the host's clock for comparison with the database's, or nil.
 func (p Place) openEngines(dir string, readOnly bool, now func() time.Time) (e engines, err error) {
 	if p.folder() {
-		db, err := bolt.Open(filepath.Join(dir, dbName), specs, readOnly)
+		db, err := bolt.Open(filepath.Join(dir, dbName), folderSpecs, readOnly)
 		if err != nil {
 			return e, err
 		}
@@ -70,7 +70,7 @@ func (p Place) withParts(db *postgres.DB) (engines, error) {
 // createEngines creates a database with empty tables: one in a temporary folder is durable once it is closed.
 func (p Place) createEngines(aside string) (e engines, err error) {
 	if p.folder() {
-		db, err := bolt.Create(filepath.Join(aside, dbName), specs)
+		db, err := bolt.Create(filepath.Join(aside, dbName), folderSpecs)
 		if err != nil {
 			return e, err
 		}

@@ -43,10 +43,8 @@ func eraseBy(tx kv.Tx, tombstone uint64, body []byte) (files []ledger.Hash, err 
 			continue
 		}
 		files = append(files, p.Hash)
-		if pending := tx.Table(tablePending); pending != nil {
-			if err := pending.Put(p.Hash[:], erasedMark); err != nil {
-				return nil, err
-			}
+		if err := tx.Table(tablePending).Put(p.Hash[:], erasedMark); err != nil {
+			return nil, err
 		}
 	}
 	return files, tx.Table(tableMeta).Put(metaCompact, number(tombstone))
@@ -97,11 +95,15 @@ func erasePart(tx kv.Tx, p ledger.Erased, tombstone uint64) (file bool, err erro
 
 // forget removes the files of what was erased, and then, where anything was, or
 // where submissions waited, the traces that they have left in the database. Where
-// that has no room, or a table is being read, the mark stays, and the next slot,
-// or the next opening, tries again.
+// that has no room, the mark stays, and the next slot, or the next opening, tries
+// again. A shared database forgets beside the slot: forgetLoop.
 func (s *Store) forget(files []ledger.Hash) error {
 	if err := s.removeFiles(files); err != nil {
 		return fmt.Errorf("what was erased: %w", err)
+	}
+	if s.shared {
+		s.wakeForget()
+		return nil
 	}
 	erased, arrived := s.compactDue()
 	if !erased && !(arrived && s.roomForCopy()) {
@@ -150,17 +152,24 @@ func (s *Store) removeFiles(hashes []ledger.Hash) error {
 			return err
 		}
 	}
-	if !s.shared || len(hashes) == 0 {
+	if len(hashes) == 0 {
 		return nil
 	}
-	return s.update(func(tx kv.Tx) error { return deletePending(tx, hashes) })
+	if err := s.update(func(tx kv.Tx) error { return deletePending(tx, hashes) }); err != nil {
+		return err
+	}
+	_, err := s.countNamed()
+	return err
 }
 
 // Compact removes the remains of deleted values from the database. Submissions
-// wait meanwhile, readers do not. With bbolt it needs disk space for a second
+// wait meanwhile, readers do not; where several hosts share a database, they wait for one table at most. With bbolt it needs disk space for a second
 // copy, and a snapshot that began before keeps the blocks of the old file, which
 // has no name any more, until it ends.
 func (s *Store) Compact(ctx context.Context) error {
+	if s.shared {
+		return s.forgetShared(ctx)
+	}
 	return s.ask(ctx, &request{act: s.compact})
 }
 

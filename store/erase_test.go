@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,10 +221,12 @@ func TestAnnouncedErase(t *testing.T) {
 // busyOnce is a database whose Forget has no room or no time, the first time.
 type busyOnce struct {
 	kv.DB
-	err error
+	err   error
+	tried chan struct{}
 }
 
 func (b *busyOnce) Forget(ctx context.Context) error {
+	defer func() { b.tried <- struct{}{} }()
 	if err := b.err; err != nil {
 		b.err = nil
 		return err
@@ -231,19 +234,70 @@ func (b *busyOnce) Forget(ctx context.Context) error {
 	return b.DB.Forget(ctx)
 }
 
+// awaitErasing waits until an erasure is owed or not: a shared database forgets beside the slot.
+func awaitErasing(t testing.TB, s *Store, owed bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		still, err := s.Erasing()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if still == owed {
+			return
+		}
+		if !s.shared || time.Now().After(end) {
+			t.Fatalf("an erasure is owed: %v", still)
+		}
+	}
+}
+
+// heldUp is a database whose Forget waits for a reader that does not end.
+type heldUp struct {
+	kv.DB
+	once         sync.Once
+	begun, ended chan struct{}
+}
+
+func (h *heldUp) Forget(ctx context.Context) error {
+	h.once.Do(func() { close(h.begun) })
+	<-h.ended
+	return h.DB.Forget(ctx)
+}
+
+// While a shared database waits for a table that an export reads, submissions and slots go on.
+func TestEraseBesideSubmissions(t *testing.T) {
+	if cluster == nil {
+		return // bbolt forgets in the slot: its readers keep the old file
+	}
+	f := newForgettable(t)
+	held := &heldUp{DB: f.db, begun: make(chan struct{}), ended: make(chan struct{})}
+	f.db = held
+	submit(t, f.Store, approved(t, f.Store, ledger.KindTombstone, tombstone(f.Store, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...))
+	f.slot(t)
+	<-held.begun
+	submit(t, f.Store, words(f.Store))
+	f.slot(t)
+	if still, err := f.Erasing(); !still || err != nil {
+		t.Errorf("an erasure is owed: %v (%v)", still, err)
+	}
+	close(held.ended)
+	awaitErasing(t, f.Store, false)
+	closeAndCheck(t, f.Store)
+}
+
 // A database that can't forget now holds up no slot: the erasure is still owed, and the next slot ends it.
 func TestEraseWhileBusy(t *testing.T) {
 	shorttest.Skip(t, "not tested: an erasure while reports come in")
 	for _, busy := range []error{kv.ErrFull, kv.ErrUnavailable} {
 		f := newForgettable(t)
-		f.db = &busyOnce{f.db, busy}
+		tried := make(chan struct{}, 9)
+		f.db = &busyOnce{f.db, busy, tried}
 		stone := approved(t, f.Store, ledger.KindTombstone, tombstone(f.Store, f.index, f.hashes()...), nil, ledgertest.Trustees()[:2]...)
 		submit(t, f.Store, stone)
 		for _, owed := range []bool{true, false} {
 			f.slot(t)
-			if still, err := f.Erasing(); still != owed || err != nil {
-				t.Errorf("%v: an erasure is owed: %v (%v)", busy, still, err)
-			}
+			<-tried
+			awaitErasing(t, f.Store, owed)
 		}
 		if cluster == nil {
 			if n := traces(t, f.dir, append(slices.Clone(f.report.Small), f.file)...); n != 0 {

@@ -38,8 +38,9 @@ const (
 	tableErased      = "erased"      // part hash -> index of the tombstone
 	tableSignals     = "signals"     // batches of signals, what waits for one, marks of what is urgent: signals.go
 
+	tablePending = "pending" // part hash -> host that keeps it, and no body names it yet; or erasedMark
+
 	// Where several hosts share a database only.
-	tablePending  = "pending"  // part hash -> host that keeps it, and no body names it yet; or erasedMark
 	tableCosigned = "cosigned" // size -> checkpoint with lines of witnesses
 )
 
@@ -47,12 +48,17 @@ var specs = []kv.Spec{{Name: tableMeta}, {Name: tableEntries, Ascending: true}, 
 	{Name: tableGoverning}, {Name: tableWaiting}, {Name: tableSmall, Large: true}, {Name: tableFiles}, {Name: tableLocators},
 	{Name: tableTags}, {Name: tableErased}, {Name: tableSignals, Added: true}}
 
-var sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending}, kv.Spec{Name: tableCosigned})
+// Of a place: what is pending belongs to the place, and does not move.
+var (
+	folderSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending, Added: true})
+	sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending}, kv.Spec{Name: tableCosigned})
+)
 
 // Keys of the table meta.
 var (
 	metaFormat  = []byte("format")
 	metaIndexed = []byte("indexed")
+	metaSwept   = []byte("swept")   // all attachments that no body names are pending: earlier programs did not record them
 	metaMoved   = []byte("moved")   // where the ledger was moved to
 	metaCompact = []byte("compact") // a tombstone whose parts may still be in what the engine keeps of deleted values
 	metaArrival = []byte("arrival") // the size of a slot's checkpoint: where its parts lie may tell their order of arrival

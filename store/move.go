@@ -166,7 +166,7 @@ func (m *move) copyAll() error {
 
 // own reports whether a value belongs to the place, and not to the ledger.
 func own(table string, key []byte) bool {
-	return table == tableMeta && (bytes.Equal(key, metaFormat) || bytes.Equal(key, metaMoved))
+	return table == tableMeta && (bytes.Equal(key, metaFormat) || bytes.Equal(key, metaMoved) || bytes.Equal(key, metaSwept))
 }
 
 // eachValue visits a table's values in transactions of moveBytes.

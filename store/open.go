@@ -30,6 +30,10 @@ func Open(dir string, c Config) (*Store, error) {
 	s.quit = make(chan struct{})
 	s.stopped = make(chan struct{})
 	go s.commitLoop()
+	if s.shared {
+		go s.forgetLoop()
+		s.wakeForget()
+	}
 	if c.Slot == 0 {
 		if err := s.sequenceLeftover(); err != nil {
 			return nil, exit.First(err, s.Close())
@@ -67,6 +71,7 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, config: c, lock: lock}
+	s.owed, s.forgotten = make(chan struct{}, 1), make(chan struct{})
 	s.pending.parts = make(map[ledger.Hash]partState)
 	e, err := place.openEngines(dir, readOnly, c.hostClock())
 	switch {
@@ -75,8 +80,9 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 	case err != nil:
 		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
-	s.db, s.parts, s.name, s.shared, s.host = e.db, e.parts, e.name, e.db.Shared(), place.Host
+	s.db, s.parts, s.name, s.shared, s.host = e.db, e.parts, e.name, e.db.Shared(), hereHost
 	if s.shared {
+		s.host = place.Host
 		path = place.String()
 	}
 	err = s.load(readOnly)
@@ -216,6 +222,12 @@ func (s *Store) openForWriting() error {
 	}
 	if err := s.recover(); err != nil {
 		return err
+	}
+	if _, err := s.countNamed(); err != nil {
+		return err
+	}
+	if s.shared {
+		return nil // Open starts forgetLoop
 	}
 	return s.forget(nil)
 }

@@ -137,6 +137,7 @@ func (w *PartWriter) Write(b []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.f.Write(b)
+	w.s.volume.add(0, int64(n))
 	before := w.size / writeBehind
 	w.size += int64(n)
 	if after := w.size / writeBehind; after > before {
@@ -204,6 +205,7 @@ func (w *PartWriter) Discard() error {
 	}
 	_ = w.f.Close()
 	w.f = nil
+	w.s.volume.add(0, -w.size)
 	return blob.Spool{Path: w.path}.Remove()
 }
 
@@ -212,6 +214,7 @@ func (w *PartWriter) discardKept() error {
 		return nil
 	}
 	w.kept = false
+	w.s.volume.add(0, -w.size)
 	return exit.First(w.s.parts.Remove(context.Background(), blob.Hash(w.hash)), w.s.settled(w.hash))
 }
 

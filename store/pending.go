@@ -13,18 +13,18 @@ import (
 	"zapis/store/kv"
 )
 
-// Where several hosts share a ledger, an attachment that no body names may be another host's that will be named soon.
-// So a host records in the table pending which attachments it keeps, before it keeps them, and removes none but its
-// own.
+// An attachment that no body names is one whose submission never came, or, where several hosts share a ledger, another
+// host's that will be named soon. A host records in the table pending which attachments it keeps, before it keeps them, and
+// removes none but its own. So an opening looks at these alone, and at no other file.
+
+// hereHost stands for a host's name in the table pending of a ledger that is in a folder.
+const hereHost = "here"
 
 // erasedMark replaces a host's name where an attachment was erased and is still to be removed, by any host.
 var erasedMark = []byte("erased")
 
 // announce records durably that this host will keep an attachment.
 func (s *Store) announce(h ledger.Hash) error {
-	if !s.shared {
-		return nil
-	}
 	return s.ask(context.Background(), &request{act: func() error {
 		want := []kv.Key{{Table: tablePending, Key: h[:]}, {Table: tableFiles, Key: h[:]}, {Table: tableErased, Key: h[:]}}
 		return s.updateWith(want, func(tx kv.Tx) error {
@@ -40,9 +40,6 @@ func (s *Store) announce(h ledger.Hash) error {
 
 // settled removes the record of announce.
 func (s *Store) settled(h ledger.Hash) error {
-	if !s.shared {
-		return nil
-	}
 	return s.ask(context.Background(), &request{act: func() error {
 		return s.update(func(tx kv.Tx) error { return deletePending(tx, []ledger.Hash{h}) })
 	}})

@@ -37,17 +37,23 @@ func (s *Store) recover() error {
 			return err
 		}
 	}
-	if s.shared {
-		return s.removePending()
+	if err := s.removePending(); err != nil {
+		return err
 	}
 	return s.removeUnnamed()
 }
 
-// removeUnnamed removes attachments that no body names: their submission never
-// came, or they were erased and the power failed before their files were
-// removed.
+// removeUnnamed removes attachments that no body names and that are not pending, once in the life of a folder: an earlier
+// program may have left them. It looks at every file.
 func (s *Store) removeUnnamed() error {
-	return kv.View(s.db, func(tx kv.Tx) error {
+	swept := s.shared
+	if err := kv.View(s.db, func(tx kv.Tx) error {
+		swept = swept || tx.Table(tableMeta).Get(metaSwept) != nil
+		return nil
+	}); err != nil || swept {
+		return err
+	}
+	err := kv.View(s.db, func(tx kv.Tx) error {
 		files := tx.Table(tableFiles)
 		return s.parts.Each(context.Background(), func(h blob.Hash) error {
 			if files.Get(h[:]) != nil {
@@ -56,4 +62,8 @@ func (s *Store) removeUnnamed() error {
 			return s.parts.Remove(context.Background(), h)
 		}, nil)
 	})
+	if err != nil {
+		return err
+	}
+	return s.update(func(tx kv.Tx) error { return tx.Table(tableMeta).Put(metaSwept, number(1)) })
 }

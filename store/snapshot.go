@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"io"
 
 	"zapis/crypto/card"
@@ -44,15 +45,20 @@ func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte
 
 // Entries visits the entries' texts from this index on.
 func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) error) error {
-	entries := n.v.tx.Table(tableEntries)
+	c := n.v.tx.Table(tableEntries).Cursor() // brings many rows in one round trip
+	k, value := c.Seek(number(from))
 	for i := from; i < n.v.Size; i++ {
-		text, err := entryText(entries, i)
-		if err != nil {
-			return err
+		if at, ok := readNumber(k); !ok || at != i {
+			return fmt.Errorf("entry %d: %w", i, ErrUnknown)
+		}
+		text, ok := textOf(i, value)
+		if !ok {
+			return fmt.Errorf("%w: entry %d is cut short", ledger.ErrMismatch, i)
 		}
 		if err := visit(i, text); err != nil {
 			return err
 		}
+		k, value = c.Next()
 	}
 	return nil
 }

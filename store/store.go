@@ -71,6 +71,7 @@ type Store struct {
 	card    card.LedgerCard
 	lock    *lockFile
 	pending pendingParts
+	volume  volume
 
 	// The gate is held for writing while a checkpoint is committed, guarded
 	// and released: no reader sees entries whose checkpoint is not yet
@@ -96,9 +97,11 @@ type Store struct {
 	committed released
 	stale     bool
 
-	queue   chan *request
-	quit    chan struct{} // closed by Close: no more requests
-	stopped chan struct{} // closed when the committer has ended
+	queue     chan *request
+	quit      chan struct{} // closed by Close: no more requests
+	owed      chan struct{} // of a shared database: forgetLoop is to look
+	forgotten chan struct{} // closed when forgetLoop has ended
+	stopped   chan struct{} // closed when the committer has ended
 
 	cosigning sync.Mutex    // over the files of witnesses' lines
 	halted    chan struct{} // closed by StopSigning
@@ -194,6 +197,9 @@ func (s *Store) Close() error {
 	if s.queue != nil {
 		close(s.quit)
 		<-s.stopped
+		if s.shared {
+			<-s.forgotten
+		}
 		err = s.guard.close()
 	}
 	s.gate.Lock()

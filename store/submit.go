@@ -46,6 +46,13 @@ func attachments(b ledger.Body) []ledger.Part {
 	return b.Parts[3:]
 }
 
+func bytesOf(parts []ledger.Part) (n int64) {
+	for _, p := range parts {
+		n += p.Size
+	}
+	return n
+}
+
 // check refuses what can't become an entry, whatever the ledger has.
 func (sub Submission) check() error {
 	b := sub.Body
@@ -97,6 +104,9 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (promise []byte, err
 		// the ledger is opened again its attachments must stay.
 		if !errors.Is(err, ErrBroken) {
 			s.pending.settle(files, err == nil)
+			if err == nil {
+				s.volume.add(bytesOf(files), -bytesOf(files))
+			}
 		}
 	}()
 
@@ -273,10 +283,8 @@ func (s *Store) keepParts(tx kv.Tx, p *submission) error {
 		if err := tx.Table(tableFiles).Put(part.Hash[:], number(uint64(part.Size))); err != nil {
 			return err
 		}
-		if pending := tx.Table(tablePending); pending != nil {
-			if err := pending.Delete(part.Hash[:]); err != nil {
-				return err
-			}
+		if err := tx.Table(tablePending).Delete(part.Hash[:]); err != nil {
+			return err
 		}
 	}
 	if p.Locator.Box != nil {

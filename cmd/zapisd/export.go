@@ -87,8 +87,7 @@ type exporting struct {
 
 	urgent bool // of what waits, only what asks for attention and answers to it
 
-	parts  []ledger.Part // of the entries, in the order in which they are named, each once
-	bytes  int64         // of those
+	bytes  int64 // of the entries' parts
 	copied int64
 }
 
@@ -106,7 +105,7 @@ func (x *exporting) write(since uint64) (err error) {
 		}
 	}
 	named := x.from.Card()
-	x.w, err = carry.NewWriter(x.to, carry.Header{
+	x.w, err = carry.NewStream(x.to, carry.Header{
 		Origin: named.Origin, Genesis: named.Genesis, Since: since, Size: x.from.Size(), Waiting: waiting,
 	})
 	if err != nil {
@@ -118,12 +117,8 @@ func (x *exporting) write(since uint64) (err error) {
 	if err := x.entries(since); err != nil {
 		return err
 	}
-	for _, p := range x.parts {
-		switch err := x.copy(p, x.w.Part); {
-		case errors.Is(err, store.ErrErased): // a tombstone in the file says so
-		case err != nil:
-			return err
-		}
+	if err := x.parts(since); err != nil {
+		return err
 	}
 	if err := x.waiting(); err != nil {
 		return err
@@ -132,7 +127,6 @@ func (x *exporting) write(since uint64) (err error) {
 }
 
 func (x *exporting) entries(since uint64) error {
-	seen := make(map[ledger.Hash]bool)
 	return x.from.Entries(since, func(index uint64, text []byte) error {
 		if err := x.ctx.Err(); err != nil {
 			return err
@@ -142,14 +136,59 @@ func (x *exporting) entries(since uint64) error {
 			return exit.New(exit.Mismatch, checkHint, "entry %d: %w", index, err)
 		}
 		for _, p := range e.Body.Parts {
-			if !seen[p.Hash] {
-				seen[p.Hash] = true
-				x.parts = append(x.parts, p)
-				x.bytes += p.Size
-			}
+			x.bytes += p.Size
 		}
 		return x.w.Entry(text)
 	})
+}
+
+// parts writes the parts of the entries, which are read again: a list of all parts takes 300 bytes of memory for each.
+func (x *exporting) parts(since uint64) error {
+	var writing *ledger.Part
+	again := func(visit func(text []byte) error) error {
+		return x.from.Entries(since, func(_ uint64, text []byte) error {
+			err := visit(text)
+			if err == nil {
+				writing = nil
+			}
+			return err
+		})
+	}
+	err := x.w.Parts(again, func(p ledger.Part) (io.ReadCloser, error) {
+		writing = nil
+		if err := x.ctx.Err(); err != nil {
+			return nil, err
+		}
+		r, _, err := x.from.Part(p.Hash)
+		switch {
+		case errors.Is(err, store.ErrErased): // a tombstone in the file says so
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("part %s: %w", p.Hash, err)
+		}
+		writing = &p
+		return &written{r, func() { x.tick(p) }}, nil
+	})
+	if err != nil && writing != nil {
+		return exit.New(exit.Mismatch, checkHint, "part %s: %w", writing.Hash, err)
+	}
+	return err
+}
+
+// written calls done when a part has been written.
+type written struct {
+	io.ReadCloser
+	done func()
+}
+
+func (w *written) Close() error {
+	w.done()
+	return w.ReadCloser.Close()
+}
+
+func (x *exporting) tick(p ledger.Part) {
+	x.copied += p.Size
+	x.to.Progress(tick{"writing", x.copied, x.bytes})
 }
 
 // takes reports whether something that waits goes into the file. What those on duty have answered goes with what is urgent.
@@ -189,8 +228,7 @@ func (x *exporting) copy(p ledger.Part, write func(ledger.Hash, io.Reader) error
 	if err := write(p.Hash, r); err != nil {
 		return exit.New(exit.Mismatch, checkHint, "part %s: %w", p.Hash, err)
 	}
-	x.copied += p.Size
-	x.to.Progress(tick{"writing", x.copied, x.bytes})
+	x.tick(p)
 	return nil
 }
 

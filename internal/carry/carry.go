@@ -2,6 +2,7 @@ package carry
 
 import (
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -78,6 +79,7 @@ type course struct {
 	entries    uint64 // index of the next
 	parts      []expected
 	known      map[ledger.Hash]int64 // size of every part named
+	again      hash.Hash             // of the entries' leaf hashes, in place of parts and known: NewStream; nil else
 	part       int                   // number of parts gone by
 	missing    []expected
 	tombstones map[ledger.Hash]bool   // bodies of tombstone entries
@@ -161,21 +163,34 @@ func (c *course) takeEntry(text []byte) (ledger.Entry, error) {
 	if e.Index == 0 && ledger.LeafHash(text) != c.h.Genesis {
 		return ledger.Entry{}, fmt.Errorf("it is not the genesis that %s names", carryName)
 	}
-	for _, p := range e.Body.Parts {
-		size, again := c.known[p.Hash]
-		if again && size != p.Size {
-			return ledger.Entry{}, fmt.Errorf("it names the part %s with %d bytes, and an earlier entry with %d", p.Hash, p.Size, size)
-		}
-		if !again {
-			c.known[p.Hash] = p.Size
-			c.parts = append(c.parts, expected{p, e.Index})
-		}
+	if err := c.note(e, text); err != nil {
+		return ledger.Entry{}, err
 	}
 	if e.Body.Kind == ledger.KindTombstone {
 		c.tombstones[e.Body.Parts[0].Hash] = true
 	}
 	c.entries++
 	return e, nil
+}
+
+// note remembers which parts an entry names, or, of a stream, the entry's hash.
+func (c *course) note(e ledger.Entry, text []byte) error {
+	if c.again != nil {
+		leaf := ledger.LeafHash(text)
+		c.again.Write(leaf[:])
+		return nil
+	}
+	for _, p := range e.Body.Parts {
+		size, again := c.known[p.Hash]
+		if again && size != p.Size {
+			return fmt.Errorf("it names the part %s with %d bytes, and an earlier entry with %d", p.Hash, p.Size, size)
+		}
+		if !again {
+			c.known[p.Hash] = p.Size
+			c.parts = append(c.parts, expected{p, e.Index})
+		}
+	}
+	return nil
 }
 
 // entriesDone begins the section of the parts.

@@ -1,10 +1,14 @@
 package carry
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/exit"
 )
 
 // Writer writes a carry file. Its methods are called in the order of the file:
@@ -15,6 +19,14 @@ import (
 type Writer struct {
 	t tarWriter
 	c *course
+}
+
+// NewStream is NewWriter for a ledger of any size: the parts that entries name are not kept in memory. They are written by
+// Parts, which reads the entries again, and no two entries may name one part.
+func NewStream(w io.Writer, h Header) (*Writer, error) {
+	x, err := NewWriter(w, h)
+	x.c.again = sha256.New()
+	return x, err
 }
 
 // NewWriter writes carry.txt.
@@ -47,6 +59,50 @@ func (w *Writer) Part(h ledger.Hash, r io.Reader) error {
 	if err != nil {
 		return w.t.misuse(fmt.Errorf("%s: %w", partName(h), err))
 	}
+	return w.entryPart(e.part, r)
+}
+
+// Parts writes the parts of all entries, of a Writer of NewStream. again reads the entries' texts once more, in the same
+// order; open gives a part's bytes, or nil for one that was erased. A text is not used after visit returns.
+func (w *Writer) Parts(again func(visit func(text []byte) error) error, open func(ledger.Part) (io.ReadCloser, error)) error {
+	if err := w.c.entriesDone(); err != nil {
+		return w.t.misuse(err)
+	}
+	read := sha256.New()
+	err := again(func(text []byte) error {
+		e, err := ledger.ParseEntry(text)
+		if err != nil {
+			return w.t.misuse(err)
+		}
+		leaf := ledger.LeafHash(text)
+		read.Write(leaf[:])
+		for _, p := range e.Body.Parts {
+			r, err := open(p)
+			if err != nil {
+				return err
+			}
+			if r == nil {
+				w.c.missing = append(w.c.missing, expected{p, e.Index})
+				continue
+			}
+			if err := exit.First(w.entryPart(p, r), r.Close()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(read.Sum(nil), w.c.again.Sum(nil)) {
+		return w.t.misuse(errors.New("the entries were others when they were read again"))
+	}
+	return nil
+}
+
+// entryPart writes a part that an entry names. The body of a tombstone says what was erased.
+func (w *Writer) entryPart(p ledger.Part, r io.Reader) error {
+	h := p.Hash
 	if w.c.tombstones[h] {
 		body, err := io.ReadAll(io.LimitReader(r, ledger.MaxSmall+1))
 		if err != nil {
@@ -60,7 +116,7 @@ func (w *Writer) Part(h ledger.Hash, r io.Reader) error {
 		}
 		return w.t.bytes(partName(h), body)
 	}
-	return w.t.misuse(w.t.part(partName(h), e.part, r))
+	return w.t.misuse(w.t.part(partName(h), p, r))
 }
 
 // Waiting writes a submission that is not an entry yet: its body, and its

@@ -71,8 +71,8 @@ type Store interface {
 	// Where returns the location of a blob for a message.
 	Where(h Hash) string
 
-	// Used returns how many bytes all blobs occupy.
-	Used() (int64, error)
+	// InDatabase reports whether the blobs lie in the ledger's database, whose size then has them.
+	InDatabase() bool
 
 	Close() error
 }

@@ -39,7 +39,7 @@ type DB interface {
 	Shared() bool
 
 	// Forget makes the bytes of deleted values unreadable in the engine's storage, as far as possible
-	// (docs/forgetting.md). No writable transaction of this process is open meanwhile.
+	// (docs/forgetting.md). Where the database is not Shared, no writable transaction of this process is open meanwhile.
 	Forget(ctx context.Context) error
 
 	// Used returns how many bytes the database occupies.

@@ -13,16 +13,16 @@ import (
 	"zapis/store/kv"
 )
 
-// forgetPatience is how long Forget waits for the readers of a table: an export reads for hours, and submissions wait
-// for Forget.
-const forgetPatience = 10 * time.Second
+// forgetWait is how long Forget waits for the readers of a table. While it waits, a submission that needs the table waits
+// too. An export or a check reads for hours; other readers take milliseconds.
+const forgetWait = 200 * time.Millisecond
 
 // Forget rewrites the pieces from which values were deleted (VACUUM FULL), and makes the server begin a new file of its
 // write-ahead log, if the role may ask for that. The bytes are then out of the tables of the primary; they leave its log
 // and the standby after the next checkpoint on each: docs/forgetting.md.
 //
-// A piece that is being read can't be rewritten. After forgetPatience the error is kv.ErrUnavailable, and a later call
-// rewrites what is left.
+// A piece that is being read can't be rewritten. Forget tries each piece once, and waits for forgetWait; the error is
+// then kv.ErrUnavailable, and a later call rewrites what is left. Transactions may go on meanwhile.
 func (d *DB) Forget(ctx context.Context) error {
 	err := d.forget(ctx)
 	var pg *pgconn.PgError
@@ -51,10 +51,15 @@ func (d *DB) forget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	patience := min(forgetPatience, d.options.Patience)
-	until := time.Now().Add(patience)
+	var busy error
 	for _, p := range pieces {
-		if err := rewrite(ctx, conn.Conn(), p.Piece, patience/5, until); err != nil {
+		err := rewrite(ctx, conn.Conn(), p.Piece)
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && pg.Code == lockNotAvailable {
+			busy = err
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		// Another host may have deleted more meanwhile.
@@ -68,7 +73,7 @@ func (d *DB) forget(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return busy
 }
 
 // dirtyPiece is a table from which values were deleted, and how often.
@@ -82,23 +87,12 @@ const markDirty = "INSERT INTO zapis.dirty VALUES ($1, 1) ON CONFLICT (piece) DO
 
 const lockNotAvailable = "55P03"
 
-// rewrite copies a table without deleted rows. It waits for the table's readers in steps, between which it lets others
-// pass: requests that are queued after it wait as well.
-func rewrite(ctx context.Context, conn *pgx.Conn, name string, step time.Duration, until time.Time) error {
-	if _, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", max(step.Milliseconds(), 1))); err != nil {
+// rewrite copies a table without deleted rows.
+func rewrite(ctx context.Context, conn *pgx.Conn, name string) error {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", forgetWait.Milliseconds())); err != nil {
 		return err
 	}
-	defer conn.Exec(ctx, "RESET lock_timeout")
-	for {
-		_, err := conn.Exec(ctx, "VACUUM (FULL) "+name)
-		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || pg.Code != lockNotAvailable || time.Now().After(until) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(step / 4):
-		}
-	}
+	defer conn.Exec(context.Background(), "RESET lock_timeout")
+	_, err := conn.Exec(ctx, "VACUUM (FULL) "+name)
+	return err
 }

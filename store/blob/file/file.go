@@ -169,22 +169,8 @@ func each(dir string, visit func(path string, h blob.Hash, f fs.DirEntry) error,
 // Where returns a blob's path.
 func (s *Store) Where(h blob.Hash) string { return Path(s.dir, h) }
 
-// Used walks the folder.
-func (s *Store) Used() (used int64, err error) {
-	err = filepath.WalkDir(s.dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			var info fs.FileInfo
-			if info, err = d.Info(); err == nil {
-				used += info.Size()
-			}
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // discarded meanwhile
-		}
-		return err
-	})
-	return used, err
-}
+// InDatabase returns false.
+func (s *Store) InDatabase() bool { return false }
 
 // Close does nothing.
 func (s *Store) Close() error { return nil }

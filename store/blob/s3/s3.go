@@ -181,8 +181,7 @@ func (s *Store) Each(ctx context.Context, visit func(h blob.Hash) error, strange
 }
 
 type object struct {
-	Key  string `xml:"Key"`
-	Size int64  `xml:"Size"`
+	Key string `xml:"Key"`
 }
 
 func (s *Store) list(ctx context.Context, visit func(object) error) error {
@@ -215,13 +214,8 @@ func (s *Store) list(ctx context.Context, visit func(object) error) error {
 // Where names the bucket and the key.
 func (s *Store) Where(h blob.Hash) string { return "s3://" + s.base.Host + s.base.Path + "/" + key(h) }
 
-// Used adds up the objects' sizes from the bucket's list.
-func (s *Store) Used() (used int64, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	err = s.list(ctx, func(o object) error { used += o.Size; return nil })
-	return used, err
-}
+// InDatabase returns false.
+func (s *Store) InDatabase() bool { return false }
 
 // Close closes idle connections.
 func (s *Store) Close() error {
