@@ -141,10 +141,22 @@ longest := zapis/store zapis/internal/trustee/casework zapis/internal/evidence/b
 # Key derivations compute over memory of their own, and take three to ten times as long when each access to it
 # is recorded. Their callers are watched as before.
 unwatched := golang.org/x/crypto/argon2 golang.org/x/crypto/blake2b golang.org/x/crypto/scrypt
+# These tests run without the race detector: each starts a child, or repeats one check, up to hundreds of times, and what
+# they repeat runs under it in the other tests of their packages. A child that is killed could report no race.
+# internal/rules holds that none of them is left out.
+repeating := TestKill TestPowerLoss TestPowerLossIsNoticed TestAnyBit TestFullDisk TestFullPrimary \
+             TestKilledImport TestKilledActs \
+             TestEveryFlipIsFound TestEveryFlipOfTheVectorIsFound TestEveryFlipWithItsCRCIsFound \
+             TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses
+repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle
+empty :=
+space := $(empty) $(empty)
+pattern = ^($(subst $(space),|,$(strip $(repeating))))$$
 go-test:
 	@failed=0; \
-	go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m $(longest) $$(go list ./... | grep -vxF $(separate:%=-e %) $(longest:%=-e %)) || failed=1; \
+	go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m -skip '$(pattern)' $(longest) $$(go list ./... | grep -vxF $(separate:%=-e %) $(longest:%=-e %)) || failed=1; \
 	$(PLAIN) go test -timeout 25m $(separate) || failed=1; \
+	$(PLAIN) go test -timeout 25m -run '$(pattern)' $(repeatingIn) || failed=1; \
 	exit $$failed
 
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.

@@ -90,8 +90,21 @@ func TestEachVerbIsShort(t *testing.T) {
 // eachFile parses the files of a tree that are no tests and serve none; path is relative to the module's root.
 func eachFile(t *testing.T, tree string, visit func(path string, file *ast.File)) {
 	t.Helper()
+	eachGoFile(t, tree, func(path string) bool {
+		return !strings.HasSuffix(path, "_test.go") && !testSupport(filepath.Dir(path))
+	}, visit)
+}
+
+// eachTestFile parses the files of tests in a tree; path is relative to the module's root.
+func eachTestFile(t *testing.T, tree string, visit func(path string, file *ast.File)) {
+	t.Helper()
+	eachGoFile(t, tree, func(path string) bool { return strings.HasSuffix(path, "_test.go") }, visit)
+}
+
+func eachGoFile(t *testing.T, tree string, wanted func(path string) bool, visit func(path string, file *ast.File)) {
+	t.Helper()
 	err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(tree)), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || testSupport(filepath.Dir(path)) {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || !wanted(path) {
 			return err
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
