@@ -414,6 +414,9 @@ func BenchmarkCheck(b *testing.B) {
 		measure.Report(b, "warm-of-one-core", measure.Ratios(took["one"], took["warm"], measure.Wall))
 		measure.Report(b, "cold-of-limit", measure.Ratios(cold, took["cold"], measure.Wall))
 		b.ReportMetric(1000*measure.Median(measure.Seconds(took["signatures"], measure.Processor)), "signatures-cpu-ms")
+		b.ReportMetric(1000*measure.Median(measure.Seconds(limit, measure.Processor)), "limit-cpu-ms")
+		b.ReportMetric(float64(size)/1e6/measure.Median(measure.Seconds(limit, measure.Wall)), "limit-MB/s")
+		b.ReportMetric(float64(size)/1e6/measure.Median(measure.Seconds(cold, measure.Wall)), "cold-limit-MB/s")
 		for _, way := range []string{"one", "all", "cold", "warm", "read"} {
 			b.ReportMetric(float64(size)/1e6/measure.Median(measure.Seconds(took[way], measure.Wall)), way+"-MB/s")
 		}

@@ -76,6 +76,8 @@ func BenchmarkPost100MiB(b *testing.B) {
 		measure.Report(b, "times-age", measure.Ratios(took["ours"], took["age"], measure.Wall))
 		measure.Report(b, "cpu-times-age", measure.Ratios(took["ours"], took["age"], measure.Processor))
 		measure.Report(b, "cpu-of-limit", measure.Ratios(limit, took["ours"], measure.Processor))
+		b.ReportMetric(1000*measure.Median(measure.Seconds(limit, measure.Processor)), "limit-cpu-ms")
+		b.ReportMetric(1000*measure.Median(measure.Seconds(took["age"], measure.Wall)), "age-ms")
 		for _, way := range []string{"ours", "age", "hash", "derive"} {
 			b.ReportMetric(1000*measure.Median(measure.Seconds(took[way], measure.Processor)), way+"-cpu-ms")
 		}

@@ -54,7 +54,7 @@ const (
 )
 
 // line is a row of the table, as it is printed.
-type line struct{ work, goal, measured, spread, verdict, term string }
+type line struct{ work, goal, measured, spread, limit, verdict, term string }
 
 func (w want) judge(found map[string][]float64) line {
 	l := line{work: w.work, verdict: noGoal}
@@ -78,6 +78,9 @@ func (w want) judge(found map[string][]float64) line {
 	least, most := slices.Min(list), slices.Max(list)
 	if rounds := found[w.figure+measure.Least]; len(rounds) > 0 { // the benchmark has taken the median itself
 		least, most = slices.Min(rounds), slices.Max(found[w.figure+measure.Most])
+	}
+	if limit := found[w.limit]; len(limit) > 0 {
+		l.limit = figure(measure.Median(limit)) + " " + w.in
 	}
 	if least < most {
 		l.spread = spread(least*scale, most*scale)
@@ -106,10 +109,10 @@ func figure(v float64) string { return strconv.FormatFloat(v, 'f', decimals(v), 
 
 // markdown prints the table, and of what misses, by which term of the model in docs/performance.md.
 func markdown(lines []line) string {
-	rows := [][]string{{"Work", "Must reach", "Median", "Least to most", "Reached"}}
+	rows := [][]string{{"Work", "Must reach", "Median", "Least to most", "Its limit", "Reached"}}
 	var why strings.Builder
 	for _, l := range lines {
-		rows = append(rows, []string{l.work, l.goal, l.measured, l.spread, l.verdict})
+		rows = append(rows, []string{l.work, l.goal, l.measured, l.spread, l.limit, l.verdict})
 		if l.term != "" {
 			fmt.Fprintf(&why, "\nMissed, by %s: %s\n", l.term, l.work)
 		}

@@ -35,22 +35,36 @@ func TestTable(t *testing.T) {
 	var lines []line
 	for _, w := range []want{
 		{work: "a proof", figure: "Proof/inclusion ns/op", most: 50, unit: " µs", scale: 1e-3},
-		{work: "an append", figure: "Append/writers=64 ledger/file", least: 0.7, unit: "x", term: "barriers"},
+		{work: "an append", figure: "Append/writers=64 ledger/file", least: 0.7, unit: "x", limit: "Append/writers=64 batch/s", in: "a second", term: "barriers"},
 		{work: "without a goal", figure: "Append/writers=64 batch/s"},
 		{work: "gone", figure: "Gone x", least: 1},
 	} {
 		lines = append(lines, w.judge(found))
 	}
-	const want = `| Work           | Must reach    | Median  | Least to most | Reached      |
-|----------------|---------------|---------|---------------|--------------|
-| a proof        | at most 50 µs | 43.0 µs | 41.0 to 60.0  | yes          |
-| an append      | at least 0.7x | 0.62x   | 0.51 to 0.70  | NO           |
-| without a goal |               | 21000   |               |              |
-| gone           | at least 1    |         |               | NOT MEASURED |
+	const want = `| Work           | Must reach    | Median  | Least to most | Its limit      | Reached      |
+|----------------|---------------|---------|---------------|----------------|--------------|
+| a proof        | at most 50 µs | 43.0 µs | 41.0 to 60.0  |                | yes          |
+| an append      | at least 0.7x | 0.62x   | 0.51 to 0.70  | 21000 a second | NO           |
+| without a goal |               | 21000   |               |                |              |
+| gone           | at least 1    |         |               |                | NOT MEASURED |
 
 Missed, by barriers: an append
 `
 	if got := markdown(lines); got != want {
 		t.Errorf("\n%s", got)
+	}
+}
+
+// A row that misses says by which term, and a ratio says to what.
+func TestRowsAreWhole(t *testing.T) {
+	for _, r := range runs(10_000, 10_000) {
+		for _, w := range r.rows {
+			if (w.least > 0 || w.most > 0) && w.term == "" {
+				t.Errorf("%s has a goal, and no term by which it may miss", w.work)
+			}
+			if w.limit != "" && w.in == "" {
+				t.Errorf("%s has a limit without a unit", w.work)
+			}
+		}
 	}
 }
