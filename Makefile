@@ -23,7 +23,7 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor dbus-daemon:dbus-daemon nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test bench flips load faults screenshots clean
+.PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test go-test-race go-test-separate bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…), and a desk'
@@ -132,7 +132,7 @@ screenshots:
 	rm -rf $$dir
 
 # Without it, every process under the race detector sleeps for a second when it ends, and the tests start hundreds.
-go-test: export GORACE = atexit_sleep_ms=0
+go-test-race: export GORACE = atexit_sleep_ms=0
 # The packages in separate start whole programs and browsers, hundreds of times: the race detector does not see into the
 # browsers, and makes the scrypt of each program that opens an identity ten times slower.
 separate := zapis/internal/e2e zapis/cmd/zapis zapis/internal/dist zapis/cmd/zapisd zapis/internal/attack
@@ -152,12 +152,20 @@ repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle
 empty :=
 space := $(empty) $(empty)
 pattern = ^($(subst $(space),|,$(strip $(repeating))))$$
+# Both halves run at once, and each to its end, whatever becomes of the other: tests that wait for a browser, a program or the
+# clock leave the processors to those that compute.
 go-test:
-	@failed=0; \
-	go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m -skip '$(pattern)' $(longest) $$(go list ./... | grep -vxF $(separate:%=-e %) $(longest:%=-e %)) || failed=1; \
-	$(PLAIN) go test -timeout 25m $(separate) || failed=1; \
-	$(PLAIN) go test -timeout 25m -run '$(pattern)' $(repeatingIn) || failed=1; \
-	exit $$failed
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 go-test-race go-test-separate
+
+go-test-race:
+	@MAKEFLAGS= go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m -skip '$(pattern)' $(longest) $$(go list ./... | grep -vxF $(separate:%=-e %) $(longest:%=-e %))
+
+# Its lines are printed at the end: two commands that write at once could break each other's lines.
+go-test-separate:
+	@said=$$(mktemp) || exit 1; failed=0; export MAKEFLAGS=; \
+	$(PLAIN) go test -timeout 25m $(separate) >"$$said" 2>&1 || failed=1; \
+	$(PLAIN) go test -timeout 25m -run '$(pattern)' $(repeatingIn) >>"$$said" 2>&1 || failed=1; \
+	cat "$$said"; rm -f "$$said"; exit $$failed
 
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
 load:
