@@ -131,7 +131,7 @@ func load(r io.ReaderAt, size int64, o Options, report *Report) (*bag, error) {
 	}
 	var total int64
 	for _, f := range files {
-		if !shapes.MatchString(f.Name) {
+		if !shapes().MatchString(f.Name) {
 			return nil, misformed("%s: no bundle has a file of this name", printable(f.Name))
 		}
 		if !streamed(f.Name) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"zapis/crypto/seal"
 	"zapis/internal/evidence/bundle/pdf"
@@ -90,8 +91,13 @@ func keyPath(n int, part string) string {
 const partStatement = "statement"
 
 // shapes matches all paths that a bundle may contain. A file at one of them is checked later; any other is refused at
-// once.
-var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
+// once. The first bundle that is checked compiles it.
+var shapes = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + strings.Join(shapesOfPaths, "|") + `)$`)
+})
+
+// shapesOfPaths are the regular expressions of shapes.
+var shapesOfPaths = []string{
 	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`, `verify\.(?:sh|ps1)`,
 	`signatures/tagmanifest-sha256\.txt\.(?:sig|tsr)`, `trust/(?:allowed_signers|anchor-[0-9]{1,20}\.pem)`,
 	`data/report/report\.(?:json|txt|pdf)`, `data/index\.html`,
@@ -106,7 +112,7 @@ var shapes = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`data/custody/events\.txt`,
 	`data/derived/(?:derived\.txt|(?:A[0-9]{2,5}|report)-[0-9]{1,4}\.[a-z0-9]{1,8})`,
 	`data/keys/(?:statement(?:-[0-9]{2,4})?|A[0-9]{2,5})\.(?:age|key)`,
-}, "|") + `)$`)
+}
 
 // streamed reports which files may be of any size. All others are read whole.
 func streamed(path string) bool {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,20 +23,24 @@ var alike = map[rune]string{
 // silent are the characters that are dropped within a word: apostrophes, and modifier letters used as apostrophes.
 const silent = "'’‘ʼʹ`´′‛ʻ＇"
 
-// folds caches foldRune for the code points of nearly all texts.
-var folds = func() (table [0x2100]string) {
+// cached is how many code points folds holds: those of nearly all texts.
+const cached = 0x2100
+
+// folds caches foldRune. The first word that is folded makes it: a verb that searches nothing starts without.
+var folds = sync.OnceValue(func() *[cached]string {
+	var table [cached]string
 	for r := range table {
 		table[r] = foldRune(rune(r))
 	}
-	return table
-}()
+	return &table
+})
 
 // breaks is the result for a character that separates words.
 const breaks = " "
 
 func fold(r rune) string {
-	if int(r) < len(folds) {
-		return folds[r]
+	if r < cached {
+		return folds()[r]
 	}
 	return foldRune(r)
 }
