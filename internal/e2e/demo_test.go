@@ -41,12 +41,16 @@ func TestDemo(t *testing.T) {
 	if page := get(t, srv.at+"/en/", 200); !strings.Contains(page, `id="narrative"`) {
 		t.Error("the demo shows no form")
 	}
-	for _, name := range []string{"anna", "boris", "vera"} {
+	for _, name := range trusteeNames {
 		for _, end := range []string{".key", ".key.card", ".pass"} {
 			if !exists(filepath.Join(dir, "demo", "trustees", name+end)) {
 				t.Errorf("there is no trustees/%s%s", name, end)
 			}
 		}
+	}
+	for _, name := range slices.Concat(trusteeNames, []string{"dora"}) {
+		file := filepath.Join(dir, "demo", "trustees", name)
+		quicken(t, file+".key", strings.TrimSpace(string(readFile(t, file+".pass"))))
 	}
 	if ignored := readFile(t, filepath.Join(dir, "demo", ".gitignore")); string(ignored) != "*\n" {
 		t.Errorf("the demo's .gitignore holds %q", ignored)

@@ -20,8 +20,10 @@ import (
 	"time"
 
 	"zapis/internal/buildtest"
+	"zapis/internal/cli"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/media"
+	"zapis/internal/trustee/vault/vaulttest"
 )
 
 // bin is where the programs are, built once, and the trustees' keys.
@@ -219,21 +221,53 @@ type house struct {
 
 var trusteeNames = []string{"anna", "boris", "vera"}
 
-// The same three people hold every house: an identity file costs its passphrase's second.
-var keys sync.Once
+// once is a value that the first test to need it makes, and that the others take.
+type once[T any] struct {
+	sync.Once
+	value T
+	made  bool
+}
 
-func makeKeys(t *testing.T) {
+// get fails where the test that was to make the value has failed at it.
+func (o *once[T]) get(t *testing.T, make func() T) T {
+	t.Helper()
+	o.Do(func() { o.value = make(); o.made = true })
+	if !o.made {
+		t.Fatal("an earlier test failed to make what this one needs")
+	}
+	return o.value
+}
+
+// The same three people hold every house.
+var keys once[struct{}]
+
+func makeKeys(t *testing.T) (none struct{}) {
 	t.Helper()
 	for _, name := range trusteeNames {
-		pass := filepath.Join(bin, name+".pass")
-		writeFile(t, pass, name+" opens this\n")
-		must(t, bin, "zapis", "keygen", "--name", name, "--out", name+".key", "--passphrase-file", pass)
+		vaulttest.KeyFile(t, bin, name)
+		writeFile(t, filepath.Join(bin, name+".pass"), vaulttest.Passphrase+"\n")
 	}
+	return none
+}
+
+// quicken encrypts an identity file that a program has made again, at the low work factor of vaulttest.KeyFile: at its own, each
+// command that opens it takes a second of a processor and 256 MiB.
+func quicken(t *testing.T, file, passphrase string) {
+	t.Helper()
+	id, err := cli.OpenIdentity(readFile(t, file), passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := id.Seal(passphrase, vaulttest.WorkFactor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, file, string(sealed))
 }
 
 func newHouse(t *testing.T, flags ...string) house {
 	t.Helper()
-	keys.Do(func() { makeKeys(t) })
+	keys.get(t, func() struct{} { return makeKeys(t) })
 	h := house{dir: t.TempDir()}
 	h.ledger = filepath.Join(h.dir, "ledger")
 	words := []string{"zapisd", "init", "--dir", h.ledger, "--origin", "test.example/ledger"}

@@ -18,8 +18,9 @@ import (
 // and what is shown below it must come out. What people do with their hands stands in comments of the guide,
 // `<!-- walk NAME: command -->`.
 //
-// Two things are not as on the page: /stick is a folder of the test's, and the programs get the passphrase and the
-// answer yes by flags, where a person types them. That they are asked for is tested where the terminal is.
+// Three things are not as on the page: /stick is a folder of the test's; the programs get the passphrase and the answer yes by
+// flags, where a person types them (that they are asked for is tested where the terminal is); and an identity file, once it is
+// made, is encrypted again at a low work factor (quicken).
 type walker struct {
 	t     *testing.T
 	dir   string
@@ -28,6 +29,9 @@ type walker struct {
 	on    *service // that goes on being served; nil where none does
 	batch string   // the newest batch of signals that was seen
 }
+
+// walkersPassphrase is that of everybody in a guide.
+const walkersPassphrase = "six words drawn by lot"
 
 func newWalker(t *testing.T) *walker {
 	t.Helper()
@@ -38,7 +42,7 @@ func newWalker(t *testing.T) *walker {
 			t.Fatal(err)
 		}
 	}
-	writeFile(t, filepath.Join(w.dir, "pass"), "six words drawn by lot\n")
+	writeFile(t, filepath.Join(w.dir, "pass"), walkersPassphrase+"\n")
 	shim := fmt.Sprintf(`#!/bin/sh
 case "$1" in
 card) exec %[1]s "$@" ;;
@@ -71,8 +75,9 @@ func (w *walker) run(who, line string) (out string, err error) {
 }
 
 var (
-	typed = regexp.MustCompile(`^(anna|boris|vera|operator|dora)\$ (.*)$`)
-	hands = regexp.MustCompile(`(?m)^<!-- walk (\w+): (.*) -->$`)
+	typed    = regexp.MustCompile(`^(anna|boris|vera|operator|dora)\$ (.*)$`)
+	makesKey = regexp.MustCompile(`^zapis(?:-duty)? keygen .*--out (\S+)`)
+	hands    = regexp.MustCompile(`(?m)^<!-- walk (\w+): (.*) -->$`)
 )
 
 // walk runs a guide, or, where upTo is not empty, its part up to that heading.
@@ -121,6 +126,9 @@ func (w *walker) step(guide, who, line string, shown []string) {
 	}
 	if (err != nil) != refused {
 		w.t.Fatalf("%s: %s$ %s\n%v\n%s", guide, who, line, err, out)
+	}
+	if m := makesKey.FindStringSubmatch(line); m != nil && !refused {
+		quicken(w.t, filepath.Join(w.dir, who, m[1]), walkersPassphrase)
 	}
 }
 

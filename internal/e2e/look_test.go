@@ -17,19 +17,24 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// axe is the accessibility checker, fetched once for all tests.
+var axe once[string]
+
 // axeSource fetches the accessibility checker, of the version and the hash that axe/package-lock.json names.
 func axeSource(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		writeFile(t, filepath.Join(dir, name), string(readFile(t, filepath.Join("axe", name))))
-	}
-	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s", err, out)
-	}
-	return string(readFile(t, filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")))
+	return axe.get(t, func() string {
+		dir := t.TempDir()
+		for _, name := range []string{"package.json", "package-lock.json"} {
+			writeFile(t, filepath.Join(dir, name), string(readFile(t, filepath.Join("axe", name))))
+		}
+		cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("npm ci: %v\n%s", err, out)
+		}
+		return string(readFile(t, filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")))
+	})
 }
 
 // ourWorld is where the tests' own scripts run: an isolated world in the same document, under the page's policy, which
@@ -206,6 +211,16 @@ func (l *looker) scheme(t *testing.T, name string) {
 func (l *looker) width(t *testing.T, pixels int64) {
 	t.Helper()
 	if err := chrome(l.ctx, chromedp.EmulateViewport(pixels, 800)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// screen has pages come on a screen of that name.
+func (l *looker) screen(t *testing.T, name string) {
+	t.Helper()
+	size := screens[name]
+	if _, err := chromeCall(l.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: int64(size[0]), Height: int64(size[1]), DeviceScaleFactor: size[2]}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -97,8 +97,16 @@ func answer(t *testing.T, h house, words string) {
 const sampleStory = "Two men waited at the door. They asked for my brother and knew where he works.\nI don't know who sent them."
 const sampleReply = "Thank you. We have read it.\nDo you remember roughly when it was? A month is enough."
 
+// everyShot is what everyPage returns, asked of a server once for all tests.
+var everyShot once[[]shot]
+
 // everyPage returns each page that a reporter can come to, in each language.
 func everyPage(t *testing.T) []shot {
+	t.Helper()
+	return everyShot.get(t, func() []shot { return askEveryPage(t) })
+}
+
+func askEveryPage(t *testing.T) []shot {
 	t.Helper()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")

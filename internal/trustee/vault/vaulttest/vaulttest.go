@@ -33,6 +33,9 @@ const Origin = "example.org/ledger"
 // Passphrase opens the identity files that KeyFile writes.
 const Passphrase = "kava z malakom"
 
+// WorkFactor is the scrypt work factor (log2 N) of those files: they open within a millisecond.
+const WorkFactor = 4
+
 // House is a ledger with its trustees.
 type House struct {
 	t testing.TB
@@ -326,11 +329,11 @@ func Key(id *cli.Identity) vault.Key {
 	return vault.Key{Card: id.Card, Age: id.Age, Signer: id.Signer}
 }
 
-// KeyFile writes the identity file and the card of a name into dir, under a passphrase with a low work factor.
+// KeyFile writes the identity file and the card of a name into dir, under Passphrase and at WorkFactor.
 func KeyFile(t testing.TB, dir, name string) string {
 	t.Helper()
 	file := filepath.Join(dir, name+".key")
-	if err := Identity(t, name).WriteFiles(file, Passphrase, 4); err != nil {
+	if err := Identity(t, name).WriteFiles(file, Passphrase, WorkFactor); err != nil {
 		t.Fatal(err)
 	}
 	return file
