@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"filippo.io/age"
@@ -241,7 +242,11 @@ func (l *Log) Record(d Record) (Event, error) {
 func (l *Log) RecordRelease(d Record) (Event, error) {
 	e, err := l.record(d)
 	if err != nil {
-		return Event{}, exit.New(exit.Failed, "nothing was done", "the custody log could not be written: %w", err)
+		hint := "nothing was done"
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+			hint += ": make room on that disk, and do it again"
+		}
+		return Event{}, exit.New(exit.Failed, hint, "the custody log could not be written: %w", err)
 	}
 	return e, nil
 }
