@@ -34,7 +34,7 @@ type grammar struct {
 	PassphraseFile string        `placeholder:"FILE" help:"A file whose first line is the passphrase; without it the page asks."`
 	Port           uint16        `placeholder:"N" help:"The port on 127.0.0.1; a free one by default."`
 	Idle           time.Duration `default:"5m" help:"Lock after this time without an act."`
-	Open           bool          `help:"Open the address in your browser."`
+	Open           bool          `help:"Open the address in your browser, in a private window where it is known how."`
 }
 
 func main() {
@@ -59,7 +59,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 
 	// The browser is started before the sandbox closes: a child would inherit it, and could reach nothing.
 	if g.Open {
-		if err := openBrowser(access.URL()); err != nil {
+		if err := openBrowser(s, access.URL()); err != nil {
 			fmt.Fprintf(s.Err, "no browser was started (%v): open the address yourself\n", err)
 		}
 	}
@@ -153,14 +153,19 @@ func (g *grammar) serve(ctx context.Context, s *cli.Streams, listener net.Listen
 	return nil
 }
 
-// openBrowser starts the system's browser and does not wait for it.
-func openBrowser(url string) error {
-	name, args := "xdg-open", []string{url}
-	switch runtime.GOOS {
-	case "darwin":
-		name = "open"
-	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+// openBrowser starts the system's browser and does not wait for it. It says where that could not be told to open a private window.
+func openBrowser(s *cli.Streams, url string) error {
+	own, _ := exec.Command("xdg-settings", "get", "default-web-browser").Output() // "" where there is no such program
+	command, private := desk.BrowserCommand(runtime.GOOS, url, string(own), func(program string) bool {
+		_, err := exec.LookPath(program)
+		return err == nil
+	})
+	if err := exec.Command(command[0], command[1:]...).Start(); err != nil {
+		return err
 	}
-	return exec.Command(name, args...).Start()
+	if !private {
+		fmt.Fprintln(s.Err, "The browser opens an ordinary window, which keeps the addresses of cases, and what you typed and did not send. "+
+			"To have it keep neither, leave --open out and open the address in a private window.")
+	}
+	return nil
 }

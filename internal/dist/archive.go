@@ -65,14 +65,17 @@ func (r *release) members(platform string, server bool) ([]member, error) {
 	for _, g := range guides {
 		list = append(list, member{filepath.ToSlash(g), g, 0o644})
 	}
+	// zapis-desk contains libheif, whose licence's text goes with it.
+	more := "licences"
 	if server {
-		files, err := filepath.Glob(filepath.Join("docs", "deploy", "*"))
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			list = append(list, member{filepath.ToSlash(f), f, 0o644})
-		}
+		more = "deploy"
+	}
+	files, err := filepath.Glob(filepath.Join("docs", more, "*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		list = append(list, member{filepath.ToSlash(f), f, 0o644})
 	}
 	slices.SortFunc(list, func(a, b member) int { return cmp.Compare(a.name, b.name) })
 	return list, nil
