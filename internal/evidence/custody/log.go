@@ -343,10 +343,15 @@ func (l *Log) Read(n uint64, ids ...age.Identity) (Event, error) {
 	return e, nil
 }
 
-// Excerpt opens the first upTo events and shows those that show accepts; of the others it returns the hashes.
-func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (Excerpt, error) {
+// Excerpt opens those of the first upTo events whose numbers are among the given, in ascending order, and shows those
+// that show accepts; of the others it returns the hashes.
+func (l *Log) Excerpt(upTo uint64, among []uint64, show func(Event) bool, ids ...age.Identity) (Excerpt, error) {
+	upTo = min(upTo, l.Len())
 	x := Excerpt{Shown: make(map[uint64]Event)}
-	for n := uint64(1); n <= min(upTo, l.Len()); n++ {
+	for _, n := range among {
+		if n > upTo {
+			break
+		}
 		e, err := l.Read(n, ids...)
 		if err != nil {
 			return Excerpt{}, err
@@ -354,9 +359,10 @@ func (l *Log) Excerpt(upTo uint64, show func(Event) bool, ids ...age.Identity) (
 		if show(e) {
 			x.Shown[n] = e
 		}
-		hash := l.records[n-1].hash
-		x.Hashes = append(x.Hashes, hash)
-		x.Head = Link(x.Head, hash)
+	}
+	for _, r := range l.records[:upTo] {
+		x.Hashes = append(x.Hashes, r.hash)
+		x.Head = Link(x.Head, r.hash)
 	}
 	return x, nil
 }

@@ -96,7 +96,7 @@ func TestLog(t *testing.T) {
 		t.Errorf("event 4: %v", err)
 	}
 
-	x, err := l.Excerpt(3, func(e Event) bool { return e.Case == "c0123456789" }, id)
+	x, err := l.Excerpt(3, []uint64{1, 2, 3, 4}, func(e Event) bool { return e.Case == "c0123456789" }, id)
 	if err != nil {
 		t.Fatal(err)
 	}

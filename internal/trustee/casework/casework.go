@@ -27,6 +27,7 @@ type Trustee struct {
 	exports  map[string][]string                   // cases of exports of many, by the hash of their list
 	misdealt bool                                  // parts are opened despite a wrong hash of a trustee who has not granted
 	desk     *deskstate.Log                        // nil until it is asked for
+	indexed  *eventIndex                           // of the custody log; nil until it is asked for
 }
 
 // New returns a Trustee for an open vault.
@@ -47,6 +48,7 @@ func Open(dir string, o vault.Options) (*Trustee, error) {
 
 // Use sets the key of the vault, as vault.Use does.
 func (v *Trustee) Use(k vault.Key) error {
+	v.indexed = nil
 	v.forgetDerived()
 	return v.Vault.Use(k)
 }

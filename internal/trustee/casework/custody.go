@@ -1,10 +1,7 @@
 package casework
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"zapis/internal/evidence/custody"
@@ -18,17 +15,20 @@ func (v *Trustee) Events(c *Case) ([]custody.Event, error) {
 	if err := v.NeedKey(); err != nil {
 		return nil, err
 	}
-	show := func(custody.Event) bool { return true }
-	if c != nil {
-		show = func(e custody.Event) bool { return v.concerns(e, c.ID, c.submissions()) }
-	}
-	x, err := v.Custody.Excerpt(v.Custody.Len(), show, v.Key().Age)
+	log, err := v.eventIndex()
 	if err != nil {
 		return nil, err
 	}
+	numbers := log.numbers(func(e indexedEvent) bool {
+		return c == nil || e.Case == c.ID || e.Case == "" && e.Act != custody.Viewed
+	})
 	var list []custody.Event
-	for n := uint64(1); n <= v.Custody.Len(); n++ {
-		if e, shown := x.Shown[n]; shown {
+	for _, n := range numbers {
+		e, err := v.Custody.Read(n, v.Key().Age)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil || v.concerns(e, c.ID, c.submissions()) {
 			list = append(list, e)
 		}
 	}
@@ -98,32 +98,64 @@ func importBrought(subject string, s ledgercopy.Submission) bool {
 // CaseExcerpt discloses those of a case's own events that may accepts, and of all others only the hashes, imports and
 // batches among them: they would disclose other cases.
 func (v *Trustee) CaseExcerpt(id string, may func(custody.Event) bool) (custody.Excerpt, error) {
-	return v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool { return e.Case == id && may(e) }, v.Key().Age)
+	log, err := v.eventIndex()
+	if err != nil {
+		return custody.Excerpt{}, err
+	}
+	return v.Custody.Excerpt(v.Custody.Len(), log.of(id), func(e custody.Event) bool { return e.Case == id && may(e) }, v.Key().Age)
+}
+
+// SharedExcerpt discloses the events about a case and those about none that may accepts, and of all others only the
+// hashes.
+func (v *Trustee) SharedExcerpt(id string, may func(custody.Event) bool) (custody.Excerpt, error) {
+	log, err := v.eventIndex()
+	if err != nil {
+		return custody.Excerpt{}, err
+	}
+	numbers := log.numbers(func(e indexedEvent) bool { return e.Case == id || e.Case == "" && e.Act != custody.Viewed })
+	return v.Custody.Excerpt(v.Custody.Len(), numbers, may, v.Key().Age)
 }
 
 // CaseEvents returns a case's own events, by number.
 func (v *Trustee) CaseEvents(id string) ([]custody.Event, error) {
-	x, err := v.CaseExcerpt(id, func(custody.Event) bool { return true })
+	log, err := v.eventIndex()
 	if err != nil {
 		return nil, err
 	}
-	return slices.SortedFunc(maps.Values(x.Shown), func(a, b custody.Event) int { return cmp.Compare(a.Number, b.Number) }), nil
+	var list []custody.Event
+	for _, n := range log.of(id) {
+		e, err := v.Custody.Read(n, v.Key().Age)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }
 
 // ExportedAs returns the cases in an exported file, by its SHA-256 in hex, from the custody log.
 func (v *Trustee) ExportedAs(hash string) ([]string, error) {
+	log, err := v.eventIndex()
+	if err != nil {
+		return nil, err
+	}
 	var of []string
-	var failed error
-	_, err := v.Custody.Excerpt(v.Custody.Len(), func(e custody.Event) bool {
+	for _, n := range log.numbers(func(e indexedEvent) bool { return e.Act == custody.Exported }) {
+		e, err := v.Custody.Read(n, v.Key().Age)
+		if err != nil {
+			return nil, err
+		}
 		switch {
-		case e.Act != custody.Exported || e.Out != hash:
+		case e.Out != hash:
 		case e.Case != "":
 			of = append(of, e.Case)
 		default:
 			list, err := v.exportedCases(e)
-			of, failed = append(of, list...), errors.Join(failed, err)
+			if err != nil {
+				return nil, err
+			}
+			of = append(of, list...)
 		}
-		return false
-	}, v.Key().Age)
-	return of, errors.Join(err, failed)
+	}
+	return of, nil
 }

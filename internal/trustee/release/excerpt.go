@@ -77,7 +77,7 @@ func (b *bundling) recordShared() error {
 	}
 	var list []shared
 	noted := make(map[string]bool)
-	x, err := b.Custody.Excerpt(b.Custody.Len(), func(e custody.Event) bool { return e.Case == "" || e.Case == b.o.ID }, b.Key().Age)
+	x, err := b.SharedExcerpt(b.o.ID, func(custody.Event) bool { return true })
 	if err != nil {
 		return err
 	}
