@@ -93,6 +93,85 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A server whose own settings would lose commits, or disclose them, is refused. Most settings are changed by a reload, the
+// rest by a restart, of one server.
+func TestServerSettings(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 0)
+	n := c.Nodes[0]
+	name, err := c.NewDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.NoStandby = true
+	create(t, n.DSN(name), o).Close()
+	// A standby is named, and there is none: nothing is committed from here on.
+	set := func(setting, value string) {
+		t.Helper()
+		if err := n.Set(setting, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := func(setting, value string) {
+		t.Helper()
+		set(setting, value)
+		for is := ""; is != value; {
+			if err := n.Query("SELECT current_setting('"+setting+"')", &is); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	refused := func(text, hint string) {
+		t.Helper()
+		db, err := postgres.Open(t.Context(), n.DSN(name), kvtest.Specs, options())
+		if err == nil {
+			db.Close()
+			t.Fatalf("it opens, and should not: %s", text)
+		}
+		if got := strings.TrimPrefix(err.Error(), fmt.Sprintf("127.0.0.1:%d/%s: the database is set up in a way that this ledger must not use: ", n.Port, name)); got != text || exit.HintOf(err) != hint {
+			t.Errorf("%q (hint %q)", got, exit.HintOf(err))
+		}
+	}
+	refused("synchronous_standby_names is empty: a report would be lost with the machine", "in postgresql.conf: synchronous_standby_names = 'FIRST 1 (NAME)', and a standby of that name")
+	now("synchronous_standby_names", "b")
+	for _, test := range []struct{ setting, bad, good, why string }{
+		{"fsync", "off", "on", "a commit must be on the disk"},
+		{"full_page_writes", "off", "on", "a torn page must be mended from the log"},
+		{"synchronous_commit", "remote_write", "on", "a commit must be on the standby's disk"},
+		{"synchronous_commit", "local", "on", "a commit must be on the standby's disk"},
+		{"synchronous_commit", "off", "on", "a commit must be on the standby's disk"},
+		{"log_statement", "ddl", "none", "the server's log would tell the time of every report"},
+		{"log_min_duration_statement", "1s", "-1", "the server's log would tell the time of a report"},
+	} {
+		now(test.setting, test.bad)
+		refused(fmt.Sprintf("%s is %q: %s", test.setting, test.bad, test.why), "in postgresql.conf: "+test.setting+" = "+test.good)
+		now(test.setting, test.good)
+	}
+	restart := func(between func() error) {
+		t.Helper()
+		n.Shutdown()
+		if err := errors.Join(between(), n.Start()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nothing := func() error { return nil }
+	set("track_commit_timestamp", "on")
+	restart(nothing)
+	refused(`track_commit_timestamp is "on": the server would keep the time of every report`, "in postgresql.conf: track_commit_timestamp = off")
+	set("track_commit_timestamp", "off")
+	set("archive_mode", "on")
+	restart(nothing)
+	refused(`archive_mode is "on": an archive of the log holds what was erased, and the times of all reports; zapisd backup takes its place`, "in postgresql.conf: archive_mode = off")
+	set("archive_mode", "off")
+	set("max_connections", "12") // of which 3 are for superusers
+	restart(nothing)
+	refused("the server allows 9 connections", "raise max_connections, or the connection limit of the role: each host needs 10")
+	set("max_connections", "50")
+	restart(n.WithoutChecksums)
+	refused(`data_checksums is "off": a damaged page must be noticed`, "stop the server, run pg_checksums --enable on its folder and on the standbys', and start them")
+}
+
 // onDisk counts the files of a node's folder that hold these bytes.
 func onDisk(t *testing.T, dir string, what []byte) (found []string) {
 	t.Helper()

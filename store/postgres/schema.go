@@ -139,7 +139,7 @@ var settings = []struct {
 	{"fsync", []string{"on"}, "a commit must be on the disk"},
 	{"full_page_writes", []string{"on"}, "a torn page must be mended from the log"},
 	{"synchronous_commit", []string{"on", "remote_apply"}, "a commit must be on the standby's disk"},
-	{"data_checksums", []string{"on"}, "a damaged page must be noticed (initdb --data-checksums)"},
+	{"data_checksums", []string{"on"}, "a damaged page must be noticed"},
 	{"log_statement", []string{"none"}, "the server's log would tell the time of every report"},
 	{"log_min_duration_statement", []string{"-1"}, "the server's log would tell the time of a report"},
 	{"log_min_error_statement", []string{"panic"}, "the server's log would hold a failed statement, and its time"},
@@ -176,7 +176,11 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 			ok = ok || is == want
 		}
 		if !ok {
-			return exit.New(exit.Failed, "in postgresql.conf: "+s.name+" = "+s.want[0], "%w: %s is %q: %s", ErrSettings, s.name, is, s.why)
+			hint := "in postgresql.conf: " + s.name + " = " + s.want[0]
+			if s.name == "data_checksums" {
+				hint = "stop the server, run pg_checksums --enable on its folder and on the standbys', and start them"
+			}
+			return exit.New(exit.Failed, hint, "%w: %s is %q: %s", ErrSettings, s.name, is, s.why)
 		}
 	}
 	if standbys == "" && !o.NoStandby {

@@ -82,6 +82,9 @@ func (n *Node) Set(name, value string) error {
 	return n.Exec("SELECT pg_reload_conf()")
 }
 
+// WithoutChecksums disables the checksums of the pages of a node that was shut down.
+func (n *Node) WithoutChecksums() error { return run("pg_checksums", "--disable", "-D", n.Dir) }
+
 // Follow starts the node as a standby of another.
 func (n *Node) Follow(primary *Node) error {
 	auto := fmt.Sprintf("primary_conninfo = 'host=127.0.0.1 port=%d user=postgres application_name=%s connect_timeout=2'\n", primary.Port, n.Name)
