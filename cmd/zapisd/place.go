@@ -52,6 +52,14 @@ func (v *initVerb) join(s *cli.Streams) error {
 	return nil
 }
 
+// noteOf returns what an operator has to know of a ledger's place when it is served, as a line, or nothing.
+func noteOf(p store.Place) string {
+	if p.Attachments == "" {
+		return ""
+	}
+	return "attachments go to an S3 store: whether an object is on its disks when it answers can't be told from here; docs/guides/cluster.md says how to find out\n"
+}
+
 // registerOf returns the witnesses of D/witnesses, which are asked before a checkpoint is released where several hosts
 // share the ledger.
 func registerOf(dir string) (store.Register, error) {

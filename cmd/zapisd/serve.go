@@ -208,6 +208,11 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 		defer close(dutyEnded)
 		duty.Run(slots, func(err error) { fmt.Fprintf(c.talk.Err, "zapisd: no batch of signals was made: %v\n", err) })
 	}()
+	place, err := store.PlaceOf(c.dir)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprint(c.talk.Err, noteOf(place))
 	srv.public.serve(srv.failed)
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil
