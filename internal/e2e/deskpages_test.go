@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -100,35 +99,43 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	}
 	look := func(name, path string) {
 		t.Helper()
-		for _, screen := range []string{"phone", "desk"} {
-			size := screens[screen]
-			if _, err := chromeCall(l.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-				Width: int64(size[0]), Height: int64(size[1]), DeviceScaleFactor: size[2]}); err != nil {
-				t.Fatal(err)
+		complain := func(screen, scheme string, found []string) {
+			t.Helper()
+			for _, f := range found {
+				t.Errorf("%s, %s, %s: %s", name, screen, scheme, f)
 			}
-			for _, scheme := range []string{"light", "dark"} {
-				l.scheme(t, scheme)
-				l.open(t, origin+path)
-				if *screenshots != "" && name != "keys" {
-					shoot(t, l.ctx, name+"-"+screen+"-"+scheme)
-				}
-				for _, f := range evaluate[[]string](t, l, `tooWide()`) {
-					t.Errorf("%s, %s: %s", name, screen, f)
-				}
-				evaluate[any](t, l, `unfold()`)
-				// The elements are the same on both screens and in both schemes; the colours are not.
-				rules := `{runOnly: ['color-contrast', 'link-in-text-block']}`
-				switch {
-				case scheme == "light" && screen == "phone":
-					rules = `{rules: {'target-size': {enabled: true}}}`
-				case scheme == "light":
-					continue
-				}
-				for _, f := range evaluate[[]string](t, l, `findings(`+rules+`)`) {
-					t.Errorf("%s, %s, %s: %s", name, screen, scheme, f)
+		}
+		// A page is loaded once, and laid out again for each screen: folded for its width, then unfolded for axe. The elements
+		// are the same on both screens and in both schemes; the colours are not.
+		l.open(t, origin+path)
+		each := func(do func(screen, scheme string)) {
+			t.Helper()
+			for _, screen := range []string{"phone", "desk"} {
+				l.screen(t, screen)
+				for _, scheme := range []string{"light", "dark"} {
+					l.scheme(t, scheme)
+					do(screen, scheme)
 				}
 			}
 		}
+		each(func(screen, scheme string) {
+			if *screenshots != "" && name != "keys" {
+				l.open(t, origin+path)
+				shoot(t, l.ctx, name+"-"+screen+"-"+scheme)
+			}
+			complain(screen, scheme, evaluate[[]string](t, l, `tooWide()`))
+		})
+		evaluate[any](t, l, `unfold()`)
+		each(func(screen, scheme string) {
+			rules := `{runOnly: ['color-contrast', 'link-in-text-block']}`
+			switch {
+			case scheme == "light" && screen == "phone":
+				rules = `{rules: {'target-size': {enabled: true}}}`
+			case scheme == "light":
+				return
+			}
+			complain(screen, scheme, evaluate[[]string](t, l, `findings(`+rules+`)`))
+		})
 	}
 	// A page that follows an act may come after the one before was read.
 	has := func(selector, words string) {
