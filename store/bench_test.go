@@ -103,6 +103,7 @@ func committer(commit func(group []*appendix)) (appendOne func(body []byte), sto
 				return len(a.body), true
 			})
 			commit(group)
+			slowed.groups, slowed.entries = slowed.groups+1, slowed.entries+len(group)
 			for _, a := range group {
 				close(a.done)
 			}
@@ -129,6 +130,7 @@ func appendFile(t testing.TB, writers int) float64 {
 		_, err := f.Write(buf)
 		if err == nil {
 			err = atomicfile.SyncData(f)
+			slowed.barriers(1)
 		}
 		if err != nil {
 			t.Error(err)
@@ -210,6 +212,7 @@ func (a *appender) commit(group []*appendix) error {
 	if err != nil {
 		return err
 	}
+	slowed.barriers(2) // bbolt's pages, and its meta page
 	if flush {
 		s.tail = newTail(tip.size)
 	} else {
@@ -220,6 +223,7 @@ func (a *appender) commit(group []*appendix) error {
 	if !a.guarded {
 		return nil
 	}
+	defer slowed.barriers(1)
 	return s.guard.write(a.signed)
 }
 
