@@ -55,6 +55,14 @@ func parse(text string) ([]figure, error) {
 	return list, nil
 }
 
+// replace adds figures in place of those of the same verb and size.
+func replace(list, with []figure) []figure {
+	list = slices.DeleteFunc(list, func(f figure) bool {
+		return slices.ContainsFunc(with, func(w figure) bool { return w.verb == f.verb && w.cases == f.cases })
+	})
+	return append(list, with...)
+}
+
 // row is a verb with its figures, by ascending size.
 type row struct {
 	verb    string

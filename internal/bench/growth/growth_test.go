@@ -81,3 +81,11 @@ func TestPlot(t *testing.T) {
 		}
 	}
 }
+
+// What is measured again takes the place of what was measured before, verb by verb and size by size.
+func TestReplace(t *testing.T) {
+	got := replace(grown(), []figure{{"linear", 1000, 1, 2}, {"new", 100, 3, 4}})
+	if len(got) != 10 || slices.Contains(got, figure{"linear", 1000, 100, 200}) || !slices.Contains(got, figure{"linear", 1000, 1, 2}) || !slices.Contains(got, figure{"square", 1000, 1000, 1000}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,9 +25,9 @@ const about = `Measure how the time of every verb grows with the number of cases
 
 type grammar struct {
 	Sizes string `default:"100,1000,10000" help:"How many cases, one ledger for each number."`
-	Only  string `placeholder:"VERB" help:"Only this verb is printed; the others run."`
+	Verbs string `placeholder:"VERB,…" help:"Only these verbs are measured, and what they need before."`
 	Dir   string `default:"docs" help:"Where growth.svg and growth.tsv are written."`
-	Merge bool   `help:"Keep the figures of other sizes that growth.tsv has."`
+	Merge bool   `help:"Keep what growth.tsv has and is not measured now."`
 	Plot  bool   `help:"Measure nothing: plot what growth.tsv has."`
 	Temp  string `placeholder:"DIR" help:"Where the ledgers are made, and removed again."`
 }
@@ -49,7 +48,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	if err := os.WriteFile(g.file("growth.svg"), []byte(plot(figures)), 0o644); err != nil {
 		return err
 	}
-	list := slices.DeleteFunc(table(figures), func(r row) bool { return g.Only != "" && r.verb != g.Only })
+	list := table(figures)
 	fmt.Fprint(s.Out, markdown(list))
 	for _, r := range list {
 		if r.worse() {
@@ -79,7 +78,6 @@ func (g *grammar) figures(ctx context.Context, s *cli.Streams) ([]figure, error)
 		if list, err = parse(string(text)); err != nil || g.Plot {
 			return list, err
 		}
-		list = slices.DeleteFunc(list, func(f figure) bool { return slices.Contains(sizes, f.cases) })
 	}
 	dir, err := os.MkdirTemp(g.Temp, "zapis-growth")
 	if err != nil {
@@ -90,12 +88,15 @@ func (g *grammar) figures(ctx context.Context, s *cli.Streams) ([]figure, error)
 	if err != nil {
 		return nil, err
 	}
+	if g.Verbs != "" {
+		m.only = strings.Split(g.Verbs, ",")
+	}
 	for _, n := range sizes {
 		more, err := m.size(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, more...)
+		list = replace(list, more)
 	}
 	return list, nil
 }
