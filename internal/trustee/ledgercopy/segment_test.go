@@ -266,7 +266,7 @@ func TestInterruptedErasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	aside := filepath.Join(filepath.Dir(segment.name), "."+filepath.Base(segment.name)+".new")
+	aside := filepath.Join(filepath.Dir(segment.name), "."+filepath.Base(segment.name)+".other")
 	if err := os.WriteFile(aside, left, 0o600); err != nil {
 		t.Fatal(err)
 	}
