@@ -139,8 +139,8 @@ func calls(line string, programs map[string]map[string][]string) (all [][]string
 		words := strings.Fields(part)
 		for i, word := range words {
 			name := word[strings.LastIndexAny(word, `/\`)+1:]
-			// A user or a group is called zapis, too.
-			if programs[name] == nil || i > 0 && strings.HasPrefix(words[i-1], "-") && words[i-1] != "--" {
+			// A user or a group is called zapis, too, and so is the folder of a package.
+			if programs[name] == nil || word == "cmd/"+name || i > 0 && strings.HasPrefix(words[i-1], "-") && words[i-1] != "--" {
 				continue
 			}
 			all = append(all, append([]string{name}, words[i+1:]...))
