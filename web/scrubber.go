@@ -74,15 +74,18 @@ func (s *scrubber) timerFired() {
 	s.scrub()
 }
 
-// zeroFreeSlots allocates small objects of every size class without pointers, and drops them: the allocator zeroes the
-// slots that it gives out, and with them what freed copies left there (hashes keep their input in such objects). At most
-// slotBytes of each size are written.
+// zeroFreeSlots allocates objects without pointers, of every size class that runtime.MemStats lists (up to some 18 KiB), and
+// drops them: the allocator zeroes the slots that it gives out, and with them what freed copies left there. Hashes keep their
+// input in such objects, and net/http its buffers of 4 KiB. A slot beside a live object does not go back to the kernel. At
+// most slotBytes of each size are written.
 func zeroFreeSlots() {
 	const slotBytes = 128 << 10
+	var classes runtime.MemStats
+	runtime.ReadMemStats(&classes)
 	var kept [][]byte
-	for size := 16; size <= 2<<10; size += max(16, size/8/16*16) {
-		for used := 0; used < slotBytes; used += size {
-			kept = append(kept, make([]byte, size))
+	for _, class := range classes.BySize {
+		for used := 0; class.Size > 0 && used < slotBytes; used += int(class.Size) {
+			kept = append(kept, make([]byte, class.Size))
 		}
 	}
 	runtime.KeepAlive(kept)
