@@ -44,9 +44,10 @@ func newSegmentWriter(dir string) (*segmentWriter, error) {
 	}
 	writers := runtime.GOMAXPROCS(0)
 	w := &segmentWriter{dir: dir, of: make(map[ledger.Hash]*segment), full: make(chan *fullSegment), free: make(chan []byte, writers+1), slots: make(chan struct{}, syncing)}
+	full := w.full // wait sets the field to nil
 	for range writers {
 		w.files.Go(func() {
-			for s := range w.full {
+			for s := range full {
 				w.keep(w.write(s))
 				w.free <- s.content.data[:0]
 			}
