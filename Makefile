@@ -145,7 +145,7 @@ unwatched := golang.org/x/crypto/argon2 golang.org/x/crypto/blake2b golang.org/x
 # they repeat runs under it in the other tests of their packages. A child that is killed could report no race.
 # internal/rules holds that none of them is left out.
 repeating := TestKill TestPowerLoss TestPowerLossIsNoticed TestAnyBit TestFullDisk TestFullPrimary \
-             TestKilledImport TestKilledActs \
+             TestKilledImport TestKilledSegments TestKilledActs \
              TestEveryFlipIsFound TestEveryFlipOfTheVectorIsFound TestEveryFlipWithItsCRCIsFound \
              TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses
 repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle

@@ -46,7 +46,7 @@ var (
 // two, which other work on the machine disturbs less.
 func BenchmarkAtSize(b *testing.B) {
 	m := newMany(b, *manyReports)
-	last := m.growTo(b)
+	last := m.grow(b, hundred)
 	took := make(map[string][]float64)
 	for b.Loop() {
 		for range *rounds {
@@ -82,7 +82,11 @@ type many struct {
 	anna    vault.Key
 }
 
-const hundred = 100
+// hundred is what an import of a few weeks brings, bulk what makes segments.
+const (
+	hundred = 100
+	bulk    = 250
+)
 
 func newMany(t testing.TB, reports int) *many {
 	t.Helper()
@@ -100,10 +104,10 @@ func newMany(t testing.TB, reports int) *many {
 	return m
 }
 
-// growTo adds the second file, and returns its name.
-func (m *many) growTo(t testing.TB) string {
+// grow adds so many reports and the second file, and returns its name.
+func (m *many) grow(t testing.TB, reports int) string {
 	t.Helper()
-	ok(t, m.Grow(t.Context(), hundred, func(int) {}))
+	ok(t, m.Grow(t.Context(), reports, func(int) {}))
 	return m.write(t, "more", m.first)
 }
 

@@ -53,7 +53,7 @@ func TestKilledImport(t *testing.T) {
 	first := h.Carry(0)
 	h.Report([]vaulttest.File{{Name: "b.jpg", Content: jpeg}})
 	second := h.Carry(0)
-	killImports(t, first, second, 2, 3)
+	killImports(t, first, second, 2, 3, 300*time.Microsecond)
 }
 
 // The same holds for an import that makes segments: a torn one is never part of the vault.
@@ -61,16 +61,17 @@ func TestKilledSegments(t *testing.T) {
 	shorttest.Skip(t, "no process is killed in an import")
 	t.Parallel()
 	m := newMany(t, 4)
-	more := m.growTo(t)
+	more := m.grow(t, bulk)
 	first, err := os.ReadFile(filepath.Join(m.dir, "carry"))
 	ok(t, err)
 	second, err := os.ReadFile(more)
 	ok(t, err)
-	killImports(t, first, second, 5, 105)
+	killImports(t, first, second, 5, 5+bulk, 20*time.Millisecond)
 }
 
-// killImports imports first into a vault, begins to import second, and kills that at several points.
-func killImports(t *testing.T, first, second []byte, few, all uint64) {
+// killImports imports first into a vault, begins to import second, and kills that at several points: within second, and at
+// multiples of step within the commit.
+func killImports(t *testing.T, first, second []byte, few, all uint64, step time.Duration) {
 	t.Helper()
 	points := []int{1, len(second) / 7, len(second) / 2, len(second) - 1025, len(second) - 1, len(second), len(second), len(second), len(second)}
 	entered := 0
@@ -97,7 +98,7 @@ func killImports(t *testing.T, first, second []byte, few, all uint64) {
 		if n == len(second) {
 			// It has all: give it a little longer each time, so that the blow falls elsewhere in the commit.
 			in.Close()
-			waitFor(filepath.Join(o.dir, "incoming", "import.txt"), time.Duration(i)*300*time.Microsecond)
+			waitFor(filepath.Join(o.dir, "incoming", "import.txt"), time.Duration(i)*step)
 		}
 		child.Process.Kill()
 		child.Wait()

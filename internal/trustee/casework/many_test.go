@@ -15,7 +15,7 @@ func TestMany(t *testing.T) {
 	shorttest.Skip(t, "no ledger of hundreds of reports is taken in")
 	t.Parallel()
 	m := newMany(t, 40)
-	more := m.growTo(t)
+	more := m.grow(t, hundred)
 	dir := filepath.Join(t.TempDir(), "vault")
 	v := benchVault(t, dir)
 	m.take(t, v, filepath.Join(m.dir, "carry"))

@@ -18,13 +18,13 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// A hundred entries or more come into a vault with segments in place of their small parts' files. A vault that has none
+// Two hundred and fifty entries or more come into a vault with segments in place of their small parts' files. A vault that has none
 // stays one that older programs read; the first segment makes it one that they refuse.
 func TestSegmentedImport(t *testing.T) {
-	shorttest.Skip(t, "no ledger of a hundred reports is taken in")
+	shorttest.Skip(t, "no ledger of hundreds of reports is taken in")
 	t.Parallel()
 	m := newMany(t, 4)
-	more := m.growTo(t)
+	more := m.grow(t, bulk)
 	dir := filepath.Join(t.TempDir(), "vault")
 	v := benchVault(t, dir)
 	m.take(t, v, filepath.Join(m.dir, "carry"))
@@ -37,15 +37,15 @@ func TestSegmentedImport(t *testing.T) {
 		t.Errorf("the small import made segments, in a vault of %q", got)
 	}
 	m.take(t, v, more)
-	if got := first(); got != "zapis/vault/v2\n" || count(t, dir, "imports/000002/segments/*") != 2 || count(t, dir, "imports/000002/parts/*/*") != 0 {
+	if got := first(); got != "zapis/vault/v2\n" || count(t, dir, "imports/000002/segments/*") != 3 || count(t, dir, "imports/000002/parts/*/*") != 0 {
 		t.Errorf("the large import made no segments, in a vault of %q", got)
 	}
-	m.list(t, v, 104)
+	m.list(t, v, 4+bulk)
 	ok(t, v.Close())
 	v = benchVault(t, dir)
 	ok(t, v.Use(m.anna))
-	m.list(t, v, 104)
-	if checked, err := v.Check(t.Context(), func(int64) {}); err != nil || len(checked.Wrong) > 0 || checked.Parts != 313 {
+	m.list(t, v, 4+bulk)
+	if checked, err := v.Check(t.Context(), func(int64) {}); err != nil || len(checked.Wrong) > 0 || checked.Parts != 13+3*bulk {
 		t.Errorf("%+v, %v", checked, err)
 	}
 	ok(t, v.Close())
@@ -57,7 +57,8 @@ func damageSegments(t *testing.T, m *many, dir string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "imports/000002/segments/*"))
 	ok(t, err)
-	good, err := os.ReadFile(names[1])
+	last := names[len(names)-1]
+	good, err := os.ReadFile(last)
 	ok(t, err)
 	_, after, _ := bytes.Cut(good, []byte("\nparts "))
 	offset := len(good) - len(after) + bytes.IndexByte(after, '\n') + 1 + 64 + 1 + 9 // the last digit in the first line
@@ -72,9 +73,9 @@ func damageSegments(t *testing.T, m *many, dir string) {
 		{"longer", append(slices.Clone(good), 0), "its parts have"},
 		{"missing", nil, "its file is missing from the vault"},
 	} {
-		ok(t, os.WriteFile(names[1], tt.bad, 0o600))
+		ok(t, os.WriteFile(last, tt.bad, 0o600))
 		if tt.bad == nil {
-			ok(t, os.Remove(names[1]))
+			ok(t, os.Remove(last))
 		}
 		v, err := casework.Open(dir, vault.Options{Now: time.Now, Tool: "test", Warn: t.Errorf})
 		ok(t, err)
@@ -92,7 +93,7 @@ func damageSegments(t *testing.T, m *many, dir string) {
 			}
 		}
 		ok(t, v.Close())
-		ok(t, os.WriteFile(names[1], good, 0o600))
+		ok(t, os.WriteFile(last, good, 0o600))
 	}
 }
 
