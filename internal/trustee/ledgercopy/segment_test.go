@@ -310,3 +310,16 @@ func TestEraseAll(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An import without a part ends, whenever the writers of its segments start.
+func TestSegmentWriterEndsAtOnce(t *testing.T) {
+	for range 50 {
+		w, err := newSegmentWriter(t.TempDir())
+		if err == nil {
+			err = errors.Join(w.wait(), w.sync())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
