@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/vault"
@@ -242,7 +241,6 @@ func hugePNG(t *testing.T) []byte {
 }
 
 func TestAttachmentsAreShownAndRedacted(t *testing.T) {
-	shorttest.Skip(t, "not tested: attachments on the page, and their redaction")
 	b := startWith(t, time.Hour, []vaulttest.File{
 		{Name: "photo.png", Content: string(picture(t))},
 		{Name: "letter\u202egnp.txt", Content: "<script>alert(1)</script> \u202eevil " + strings.Repeat("😀", 16_000)},

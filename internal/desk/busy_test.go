@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"zapis/internal/desk"
-	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 )
 
@@ -61,7 +60,6 @@ func (b *browser) waits(what string, is func() bool) {
 // While a carry file comes in, no act is lost without a word; Lock does not wait for the rest of the file, and the vault
 // is then as it was.
 func TestLockEndsAnImportAtOnce(t *testing.T) {
-	shorttest.Skip(t, "not tested: locking during an import")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -105,7 +103,6 @@ func TestLockEndsAnImportAtOnce(t *testing.T) {
 
 // A stick that was pulled out in the middle of a file does not keep the vault open.
 func TestAFileThatStopsComingDoesNotKeepTheVaultOpen(t *testing.T) {
-	shorttest.Skip(t, "not tested: an upload that stops")
 	t.Parallel()
 	b := startIdle(t, 200*time.Millisecond)
 	carry := b.house.Carry(0)
@@ -118,7 +115,6 @@ func TestAFileThatStopsComingDoesNotKeepTheVaultOpen(t *testing.T) {
 
 // Cases that could not be read after an import are read before the next page.
 func TestCasesAreReadAfterAnImportWhoseReadingFailed(t *testing.T) {
-	shorttest.Skip(t, "not tested: an import whose reading fails")
 	b := start(t)
 	b.unlock()
 	fresh := b.house.Report(nil, "narrative", "One more.")

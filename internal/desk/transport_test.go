@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"zapis/internal/evidence/bundle"
-	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -100,7 +99,6 @@ func TestFromStickToFirstNewReportAndBack(t *testing.T) {
 }
 
 func TestTheStickRefusesWhatDoesNotVerify(t *testing.T) {
-	shorttest.Skip(t, "not tested: files on the stick that do not verify")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -151,7 +149,6 @@ var savedFile = regexp.MustCompile(`/saved/[0-9a-f]+/([a-z0-9.-]+)`)
 var answerForm = regexp.MustCompile(`/quorum/answer/[0-9a-f]+`)
 
 func TestARequestIsGrantedOnThePage(t *testing.T) {
-	shorttest.Skip(t, "not tested: a grant on the page")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -185,7 +182,6 @@ func TestARequestIsGrantedOnThePage(t *testing.T) {
 }
 
 func TestAHoldIsProposedAndApprovedOnThePage(t *testing.T) {
-	shorttest.Skip(t, "not tested: a hold on the page")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -255,7 +251,6 @@ func TestABundleGoesToWhomConsentAllowsAndNobodyElse(t *testing.T) {
 }
 
 func TestSuggestionsAreLinkedOrRefusedForGood(t *testing.T) {
-	shorttest.Skip(t, "not tested: suggestions of cases that belong together")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -354,7 +349,6 @@ func TestNearPicturesAreFoundInTheBackground(t *testing.T) {
 var draftKey = regexp.MustCompile(`name="draft" value="([0-9a-f]{16})"`)
 
 func TestNumbersAreDraftedPublishedAndSaved(t *testing.T) {
-	shorttest.Skip(t, "not tested: statistics from the draft to the publication")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
