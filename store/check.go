@@ -60,18 +60,14 @@ type checker struct {
 
 	damaged   map[uint64]bool        // entries that are missing or altered: what they named cannot be known
 	bodies    []indexed              // what the index must hold
-	small     []ledger.Hash          // parts that the database must hold
+	sealed    sealedParts            // parts in the database
 	files     map[ledger.Hash]int64  // attachments that must lie under parts/, with their sizes
 	named     map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it names for them
 	gone      map[ledger.Hash]uint64 // parts that are marked as erased, and their entries
 	governing []uint64               // entries that govern
 	tags      map[ledger.Hash]ledger.Hash
 	work      *workers
-	batch     batch        // parts in the database on their way to a worker
-	irregular []sealedPart // under faults.mu while workers run
 	hashed    hashedFiles
-	waitFor   func(bytes int64) // the engine reads ahead
-	walked    int64             // bytes of the database that were looked at
 }
 
 // indexed is one body and its place.
@@ -100,22 +96,16 @@ func (c *checker) run() (found []Fault, err error) {
 	defer c.work.stop()
 	c.hashed = hashedFiles{ctx: c.ctx, parts: c.v.s.parts, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
 	defer c.hashed.begin(c.work)()
-	waitFor, stop := c.v.tx.ReadAhead()
-	defer stop()
-	c.waitFor = waitFor
-
 	c.total = c.v.tx.Size() + c.filesSize()
 	c.chain = ledger.NewChain(nil)
 	c.tip = tip{origin: c.v.s.genesis.Origin}
-	steps := []func() error{c.checkEntries, c.checkPromises, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard, c.checkEngine}
+	steps := []func() error{c.checkPromises, c.scanSealed, c.checkEngine, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	c.endBatch()
 	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
-	c.checkIrregular()
 	c.checkTimes()
 	if err := c.ctx.Err(); err != nil {
 		return nil, err
@@ -126,8 +116,6 @@ func (c *checker) run() (found []Fault, err error) {
 
 // read counts verified bytes, and reports progress after every megabyte.
 func (c *checker) read(n int) error {
-	c.walked += int64(n)
-	c.waitFor(c.walked)
 	done := c.done.Add(int64(n))
 	if done-c.told >= 1<<20 {
 		c.told = done

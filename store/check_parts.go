@@ -25,8 +25,7 @@ func (c *checker) checkParts(n int64, e ledger.Entry) {
 			continue
 		}
 		if part, ok := smallPart(c.v.tx, p.Hash); ok {
-			c.small = append(c.small, p.Hash)
-			_ = c.read(len(part)) // a cancelled context is seen with the next entry
+			c.sealed.name(p.Hash)
 			c.checkBody(n, e, part)
 		} else {
 			c.lacks(n, e, p)
@@ -116,8 +115,7 @@ func (c *checker) filesSize() (total int64) {
 }
 
 // checkPromises verifies the promises of what waits concurrently with the
-// rest: two signatures each take some 200 µs, and no disk access. They are
-// anywhere in the database, so the entries are read first, which loads it.
+// rest: two signatures each take some 200 µs, and no disk access.
 func (c *checker) checkPromises() error {
 	verifiers, err := c.v.standing.verifiers()
 	if err != nil {
@@ -188,7 +186,7 @@ func (c *checker) checkWaitingParts(name string, w waiting) {
 			c.add(-1, name, "its %s %s is missing", p.Kind, p.Hash)
 			continue
 		}
-		c.small = append(c.small, p.Hash)
+		c.sealed.name(p.Hash)
 		c.verifyPart(sealedPart{part: p, entry: -1, waits: name}, part)
 		if tag, err := replyTag(w.body.Kind, part); err == nil {
 			c.tags[tag] = w.hash

@@ -26,14 +26,6 @@ type workers struct {
 // room is the buffer of one worker, who uses it again: it stays in the cache of a core.
 type room struct{ buf []byte }
 
-// of returns the room's n bytes, which hold what was last in them.
-func (r *room) of(n int) []byte {
-	if len(r.buf) < n {
-		r.buf = make([]byte, max(n, 96<<10)) // a statement's part and its slack
-	}
-	return r.buf[:n]
-}
-
 func newWorkers(n int) *workers {
 	w := &workers{work: make(chan func(*room), 2*n)}
 	for range n {

@@ -1,7 +1,8 @@
 package store
 
 import (
-	"errors"
+	"slices"
+	"sync"
 
 	"zapis/crypto/ledger"
 	"zapis/store/kv"
@@ -12,88 +13,108 @@ type sealedPart struct {
 	part  ledger.Part
 	entry int64  // the one that names it, or -1
 	waits string // the submission that waits and names it, as faults call it; empty for an entry's part
-	read  kv.Read
 }
 
-// inlineHash is the size in bytes up to which a part is hashed in place: bbolt keeps such a value beside its key, on a
-// page that was read anyway. Larger parts go to the workers, in batches.
-const inlineHash = 4 << 10
-
-// A worker takes a batch of parts at once: to hand one over costs two changes of goroutine where the queue is full, and
-// that is little beside hashing a megabyte.
-const (
-	batchBytes = 1 << 20
-	batchParts = 64
-)
-
-// batch is a list of parts that no worker has yet, and their bytes.
-type batch struct {
-	parts []sealedPart
-	bytes int64
+// sealedParts are the parts in the database whose content has the hash that is their key. They are verified before
+// the entries are read, in the order in which they lie in the database: 40 bytes each are kept until entries name them.
+type sealedParts struct {
+	mu         sync.Mutex // over the next two, while workers run
+	verified   []verifiedPart
+	unreadable map[ledger.Hash]error
+	others     map[ledger.Hash]bool // named, and not among those verified
 }
 
-// checkSealed verifies a part: in place where it is small, else in a worker. It returns false where the database does
-// not have it.
+type verifiedPart struct {
+	hash  ledger.Hash
+	size  uint32 // in bytes
+	named bool   // by an entry, or by what waits
+}
+
+// find returns the verified part of this hash, or nil.
+func (s *sealedParts) find(h ledger.Hash) *verifiedPart {
+	i, ok := slices.BinarySearchFunc(s.verified, h, func(p verifiedPart, h ledger.Hash) int { return compareHashes(p.hash, h) })
+	if !ok {
+		return nil
+	}
+	return &s.verified[i]
+}
+
+// name records that something names a part.
+func (s *sealedParts) name(h ledger.Hash) {
+	if p := s.find(h); p != nil {
+		p.named = true
+		return
+	}
+	if s.others == nil {
+		s.others = make(map[ledger.Hash]bool)
+	}
+	s.others[h] = true
+}
+
+// named reports whether something names a part.
+func (s *sealedParts) named(h ledger.Hash) bool {
+	p := s.find(h)
+	return p != nil && p.named || s.others[h]
+}
+
+// add verifies the values of a chunk, in a worker.
+func (s *sealedParts) add(chunk kv.Chunk, buf *[]byte) (bytes int) {
+	var verified []verifiedPart
+	chunk(buf, func(key, value []byte, err error) {
+		switch h := ledger.Hash(pad(key)); {
+		case err != nil:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.unreadable == nil {
+				s.unreadable = make(map[ledger.Hash]error)
+			}
+			s.unreadable[h] = err
+		case ledger.Sum(value) == h:
+			verified = append(verified, verifiedPart{hash: h, size: uint32(len(value))})
+		}
+		bytes += len(value)
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verified = append(s.verified, verified...)
+	return bytes
+}
+
+// scanSealed verifies the content of the parts in the database.
+func (c *checker) scanSealed() error {
+	var scanning sync.WaitGroup
+	err := c.v.tx.Scan(tableSmall, func(chunk kv.Chunk) error {
+		scanning.Add(1)
+		c.work.do(func(r *room) {
+			defer scanning.Done()
+			if c.ctx.Err() == nil {
+				c.done.Add(int64(c.sealed.add(chunk, &r.buf)))
+			}
+		})
+		return c.read(0)
+	})
+	scanning.Wait()
+	slices.SortFunc(c.sealed.verified, func(a, b verifiedPart) int { return compareHashes(a.hash, b.hash) })
+	return err
+}
+
+// checkSealed compares a part with what was verified. A part that was not is read here by the engine, which reports what
+// is wrong with it. checkSealed returns false where the database does not have it.
 func (c *checker) checkSealed(p sealedPart) bool {
-	if p.part.Size <= inlineHash {
-		part, ok := smallPart(c.v.tx, p.part.Hash)
-		if !ok {
-			return false
-		}
+	if v := c.sealed.find(p.part.Hash); v != nil && int64(v.size) == p.part.Size {
+		v.named = true
+		return true
+	}
+	c.sealed.name(p.part.Hash)
+	if err := c.sealed.unreadable[p.part.Hash]; err != nil {
+		c.partFault(p, "can't be read: "+err.Error())
+		return true
+	}
+	part, ok := smallPart(c.v.tx, p.part.Hash)
+	if ok {
 		c.verifyPart(p, part)
-	} else {
-		p.read = c.v.tx.Locate(tableSmall, p.part.Hash[:], p.part.Size)
-		if p.read == nil {
-			return false
-		}
-		c.batch.parts, c.batch.bytes = append(c.batch.parts, p), c.batch.bytes+p.part.Size
-		if c.batch.bytes >= batchBytes || len(c.batch.parts) == batchParts {
-			c.endBatch()
-		}
 	}
-	c.small = append(c.small, p.part.Hash)
-	_ = c.read(int(p.part.Size)) // a cancelled context is seen with the next entry
-	return true
-}
-
-// endBatch gives the batch to a worker.
-func (c *checker) endBatch() {
-	parts := c.batch.parts
-	c.batch = batch{}
-	if len(parts) > 0 {
-		c.work.do(func(r *room) { c.verifyBatch(r, parts) })
-	}
-}
-
-// verifyBatch reads and verifies parts, in a worker.
-func (c *checker) verifyBatch(r *room, parts []sealedPart) {
-	for _, p := range parts {
-		if c.ctx.Err() != nil {
-			return
-		}
-		switch part, err := p.read(r.of(int(p.part.Size) + kv.ReadSlack)); {
-		case err == nil:
-			c.verifyPart(p, part)
-		case errors.Is(err, kv.ErrIrregular):
-			c.mu.Lock()
-			c.irregular = append(c.irregular, p)
-			c.mu.Unlock()
-		default:
-			c.partFault(p, "can't be read: "+err.Error())
-		}
-	}
-}
-
-// checkIrregular verifies the parts that do not lie in the database as the engine writes one of their size, by the
-// engine's own reading, once the workers are done. bbolt panics over a page that it can't read: run reports that.
-func (c *checker) checkIrregular() {
-	for _, p := range c.irregular {
-		if part, ok := smallPart(c.v.tx, p.part.Hash); ok {
-			c.verifyPart(p, part)
-		} else {
-			c.partFault(p, "is missing")
-		}
-	}
+	return ok
 }
 
 // verifyPart compares a part with its name and size.

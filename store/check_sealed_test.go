@@ -9,37 +9,56 @@ import (
 	"zapis/store/kv"
 )
 
-// A part that can't be read is a fault of its own and does not end the check, and one that lies elsewhere is left to the
-// engine's own reading. The parts beside them are verified, with the same buffer.
+// A part that can't be read is a fault of its own and does not end the check. Those beside it are verified, and one whose
+// content is not what its key says is not among them: it is left to the engine's own reading.
 func TestPartThatCannotBeRead(t *testing.T) {
-	content := random(200_000)
-	good := ledger.Part{Kind: ledger.PartStatement, Hash: ledger.Sum(content), Size: int64(len(content))}
-	gives := func(b []byte, err error) kv.Read {
-		return func(buf []byte) ([]byte, error) {
-			if len(buf) < len(content)+kv.ReadSlack {
-				t.Errorf("a buffer of %d bytes for a part of %d", len(buf), len(content))
-			}
-			return buf[:copy(buf, b)], err
+	good, other, altered := random(200_000), random(5), random(7)
+	broken := errors.New("input/output error")
+	unread := ledger.Sum(random(3))
+	c := &checker{ctx: t.Context()}
+	sealed := &c.sealed
+	var chunk kv.Chunk = func(_ *[]byte, visit func(key, value []byte, err error)) {
+		for _, value := range [][]byte{good, other} {
+			h := ledger.Sum(value)
+			visit(h[:], value, nil)
+		}
+		h := ledger.Sum(altered)
+		visit(h[:], flipped(altered, 3), nil)
+		visit(unread[:], nil, broken)
+	}
+	if n := sealed.add(chunk, new([]byte)); n != 200_012 {
+		t.Errorf("%d bytes", n)
+	}
+	slices.SortFunc(sealed.verified, func(a, b verifiedPart) int { return compareHashes(a.hash, b.hash) })
+	for _, value := range [][]byte{good, other} {
+		if p := sealed.find(ledger.Sum(value)); p == nil || p.size != uint32(len(value)) {
+			t.Errorf("a part of %d bytes: %v", len(value), p)
 		}
 	}
-	broken := errors.New("input/output error")
-	c := &checker{ctx: t.Context()}
-	c.verifyBatch(new(room), []sealedPart{
-		{part: good, entry: 1, read: gives(nil, broken)},
-		{part: good, entry: 2, read: gives(nil, kv.ErrIrregular)},
-		{part: good, entry: -1, waits: "waiting x", read: gives(nil, broken)},
-		{part: good, entry: 3, read: gives(flipped(content, 5), nil)},
-		{part: good, entry: 4, read: gives(content, nil)},
-	})
+	if sealed.find(ledger.Sum(altered)) != nil {
+		t.Error("an altered part counts as verified")
+	}
+
+	statement := func(h ledger.Hash, size int) ledger.Part {
+		return ledger.Part{Kind: ledger.PartStatement, Hash: h, Size: int64(size)}
+	}
+	for _, p := range []sealedPart{
+		{part: statement(ledger.Sum(good), len(good)), entry: 0},
+		{part: statement(unread, 3), entry: 1},
+		{part: statement(unread, 3), entry: -1, waits: "waiting x"},
+	} {
+		if !c.checkSealed(p) {
+			t.Errorf("entry %d: missing", p.entry)
+		}
+	}
 	want := []Fault{
-		{1, "statement " + good.Hash.String(), "it can't be read: input/output error"},
-		{3, "statement " + good.Hash.String(), "its 200000 bytes do not have this hash, or not the size 200000"},
-		{-1, "waiting x", "its statement " + good.Hash.String() + " can't be read: input/output error"},
+		{1, "statement " + unread.String(), "it can't be read: input/output error"},
+		{-1, "waiting x", "its statement " + unread.String() + " can't be read: input/output error"},
 	}
 	if got := c.sorted(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if len(c.irregular) != 1 || c.irregular[0].entry != 2 {
-		t.Errorf("left to the engine: %v", c.irregular)
+	if !c.sealed.named(ledger.Sum(good)) || c.sealed.named(ledger.Sum(other)) || !c.sealed.named(unread) {
+		t.Error("which parts are named is wrong")
 	}
 }

@@ -60,10 +60,11 @@ type Tx interface {
 	// was announced before.
 	Want(keys ...Key)
 
-	// Locate finds a value of a large table that should have size bytes, and leaves the reading of it to the function
-	// that it returns, which any goroutine may call until the transaction ends. It returns nil if there is no such
-	// value, or the table is not large.
-	Locate(table string, key []byte, size int64) Read
+	// Scan hands out the values of a large table in chunks, each chunk once, so that several goroutines may read them, and
+	// in the order in which the engine reads fastest. It ends with the first error of each. A value is left out where it
+	// does not lie in the storage as the engine writes one, and all may be where this transaction has written: only Get
+	// tells then whether it is there.
+	Scan(table string, each func(Chunk) error) error
 
 	// Size returns approximately how many bytes a reader of everything would read.
 	Size() int64
@@ -72,10 +73,6 @@ type Tx interface {
 	// is set while the process writes; checks that are impossible then are left out.
 	Check(live bool, fault func(text string))
 
-	// ReadAhead prepares for reading all tables from first to last. waitFor blocks until about so many bytes of values
-	// have been loaded.
-	ReadAhead() (waitFor func(bytes int64), stop func())
-
 	// Commit makes the transaction durable, on as many machines as configured, before it returns nil.
 	Commit() error
 
@@ -83,16 +80,10 @@ type Tx interface {
 	Rollback() error
 }
 
-// Read reads one value. It uses buf where that has ReadSlack bytes more than the value. The result is valid until the
-// transaction ends, and until buf is used again. ErrIrregular means that the value does not lie in the database as one
-// of the expected size does: only Get tells then what it is. Any other error is one of reading the storage.
-type Read func(buf []byte) ([]byte, error)
-
-// ReadSlack is how many bytes beside the value a Read may need in its buffer.
-const ReadSlack = 64
-
-// ErrIrregular is what Read returns for a value that does not have the expected size or place.
-var ErrIrregular = errors.New("the value does not lie where one of its size does")
+// Chunk passes the rows of a chunk to visit. err is one of reading the storage; value is nil then. Any goroutine may call
+// it until the transaction ends. It reads into buf, and enlarges it where it must. What visit is given is valid until visit
+// returns.
+type Chunk func(buf *[]byte, visit func(key, value []byte, err error))
 
 // Key names a value of a table, or, with Last set, the row that Cursor().Last gives.
 type Key struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"zapis/internal/exit"
 	"zapis/store/kv"
 )
 
@@ -155,6 +156,48 @@ func (t *table) queueLast(batch *pgx.Batch) {
 func scanRow(r pgx.CollectableRow) (x row, err error) {
 	err = r.Scan(&x.k, &x.v)
 	return x, err
+}
+
+// scanBytes is about how many bytes of rows a chunk of scan has.
+const scanBytes = 1 << 20
+
+// scan hands out the rows in chunks, in one round trip for the whole table. The connection is busy until it returns.
+func (t *table) scan(each func(kv.Chunk) error) error {
+	var chunk []row
+	var size int
+	handOut := func() error {
+		rows := chunk
+		chunk, size = nil, 0
+		if len(rows) == 0 {
+			return nil
+		}
+		return each(func(_ *[]byte, visit func(key, value []byte, err error)) {
+			for _, r := range rows {
+				visit(r.k, r.v, nil)
+			}
+		})
+	}
+	t.flush()
+	var failed error // each's
+	batch := new(pgx.Batch)
+	for _, name := range t.sqlTables() {
+		batch.Queue("SELECT k, v FROM " + name).Query(func(rows pgx.Rows) error {
+			for rows.Next() && failed == nil {
+				r, err := scanRow(rows)
+				if err != nil {
+					return err
+				}
+				if chunk, size = append(chunk, r), size+len(r.v); size >= scanBytes {
+					failed = handOut()
+				}
+			}
+			return rows.Err()
+		})
+	}
+	if err := t.t.conn.SendBatch(t.t.ctx, batch).Close(); err != nil {
+		t.t.fail(err)
+	}
+	return exit.First(failed, handOut())
 }
 
 // cursor reads rows in batches. Its rows are those of one SQL table, in the cursor's direction.

@@ -223,16 +223,13 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 	}
 }
 
-// Locate fetches the value into memory, where the function finds it.
-func (t *transaction) Locate(name string, key []byte, _ int64) kv.Read {
-	if !t.d.specs[name].Large {
+// Scan reads the rows in the order of their keys, by a cursor, and hands them out in memory.
+func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {
+	table, ok := t.Table(name).(*table)
+	if !ok || !table.spec.Large {
 		return nil
 	}
-	value := t.Table(name).Get(key)
-	if value == nil {
-		return nil
-	}
-	return func([]byte) ([]byte, error) { return value, nil }
+	return table.scan(each)
 }
 
 // Size returns the size of the database.
@@ -242,9 +239,6 @@ func (t *transaction) Size() (size int64) {
 	}
 	return size
 }
-
-// ReadAhead does nothing: cursors read ahead.
-func (t *transaction) ReadAhead() (func(int64), func()) { return func(int64) {}, func() {} }
 
 // Check reports foreign tables in the schema. A damaged page is an error of reading, by its checksum.
 func (t *transaction) Check(_ bool, fault func(text string)) {

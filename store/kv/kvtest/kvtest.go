@@ -26,7 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("a writable transaction is alone", func(t *testing.T) { testAlone(t, open(t)) })
 	t.Run("a transaction begins with what is wanted", func(t *testing.T) { testWanted(t, open(t)) })
 	t.Run("forgotten values are gone, others stay", func(t *testing.T) { testForget(t, open(t)) })
-	t.Run("a value that is located is read", func(t *testing.T) { testLocate(t, open(t)) })
+	t.Run("a scan hands out all values", func(t *testing.T) { testScan(t, open(t)) })
 	t.Run("a table that is none is nil", func(t *testing.T) {
 		err := kv.View(open(t), func(tx kv.Tx) error {
 			if tx.Table("none") != nil {
@@ -328,31 +328,34 @@ func testForget(t *testing.T, db kv.DB) {
 	}
 }
 
-// testLocate reads values that lie beside their keys, on one page and on many, in transactions of both kinds.
-func testLocate(t *testing.T, db kv.DB) {
+// testScan reads values that lie beside their keys, on one page and on many, by several goroutines.
+func testScan(t *testing.T, db kv.DB) {
 	values := make(map[string][]byte)
-	for _, size := range []int{0, 1, 3000, 5000, 16<<10 - 36, 16 << 10, 72 << 10, 200_000} {
-		values[fmt.Sprint("size ", size)] = bytes.Repeat([]byte{byte(size), 1}, size/2+1)[:size]
+	for _, size := range []int{0, 1, 3000, 5000, 16<<10 - 36, 16 << 10, 72 << 10, 200_000, 400_000} {
+		for i := range 40 {
+			values[fmt.Sprint("size ", size, " number ", i)] = bytes.Repeat([]byte{byte(size), byte(i), 1}, size/3+1)[:size]
+		}
 	}
-	compare := func(tx kv.Tx) error {
-		for k, want := range values {
-			read := tx.Locate("large", []byte(k), int64(len(want)))
-			if read == nil {
-				return fmt.Errorf("%s: not located", k)
-			}
-			for _, room := range []int{0, len(want), len(want) + kv.ReadSlack, 1 << 20} {
-				if got, err := read(make([]byte, room)); err != nil || !bytes.Equal(got, want) {
-					return fmt.Errorf("%s: %d bytes, %w", k, len(got), err)
-				}
-			}
-			if got, err := tx.Locate("large", []byte(k), int64(len(want))+1)(nil); err != kv.ErrIrregular && !bytes.Equal(got, want) {
-				return fmt.Errorf("%s: expected to be larger, it has %d bytes, %w", k, len(got), err)
-			}
-		}
-		if tx.Locate("large", []byte("none"), 1) != nil || tx.Locate("plain", []byte("small"), 5) != nil {
-			return errors.New("located what is not there, or not in a large table")
-		}
-		return nil
+	scan := func(tx kv.Tx) (found map[string]int, err error) {
+		var mu sync.Mutex
+		var readers sync.WaitGroup
+		found = make(map[string]int)
+		err = tx.Scan("large", func(read kv.Chunk) error {
+			readers.Go(func() {
+				var buf []byte
+				read(&buf, func(k, v []byte, err error) {
+					mu.Lock()
+					defer mu.Unlock()
+					found[string(k)]++
+					if want := values[string(k)]; err != nil || !bytes.Equal(v, want) {
+						t.Errorf("%s: %d bytes, %v", k, len(v), err)
+					}
+				})
+			})
+			return nil
+		})
+		readers.Wait()
+		return found, err
 	}
 	err := kv.Update(db, func(tx kv.Tx) error {
 		if err := tx.Table("plain").Put([]byte("small"), []byte("value")); err != nil {
@@ -363,21 +366,40 @@ func testLocate(t *testing.T, db kv.DB) {
 				return err
 			}
 		}
-		return compare(tx)
+		_, err := scan(tx)
+		return err
 	})
-	if err == nil {
-		err = kv.View(db, compare)
+	if err != nil {
+		t.Fatal(err)
 	}
+	view := func(tx kv.Tx) error {
+		found, err := scan(tx)
+		if err != nil {
+			return err
+		}
+		for k := range values {
+			if found[k] != 1 {
+				t.Errorf("%s was handed out %d times", k, found[k])
+			}
+		}
+		stop, chunks := errors.New("stop"), 0
+		err = tx.Scan("large", func(kv.Chunk) error {
+			chunks++
+			return stop
+		})
+		if err != stop || chunks != 1 {
+			t.Errorf("after an error: %d chunks, %v", chunks, err)
+		}
+		return tx.Scan("plain", func(kv.Chunk) error { return errors.New("a table that is not large was scanned") })
+	}
+	err = kv.View(db, view)
 	if err == nil {
 		err = db.Forget(context.Background())
 	}
 	if err == nil {
-		err = kv.View(db, compare)
-	}
-	if err == nil {
-		err = kv.Update(db, compare)
+		err = kv.View(db, view)
 	}
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 }
