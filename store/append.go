@@ -106,24 +106,21 @@ func loadTip(tx kv.Tx, origin string) (tip, error) {
 	}
 	t.size = last + 1
 	r := hashReader{tx: tx, size: t.size}
-	hash := func(level int, n uint64) (h tlog.Hash, err error) {
-		hs, err := r.ReadHashes([]int64{tlog.StoredHashIndex(level, int64(n))})
-		if err == nil {
-			h = hs[0]
+	want := []int64{tlog.StoredHashIndex(0, int64(last))}
+	for level := range t.edge {
+		// The left sibling that the next complete subtree of this level needs.
+		if n := t.size >> level; n&1 == 1 {
+			want = append(want, tlog.StoredHashIndex(level, int64(n-1)))
 		}
-		return h, err
 	}
-	leaf, err := hash(0, last)
+	hashes, err := r.ReadHashes(want)
 	if err != nil {
 		return t, err
 	}
-	t.leaf = ledger.Hash(leaf)
-	for level := 0; t.size>>level > 0; level++ {
-		// The left sibling that the next complete subtree of this level needs.
-		if n := t.size >> level; n&1 == 1 {
-			if t.edge[level], err = hash(level, n-1); err != nil {
-				return t, err
-			}
+	t.leaf, hashes = ledger.Hash(hashes[0]), hashes[1:]
+	for level := range t.edge {
+		if t.size>>level&1 == 1 {
+			t.edge[level], hashes = hashes[0], hashes[1:]
 		}
 	}
 	return t, nil
@@ -131,7 +128,7 @@ func loadTip(tx kv.Tx, origin string) (tip, error) {
 
 // hashReader reads the tree's hashes as golang.org/x/mod/sumdb/tlog numbers
 // them, among the first size entries: the subtree (level, n) was completed by
-// entry (n+1)·2^level - 1, whose value begins with its hashes by level.
+// entry (n+1)·2^level - 1, whose value begins with its hashes by level. It announces those entries (kv.Tx.Want).
 type hashReader struct {
 	tx   kv.Tx
 	size uint64
@@ -139,15 +136,22 @@ type hashReader struct {
 
 func (r hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, len(indexes))
-	c := r.tx.Table(tableEntries).Cursor()
+	want := make([]kv.Key, len(indexes))
 	for i, index := range indexes {
 		level, n := tlog.SplitStoredHashIndex(index)
 		by := uint64(n+1)<<level - 1
 		if by >= r.size {
 			return nil, fmt.Errorf("%w: the tree of %d entries has no hash %d at level %d", ErrUnknown, r.size, n, level)
 		}
-		k, v := c.Seek(number(by))
-		if got, ok := readNumber(k); !ok || got != by || len(v) < 32*(level+1) {
+		want[i] = kv.Key{Table: tableEntries, Key: number(by)}
+	}
+	r.tx.Want(want...)
+	entries := r.tx.Table(tableEntries)
+	for i, index := range indexes {
+		level, _ := tlog.SplitStoredHashIndex(index)
+		v := entries.Get(want[i].Key)
+		if len(v) < 32*(level+1) {
+			by, _ := readNumber(want[i].Key)
 			return nil, fmt.Errorf("%w: entry %d, or its part of the tree, is missing", ledger.ErrMismatch, by)
 		}
 		copy(hashes[i][:], v[32*level:])

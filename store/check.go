@@ -131,7 +131,8 @@ func (c *checker) checkEntries() error {
 	pointKey, note := points.First()
 	entries := c.v.tx.Table(tableEntries).Cursor()
 	next := uint64(0)
-	for k, value := entries.First(); k != nil; k, value = entries.Next() {
+	k, value := entries.First()
+	for k, value := range ahead(c.v.tx, c.v.s.shared, entries, k, value, c.ofEntry) {
 		index, ok := readNumber(k)
 		if ok && index >= c.v.Size {
 			break // committed, and its checkpoint not yet released

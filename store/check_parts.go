@@ -8,7 +8,42 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/store/blob"
+	"zapis/store/kv"
 )
+
+// ofEntry and ofWaiting are what the check reads beside a row, from a database on another machine: not the sealed parts, which
+// have been verified.
+func (c *checker) ofEntry(k, value []byte) ([]kv.Key, int64) {
+	index, _ := readNumber(k)
+	e, err := parseEntry(index, value)
+	if err != nil {
+		return nil, 0
+	}
+	return c.keysOfParts(e.Body)
+}
+
+func (c *checker) ofWaiting(k, file []byte) ([]kv.Key, int64) {
+	w, err := readWaiting(k, file)
+	if err != nil {
+		return nil, 0
+	}
+	keys, size := c.keysOfParts(w.body)
+	body := keyOf(w.hash)
+	return append(keys, kv.Key{Table: tableBodies, Key: body[:]}), size
+}
+
+func (c *checker) keysOfParts(b ledger.Body) (keys []kv.Key, size int64) {
+	for _, p := range b.Parts {
+		switch {
+		case p.Kind == ledger.PartAttachment:
+			keys = append(keys, kv.Key{Table: tableErased, Key: p.Hash[:]}, kv.Key{Table: tableFiles, Key: p.Hash[:]})
+		case p.Kind == ledger.PartBody || c.sealed.find(p.Hash) == nil:
+			keys = append(keys, kv.Key{Table: tableSmall, Key: p.Hash[:]}, kv.Key{Table: tableErased, Key: p.Hash[:]})
+			size += min(p.Size, ledger.MaxSmall)
+		}
+	}
+	return keys, size
+}
 
 // checkParts verifies an entry's parts, and the content of those that are not
 // sealed.
@@ -146,7 +181,8 @@ func (c *checker) checkPromises() error {
 // checkWaiting verifies the bodies and parts of what waits.
 func (c *checker) checkWaiting() error {
 	cursor := c.v.tx.Table(tableWaiting).Cursor()
-	for k, file := cursor.First(); k != nil; k, file = cursor.Next() {
+	k, file := cursor.First()
+	for k, file := range ahead(c.v.tx, c.v.s.shared, cursor, k, file, c.ofWaiting) {
 		w, err := readWaiting(k, file)
 		if err != nil {
 			continue // reported with its promise

@@ -186,7 +186,7 @@ func (s *Store) updateWith(want []kv.Key, fn func(tx kv.Tx) error) error {
 	}
 	defer tx.Rollback()
 	err = kv.Catch(func() error {
-		if err := s.reload(tx); err != nil {
+		if err := s.reload(tx, want); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -231,7 +231,7 @@ func (s *Store) commitEntries(want []kv.Key, grow func(tx kv.Tx, t *tip) (*growt
 	var t tip
 	var g *growth
 	err = kv.Catch(func() (err error) {
-		if err := s.reload(tx); err != nil {
+		if err := s.reload(tx, want); err != nil {
 			return err
 		}
 		t = s.tip

@@ -114,21 +114,41 @@ func loadTail(tx kv.Tx, size uint64, readOnly bool) (*tailIndex, error) {
 
 func indexFrom(tx kv.Tx, from, size uint64) (map[bodyKey]uint64, error) {
 	after := make(map[bodyKey]uint64)
-	entries := tx.Table(tableEntries)
-	for i := from; i < size; i++ {
-		e, err := readEntry(entries, i)
+	if from >= size {
+		return after, nil
+	}
+	c := tx.Table(tableEntries).Cursor()
+	i := from
+	for k, value := c.Seek(number(from)); k != nil && i < size; k, value = c.Next() {
+		if at, ok := readNumber(k); !ok || at != i {
+			break
+		}
+		e, err := parseEntry(i, value)
 		if err != nil {
 			return after, err
 		}
 		after[keyOf(e.Body.Hash())] = i
+		i++
+	}
+	if i < size {
+		return after, fmt.Errorf("entry %d: %w", i, ErrUnknown)
 	}
 	return after, nil
 }
 
 func readEntry(entries kv.Table, index uint64) (ledger.Entry, error) {
-	text, err := entryText(entries, index)
-	if err != nil {
-		return ledger.Entry{}, err
+	value := entries.Get(number(index))
+	if value == nil {
+		return ledger.Entry{}, fmt.Errorf("entry %d: %w", index, ErrUnknown)
+	}
+	return parseEntry(index, value)
+}
+
+// parseEntry reads an entry from its value in the database.
+func parseEntry(index uint64, value []byte) (ledger.Entry, error) {
+	text, ok := textOf(index, value)
+	if !ok {
+		return ledger.Entry{}, fmt.Errorf("%w: entry %d is cut short", ledger.ErrMismatch, index)
 	}
 	e, err := ledger.ParseEntry(text)
 	if err != nil {

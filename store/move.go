@@ -177,7 +177,10 @@ func (m *move) eachValue(db kv.DB, s kv.Spec, visit func(k, v []byte) error) err
 			return nil
 		}
 		c := table.Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
+		k, v := c.First()
+		for k, v := range ahead(tx, db.Shared() && s.Large, c, k, v, func(k, _ []byte) ([]kv.Key, int64) {
+			return []kv.Key{{Table: s.Name, Key: k}}, unknownSize
+		}) {
 			if s.Large {
 				v = table.Get(k)
 			}

@@ -49,8 +49,8 @@ func reloadKeys() []kv.Key {
 }
 
 // reload compares the cached state with the database, at the beginning of a writable transaction, and reads what other
-// hosts have changed.
-func (s *Store) reload(tx kv.Tx) error {
+// hosts have changed. The transaction began with want, which stays announced.
+func (s *Store) reload(tx kv.Tx, want []kv.Key) error {
 	if !s.shared {
 		return nil
 	}
@@ -71,7 +71,11 @@ func (s *Store) reload(tx kv.Tx) error {
 		}
 		return nil
 	}
-	return s.reloadAll(tx)
+	if err := s.reloadAll(tx); err != nil {
+		return err
+	}
+	tx.Want(want...)
+	return nil
 }
 
 func (s *Store) reloadAll(tx kv.Tx) error {

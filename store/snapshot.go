@@ -45,11 +45,24 @@ func (n *Snapshot) Checkpoints(since uint64, visit func(size uint64, note []byte
 
 // Entries visits the entries' texts from this index on.
 func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) error) error {
+	return n.entries(from, nil, visit)
+}
+
+// EntriesWithParts is Entries where visit reads the parts of each entry too, by Part.
+func (n *Snapshot) EntriesWithParts(from uint64, visit func(index uint64, text []byte) error) error {
+	return n.entries(from, partsOfEntry, visit)
+}
+
+func (n *Snapshot) entries(from uint64, needs needs, visit func(index uint64, text []byte) error) error {
+	if from >= n.v.Size {
+		return nil
+	}
 	c := n.v.tx.Table(tableEntries).Cursor() // brings many rows in one round trip
 	k, value := c.Seek(number(from))
-	for i := from; i < n.v.Size; i++ {
+	i := from
+	for k, value := range ahead(n.v.tx, n.v.s.shared && needs != nil, c, k, value, needs) {
 		if at, ok := readNumber(k); !ok || at != i {
-			return fmt.Errorf("entry %d: %w", i, ErrUnknown)
+			break
 		}
 		text, ok := textOf(i, value)
 		if !ok {
@@ -58,9 +71,11 @@ func (n *Snapshot) Entries(from uint64, visit func(index uint64, text []byte) er
 		if err := visit(i, text); err != nil {
 			return err
 		}
-		k, value = c.Next()
+		if i++; i == n.v.Size {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("entry %d: %w", i, ErrUnknown)
 }
 
 // Part opens a part's ciphertext and returns its size. ErrErased means erased,
@@ -82,6 +97,22 @@ func (n *Snapshot) Waiting(visit func(Waiting) error) error {
 	return eachWaiting(n.v.tx, func(w waiting) error {
 		return visit(Waiting{w.hash, w.body, w.text, w.promise})
 	})
+}
+
+// WaitingWithParts is Waiting where visit reads the parts of each too, by Part, or asks whether it is Urgent.
+func (n *Snapshot) WaitingWithParts(visit func(Waiting) error) error {
+	c := n.v.tx.Table(tableWaiting).Cursor()
+	k, file := c.First()
+	for k, file := range ahead(n.v.tx, n.v.s.shared, c, k, file, partsOfWaiting) {
+		w, err := readWaiting(k, file)
+		if err == nil {
+			err = visit(Waiting{w.hash, w.body, w.text, w.promise})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WaitingCount returns how many submissions wait.

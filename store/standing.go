@@ -2,7 +2,7 @@ package store
 
 import (
 	"fmt"
-	"math"
+	"slices"
 
 	"zapis/crypto/ledger"
 	"zapis/store/kv"
@@ -19,26 +19,56 @@ type standing struct {
 // were appended; Check verifies them again.
 func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
 	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis), Rules: g.Rules, Delay: g.Delay}}
-	entries := tx.Table(tableEntries)
+	var governing []uint64
 	c := tx.Table(tableGoverning).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
 		index, ok := readNumber(k)
 		if !ok {
 			return st, fmt.Errorf("%w: the list of entries that govern is damaged", ledger.ErrMismatch)
 		}
-		if err := st.read(tx, entries, index, g); err != nil {
-			return st, fmt.Errorf("entry %d: %w", index, err)
+		governing = append(governing, index)
+	}
+	ends := slotEnds(tx)
+	for some := range slices.Chunk(governing, governingAhead) {
+		announceEntries(tx, some)
+		for _, index := range some {
+			if err := st.read(tx, index, g, ends); err != nil {
+				return st, fmt.Errorf("entry %d: %w", index, err)
+			}
 		}
 	}
-	st.state.Slots = slotsBefore(tx, math.MaxUint64)
+	st.state.Slots = uint64(len(ends))
 	if len(st.state.Keys) == 0 || st.state.Keys[0].Index != 0 {
 		return st, fmt.Errorf("%w: the genesis is not listed among the entries that govern", ledger.ErrMismatch)
 	}
 	return st, nil
 }
 
-func (st *standing) read(tx kv.Tx, entries kv.Table, index uint64, g ledger.Genesis) error {
-	text, err := entryText(entries, index)
+// governingAhead is how many entries that govern are read at a time, with their bodies.
+const governingAhead = 64
+
+// announceEntries announces entries and their parts.
+func announceEntries(tx kv.Tx, indexes []uint64) {
+	var want []kv.Key
+	for _, index := range indexes {
+		want = append(want, kv.Key{Table: tableEntries, Key: number(index)})
+	}
+	tx.Want(want...)
+	for _, index := range indexes {
+		e, err := readEntry(tx.Table(tableEntries), index)
+		if err != nil {
+			continue // the reader returns the error
+		}
+		for _, p := range e.Body.Parts {
+			want = append(want, kv.Key{Table: tableSmall, Key: p.Hash[:]})
+		}
+	}
+	tx.Want(want...)
+}
+
+// read follows one entry that governs. ends are the sizes of the checkpoints, the smallest first.
+func (st *standing) read(tx kv.Tx, index uint64, g ledger.Genesis, ends []uint64) error {
+	text, err := entryText(tx.Table(tableEntries), index)
 	if err != nil {
 		return fmt.Errorf("%w: it should govern, and is missing", ledger.ErrMismatch)
 	}
@@ -76,7 +106,7 @@ func (st *standing) read(tx kv.Tx, entries kv.Table, index uint64, g ledger.Gene
 		}
 		s.Keys, s.After = append(s.Keys, ledger.KeysAt{Index: index, Keys: k.New}), ledger.LeafHash(text)
 	case ledger.KindTombstone:
-		if err := s.Keep(index, ledger.LeafHash(text), slotsBefore(tx, index), a); err != nil {
+		if err := s.Keep(index, ledger.LeafHash(text), slotsBefore(ends, index), a); err != nil {
 			return err
 		}
 	}
@@ -84,16 +114,23 @@ func (st *standing) read(tx kv.Tx, entries kv.Table, index uint64, g ledger.Gene
 	return nil
 }
 
-// slotsBefore counts the checkpoints of at most so many entries.
-func slotsBefore(tx kv.Tx, size uint64) (n uint64) {
+// slotEnds reads the sizes of all checkpoints, the smallest first: 8 bytes of memory each.
+func slotEnds(tx kv.Tx) (ends []uint64) {
 	c := tx.Table(tableCheckpoints).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		if at, ok := readNumber(k); !ok || at > size {
+		at, ok := readNumber(k)
+		if !ok {
 			break
 		}
-		n++
+		ends = append(ends, at)
 	}
-	return n
+	return ends
+}
+
+// slotsBefore counts the checkpoints of at most so many entries.
+func slotsBefore(ends []uint64, size uint64) uint64 {
+	n, _ := slices.BinarySearch(ends, size+1)
+	return uint64(n)
 }
 
 // chain gives a Chain that stands at the tip, to try an entry with.

@@ -133,13 +133,16 @@ type view struct {
 
 // view runs fn over a snapshot. What fn reads from v.tx is valid until it
 // returns.
-func (s *Store) view(fn func(v *view) error) (err error) {
+func (s *Store) view(fn func(v *view) error) (err error) { return s.viewWith(nil, fn) }
+
+// viewWith is view where fn reads the values of want: a remote engine fetches them as the transaction begins.
+func (s *Store) viewWith(want []kv.Key, fn func(v *view) error) (err error) {
 	s.gate.RLock()
 	if s.db == nil {
 		s.gate.RUnlock()
 		return ErrClosed
 	}
-	tx, err := s.db.Begin(false)
+	tx, err := s.db.Begin(false, want...)
 	v := &view{released: s.released, standing: s.standing, tx: tx, tail: s.tail, s: s}
 	s.gate.RUnlock()
 	if err != nil {

@@ -150,14 +150,12 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 	if err := json.Unmarshal(raw, &args); err != nil {
 		return err
 	}
-	for i, h := range args.Parts {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		r, size, err := st.Part(h)
+	done := int64(0)
+	return st.EachPart(args.Parts, func(h ledger.Hash, r io.ReadCloser, size int64, err error) error {
+		done++
 		if errors.Is(err, store.ErrErased) {
 			fmt.Fprintf(to, "%s -\n", h)
-			continue
+			return ctx.Err()
 		}
 		if err != nil {
 			return exit.New(exit.Mismatch, checkHint, "part %s: %w", h, err)
@@ -167,9 +165,9 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 		if err := exit.First(err, r.Close()); err != nil {
 			return err
 		}
-		to.Progress(tick{"copying parts", int64(i + 1), int64(len(args.Parts))})
-	}
-	return nil
+		to.Progress(tick{"copying parts", done, int64(len(args.Parts))})
+		return ctx.Err()
+	})
 }
 
 // backupState writes a backup's ledger.tar.

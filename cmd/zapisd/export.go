@@ -95,7 +95,7 @@ func (x *exporting) write(since uint64) (err error) {
 	waiting := uint64(x.from.WaitingCount())
 	if x.urgent {
 		waiting = 0
-		if err := x.from.Waiting(func(waits store.Waiting) error {
+		if err := x.from.WaitingWithParts(func(waits store.Waiting) error {
 			if x.takes(waits) {
 				waiting++
 			}
@@ -146,7 +146,7 @@ func (x *exporting) entries(since uint64) error {
 func (x *exporting) parts(since uint64) error {
 	var writing *ledger.Part
 	again := func(visit func(text []byte) error) error {
-		return x.from.Entries(since, func(_ uint64, text []byte) error {
+		return x.from.EntriesWithParts(since, func(_ uint64, text []byte) error {
 			err := visit(text)
 			if err == nil {
 				writing = nil
@@ -197,7 +197,7 @@ func (x *exporting) takes(waits store.Waiting) bool {
 }
 
 func (x *exporting) waiting() error {
-	return x.from.Waiting(func(waits store.Waiting) error {
+	return x.from.WaitingWithParts(func(waits store.Waiting) error {
 		if !x.takes(waits) {
 			return nil
 		}

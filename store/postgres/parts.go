@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,7 @@ type Parts struct{ d *DB }
 // Parts returns the attachments in the database. They share its connections, and are closed with it.
 func (d *DB) Parts() *Parts { return &Parts{d} }
 
-func (p *Parts) table(h blob.Hash) string { return pieceName(partsName, p.d.piece(h[:])) }
+func (p *Parts) table(h blob.Hash) string { return p.d.names[partsName][p.d.piece(h[:])] }
 
 // Put copies the spooled file in one transaction, which the standby must acknowledge.
 func (p *Parts) Put(ctx context.Context, h blob.Hash, spool blob.Spool) error {
@@ -99,23 +100,44 @@ func (c *chunks) Err() error { return c.err }
 // Open reads an attachment chunk by chunk, as the caller does.
 func (p *Parts) Open(ctx context.Context, h blob.Hash) (io.ReadCloser, int64, error) {
 	var size *int64
-	err := p.d.readers.QueryRow(ctx, "SELECT sum(length(v))::bigint FROM "+p.table(h)+" WHERE k = $1", h[:]).Scan(&size)
-	if err != nil {
+	r := &partReader{p: p, ctx: ctx, h: h}
+	batch := new(pgx.Batch)
+	batch.Queue("SELECT sum(length(v))::bigint FROM "+p.table(h)+" WHERE k = $1", h[:]).QueryRow(func(row pgx.Row) error { return row.Scan(&size) })
+	batch.Queue(r.statement(), h[:], r.n).QueryRow(r.take)
+	if err := p.d.readers.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, 0, redact(err)
 	}
 	if size == nil {
 		return nil, 0, &fs.PathError{Op: "open", Path: p.Where(h), Err: fs.ErrNotExist}
 	}
-	return &partReader{p: p, ctx: ctx, h: h, left: *size}, *size, nil
+	r.left = *size - int64(len(r.buf))
+	return r, *size, nil
 }
 
+// partReader reads chunk by chunk. The first comes with the size.
 type partReader struct {
 	p    *Parts
 	ctx  context.Context
 	h    blob.Hash
-	n    int32
-	buf  []byte
-	left int64
+	n    int32  // the next chunk
+	buf  []byte // of the last chunk
+	left int64  // bytes of the chunks from n on
+}
+
+func (r *partReader) statement() string {
+	return "SELECT v FROM " + r.p.table(r.h) + " WHERE k = $1 AND n = $2"
+}
+
+// take reads a chunk that was asked for; without one, buf stays empty.
+func (r *partReader) take(row pgx.Row) error {
+	err := row.Scan(&r.buf)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		r.n++
+	}
+	return err
 }
 
 func (r *partReader) Read(b []byte) (int, error) {
@@ -123,14 +145,13 @@ func (r *partReader) Read(b []byte) (int, error) {
 		if r.left == 0 {
 			return 0, io.EOF
 		}
-		err := r.p.d.readers.QueryRow(r.ctx, "SELECT v FROM "+r.p.table(r.h)+" WHERE k = $1 AND n = $2", r.h[:], r.n).Scan(&r.buf)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(r.buf) == 0 {
-			return 0, fmt.Errorf("%s: chunk %d is missing: %w", r.p.Where(r.h), r.n, io.ErrUnexpectedEOF)
-		}
-		if err != nil {
+		n := r.n
+		if err := r.take(r.p.d.readers.QueryRow(r.ctx, r.statement(), r.h[:], n)); err != nil {
 			return 0, redact(err)
 		}
-		r.n++
+		if len(r.buf) == 0 {
+			return 0, fmt.Errorf("%s: chunk %d is missing: %w", r.p.Where(r.h), n, io.ErrUnexpectedEOF)
+		}
 		r.left -= int64(len(r.buf))
 	}
 	n := copy(b, r.buf)
@@ -162,26 +183,37 @@ func (p *Parts) Remove(ctx context.Context, h blob.Hash) error {
 
 // Each visits the attachments piece by piece.
 func (p *Parts) Each(ctx context.Context, visit func(h blob.Hash) error, strange func(name string) error) error {
-	for i := range p.d.pieces {
-		name := pieceName(partsName, i)
-		rows, err := p.d.readers.Query(ctx, "SELECT DISTINCT k FROM "+name+" ORDER BY k")
-		if err != nil {
-			return err
+	for some := range slices.Chunk(p.d.names[partsName], piecesAhead) {
+		keys := make([][][]byte, len(some))
+		batch := new(pgx.Batch)
+		for i, name := range some {
+			batch.Queue("SELECT DISTINCT k FROM " + name + " ORDER BY k").Query(func(rows pgx.Rows) (err error) {
+				keys[i], err = pgx.CollectRows(rows, pgx.RowTo[[]byte])
+				return err
+			})
 		}
-		keys, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-		if err != nil {
-			return err
+		if err := p.d.readers.SendBatch(ctx, batch).Close(); err != nil {
+			return redact(err)
 		}
-		for _, k := range keys {
-			switch {
-			case len(k) == len(blob.Hash{}):
-				err = visit(blob.Hash(k))
-			case strange != nil:
-				err = strange(fmt.Sprintf("%s: %x", name, k))
-			}
-			if err != nil {
+		for i, name := range some {
+			if err := eachKey(name, keys[i], visit, strange); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func eachKey(table string, keys [][]byte, visit func(h blob.Hash) error, strange func(name string) error) (err error) {
+	for _, k := range keys {
+		switch {
+		case len(k) == len(blob.Hash{}):
+			err = visit(blob.Hash(k))
+		case strange != nil:
+			err = strange(fmt.Sprintf("%s: %x", table, k))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

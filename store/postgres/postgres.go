@@ -78,7 +78,8 @@ type DB struct {
 	options Options
 	specs   map[string]kv.Spec
 	pieces  int
-	where   string // host, port and database, for messages
+	names   map[string][]string // SQL names of a table, and of its pieces in the order of their keys
+	where   string              // host, port and database, for messages
 
 	config  *pgx.ConnConfig
 	readers *pgxpool.Pool
@@ -101,12 +102,17 @@ func parse(dsn string) (*pgxpool.Config, error) {
 	}
 	c.ConnConfig.RuntimeParams["application_name"] = "zapis"
 	c.ConnConfig.StatementCacheCapacity = statements
+	// Statements name rows by their keys. They are planned once each, by the index: a plan that was made while a table was
+	// small would read all of it, and one for each call takes as long as the rows.
+	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	c.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	c.ConnConfig.RuntimeParams["jit"] = "off"
 	return c, nil
 }
 
-// statements is how many prepared statements a connection keeps: three for each piece, and the others. One that is not
-// kept costs a round trip more.
-const statements = 4 * DefaultPieces
+// statements is how many prepared statements a connection keeps: three for each piece of small values, three for each of
+// attachments, and the others. One that is not kept costs a round trip more.
+const statements = 7 * DefaultPieces
 
 // Open opens a database in which Create has made the tables.
 func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, error) {
@@ -162,6 +168,7 @@ func (d *DB) inspect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.where, err)
 	}
+	d.nameTables()
 	return nil
 }
 
@@ -239,11 +246,6 @@ func (d *DB) connectWriter(ctx context.Context) error {
 		}
 	}
 	// A writer that hangs holds the lock of all hosts: the server then ends its session.
-	// Its statements name single rows by their keys. Planned once each, by the index: a plan that was made while a table was
-	// small would read all of it, and one for each call takes as long as the rows.
-	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
-	c.RuntimeParams["enable_seqscan"] = "off"
-	c.RuntimeParams["jit"] = "off"
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(d.options.Hold.Milliseconds(), 10)
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
@@ -276,9 +278,27 @@ func (d *DB) piece(key []byte) int {
 // table returns the SQL name of the table that holds a key.
 func (d *DB) table(spec kv.Spec, key []byte) string {
 	if spec.Large {
-		return pieceName(spec.Name, d.piece(key))
+		return d.names[spec.Name][d.piece(key)]
 	}
-	return quote(spec.Name)
+	return d.names[spec.Name][0]
+}
+
+// nameTables fills names, once the number of pieces is known.
+func (d *DB) nameTables() {
+	d.names = make(map[string][]string, len(d.specs)+1)
+	for _, s := range d.specs {
+		if !s.Large {
+			d.names[s.Name] = []string{quote(s.Name)}
+		}
+	}
+	for i := range d.pieces {
+		d.names[partsName] = append(d.names[partsName], pieceName(partsName, i))
+		for _, s := range d.specs {
+			if s.Large {
+				d.names[s.Name] = append(d.names[s.Name], pieceName(s.Name, i))
+			}
+		}
+	}
 }
 
 func pieceName(name string, piece int) string { return quote(fmt.Sprintf("%s_%02x", name, piece)) }

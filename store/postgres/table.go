@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -119,16 +118,7 @@ func (t *table) flush() {
 }
 
 // sqlTables returns the tables of this one, in the order of their keys.
-func (t *table) sqlTables() []string {
-	if !t.spec.Large {
-		return []string{quote(t.spec.Name)}
-	}
-	var names []string
-	for i := range t.t.d.pieces {
-		names = append(names, pieceName(t.spec.Name, i))
-	}
-	return names
-}
+func (t *table) sqlTables() []string { return t.t.d.names[t.spec.Name] }
 
 func (t *table) Cursor() kv.Cursor {
 	t.flush()
@@ -139,6 +129,9 @@ func (t *table) Cursor() kv.Cursor {
 const (
 	firstRows = 4
 	mostRows  = 1 << 10
+
+	piecesAhead  = 32  // tables of which enter brings rows in one round trip
+	rowsOfPieces = 256 // of each, keys only
 )
 
 // queueLast adds the statement that fetches the last row to a batch. A divided table has none: its last piece may be empty.
@@ -210,6 +203,13 @@ type cursor struct {
 	at     int // in rows
 	next   int // rows to bring
 	whole  bool
+	ready  map[int]bounded // what turn has brought of the following tables
+}
+
+// bounded are the first rows of a table in a direction; whole where there are no more.
+type bounded struct {
+	rows  []row
+	whole bool
 }
 
 type row struct{ k, v []byte }
@@ -237,14 +237,14 @@ func (c *cursor) pieceOf(key []byte) int {
 
 // start moves to the first row at or after key, or to the first or last of all.
 func (c *cursor) start(in int, back bool, key []byte) (k, v []byte) {
-	c.in, c.back, c.next = in, back, firstRows
-	if len(c.tables) > 1 {
-		c.next = mostRows // keys only, in many tables
-	}
-	if key == nil {
-		c.bring("", nil)
-	} else {
+	c.in, c.back, c.next, c.ready = in, back, firstRows, nil
+	switch {
+	case key != nil:
 		c.bring(">=", key)
+	case len(c.tables) > 1:
+		c.enter()
+	default:
+		c.bring("", nil)
 	}
 	return c.current()
 }
@@ -256,7 +256,7 @@ func (c *cursor) step(back bool) (k, v []byte) {
 	}
 	if back != c.back {
 		here := c.rows[c.at].k
-		c.back, c.next = back, firstRows
+		c.back, c.next, c.ready = back, firstRows, nil
 		c.bring(map[bool]string{false: ">", true: "<"}[back], here)
 		return c.current()
 	}
@@ -280,8 +280,8 @@ func (c *cursor) current() (k, v []byte) {
 	return c.rows[c.at].k, c.rows[c.at].v
 }
 
-// bring fetches the next rows of this table, or of the following tables while there are none.
-func (c *cursor) bring(compare string, key []byte) {
+// query is the statement for the next rows of one table: $1 is how many, and $2 the key, with compare.
+func (c *cursor) query(in int, compare string) string {
 	columns, order := "k, v", "ASC"
 	if c.t.spec.Large {
 		columns = "k, NULL::bytea"
@@ -289,13 +289,20 @@ func (c *cursor) bring(compare string, key []byte) {
 	if c.back {
 		order = "DESC"
 	}
-	query := fmt.Sprintf("SELECT %s FROM %s", columns, c.tables[c.in])
-	args := []any{c.next}
+	query := "SELECT " + columns + " FROM " + c.tables[in]
 	if compare != "" {
 		query += " WHERE k " + compare + " $2"
+	}
+	return query + " ORDER BY k " + order + " LIMIT $1"
+}
+
+// bring fetches the next rows of this table, or of the following tables while there are none.
+func (c *cursor) bring(compare string, key []byte) {
+	args := []any{c.next}
+	if compare != "" {
 		args = append(args, key)
 	}
-	rows, err := c.t.t.conn.Query(c.t.t.ctx, query+" ORDER BY k "+order+" LIMIT $1", args...)
+	rows, err := c.t.t.conn.Query(c.t.t.ctx, c.query(c.in, compare), args...)
 	if err != nil {
 		c.t.t.fail(err)
 	}
@@ -304,22 +311,55 @@ func (c *cursor) bring(compare string, key []byte) {
 		c.t.t.fail(err)
 	}
 	c.at, c.whole = 0, len(c.rows) < c.next
-	c.next = min(4*c.next, mostRows)
+	c.next = min(16*c.next, mostRows)
 	if len(c.rows) == 0 {
 		c.turn()
 	}
 }
 
-// turn continues with the next table in the cursor's direction.
-func (c *cursor) turn() {
-	in := c.in + 1
+// after returns the number of the next table in the cursor's direction.
+func (c *cursor) after(in int) int {
 	if c.back {
-		in = c.in - 1
+		return in - 1
 	}
-	if in < 0 || in >= len(c.tables) {
-		c.rows = nil
-		return
+	return in + 1
+}
+
+// turn continues with the next table in the cursor's direction that has rows, if there is one.
+func (c *cursor) turn() {
+	c.in = c.after(c.in)
+	c.enter()
+}
+
+// enter goes to the first row of this table, or of the next one that has any. It brings some rows of many tables in one
+// round trip: most have few, or none.
+func (c *cursor) enter() {
+	for ; c.in >= 0 && c.in < len(c.tables); c.in = c.after(c.in) {
+		if _, ok := c.ready[c.in]; !ok {
+			c.bringMany()
+		}
+		got := c.ready[c.in]
+		delete(c.ready, c.in)
+		if len(got.rows) > 0 {
+			c.rows, c.at, c.whole, c.next = got.rows, 0, got.whole, mostRows
+			return
+		}
 	}
-	c.in = in
-	c.bring("", nil)
+	c.rows = nil
+}
+
+// bringMany fetches the first rows of this table and of those that follow.
+func (c *cursor) bringMany() {
+	batch := new(pgx.Batch)
+	c.ready = make(map[int]bounded)
+	for in := c.in; in >= 0 && in < len(c.tables) && batch.Len() < piecesAhead; in = c.after(in) {
+		batch.Queue(c.query(in, ""), rowsOfPieces).Query(func(rows pgx.Rows) error {
+			some, err := pgx.CollectRows(rows, scanRow)
+			c.ready[in] = bounded{some, len(some) < rowsOfPieces}
+			return err
+		})
+	}
+	if err := c.t.t.conn.SendBatch(c.t.t.ctx, batch).Close(); err != nil {
+		c.t.t.fail(err)
+	}
 }

@@ -209,12 +209,19 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 		asked[name], from[name] = append(asked[name], k.Key), table
 	}
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
-		wanted := from[name].wanted
-		batch.Queue("SELECT k, v FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
+		wanted, value := from[name].wanted, "v"
+		if from[name].spec.Large {
+			value = fmt.Sprintf("CASE WHEN length(v) <= %d THEN v END", mostAhead)
+		}
+		batch.Queue("SELECT k, "+value+" FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var k, v []byte
 				if err := rows.Scan(&k, &v); err != nil {
 					return err
+				}
+				if v == nil {
+					delete(wanted, string(k)) // Get fetches it alone
+					continue
 				}
 				wanted[string(k)] = v
 			}
@@ -222,6 +229,10 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 		})
 	}
 }
+
+// mostAhead is the most bytes that a value of a large table may have to be fetched with others: what is announced then
+// bounds the memory, whatever the values are.
+const mostAhead = 128 << 10
 
 // Scan reads the rows in the order of their keys, by a cursor, and hands them out in memory.
 func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {

@@ -26,6 +26,8 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("a writable transaction is alone", func(t *testing.T) { testAlone(t, open(t)) })
 	t.Run("a transaction begins with what is wanted", func(t *testing.T) { testWanted(t, open(t)) })
 	t.Run("forgotten values are gone, others stay", func(t *testing.T) { testForget(t, open(t)) })
+	t.Run("large values are whole", func(t *testing.T) { testLarge(t, open(t)) })
+	t.Run("a cursor passes many keys", func(t *testing.T) { testManyKeys(t, open(t)) })
 	t.Run("a scan hands out all values", func(t *testing.T) { testScan(t, open(t)) })
 	t.Run("a table that is none is nil", func(t *testing.T) {
 		err := kv.View(open(t), func(tx kv.Tx) error {
@@ -236,6 +238,132 @@ func testSnapshot(t *testing.T, db kv.DB) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// testLarge writes values around the size of a page and far above it, each over one of another size.
+func testLarge(t *testing.T, db kv.DB) {
+	sizes := []int{0, 1, 7999, 8000, 8001, 16_000, 90_000, 131_072, 131_073, 300_000}
+	values := make(map[string][]byte)
+	var want []kv.Key
+	for round := range 2 {
+		err := kv.Update(db, func(tx kv.Tx) error {
+			for i, size := range sizes {
+				size = sizes[(i+3*round)%len(sizes)]
+				v := make([]byte, size)
+				for j := range v {
+					v[j] = byte(j*j>>3 + i + round)
+				}
+				k := string([]byte{byte(25 * i), byte(i)})
+				values[k] = v
+				want = append(want, kv.Key{Table: "large", Key: []byte(k)})
+				if err := tx.Table("large").Put([]byte(k), v); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, announced := range []bool{false, true} {
+			err := kv.View(db, func(tx kv.Tx) error {
+				if announced {
+					tx.Want(want...)
+				}
+				n := 0
+				c := tx.Table("large").Cursor()
+				for k, _ := c.First(); k != nil; k, _ = c.Next() {
+					if got := tx.Table("large").Get(k); got == nil || !bytes.Equal(got, values[string(k)]) {
+						t.Errorf("round %d, announced %v: %x has %d bytes, want %d", round, announced, k, len(got), len(values[string(k)]))
+					}
+					n++
+				}
+				if n != len(sizes) {
+					t.Errorf("round %d: %d keys", round, n)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	err := kv.Update(db, func(tx kv.Tx) error {
+		for k := range values {
+			if err := tx.Table("large").Delete([]byte(k)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = kv.View(db, func(tx kv.Tx) error {
+		if k, _ := tx.Table("large").Cursor().First(); k != nil {
+			t.Errorf("%x is left", k)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testManyKeys passes more keys than an engine fetches at a time, in both directions, and turns on the way. Some stretches of
+// the keys are empty.
+func testManyKeys(t *testing.T, db kv.DB) {
+	var keys []string
+	for i := range 1500 {
+		keys = append(keys, string([]byte{byte(i / 25 * 3), byte(i % 25), 7}))
+	}
+	for _, name := range []string{"plain", "large"} {
+		err := kv.Update(db, func(tx kv.Tx) error {
+			for _, k := range keys {
+				if err := tx.Table(name).Put([]byte(k), []byte("v")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = kv.View(db, func(tx kv.Tx) error {
+			c := tx.Table(name).Cursor()
+			var there, back []string
+			for k, _ := c.First(); k != nil; k, _ = c.Next() {
+				there = append(there, string(k))
+			}
+			for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
+				back = append(back, string(k))
+			}
+			slices.Reverse(back)
+			if !slices.Equal(there, keys) || !slices.Equal(back, keys) {
+				t.Errorf("%s: %d and %d keys, want %d", name, len(there), len(back), len(keys))
+			}
+			for _, at := range []int{0, 24, 25, 700, 1499} {
+				k, _ := c.Seek([]byte(keys[at]))
+				if string(k) != keys[at] {
+					t.Errorf("%s: at %d is %x", name, at, k)
+				}
+				for i := at + 1; i < min(at+300, len(keys)); i++ {
+					if k, _ = c.Next(); string(k) != keys[i] {
+						t.Fatalf("%s: after %d, at %d is %x", name, at, i, k)
+					}
+				}
+				for i := min(at+300, len(keys)) - 2; i >= max(0, at-300); i-- {
+					if k, _ = c.Prev(); string(k) != keys[i] {
+						t.Fatalf("%s: before %d, at %d is %x", name, at, i, k)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
