@@ -181,7 +181,7 @@ func (t *teller) submission(c *casefile.Case, sub casefile.Submission) post {
 	// What happened comes before what the date is.
 	slices.SortStableFunc(one.Words, func(a, b answer) int {
 		rank := func(x answer) int {
-			if x.Label == labels["narrative"] {
+			if x.Label == fieldLabel("narrative") {
 				return 0
 			}
 			return 1

@@ -65,14 +65,10 @@ func methodWords(code string) string {
 
 var dangerWords = map[string]string{"yes": "NOW", "unsure": "perhaps"}
 
-// labels are the names of fields: the reporter's answers, then the trustees'. Any other name is shown with its
-// underscores as spaces.
+// labels are the names of the trustees' fields. Two have the name of a question. Of any other, the underscores are
+// spaces.
 var labels = map[string]string{
-	"danger_now": "In danger now", "deadline_what": "What the date is", "narrative": "What happened", "when": "When",
-	"when_precision": "How exactly", "country_event": "Where it happened", "country_now": "Where the person lives",
-	"target": "To whom", "target_role": "Who that is", "basis": "How the reporter knows", "person_agrees": "Does the person agree",
-	"reported_to": "Told already", "consent": "What is allowed", "files_identify": "Files show who the reporter is",
-
+	"deadline": "Deadline", "method": "Method",
 	"state": "State", "second_reader": "Second reader", "reliability": "Source, A to F", "content": "Content, 1 to 6",
 	"corroboration": "Corroboration, K0 to K3", "actor": "Actor", "actor_role": "Role of the actor", "physical": "Physical violence",
 	"act_country": "Country of the act", "effect_country": "Country of the effect", "authority_response": "Authority's response",
@@ -80,12 +76,9 @@ var labels = map[string]string{
 	"appeal_by": "Appeal by", "element": "Elements of an offence",
 }
 
-// fieldLabel is a field's name for people.
+// fieldLabel returns the name of a field of the trustees or of the form, as a heading.
 func fieldLabel(name string) string {
-	if l := labels[name]; l != "" {
-		return l
-	}
-	text := strings.ReplaceAll(name, "_", " ")
+	text := strings.ReplaceAll(cmp.Or(labels[name], incident.AnswerLabel(name)), "_", " ")
 	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }
 

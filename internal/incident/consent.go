@@ -28,8 +28,3 @@ func personConsents(target, agrees string) bool {
 	}
 	return false
 }
-
-// EffectiveConsent returns the consents of this report that take effect (InForce).
-func (r *Report) EffectiveConsent() []string {
-	return InForce(r.All("consent"), r.One("target"), r.One("person_agrees"))
-}

@@ -1,30 +1,9 @@
 package incident
 
+import "cmp"
+
 // The words that a trustee reads beside the ledger's codes. A code without words here is shown as it is: a
 // later vocabulary has more.
-
-var answerLabels = map[string]string{
-	"danger_now":     "in danger now",
-	"deadline":       "date to know",
-	"deadline_what":  "what that is",
-	"narrative":      "what happened",
-	"language":       "language",
-	"method":         "part of it",
-	"when":           "when",
-	"when_precision": "how exact",
-	"country_event":  "where",
-	"country_now":    "lives in",
-	"target":         "to whom",
-	"target_role":    "who that is",
-	"basis":          "known from",
-	"person_agrees":  "they agree",
-	"reported_to":    "told so far",
-	"consent":        "may be used",
-	"contact":        "contact",
-	"contact_when":   "safe when",
-	"name":           "name",
-	"files_identify": "files",
-}
 
 var answerWords = map[string]map[string]string{
 	"danger_now":     {"yes": "YES", "unsure": "not sure", "no": "no"},
@@ -45,12 +24,10 @@ var ConsentWords = map[string]string{
 	"ccf": "Interpol's CCF", "other": "others, after asking", "ask": "ask me first", "state": "may reach the state", "publish": "publish",
 }
 
-// AnswerLabel returns the few words under which a field of the form is shown.
+// AnswerLabel returns a question's Label, or the name itself where there is no such question.
 func AnswerLabel(field string) string {
-	if l, ok := answerLabels[field]; ok {
-		return l
-	}
-	return field
+	f, _ := FieldByName(field)
+	return cmp.Or(f.Label, field)
 }
 
 // AnswerWords returns an answer in words. A field of free text returns it as it is.

@@ -6,7 +6,7 @@ import (
 
 func TestEveryFieldHasALabel(t *testing.T) {
 	for _, f := range Fields() {
-		if answerLabels[f.Name] == "" {
+		if f.Label == "" {
 			t.Errorf("there is no label for %s", f.Name)
 		}
 	}

@@ -24,6 +24,7 @@ type Field struct {
 	MaxChars int      // Unicode code points; 0: MaxBytes alone counts
 	Codes    []string // the accepted codes, in their order; nil for other kinds
 	Since    int      // the version of the vocabulary that brought it; 0 counts as 1
+	Label    string   // a few English words beside its answer, in a trustee's programs
 }
 
 // Slots is the most files of one submission, and the number of attachment
@@ -38,28 +39,28 @@ const FileField = "file"
 // question is a row at any place with the version that adds it:
 // docs/spec/incident.md.
 var fields = []Field{
-	{Name: "danger_now", Kind: KindCode, Codes: []string{"no", "unsure", "yes"}},
-	{Name: "deadline", Kind: KindDate},
-	{Name: "deadline_what", Kind: KindText, MaxBytes: 200},
-	{Name: "narrative", Kind: KindText, MaxBytes: 40_000, MaxChars: 16_000},
-	{Name: "language", Kind: KindLanguage, MaxBytes: 35},
-	{Name: "method", Kind: KindCode, Multi: true, Codes: codesOf(methods)},
-	{Name: "when", Kind: KindWhen},
-	{Name: "when_precision", Kind: KindCode, Codes: []string{"day", "month", "year", "ongoing", "unknown"}},
-	{Name: "country_event", Kind: KindCountry},
-	{Name: "country_now", Kind: KindCountry},
-	{Name: "target", Kind: KindCode, Codes: []string{"me", "relative", "acquaintance", "assisted", "group"}},
-	{Name: "target_role", Kind: KindCode, Codes: []string{"activist", "journalist", "lawyer", "student", "relative",
+	{Name: "danger_now", Label: "in danger now", Kind: KindCode, Codes: []string{"no", "unsure", "yes"}},
+	{Name: "deadline", Label: "date to know", Kind: KindDate},
+	{Name: "deadline_what", Label: "what that is", Kind: KindText, MaxBytes: 200},
+	{Name: "narrative", Label: "what happened", Kind: KindText, MaxBytes: 40_000, MaxChars: 16_000},
+	{Name: "language", Label: "language", Kind: KindLanguage, MaxBytes: 35},
+	{Name: "method", Label: "part of it", Kind: KindCode, Multi: true, Codes: codesOf(methods)},
+	{Name: "when", Label: "when", Kind: KindWhen},
+	{Name: "when_precision", Label: "how exact", Kind: KindCode, Codes: []string{"day", "month", "year", "ongoing", "unknown"}},
+	{Name: "country_event", Label: "where", Kind: KindCountry},
+	{Name: "country_now", Label: "lives in", Kind: KindCountry},
+	{Name: "target", Label: "to whom", Kind: KindCode, Codes: []string{"me", "relative", "acquaintance", "assisted", "group"}},
+	{Name: "target_role", Label: "who that is", Kind: KindCode, Codes: []string{"activist", "journalist", "lawyer", "student", "relative",
 		"former_prisoner", "volunteer_fighter", "ordinary", "other"}},
-	{Name: "basis", Kind: KindCode, Codes: []string{"present", "told_by_person", "told_by_other", "seen"}},
-	{Name: "person_agrees", Kind: KindCode, Codes: []string{"self", "yes", "undecided", "unasked"}},
-	{Name: "reported_to", Kind: KindCode, Multi: true, Codes: []string{"police", "other", "nobody"}},
-	{Name: "consent", Kind: KindCode, Multi: true, Codes: []string{"store", "statistics", "lawyer", "police", "court",
+	{Name: "basis", Label: "known from", Kind: KindCode, Codes: []string{"present", "told_by_person", "told_by_other", "seen"}},
+	{Name: "person_agrees", Label: "they agree", Kind: KindCode, Codes: []string{"self", "yes", "undecided", "unasked"}},
+	{Name: "reported_to", Label: "told so far", Kind: KindCode, Multi: true, Codes: []string{"police", "other", "nobody"}},
+	{Name: "consent", Label: "may be used", Kind: KindCode, Multi: true, Codes: []string{"store", "statistics", "lawyer", "police", "court",
 		"un", "ccf", "other", "ask", "state", "publish"}},
-	{Name: "contact", Kind: KindText, Identity: true, MaxBytes: 2_000},
-	{Name: "contact_when", Kind: KindText, Identity: true, MaxBytes: 500},
-	{Name: "name", Kind: KindText, Identity: true, MaxBytes: 2_000},
-	{Name: "files_identify", Kind: KindCode, Codes: []string{"yes"}},
+	{Name: "contact", Label: "contact", Kind: KindText, Identity: true, MaxBytes: 2_000},
+	{Name: "contact_when", Label: "safe when", Kind: KindText, Identity: true, MaxBytes: 500},
+	{Name: "name", Label: "name", Kind: KindText, Identity: true, MaxBytes: 2_000},
+	{Name: "files_identify", Label: "files", Kind: KindCode, Codes: []string{"yes"}},
 }
 
 // housekeeping lists the form's technical fields: its nonce, the code, the

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -69,41 +68,6 @@ func TestStringEncoding(t *testing.T) {
 		if err := json.Unmarshal(appendString(nil, in), &back); err != nil || back != in {
 			t.Errorf("%q came back as %q, %v", in, back, err)
 		}
-	}
-}
-
-func TestFromAnswersRefuses(t *testing.T) {
-	newest := strconv.Itoa(VocabularyVersion)
-	for _, tt := range []struct{ field, value, want string }{
-		{"motive", `"x"`, "motive is not a question of vocabulary " + newest},
-		{"attachment-1", `"x"`, "attachment-1 is not a question of vocabulary " + newest},
-		{"Secret Words", `"x"`, "other is not a question of vocabulary " + newest},
-		{"narrative", `["x"]`, "narrative: the answer is not a string"},
-		{"narrative", `""`, "narrative: an empty answer, which has to be null"},
-		{"narrative", `"a\u0062"`, "narrative: the answer is not in its one encoding"},
-		{"narrative", ` "a"`, "narrative: the answer is not in its one encoding"},
-		{"narrative", `"a`, "narrative: the answer is not a string"},
-		{"narrative", "\"\xff\"", "narrative: the answer is not UTF-8"},
-		{"method", `"D1"`, "method: the answer is not an array of strings"},
-		{"method", `[]`, "method: an empty answer, which has to be null"},
-		{"method", `["D1",""]`, "method: an empty answer, which has to be null"},
-		{"method", `["D1", "D2"]`, "method: the answer is not in its one encoding"},
-		{"method", `["D1",null]`, "method: an empty answer, which has to be null"},
-	} {
-		r, err := FromAnswers(map[string][]byte{tt.field: []byte(tt.value)})
-		if r != nil || err == nil || err.Error() != tt.want {
-			t.Errorf("%s %s: got %v, want %s", tt.field, tt.value, err, tt.want)
-		}
-	}
-}
-
-func TestFromAnswersKeepsWhatALaterVocabularyAdds(t *testing.T) {
-	r, err := FromAnswers(map[string][]byte{"method": []byte(`["D1","Q7"]`), "narrative": []byte("null"), "name": nil})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(r.All("method"), " "); got != "D1 Q7" {
-		t.Errorf("method: %s", got)
 	}
 }
 

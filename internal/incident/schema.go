@@ -182,10 +182,6 @@ func FieldByName(name string) (f Field, ok bool) { return Newest().FieldByName(n
 // Methods returns the codes of the newest version in their order.
 func Methods() []Method { return Newest().Methods() }
 
-// CommittedHead reports whether a name is one of the lines about the statement
-// itself.
-func CommittedHead(name string) bool { return slices.Contains(committedHead, name) }
-
 // IdentityNames returns the questions whose answers are in the identity part.
 func IdentityNames() []string {
 	var names []string

@@ -15,7 +15,7 @@ import (
 
 // A trustee's claims about a submission are never called proved: its time of receipt, its act, its case, and that
 // there is no other.
-func TestWordOfTheTrustee(t *testing.T) {
+func TestATrusteesClaimsAreNotCalledProved(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	report, body := h.submit(firstReport())

@@ -150,7 +150,7 @@ func (x *examination) paperSubmission(n int, s submission, all []timestamp.Evide
 		if a.Field == "language" && len(values) == 1 {
 			p.Language = values[0]
 		}
-		p.Answers = append(p.Answers, pdf.Answer{Field: a.Field, Label: labels[a.Field], Values: values})
+		p.Answers = append(p.Answers, pdf.Answer{Field: a.Field, Label: pdf.Label(a.Field), Values: values})
 	}
 	for _, a := range s.Attachments {
 		p.Exhibits = append(p.Exhibits, pdf.Exhibit{Number: a.Exhibit, File: a.File, SHA256: a.SHA256, MediaType: a.MediaType, Name: a.Name, Size: a.Size})

@@ -10,32 +10,8 @@ import (
 	"zapis/internal/incident"
 )
 
-// The words of report.txt are part of the format: the checker writes the file
+// The words of report.txt, here and in pdf/labels.tsv, are part of the format: the checker writes the file
 // again and compares. A change needs a new version in recordFormats.
-
-// labels are short forms of the questions.
-var labels = map[string]string{
-	"danger_now":     "Is anyone in danger now",
-	"deadline":       "A date that must be known",
-	"deadline_what":  "What that date is",
-	"narrative":      "What happened",
-	"language":       "Language of the form",
-	"method":         "Was any of this part of it",
-	"when":           "When",
-	"when_precision": "How exact that is",
-	"country_event":  "Country where it happened",
-	"country_now":    "Country where the person lives",
-	"target":         "To whom it happened",
-	"target_role":    "Who that person is",
-	"basis":          "How the reporter knows",
-	"person_agrees":  "Does the person agree to this report",
-	"reported_to":    "Already told",
-	"consent":        "What may be done with it",
-	"contact":        "How to reach the reporter",
-	"contact_when":   "When that is safe",
-	"name":           "Name",
-	"files_identify": "The files show who the reporter is",
-}
 
 var actTitles = map[string]string{
 	string(incident.ActReport):   "REPORT",
@@ -104,14 +80,14 @@ func (s submission) writeAnswers(b *strings.Builder, words recordWords) error {
 			return err
 		}
 		if len(values) == 0 && words.emptyLines {
-			fmt.Fprintf(b, "%s: (left empty)\n", labels[a.Field])
+			fmt.Fprintf(b, "%s: (left empty)\n", pdf.Label(a.Field))
 		} else if len(values) == 0 {
-			empty = append(empty, labels[a.Field])
+			empty = append(empty, pdf.Label(a.Field))
 		}
 		if len(values) == 0 {
 			continue
 		}
-		fmt.Fprintf(b, "%s:\n", labels[a.Field])
+		fmt.Fprintf(b, "%s:\n", pdf.Label(a.Field))
 		for _, v := range values {
 			for line := range strings.Lines(plainText(words.explain(a.Field, v))) {
 				fmt.Fprintf(b, "    %s\n", strings.TrimSuffix(line, "\n"))
@@ -143,7 +119,7 @@ func (s submission) writeFiles(b *strings.Builder, words recordWords) {
 }
 
 // fieldName returns the name of a field in words: attachment-3 is file 3.
-func fieldName(name string) string { return pdf.FieldName(name, labels[name]) }
+func fieldName(name string) string { return pdf.FieldName(name, pdf.Label(name)) }
 
 // explain returns a code in English words. Methods keep their code.
 func explain(field, value string) string { return pdf.Explain("en", field, value) }

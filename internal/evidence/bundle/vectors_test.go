@@ -19,7 +19,7 @@ import (
 	"zapis/crypto/timestamp"
 )
 
-var update = flag.Bool("bundle.update", false, "write the vectors anew: their keys and salts are random")
+var update = flag.Bool("bundle.update", false, "write the vectors again: their keys and salts are random")
 
 var vectors = filepath.Join("..", "..", "..", "docs", "spec", "vectors", "bundle")
 

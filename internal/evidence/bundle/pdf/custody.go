@@ -37,7 +37,7 @@ func custody(f Facts) ([]byte, error) {
 	s.heading("How to verify")
 	s.paragraph("VERIFY.txt has the exact commands for this bundle, with stock tools, and says what each proves and does not prove. The program zapis-verify does all of it at once. The ledger's card has to come from somewhere else than this bundle. This document is made of what stands in data/.")
 
-	s.room(mm(700))
+	s.reserve(mm(700))
 	s.heading("Signature")
 	s.paragraph("The bundle is signed electronically (signatures/tagmanifest-sha256.txt.sig). By hand, where that is asked for:")
 	s.signature(f.Signer + ", trustee")
@@ -48,7 +48,7 @@ func custody(f Facts) ([]byte, error) {
 func (s *sheet) received(f Facts) {
 	s.heading("Received")
 	for _, sub := range f.Submission {
-		s.room(mm(400))
+		s.reserve(mm(400))
 		s.row("What", sub.Name, false)
 		s.row("Received", sub.Received+", by the clock of "+sub.clock()+sub.wordOf(f.Signer), false)
 		s.row("Place", sub.place(), false)

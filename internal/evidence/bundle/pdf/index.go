@@ -63,7 +63,7 @@ func runs(list []Withheld) (out []Withheld) {
 }
 
 func (s *sheet) exhibit(number int, name, file, line string) {
-	s.room(mm(200))
+	s.reserve(mm(200))
 	s.row(fmt.Sprintf("%d.  %s", number, name), file, true)
 	s.row("", line, false)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"zapis/internal/incident"
 )
 
 // labelsTSV has the headings of report.pdf in the languages of the form. They have not been reviewed by native
@@ -14,6 +16,15 @@ import (
 var labelsTSV string
 
 var labels = sync.OnceValue(func() map[string]map[string]string { return readLabels(labelsTSV) })
+
+// Label returns the English label of a question, or "" for any other name: "received" is a heading and a line of the
+// statement, which has no label. report.txt has the labels too: the words are part of the format.
+func Label(field string) string {
+	if _, question := incident.FieldByName(field); !question {
+		return ""
+	}
+	return labels()["en"][field]
+}
 
 // readLabels returns language -> key -> heading. An invalid embedded table is a broken build.
 func readLabels(tsv string) map[string]map[string]string {
@@ -35,27 +46,19 @@ func readLabels(tsv string) map[string]map[string]string {
 	return out
 }
 
-// english are the headings other than those of fields.
-var english = map[string]string{
-	"title":    "Report",
-	"unsworn":  "This is what a person wrote through a form. It is unsworn. It is unchanged since the entry was made; whether it is true is not decided here.",
-	"received": "Received", "empty": "Left empty", "nothing": "Every question was left empty", "files": "Files", "withheld": "Withheld",
-	"translation": "Translation",
-}
-
 // report renders the account as given, with headings in the language of the form and in English beside them.
 func report(f Facts) ([]byte, error) {
 	lang := f.language()
-	local := labels()[lang]
+	local, english := labels()[lang], labels()["en"]
 	say := func(key, plain string) string {
-		if own := local[key]; own != "" {
+		if own := local[key]; own != "" && lang != "en" {
 			return own + " / " + plain
 		}
 		return plain
 	}
 	s := newSheet(say("title", english["title"]), lang, f)
-	if own := local["unsworn"]; own != "" {
-		s.paragraph("%s", own)
+	if lang != "en" {
+		s.paragraph("%s", local["unsworn"])
 	}
 	s.paragraph("%s", english["unsworn"])
 	s.row("Case", f.Case, false)
@@ -126,10 +129,10 @@ func (s *sheet) answer(label, lang string, a Answer) {
 	}
 }
 
-// language returns that of the first submission's form, where it is supported.
+// language returns that of the first submission's form, where it is supported and not English.
 func (f Facts) language() string {
 	for _, sub := range f.Submission {
-		if labels()[sub.Language] != nil {
+		if sub.Language != "en" && labels()[sub.Language] != nil {
 			return sub.Language
 		}
 	}

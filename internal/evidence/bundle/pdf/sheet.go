@@ -76,8 +76,8 @@ func (s *sheet) newPage() {
 	s.y = margin
 }
 
-// room begins a new page where less height is left.
-func (s *sheet) room(height int) {
+// reserve begins a new page where less height is left.
+func (s *sheet) reserve(height int) {
 	if s.y+height > foot {
 		s.newPage()
 	}
@@ -163,7 +163,7 @@ func place(x, width, size int, l line) int {
 // flow writes text over as many lines and pages as needed.
 func (s *sheet) flow(b *block, f *face, size, height, x, width int, text string) {
 	for _, l := range f.lines(f.text(text), fit(width, size)) {
-		s.room(height)
+		s.reserve(height)
 		s.draw(b, f, size, place(x, width, size, l), s.y+height*3/4, l)
 		s.y += height
 	}
@@ -171,7 +171,7 @@ func (s *sheet) flow(b *block, f *face, size, height, x, width int, text string)
 
 // heading begins a section, and is never the last line of a page.
 func (s *sheet) heading(text string) {
-	s.room(mm(250))
+	s.reserve(mm(250))
 	s.y += mm(30)
 	s.bookmark(text, true)
 	s.flow(s.block("H2"), bold(), 120, 1700, margin, width, text)
@@ -179,7 +179,7 @@ func (s *sheet) heading(text string) {
 }
 
 func (s *sheet) subheading(text string) {
-	s.room(mm(200))
+	s.reserve(mm(200))
 	s.y += mm(10)
 	s.flow(s.block("H3"), bold(), 95, 1417, margin, width, text)
 	s.y += mm(5)
@@ -200,7 +200,7 @@ func (s *sheet) small(text string) {
 
 // item writes a paragraph with a dash before it.
 func (s *sheet) item(format string, args ...any) {
-	s.room(2 * lineHeight)
+	s.reserve(2 * lineHeight)
 	b := s.block("P")
 	s.draw(b, sans(), 95, margin, s.y+lineHeight*3/4, sans().shape("–", false))
 	s.flow(b, sans(), 95, lineHeight, margin+mm(50), width-mm(50), fmt.Sprintf(format, args...))
@@ -218,7 +218,7 @@ func (s *sheet) row(name, value string, code bool) {
 	names := bold().lines(bold().text(name), fit(nameWidth-mm(20), 90))
 	values := f.lines(f.text(value), fit(width-nameWidth, size))
 	if n := len(names) + len(values); n < 12 {
-		s.room(max(len(names), len(values)) * lineHeight)
+		s.reserve(max(len(names), len(values)) * lineHeight)
 	}
 	if s.table == nil {
 		s.table = s.block("Table")
@@ -227,7 +227,7 @@ func (s *sheet) row(name, value string, code bool) {
 	head, cell := &block{kind: "TH"}, &block{kind: "TD"}
 	s.table.kids = append(s.table.kids, &block{kind: "TR", kids: []*block{head, cell}})
 	for i := range max(len(names), len(values)) {
-		s.room(lineHeight)
+		s.reserve(lineHeight)
 		if i < len(names) {
 			s.draw(head, bold(), 90, margin, s.y+lineHeight*3/4, names[i])
 		}
@@ -245,7 +245,7 @@ func (s *sheet) quote(text string) {
 	b := s.block("BlockQuote")
 	const size, height = 100, 1474
 	for _, l := range sans().lines(sans().text(text), fit(width-mm(60), size)) {
-		s.room(height)
+		s.reserve(height)
 		s.rule(margin+mm(20), s.y, margin+mm(20), s.y+height, 60)
 		s.draw(b, sans(), size, place(margin+mm(60), width-mm(60), size, l), s.y+height*3/4, l)
 		s.y += height
@@ -261,7 +261,7 @@ func (s *sheet) rule(x1, y1, x2, y2, grey int) {
 
 // signature draws a line to sign by hand.
 func (s *sheet) signature(who string) {
-	s.room(mm(340))
+	s.reserve(mm(340))
 	s.y += mm(140)
 	s.rule(margin, s.y, margin+mm(750), s.y, 0)
 	s.rule(margin+mm(950), s.y, margin+width, s.y, 0)
