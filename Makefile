@@ -40,7 +40,7 @@ help:
 	@echo 'make faults  kill -9, turned bits and losses of power, 10,000 of each'
 	@echo 'make conformance  the tests of the ledger on PostgreSQL too'
 	@echo 'make mutants  break lines that compare hashes, signatures, thresholds and consents: a test must fail'
-	@echo 'make screenshots  the pictures of docs/screenshots, taken anew'
+	@echo 'make screenshots  take the pictures of docs/screenshots again'
 	@echo 'make clean   remove bin/, demo/ and dist/'
 
 bin:

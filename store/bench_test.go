@@ -284,7 +284,7 @@ var million = sync.OnceValues(func() (string, error) {
 	for s.Size() < 1<<20 {
 		err := s.ask(context.Background(), &request{act: func() error {
 			return s.advance(nil, func(tx kv.Tx, t *tip) (*growth, error) {
-				g := &growth{first: t.size, standing: s.standing}
+				g := &growth{first: t.size, authority: s.authority}
 				for range 1 << 15 {
 					body := ledger.BodyOf(ledger.KindFiller, 0, fillBytes(t.size, ledger.FillerSize))
 					if err := s.grow(tx, t, g, body, body.Marshal(), body.Hash()); err != nil {
@@ -439,7 +439,7 @@ func waitingSignatures(b *testing.B, dir string) func() {
 	var verifiers []*ledger.Verifier
 	err = s.view(func(v *view) (err error) {
 		eachRow(v.tx.Table(tableWaiting), func(_, file []byte) { promises = append(promises, bytes.Clone(file)) })
-		verifiers, err = v.standing.verifiers()
+		verifiers, err = v.authority.verifiers()
 		return err
 	})
 	if err != nil {

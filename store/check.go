@@ -371,7 +371,7 @@ func (c *checker) checkTimes() {
 // verifierAt returns the verifier of the keys in force at a size: by the
 // chain, or where that is broken, by what the store has loaded.
 func (c *checker) verifierAt(size uint64) (*ledger.Verifier, error) {
-	keys := c.v.standing.keysAt(size)
+	keys := c.v.authority.keysAt(size)
 	if c.chain != nil {
 		found := false
 		for _, k := range c.chain.State().Keys {

@@ -152,7 +152,7 @@ func (c *checker) filesSize() (total int64) {
 // checkPromises verifies the promises of what waits concurrently with the
 // rest: two signatures each take some 200 µs, and no disk access.
 func (c *checker) checkPromises() error {
-	verifiers, err := c.v.standing.verifiers()
+	verifiers, err := c.v.authority.verifiers()
 	if err != nil {
 		c.add(-1, "", "the log's keys: %s", err)
 		return nil

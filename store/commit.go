@@ -252,7 +252,7 @@ func (s *Store) commitEntries(want []kv.Key, grow func(tx kv.Tx, t *tip) (*growt
 	if err := tx.Commit(); err != nil {
 		return nil, engineError(err)
 	}
-	s.tip, s.standing = t, g.standing
+	s.tip, s.authority = t, g.authority
 	if g.flushed {
 		s.tail = newTail(t.size)
 	} else {
@@ -273,7 +273,7 @@ var errSync = errors.New("the guard could not be written")
 type growth struct {
 	first    uint64        // the first new entry
 	bodies   []ledger.Hash // of the new entries
-	standing standing
+	authority authority
 	released released
 	key      *ledger.SigningKey // the new log key, if there is one
 	flushed  bool

@@ -17,7 +17,7 @@ import (
 func (s *Store) KeyHistory() (history []byte, err error) {
 	var changes []ledger.Approved
 	err = s.view(func(v *view) error {
-		for _, at := range v.standing.state.Keys[1:] {
+		for _, at := range v.authority.state.Keys[1:] {
 			text, err := v.entry(at.Index)
 			if errors.Is(err, ErrUnknown) {
 				return nil // not released yet
@@ -75,7 +75,7 @@ func (s *Store) DutyLast() (at time.Time, err error) {
 func (s *Store) SetAt(index uint64) (set ledger.TrusteeSet, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	for _, at := range s.standing.state.Sets {
+	for _, at := range s.authority.state.Sets {
 		if at.Index == index && at.Set != nil {
 			return *at.Set, nil
 		}
@@ -87,7 +87,7 @@ func (s *Store) SetAt(index uint64) (set ledger.TrusteeSet, err error) {
 func (s *Store) DutyCards() (cards []card.Card) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	for _, at := range slices.Backward(s.standing.state.Sets) {
+	for _, at := range slices.Backward(s.authority.state.Sets) {
 		if at.Set != nil {
 			cards = append(cards, at.Set.Duty...)
 		}

@@ -13,12 +13,12 @@ import (
 // waited goes by what was in force before. A change that is refused, because
 // of a hold for instance, is left out, and lapses.
 func (s *Store) enact(tx kv.Tx, t *tip, g *growth) error {
-	for _, n := range g.standing.state.Due() {
-		body, small, err := enactment(tx, n, g.standing.setIndex())
+	for _, n := range g.authority.state.Due() {
+		body, small, err := enactment(tx, n, g.authority.setIndex())
 		if err != nil {
 			return err
 		}
-		if _, err := g.standing.try(t, body, [][]byte{small}); errors.Is(err, ledger.ErrMismatch) {
+		if _, err := g.authority.try(t, body, [][]byte{small}); errors.Is(err, ledger.ErrMismatch) {
 			continue
 		} else if err != nil {
 			return err
@@ -57,7 +57,7 @@ func enactment(tx kv.Tx, n ledger.NoticeAt, set uint64) (body ledger.Body, small
 func (s *Store) Needed(proposal []byte) int {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	return s.standing.state.Needed(s.standing.set(), proposal)
+	return s.authority.state.Needed(s.authority.set(), proposal)
 }
 
 // Announces says whether a proposal has to be announced before it takes effect.
@@ -69,5 +69,5 @@ func (s *Store) Announces(proposal []byte) bool {
 func (s *Store) Announced() []ledger.NoticeAt {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	return s.standing.state.Announced()
+	return s.authority.state.Announced()
 }

@@ -33,7 +33,7 @@ func approved(t testing.TB, s *Store, k ledger.Kind, text, keyLines []byte, by .
 	return Submission{Body: ledger.BodyOf(k, index, body), Small: [][]byte{body}}
 }
 
-func after(s *Store) ledger.Hash { return s.standing.state.After }
+func after(s *Store) ledger.Hash { return s.authority.state.After }
 
 func TestNewTrustees(t *testing.T) {
 	for _, slot := range []int{0, 1} {

@@ -101,7 +101,7 @@ func fill(b *testing.B, s *Store, n int) {
 	for done := 0; done < n; done += 1000 {
 		err := s.ask(context.Background(), &request{act: func() error {
 			return s.advance(nil, func(tx kv.Tx, t *tip) (*growth, error) {
-				g := &growth{first: t.size, standing: s.standing}
+				g := &growth{first: t.size, authority: s.authority}
 				for range 1000 {
 					sub := words(s)
 					p := &submission{Submission: sub, text: sub.Body.Marshal()}

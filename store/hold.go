@@ -15,7 +15,7 @@ import (
 func (s *Store) Held() (held []ledger.HeldAt) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	for _, h := range s.standing.state.Held {
+	for _, h := range s.authority.state.Held {
 		if !h.Released {
 			held = append(held, h)
 		}

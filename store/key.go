@@ -101,7 +101,7 @@ func (s *Store) adopt(ctx context.Context, p *submission) error {
 				return nil, err
 			}
 			if g == nil { // slot 0, and nothing waits
-				g = &growth{first: t.size, standing: s.standing}
+				g = &growth{first: t.size, authority: s.authority}
 				g.released.Time = s.checkpointTime(time.Time{})
 			}
 			if err := s.keepParts(tx, p); err != nil {

@@ -119,13 +119,13 @@ func (s *Store) load(readOnly bool) error {
 			return err
 		}
 		s.genesis, s.card = g, g.Card()
-		if s.standing, err = loadStanding(tx, g); err != nil && (!readOnly || len(s.standing.state.Keys) == 0) {
+		if s.authority, err = loadAuthority(tx, g); err != nil && (!readOnly || len(s.authority.state.Keys) == 0) {
 			return err
 		}
-		if s.released, err = loadReleased(tx, s.standing); err != nil {
+		if s.released, err = loadReleased(tx, s.authority); err != nil {
 			return err
 		}
-		s.committed, s.standing.state.Signed = s.released, s.released.Checkpoint
+		s.committed, s.authority.state.Signed = s.released, s.released.Checkpoint
 		err = s.loadEnd(tx, g.Origin, readOnly)
 		if err != nil && readOnly {
 			// Check reports what is wrong.
@@ -177,7 +177,7 @@ func checkFormat(tx kv.Tx, readOnly bool) error {
 }
 
 // loadReleased verifies the last checkpoint with the keys in force.
-func loadReleased(tx kv.Tx, st standing) (r released, err error) {
+func loadReleased(tx kv.Tx, st authority) (r released, err error) {
 	size, note := tx.Table(tableCheckpoints).Cursor().Last()
 	n, ok := readNumber(size)
 	if !ok {

@@ -79,7 +79,7 @@ func (s *Store) reload(tx kv.Tx, want []kv.Key) error {
 }
 
 func (s *Store) reloadAll(tx kv.Tx) error {
-	st, err := loadStanding(tx, s.genesis)
+	st, err := loadAuthority(tx, s.genesis)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Store) reloadAll(tx kv.Tx) error {
 	t.values = s.tip.values
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	s.tip, s.standing, s.tail, s.committed, s.stale = t, st, tail, last, false
+	s.tip, s.authority, s.tail, s.committed, s.stale = t, st, tail, last, false
 	if s.key == nil || s.key.Keys() != last.verifier.Keys() {
 		s.key = nil // another host has brought a new key into force
 		for _, name := range []string{keyName, nextKeyName} {
@@ -187,7 +187,7 @@ func (s *Store) commitShared(tx kv.Tx, t tip, g *growth) (*growth, error) {
 		return nil, engineError(err)
 	}
 	s.gate.Lock()
-	s.tip, s.standing, s.committed = t, g.standing, g.released
+	s.tip, s.authority, s.committed = t, g.authority, g.released
 	if g.flushed {
 		s.tail = newTail(t.size)
 	} else {

@@ -46,7 +46,7 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	}
 	total := 0
 	if s.config.Slot > 0 {
-		arrived, due := len(all) > 0, len(s.standing.state.Due())
+		arrived, due := len(all) > 0, len(s.authority.state.Due())
 		if total, err = slotTotal(s.genesis.SlotSize, len(all), due); err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func (s *Store) sequenceWaiting(tx kv.Tx, t *tip) (*growth, error) {
 	}
 	slices.SortStableFunc(all, func(a, b waiting) int { return rank(a.body.Kind) - rank(b.body.Kind) })
 
-	g := &growth{first: t.size, standing: s.standing}
+	g := &growth{first: t.size, authority: s.authority}
 	for _, w := range all {
 		if err := s.grow(tx, t, g, w.body, w.text, w.hash); err != nil {
 			return nil, err
@@ -121,7 +121,7 @@ func (s *Store) hideArrival(tx kv.Tx, size uint64, arrived bool) error {
 // fillUp adds fillers to what waits, up to so many entries.
 func (s *Store) fillUp(tx kv.Tx, all []waiting, total int) ([]waiting, error) {
 	for len(all) < total {
-		w, err := filler(tx, s.standing.setIndex())
+		w, err := filler(tx, s.authority.setIndex())
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (s *Store) fillUp(tx kv.Tx, all []waiting, total int) ([]waiting, error) {
 // topUp appends fillers for announced changes that were counted and could not be made.
 func (s *Store) topUp(tx kv.Tx, t *tip, g *growth, total int) error {
 	for t.size < g.first+uint64(total) {
-		w, err := filler(tx, g.standing.setIndex())
+		w, err := filler(tx, g.authority.setIndex())
 		if err != nil {
 			return err
 		}
@@ -166,11 +166,11 @@ func (s *Store) grow(tx kv.Tx, t *tip, g *growth, body ledger.Body, text []byte,
 		if !ok {
 			return fmt.Errorf("%w: the body of a waiting entry is missing", ledger.ErrMismatch)
 		}
-		st, err := g.standing.try(t, body, [][]byte{small})
+		st, err := g.authority.try(t, body, [][]byte{small})
 		if err != nil {
 			return err
 		}
-		g.standing = st
+		g.authority = st
 		if err := tx.Table(tableGoverning).Put(number(t.size), nil); err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (s *Store) grow(tx kv.Tx, t *tip, g *growth, body ledger.Body, text []byte,
 // checkpoint: slot 0.
 func (s *Store) sequenceGroup(group []*request, refused []error) error {
 	return s.advance(s.groupKeys(group), func(tx kv.Tx, t *tip) (*growth, error) {
-		g := &growth{first: t.size, standing: s.standing}
+		g := &growth{first: t.size, authority: s.authority}
 		changed := false
 		for i, r := range group {
 			// A change of trustees or keys ends its group: the others are
@@ -225,8 +225,8 @@ func (s *Store) sequenceGroup(group []*request, refused []error) error {
 
 // prepare signs the checkpoint over what was appended, and stores it.
 func (s *Store) prepare(tx kv.Tx, t *tip, g *growth) error {
-	g.standing.state.Slots++
-	key := s.keyFor(g.standing.keysAt(t.size))
+	g.authority.state.Slots++
+	key := s.keyFor(g.authority.keysAt(t.size))
 	if key == nil {
 		return fmt.Errorf("%w: the new log key is not in this folder", ErrRefused)
 	}
@@ -235,9 +235,9 @@ func (s *Store) prepare(tx kv.Tx, t *tip, g *growth) error {
 	if err != nil {
 		return err
 	}
-	g.standing.state.Signed = c
+	g.authority.state.Signed = c
 	g.released = released{Checkpoint: c, note: note, verifier: s.committed.verifier,
-		setIndex: g.standing.setIndex(), set: g.standing.set()}
+		setIndex: g.authority.setIndex(), set: g.authority.set()}
 	if key != s.key {
 		g.released.verifier, g.key = key.Verifier(), key
 	}

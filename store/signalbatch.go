@@ -137,7 +137,7 @@ func (s *Store) MakeSignals(ctx context.Context, at time.Time, period time.Durat
 			return fmt.Errorf("%w: the log's key is not in this folder", ErrRefused)
 		}
 		err := s.update(func(tx kv.Tx) error {
-			st, err := signalState(tx, s.standing.setIndex())
+			st, err := signalState(tx, s.authority.setIndex())
 			if err != nil || st.Last.Number > 0 && !at.After(st.Last.Slot) {
 				return err
 			}

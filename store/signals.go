@@ -120,7 +120,7 @@ func (s *Store) keepAttention(tx kv.Tx, p *submission) error {
 func (s *Store) AddSignal(ctx context.Context, set uint64, name ledger.Hash, sealed []byte) error {
 	return s.ask(ctx, &request{act: func() error {
 		return s.update(func(tx kv.Tx) error {
-			if set != s.standing.setIndex() {
+			if set != s.authority.setIndex() {
 				return ErrOldSet
 			}
 			return tx.Table(tableSignals).Put(signalKey(keyWaits, number(set), name[:]), sealed)

@@ -171,7 +171,7 @@ func (s *Store) checkGround(m Stop) error {
 
 // openShown verifies a checkpoint with any key that this log ever had.
 func (s *Store) openShown(note []byte) (c ledger.Checkpoint, err error) {
-	all, err := s.standing.verifiers()
+	all, err := s.authority.verifiers()
 	if err != nil {
 		return c, err
 	}

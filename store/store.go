@@ -84,7 +84,7 @@ type Store struct {
 	host     string // this one's name among them
 	released released
 	tail     *tailIndex
-	standing standing
+	authority authority
 	key      *ledger.SigningKey // nil in a store that is read only
 
 	// Only the committer uses these; nil in a read-only store.
@@ -125,7 +125,7 @@ type released struct {
 // and the last checkpoint in it.
 type view struct {
 	released
-	standing standing
+	authority authority
 	tx       kv.Tx
 	tail     *tailIndex
 	s        *Store
@@ -143,7 +143,7 @@ func (s *Store) viewWith(want []kv.Key, fn func(v *view) error) (err error) {
 		return ErrClosed
 	}
 	tx, err := s.db.Begin(false, want...)
-	v := &view{released: s.released, standing: s.standing, tx: tx, tail: s.tail, s: s}
+	v := &view{released: s.released, authority: s.authority, tx: tx, tail: s.tail, s: s}
 	s.gate.RUnlock()
 	if err != nil {
 		return err

@@ -217,8 +217,8 @@ func (s *Store) admit(tx kv.Tx, t *tip, p *submission) error {
 	if _, ok := s.tail.find(tx, p.hash, t.size); ok || tx.Table(tableWaiting).Get(p.hash[:]) != nil {
 		return fmt.Errorf("%w: %s", ErrDuplicate, p.hash)
 	}
-	if p.Body.Trustees != s.standing.setIndex() {
-		return fmt.Errorf("%w: it goes by entry %d, and entry %d names the trustees now", ErrOldSet, p.Body.Trustees, s.standing.setIndex())
+	if p.Body.Trustees != s.authority.setIndex() {
+		return fmt.Errorf("%w: it goes by entry %d, and entry %d names the trustees now", ErrOldSet, p.Body.Trustees, s.authority.setIndex())
 	}
 	for _, part := range p.Body.Parts {
 		if tx.Table(tableSmall).Get(part.Hash[:]) != nil || tx.Table(tableFiles).Get(part.Hash[:]) != nil ||
@@ -244,7 +244,7 @@ func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 	if p.Body.Kind.HasParts() {
 		return nil
 	}
-	tried, err := s.standing.try(t, p.Body, p.Small)
+	tried, err := s.authority.try(t, p.Body, p.Small)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}

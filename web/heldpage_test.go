@@ -171,7 +171,7 @@ func TestViewsArePackedWhole(t *testing.T) {
 
 // Three fast taps are one report: the second and third get the promise and the code of the first. Another text from the
 // same page is another report.
-func TestSecondTap(t *testing.T) {
+func TestASecondPostOfOneFormIsTheSameReport(t *testing.T) {
 	h := newTestServer(t, intake.Limits{}, Options{})
 	nonce := strings.Repeat("3c", 16)
 	type accepted struct{ Code, Promise string }

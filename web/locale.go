@@ -172,7 +172,7 @@ func (l *locale) t(key string, pairs ...any) string {
 	if !ok {
 		panic("web: locale " + l.code + " has no " + key)
 	}
-	return fill(text, pairs)
+	return localefile.Fill(text, pairs...)
 }
 
 // n is t for a sentence that depends on a number, which also fills {n}.
@@ -182,17 +182,6 @@ func (l *locale) n(key string, n int, pairs ...any) string {
 
 func (l *locale) form(n int) string {
 	return pluralForms[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]
-}
-
-func fill(text string, pairs []any) string {
-	if len(pairs) == 0 {
-		return text
-	}
-	old := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		old = append(old, "{"+fmt.Sprint(pairs[i])+"}", fmt.Sprint(pairs[i+1]))
-	}
-	return strings.NewReplacer(old...).Replace(text)
 }
 
 // list joins items as the language does: "a, b and c".

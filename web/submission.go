@@ -105,7 +105,7 @@ func (sub *submission) show(w http.ResponseWriter, r *http.Request, why refusal)
 // addFile seals one file into the draft.
 func (sub *submission) addFile(before incident.Form, name string, content io.Reader) error {
 	sub.filesSeen++
-	sub.body.contended = sub.s.intake.Crowded
+	sub.body.contended = sub.s.intake.NearlyFull
 	if sub.oversized {
 		return refusalTooLarge
 	}

@@ -99,16 +99,22 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return g.refuse(s.Out, err)
 	}
-	filing := check.Filing{Name: filepath.Base(name), Size: size, At: time.Now(), Checker: "zapis-verify " + cli.Version(), Trusted: known.Names()}
+	filing := check.Filing{Name: filepath.Base(name), Size: size, Trusted: known.Names()}
 	if filing.SHA256, err = sum(); err != nil {
 		return check.Unreadable("", name, err)
 	}
+	return g.report(s, v, filing, name)
+}
+
+// report writes the page, where one is wanted, and the answer. Its error is the refusal.
+func (g *grammar) report(s *cli.Streams, v check.Verdict, f check.Filing, name string) error {
+	f.At, f.Checker = time.Now(), "zapis-verify "+cli.Version()
 	if g.Out != "" {
-		if err := atomicfile.CreateFile(g.Out, check.Page(v, filing), 0o644); err != nil {
+		if err := atomicfile.CreateFile(g.Out, check.Page(v, f), 0o644); err != nil {
 			return err
 		}
 	}
-	if err := show(s.Out, v, filing, g.JSON); err != nil {
+	if err := show(s.Out, v, f, g.JSON); err != nil {
 		return err
 	}
 	return v.Refusal(name)

@@ -13,10 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"zapis/cmd/zapis-verify/check"
-	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
@@ -74,17 +72,8 @@ func (g *grammar) release(dir string, known *check.Known, s *cli.Streams) error 
 			return err
 		}
 	}
-	filing := check.Filing{Name: filepath.Join(filepath.Base(dir), releaseList), Size: int64(len(list)), SHA256: hashOf(list), At: time.Now(),
-		Checker: "zapis-verify " + cli.Version(), Trusted: known.Names()}
-	if g.Out != "" {
-		if err := atomicfile.CreateFile(g.Out, check.Page(v, filing), 0o644); err != nil {
-			return err
-		}
-	}
-	if err := show(s.Out, v, filing, g.JSON); err != nil {
-		return err
-	}
-	return v.Refusal(dir)
+	filing := check.Filing{Name: filepath.Join(filepath.Base(dir), releaseList), Size: int64(len(list)), SHA256: hashOf(list), Trusted: known.Names()}
+	return g.report(s, v, filing, dir)
 }
 
 // judgeRelease adds to the verdict on the bundle what it says of the release.

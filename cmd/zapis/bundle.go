@@ -114,12 +114,12 @@ func (b *bundleCmd) options() (release.BundleOptions, error) {
 
 // say tells what the bundle holds and what it does not.
 func (b *bundleCmd) say(s *cli.Streams, o release.BundleOptions, in bundle.Input, to addressee) {
-	fmt.Fprintf(s.Err, "%s, signed by %s\n", many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
+	fmt.Fprintf(s.Err, "%s, signed by %s\n", casework.Many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
 	if n := len(in.Derived) - len(o.Derived); n > 0 {
-		fmt.Fprintf(s.Err, "%s as working copies\n", many(n, "translation goes along", "translations go along"))
+		fmt.Fprintf(s.Err, "%s as working copies\n", casework.Many(n, "translation goes along", "translations go along"))
 	}
 	if n := len(o.Derived); n > 0 {
-		fmt.Fprintf(s.Err, "%s\n", many(n, "working copy goes along", "working copies go along"))
+		fmt.Fprintf(s.Err, "%s\n", casework.Many(n, "working copy goes along", "working copies go along"))
 	}
 	for _, c := range in.Withhold[len(o.Withhold):] {
 		fmt.Fprintf(s.Err, "%s is withheld: it holds the place where it was made. --include location shows it.\n", c.Item)

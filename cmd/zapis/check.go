@@ -26,8 +26,8 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", many(int(done.Entries), "entry", "entries"), many(done.Parts, "file", "files"))
-	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", many(int(done.Events), "event", "events"), many(done.Heads, "head", "heads"))
+	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", casework.Many(int(done.Entries), "entry", "entries"), casework.Many(done.Parts, "file", "files"))
+	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", casework.Many(int(done.Events), "event", "events"), casework.Many(done.Heads, "head", "heads"))
 	for _, text := range done.Earlier {
 		fmt.Fprintf(s.Out, "earlier  %s\n", escape.Text(text))
 	}
@@ -52,7 +52,7 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 		case done.Foreign:
 			hint += "; if the vault that signed it is lost, zapis import into a new folder, with --identity and the newest carry file, begins a log that owns up to it"
 		}
-		return exit.New(exit.Mismatch, hint, "%s not fit, as said above", many(n, "thing does", "things do"))
+		return exit.New(exit.Mismatch, hint, "%s not fit, as said above", casework.Many(n, "thing does", "things do"))
 	}
 	return nil
 }
@@ -81,13 +81,13 @@ func (p *purgeCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			return exit.New(exit.Failed, "the trustees erase together: zapis propose tombstone", "no tombstone erases anything of it that is still on this disk")
 		}
 		if !p.Yes {
-			if err := cli.Confirm(ctx, fmt.Sprintf("Take %s off this disk for good?", many(due, "erased part", "erased parts"))); err != nil {
+			if err := cli.Confirm(ctx, fmt.Sprintf("Take %s off this disk for good?", casework.Many(due, "erased part", "erased parts"))); err != nil {
 				return err
 			}
 		}
 		gone, err := v.Purge(one)
 		if gone > 0 {
-			fmt.Fprintf(s.Out, "purged   %s\n", many(gone, "part", "parts"))
+			fmt.Fprintf(s.Out, "purged   %s\n", casework.Many(gone, "part", "parts"))
 		}
 		if err != nil {
 			return err

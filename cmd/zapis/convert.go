@@ -101,7 +101,7 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Tru
 	var list []*casework.Case
 	out := 0
 	for _, one := range c.apply(cases.List, time.Now()) {
-		if err := one.Summary().Standing().Check(to, c.leave()); err != nil {
+		if err := one.Summary().Allowed().Check(to, c.leave()); err != nil {
 			if out++; out <= maxSealed {
 				fmt.Fprintf(s.Err, "left out: %s\n", escape.Text(err.Error()))
 			}
@@ -119,9 +119,9 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Tru
 }
 
 func (c *convertCmd) tell(s *cli.Streams, to casefile.Addressee, out export.Output) {
-	fmt.Fprintf(s.Err, "%s, for %s\n", many(out.Rows, "case", "cases"), to.English)
+	fmt.Fprintf(s.Err, "%s, for %s\n", casework.Many(out.Rows, "case", "cases"), to.English)
 	if out.Alone > 0 {
-		fmt.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", many(out.Alone, "row is", "rows are each"))
+		fmt.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", casework.Many(out.Alone, "row is", "rows are each"))
 	}
 	if to.Marked {
 		fmt.Fprintf(s.Err, "What goes to %s may be put before the state.\n", to.English)

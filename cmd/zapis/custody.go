@@ -57,7 +57,7 @@ func (c *custodyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		for _, e := range list {
 			writeEvent(s, e)
 		}
-		fmt.Fprintf(s.Err, "%s, by the clock of this laptop, in UTC\n", many(len(list), "event", "events"))
+		fmt.Fprintf(s.Err, "%s, by the clock of this laptop, in UTC\n", casework.Many(len(list), "event", "events"))
 		return nil
 	})
 }

@@ -79,7 +79,7 @@ func (d *dueCmd) items(cases []*casework.Case, now time.Time) []dueItem {
 
 func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 	if len(list) == 0 {
-		fmt.Fprintf(s.Out, "Nothing runs out within %s.\n", many(d.Days, "day", "days"))
+		fmt.Fprintf(s.Out, "Nothing runs out within %s.\n", casework.Many(d.Days, "day", "days"))
 		return nil
 	}
 	for _, one := range list {
@@ -88,7 +88,7 @@ func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 		case one.What != nil:
 			text = escape.Text(*one.What)
 		case one.Kind == "retention":
-			text = fmt.Sprintf("kept for %s: it has to go", many(d.Keep, "year", "years"))
+			text = fmt.Sprintf("kept for %s: it has to go", casework.Many(d.Keep, "year", "years"))
 		case one.Kind == "erasure":
 			text = "the reporter has asked for it to be erased"
 		}

@@ -73,14 +73,14 @@ func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *ca
 	news := cases.News(done)
 	for n, one := range news {
 		if n == maxNews {
-			fmt.Fprintf(s.Out, "…        and %s\n", many(len(news)-n, "case more", "cases more"))
+			fmt.Fprintf(s.Out, "…        and %s\n", casework.Many(len(news)-n, "case more", "cases more"))
 			return
 		}
 		sum := one.Summary
 		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(sum), one.Words(), danger(sum)), " "))
 	}
 	if n := len(cases.Sealed); n > 0 {
-		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", many(n, "statement is", "statements are"))
+		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", casework.Many(n, "statement is", "statements are"))
 	}
 }
 
@@ -107,9 +107,9 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 	if done.Nothing {
 		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
 	} else {
-		fmt.Fprintf(s.Out, "new      %s, %s among them\n", many(int(done.Size-done.From), "entry", "entries"), many(done.Reports, "submission", "submissions"))
+		fmt.Fprintf(s.Out, "new      %s, %s among them\n", casework.Many(int(done.Size-done.From), "entry", "entries"), casework.Many(done.Reports, "submission", "submissions"))
 	}
-	fmt.Fprintf(s.Out, "now      %s, %s\n", many(int(done.Size), "entry", "entries"), many(done.Waiting, "submission waiting", "submissions waiting"))
+	fmt.Fprintf(s.Out, "now      %s, %s\n", casework.Many(int(done.Size), "entry", "entries"), casework.Many(done.Waiting, "submission waiting", "submissions waiting"))
 	if key != nil && !done.Nothing {
 		tellNews(ctx, s, v, done)
 	}
@@ -139,7 +139,7 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 	}
 	if n := len(done.Mismatches); n > 0 {
 		return exit.New(exit.Mismatch, "tell the other trustees; the vault keeps it as evidence", "the file is in the vault, and %s wrong with it, as said above",
-			many(n, "thing is", "things are"))
+			casework.Many(n, "thing is", "things are"))
 	}
 	if out {
 		return exit.New(exit.Mismatch, "ask the others, by voice, whether they meant that; zapis trustees shows who approved it",

@@ -8,6 +8,7 @@ import (
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
+	"zapis/internal/trustee/casework"
 )
 
 // keygenCmd makes a trustee's keys.
@@ -49,7 +50,7 @@ const shortPassphrase = 16
 func warnShort(s *cli.Streams, pass string) {
 	if n := utf8.RuneCountInString(pass); n < shortPassphrase {
 		warn(s, "the passphrase has %s: who takes the file can try them out for as long as they like. Six words drawn by lot hold",
-			many(n, "character", "characters"))
+			casework.Many(n, "character", "characters"))
 	}
 }
 

@@ -65,7 +65,7 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			return err
 		}
 		for _, c := range campaigns {
-			fmt.Fprintf(s.Out, "campaign  %s, %s\n", many(len(c.Cases), "case", "cases"), many(c.Persons, "person", "persons"))
+			fmt.Fprintf(s.Out, "campaign  %s, %s\n", casework.Many(len(c.Cases), "case", "cases"), casework.Many(c.Persons, "person", "persons"))
 			for _, m := range c.Timeline {
 				fmt.Fprintf(s.Out, "          %s  %s\n", escape.Text(m.When), m.Case)
 			}
@@ -83,7 +83,7 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			}
 		}
 		for _, c := range found.Common {
-			fmt.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", many(c.Cases, "case", "cases"), c.Kind, escape.Text(c.Detail))
+			fmt.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", casework.Many(c.Cases, "case", "cases"), c.Kind, escape.Text(c.Detail))
 		}
 		return nil
 	})
@@ -98,7 +98,7 @@ func suggested(ctx context.Context, s *cli.Streams, v *casework.Trustee, cases *
 	}
 	proxy, err := mediaproxy.Start(ctx)
 	if err != nil {
-		warn(s, "%s are not compared: %v", many(found.Pictures.Waiting(), "picture", "pictures"), err)
+		warn(s, "%s are not compared: %v", casework.Many(found.Pictures.Waiting(), "picture", "pictures"), err)
 		return found, nil
 	}
 	defer proxy.Close()

@@ -72,7 +72,7 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			err = writeList(s.Out, cases.List, all)
 		}
 		if n := len(cases.Problems); err == nil && n > 0 {
-			err = exit.New(exit.Mismatch, "say so to the other trustees", "%s not verify, as said above", many(n, "statement does", "statements do"))
+			err = exit.New(exit.Mismatch, "say so to the other trustees", "%s not verify, as said above", casework.Many(n, "statement does", "statements do"))
 		}
 		return err
 	})
@@ -136,7 +136,7 @@ func notNull(list []string) []string {
 // writeList takes two or three lines for a case, so that it can be read on a narrow terminal too.
 func writeList(w io.Writer, cases []*casework.Case, all int) error {
 	if len(cases) == 0 && all > 0 {
-		_, err := fmt.Fprintf(w, "None of %s fits.\n", many(all, "case", "cases"))
+		_, err := fmt.Fprintf(w, "None of %s fits.\n", casework.Many(all, "case", "cases"))
 		return err
 	}
 	if len(cases) == 0 {
@@ -160,9 +160,9 @@ func writeList(w io.Writer, cases []*casework.Case, all int) error {
 		}
 	}
 	if len(cases) < all {
-		fmt.Fprintf(&b, "%d of %s\n", len(cases), many(all, "case", "cases"))
+		fmt.Fprintf(&b, "%d of %s\n", len(cases), casework.Many(all, "case", "cases"))
 	} else {
-		fmt.Fprintf(&b, "%s\n", many(all, "case", "cases"))
+		fmt.Fprintf(&b, "%s\n", casework.Many(all, "case", "cases"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -234,12 +234,12 @@ func methods(codes []string) string {
 }
 
 func amount(s casefile.Summary) string {
-	text := many(s.Attachments, "file", "files")
+	text := casework.Many(s.Attachments, "file", "files")
 	if s.FollowUps > 0 {
-		text += ", " + many(s.FollowUps, "follow-up", "follow-ups")
+		text += ", " + casework.Many(s.FollowUps, "follow-up", "follow-ups")
 	}
 	if s.Collected > 0 {
-		text += ", " + many(s.Collected, "exhibit collected by trustees", "exhibits collected by trustees")
+		text += ", " + casework.Many(s.Collected, "exhibit collected by trustees", "exhibits collected by trustees")
 	}
 	return text
 }

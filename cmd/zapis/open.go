@@ -70,5 +70,5 @@ func enough(v *casework.Trustee, cases *casework.Cases, id string, parts []ledge
 		return err
 	}
 	return exit.New(exit.KeyMissing, "zapis ask "+id+" --why TEXT --out FILE writes what they grant; what they granted already is kept",
-		"%s must still grant before it opens", many(missing, "more trustee", "more trustees"))
+		"%s must still grant before it opens", casework.Many(missing, "more trustee", "more trustees"))
 }

@@ -144,7 +144,7 @@ func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, 
 		}
 		fmt.Fprintln(s.Out, escape.Text(f.Out))
 		writeProposal(s, p)
-		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", many(p.Needs, "trustee has", "trustees have"))
+		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", casework.Many(p.Needs, "trustee has", "trustees have"))
 		return nil
 	})
 }

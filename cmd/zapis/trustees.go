@@ -114,9 +114,9 @@ func writeGovernance(s *cli.Streams, g governance) {
 		needed = max(needed, in.Identity)
 	}
 	fmt.Fprintf(s.Out, "  opened by %d of them: words; %d: files; %d: contact and name\n", in.Statement, in.Attachment, in.Identity)
-	fmt.Fprintf(s.Out, "  a change needs %s", many(needed, "approval", "approvals"))
+	fmt.Fprintf(s.Out, "  a change needs %s", casework.Many(needed, "approval", "approvals"))
 	if g.Delay > 0 {
-		fmt.Fprintf(s.Out, ", and takes effect %s after it was announced", many(g.Delay, "slot", "slots"))
+		fmt.Fprintf(s.Out, ", and takes effect %s after it was announced", casework.Many(g.Delay, "slot", "slots"))
 	}
 	fmt.Fprintln(s.Out)
 	for _, c := range g.Changes {
@@ -137,7 +137,7 @@ func writeChange(s *cli.Streams, c changeShown) {
 func writeAnnounced(s *cli.Streams, a announceShown) {
 	when := "with the next slot"
 	if a.Left > 0 {
-		when = "in " + many(a.Left, "slot", "slots")
+		when = "in " + casework.Many(a.Left, "slot", "slots")
 	}
 	fmt.Fprintf(s.Out, "PENDING   what entry %d announced takes effect %s", a.Entry, when)
 	if a.CanStop {

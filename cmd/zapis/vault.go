@@ -124,7 +124,7 @@ func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework
 		fmt.Fprintf(s.Err, "%v: %s\n", p, cli.Hint(p))
 	}
 	if cases.Closed > 0 {
-		fmt.Fprintf(s.Err, "%s sealed to others than you\n", many(cases.Closed, "statement is", "statements are"))
+		fmt.Fprintf(s.Err, "%s sealed to others than you\n", casework.Many(cases.Closed, "statement is", "statements are"))
 	}
 	for i, one := range cases.Sealed {
 		if i == maxSealed {
@@ -134,14 +134,14 @@ func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework
 		fmt.Fprintf(s.Err, "%s (%s) is closed: %s\n", one.ID(), one.Where(), one.Closed)
 	}
 	if cases.Erased > 0 {
-		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", many(cases.Erased, "statement was", "statements were"))
+		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", casework.Many(cases.Erased, "statement was", "statements were"))
 	}
 	left, err := v.Erasable(nil)
 	if err != nil {
 		return nil, err
 	}
 	if left > 0 {
-		fmt.Fprintf(s.Err, "%s by tombstones, and still on this disk: zapis purge takes that off\n", many(left, "part was erased", "parts were erased"))
+		fmt.Fprintf(s.Err, "%s by tombstones, and still on this disk: zapis purge takes that off\n", casework.Many(left, "part was erased", "parts were erased"))
 	}
 	return cases, nil
 }
@@ -169,11 +169,4 @@ func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casefil
 
 func warn(s *cli.Streams, format string, args ...any) {
 	fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
-}
-
-func many(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, more)
 }

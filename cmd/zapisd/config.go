@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -97,27 +99,39 @@ func readConfig(path string, check func(key, value string) error) (map[string]se
 	}
 	defer f.Close()
 	set := make(map[string]setting)
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		switch {
-		case !ok || key == "" || value == "":
-			return nil, fmt.Errorf("%s line %d: a line is `key = value`, or begins with #", path, n)
-		case set[key].line > 0:
-			return nil, fmt.Errorf("%s line %d: %s stands there twice, in line %d first", path, n, key, set[key].line)
-		}
-		if err := check(key, value); err != nil {
-			return nil, fmt.Errorf("%s line %d: %w", path, n, err)
+	line, err := readSettings(f, func(n int, key, value string) error {
+		if set[key].line > 0 {
+			return fmt.Errorf("%s stands there twice, in line %d first", key, set[key].line)
 		}
 		set[key] = setting{value, n}
-	}
-	if err := lines.Err(); err != nil {
+		return check(key, value)
+	})
+	switch {
+	case err == nil:
+		return set, nil
+	case line == 0:
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return set, nil
+	return nil, fmt.Errorf("%s line %d: %w", path, line, err)
+}
+
+// readSettings calls visit for each line `key = value`, with the line's number. Empty lines and those from # are left
+// out. It returns the number of the line that it or visit refuses, or 0 where reading fails.
+func readSettings(r io.Reader, visit func(n int, key, value string) error) (line int, err error) {
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(text, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !ok || key == "" || value == "" {
+			return n, errors.New("a line is `key = value`, or begins with #")
+		}
+		if err := visit(n, key, value); err != nil {
+			return n, err
+		}
+	}
+	return 0, lines.Err()
 }

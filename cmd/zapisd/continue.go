@@ -98,10 +98,10 @@ func endingOfCarry(ctx context.Context, name string) (e ending, err error) {
 	if err != nil {
 		return e, err
 	}
-	return endingOf(res.Standing)
+	return endingOf(res.Verified)
 }
 
-func endingOf(st *backup.Standing) (e ending, err error) {
+func endingOf(st *backup.Verified) (e ending, err error) {
 	named := st.Header.Card()
 	e.Last = ledger.Continued{Origin: named.Origin, Genesis: named.Genesis, Size: st.Last.Size, Root: st.Last.Root}
 	_, e.Set, err = st.Chain.SetInForce()

@@ -64,7 +64,7 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 			return exit.New(exit.Usage, "", "%s: %w", some.flags, err)
 		}
 	}
-	switch room := fileLimit() - filesKeptBack; {
+	switch available := fileLimit() - filesKeptBack; {
 	case b.Uploads < 1:
 		return exit.New(exit.Usage, "", "%s: it has to be at least 1", named("uploads", b.Uploads))
 	case b.WordsFloor < 1 || b.FilesFloor < 1:
@@ -73,12 +73,12 @@ func (b *bounds) check(named func(flag string, value any) string) error {
 		return exit.New(exit.Usage, "", "%s: it has to be at least one byte a second", named("min-rate", b.MinRate))
 	case b.Connections < 0:
 		return exit.New(exit.Usage, "", "%s: it can't be negative", named("connections", b.Connections))
-	case room < 1:
+	case available < 1:
 		return exit.New(exit.Failed, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
-			"this process may have %d files open, and needs more than %d", room+filesKeptBack, filesKeptBack)
-	case b.Connections > room:
+			"this process may have %d files open, and needs more than %d", available+filesKeptBack, filesKeptBack)
+	case b.Connections > available:
 		return exit.New(exit.Usage, "ulimit -n, or LimitNOFILE= in the unit, lets it have more",
-			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), room+filesKeptBack, room)
+			"%s: this process may have %d files open, which is enough for %d", named("connections", b.Connections), available+filesKeptBack, available)
 	}
 	return nil
 }

@@ -181,9 +181,9 @@ func (v *setupVerb) ask(ctx context.Context, s *cli.Streams) (facts setupFacts, 
 	}
 	config, was := v.current(serverConf, nil), v.current(siteConf, nil)
 	q := cli.NewQuestions(ctx, s)
-	ask := func(question, standing string, check func(string) error) (answer string) {
+	ask := func(question, current string, check func(string) error) (answer string) {
 		if err == nil {
-			answer, err = q.Ask(ctx, question, standing, check)
+			answer, err = q.Ask(ctx, question, current, check)
 		}
 		return answer
 	}
@@ -194,10 +194,10 @@ func (v *setupVerb) ask(ctx context.Context, s *cli.Streams) (facts setupFacts, 
 	}
 	facts.Onion = ask("Do people reach the form as an onion service (yes or no)", onion, yesOrNo) == "yes"
 	for _, a := range siteQuestions {
-		standing := valuesOf(was, a.key)
-		values := []string{ask(a.ask, first(standing, ""), siteValue(a.key))}
+		current := valuesOf(was, a.key)
+		values := []string{ask(a.ask, first(current, ""), siteValue(a.key))}
 		if a.key == "check-at" {
-			values = append(values, ask("A second such place", first(standing[min(1, len(standing)):], ""), siteValue(a.key)))
+			values = append(values, ask("A second such place", first(current[min(1, len(current)):], ""), siteValue(a.key)))
 		}
 		site = append(site, assignment{a.key, values})
 	}
@@ -242,7 +242,7 @@ func yesOrNo(answer string) error {
 
 // askAuthority asks for one time-stamping authority, and returns the flags of zapisd anchor; with none the timer has
 // nothing to do.
-func (v *setupVerb) askAuthority(ask func(question, standing string, check func(string) error) string) string {
+func (v *setupVerb) askAuthority(ask func(question, current string, check func(string) error) string) string {
 	url, root := "none", ""
 	line, _ := strings.CutPrefix(strings.TrimSpace(string(v.current(anchorConf, nil))), "AUTHORITIES=")
 	words := strings.Fields(line)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -87,26 +86,20 @@ func parseSite(r io.Reader) (web.Site, error) {
 	var s web.Site
 	var duty web.Duty
 	seen := map[string]bool{}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		if !ok || key == "" || value == "" {
-			return s, fmt.Errorf("line %d: a line is `key = value`, or begins with #", n)
-		}
+	line, err := readSettings(r, func(_ int, key, value string) error {
 		if seen[key] && key != "check-at" && !strings.HasPrefix(key, "check-at.") {
-			return s, fmt.Errorf("line %d: %s stands there twice", n, key)
+			return fmt.Errorf("%s stands there twice", key)
 		}
 		seen[key] = true
 		if err := setSite(&s, &duty, key, value); err != nil {
-			return s, fmt.Errorf("line %d: %s: %w", n, key, err)
+			return fmt.Errorf("%s: %w", key, err)
 		}
+		return nil
+	})
+	if line > 0 {
+		err = fmt.Errorf("line %d: %w", line, err)
 	}
-	if err := lines.Err(); err != nil {
+	if err != nil {
 		return s, err
 	}
 	if seen["duty-days"] || seen["duty-hours"] || seen["duty-zone"] || seen["duty-clock"] {

@@ -262,11 +262,11 @@ func TestBodiesRefused(t *testing.T) {
 		{"filler", func(b *ledgertest.Builder) {
 			b.Add(ledger.BodyOf(ledger.KindFiller, 0, b.File(bytes.Repeat([]byte("A"), 64))))
 		}, "entry 1 (filler): a filler is 64 lower-case hexadecimal digits and nothing else"},
-		{"said by a stranger", func(b *ledgertest.Builder) { b.Say(ledger.KindCustody, dora, head) },
+		{"said by a stranger", func(b *ledgertest.Builder) { b.AddSigned(ledger.KindCustody, dora, head) },
 			"entry 1 (custody): its signer " + dora.Card.Fingerprint() + " is not among the trustees"},
-		{"no custody head", func(b *ledgertest.Builder) { b.Say(ledger.KindCustody, anna, []byte("x\n")) },
+		{"no custody head", func(b *ledgertest.Builder) { b.AddSigned(ledger.KindCustody, anna, []byte("x\n")) },
 			`entry 1 (custody): custody head: line 1: it must be "zapis/custody-head/v1"`},
-		{"no reply", func(b *ledgertest.Builder) { b.Say(ledger.KindReply, anna, []byte("x\n")) },
+		{"no reply", func(b *ledgertest.Builder) { b.AddSigned(ledger.KindReply, anna, []byte("x\n")) },
 			"entry 1 (reply): reply: it is zapis/reply/v1, a tag, a blank line and a message"},
 		{"said as another kind", func(b *ledgertest.Builder) {
 			s := ledger.SignedBody{Statement: b.Sign(anna, card.KindReview, ledger.Sum(head)), Content: head}

@@ -104,8 +104,8 @@ func TestNewWithoutRandomness(t *testing.T) {
 	}
 }
 
-// TestSlips tries every slip of one digit and every swap of neighbours.
-func TestSlips(t *testing.T) {
+// TestOneWrongDigitOrSwapIsFound tries every slip of one digit and every swap of neighbours.
+func TestOneWrongDigitOrSwapIsFound(t *testing.T) {
 	for range 20 {
 		d := strings.ReplaceAll(newCode(t).Digits(), " ", "")
 		for i := range Length {
@@ -222,7 +222,7 @@ func TestIdentityOpens(t *testing.T) {
 func TestDeriveQueues(t *testing.T) {
 	d := NewDeriver("example.org/ledger")
 	for range atOnce {
-		d.room <- struct{}{}
+		d.slots <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -230,12 +230,12 @@ func TestDeriveQueues(t *testing.T) {
 	if _, err := d.Derive(ctx, c); !errors.Is(err, context.Canceled) || err.Error() != "waiting to derive a code's keys: context canceled" {
 		t.Errorf("%v", err)
 	}
-	<-d.room
+	<-d.slots
 	if _, err := d.Derive(context.Background(), c); err != nil {
 		t.Error(err)
 	}
-	if len(d.room) != atOnce-1 {
-		t.Errorf("%d places taken", len(d.room))
+	if len(d.slots) != atOnce-1 {
+		t.Errorf("%d places taken", len(d.slots))
 	}
 	if _, err := d.Derive(context.Background(), Code{}); err != ErrLength {
 		t.Errorf("the zero code: %v", err)

@@ -32,16 +32,16 @@ const (
 // Deriver turns codes into keys for one ledger. It may be used by any number of
 // goroutines: two derivations run at a time, the others queue.
 type Deriver struct {
-	salt [32]byte
-	room chan struct{}
+	salt  [32]byte
+	slots chan struct{}
 }
 
 // NewDeriver makes the deriver for the ledger of that origin: the same code
 // has other keys elsewhere.
 func NewDeriver(origin string) *Deriver {
 	return &Deriver{
-		salt: sha256.Sum256([]byte("zapis/code/v1\n" + origin + "\n")),
-		room: make(chan struct{}, atOnce),
+		salt:  sha256.Sum256([]byte("zapis/code/v1\n" + origin + "\n")),
+		slots: make(chan struct{}, atOnce),
 	}
 }
 
@@ -53,8 +53,8 @@ func (d *Deriver) Derive(ctx context.Context, c Code) (*Keys, error) {
 		return nil, ErrLength
 	}
 	select {
-	case d.room <- struct{}{}:
-		defer func() { <-d.room }()
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting to derive a code's keys: %w", ctx.Err())
 	}

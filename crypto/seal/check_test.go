@@ -250,9 +250,9 @@ func TestCheckPartSize(t *testing.T) {
 	}
 }
 
-// TestShutOut: one trustee has no stanza that opens. Their own check reports
+// TestOwnStanzaThatDoesNotOpen: one trustee has no stanza that opens. Their own check reports
 // it by position; that of the others can't detect it.
-func TestShutOut(t *testing.T) {
+func TestOwnStanzaThatDoesNotOpen(t *testing.T) {
 	r := set(1, 3)
 	a, b, c := r.natives[0], r.natives[1], r.natives[2]
 	for _, tc := range []struct {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var write = flag.Bool("write", false, "write the seeds and the vectors anew, with new keys")
+var write = flag.Bool("write", false, "write the seeds and the vectors again, with new keys")
 
 // TestWriteCorpora makes the fuzz targets' seeds: go test -run Write -write.
 func TestWriteCorpora(t *testing.T) {

@@ -153,8 +153,8 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestBrokenEnds: a failing reader or writer is itself the error, and never looks like a part that does not verify.
-func TestBrokenEnds(t *testing.T) {
+// TestAFailingReaderOrWriterIsItselfTheError: a failing reader or writer is itself the error, and never looks like a part that does not verify.
+func TestAFailingReaderOrWriterIsItselfTheError(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	r := set(1, 1)
 	content := bytes.Repeat([]byte{7}, 300_000)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Follow the chain of a Zapis carry file and compute its root anew.
+"""Follow the chain of a Zapis carry file and compute its root again.
 
     verify-carry.py carry.tar [LEDGER-CARD]
 

@@ -32,7 +32,7 @@ func TestHeadersAgreeWithArchiveTar(t *testing.T) {
 	}
 }
 
-func TestPaxHeadersThatLie(t *testing.T) {
+func TestPaxHeadersThatContradict(t *testing.T) {
 	name := "parts/" + strings.Repeat("a", 64)
 	for change, want := range map[[2]string]string{
 		{"size=8589934592", "size=8589934591"}: "its header is not in the one way to write it",

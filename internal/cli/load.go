@@ -51,14 +51,6 @@ func (k KeyFlags) open(ctx context.Context, sealed []byte, prompt string) (*Iden
 	return OpenIdentity(sealed, pass)
 }
 
-// LoadIfGiven is Load for an optional identity: nil if none was named.
-func (k KeyFlags) LoadIfGiven(ctx context.Context) (*Identity, error) {
-	if k.Identity == "" {
-		return nil, nil
-	}
-	return k.Load(ctx)
-}
-
 func readIdentityFile(name string) ([]byte, error) {
 	f, err := OpenOf(name, KindIdentity)
 	if errors.Is(err, fs.ErrNotExist) {

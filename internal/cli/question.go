@@ -42,10 +42,10 @@ func NewQuestions(ctx context.Context, s *Streams) *Questions {
 
 // Ask asks until check accepts the answer. An empty line is the answer in brackets. Without a terminal, an answer that
 // check refuses is an error with the status Failed: the next lines may be meant for other questions.
-func (q *Questions) Ask(ctx context.Context, question, standing string, check func(string) error) (string, error) {
+func (q *Questions) Ask(ctx context.Context, question, current string, check func(string) error) (string, error) {
 	for {
-		if fmt.Fprint(q.out, question); standing != "" {
-			fmt.Fprintf(q.out, " [%s]", escape.Text(standing))
+		if fmt.Fprint(q.out, question); current != "" {
+			fmt.Fprintf(q.out, " [%s]", escape.Text(current))
 		}
 		fmt.Fprint(q.out, ": ")
 		select {
@@ -61,7 +61,7 @@ func (q *Questions) Ask(ctx context.Context, question, standing string, check fu
 			}
 			answer := strings.TrimSpace(line)
 			if answer == "" {
-				answer = standing
+				answer = current
 			}
 			err := check(answer)
 			if err == nil {

@@ -20,6 +20,14 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// caseOfForm reads a form and returns the case that its address names.
+func (o opened) caseOfForm(w http.ResponseWriter, r *http.Request) (*casework.Case, error) {
+	if err := readForm(w, r); err != nil {
+		return nil, err
+	}
+	return o.cases.Find(r.PathValue("id"))
+}
+
 // decide keeps acts and tells the finder. It gives the events' IDs.
 func (o opened) decide(acts ...casework.Decision) ([]string, error) {
 	events, err := o.trustee.Decide(acts...)
@@ -38,10 +46,7 @@ func (o opened) decide(acts ...casework.Decision) ([]string, error) {
 
 // postAct decides one thing about a case, as one form of its page says.
 func (s *Server) postAct(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := readForm(w, r); err != nil {
-		return err
-	}
-	c, err := o.cases.Find(r.PathValue("id"))
+	c, err := o.caseOfForm(w, r)
 	if err != nil {
 		return err
 	}
@@ -146,10 +151,7 @@ func (s *Server) postUndo(w http.ResponseWriter, r *http.Request, o opened) erro
 // postReply writes to the reporter, and asks for a consent where the form says so. A case that was sent twice is answered
 // in both copies if the trustee wants.
 func (s *Server) postReply(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := readForm(w, r); err != nil {
-		return err
-	}
-	c, err := o.cases.Find(r.PathValue("id"))
+	c, err := o.caseOfForm(w, r)
 	if err != nil {
 		return err
 	}

@@ -260,7 +260,7 @@ func TestAttachmentsAreShownAndRedacted(t *testing.T) {
 	page := file("A01", "")
 	b.holds(page, "grey and blurred", "data:image/", "Show it", "SHA-256 of the original")
 	if strings.Contains(page, "Make a redacted copy") {
-		t.Error("what is veiled can be redacted")
+		t.Error("what is blurred can be redacted")
 	}
 	b.holds(file("A01", "?clear=1"), "encoded again", "300 × 200 pixels", "Make a redacted copy")
 	page = file("A02", "?clear=1")

@@ -67,7 +67,7 @@ type filePage struct {
 	Reason  string   // why it is not shown
 	Notes   []string // what a reader should know
 	Ask     string   // the address that shows it
-	Veil    string   // the address that hides it again
+	Hide    string   // the address that hides it again
 	pageLinks
 	Canvas bool // it can be redacted
 	Rows   []int
@@ -97,7 +97,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 		}
 		return here + "?" + q.Encode()
 	}
-	page.Ask, page.Veil = at(number, true), at(number, false)
+	page.Ask, page.Hide = at(number, true), at(number, false)
 	if number > 0 {
 		page.Earlier = at(number-1, page.Clear)
 	}
@@ -118,7 +118,7 @@ func (s *Server) view(r *http.Request, page *filePage, a attachment, number int)
 		page.Reason = refusals[media.NotStarted]
 		return
 	}
-	request := media.Request{Data: a.data, Name: a.exhibit.Original, Page: number, Veiled: !page.Clear}
+	request := media.Request{Data: a.data, Name: a.exhibit.Original, Page: number, Blurred: !page.Clear}
 	if page.Clear {
 		request.Side = media.PageSide
 	}

@@ -96,7 +96,7 @@ func addresseesFor(c *casework.Case) []addresseeView {
 		if a.Letter {
 			view.Languages = letter.Languages(a)
 		}
-		if err := c.Summary().Standing().Check(a, casefile.Leave{}); err != nil {
+		if err := c.Summary().Allowed().Check(a, casefile.Leave{}); err != nil {
 			view.Refused, view.Hint = err.Error(), a.Why
 		}
 		list = append(list, view)
@@ -139,10 +139,7 @@ func (p *bundlePage) fill(o opened, c *casework.Case) error {
 // postBundle makes a bundle for one addressee, checks it with zapis-verify's own code, and keeps it for the browser.
 // What the reporter has not allowed is refused here too, whatever the form says.
 func (s *Server) postBundle(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := readForm(w, r); err != nil {
-		return err
-	}
-	c, err := o.cases.Find(r.PathValue("id"))
+	c, err := o.caseOfForm(w, r)
 	if err != nil {
 		return err
 	}
@@ -257,10 +254,7 @@ func (madeBundle) Document(name string) bool {
 
 // postLetter drafts a letter and keeps it for the browser.
 func (s *Server) postLetter(w http.ResponseWriter, r *http.Request, o opened) error {
-	if err := readForm(w, r); err != nil {
-		return err
-	}
-	c, err := o.cases.Find(r.PathValue("id"))
+	c, err := o.caseOfForm(w, r)
 	if err != nil {
 		return err
 	}

@@ -82,8 +82,8 @@ func (s *Server) getCase(w http.ResponseWriter, r *http.Request, o opened) error
 	page := casePage{layout: s.layout(r, "Case "+c.ID), Case: c, Find: key, Thread: t.thread(c, d), Identity: t.identity(c), Addressees: casefile.Addressees()}
 	page.Hits = t.hits
 	for _, a := range casefile.Addressees() {
-		one := reach{Addressee: a, MustAsk: c.Standing.MustAsk(a)}
-		if err := c.Standing.Check(a, casefile.Leave{}); err != nil {
+		one := reach{Addressee: a, MustAsk: c.Allowed.MustAsk(a)}
+		if err := c.Allowed.Check(a, casefile.Leave{}); err != nil {
 			one.Why = err.Error()
 		}
 		one.May = one.Why == ""

@@ -21,25 +21,25 @@ func noticeOf(err error) Notice {
 	return Notice{Failed: true, Text: err.Error(), Hint: cli.Hint(err)}
 }
 
-// maxShelf bounds what a shelf holds.
-const maxShelf = 64
+// maxKept is how many values a keyed holds.
+const maxKept = 64
 
-// shelf keeps what one request leaves for another, by a random key: notices that no page has shown yet, and what was
-// asked of the queue. A query's words stand on it because an address would take them into the browser's history. The
+// keyed keeps what one request leaves for another, by a random key: notices that no page has shown yet, and what was
+// asked of the queue. A query's words are in it because an address would take them into the browser's history. The
 // oldest goes first. Any goroutine may use it.
-type shelf[T any] struct {
+type keyed[T any] struct {
 	mu   sync.Mutex
 	keys []string // in the order of their making
 	all  map[string]T
 }
 
-func (n *shelf[T]) put(one T) (key string) {
+func (n *keyed[T]) put(one T) (key string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.all == nil {
 		n.all = make(map[string]T)
 	}
-	if len(n.keys) == maxShelf {
+	if len(n.keys) == maxKept {
 		delete(n.all, n.keys[0])
 		n.keys = n.keys[1:]
 	}
@@ -48,7 +48,7 @@ func (n *shelf[T]) put(one T) (key string) {
 	return key
 }
 
-func (n *shelf[T]) get(key string) (one T, ok bool) {
+func (n *keyed[T]) get(key string) (one T, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	one, ok = n.all[key]
@@ -56,7 +56,7 @@ func (n *shelf[T]) get(key string) (one T, ok bool) {
 }
 
 // take is get, and forgets it.
-func (n *shelf[T]) take(key string) (one T, ok bool) {
+func (n *keyed[T]) take(key string) (one T, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	one, ok = n.all[key]
@@ -65,7 +65,7 @@ func (n *shelf[T]) take(key string) (one T, ok bool) {
 }
 
 // clear forgets all of them.
-func (n *shelf[T]) clear() {
+func (n *keyed[T]) clear() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.keys, n.all = nil, nil

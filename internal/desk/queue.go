@@ -62,7 +62,7 @@ type queuePage struct {
 	Newest  string // where the ledger stands
 }
 
-// getQueue lists cases: of a saved view, or as a query on the shelf asks.
+// getQueue lists cases: of a saved view, or as a kept query asks.
 func (s *Server) getQueue(w http.ResponseWriter, r *http.Request, o opened) error {
 	key := r.URL.Query().Get("find")
 	q, ok := s.queries.get(key)

@@ -185,7 +185,7 @@ func (s *Server) answerPaper(r *http.Request, o opened, one paper) (string, erro
 			return "", err
 		}
 		if missing > 0 {
-			return granted.From.Name + " has granted. More trustees must grant before it opens: " + plural(missing, "one", "trustees") + ".", nil
+			return granted.From.Name + " has granted. More trustees must grant before it opens: " + casework.Many(missing, "one", "trustees") + ".", nil
 		}
 		return granted.From.Name + " has granted, and it opens now: the case page shows it.", s.keeper.sort(r.Context())
 	}

@@ -34,8 +34,8 @@ type Server struct {
 	options Options
 	pages   *template.Template
 	mux     *http.ServeMux
-	notices shelf[Notice]
-	queries shelf[query]
+	notices keyed[Notice]
+	queries keyed[query]
 	media   *media.Client
 	stick   stick
 	files   files

@@ -3,7 +3,6 @@ package desk
 import (
 	"fmt"
 	"html/template"
-	"strconv"
 
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/links"
@@ -12,19 +11,13 @@ import (
 
 // transportFuncs are the words of the pages about what comes and goes.
 var transportFuncs = template.FuncMap{
-	"plural":   plural,
-	"entries":  func(d *casework.Imported) string { return plural(int(d.Size-d.From), "new entry", "new entries") },
+	"plural": casework.Many,
+	"entries": func(d *casework.Imported) string {
+		return casework.Many(int(d.Size-d.From), "new entry", "new entries")
+	},
 	"linktype": func(code string) string { return wordsOf(linkTypes, code) },
 	"hold":     func(code string) string { return wordsOf(holdReasons, code) },
 	"reason":   func(kind any) string { return wordsOf(suggestionReasons, fmt.Sprint(kind)) },
-}
-
-// plural counts things in words: one and more are the thing's names.
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + more
 }
 
 // outNames are the names of what an outbox takes along: of one, and of more.
@@ -46,7 +39,7 @@ var outNames = map[casework.Thing][2]string{
 func outLines(counted []casework.Counted) []string {
 	var lines []string
 	for _, c := range counted {
-		lines = append(lines, plural(c.N, outNames[c.Thing][0], outNames[c.Thing][1]))
+		lines = append(lines, casework.Many(c.N, outNames[c.Thing][0], outNames[c.Thing][1]))
 	}
 	return lines
 }

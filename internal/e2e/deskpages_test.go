@@ -169,7 +169,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 	do(chromedp.SendKeys(chromedp.CSS("#words"), "neighbour"), chromedp.Submit(chromedp.CSS("#words")), chromedp.WaitVisible(chromedp.CSS(".rows")), chromedp.Click(chromedp.CSS("[data-open]")), chromedp.WaitVisible(chromedp.CSS("#hit")))
 	has("#hit", "neighbours")
 
-	// An attachment is veiled first; a box is drawn with the mouse and burned in.
+	// An attachment is blurred first; a box is drawn with the mouse and burned in.
 	look("attachment", "/case/"+id+"/file/A01")
 	look("redaction", "/case/"+id+"/file/A01?clear=1")
 	l.open(t, origin+"/case/"+id+"/file/A01?clear=1")

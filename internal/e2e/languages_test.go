@@ -40,7 +40,7 @@ func does(t *testing.T, ctx context.Context, what string, steps ...chromedp.Acti
 
 // In each language, without a script: a report that is refused first and goes through then, files after it, and the mailbox with
 // the code mistyped, then right, then with more in it. One browser takes all the way in all languages.
-func TestAllTheWayInEachLanguage(t *testing.T) {
+func TestAReportInEachLanguage(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")

@@ -12,6 +12,18 @@ import (
 	"strings"
 )
 
+// Fill replaces the placeholders of a sentence. pairs are names without braces, each before its value.
+func Fill(text string, pairs ...any) string {
+	if len(pairs) == 0 {
+		return text
+	}
+	old := make([]string, 0, len(pairs))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		old = append(old, "{"+fmt.Sprint(pairs[i])+"}", fmt.Sprint(pairs[i+1]))
+	}
+	return strings.NewReplacer(old...).Replace(text)
+}
+
 // Parse returns a file's sentences by key. An error names the locale and the line.
 func Parse(code, raw string) (map[string]string, error) {
 	text := make(map[string]string)

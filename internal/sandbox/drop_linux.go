@@ -49,6 +49,18 @@ func give(k uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k}
 }
 
+// loadCall denies the calls of another machine and of x32, and loads the number of the call.
+func loadCall() []unix.SockFilter {
+	return []unix.SockFilter{
+		load(offsetArch),
+		jump(unix.BPF_JEQ, auditArch, 1, 0),
+		give(deny),
+		load(offsetCall),
+		jump(unix.BPF_JGE, x32, 0, 1),
+		give(deny),
+	}
+}
+
 // filter denies the sockets.
 func filter() error {
 	return install([]unix.SockFilter{

@@ -26,14 +26,7 @@ func Online(dir string) {
 }
 
 func online() []unix.SockFilter {
-	program := []unix.SockFilter{
-		load(offsetArch),
-		jump(unix.BPF_JEQ, auditArch, 1, 0),
-		give(deny),
-		load(offsetCall),
-		jump(unix.BPF_JGE, x32, 0, 1),
-		give(deny),
-	}
+	program := loadCall()
 	for _, call := range notOnline {
 		program = append(program, jump(unix.BPF_JEQ, call, 0, 1), give(deny))
 	}

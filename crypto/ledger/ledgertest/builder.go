@@ -187,8 +187,8 @@ func (b *Builder) Erase(index uint64, parts ...ledger.Hash) {
 	b.Change(ledger.KindTombstone, b.Approve(t.Marshal(), nil, b.People[:2]...))
 }
 
-// Say appends a reply, review or custody entry.
-func (b *Builder) Say(k ledger.Kind, t Trustee, content []byte) ledger.Hash {
+// AddSigned appends a reply, review or custody entry.
+func (b *Builder) AddSigned(k ledger.Kind, t Trustee, content []byte) ledger.Hash {
 	s := ledger.SignedBody{Statement: b.Sign(t, string(k), ledger.Sum(content)), Content: content}
 	return b.Add(ledger.BodyOf(k, b.SetIndex, b.File(s.Marshal())))
 }
@@ -218,9 +218,9 @@ func Everything() *Builder {
 	b.Report("first", 2)
 	b.Filler()
 	b.Checkpoint()
-	b.Say(ledger.KindReply, b.People[0], ledger.Reply{Tag: ledger.Sum([]byte("tag")), Message: bytesOf("message", 700)}.Marshal())
-	b.Say(ledger.KindReview, b.People[1], bytesOf("review", 700))
-	b.Say(ledger.KindCustody, b.People[2], ledger.CustodyHead{Events: 3, Link: ledger.Sum([]byte("link"))}.Marshal())
+	b.AddSigned(ledger.KindReply, b.People[0], ledger.Reply{Tag: ledger.Sum([]byte("tag")), Message: bytesOf("message", 700)}.Marshal())
+	b.AddSigned(ledger.KindReview, b.People[1], bytesOf("review", 700))
+	b.AddSigned(ledger.KindCustody, b.People[2], ledger.CustodyHead{Events: 3, Link: ledger.Sum([]byte("link"))}.Marshal())
 	people := Trustees()
 	b.NewTrustees(people[0], people[2], people[3])
 	b.Add(b.Body(ledger.KindExhibit, "exhibit", 1))

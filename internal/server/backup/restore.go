@@ -16,7 +16,7 @@ import (
 
 // Verify verifies the whole folder except the bytes of sealed parts, which
 // Restore reads.
-func (b *Folder) Verify(ctx context.Context, compare ...uint64) (*Standing, error) {
+func (b *Folder) Verify(ctx context.Context, compare ...uint64) (*Verified, error) {
 	st, err := b.read(ctx, nil, compare...)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (b *Folder) Verify(ctx context.Context, compare ...uint64) (*Standing, erro
 	return st, missing(st.Parts, b.name(partsDir))
 }
 
-func (b *Folder) read(ctx context.Context, step Step, compare ...uint64) (*Standing, error) {
+func (b *Folder) read(ctx context.Context, step Step, compare ...uint64) (*Verified, error) {
 	f, err := os.Open(b.name(stateFile))
 	if err != nil {
 		return nil, exit.New(exit.Failed, "zapisd backup makes one", "%s is no backup: %w", b.dir, err)
@@ -62,7 +62,7 @@ func (b *Folder) KeepKey(text []byte) error {
 // Restore creates a ledger's folder from the backup, and verifies every byte.
 // key may be nil. The ledger has no guard: it signs nothing until an operator
 // confirms that it is the newest.
-func (b *Folder) Restore(ctx context.Context, dir string, key *ledger.SigningKey, progress func(done, total int64)) (*Standing, error) {
+func (b *Folder) Restore(ctx context.Context, dir string, key *ledger.SigningKey, progress func(done, total int64)) (*Verified, error) {
 	st, err := b.Verify(ctx)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (b *Folder) Restore(ctx context.Context, dir string, key *ledger.SigningKey
 	return st, r.Finish(key)
 }
 
-func fits(st *Standing, key *ledger.SigningKey) error {
+func fits(st *Verified, key *ledger.SigningKey) error {
 	v, err := st.Chain.Verifier(st.Header.Size)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (m *restoring) store(body ledger.Body) error {
 		}
 		delete(m.parts, named.Hash)
 		if p.Erased {
-			if err := m.r.Erased(p.Hash, p.Stone); err != nil {
+			if err := m.r.Erased(p.Hash, p.Tombstone); err != nil {
 				return err
 			}
 			continue

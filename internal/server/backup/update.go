@@ -19,7 +19,7 @@ import (
 
 // Result counts what an update has added.
 type Result struct {
-	*Standing
+	*Verified
 	From    uint64 // entries before
 	Fetched int    // parts that are new
 	Bytes   int64  // of those
@@ -85,7 +85,7 @@ func (b *Folder) settle(ctx context.Context, res *Result, last ledger.Checkpoint
 	if last.Size > 0 {
 		compare = append(compare, last.Size)
 	}
-	if res.Standing, err = Verify(ctx, bufio.NewReaderSize(f, 1<<20), smallIn(in, parts), nil, compare...); err != nil {
+	if res.Verified, err = Verify(ctx, bufio.NewReaderSize(f, 1<<20), smallIn(in, parts), nil, compare...); err != nil {
 		return err
 	}
 	if err := sameRoot(res.Chain, last); err != nil {

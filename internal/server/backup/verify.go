@@ -16,15 +16,15 @@ import (
 // Part is a part that an entry of the ledger names.
 type Part struct {
 	ledger.Part
-	Index   uint64 // the first entry that names it; of no meaning for what waits
-	Waiting bool
-	Erased  bool   // by a tombstone
-	Stone   uint64 // its entry
+	Index     uint64 // the first entry that names it; of no meaning for what waits
+	Waiting   bool
+	Erased    bool   // by a tombstone
+	Tombstone uint64 // its entry
 }
 
-// Standing is the result of verifying a ledger: chain, tree, authority of
+// Verified is the result of verifying a ledger: chain, tree, authority of
 // changes, signatures of every checkpoint, every promise.
-type Standing struct {
+type Verified struct {
 	Header carry.BackupHeader
 	Chain  *ledger.Chain
 	Last   ledger.Checkpoint
@@ -38,20 +38,20 @@ type Step func(it carry.BackupItem, e ledger.Entry) error
 
 // verifier reads one ledger.tar.
 type verifier struct {
-	ctx    context.Context
-	body   func(ledger.Hash) ([]byte, error)
-	step   Step
-	st     *Standing
-	notes  [][]byte
-	at     map[ledger.Hash]int // in st.Parts
-	bodies map[ledger.Hash]bool
-	stones map[ledger.Erased]uint64
+	ctx        context.Context
+	body       func(ledger.Hash) ([]byte, error)
+	step       Step
+	st         *Verified
+	notes      [][]byte
+	at         map[ledger.Hash]int // in st.Parts
+	bodies     map[ledger.Hash]bool
+	tombstones map[ledger.Erased]uint64
 }
 
 // Verify reads and verifies a ledger.tar, except the parts of reports and
 // exhibits, which it lists. body returns the small parts of other entries, or
 // fs.ErrNotExist. The chain keeps the root at each of the sizes in compare.
-func Verify(ctx context.Context, state io.Reader, body func(ledger.Hash) ([]byte, error), step Step, compare ...uint64) (*Standing, error) {
+func Verify(ctx context.Context, state io.Reader, body func(ledger.Hash) ([]byte, error), step Step, compare ...uint64) (*Verified, error) {
 	in, err := carry.NewBackupReader(state)
 	if err != nil {
 		return nil, err
@@ -59,8 +59,8 @@ func Verify(ctx context.Context, state io.Reader, body func(ledger.Hash) ([]byte
 	h := in.Header()
 	named := h.Card()
 	v := &verifier{ctx: ctx, body: body, step: step, at: make(map[ledger.Hash]int),
-		bodies: make(map[ledger.Hash]bool), stones: make(map[ledger.Erased]uint64),
-		st: &Standing{Header: h, Chain: ledger.NewChain(&named)}}
+		bodies: make(map[ledger.Hash]bool), tombstones: make(map[ledger.Erased]uint64),
+		st: &Verified{Header: h, Chain: ledger.NewChain(&named)}}
 	for _, size := range compare {
 		if size <= h.Size {
 			if err := v.st.Chain.Mark(size); err != nil {
@@ -132,20 +132,20 @@ func (v *verifier) entry(text []byte) (ledger.Entry, error) {
 		return e, refuse("", "%w", err)
 	}
 	if e.Body.Kind == ledger.KindTombstone {
-		return e, v.bury(e.Index, body)
+		return e, v.addTombstone(e.Index, body)
 	}
 	return e, nil
 }
 
-func (v *verifier) bury(index uint64, body []byte) error {
+func (v *verifier) addTombstone(index uint64, body []byte) error {
 	a, err := ledger.ParseApproved(body)
 	if err != nil {
 		return err
 	}
 	parts, err := ledger.ErasedBy(a.Text)
 	for _, p := range parts {
-		if _, before := v.stones[p]; !before {
-			v.stones[p] = index
+		if _, before := v.tombstones[p]; !before {
+			v.tombstones[p] = index
 		}
 	}
 	return err
@@ -187,7 +187,7 @@ func (v *verifier) settle() error {
 	for i := range v.st.Parts {
 		p := &v.st.Parts[i]
 		if !p.Waiting {
-			p.Stone, p.Erased = v.stones[ledger.Erased{Index: p.Index, Hash: p.Hash}]
+			p.Tombstone, p.Erased = v.tombstones[ledger.Erased{Index: p.Index, Hash: p.Hash}]
 		}
 	}
 	return nil

@@ -19,12 +19,12 @@ import (
 // A Draft is a submission before it is sent: files first, then Send or SendFollowUp once. It belongs to one goroutine.
 // Discard is safe at any time and must be called at the end.
 type Draft struct {
-	in       *Intake
-	files    []*file
-	bytes    int64 // of all accepted files
-	identify bool  // the files show who the reporter is
-	inRoom   bool  // holds a place among the uploads
-	done     bool
+	in        *Intake
+	files     []*file
+	bytes     int64 // of all accepted files
+	identify  bool  // the files show who the reporter is
+	uploading bool  // holds a place among the uploads
+	done      bool
 }
 
 // errDone is returned for a mistake of the caller.
@@ -80,11 +80,11 @@ func (d *Draft) AddFile(name string, r io.Reader) error {
 	case len(d.files) == d.in.limits.Files:
 		return refuseFile(incident.TooMany)
 	}
-	if !d.inRoom {
-		if err := d.in.uploads.enter(); err != nil {
+	if !d.uploading {
+		if err := d.in.uploads.acquire(); err != nil {
 			return err
 		}
-		d.inRoom = true
+		d.uploading = true
 	}
 	var kind filekind.Sniffer
 	defer kind.Wipe()
@@ -127,9 +127,9 @@ func (d *Draft) Discard() {
 		f.discard()
 	}
 	d.files = nil
-	if d.inRoom {
-		d.in.uploads.leave()
-		d.inRoom = false
+	if d.uploading {
+		d.in.uploads.release()
+		d.uploading = false
 	}
 }
 
@@ -164,7 +164,7 @@ func (f *file) seal(in *Intake, identify bool, content io.Reader) error {
 		return err
 	}
 	to := r.files(identify)
-	roomy := &roomyWriter{w: part, space: in.space}
+	roomy := &reservingWriter{w: part, space: in.space}
 	defer roomy.done()
 	sealed, key, err := seal.SealWithKey(roomy, seal.Attachment, to, content)
 	if err != nil {
@@ -190,7 +190,7 @@ func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
 	if err != nil {
 		return err
 	}
-	roomy := &roomyWriter{w: part, space: in.space}
+	roomy := &reservingWriter{w: part, space: in.space}
 	defer roomy.done()
 	sealed, err := seal.Reseal(roomy, seal.Attachment, to, src, f.key)
 	if err == nil && sealed.Content != f.content {

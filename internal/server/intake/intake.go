@@ -50,7 +50,7 @@ type Intake struct {
 	limits  Limits
 	now     func() time.Time
 	derive  func(context.Context, reportcode.Code) (*reportcode.Keys, error) // once for each submission or mailbox: it is what they take time for
-	uploads room
+	uploads uploadLimit
 	space   *space
 	cases   keylock.Locks // serialises submissions of one case, by the name of its first locator, so that no exhibit number is used twice
 	decoy   *decoy
@@ -72,7 +72,7 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 		limits:  l,
 		now:     now,
 		derive:  reportcode.NewDeriver(s.Genesis().Origin).Derive,
-		uploads: newRoom(l.Uploads),
+		uploads: newUploadLimit(l.Uploads),
 		space:   &space{free: s.Free, used: s.Used, limits: l, now: time.Now},
 		decoy:   newDecoy(),
 		signals: NewSignalKeys(s),

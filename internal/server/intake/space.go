@@ -89,14 +89,14 @@ func (s *space) landed(n int64) {
 	s.flying -= n
 }
 
-// roomyWriter reserves bytes before it writes them.
-type roomyWriter struct {
+// reservingWriter reserves bytes before it writes them.
+type reservingWriter struct {
 	w       io.Writer
 	space   *space
 	granted int64 // bytes that may still be written
 }
 
-func (w *roomyWriter) Write(p []byte) (int, error) {
+func (w *reservingWriter) Write(p []byte) (int, error) {
 	n := int64(len(p))
 	if w.granted < n {
 		ask := max(grain, n)
@@ -112,7 +112,7 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 }
 
 // done releases what was reserved and not written.
-func (w *roomyWriter) done() {
+func (w *reservingWriter) done() {
 	w.space.landed(w.granted)
 	w.granted = 0
 }

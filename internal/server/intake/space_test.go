@@ -90,11 +90,11 @@ func TestGrantsAreCounted(t *testing.T) {
 }
 
 // A writer asks before it writes, and releases what it did not need.
-func TestRoomyWriter(t *testing.T) {
+func TestAWriterReservesBytesBeforeItWritesThem(t *testing.T) {
 	d := disk{free: 5 * grain}
 	s := d.space(Limits{FilesFloor: 2 * grain, WordsFloor: 1})
 	var out bytes.Buffer
-	w := &roomyWriter{w: &out, space: s}
+	w := &reservingWriter{w: &out, space: s}
 	for range 3 * grain / 1000 {
 		if _, err := w.Write(make([]byte, 1000)); err != nil {
 			t.Fatalf("after %d bytes: %v", out.Len(), err)
@@ -133,15 +133,15 @@ func TestNoRoomForFiles(t *testing.T) {
 }
 
 // Three quarters make a crowd.
-func TestCrowded(t *testing.T) {
+func TestUploadsAreNearlyFullFromThreeQuartersOn(t *testing.T) {
 	h := newHouse(t, Limits{Uploads: 4}, 0)
 	for i := range 4 {
-		if got := h.in.Crowded(); got != (i > 2) {
+		if got := h.in.NearlyFull(); got != (i > 2) {
 			t.Errorf("with %d of 4 places taken: %v", i, got)
 		}
-		h.must(h.in.uploads.enter())
+		h.must(h.in.uploads.acquire())
 	}
 	for range 4 {
-		h.in.uploads.leave()
+		h.in.uploads.release()
 	}
 }

@@ -87,7 +87,7 @@ func (d *Desk) Take(ctx context.Context, s card.Signed, content []byte) (Outcome
 	if o.Err != nil {
 		return o, nil
 	}
-	return o, d.keep(d.heardName(s), s.Marshal())
+	return o, d.keep(d.appliedName(s), s.Marshal())
 }
 
 // verify returns the signer, and whether the statement was applied before.
@@ -99,7 +99,7 @@ func (d *Desk) verify(s card.Signed, content []byte) (from string, known bool, e
 	if content != nil && ledger.Sum(content) != s.Subject {
 		return "", false, refuse("it is about another content")
 	}
-	if known, err := d.heard(s); known || err != nil {
+	if known, err := d.applied(s); known || err != nil {
 		return d.nameOf(s.Signer), known, err
 	}
 	if s.Kind == card.KindApproval && d.enough(s.Subject) {
@@ -139,14 +139,14 @@ func (d *Desk) nameOf(signer string) string {
 	return ""
 }
 
-func (d *Desk) heardName(s card.Signed) string {
+func (d *Desk) appliedName(s card.Signed) string {
 	return filepath.Join(heardDir, fmt.Sprintf("%s-%08d", card.ShortFingerprint(s.Signer), s.Number))
 }
 
-// heard reports whether a statement was applied before. It refuses another one of the same number, and keeps it as
+// applied reports whether a statement was applied before. It refuses another one of the same number, and keeps it as
 // evidence if its signature verifies.
-func (d *Desk) heard(s card.Signed) (bool, error) {
-	name := d.heardName(s)
+func (d *Desk) applied(s card.Signed) (bool, error) {
+	name := d.appliedName(s)
 	file, err := os.ReadFile(filepath.Join(d.dir, name))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -179,7 +179,7 @@ func (d *Desk) heard(s card.Signed) (bool, error) {
 func (d *Desk) follows(s card.Signed) error {
 	before := s
 	before.Number--
-	name := d.heardName(before)
+	name := d.appliedName(before)
 	file, err := os.ReadFile(filepath.Join(d.dir, name))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // it was not for the ledger, or was refused
@@ -194,7 +194,7 @@ func (d *Desk) follows(s card.Signed) error {
 	if known.Signer != s.Signer || known.Hash() == s.Previous {
 		return nil
 	}
-	if err := d.keep(d.heardName(s)+"-refused-"+ledger.Hash(s.Hash()).String()[:12], s.Marshal()); err != nil {
+	if err := d.keep(d.appliedName(s)+"-refused-"+ledger.Hash(s.Hash()).String()[:12], s.Marshal()); err != nil {
 		return err
 	}
 	return exit.New(exit.Mismatch, "both are kept under heard/: somebody else may have that trustee's key",

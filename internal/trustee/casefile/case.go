@@ -25,7 +25,7 @@ type Case struct {
 	Ledger  string // the ledger card's line
 	Summary Summary
 
-	Standing    Standing
+	Allowed     Allowed
 	Submissions []Submission  // the first report, then what followed
 	Exhibits    []Exhibit     // of all of them, in order
 	Reviews     []Review      // what trustees wrote about it, the owner's private notes last

@@ -52,7 +52,7 @@ func TestEveryConsentByAddressee(t *testing.T) {
 				enough = enough && slices.Contains(set, n)
 			}
 			asked := !slices.Contains(set, "ask") || a.Code == "statistics"
-			s := Standing{Case: "c0123456789", InForce: set, Given: set}
+			s := Allowed{Case: "c0123456789", InForce: set, Given: set}
 			err := s.Check(a, Leave{})
 			if (err == nil) != (enough && asked) {
 				t.Errorf("%s with %v: %v", a.Code, set, err)
@@ -91,16 +91,16 @@ func TestRefusals(t *testing.T) {
 	given := []string{"store", "statistics", "police", "un"}
 	for _, tt := range []struct {
 		to   string
-		s    Standing
+		s    Allowed
 		want string
 	}{
-		{"lawyer", Standing{InForce: given, Given: given}, `c0: what goes to a lawyer needs the consent "lawyer", and the reporter has not given "lawyer"`},
-		{"un", Standing{InForce: given, Given: given}, `c0: what goes to the UN's special procedures needs the consents "un" and "state", and the reporter has not given "state"`},
-		{"ccf", Standing{InForce: given, Given: given}, `c0: what goes to Interpol's CCF needs the consents "ccf" and "state", and the reporter has not given "ccf" and "state"`},
-		{"police", Standing{InForce: given[:2], Given: given, PersonAgrees: "unasked"},
+		{"lawyer", Allowed{InForce: given, Given: given}, `c0: what goes to a lawyer needs the consent "lawyer", and the reporter has not given "lawyer"`},
+		{"un", Allowed{InForce: given, Given: given}, `c0: what goes to the UN's special procedures needs the consents "un" and "state", and the reporter has not given "state"`},
+		{"ccf", Allowed{InForce: given, Given: given}, `c0: what goes to Interpol's CCF needs the consents "ccf" and "state", and the reporter has not given "ccf" and "state"`},
+		{"police", Allowed{InForce: given[:2], Given: given, PersonAgrees: "unasked"},
 			`c0: the consent "police" is not in force: the person concerned has not said yes, and the case may only be kept and counted`},
-		{"police", Standing{Withdrawn: "delete"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to the police or a prosecutor any more"},
-		{"police", Standing{InForce: []string{"police", "ask"}},
+		{"police", Allowed{Withdrawn: "delete"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to the police or a prosecutor any more"},
+		{"police", Allowed{InForce: []string{"police", "ask"}},
 			"c0: the reporter wants to be asked each time before it is given to anyone, and was not asked about the police or a prosecutor"},
 	} {
 		tt.s.Case = "c0"
@@ -115,7 +115,7 @@ func TestRefusals(t *testing.T) {
 func TestPersonWhoDidNotAgreeIsCounted(t *testing.T) {
 	all := consents(t)
 	for _, agrees := range []string{"undecided", "unasked"} {
-		s := Standing{Case: "c0", InForce: []string{"store", "statistics"}, Given: all, PersonAgrees: agrees}
+		s := Allowed{Case: "c0", InForce: []string{"store", "statistics"}, Given: all, PersonAgrees: agrees}
 		for _, a := range Addressees() {
 			if err := s.Check(a, Leave{Asked: "yes"}); (err == nil) != (a.Code == "statistics") {
 				t.Errorf("%s, %s: %v", agrees, a.Code, err)
@@ -128,20 +128,20 @@ func TestPersonWhoDidNotAgreeIsCounted(t *testing.T) {
 // refused by default.
 func TestHandOver(t *testing.T) {
 	for _, tt := range []struct {
-		s         Standing
+		s         Allowed
 		l         Leave
 		want, why string
 	}{
-		{Standing{InForce: []string{"store", "police"}}, Leave{}, "", ""},
-		{Standing{InForce: []string{"store", "publish"}}, Leave{Override: "needless"}, "", ""},
-		{Standing{}, Leave{}, "c0: the case may only be kept and counted, and not go to M.", ""},
-		{Standing{InForce: []string{"store", "statistics", "state"}}, Leave{Asked: "by phone"}, "c0: the case may only be kept and counted, and not go to M.", "the reporter was asked: by phone"},
-		{Standing{InForce: []string{"store"}}, Leave{Override: "a court"}, "", "although it may only be kept and counted: a court"},
-		{Standing{Withdrawn: "delete"}, Leave{Asked: "x"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to M. any more", "the reporter was asked: x"},
-		{Standing{Withdrawn: "stop"}, Leave{Override: "a court"}, "", "although the case was withdrawn (stop): a court"},
-		{Standing{InForce: []string{"un", "ask"}}, Leave{}, "c0: the reporter wants to be asked each time before it is given to anyone, and was not asked about M.", ""},
-		{Standing{InForce: []string{"un", "ask"}}, Leave{Asked: "3 May"}, "", "the reporter was asked: 3 May"},
-		{Standing{InForce: []string{"un", "ask"}}, Leave{Override: "no time"}, "", "without asking first: no time"},
+		{Allowed{InForce: []string{"store", "police"}}, Leave{}, "", ""},
+		{Allowed{InForce: []string{"store", "publish"}}, Leave{Override: "needless"}, "", ""},
+		{Allowed{}, Leave{}, "c0: the case may only be kept and counted, and not go to M.", ""},
+		{Allowed{InForce: []string{"store", "statistics", "state"}}, Leave{Asked: "by phone"}, "c0: the case may only be kept and counted, and not go to M.", "the reporter was asked: by phone"},
+		{Allowed{InForce: []string{"store"}}, Leave{Override: "a court"}, "", "although it may only be kept and counted: a court"},
+		{Allowed{Withdrawn: "delete"}, Leave{Asked: "x"}, "c0: the reporter has withdrawn the case (delete), and nothing may go to M. any more", "the reporter was asked: x"},
+		{Allowed{Withdrawn: "stop"}, Leave{Override: "a court"}, "", "although the case was withdrawn (stop): a court"},
+		{Allowed{InForce: []string{"un", "ask"}}, Leave{}, "c0: the reporter wants to be asked each time before it is given to anyone, and was not asked about M.", ""},
+		{Allowed{InForce: []string{"un", "ask"}}, Leave{Asked: "3 May"}, "", "the reporter was asked: 3 May"},
+		{Allowed{InForce: []string{"un", "ask"}}, Leave{Override: "no time"}, "", "without asking first: no time"},
 	} {
 		tt.s.Case = "c0"
 		err := tt.s.Check(Anybody("M."), tt.l)
@@ -154,21 +154,21 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-func TestWhy(t *testing.T) {
+func TestReasonsForAMissingConsent(t *testing.T) {
 	un := addressee(t, "un")
 	for _, tt := range []struct {
-		s    Standing
+		s    Allowed
 		l    Leave
 		want string
 	}{
-		{Standing{InForce: []string{"un", "state"}}, Leave{}, ""},
-		{Standing{InForce: []string{"un", "state"}}, Leave{Override: "needless"}, ""},
-		{Standing{InForce: []string{"un"}}, Leave{Override: "she is in danger"}, `without the consent "state": she is in danger`},
-		{Standing{}, Leave{Override: "x"}, `without the consents "un" and "state": x`},
-		{Standing{Withdrawn: "stop"}, Leave{Override: "a court"}, "although the case was withdrawn (stop): a court"},
-		{Standing{InForce: []string{"un", "state", "ask"}}, Leave{Override: "no time"}, "without asking first: no time"},
-		{Standing{InForce: []string{"un", "state", "ask"}}, Leave{Asked: "her reply of 3 May"}, "the reporter was asked: her reply of 3 May"},
-		{Standing{InForce: []string{"un", "ask"}}, Leave{Asked: "3 May", Override: "x"}, `without the consent "state": x; the reporter was asked: 3 May`},
+		{Allowed{InForce: []string{"un", "state"}}, Leave{}, ""},
+		{Allowed{InForce: []string{"un", "state"}}, Leave{Override: "needless"}, ""},
+		{Allowed{InForce: []string{"un"}}, Leave{Override: "she is in danger"}, `without the consent "state": she is in danger`},
+		{Allowed{}, Leave{Override: "x"}, `without the consents "un" and "state": x`},
+		{Allowed{Withdrawn: "stop"}, Leave{Override: "a court"}, "although the case was withdrawn (stop): a court"},
+		{Allowed{InForce: []string{"un", "state", "ask"}}, Leave{Override: "no time"}, "without asking first: no time"},
+		{Allowed{InForce: []string{"un", "state", "ask"}}, Leave{Asked: "her reply of 3 May"}, "the reporter was asked: her reply of 3 May"},
+		{Allowed{InForce: []string{"un", "ask"}}, Leave{Asked: "3 May", Override: "x"}, `without the consent "state": x; the reporter was asked: 3 May`},
 	} {
 		if got := tt.s.Why(un, tt.l); got != tt.want {
 			t.Errorf("%+v, %+v: %q, want %q", tt.s, tt.l, got, tt.want)

@@ -74,7 +74,7 @@ type Hold struct {
 // Deadline is a date that a reporter named.
 type Deadline struct{ Date, What string }
 
-// Standing returns what the reporter allows now, for the check of an addressee.
-func (s Summary) Standing() Standing {
-	return Standing{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
+// Allowed returns what the reporter allows now, for the check of an addressee.
+func (s Summary) Allowed() Allowed {
+	return Allowed{Case: s.Case, InForce: s.Consent, Given: s.ConsentGiven, PersonAgrees: s.PersonAgrees, Withdrawn: s.Withdrawn}
 }

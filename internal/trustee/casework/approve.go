@@ -61,7 +61,7 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 		if t.After != (ledger.Hash{}) {
 			after = t.After
 		}
-		if p.Words, err = v.stoneWords(cases, t); err != nil {
+		if p.Words, err = v.tombstoneWords(cases, t); err != nil {
 			return nil, err
 		}
 	case "zapis/hold/v1":
@@ -205,8 +205,8 @@ func keyWords(c ledger.KeyChange) []string {
 	return append(words, "the old keys sign the change too: nobody else can have made it")
 }
 
-// stoneWords tells what a tombstone would erase, and whether the reporter has asked for it.
-func (v *Trustee) stoneWords(cases *Cases, t ledger.Tombstone) ([]string, error) {
+// tombstoneWords tells what a tombstone would erase, and whether the reporter has asked for it.
+func (v *Trustee) tombstoneWords(cases *Cases, t ledger.Tombstone) ([]string, error) {
 	reasons := map[string]string{ledger.EraseAsked: "the reporter asked for it", ledger.EraseOrdered: "it was ordered by who may",
 		ledger.EraseRetention: "the time for which it is kept ran out", ledger.EraseUnlawful: "it must not be kept", ledger.EraseMistake: "it was a test, or sent by error"}
 	words := []string{"the reason that is given: " + reasons[t.Reason]}

@@ -18,16 +18,16 @@ import (
 type Trustee struct {
 	*vault.Vault
 
-	of       *ledgercopy.Copy                      // the copy that the rest was made from
-	parts    map[ledger.Hash]ledgercopy.Submission // which submission has a part; made when it is asked for
-	lazy     sync.Mutex                            // guards what follows: many goroutines open statements at once
-	seats    map[uint64]seat                       // by the index of a set
-	granted  grantedShares                         // nil until they are asked for
-	handed   map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
-	exports  map[string][]string                   // cases of exports of many, by the hash of their list
-	misdealt bool                                  // parts are opened despite a wrong hash of a trustee who has not granted
-	desk     *deskstate.Log                        // nil until it is asked for
-	indexed  *eventIndex                           // of the custody log; nil until it is asked for
+	of        *ledgercopy.Copy                      // the copy that the rest was made from
+	parts     map[ledger.Hash]ledgercopy.Submission // which submission has a part; made when it is asked for
+	lazy      sync.Mutex                            // guards what follows: many goroutines open statements at once
+	positions map[uint64]setPosition                // by the index of a set
+	granted   grantedShares                         // nil until they are asked for
+	handed    map[ledger.Hash]seal.FileKey          // keys that other trustees have handed on; nil until they are asked for
+	exports   map[string][]string                   // cases of exports of many, by the hash of their list
+	misdealt  bool                                  // parts are opened despite a wrong hash of a trustee who has not granted
+	desk      *deskstate.Log                        // nil until it is asked for
+	indexed   *eventIndex                           // of the custody log; nil until it is asked for
 }
 
 // New returns a Trustee for an open vault.
@@ -65,5 +65,5 @@ func (v *Trustee) Resume() (changed bool, err error) {
 func (v *Trustee) forgetDerived() {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
-	v.of, v.parts, v.seats, v.granted, v.handed, v.desk = v.Copy(), nil, nil, nil, nil, nil
+	v.of, v.parts, v.positions, v.granted, v.handed, v.desk = v.Copy(), nil, nil, nil, nil, nil
 }

@@ -8,11 +8,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"unicode"
 
 	"zapis/crypto/seal"
@@ -213,25 +210,13 @@ func (f *Finder) recordReading(list []unread, reviews []vault.PlacedStatement) e
 
 // open opens statements on all cores.
 func (f *Finder) open(ctx context.Context, list []unread) error {
-	defer vault.InBulk()()
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(list) {
-					return
-				}
-				u := &list[i]
-				st, fits, err := f.v.openStatement(u.sub.Submission)
-				if u.err = errors.Join(err, fits); u.err == nil {
-					u.text, u.told = wordsOf(st)
-				}
-			}
-		})
-	}
-	workers.Wait()
+	onAllCores(ctx, len(list), func(i int) {
+		u := &list[i]
+		st, fits, err := f.v.openStatement(u.sub.Submission)
+		if u.err = errors.Join(err, fits); u.err == nil {
+			u.text, u.told = wordsOf(st)
+		}
+	})
 	return ctx.Err()
 }
 

@@ -62,7 +62,7 @@ func TestASubmissionThatTheReporterDidNotSignCountsForNothing(t *testing.T) {
 					t.Errorf("%s: %s", sub.Act, sub.Author)
 				}
 			}
-			err := c.Standing.Check(lawyer, casefile.Leave{})
+			err := c.Allowed.Check(lawyer, casefile.Leave{})
 			if err != nil {
 				t.Errorf("a bundle for a lawyer: %v", err)
 			}

@@ -87,7 +87,7 @@ func (v *Trustee) changeWords(set ledger.TrusteeSet, text []byte) (title string,
 		return "other keys that sign the ledger", keyWords(c), err
 	case "zapis/hold/v1":
 		h, err := ledger.ParseHold(text)
-		return "a hold", []string{fmt.Sprintf("nothing can be erased of %s (%s)", many(len(h.Entries), "entry", "entries"), h.Reason)}, err
+		return "a hold", []string{fmt.Sprintf("nothing can be erased of %s (%s)", Many(len(h.Entries), "entry", "entries"), h.Reason)}, err
 	case "zapis/release/v1":
 		r, err := ledger.ParseRelease(text)
 		return "the end of a hold", []string{fmt.Sprintf("the hold of entry %d ends", r.Hold)}, err
@@ -98,10 +98,11 @@ func (v *Trustee) changeWords(set ledger.TrusteeSet, text []byte) (title string,
 		entries = append(entries, p.Index)
 	}
 	entries = slices.Compact(entries)
-	return "an erasure", []string{fmt.Sprintf("%s of %s: %s", many(len(t.Parts), "part", "parts"), entryList(entries), t.Reason)}, err
+	return "an erasure", []string{fmt.Sprintf("%s of %s: %s", Many(len(t.Parts), "part", "parts"), entryList(entries), t.Reason)}, err
 }
 
-func many(n int, one, more string) string {
+// Many returns a count in words: "1 entry", "3 entries".
+func Many(n int, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}

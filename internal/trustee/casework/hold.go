@@ -17,7 +17,7 @@ func (v *Trustee) ProposeHold(cases *Cases, items []string, reason string) ([]by
 	h := ledger.Hold{Origin: v.Copy().Chain().Origin(), Reason: reason}
 	rand.Read(h.Nonce[:])
 	for _, item := range items {
-		indexes, err := v.itemEntries(cases, item)
+		indexes, _, err := v.itemEntries(cases, item, ": nothing can be erased of it, and nothing held")
 		if err != nil {
 			return nil, err
 		}
@@ -32,34 +32,45 @@ func (v *Trustee) ProposeHold(cases *Cases, items []string, reason string) ([]by
 	return text, nil
 }
 
-func (v *Trustee) itemEntries(cases *Cases, item string) ([]uint64, error) {
+// itemEntries returns the entries of an item, which is an entry's number or a case's id, and the item's full name: of a
+// case, those of the reporter and what trustees wrote about it and shared, which holds the case's words too. Answers are
+// left out: only their reporter opens them. waits ends the refusal of a case that has a submission before its slot.
+func (v *Trustee) itemEntries(cases *Cases, item, waits string) (entries []uint64, name string, err error) {
 	if index, err := strconv.ParseUint(item, 10, 64); err == nil {
 		if index >= v.Size() {
-			return nil, exit.New(exit.Usage, "", "there is no entry %d in this vault", index)
+			return nil, "", exit.New(exit.Usage, "", "there is no entry %d in this vault", index)
 		}
-		return []uint64{index}, nil
+		return []uint64{index}, item, nil
 	}
+	const hint = "import a carry file from after the next slot, and propose it then"
 	id, err := cases.ID(item)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	subs, _, err := v.closedSubmissions(cases, id)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var list []uint64
 	for _, s := range subs {
 		if s.Waiting {
-			return nil, exit.New(exit.Failed, "import a carry file from after the next slot, and propose it then",
-				"%s of the case %s is no entry yet: nothing can be erased of it, and nothing held", s.Where(), id)
+			return nil, "", exit.New(exit.Failed, hint, "%s of the case %s is no entry yet%s", s.Where(), id, waits)
 		}
-		list = append(list, s.Index)
+		entries = append(entries, s.Index)
 	}
-	written, err := v.reviewParts(cases, id)
-	for _, p := range written {
-		list = append(list, p.Index)
+	for _, c := range cases.List {
+		if c.ID != id {
+			continue
+		}
+		for _, s := range c.reviews {
+			switch {
+			case s.Index != nil:
+				entries = append(entries, *s.Index)
+			case s.Where == ledgercopy.Waits:
+				return nil, "", exit.New(exit.Failed, hint, "a review of the case %s is no entry yet, and only entries can be erased", id)
+			}
+		}
 	}
-	return list, err
+	return entries, id, nil
 }
 
 // ProposeRelease writes a proposal to end a hold, by the number of its entry.

@@ -83,7 +83,7 @@ func (n News) Words() string {
 		{n.FollowUps, "follow-up", "follow-ups"}, {n.Exhibits, "exhibit", "exhibits"}, {n.Written, "text by a trustee", "texts by trustees"},
 	} {
 		if one.n > 0 {
-			words = append(words, many(one.n, one.one, one.more))
+			words = append(words, Many(one.n, one.one, one.more))
 		}
 	}
 	if n.Withdrawn {

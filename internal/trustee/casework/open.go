@@ -50,11 +50,11 @@ func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err
 	} else if _, have := handed[p.Hash]; have {
 		return true, "", nil
 	}
-	seat, err := v.seat(s.Body.Trustees)
+	place, err := v.position(s.Body.Trustees)
 	if err != nil {
 		return false, "", err
 	}
-	if mine := seat.at > 0; !mine || seat.quorum.Statement == 1 {
+	if mine := place.at > 0; !mine || place.quorum.Statement == 1 {
 		return mine, "", nil
 	}
 	switch closed, err = v.closedBy(s, p); {
@@ -66,9 +66,9 @@ func (v *Trustee) mayOpen(s ledgercopy.Submission) (may bool, closed string, err
 	return closed == "", closed, nil
 }
 
-// seat is the key's place in a set, from 1, or 0, how many of the set must agree, and the names of what is committed
+// setPosition is the key's place in a set, from 1, or 0, how many of the set must agree, and the names of what is committed
 // under the set's vocabulary.
-type seat struct {
+type setPosition struct {
 	at         int
 	quorum     ledger.Quorum
 	vocabulary int
@@ -76,11 +76,11 @@ type seat struct {
 
 // fieldsOf returns the names of all that a submission commits to, by the vocabulary of the set that it is sealed to.
 func (v *Trustee) fieldsOf(s ledgercopy.Submission) ([]string, error) {
-	seat, err := v.seat(s.Body.Trustees)
+	place, err := v.position(s.Body.Trustees)
 	if err != nil {
 		return nil, err
 	}
-	return fieldNames(seat.vocabulary)
+	return fieldNames(place.vocabulary)
 }
 
 // fieldNames is incident.FieldNames for the vocabulary of an imported ledger.
@@ -92,22 +92,22 @@ func fieldNames(vocabulary int) ([]string, error) {
 	return fields, nil
 }
 
-// seat caches its results: there are few sets and many parts. It is safe for concurrent use.
-func (v *Trustee) seat(index uint64) (seat, error) {
+// position caches its results: there are few sets and many parts. It is safe for concurrent use.
+func (v *Trustee) position(index uint64) (setPosition, error) {
 	v.lazy.Lock()
 	defer v.lazy.Unlock()
-	if known, have := v.seats[index]; have {
+	if known, have := v.positions[index]; have {
 		return known, nil
 	}
 	set, err := v.Copy().Chain().SetAt(index)
 	if err != nil {
-		return seat{}, err
+		return setPosition{}, err
 	}
-	if v.seats == nil {
-		v.seats = make(map[uint64]seat)
+	if v.positions == nil {
+		v.positions = make(map[uint64]setPosition)
 	}
-	v.seats[index] = seat{ledgercopy.Position(set, v.Key().Card), set.Quorum, set.Vocabulary}
-	return v.seats[index], nil
+	v.positions[index] = setPosition{ledgercopy.Position(set, v.Key().Card), set.Quorum, set.Vocabulary}
+	return v.positions[index], nil
 }
 
 // open decrypts one of a submission's small parts. The caller has recorded the act. Errors name the submission and the
@@ -145,11 +145,11 @@ func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []b
 	if err != nil {
 		return nil, true, err
 	}
-	seat, err := v.seat(s.Body.Trustees)
+	place, err := v.position(s.Body.Trustees)
 	if err != nil {
 		return nil, true, err
 	}
-	if _, have := handed[p.Hash]; have || seat.at == 0 || seat.quorum.Statement > 1 {
+	if _, have := handed[p.Hash]; have || place.at == 0 || place.quorum.Statement > 1 {
 		return nil, false, nil
 	}
 	f, err := v.file(s, p)
@@ -157,7 +157,7 @@ func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []b
 		return nil, true, err
 	}
 	defer f.Close()
-	content, err = seal.OpenBytes(seal.Statement, f, digestOf(p), seal.At(seat.at, v.Key().Age))
+	content, err = seal.OpenBytes(seal.Statement, f, digestOf(p), seal.At(place.at, v.Key().Age))
 	if err != nil {
 		return nil, true, v.refusal(s, p, err)
 	}
@@ -237,30 +237,41 @@ type openedStatement struct {
 // openStatements opens many statements on all cores, and keeps of each only what the index needs. It wipes the words
 // at once: few statements are in memory at a time. The caller has recorded the batch.
 func (v *Trustee) openStatements(ctx context.Context, list []ledgercopy.Submission, progress func(int)) ([]openedStatement, error) {
-	defer vault.InBulk()()
 	out := make([]openedStatement, len(list))
-	var next atomic.Int64
 	done := make(chan struct{}, 64)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(list) {
-					return
-				}
-				out[i] = v.openForIndex(list[i])
-				done <- struct{}{}
-			}
+	go func() {
+		defer close(done)
+		onAllCores(ctx, len(list), func(i int) {
+			out[i] = v.openForIndex(list[i])
+			done <- struct{}{}
 		})
-	}
-	go func() { workers.Wait(); close(done) }()
+	}()
 	n := 0
 	for range done {
 		n++
 		progress(n)
 	}
 	return out, ctx.Err()
+}
+
+// onAllCores calls open for each number below n, in order, with one goroutine for each processor, and returns when all of
+// them have ended. The end of ctx ends it early.
+func onAllCores(ctx context.Context, n int, open func(i int)) {
+	defer vault.InBulk()()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				open(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {

@@ -52,12 +52,12 @@ func (v *Trustee) Outbox() (*Outgoing, error) {
 	if err := v.packDesk(); err != nil {
 		return nil, err
 	}
-	taken, err := v.takenIn()
+	applied, err := v.statementsApplied()
 	if err != nil {
 		return nil, err
 	}
 	out := &Outgoing{v: v}
-	if err := v.renew(taken, index, out); err != nil {
+	if err := v.renew(applied, index, out); err != nil {
 		return nil, err
 	}
 	if err := v.signHead(index); err != nil {
@@ -68,24 +68,24 @@ func (v *Trustee) Outbox() (*Outgoing, error) {
 		return nil, err
 	}
 	for _, signed := range own {
-		if taken.still(v, signed, index) {
+		if applied.still(v, signed, index) {
 			out.Statements = append(out.Statements, signed)
 		}
 	}
 	if len(out.Statements) > carry.MaxStatements {
 		out.Statements = out.Statements[:carry.MaxStatements]
 	}
-	return out, v.sweepCollected(out.Statements)
+	return out, v.removeCollected(out.Statements)
 }
 
-// taken is what is in the ledger, or waits for its slot.
-type taken struct {
+// applied is what is in the ledger, or waits for its slot.
+type applied struct {
 	approvals map[[32]byte]bool        // by the hash of the statement
 	tags      map[ledger.Hash][32]byte // the statement that has a reply's tag
 }
 
-func (v *Trustee) takenIn() (*taken, error) {
-	t := &taken{make(map[[32]byte]bool), make(map[ledger.Hash][32]byte)}
+func (v *Trustee) statementsApplied() (*applied, error) {
+	t := &applied{make(map[[32]byte]bool), make(map[ledger.Hash][32]byte)}
 	err := v.Copy().EachStatement(func(_ string, s card.Signed) error {
 		if s.Kind == card.KindApproval {
 			t.approvals[s.Hash()] = true
@@ -106,21 +106,21 @@ func (v *Trustee) takenIn() (*taken, error) {
 }
 
 // has reports whether a statement is in the ledger.
-func (t *taken) has(v *Trustee, signed ledger.SignedBody) bool {
+func (t *applied) has(v *Trustee, signed ledger.SignedBody) bool {
 	return v.InLedger(signed) || t.approvals[signed.Statement.Hash()]
 }
 
 // still reports whether a statement is for the operator, is not in the ledger, and can still be applied.
-func (t *taken) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
+func (t *applied) still(v *Trustee, signed ledger.SignedBody, set uint64) bool {
 	s := signed.Statement
 	if outgoing[s.Kind] == "" || t.has(v, signed) || s.Trustees != set || s.ExpiredAt(v.Clock()) {
 		return false
 	}
-	return !t.tagTaken(signed)
+	return !t.tagUsed(signed)
 }
 
-// tagTaken reports whether a reply's tag is in the ledger under another statement.
-func (t *taken) tagTaken(signed ledger.SignedBody) bool {
+// tagUsed reports whether a reply's tag is in the ledger under another statement.
+func (t *applied) tagUsed(signed ledger.SignedBody) bool {
 	if signed.Statement.Kind != card.KindReply {
 		return false
 	}
@@ -190,8 +190,8 @@ func (v *Trustee) extendedHeads(own []ledger.SignedBody) ([]uint64, error) {
 	return list[max(0, len(list)-ledger.MaxExtended):], nil
 }
 
-// sweepCollected removes the parts of exhibits that are in the ledger, and those of an interrupted Collect.
-func (v *Trustee) sweepCollected(still []ledger.SignedBody) error {
+// removeCollected removes the parts of exhibits that are in the ledger, and those of an interrupted Collect.
+func (v *Trustee) removeCollected(still []ledger.SignedBody) error {
 	keep := make(map[string]bool)
 	for _, signed := range still {
 		if signed.Statement.Kind != card.KindExhibit {

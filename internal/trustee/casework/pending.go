@@ -20,7 +20,7 @@ func (v *Trustee) PendingAtOperator() ([]string, error) {
 	}); err != nil || len(last) == 0 {
 		return nil, err
 	}
-	taken, err := v.takenIn()
+	applied, err := v.statementsApplied()
 	if err != nil {
 		return nil, err
 	}
@@ -31,21 +31,21 @@ func (v *Trustee) PendingAtOperator() ([]string, error) {
 	var list []string
 	for i, signed := range own {
 		out, went := last[signed.Statement.Number]
-		if !went || taken.has(v, signed) || taken.followed(signed, own[i+1:], v) {
+		if !went || applied.has(v, signed) || applied.followed(signed, own[i+1:], v) {
 			continue
 		}
 		list = append(list, fmt.Sprintf("statement %d (%s), in the outbox of %s UTC%s", signed.Statement.Number, outgoing[signed.Statement.Kind],
-			out.at.Format("2006-01-02 15:04"), v.whyNot(taken, signed)))
+			out.at.Format("2006-01-02 15:04"), v.whyNot(applied, signed)))
 	}
 	return list, nil
 }
 
-func (v *Trustee) whyNot(t *taken, signed ledger.SignedBody) string {
+func (v *Trustee) whyNot(t *applied, signed ledger.SignedBody) string {
 	set, _, err := v.Copy().Chain().SetInForce()
 	switch {
 	case err == nil && signed.Statement.Trustees != set:
 		return ": it was signed under trustees who are not in force any more"
-	case t.tagTaken(signed):
+	case t.tagUsed(signed):
 		return ": another answer took its tag first, and the next outbox has it under a new one"
 	case signed.Statement.ExpiredAt(v.Clock()):
 		return ": it counts no more"

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"zapis/crypto/card"
@@ -157,60 +156,17 @@ func (v *Trustee) itemParts(cases *Cases, item string) ([]ledger.Erased, error) 
 		}
 		return nil, exit.New(exit.Usage, "", "no entry in this vault has the part %s", item)
 	}
-	if index, err := strconv.ParseUint(item, 10, 64); err == nil {
-		if index >= v.Size() {
-			return nil, exit.New(exit.Usage, "", "there is no entry %d in this vault", index)
-		}
-		return v.left(partsOfEntry(v.Copy().Entries()[index]), item)
-	}
-	id, err := cases.ID(item)
-	if err != nil {
-		return nil, err
-	}
-	subs, _, err := v.closedSubmissions(cases, id)
+	entries, name, err := v.itemEntries(cases, item, ", and only entries can be erased")
 	if err != nil {
 		return nil, err
 	}
 	var list []ledger.Erased
-	for _, s := range subs {
-		if s.Waiting {
-			return nil, exit.New(exit.Failed, "import a carry file from after the next slot, and propose it then",
-				"%s of the case %s is no entry yet, and only entries can be erased", s.Where(), id)
-		}
-		list = append(list, partsOfEntry(v.Copy().Entries()[s.Index])...)
-	}
-	written, err := v.reviewParts(cases, id)
-	if err != nil {
-		return nil, err
-	}
-	return v.left(append(list, written...), id)
-}
-
-// reviewParts gives what trustees wrote about a case and shared: it holds the case's words too. Answers stay:
-// only their reporter opens them.
-func (v *Trustee) reviewParts(cases *Cases, id string) (list []ledger.Erased, err error) {
-	for _, c := range cases.List {
-		if c.ID != id {
-			continue
-		}
-		for _, s := range c.reviews {
-			switch {
-			case s.Index != nil:
-				list = append(list, partsOfEntry(v.Copy().Entries()[*s.Index])...)
-			case s.Where == ledgercopy.Waits:
-				return nil, exit.New(exit.Failed, "import a carry file from after the next slot, and propose it then",
-					"a review of the case %s is no entry yet, and only entries can be erased", id)
-			}
+	for _, index := range entries {
+		for _, p := range v.Copy().Entries()[index].Body.Parts {
+			list = append(list, ledger.Erased{Index: index, Hash: p.Hash})
 		}
 	}
-	return list, nil
-}
-
-func partsOfEntry(e ledger.Entry) (list []ledger.Erased) {
-	for _, p := range e.Body.Parts {
-		list = append(list, ledger.Erased{Index: e.Index, Hash: p.Hash})
-	}
-	return list
+	return v.left(list, name)
 }
 
 // left takes away what is erased already, and refuses what never can be.

@@ -312,7 +312,7 @@ func TestBadDeal(t *testing.T) {
 
 // After opening the vault contains neither the reason, nor the shares, nor what they opened; and one share's file
 // opens with stock age.
-func TestNothingStays(t *testing.T) {
+func TestOpenedContentIsNotInTheVault(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")

@@ -16,7 +16,7 @@ import (
 
 // renew signs again what the operator can't apply as it was signed. It recognises by the content what has been signed
 // again before, so that an interrupted run repeats nothing.
-func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
+func (v *Trustee) renew(t *applied, set uint64, out *Outgoing) error {
 	own, err := v.SignedStatements()
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (v *Trustee) renew(t *taken, set uint64, out *Outgoing) error {
 }
 
 // followed reports whether a later statement replaces this one.
-func (t *taken) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
+func (t *applied) followed(signed ledger.SignedBody, later []ledger.SignedBody, v *Trustee) bool {
 	switch signed.Statement.Kind {
 	case card.KindCustody: // a newer head covers every earlier event
 		return slices.ContainsFunc(later, func(one ledger.SignedBody) bool {

@@ -87,7 +87,7 @@ type reader struct {
 
 func (r *reader) read() (*casefile.Case, error) {
 	summary := r.c.Summary()
-	r.out = &casefile.Case{ID: r.c.ID, Ledger: r.v.Ledger().String(), Summary: summary, Standing: summary.Standing(), Fits: true}
+	r.out = &casefile.Case{ID: r.c.ID, Ledger: r.v.Ledger().String(), Summary: summary, Allowed: summary.Allowed(), Fits: true}
 	count := 0
 	for _, f := range r.c.subs {
 		s, err := r.submission(f.Submission)

@@ -158,7 +158,7 @@ func TestPretendedLoss(t *testing.T) {
 }
 
 // Once anything was done, a log can't begin any more: what it does not own up to from the start stays wrong.
-func TestTooLateToOwnUp(t *testing.T) {
+func TestAnEarlierLogIsNamedAtTheBeginningOnly(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)

@@ -23,7 +23,7 @@ const (
 )
 
 // One case through the whole vault: report, files, follow-up, consent, withdrawal.
-func TestWholeWay(t *testing.T) {
+func TestACaseFromReportToWithdrawal(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	anna := h.Trustees[0]

@@ -32,7 +32,7 @@ func reseal() Reseal {
 	return Reseal{Case: "c0123456789", To: anna, Parts: []Part{{h1, "statement", h2}}, Sealed: []byte("age\n\nfile")}
 }
 
-func TestThereAndBack(t *testing.T) {
+func TestTextsRoundTrip(t *testing.T) {
 	for name, back := range map[string]func() (there, again []byte, err error){
 		"request": func() ([]byte, []byte, error) {
 			b := request().Marshal()

@@ -115,13 +115,13 @@ func focus(c casefile.Case) []string {
 
 // authorization returns the reporter's consents in force.
 func (g *graph) authorization(c casefile.Case) any {
-	if len(c.Standing.InForce) == 0 {
+	if len(c.Allowed.InForce) == 0 {
 		return nil
 	}
 	g.add("consent", "case-investigation:Authorization", node{
 		"uco-core:name":                              "the reporter's consent, in force",
 		"case-investigation:authorizationType":       "consent",
-		"case-investigation:authorizationIdentifier": slices.Clone(c.Standing.InForce),
+		"case-investigation:authorizationIdentifier": slices.Clone(c.Allowed.InForce),
 	}, true)
 	return ref(g.id("consent"))
 }

@@ -168,7 +168,7 @@ func words(in Input) []column {
 		{name: "deadline", values: newest("deadline")},
 		{name: "deadline_what", values: newest("deadline_what")},
 		{name: "person_agrees", values: newest("person_agrees")},
-		{name: "consent", values: func(c casefile.Case) []string { return slices.Clone(c.Standing.InForce) }},
+		{name: "consent", values: func(c casefile.Case) []string { return slices.Clone(c.Allowed.InForce) }},
 		{name: "narrative", values: one(casefile.Case.Narrative)},
 		{name: "narrative_english", values: one(func(c casefile.Case) string { return translated(c, "en") })},
 		{name: "exhibits", values: func(c casefile.Case) []string {

@@ -22,7 +22,7 @@ func sample() casefile.Case {
 	}
 	return casefile.Case{
 		ID: "c5f0c91ab2e", Ledger: "zapis-ledger+example.org/ledger+" + hex64("6"),
-		Standing: casefile.Standing{Case: "c5f0c91ab2e", InForce: []string{"store", "lawyer"}, Given: []string{"store", "lawyer"}},
+		Allowed: casefile.Allowed{Case: "c5f0c91ab2e", InForce: []string{"store", "lawyer"}, Given: []string{"store", "lawyer"}},
 		Submissions: []casefile.Submission{
 			{Place: "entry 42", Body: hex64("a"), Act: "report", Received: received0, Statement: casefile.Sealed{SHA256: hex64("1"), Size: 73000},
 				Answers: map[string][]string{

@@ -56,9 +56,6 @@ func NewClient(program string, args ...string) *Client {
 // hashTimeout is the longest time of a request for a hash: thousands of pictures are compared in a row.
 const hashTimeout = 15 * time.Second
 
-// SetTimeout changes how long a request may take.
-func (c *Client) SetTimeout(d time.Duration) { c.timeout = d }
-
 // View returns one view of a file. An *Error has the reason where there is none. A file of a kind that can't be shown
 // is returned without an error, with its metadata and Refused set.
 func (c *Client) View(ctx context.Context, r Request) (*View, error) {

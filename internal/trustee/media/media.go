@@ -85,11 +85,11 @@ func refuse(code Code) error { return &Error{code} }
 
 // A Request requests one view of one file.
 type Request struct {
-	Data   []byte `json:"-"`
-	Name   string `json:"name"`             // what the sender calls the file
-	Page   int    `json:"page,omitempty"`   // from 0: a page of a PDF, TIFF, HEIC or text, ten minutes of sound
-	Side   int    `json:"side,omitempty"`   // longest side of a picture in pixels: ThumbnailSide where it is 0, at most PageSide
-	Veiled bool   `json:"veiled,omitempty"` // grey and blurred beyond recognition
+	Data    []byte `json:"-"`
+	Name    string `json:"name"`              // what the sender calls the file
+	Page    int    `json:"page,omitempty"`    // from 0: a page of a PDF, TIFF, HEIC or text, ten minutes of sound
+	Side    int    `json:"side,omitempty"`    // longest side of a picture in pixels: ThumbnailSide where it is 0, at most PageSide
+	Blurred bool   `json:"blurred,omitempty"` // grey and blurred beyond recognition
 }
 
 // A Shape is what a view consists of.

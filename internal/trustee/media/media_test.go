@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 
 func newClient() *Client {
 	c := NewClient(workerProgram, Verb)
-	c.SetTimeout(2 * time.Minute) // of a busy machine
+	c.timeout = 2 * time.Minute // of a busy machine
 	return c
 }
 
@@ -384,7 +384,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-func TestUprightPlaceVeil(t *testing.T) {
+func TestPicturesAreTurnedUprightAndBlurred(t *testing.T) {
 	c := shared()
 	img := image.NewNRGBA(image.Rect(0, 0, 80, 40))
 	for y := range 40 {
@@ -422,7 +422,7 @@ func TestUprightPlaceVeil(t *testing.T) {
 			t.Errorf("%v", v.Metadata)
 		}
 	}
-	v, err := c.View(t.Context(), Request{Data: pngFile(t, img), Name: "a.png", Veiled: true})
+	v, err := c.View(t.Context(), Request{Data: pngFile(t, img), Name: "a.png", Blurred: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -743,7 +743,7 @@ func TestBrokenWorkers(t *testing.T) {
 	for mode, want := range map[string]Code{"hang": TimedOut, "crash": Crashed, "lie": BadAnswer, "babble": BadAnswer, "leave": Crashed} {
 		c := NewClient(workerProgram, mode)
 		if mode == "hang" {
-			c.SetTimeout(300 * time.Millisecond)
+			c.timeout = 300 * time.Millisecond
 		}
 		for range 2 {
 			_, err := c.View(t.Context(), Request{Data: bytes.Repeat([]byte("x"), 100), Name: "a.txt"})
@@ -807,7 +807,7 @@ func TestWorkerIsIsolated(t *testing.T) {
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
 	c := NewClient("strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,creat,socket,connect,execve,memfd_create,unlink,mkdir,rename,seccomp", workerProgram, Verb)
-	c.SetTimeout(5 * time.Minute)
+	c.timeout = 5 * time.Minute
 	for _, r := range []Request{{Data: pngFile(t, pattern(20, 20)), Name: "a.png"}, {Data: testdata(t, "one.heic"), Name: "a.heic"}, {Data: testdata(t, "tone.opus"), Name: "a.opus"}} {
 		if v, err := c.View(t.Context(), r); err != nil || v.Refused != "" {
 			t.Fatalf("%s: %v %+v", r.Name, err, v)

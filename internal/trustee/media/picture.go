@@ -148,8 +148,8 @@ func animated(mediaType string, data []byte) bool {
 func show(img image.Image, r *Request, v *View, lossless bool) (err error) {
 	v.Width, v.Height = img.Bounds().Dx(), img.Bounds().Dy()
 	small := fit(img, r.Side)
-	if r.Veiled {
-		small, lossless = veil(small), false
+	if r.Blurred {
+		small, lossless = blur(small), false
 	}
 	v.Picture, v.PictureType, err = encode(small, lossless)
 	return err
@@ -210,9 +210,9 @@ func average(img image.Image, x, y, n int) color.NRGBA {
 	return color.NRGBAModel.Convert(c).(color.NRGBA)
 }
 
-// veil reduces a picture to a grey shadow of 16 pixels, drawn as large as the picture: enough to distinguish a page
+// blur reduces a picture to a grey shadow of 16 pixels, drawn as large as the picture: enough to distinguish a page
 // from a landscape.
-func veil(img *image.NRGBA) *image.NRGBA {
+func blur(img *image.NRGBA) *image.NRGBA {
 	tiny := fit(img, 16)
 	for i := 0; i+3 < len(tiny.Pix); i += 4 {
 		c := color.GrayModel.Convert(color.NRGBA{tiny.Pix[i], tiny.Pix[i+1], tiny.Pix[i+2], tiny.Pix[i+3]}).(color.Gray)

@@ -64,7 +64,7 @@ func runIn(text string) string {
 }
 
 // Every single character that is mistyped is found, and the line named.
-func TestEverySlip(t *testing.T) {
+func TestEveryMistypedCharacterIsFound(t *testing.T) {
 	file := sample(351)
 	lines := strings.Split(strings.TrimSuffix(Lines(file), "\n"), "\n")
 	for n, line := range lines[:len(lines)-1] {
@@ -168,7 +168,7 @@ func TestCodesRefused(t *testing.T) {
 }
 
 // What is printed is drawn, read off the picture by a stock reader, and restored: for a PDF and for a web page.
-func TestOffThePaper(t *testing.T) {
+func TestAPrintedKeyIsReadByAStockReader(t *testing.T) {
 	shorttest.Skip(t, "what is printed is not read off a picture by a stock reader")
 	for _, size := range []int{351, 2600} {
 		file := sample(size)

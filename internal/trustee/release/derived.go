@@ -148,7 +148,7 @@ func sumOf(h hash.Hash, texts ...[]byte) {
 // exported returns the last events before the bundle is written; their In is the hash of the choices. With a
 // recipient, the hand-over follows.
 func (b *bundling) exported() []custody.Record {
-	record := custody.Record{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Standing.Why(b.opts.For, b.opts.Leave)}
+	record := custody.Record{Act: custody.Exported, Case: b.o.ID, Subject: "bundle without the identity", In: b.made, Why: b.o.Allowed.Why(b.opts.For, b.opts.Leave)}
 	if b.opts.IncludeIdentity {
 		record.Subject = "bundle with the identity"
 	}

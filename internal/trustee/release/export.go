@@ -37,7 +37,7 @@ func Export(ctx context.Context, t *casework.Trustee, cases []*casework.Case, o 
 			var whys []string
 			for _, c := range opened {
 				in.Cases = append(in.Cases, *c)
-				if why := c.Standing.Why(o.To, o.Leave); why != "" && !slices.Contains(whys, why) {
+				if why := c.Allowed.Why(o.To, o.Leave); why != "" && !slices.Contains(whys, why) {
 					whys = append(whys, why)
 				}
 			}

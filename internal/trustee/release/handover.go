@@ -47,7 +47,7 @@ func HandOver(t *casework.Trustee, c *casework.Case, file *os.File, to, why stri
 				return nil, err
 			}
 			done.SHA256 = custody.Hex(got.Hash)
-			if text := c.Summary().Standing().Why(casefile.Anybody(to), leave); text != "" {
+			if text := c.Summary().Allowed().Why(casefile.Anybody(to), leave); text != "" {
 				why = strings.TrimPrefix(why+"; "+text, "; ")
 			}
 			record := custody.Record{Act: custody.HandedOver, Case: c.ID, In: done.SHA256, Subject: "to " + to, Why: why}

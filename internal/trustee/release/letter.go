@@ -36,7 +36,7 @@ func Letter(t *casework.Trustee, c *casework.Case, o LetterOptions, write func(t
 			if text, err = letter.Draft(in); err != nil {
 				return nil, err
 			}
-			return []custody.Record{exportRecord(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Standing.Why(o.To, o.Leave))}, nil
+			return []custody.Record{exportRecord(c.ID, letterSubject(o.To, in.Annexes), o.Identity, text, opened.Allowed.Why(o.To, o.Leave))}, nil
 		},
 		act: func() error { return write(text) }})
 }

@@ -69,7 +69,7 @@ func (g gate) pass(r request) error {
 	p := policies[r.kind]
 	for _, c := range r.cases {
 		if p.consent {
-			if err := c.Summary().Standing().Check(r.to, r.leave); err != nil {
+			if err := c.Summary().Allowed().Check(r.to, r.leave); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -82,24 +81,4 @@ func (t term) at(words []Word, i int) int {
 		}
 	}
 	return len(t.words)
-}
-
-// Within reports whether every term is in at least one of the texts: the result of a plain scan.
-func (q Query) Within(texts ...string) bool {
-	if q.Empty() {
-		return false
-	}
-	missing := slices.Clone(q.terms)
-	for _, text := range texts {
-		words := Words(text)
-		missing = slices.DeleteFunc(missing, func(t term) bool {
-			for i := range words {
-				if t.at(words, i) > 0 {
-					return true
-				}
-			}
-			return false
-		})
-	}
-	return len(missing) == 0
 }

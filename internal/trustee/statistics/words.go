@@ -53,19 +53,15 @@ func NewWords(code string) (*Words, error) {
 // keys returns the keys in ascending order.
 func (w *Words) keys() []string { return slices.Sorted(maps.Keys(w.text)) }
 
-// Sentence returns a sentence with its placeholders filled in, as in Sentence("period.1", "year", "2026").
-func (w *Words) Sentence(key string, fill ...string) string {
-	s := w.text[key]
-	for i := 0; i+1 < len(fill); i += 2 {
-		s = strings.ReplaceAll(s, "{"+fill[i]+"}", fill[i+1])
-	}
-	return s
+// Sentence returns a sentence with its placeholders filled in, as in Sentence("period.1", "year", 2026).
+func (w *Words) Sentence(key string, pairs ...any) string {
+	return localefile.Fill(w.text[key], pairs...)
 }
 
 // Period returns the name of a half-year.
 func (w *Words) Period(p Period) string {
 	year, half := p.Parts()
-	return w.Sentence("period."+strconv.Itoa(half), "year", strconv.Itoa(year))
+	return w.Sentence("period."+strconv.Itoa(half), "year", year)
 }
 
 // Table returns a table's title.
@@ -132,5 +128,5 @@ func (w *Words) Notes(m Mode) []string {
 	if m == Suppress {
 		return append(out, w.text["note.suppress"])
 	}
-	return append(out, w.Sentence("note.round", "base", strconv.Itoa(m.base())))
+	return append(out, w.Sentence("note.round", "base", m.base()))
 }

@@ -8,8 +8,8 @@ import (
 	"zapis/internal/exit"
 )
 
-// Standing is what a reporter allows now.
-type Standing struct {
+// Allowed is what a reporter allows now.
+type Allowed struct {
 	Case         string
 	InForce      []string // consents in force
 	Given        []string // as they were ticked
@@ -25,7 +25,7 @@ type Leave struct {
 
 // Check refuses where the reporter has not allowed that this addressee gets the case. The error names the case and
 // every missing consent.
-func (s Standing) Check(a Addressee, l Leave) error {
+func (s Allowed) Check(a Addressee, l Leave) error {
 	if l.Override != "" {
 		return nil
 	}
@@ -53,17 +53,17 @@ var keeping = []string{"store", "statistics", "ask", "state"}
 
 // onlyKept reports whether no consent in force releases anything of the case, for an addressee that has no consent of
 // its own.
-func (s Standing) onlyKept(a Addressee) bool {
+func (s Allowed) onlyKept(a Addressee) bool {
 	return len(a.Needs) == 0 && !slices.ContainsFunc(s.InForce, func(c string) bool { return !slices.Contains(keeping, c) })
 }
 
 // MustAsk reports whether the reporter must be asked before this addressee gets the case. Counting discloses nothing
 // of it.
-func (s Standing) MustAsk(a Addressee) bool {
+func (s Allowed) MustAsk(a Addressee) bool {
 	return slices.Contains(s.InForce, "ask") && a.Code != "statistics"
 }
 
-func (s Standing) missing(a Addressee) []string {
+func (s Allowed) missing(a Addressee) []string {
 	var list []string
 	for _, consent := range a.Needs {
 		if !slices.Contains(s.InForce, consent) {
@@ -74,7 +74,7 @@ func (s Standing) missing(a Addressee) []string {
 }
 
 // held reports whether the reporter has ticked all of these, and the person concerned has not agreed.
-func (s Standing) held(consents []string) bool {
+func (s Allowed) held(consents []string) bool {
 	for _, c := range consents {
 		if !slices.Contains(s.Given, c) {
 			return false
@@ -85,7 +85,7 @@ func (s Standing) held(consents []string) bool {
 
 // Why returns the reason in the custody log for a hand-over that needed more than the consents; empty where they were
 // enough.
-func (s Standing) Why(a Addressee, l Leave) string {
+func (s Allowed) Why(a Addressee, l Leave) string {
 	var lines []string
 	if l.Override != "" && s.Check(a, Leave{Asked: l.Asked}) != nil {
 		what := "without the " + names(s.missing(a), "", "")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// topLevel is all that may stand at the top of the tree (design §9).
+// topLevel is all that may stand at the top of the tree (docs/architecture.md).
 var topLevel = []string{
 	"go.mod", "go.sum", "README.md", "SECURITY.md", "LICENSE", "Makefile", ".ci",
 	"cmd", "crypto", "store", "web", "internal", "docs",
@@ -49,25 +49,25 @@ func TestNoPackageInCrypto(t *testing.T) {
 	}
 }
 
-// noRoom names what no folder and no package may be called: a room is named by its subject.
-var noRoom = regexp.MustCompile(`^(utils?|commons?|helpers?|misc|shared)$`)
+// noSubject names what no folder and no package may be called: a package is named by its subject.
+var noSubject = regexp.MustCompile(`^(utils?|commons?|helpers?|misc|shared)$`)
 
-func TestRoomsAreNamedByTheirSubject(t *testing.T) {
+func TestPackagesAreNamedByTheirSubject(t *testing.T) {
 	for path, p := range ours(packages(t)) {
 		for _, name := range append(strings.Split(path, "/"), p.Name) {
-			if noRoom.MatchString(name) {
-				t.Errorf("%s: %q names no subject; what it holds belongs to the room that owns the concept", path, name)
+			if noSubject.MatchString(name) {
+				t.Errorf("%s: %q names no subject; what it holds belongs to the package that owns the concept", path, name)
 			}
 		}
 	}
 }
 
-func TestNoRoomPattern(t *testing.T) {
+func TestNamesWithoutASubject(t *testing.T) {
 	for name, banned := range map[string]bool{
 		"util": true, "utils": true, "common": true, "helpers": true, "helper": true,
 		"ledger": false, "commonplace": false, "cli": false,
 	} {
-		if noRoom.MatchString(name) != banned {
+		if noSubject.MatchString(name) != banned {
 			t.Errorf("%s: banned %v, want %v", name, !banned, banned)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Wrong input of a user who has never seen a bundle: each error names what it is and what to do.
-func TestSlips(t *testing.T) {
+func TestWrongInputIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	put := func(name, text string) string {
 		path := filepath.Join(dir, filepath.FromSlash(name))

@@ -8,17 +8,17 @@ import (
 	"zapis/store/kv"
 )
 
-// standing is what is in force: which keys sign, which trustees read, and what
+// authority is what is in force: which keys sign, which trustees read, and what
 // a further change must follow. It is the state of crypto/ledger's Chain
 // without the chain: read from the few governing entries.
-type standing struct {
+type authority struct {
 	state ledger.State // Size, Last, Range are the tip's
 }
 
-// loadStanding reads the governing entries. They were verified before they
+// loadAuthority reads the governing entries. They were verified before they
 // were appended; Check verifies them again.
-func loadStanding(tx kv.Tx, g ledger.Genesis) (standing, error) {
-	st := standing{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis), Rules: g.Rules, Delay: g.Delay}}
+func loadAuthority(tx kv.Tx, g ledger.Genesis) (authority, error) {
+	st := authority{ledger.State{Origin: g.Origin, Genesis: ledger.Hash(g.Card().Genesis), Rules: g.Rules, Delay: g.Delay}}
 	var governing []uint64
 	c := tx.Table(tableGoverning).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Next() {
@@ -67,7 +67,7 @@ func announceEntries(tx kv.Tx, indexes []uint64) {
 }
 
 // read follows one entry that governs. ends are the sizes of the checkpoints, the smallest first.
-func (st *standing) read(tx kv.Tx, index uint64, g ledger.Genesis, ends []uint64) error {
+func (st *authority) read(tx kv.Tx, index uint64, g ledger.Genesis, ends []uint64) error {
 	text, err := entryText(tx.Table(tableEntries), index)
 	if err != nil {
 		return fmt.Errorf("%w: it should govern, and is missing", ledger.ErrMismatch)
@@ -134,7 +134,7 @@ func slotsBefore(ends []uint64, size uint64) uint64 {
 }
 
 // chain gives a Chain that stands at the tip, to try an entry with.
-func (st standing) chain(t *tip) (*ledger.Chain, error) {
+func (st authority) chain(t *tip) (*ledger.Chain, error) {
 	s := st.state
 	s.Size, s.Last, s.Range = t.size, t.leaf, nil
 	for level := len(t.edge) - 1; level >= 0; level-- {
@@ -148,7 +148,7 @@ func (st standing) chain(t *tip) (*ledger.Chain, error) {
 // try verifies that every verifier of the ledger would accept a body as the
 // next entry, and returns what would then be in force. The content of a report
 // or exhibit is sealed: only its form can be verified.
-func (st standing) try(t *tip, body ledger.Body, small [][]byte) (standing, error) {
+func (st authority) try(t *tip, body ledger.Body, small [][]byte) (authority, error) {
 	c, err := st.chain(t)
 	if err != nil {
 		return st, err
@@ -162,15 +162,15 @@ func (st standing) try(t *tip, body ledger.Body, small [][]byte) (standing, erro
 			return st, err
 		}
 	}
-	return standing{c.State()}, nil
+	return authority{c.State()}, nil
 }
 
-func (st standing) setIndex() uint64 { return st.state.Sets[len(st.state.Sets)-1].Index }
+func (st authority) setIndex() uint64 { return st.state.Sets[len(st.state.Sets)-1].Index }
 
-func (st standing) set() ledger.TrusteeSet { return *st.state.Sets[len(st.state.Sets)-1].Set }
+func (st authority) set() ledger.TrusteeSet { return *st.state.Sets[len(st.state.Sets)-1].Set }
 
 // keysAt returns the log keys that sign a checkpoint of this size.
-func (st standing) keysAt(size uint64) ledger.LogKeys {
+func (st authority) keysAt(size uint64) ledger.LogKeys {
 	for i := len(st.state.Keys) - 1; ; i-- {
 		if i == 0 || st.state.Keys[i].Index < size {
 			return st.state.Keys[i].Keys
@@ -179,7 +179,7 @@ func (st standing) keysAt(size uint64) ledger.LogKeys {
 }
 
 // verifiers returns those of all keys that were ever in force, newest first.
-func (st standing) verifiers() ([]*ledger.Verifier, error) {
+func (st authority) verifiers() ([]*ledger.Verifier, error) {
 	var all []*ledger.Verifier
 	for i := len(st.state.Keys) - 1; i >= 0; i-- {
 		v, err := ledger.NewVerifier(st.state.Keys[i].Keys[:]...)

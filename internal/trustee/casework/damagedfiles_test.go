@@ -10,7 +10,7 @@ import (
 )
 
 // A damaged file of what was signed, granted or received is reported by its name.
-func TestSpoiltFiles(t *testing.T) {
+func TestADamagedFileIsNamed(t *testing.T) {
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
