@@ -41,6 +41,15 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 	for _, text := range anchors {
 		warn(s, "%s", text)
 	}
+	if done.Opened {
+		forks, err := v.DeskForks()
+		if err != nil {
+			return err
+		}
+		for _, text := range forks {
+			warn(s, "%s. Both count", text)
+		}
+	}
 	for _, w := range done.Wrong {
 		warn(s, "%s", w)
 	}

@@ -72,7 +72,8 @@ type stickPage struct {
 	layout
 	stickState
 	Sent   casework.SentOut
-	Days   int // since the last outbox
+	Forks  []string // numbers that two decisions have, as sentences without full stop
+	Days   int      // since the last outbox
 	Size   uint64
 	Newest time.Time
 }
@@ -91,6 +92,9 @@ func (s *Server) getStick(w http.ResponseWriter, r *http.Request) {
 		page := stickPage{layout: s.layout(r, "Stick"), stickState: s.stick.get(), Size: o.trustee.Size()}
 		var err error
 		if page.Sent, err = o.trustee.SentOut(); err != nil {
+			return err
+		}
+		if page.Forks, err = o.trustee.DeskForks(); err != nil {
 			return err
 		}
 		if !page.Sent.Last.IsZero() {

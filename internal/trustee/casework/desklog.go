@@ -3,6 +3,7 @@ package casework
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -72,6 +73,23 @@ func (v *Trustee) Desk() (*deskstate.Log, error) {
 	}
 	v.desk = log
 	return log, nil
+}
+
+// DeskForks returns a sentence without full stop for each number that two decisions of one trustee have
+// (docs/spec/desk.md). Both decisions count.
+func (v *Trustee) DeskForks() ([]string, error) {
+	log, err := v.Desk()
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	forks := log.Forks()
+	for _, by := range slices.Sorted(maps.Keys(forks)) {
+		for _, n := range forks[by] {
+			list = append(list, fmt.Sprintf("two decisions of %s have the number %d: a vault of that trustee was used on two machines, or restored from an old copy", by, n))
+		}
+	}
+	return list, nil
 }
 
 // Decide makes an event of each act and stores all of them, or none. It records their hashes in the custody log,

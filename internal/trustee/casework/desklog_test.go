@@ -71,6 +71,18 @@ func TestDecisionsAreRecordedAndKept(t *testing.T) {
 		if log.Case(other).State.Text != "triaged" {
 			t.Error("Boris does not see what Anna decided")
 		}
+		if forks, err := v.DeskForks(); err != nil || len(forks) != 0 {
+			t.Errorf("%q, %v", forks, err)
+		}
+		second := kept[0]
+		second.Case = other
+		if _, err := v.TakeEvents([]deskstate.Event{second}); err != nil {
+			t.Fatal(err)
+		}
+		want := "two decisions of anna have the number 1: a vault of that trustee was used on two machines, or restored from an old copy"
+		if forks, err := v.DeskForks(); err != nil || len(forks) != 1 || forks[0] != want {
+			t.Errorf("%q, %v", forks, err)
+		}
 	})
 }
 

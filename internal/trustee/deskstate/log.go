@@ -12,7 +12,6 @@ type Log struct {
 	numbers map[string]map[uint64]bool // trustee: the numbers that are here
 	last    map[string]uint64          // trustee: the highest number
 	forks   map[string][]uint64        // trustee: numbers that two events have
-	named   map[string][]string        // case: the cases whose link events name it
 	folded  map[string]Case
 }
 
@@ -20,7 +19,7 @@ type Log struct {
 func NewLog() *Log {
 	return &Log{
 		byID: map[string]Event{}, byCase: map[string][]string{}, numbers: map[string]map[uint64]bool{},
-		last: map[string]uint64{}, forks: map[string][]uint64{}, named: map[string][]string{}, folded: map[string]Case{},
+		last: map[string]uint64{}, forks: map[string][]uint64{}, folded: map[string]Case{},
 	}
 }
 
@@ -45,9 +44,6 @@ func (l *Log) Add(e Event) (added bool, err error) {
 	l.byID[id] = e
 	l.byCase[e.Case] = append(l.byCase[e.Case], id)
 	delete(l.folded, e.Case)
-	if other := e.Payload["other"]; other != "" && !slices.Contains(l.named[other], e.Case) {
-		l.named[other] = append(l.named[other], e.Case)
-	}
 	of := l.numbers[e.By]
 	if of == nil {
 		of = map[uint64]bool{}
@@ -80,23 +76,8 @@ func (l *Log) Events() []Event {
 // Cases returns the cases with events, in ascending order.
 func (l *Log) Cases() []string { return slices.Sorted(maps.Keys(l.byCase)) }
 
-// Naming returns the cases whose link events name this one, in ascending order.
-func (l *Log) Naming(key string) []string { return slices.Sorted(slices.Values(l.named[key])) }
-
 // Last returns the highest number of a trustee's events; 0 where there is none.
 func (l *Log) Last(by string) uint64 { return l.last[by] }
-
-// Missing returns the numbers below the highest one of a trustee's events that the log lacks, at most limit of them,
-// in ascending order.
-func (l *Log) Missing(by string, limit int) []uint64 {
-	var out []uint64
-	for n, last := uint64(1), l.Last(by); n < last && len(out) < limit; n++ {
-		if !l.numbers[by][n] {
-			out = append(out, n)
-		}
-	}
-	return out
-}
 
 // Forks returns, by trustee, the numbers that two different events have: a vault was used on two machines, or restored
 // from an old copy. Both events count.

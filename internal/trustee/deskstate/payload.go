@@ -9,9 +9,6 @@ import (
 // linkTypes are the relations between two cases. same-actor has no direction; the others read "this case is …".
 var linkTypes = []string{"duplicate-of", "part-of", "follows", "same-actor"}
 
-// LinkTypes returns the types in their order.
-func LinkTypes() []string { return slices.Clone(linkTypes) }
-
 const (
 	maxNote = 40_000 // bytes
 	maxWhy  = 2_000  // bytes
