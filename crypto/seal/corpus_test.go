@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/crypto/canonical"
 )
 
 var write = flag.Bool("write", false, "write the seeds and the vectors again, with new keys")
@@ -34,7 +36,7 @@ func TestWriteCorpora(t *testing.T) {
 	}
 	few := []string{"narrative", "contact", "contact_when", "name", "attachment-1"}
 	lines, err := commit(strings.NewReader(strings.Repeat("0123456789abcdef", 20)), few, map[string][]byte{
-		"narrative":    AppendString(nil, "Яны \"прыйшлі\"\n\t🙂\u2028"),
+		"narrative":    canonical.AppendString(nil, "Яны \"прыйшлі\"\n\t🙂\u2028"),
 		"attachment-1": attachmentValue(1, "фота.jpg", "image/jpeg", 9),
 	})
 	if err != nil {

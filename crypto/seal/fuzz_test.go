@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"filippo.io/age"
+
+	"zapis/crypto/canonical"
 )
 
 // Every parser: what it accepts, it writes back byte for byte; what it refuses
@@ -170,7 +172,7 @@ func FuzzString(f *testing.F) {
 		if !utf8.ValidString(s) || s == "" {
 			return
 		}
-		b := AppendString(nil, s)
+		b := canonical.AppendString(nil, s)
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil || got != s {
 			t.Fatalf("%s: %q, %v", b, got, err)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"zapis/crypto/canonical"
 	"zapis/crypto/reporterkey"
 )
 
@@ -58,17 +59,17 @@ func (h *Head) First() bool { return h.Case == [32]byte{} }
 // Values returns the head's committed values, without the signature.
 func (h *Head) Values() map[string][]byte {
 	values := map[string][]byte{
-		fieldAct:      AppendString(nil, h.Act),
-		fieldReceived: AppendString(nil, h.Received.UTC().Format(timeLayout)),
+		fieldAct:      canonical.AppendString(nil, h.Act),
+		fieldReceived: canonical.AppendString(nil, h.Received.UTC().Format(timeLayout)),
 	}
 	if !h.First() {
-		values[fieldCase] = AppendString(nil, hex.EncodeToString(h.Case[:]))
+		values[fieldCase] = canonical.AppendString(nil, hex.EncodeToString(h.Case[:]))
 	}
 	if h.Number > 0 {
-		values[fieldNumber] = AppendString(nil, strconv.FormatUint(h.Number, 10))
+		values[fieldNumber] = canonical.AppendString(nil, strconv.FormatUint(h.Number, 10))
 	}
 	if h.Key != (reporterkey.Fingerprint{}) {
-		values[fieldKey] = AppendString(nil, hex.EncodeToString(h.Key[:]))
+		values[fieldKey] = canonical.AppendString(nil, hex.EncodeToString(h.Key[:]))
 	}
 	return values
 }
@@ -95,7 +96,7 @@ func Sign(lines []Line, genesis [32]byte, key *reporterkey.Key) error {
 	if err != nil {
 		return err
 	}
-	lines[at].Value = AppendString(nil, base64.StdEncoding.EncodeToString(block))
+	lines[at].Value = canonical.AppendString(nil, base64.StdEncoding.EncodeToString(block))
 	return nil
 }
 

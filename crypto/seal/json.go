@@ -3,41 +3,13 @@ package seal
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"strconv"
 	"unicode/utf8"
-)
 
-// AppendString appends s as a JSON string in the one encoding that lines allow:
-// that of Python's json.dumps(s, ensure_ascii=False). Only `"`, `\` and U+0000 to
-// U+001F are escaped; nothing is done for HTML, and U+2028 stays as it is. s
-// must be valid UTF-8: ParseLine refuses what came of anything else.
-func AppendString(dst []byte, s string) []byte {
-	const hexDigits = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			if c < 0x20 {
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			} else {
-				dst = append(dst, c)
-			}
-		}
-	}
-	return append(dst, '"')
-}
+	"zapis/crypto/canonical"
+)
 
 // AttachmentValue is the value of the line of one file. Its JSON has the keys
 // exhibit, sha256, size, media_type, name, in this order.
@@ -51,13 +23,26 @@ type AttachmentValue struct {
 
 // Value returns the attachment as the value of its line.
 func (a AttachmentValue) Value() []byte {
-	b := AppendString([]byte(`{"exhibit":`), a.Exhibit)
-	b = AppendString(append(b, `,"sha256":`...), a.SHA256)
+	b := append(make([]byte, 0, 256+6*len(a.Name)), `{"exhibit":`...)
+	b = canonical.AppendString(b, a.Exhibit)
+	b = canonical.AppendString(append(b, `,"sha256":`...), a.SHA256)
 	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
-	b = AppendString(append(b, `,"media_type":`...), a.MediaType)
-	b = AppendString(append(b, `,"name":`...), a.Name)
+	b = canonical.AppendString(append(b, `,"media_type":`...), a.MediaType)
+	b = canonical.AppendString(append(b, `,"name":`...), a.Name)
 	return append(b, '}')
 }
+
+// String describes the attachment without its name, which may contain a
+// person's name.
+func (a AttachmentValue) String() string {
+	return fmt.Sprintf("[%s, %s, %d bytes]", a.Exhibit, a.MediaType, a.Size)
+}
+
+// Format makes every verb of fmt print what String returns.
+func (a AttachmentValue) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
+
+// LogValue makes slog print what String returns.
+func (a AttachmentValue) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // ParseAttachment reads an attachment line's value.
 func ParseAttachment(value []byte) (AttachmentValue, error) {
@@ -122,7 +107,7 @@ func checkValue(value []byte) error {
 		}
 	case '[':
 		var list []string
-		if json.Unmarshal(value, &list) == nil && bytes.Equal(appendStrings(nil, list), value) {
+		if json.Unmarshal(value, &list) == nil && bytes.Equal(canonical.AppendStrings(nil, list), value) {
 			if len(list) == 0 {
 				return mismatch("an empty value is written null")
 			}
@@ -174,15 +159,4 @@ func controlEscape(b []byte) bool {
 		return bytes.IndexByte([]byte("0123456789abcdef"), b[4]) >= 0
 	}
 	return bytes.IndexByte([]byte("01234567bef"), b[4]) >= 0
-}
-
-func appendStrings(dst []byte, list []string) []byte {
-	dst = append(dst, '[')
-	for i, s := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = AppendString(dst, s)
-	}
-	return append(dst, ']')
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/crypto/canonical"
 )
 
 // The most that the limits of docs/spec/incident.md allow, as the committed
@@ -19,14 +21,14 @@ const (
 	largestSize = 1 << 40
 )
 
-func text(s string) []byte { return AppendString(nil, s) }
+func text(s string) []byte { return canonical.AppendString(nil, s) }
 
 func list(n int, s string) []byte {
 	l := make([]string, n)
 	for i := range l {
 		l[i] = s
 	}
-	return appendStrings(nil, l)
+	return canonical.AppendStrings(nil, l)
 }
 
 func worst(files int, name string) map[string][]byte {

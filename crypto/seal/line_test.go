@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"zapis/crypto/canonical"
 )
 
 // fields is a vocabulary like the real one, which this package does not know.
@@ -53,7 +55,7 @@ for s in json.load(sys.stdin.buffer):
 		t.Fatalf("%d strings came back of %d", len(lines), len(all))
 	}
 	for i, s := range all {
-		if got := AppendString(nil, s); !bytes.Equal(got, lines[i]) {
+		if got := canonical.AppendString(nil, s); !bytes.Equal(got, lines[i]) {
 			t.Errorf("%q: %s, and Python says %s", s, got, lines[i])
 		}
 	}
@@ -63,8 +65,8 @@ func TestLineRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.OneOf(
 			rapid.Just[[]byte](nil),
-			rapid.Map(rapid.StringN(1, 50, -1), func(s string) []byte { return AppendString(nil, s) }),
-			rapid.Map(rapid.SliceOfN(rapid.StringN(1, 9, -1), 1, 5), func(l []string) []byte { return appendStrings(nil, l) }),
+			rapid.Map(rapid.StringN(1, 50, -1), func(s string) []byte { return canonical.AppendString(nil, s) }),
+			rapid.Map(rapid.SliceOfN(rapid.StringN(1, 9, -1), 1, 5), func(l []string) []byte { return canonical.AppendStrings(nil, l) }),
 		).Draw(t, "value")
 		lines, err := Commit([]string{"narrative"}, map[string][]byte{"narrative": value})
 		if err != nil {
@@ -269,7 +271,7 @@ func TestCanonicalString(t *testing.T) {
 	ours := func(v string) bool { return canonicalString([]byte(v)) }
 	theirs := func(v string) bool {
 		var s string
-		return json.Unmarshal([]byte(v), &s) == nil && string(AppendString(nil, s)) == v
+		return json.Unmarshal([]byte(v), &s) == nil && string(canonical.AppendString(nil, s)) == v
 	}
 	pieces := []string{"a", `"`, `\`, `\"`, `\\`, `\/`, `\n`, `\t`, `\b`, `\f`, `\r`, `\u`, `\u0000`, `\u0008`, `\u000b`, `\u000B`, `\u001f`, `\u0020`, `\u0041`,
 		"\n", "\x00", "\x7f", "я", "\u2028", "<", "", `\u00`, `\u000`}

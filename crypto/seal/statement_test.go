@@ -2,11 +2,15 @@ package seal
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/crypto/canonical"
 )
 
 func attachmentValue(n int, name, mediaType string, size int64) []byte {
@@ -18,9 +22,9 @@ func report(t fataler) (*StatementPart, *IdentityPart, Listing) {
 	t.Helper()
 	lines, err := Commit(fields(), map[string][]byte{
 		"danger_now": []byte(`"yes"`), "deadline": []byte(`"2026-12-01"`),
-		"narrative": AppendString(nil, "Яны прыйшлі ў шэсць.\n\"Хто там?\""),
+		"narrative": canonical.AppendString(nil, "Яны прыйшлі ў шэсць.\n\"Хто там?\""),
 		"method":    []byte(`["D4","P1"]`), "consent": []byte(`["store","lawyer"]`),
-		"contact": AppendString(nil, "signal: …"), "name": AppendString(nil, "Алеся"),
+		"contact": canonical.AppendString(nil, "signal: …"), "name": canonical.AppendString(nil, "Алеся"),
 		"attachment-1": attachmentValue(1, "фота.jpg", "image/jpeg", 12345),
 		"attachment-2": attachmentValue(2, "pass\"port\".pdf", "application/pdf", 0),
 	})
@@ -321,4 +325,30 @@ func TestCheckStatement(t *testing.T) {
 	s, _, listing := report(t)
 	s.Items[at("contact")].Hash[5] ^= 1
 	refused(t, CheckStatement(s, nil, listing.Hash(), fields()), ErrMismatch, "the answers do not fit the commitments in the ledger")
+}
+
+func TestAttachmentJSON(t *testing.T) {
+	a := AttachmentValue{"A01", strings.Repeat("0f", 32), 12, "image/png", "a\"b\u202e<&>.png"}
+	want := `{"exhibit":"A01","sha256":"` + strings.Repeat("0f", 32) + `","size":12,"media_type":"image/png","name":"a\"b` + "\u202e" + `<&>.png"}`
+	if got := string(a.Value()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !json.Valid(a.Value()) {
+		t.Error("not JSON")
+	}
+	if got := a.String(); got != "[A01, image/png, 12 bytes]" {
+		t.Error(got)
+	}
+	var out bytes.Buffer
+	for _, v := range []any{a, &a, []AttachmentValue{a}, struct{ A AttachmentValue }{a}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+	}
+	for _, h := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
+		slog.New(h).Info("message", "value", a, "pointer", &a, slog.Group("g", "value", a))
+	}
+	if got := out.String(); strings.Contains(got, ".png") || strings.Contains(strings.ToLower(got), fmt.Sprintf("%x", ".png")) || !strings.Contains(got, "[A01") {
+		t.Errorf("the name is printed: %s", got)
+	}
 }

@@ -1,10 +1,7 @@
 package incident
 
 import (
-	"fmt"
-	"log/slog"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,38 +16,6 @@ const (
 
 // Unnamed is the kept name of a file without a name.
 const Unnamed = "unnamed"
-
-// Attachment is the committed description of a file: its place in the case, and the hash, size and type of the
-// original bytes.
-type Attachment struct {
-	Exhibit   string // A01 …: runs through the whole case
-	SHA256    string // of the original bytes, lower-case hex
-	Size      int64  // of the original, in bytes
-	MediaType string // of its container, and of its name's ending where that can be several things (package filekind)
-	Name      string // what the reporter's device called it; untrusted wherever it is shown
-}
-
-// JSON returns the one encoding of the attachment as a committed value.
-func (a Attachment) JSON() []byte {
-	b := make([]byte, 0, 256+6*len(a.Name))
-	b = appendString(append(b, `{"exhibit":`...), a.Exhibit)
-	b = appendString(append(b, `,"sha256":`...), a.SHA256)
-	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
-	b = appendString(append(b, `,"media_type":`...), a.MediaType)
-	b = appendString(append(b, `,"name":`...), a.Name)
-	return append(b, '}')
-}
-
-// String describes the attachment without its name, which may contain a person's name.
-func (a Attachment) String() string {
-	return fmt.Sprintf("[%s, %s, %d bytes]", a.Exhibit, a.MediaType, a.Size)
-}
-
-// Format makes every verb of fmt print what String returns.
-func (a Attachment) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
-
-// LogValue makes slog print what String returns.
-func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // windowsPath matches a path with folders as Windows writes it. Any other backslash is part of a name: Linux and macOS
 // allow it.

@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -67,20 +66,6 @@ func FuzzFileName(f *testing.F) {
 			t.Fatalf("%q became %q %q", name, again, code)
 		}
 	})
-}
-
-func TestAttachmentJSON(t *testing.T) {
-	a := Attachment{"A01", strings.Repeat("0f", 32), 12, "image/png", "a\"b\u202e<&>.png"}
-	want := `{"exhibit":"A01","sha256":"` + strings.Repeat("0f", 32) + `","size":12,"media_type":"image/png","name":"a\"b` + "\u202e" + `<&>.png"}`
-	if got := string(a.JSON()); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if !json.Valid(a.JSON()) {
-		t.Error("not JSON")
-	}
-	if got := a.String(); got != "[A01, image/png, 12 bytes]" {
-		t.Error(got)
-	}
 }
 
 func TestNames(t *testing.T) {

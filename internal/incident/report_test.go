@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"zapis/crypto/canonical"
 )
 
 func TestValues(t *testing.T) {
@@ -61,11 +63,11 @@ func TestStringEncoding(t *testing.T) {
 		"<script>&amp;\u2028\u2029": "\"<script>&amp;\u2028\u2029\"",
 		"Ґанок 字 👩‍⚖️":              `"Ґанок 字 👩‍⚖️"`,
 	} {
-		if got := string(appendString(nil, in)); got != want {
+		if got := string(canonical.AppendString(nil, in)); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 		var back string
-		if err := json.Unmarshal(appendString(nil, in), &back); err != nil || back != in {
+		if err := json.Unmarshal(canonical.AppendString(nil, in), &back); err != nil || back != in {
 			t.Errorf("%q came back as %q, %v", in, back, err)
 		}
 	}
@@ -87,19 +89,17 @@ func TestNothingPrintsAReport(t *testing.T) {
 	}
 	bad := Form{canary + " in a name": {canary}, "consent": {canary}}
 	_, refused := Validate(bad, today, ActReport)
-	a := Attachment{Exhibit: "A01", Name: canary, MediaType: "image/png"}
 	type inside struct {
 		private *Report
 		byValue Report
 		form    Form
 		Public  *Report
 		Form    Form
-		file    Attachment
 	}
-	whole := inside{r, *r, f, r, f, a}
+	whole := inside{r, *r, f, r, f}
 
 	var out bytes.Buffer
-	for _, v := range []any{r, *r, f, &f, []*Report{r}, []Report{*r}, map[string]*Report{"a": r}, refused, refused[0], a, &a,
+	for _, v := range []any{r, *r, f, &f, []*Report{r}, []Report{*r}, map[string]*Report{"a": r}, refused, refused[0],
 		errors.Join(fmt.Errorf("%v", r), refused)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", v)
@@ -108,9 +108,8 @@ func TestNothingPrintsAReport(t *testing.T) {
 			slog.New(h).Info("message", "value", v, slog.Group("g", "value", v))
 		}
 	}
-	// A form and an attachment in an unexported field are beyond what fmt asks;
-	// a report is not.
-	whole.form, whole.file = nil, Attachment{}
+	// A form in an unexported field is beyond what fmt asks; a report is not.
+	whole.form = nil
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		fmt.Fprintf(&out, verb+"\n", whole)
 		fmt.Fprintf(&out, verb+"\n", &whole)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"zapis/crypto/canonical"
 )
 
 // VocabularyVersion is the newest version of the schema, which new ledgers
@@ -159,7 +161,7 @@ func (s *Schema) Values(r *Report) []Value {
 		switch given := (**r.answers)[f.Name]; {
 		case len(given) == 0:
 		case f.Multi:
-			values[i].JSON = appendStrings(nil, given)
+			values[i].JSON = canonical.AppendStrings(nil, given)
 		default:
 			values[i].JSON = quoted(given[0])
 		}

@@ -22,7 +22,7 @@ var formats = []string{"crypto", "internal/exit"}
 // layers go from the bottom to the top. docs/architecture.md draws them.
 var layers = []layer{
 	{"internal/exit", nil, "every package attaches exit statuses, so it stands on none of them"},
-	{"internal/incident", nil, "what a reporter is asked depends on nothing else of ours"},
+	{"internal/incident", []string{"crypto/canonical"}, "what a reporter is asked depends on the encoding of a committed value, and on nothing else of ours"},
 	{"internal/sandbox", nil, "it changes the process and knows nothing of its work"},
 	{"internal/peer", nil, "who is at the other end of a connection, whatever it carries"},
 	{"internal/localefile", nil, "sentences by key, whatever they say and whoever shows them"},

@@ -232,8 +232,8 @@ func (f *file) discard() {
 }
 
 // attachment returns the file as it is committed.
-func (f *file) attachment(exhibit int) incident.Attachment {
-	return incident.Attachment{
+func (f *file) attachment(exhibit int) seal.AttachmentValue {
+	return seal.AttachmentValue{
 		Exhibit: incident.ExhibitName(exhibit), SHA256: hex.EncodeToString(f.content.Hash[:]),
 		Size: f.content.Size, MediaType: f.mediaType, Name: f.name,
 	}

@@ -107,7 +107,7 @@ func (d *Draft) values(s submission, schema *incident.Schema) map[string][]byte 
 		values[v.Field] = v.JSON
 	}
 	for i, f := range d.files {
-		values[incident.SlotName(i+1)] = f.attachment(s.exhibits + i + 1).JSON()
+		values[incident.SlotName(i+1)] = f.attachment(s.exhibits + i + 1).Value()
 	}
 	return values
 }

@@ -262,8 +262,8 @@ func (x *collecting) file(f io.ReadSeeker, name, exhibit, slot string, to *seal.
 		return exit.New(exit.Failed, "close what is writing to it, and try again", "it changed while it was being read")
 	}
 	x.attachments = append(x.attachments, ledger.Part{Kind: ledger.PartAttachment, Hash: sealed.Ciphertext.Hash, Size: sealed.Ciphertext.Size})
-	x.values[slot] = incident.Attachment{Exhibit: exhibit, SHA256: hex.EncodeToString(before.Hash[:]), Size: before.Size,
-		MediaType: kind.MediaType(kept), Name: kept}.JSON()
+	x.values[slot] = seal.AttachmentValue{Exhibit: exhibit, SHA256: hex.EncodeToString(before.Hash[:]), Size: before.Size,
+		MediaType: kind.MediaType(kept), Name: kept}.Value()
 	return nil
 }
 

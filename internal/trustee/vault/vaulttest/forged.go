@@ -85,8 +85,8 @@ func (f Forged) Submit(t *testing.T, h *House) ledger.Hash {
 		if f.Committed == "" {
 			f.Committed = f.File
 		}
-		values[incident.SlotName(1)] = incident.Attachment{Exhibit: "A01", SHA256: ledger.Sum([]byte(f.Committed)).String(),
-			Size: int64(len(f.Committed)), MediaType: "text/plain", Name: "a.txt"}.JSON()
+		values[incident.SlotName(1)] = seal.AttachmentValue{Exhibit: "A01", SHA256: ledger.Sum([]byte(f.Committed)).String(),
+			Size: int64(len(f.Committed)), MediaType: "text/plain", Name: "a.txt"}.Value()
 	}
 	lines, err := seal.Commit(incident.Newest().FieldNames(), values)
 	must(err)
