@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"slices"
 	"strings"
@@ -102,22 +103,27 @@ func (loc *localizer) errorSentence(e incident.FieldError) string {
 	return loc.t("wrong.other")
 }
 
-// labels maps fields to the locale keys of their labels.
+// labels maps fields to the locale keys of their labels, where that is not the field's name and ".label".
 var labels = map[string]string{
-	"danger_now": "q.danger", "deadline": "deadline.label", "deadline_what": "deadline_what.label", "narrative": "q.narrative",
-	"language": "lang.choose", "method": "q.method", "when": "q.when", "when_precision": "precision.label",
-	"country_event": "country_event.label", "country_now": "country_now.label", "target": "q.target", "target_role": "q.role",
-	"basis": "q.basis", "person_agrees": "q.agrees", "reported_to": "q.reported", "consent": "q.consent",
-	"contact": "contact.label", "contact_when": "contact_when.label", "name": "name.label",
-	"files_identify": "files.identify.name", "file": "files.label", "code": "sent.code",
-	"act": "mailbox.take",
+	"danger_now": "q.danger", "narrative": "q.narrative", "language": "lang.choose", "method": "q.method", "when": "q.when",
+	"when_precision": "precision.label", "target": "q.target", "target_role": "q.role", "basis": "q.basis",
+	"person_agrees": "q.agrees", "reported_to": "q.reported", "consent": "q.consent",
+	"files_identify": "files.identify.name", "file": "files.label", "code": "sent.code", "act": "mailbox.take",
+}
+
+// labelKey returns the locale key of a field's label; "" for a name that is no field.
+func labelKey(field string) string {
+	if key, ok := labels[field]; ok {
+		return key
+	}
+	if _, ok := incident.FieldByName(field); ok {
+		return field + ".label"
+	}
+	return ""
 }
 
 func (loc *localizer) label(field string) string {
-	if key, ok := labels[field]; ok {
-		return loc.t(key)
-	}
-	return loc.t("field.other")
+	return loc.t(cmp.Or(labelKey(field), "field.other"))
 }
 
 // fieldAnchor returns the id that an error's link leads to: the field, or the first of its choices.
@@ -191,7 +197,7 @@ func (p formPage) Date(name, label, hint string) control {
 func (p formPage) Picks(name, stem, kind string) control {
 	f, _ := incident.FieldByName(name)
 	c := control{ID: name, Name: name, Type: kind, Wrong: p.wrongWith(name)}
-	if key, ok := labels[name]; ok {
+	if key := labelKey(name); key != "" {
 		c.Label = p.loc.t(key)
 	}
 	if name == "danger_now" {

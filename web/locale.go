@@ -20,7 +20,7 @@ var localeFiles embed.FS
 
 // languages lists the locales in the order in which the page shows them. English is the reference: every other locale
 // has exactly its keys.
-var languages = []string{"be", "ru", "uk", "pl", "lt", "de", "en"}
+var languages = localefile.Languages()
 
 const reference = "en"
 

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"zapis/internal/localefile"
 )
 
 // languages are those of the form.
-var languages = []string{"be", "ru", "uk", "pl", "lt", "de", "en"}
+var languages = localefile.Languages()
 
 // shot is a page as it was sent, with its headers.
 type shot struct {

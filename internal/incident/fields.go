@@ -35,6 +35,12 @@ const Slots = 16
 // that concern files.
 const FileField = "file"
 
+// VocabularyVersion is the newest version of the schema, which new ledgers
+// have. A ledger's genesis names the version in force, and a later trustees
+// entry may raise it; each entry is read by the version of the set that it
+// names.
+const VocabularyVersion = 2
+
 // fields are the questions of all versions, in their fixed order. A new
 // question is a row at any place with the version that adds it:
 // docs/spec/incident.md.

@@ -20,7 +20,11 @@ func TestValues(t *testing.T) {
 		t.Fatal(errs)
 	}
 	var got strings.Builder
-	for _, v := range Newest().Values(r) {
+	second, err := Version(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range second.Values(r) {
 		value := string(v.JSON)
 		if v.JSON == nil {
 			value = "null"

@@ -9,12 +9,6 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// VocabularyVersion is the newest version of the schema, which new ledgers
-// have. A ledger's genesis names the version in force, and a later trustees
-// entry may raise it; each entry is read by the version of the set that it
-// names.
-const VocabularyVersion = 2
-
 // ErrVersion is returned for a version of the vocabulary that this program does
 // not know: a newer program wrote it.
 var ErrVersion = errors.New("a newer program is needed to read this vocabulary")

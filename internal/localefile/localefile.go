@@ -12,6 +12,10 @@ import (
 	"strings"
 )
 
+// Languages returns the codes of the languages that the pages and tables are in, in the order in which people choose
+// one. English is the reference of all others.
+func Languages() []string { return []string{"be", "ru", "uk", "pl", "lt", "de", "en"} }
+
 // Fill replaces the placeholders of a sentence. pairs are names without braces, each before its value.
 func Fill(text string, pairs ...any) string {
 	if len(pairs) == 0 {

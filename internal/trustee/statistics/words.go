@@ -20,7 +20,7 @@ import (
 var localeFiles embed.FS
 
 // Languages returns those of the tables, in the order of the desk's choice.
-func Languages() []string { return []string{"be", "ru", "uk", "pl", "lt", "de", "en"} }
+func Languages() []string { return localefile.Languages() }
 
 // LanguageName returns the name that a language gives itself, or the code where it is not known.
 func LanguageName(code string) string {
