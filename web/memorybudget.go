@@ -21,13 +21,6 @@ func newMemoryBudget(bytes int64, given time.Duration) *memoryBudget {
 	return &memoryBudget{grace: given, free: bytes, inProgress: list.New()}
 }
 
-// available returns the number of bytes not reserved.
-func (m *memoryBudget) available() int64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.free
-}
-
 // reservation is what one form holds of the budget.
 type reservation struct {
 	budget  *memoryBudget

@@ -138,6 +138,3 @@ func (v *Verifier) checkPlace(r Receipt, index uint64, path []Hash) error {
 	}
 	return nil
 }
-
-// OpenReceipt verifies a receipt with a log's verifier.
-func OpenReceipt(receipt []byte, v *Verifier) (Receipt, error) { return v.OpenReceipt(receipt) }

@@ -168,7 +168,7 @@ func TestReceipt(t *testing.T) {
 	for i, text := range b.Entries {
 		file, err := ledger.MakeReceipt(text, cp, b)
 		must(t, err)
-		r, err := ledger.OpenReceipt(file, v)
+		r, err := v.OpenReceipt(file)
 		if err != nil || r.Entry.Index != uint64(i) || string(r.Text) != string(text) || r.Checkpoint.Size != 6 || string(r.Note) != string(cp) || r.Leaf != ledger.LeafHash(text) {
 			t.Fatalf("entry %d: opened %+v, %v", i, r, err)
 		}

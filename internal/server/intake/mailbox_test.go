@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"zapis/crypto/ledger"
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
 	"zapis/internal/shorttest"
@@ -55,7 +54,7 @@ func TestMailbox(t *testing.T) {
 	if got := strings.Join(acts, ", "); got != "report 2 true, follow-up 1 false, stop 0 false" {
 		t.Errorf("sent: %s", got)
 	}
-	receipt, err := ledger.OpenReceipt(m.Sent[0].Receipt, h.store.Verifier())
+	receipt, err := h.store.Verifier().OpenReceipt(m.Sent[0].Receipt)
 	h.must(err)
 	if receipt.Entry.Body.Hash() != o.body.Hash() {
 		t.Error("the receipt is of another entry")

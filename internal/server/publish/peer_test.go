@@ -218,7 +218,7 @@ func TestWitnessWithPeer(t *testing.T) {
 	for n, old := range []uint64{0, 33} {
 		lines, err := witness.ParseLines([]byte(ask(b.request(t, n, old).Marshal())))
 		must(t, err)
-		by, err := witness.Check(noteText(t, b.Checkpoints[n]), lines, w.Key().Verifiers())
+		by, err := witness.Check(noteText(t, b.Checkpoints[n]), lines, w.key.Verifiers())
 		if err != nil || len(by) != 2 {
 			t.Errorf("checkpoint %d: %d lines, %v", n, len(by), err)
 		}

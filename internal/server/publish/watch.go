@@ -110,9 +110,6 @@ func WatchKey(dir string) (*witness.SigningKey, error) {
 // Close releases the lock of the folder.
 func (w *Watch) Close() error { return w.lock.Release() }
 
-// Key returns the witness's key.
-func (w *Watch) Key() *witness.SigningKey { return w.key }
-
 func (w *Watch) takeLock() (err error) {
 	w.lock, err = filelock.Take(filepath.Join(w.dir, witnessLockName), filelock.Options{Wait: 2 * time.Second})
 	if _, held := errors.AsType[*filelock.HeldError](err); held {

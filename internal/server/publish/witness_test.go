@@ -135,7 +135,7 @@ func TestContradictionsWithEvidence(t *testing.T) {
 		must(t, err)
 	}
 	shown := w.Latest(ledgertest.Origin)
-	place := WitnessAt{URL: at, Keys: w.Key().Verifiers(), Last: 33}
+	place := WitnessAt{URL: at, Keys: w.key.Verifiers(), Last: 33}
 	_, _, err := AskWitness(t.Context(), NewClient(nil), place, keys, b.prove(0))
 	wantsContradiction(t, err, Contradiction{Witness: "ours.example/w", Reported: 64, Ours: 33, Evidence: shown},
 		"the witness ours.example/w has cosigned 64 entries, and this ledger has 33")

@@ -12,7 +12,6 @@ import (
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/ledgercopy"
-	"zapis/internal/trustee/vault"
 )
 
 // ApprovalDays is for how many days after its own an approval counts, unless its signer says otherwise.
@@ -259,6 +258,3 @@ func (v *Trustee) Sets() ([]SetAt, error) {
 	}
 	return list, nil
 }
-
-// CardText names a trustee with the fingerprint.
-func CardText(c card.Card) string { return vault.CardText(c) }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"embed"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,9 +48,6 @@ func NewWords(code string) (*Words, error) {
 	text, err := localefile.Parse(code, string(raw))
 	return &Words{language.MustParse(code), text}, err
 }
-
-// keys returns the keys in ascending order.
-func (w *Words) keys() []string { return slices.Sorted(maps.Keys(w.text)) }
 
 // Sentence returns a sentence with its placeholders filled in, as in Sentence("period.1", "year", 2026).
 func (w *Words) Sentence(key string, pairs ...any) string {
