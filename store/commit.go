@@ -271,13 +271,13 @@ var errSync = errors.New("the guard could not be written")
 
 // growth is what a transaction adds to the ledger.
 type growth struct {
-	first    uint64        // the first new entry
-	bodies   []ledger.Hash // of the new entries
+	first     uint64        // the first new entry
+	bodies    []ledger.Hash // of the new entries
 	authority authority
-	released released
-	key      *ledger.SigningKey // the new log key, if there is one
-	flushed  bool
-	erased   []ledger.Hash // attachments that a tombstone erases
+	released  released
+	key       *ledger.SigningKey // the new log key, if there is one
+	flushed   bool
+	erased    []ledger.Hash // attachments that a tombstone erases
 }
 
 func (s *Store) flushTail() {

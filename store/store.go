@@ -76,16 +76,16 @@ type Store struct {
 	// The gate is held for writing while a checkpoint is committed, guarded
 	// and released: no reader sees entries whose checkpoint is not yet
 	// released.
-	gate     sync.RWMutex
-	db       kv.DB // nil once closed
-	parts    blob.Store
-	name     string // of the database, in messages
-	shared   bool   // other hosts write to it too
-	host     string // this one's name among them
-	released released
-	tail     *tailIndex
+	gate      sync.RWMutex
+	db        kv.DB // nil once closed
+	parts     blob.Store
+	name      string // of the database, in messages
+	shared    bool   // other hosts write to it too
+	host      string // this one's name among them
+	released  released
+	tail      *tailIndex
 	authority authority
-	key      *ledger.SigningKey // nil in a store that is read only
+	key       *ledger.SigningKey // nil in a store that is read only
 
 	// Only the committer uses these; nil in a read-only store.
 	guard *guard
@@ -126,9 +126,9 @@ type released struct {
 type view struct {
 	released
 	authority authority
-	tx       kv.Tx
-	tail     *tailIndex
-	s        *Store
+	tx        kv.Tx
+	tail      *tailIndex
+	s         *Store
 }
 
 // view runs fn over a snapshot. What fn reads from v.tx is valid until it
