@@ -151,6 +151,7 @@ type file struct {
 	canReseal       bool
 	part            *store.PartWriter
 	kept            *ledger.Part // nil until it lies under its final name
+	keepErr         error        // why it could not be kept
 }
 
 // seal reads content to its end into a new part.
@@ -178,6 +179,9 @@ func (f *file) seal(in *Intake, identify bool, content io.Reader) error {
 
 // reseal seals the file to other recipients and unlinks the first copy. It streams the plaintext through memory.
 func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
+	if f.keepErr != nil {
+		return f.keepErr
+	}
 	if !f.canReseal {
 		return fmt.Errorf("%w: the trustees changed", ErrAgain)
 	}
@@ -203,7 +207,7 @@ func (f *file) reseal(in *Intake, to *seal.Recipients) (err error) {
 	f.key.Wipe()
 	f.canReseal = false
 	_ = f.part.Discard()
-	f.part, f.kept, f.to, f.sealed = part, nil, to, sealed.Ciphertext
+	f.part, f.kept, f.keepErr, f.to, f.sealed = part, nil, nil, to, sealed.Ciphertext
 	return nil
 }
 
@@ -212,15 +216,32 @@ func (f *file) keep() (ledger.Part, error) {
 	if f.kept != nil {
 		return *f.kept, nil
 	}
-	part, err := f.part.Keep(f.sealed.Hash)
-	if err != nil {
-		return part, err
+	if f.keepErr != nil {
+		return ledger.Part{}, f.keepErr
 	}
-	if part.Size != f.sealed.Size {
-		return part, errors.New("a file on its way to the disk is not what was sealed")
+	part, err := f.part.Keep(f.sealed.Hash)
+	if err == nil && part.Size != f.sealed.Size {
+		err = errors.New("a file on its way to the disk is not what was sealed")
+	}
+	if err != nil {
+		f.keepErr = err
+		return ledger.Part{}, err
 	}
 	f.kept = &part
 	return part, nil
+}
+
+// keepAhead makes the files durable while the caller derives a code's keys: the one waits for the disk, the other for a
+// core. The draft must not be used until wait returns. What could not be kept is an error of seal.
+func (d *Draft) keepAhead() (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, f := range d.files {
+			_, _ = f.keep()
+		}
+	}()
+	return func() { <-done }
 }
 
 func (f *file) discard() {

@@ -47,7 +47,9 @@ func (d *Draft) Send(ctx context.Context, r *incident.Report, formNonce string) 
 }
 
 func (d *Draft) sendFirst(ctx context.Context, c reportcode.Code, r *incident.Report, formNonce string) ([]byte, error) {
+	wait := d.keepAhead()
 	keys, err := d.in.derive(ctx, c)
+	wait()
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +80,9 @@ func (d *Draft) SendFollowUp(ctx context.Context, c reportcode.Code, act inciden
 	case act != incident.ActFollowUp && len(d.files) > 0:
 		return Result{}, incident.Errors{{Field: incident.FileField, Code: incident.NotHere}}
 	}
+	wait := d.keepAhead()
 	keys, err := d.in.derive(ctx, c)
+	wait()
 	if err != nil {
 		return Result{}, err
 	}
