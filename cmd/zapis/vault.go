@@ -104,8 +104,13 @@ const maxSealed = 20
 
 // sorted sorts the vault's submissions into cases, and says what stands in the way of some.
 func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework.Cases, error) {
+	return told(s, v, func(progress func(done, of int)) (*casework.Cases, error) { return v.Sort(ctx, progress) })
+}
+
+// told shows the progress of sorting, and says what stands in the way of some cases.
+func told(s *cli.Streams, v *casework.Trustee, sort func(progress func(done, of int)) (*casework.Cases, error)) (*casework.Cases, error) {
 	var bar *cli.Progress
-	cases, err := v.Sort(ctx, func(done, of int) {
+	cases, err := sort(func(done, of int) {
 		if bar == nil {
 			bar = s.Progress("opening statements", int64(of))
 		}
@@ -148,7 +153,7 @@ func sorted(ctx context.Context, s *cli.Streams, v *casework.Trustee) (*casework
 
 // caseOf finds the one that was asked for.
 func caseOf(ctx context.Context, s *cli.Streams, v *casework.Trustee, id string) (*casework.Case, error) {
-	cases, err := sorted(ctx, s, v)
+	cases, err := told(s, v, func(progress func(done, of int)) (*casework.Cases, error) { return v.SortFor(ctx, id, progress) })
 	if err != nil {
 		return nil, err
 	}

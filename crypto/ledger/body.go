@@ -38,6 +38,9 @@ func (k Kind) Valid() bool {
 // commitments, and not one body.
 func (k Kind) HasParts() bool { return k == KindReport || k == KindExhibit }
 
+// HasTrustees reports whether entries of this kind hold a set of trustees.
+func (k Kind) HasTrustees() bool { return k == KindGenesis || k == KindTrustees }
+
 // Tagged reports whether a reporter finds entries of this kind by a tag.
 func (k Kind) Tagged() bool { return k == KindReply || k == KindDuty }
 

@@ -23,11 +23,13 @@ import (
 )
 
 // verb is a command whose growth is measured. CASE, OUT, CARRY and MORE in its arguments stand for one case in the
-// middle, a new file, and the two carry files.
+// middle, a new file, and the two carry files; SENT for an outbox; MIRROR, LEDGER, BACKUP and KEY for a partner's mirror, an
+// operator's folder, its backup, and the log's key.
 type verb struct {
-	name string
-	args []string
-	once bool // it changes what it would find the second time
+	name   string
+	server bool // zapisd, and not zapis
+	args   []string
+	once   bool // it changes what it would find the second time
 
 	needed bool // the others need it
 }
@@ -50,7 +52,19 @@ var verbs = []verb{
 	{name: "check", args: []string{"check"}},
 	{name: "outbox", args: []string{"outbox", "--out", "OUT.tar"}},
 	{name: "import 100 more", args: []string{"import", "MORE"}, once: true},
+	{name: "zapisd mirror", server: true, args: []string{"mirror", "--to", "MIRROR", "--carry", "CARRY"}, once: true},
+	{name: "zapisd restore", server: true, args: []string{"restore", "--dir", "LEDGER", "--from", "MIRROR", "--log-key", "KEY", "--newest", "CARRY"}, once: true},
+	{name: "zapisd check", server: true, args: []string{"check", "--dir", "LEDGER"}},
+	{name: "zapisd export", server: true, args: []string{"export", "--dir", "LEDGER", "--out", "OUT.carry"}},
+	{name: "zapisd status", server: true, args: []string{"status", "--dir", "LEDGER"}},
+	{name: "zapisd backup", server: true, args: []string{"backup", "--dir", "LEDGER", "--out", "BACKUP"}, once: true},
+	{name: "zapisd backup again", server: true, args: []string{"backup", "--dir", "LEDGER", "--out", "BACKUP"}},
+	{name: "zapisd accept", server: true, args: []string{"accept", "--dir", "LEDGER", "SENT"}, once: true},
+	{name: "zapisd anchor request", server: true, args: []string{"anchor", "request", "--dir", "LEDGER", "--out", "OUT.tsq"}},
 }
+
+// sending writes the outbox that zapisd accept takes.
+var sending = verb{args: []string{"outbox", "--out", "SENT"}}
 
 const (
 	passphrase = "invented, and only to measure with"
@@ -61,6 +75,7 @@ const (
 // measuring is a folder with the programs and the trustees of all ledgers.
 type measuring struct {
 	dir    string
+	id     string // of the case in the middle
 	talk   *cli.Streams
 	cards  []card.Card
 	owner  *cli.Identity
@@ -70,7 +85,7 @@ type measuring struct {
 
 func newMeasuring(ctx context.Context, dir string, s *cli.Streams) (*measuring, error) {
 	m := &measuring{dir: dir, talk: s, rounds: 3}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", dir, "./cmd/zapis").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", dir, "./cmd/zapis", "./cmd/zapisd").CombinedOutput(); err != nil {
 		return nil, exit.New(exit.Failed, "", "go build: %w\n%s", err, out)
 	}
 	if err := os.WriteFile(m.path("pass"), []byte(passphrase+"\n"), 0o600); err != nil {
@@ -94,7 +109,7 @@ func (m *measuring) path(name string) string { return filepath.Join(m.dir, name)
 // size measures all verbs over a ledger of n cases, and removes it.
 func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 	defer func() {
-		for _, name := range []string{"spool", "carry", "more", "vault"} {
+		for _, name := range []string{"spool", "carry", "more", "vault", "sent", "mirror", "ledger", "backup", "log"} {
 			os.RemoveAll(m.path(name))
 		}
 	}()
@@ -102,7 +117,6 @@ func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 		return nil, err
 	}
 	var list []figure
-	id := ""
 	for _, v := range verbs {
 		if len(m.only) > 0 && !v.needed && !slices.Contains(m.only, v.name) {
 			continue
@@ -114,7 +128,7 @@ func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 		f := figure{verb: v.name, cases: n}
 		var cpu, wall []float64
 		for range rounds {
-			took, err := m.run(ctx, v, id)
+			took, err := m.run(ctx, v)
 			if err != nil {
 				return nil, err
 			}
@@ -124,8 +138,10 @@ func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 		fmt.Fprintf(m.talk.Err, "%s\t%d\t%.1f\t%.1f\n", f.verb, f.cases, f.cpu, f.wall)
 		list = append(list, f)
 		if v.name == "list first" {
-			var err error
-			if id, err = m.live(ctx); err != nil {
+			if err := m.live(ctx); err != nil {
+				return nil, err
+			}
+			if _, err := m.run(ctx, sending); err != nil {
 				return nil, err
 			}
 		}
@@ -168,47 +184,58 @@ func (m *measuring) ledger(ctx context.Context, n int) error {
 		}
 		since = l.Size()
 	}
+	if err := os.WriteFile(m.path("log"), l.Key().Marshal(), 0o600); err != nil {
+		return err
+	}
 	return os.Remove(spool.Name())
 }
 
-// live records that each case was looked at, and returns the id of one in the middle.
-func (m *measuring) live(ctx context.Context) (string, error) {
+// live records that each case was looked at, and chooses one in the middle.
+func (m *measuring) live(ctx context.Context) error {
 	t, err := casework.Open(m.path("vault"), vault.Options{Now: time.Now, Tool: "growth", Context: ctx, Warn: func(string, ...any) {}})
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer t.Close()
 	if err := t.Use(vault.Key{Card: m.owner.Card, Age: m.owner.Opener(), Signer: m.owner.Signer}); err != nil {
-		return "", err
+		return err
 	}
 	cases, err := t.Sort(ctx, func(int, int) {})
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, c := range cases.List {
 		if _, err := t.Custody.Record(custody.Record{By: t.By(), Act: custody.Viewed, Case: c.ID, Subject: "the case"}); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return cases.List[len(cases.List)/2].ID, nil
+	m.id = cases.List[len(cases.List)/2].ID
+	return nil
 }
 
-// run starts zapis once, and returns what its process took.
-func (m *measuring) run(ctx context.Context, v verb, id string) (measure.Taken, error) {
+// run starts a program once, and returns what its process took.
+func (m *measuring) run(ctx context.Context, v verb) (measure.Taken, error) {
 	out := m.path("out")
-	words := strings.NewReplacer("CASE", id, "OUT", out, "CARRY", m.path("carry"), "MORE", m.path("more"))
-	args := []string{"--identity", m.path("vera.key"), "--passphrase-file", m.path("pass")}
+	words := strings.NewReplacer("CASE", m.id, "OUT", out, "CARRY", m.path("carry"), "MORE", m.path("more"), "SENT", m.path("sent"),
+		"MIRROR", m.path("mirror"), "LEDGER", m.path("ledger"), "BACKUP", m.path("backup"), "KEY", m.path("log"))
+	program, args := "zapisd", []string(nil)
+	if !v.server {
+		program, args = "zapis", []string{"--identity", m.path("vera.key"), "--passphrase-file", m.path("pass")}
+	}
 	for _, a := range v.args {
 		args = append(args, words.Replace(a))
 	}
-	cmd := exec.CommandContext(ctx, m.path("zapis"), append(args, "--vault", m.path("vault"))...)
+	if !v.server {
+		args = append(args, "--vault", m.path("vault"))
+	}
+	cmd := exec.CommandContext(ctx, m.path(program), args...)
 	var talk bytes.Buffer
 	cmd.Stderr = &talk
 	start := time.Now()
 	err := cmd.Run()
 	took := measure.Taken{Wall: time.Since(start)}
 	if err != nil {
-		return took, exit.New(exit.Failed, "", "zapis %s: %w\n%s", strings.Join(v.args, " "), err, talk.Bytes())
+		return took, exit.New(exit.Failed, "", "%s %s: %w\n%s", program, strings.Join(v.args, " "), err, talk.Bytes())
 	}
 	took.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	made, err := filepath.Glob(out + ".*")

@@ -78,6 +78,9 @@ func New(spool *os.File, trustees []card.Card) (*Ledger, error) {
 	return l, l.add(report{l.genesis.Entry().Body, [][]byte{l.genesis.Marshal()}})
 }
 
+// Key is the key that signs the ledger's checkpoints.
+func (l *Ledger) Key() *ledger.SigningKey { return l.log }
+
 // Card names the ledger.
 func (l *Ledger) Card() card.LedgerCard { return l.genesis.Card() }
 

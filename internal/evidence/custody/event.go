@@ -119,8 +119,10 @@ const (
 
 // Link returns link n of the chain from link n-1 and the SHA-256 of event n's text.
 func Link(previous, event [32]byte) [32]byte {
-	b := append([]byte(chainHeader), previous[:]...)
-	return sha256.Sum256(append(b, event[:]...))
+	var b [len(chainHeader) + 64]byte
+	copy(b[copy(b[:], chainHeader):], previous[:])
+	copy(b[len(chainHeader)+32:], event[:])
+	return sha256.Sum256(b[:])
 }
 
 // Marshal writes the event's text.

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -42,7 +43,8 @@ type Log struct {
 	size    int64
 	records []record
 	head    [32]byte
-	tree    tree
+	tree    tree   // of the first records; grown adds the others
+	decoded []byte // of one line, and used again
 	owner   *seal.Recipients
 	now     func() time.Time
 	tool    string
@@ -61,6 +63,7 @@ type file interface {
 
 type record struct {
 	hash   [32]byte
+	link   [32]byte
 	offset int64
 	length int
 }
@@ -73,6 +76,8 @@ const (
 
 // kinds are the sizes that events are padded to, so that a file's size does not show a reason's length.
 var kinds = map[string]seal.Kind{formSmall: seal.Signal, formLarge: seal.Message}
+
+var strictBase64 = base64.StdEncoding.Strict()
 
 // maxLine is more than the longest line: a large event in base64.
 const maxLine = 256 << 10
@@ -178,8 +183,13 @@ func (l *Log) setAside(line []byte) error {
 // take verifies one line and records its offset. It returns what does not fit, or nothing.
 func (l *Log) take(line []byte) (mismatch string) {
 	text, whole := bytes.CutSuffix(line, []byte("\n"))
-	words := bytes.Split(text, []byte(" "))
-	if !whole || len(words) != 5 {
+	var words [5][]byte
+	more := true
+	for i := range words {
+		whole = whole && more
+		words[i], text, more = bytes.Cut(text, []byte(" "))
+	}
+	if !whole || more {
 		return "it is not a whole record"
 	}
 	if string(words[0]) != strconv.Itoa(len(l.records)+1) {
@@ -193,21 +203,20 @@ func (l *Log) take(line []byte) (mismatch string) {
 	if Link(l.head, hash) != link {
 		return "its link does not follow from the one before"
 	}
-	kept, err := base64.StdEncoding.Strict().DecodeString(string(words[4]))
+	l.decoded = slices.Grow(l.decoded[:0], base64.StdEncoding.DecodedLen(len(words[4])))
+	n, err := strictBase64.Decode(l.decoded[:cap(l.decoded)], words[4])
 	if err != nil {
 		return "its event is not base64"
 	}
+	kept := l.decoded[:n]
 	if form := string(words[3]); form == formClear && sha256.Sum256(kept) != hash {
 		return "its event has another hash"
 	} else if _, sealed := kinds[form]; !sealed && form != formClear {
 		return "it is in no form that there is"
 	}
-	l.records = append(l.records, record{hash, l.size, len(line)})
+	l.records = append(l.records, record{hash, link, l.size, len(line)})
 	l.size += int64(len(line))
 	l.head = link
-	if err := l.tree.add(l.Len(), hash); err != nil {
-		return err.Error()
-	}
 	return ""
 }
 
@@ -219,13 +228,10 @@ func (l *Log) Head() (number uint64, link [32]byte) { return l.Len(), l.head }
 
 // LinkAt returns link n, from 0; false where the log is shorter.
 func (l *Log) LinkAt(n uint64) (link [32]byte, ok bool) {
-	if n > l.Len() {
-		return link, false
+	if n == 0 || n > l.Len() {
+		return link, n == 0
 	}
-	for _, r := range l.records[:n] {
-		link = Link(link, r.hash)
-	}
-	return link, true
+	return l.records[n-1].link, true
 }
 
 // Record writes an act before it is done: when Record returns an error, the act must not happen. When it returns nil,
@@ -362,7 +368,7 @@ func (l *Log) Excerpt(upTo uint64, among []uint64, show func(Event) bool, ids ..
 	}
 	for _, r := range l.records[:upTo] {
 		x.Hashes = append(x.Hashes, r.hash)
-		x.Head = Link(x.Head, r.hash)
+		x.Head = r.link
 	}
 	return x, nil
 }

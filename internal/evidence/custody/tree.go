@@ -2,6 +2,7 @@ package custody
 
 import (
 	"crypto/sha256"
+	"sort"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -43,23 +44,38 @@ func (t tree) root(n uint64) ([32]byte, error) {
 	return tlog.TreeHash(int64(n), t)
 }
 
+// grown returns the tree of all events of the log.
+func (l *Log) grown() (tree, error) {
+	have := sort.Search(len(l.records), func(n int) bool { return tlog.StoredHashCount(int64(n)) >= int64(len(l.tree)) })
+	for i, r := range l.records[have:] {
+		if err := l.tree.add(uint64(have+i+1), r.hash); err != nil {
+			return nil, err
+		}
+	}
+	return l.tree, nil
+}
+
 // TreeHead returns the head of the log for a custody entry, with proofs that
 // it extends each of the earlier heads that are given by their numbers of
 // events.
 func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
 	n, link := l.Head()
-	root, err := l.tree.root(n)
+	all, err := l.grown()
+	if err != nil {
+		return ledger.CustodyHead{}, err
+	}
+	root, err := all.root(n)
 	if err != nil {
 		return ledger.CustodyHead{}, err
 	}
 	head := ledger.CustodyHead{Events: n, Link: link, Root: root}
 	for _, m := range extends {
 		e := ledger.ExtendedHead{Events: m}
-		if e.Root, err = l.tree.root(m); err != nil {
+		if e.Root, err = all.root(m); err != nil {
 			return ledger.CustodyHead{}, err
 		}
 		if m < n {
-			proof, err := tlog.ProveTree(int64(n), int64(m), l.tree)
+			proof, err := tlog.ProveTree(int64(n), int64(m), all)
 			if err != nil {
 				return ledger.CustodyHead{}, err
 			}
@@ -78,6 +94,10 @@ func (l *Log) RootAt(n uint64) (root [32]byte, ok bool) {
 	if n > l.Len() {
 		return root, false
 	}
-	root, err := l.tree.root(n)
+	all, err := l.grown()
+	if err != nil {
+		return root, false
+	}
+	root, err = all.root(n)
 	return root, err == nil
 }

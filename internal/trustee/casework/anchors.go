@@ -9,8 +9,8 @@ import (
 // Anchors lists the anchor entries, with the checkpoints that they are about where the vault has them.
 func (v *Trustee) Anchors() ([]timestamp.Held, error) {
 	var list []timestamp.Held
-	err := v.Copy().EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != ledger.KindAnchor || index == nil {
+	err := v.Copy().EachBody(func(k ledger.Kind) bool { return k == ledger.KindAnchor }, func(_ ledger.Body, index *uint64, _ string, file func() ([]byte, error)) error {
+		if index == nil {
 			return nil
 		}
 		text, err := file()

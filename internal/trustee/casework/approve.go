@@ -215,7 +215,7 @@ func (v *Trustee) tombstoneWords(cases *Cases, t ledger.Tombstone) ([]string, er
 		if index >= v.Size() {
 			return nil, exit.New(exit.Failed, "import a newer carry file first", "the proposal erases a part of entry %d, and this vault ends at entry %d", index, v.Size()-1)
 		}
-		e := v.Copy().Entries()[index]
+		e := v.Copy().Entry(index)
 		var kinds []string
 		for ; i < len(t.Parts) && t.Parts[i].Index == index; i++ {
 			kind := ""
@@ -282,7 +282,7 @@ func (v *Trustee) entryWords(cases *Cases, index uint64) string {
 	if index >= v.Size() {
 		return fmt.Sprintf("entry %d, which is not in this vault yet", index)
 	}
-	e := v.Copy().Entries()[index]
+	e := v.Copy().Entry(index)
 	text := fmt.Sprintf("entry %d, %s %s", index, article(e.Body.Kind), e.Body.Kind)
 	if one := cases.Of(e.Body.Hash()); one != nil {
 		text += " of the case " + one.ID

@@ -105,7 +105,13 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 			c.duty = append(c.duty, onDuty[f.Hash]...)
 		}
 	}
-	return cases, nil
+	if len(fresh) == 0 {
+		return cases, nil
+	}
+	if err := v.KeepVerified(); err != nil {
+		return nil, err
+	}
+	return cases, v.writeCases(cases)
 }
 
 func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, cases *Cases, progress func(done, of int)) error {

@@ -20,20 +20,14 @@ func (v *Trustee) dutyAnswers() (of map[ledger.Hash][]casefile.OnDuty, problems 
 	of = make(map[ledger.Hash][]casefile.OnDuty)
 	var cards []card.Card
 	chain := v.Copy().Chain()
-	for _, e := range v.Copy().Entries() {
-		if e.Body.Kind != ledger.KindGenesis && e.Body.Kind != ledger.KindTrustees {
-			continue
-		}
+	for _, e := range v.Copy().Bare(ledger.Kind.HasTrustees) {
 		set, err := chain.SetAt(e.Index)
 		if err != nil {
 			return nil, nil, err
 		}
 		cards = append(cards, set.Duty...)
 	}
-	err = v.Copy().EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != ledger.KindDuty {
-			return nil
-		}
+	err = v.Copy().EachBody(func(k ledger.Kind) bool { return k == ledger.KindDuty }, func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
 		if set, err := chain.SetAt(b.Trustees); err != nil || !ledgercopy.IsTrustee(set, v.Key().Card) {
 			return err
 		}

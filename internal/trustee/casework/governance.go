@@ -29,8 +29,8 @@ type Change struct {
 // announced or stopped.
 func (v *Trustee) Changes(from uint64) ([]Change, error) {
 	var list []Change
-	for _, e := range v.Copy().Entries() {
-		if e.Index < from || e.Index == 0 || !e.Body.Kind.Governs() {
+	for _, e := range v.Copy().Bare(ledger.Kind.Governs) {
+		if e.Index < from || e.Index == 0 {
 			continue
 		}
 		body, err := v.Copy().ReadEntryPart(e.Index, e.Body.Parts[0].Hash)

@@ -40,8 +40,8 @@ func (v *Trustee) Import(ctx context.Context, r io.Reader, o vault.ImportOptions
 
 func freshBodies(before, after *ledgercopy.Copy) map[ledger.Hash]bool {
 	fresh := make(map[ledger.Hash]bool)
-	for _, e := range after.Entries()[before.Size():] {
-		if hash := e.Body.Hash(); !before.Has(hash) {
+	for i := before.Size(); i < after.Size(); i++ {
+		if hash := after.Entry(i).Body.Hash(); !before.Has(hash) {
 			fresh[hash] = true
 		}
 	}

@@ -162,7 +162,7 @@ func (v *Trustee) itemParts(cases *Cases, item string) ([]ledger.Erased, error) 
 	}
 	var list []ledger.Erased
 	for _, index := range entries {
-		for _, p := range v.Copy().Entries()[index].Body.Parts {
+		for _, p := range v.Copy().Entry(index).Body.Parts {
 			list = append(list, ledger.Erased{Index: index, Hash: p.Hash})
 		}
 	}
@@ -172,7 +172,7 @@ func (v *Trustee) itemParts(cases *Cases, item string) ([]ledger.Erased, error) 
 // left takes away what is erased already, and refuses what never can be.
 func (v *Trustee) left(list []ledger.Erased, item string) ([]ledger.Erased, error) {
 	for _, p := range list {
-		if v.Copy().Entries()[p.Index].Body.Kind.Governs() {
+		if v.Copy().Entry(p.Index).Body.Kind.Governs() {
 			return nil, exit.New(exit.Usage, "", "%s governs the ledger and can't be erased", ledgercopy.EntryName(p.Index))
 		}
 	}

@@ -178,7 +178,7 @@ func (v *Trustee) forget() error {
 	for first := range erased {
 		gone[casefile.CaseID(first)] = !left[first]
 	}
-	for _, cache := range []vault.Cache{wordsCache, picturesCache} {
+	for _, cache := range []vault.Cache{casesCache, wordsCache, picturesCache} {
 		if err := v.forgetCache(cache); err != nil {
 			return err
 		}

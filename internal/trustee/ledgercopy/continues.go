@@ -39,7 +39,7 @@ func (s *Stage) Follows(old *Copy, name string) (*Mismatch, error) {
 		return nil, nil
 	}
 	reports := 0
-	for _, e := range old.entries[c.Size:] {
+	for _, e := range old.Entries()[c.Size:] {
 		if e.Body.Kind == ledger.KindReport {
 			reports++
 		}

@@ -6,14 +6,17 @@ package ledgercopy
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
+	"sync"
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
@@ -33,23 +36,30 @@ const (
 // Copy is the content of all imports. It is immutable and safe for concurrent use.
 type Copy struct {
 	chain       *ledger.Chain
-	entries     []ledger.Entry
-	leaves      []ledger.Hash // leaf hashes of the entries
+	texts       [][]byte // of the entries
+	bare        []uint64 // entries that have one body, and not a report's parts
 	imports     []importRange
-	bodies      map[ledger.Hash]uint64 // body hash -> index
+	trusted     int                    // imports that Verified has vouched for; the entries of the others were verified
 	waiting     []Waiting              // submissions without an entry yet, by body hash
 	slots       []uint64               // sizes of the checkpoints that are kept, ascending
 	checkpoints map[uint64]string      // the file of each checkpoint, by size
 	erased      map[ledger.Hash]uint64 // part -> the tombstone that names it
 	newest      []byte                 // the newest checkpoint, as stored
 	head        ledger.Checkpoint      // the same, read
+
+	mu      sync.Mutex             // guards what follows: it is computed where it is asked for
+	entries []ledger.Entry         // of all texts, or of the first
+	leaves  []ledger.Hash          // leaf hashes, of all or of the first
+	bodies  map[ledger.Hash]uint64 // body hash -> index, of the first hashed
+	hashed  int
 }
 
-// importRange is one import: the entries from up to size, its folder, and its segments.
+// importRange is one import: the entries from up to size, its folder, its segments, and the SHA-256 of its entries.
 type importRange struct {
 	dir        string
 	from, size uint64
 	segments   segments
+	entries    ledger.Hash
 }
 
 // Waiting is a submission that has a promise and no entry yet.
@@ -114,25 +124,43 @@ func newCopy() *Copy {
 }
 
 // Load reads all imports below dir and verifies chain, tree and newest checkpoint. What does not verify is an error of
-// Damaged.
-func Load(dir string) (*Copy, error) {
+// Damaged. known says which imports were verified before, if it is not nil: where their entries have the same bytes, chain
+// and tree are not computed again.
+func Load(dir string, known *Verified) (*Copy, error) {
 	folders, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
+	if known != nil {
+		c, err := loadVerified(dir, folders, *known)
+		if err == nil {
+			err = c.readFrom(dir, folders)
+		}
+		if err == nil {
+			return c, nil
+		}
+	}
 	c := newCopy()
+	return c, c.readFrom(dir, folders)
+}
+
+// readFrom reads the folders that come after the imports of the copy, and verifies what they add.
+func (c *Copy) readFrom(dir string, folders []os.DirEntry) error {
 	for i, f := range folders {
+		if i < len(c.imports) {
+			continue
+		}
 		if f.Name() != importName(i+1) {
-			return nil, Damaged("%s/%s is not import %s", filepath.Base(dir), f.Name(), importName(i+1))
+			return Damaged("%s/%s is not import %s", filepath.Base(dir), f.Name(), importName(i+1))
 		}
 		if err := c.read(filepath.Join(dir, f.Name())); err != nil {
-			return nil, Damaged("import %s: %w", f.Name(), err)
+			return Damaged("import %s: %w", f.Name(), err)
 		}
 	}
 	if err := c.settle(); err != nil {
-		return nil, Damaged("%w", err)
+		return Damaged("%w", err)
 	}
-	return c, nil
+	return nil
 }
 
 // Next reads the next import below dir, and verifies what it adds to the copy: chain, tree and newest checkpoint. The
@@ -142,8 +170,11 @@ func (c *Copy) Next(dir string) (*Copy, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := &Copy{chain: chain, entries: slices.Clip(c.entries), leaves: slices.Clip(c.leaves), imports: slices.Clip(c.imports), bodies: maps.Clone(c.bodies),
-		waiting: slices.Clone(c.waiting), slots: slices.Clone(c.slots), checkpoints: maps.Clone(c.checkpoints), erased: maps.Clone(c.erased)}
+	c.mu.Lock()
+	next := &Copy{chain: chain, texts: slices.Clip(c.texts), bare: slices.Clip(c.bare), trusted: c.trusted, imports: slices.Clip(c.imports),
+		waiting: slices.Clone(c.waiting), slots: slices.Clone(c.slots), checkpoints: maps.Clone(c.checkpoints), erased: maps.Clone(c.erased),
+		entries: slices.Clip(c.entries), leaves: slices.Clip(c.leaves), bodies: maps.Clone(c.bodies), hashed: c.hashed}
+	c.mu.Unlock()
 	if err := next.read(filepath.Join(dir, c.NextImport())); err != nil {
 		return nil, Damaged("import %s: %w", c.NextImport(), err)
 	}
@@ -178,7 +209,8 @@ func (c *Copy) read(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.readCheckpoints(dir); err != nil {
+	p.entries = sha256.Sum256(text)
+	if err := c.listCheckpoints(dir, c.mark); err != nil {
 		return err
 	}
 	for entry := range splitEntries(text) {
@@ -190,8 +222,11 @@ func (c *Copy) read(dir string) error {
 		return fmt.Errorf("its last entry is %d, and must be %d", int64(c.chain.Size())-1, int64(p.size)-1)
 	}
 	c.imports = append(c.imports, p)
-	for _, e := range c.entries[p.from:] {
-		if err := c.govern(e, p); err != nil {
+	for _, i := range c.bare {
+		if i < p.from {
+			continue
+		}
+		if err := c.govern(c.Entry(i), p); err != nil {
 			return err
 		}
 	}
@@ -204,10 +239,22 @@ func (c *Copy) add(entry []byte) error {
 	if err != nil {
 		return err
 	}
-	c.entries = append(c.entries, e)
-	c.leaves = append(c.leaves, c.chain.Last())
-	c.bodies[e.Body.Hash()] = e.Index
+	if len(c.entries) == len(c.texts) {
+		c.entries = append(c.entries, e)
+	}
+	if len(c.leaves) == len(c.texts) {
+		c.leaves = append(c.leaves, c.chain.Last())
+	}
+	c.addText(entry, e.Body.Kind)
 	return nil
+}
+
+// addText adds the text of an entry.
+func (c *Copy) addText(entry []byte, kind ledger.Kind) {
+	if !kind.HasParts() {
+		c.bare = append(c.bare, uint64(len(c.texts)))
+	}
+	c.texts = append(c.texts, entry)
 }
 
 // splitEntries returns the entries of a file with concatenated entries. Only the first line of an entry can be the
@@ -266,7 +313,16 @@ func (c *Copy) noteErased(e ledger.Entry, body []byte) error {
 	return nil
 }
 
-func (c *Copy) readCheckpoints(dir string) error {
+// mark asks the chain for the root at a size that lies ahead.
+func (c *Copy) mark(size uint64) error {
+	if size < c.chain.Size() || size == 0 {
+		return nil
+	}
+	return c.chain.Mark(size)
+}
+
+// listCheckpoints notes the checkpoints of an import, and calls visit with the size of each.
+func (c *Copy) listCheckpoints(dir string, visit func(size uint64) error) error {
 	files, err := os.ReadDir(filepath.Join(dir, checkpointsDir))
 	if err != nil {
 		return err
@@ -277,10 +333,7 @@ func (c *Copy) readCheckpoints(dir string) error {
 			return fmt.Errorf("%s/%s is no checkpoint", checkpointsDir, f.Name())
 		}
 		c.keepCheckpoint(size, filepath.Join(dir, checkpointsDir, f.Name()))
-		if size < c.chain.Size() || size == 0 {
-			continue
-		}
-		if err := c.chain.Mark(size); err != nil {
+		if err := visit(size); err != nil {
 			return err
 		}
 	}
@@ -302,20 +355,29 @@ func (c *Copy) readWaiting(dir string) error {
 		return err
 	}
 	for _, f := range files {
-		text, err := os.ReadFile(filepath.Join(dir, waitingDir, f.Name()))
-		if err != nil {
+		if err := c.readWaitingFile(dir, f.Name()); err != nil {
 			return err
 		}
-		w, err := openWaiting(c.chain, text)
-		if err != nil {
-			return fmt.Errorf("waiting submission %s: %w", f.Name(), err)
-		}
-		if w.Hash.String() != f.Name() {
-			return fmt.Errorf("waiting submission %s: it is %s", f.Name(), w.Hash)
-		}
-		w.dir = dir
-		c.keepWaiting(w)
 	}
+	return nil
+}
+
+// readWaitingFile reads and verifies one waiting submission of an import. The error wraps os.ErrNotExist where it has none of
+// this name.
+func (c *Copy) readWaitingFile(dir, name string) error {
+	text, err := os.ReadFile(filepath.Join(dir, waitingDir, name))
+	if err != nil {
+		return err
+	}
+	w, err := openWaiting(c.chain, text)
+	if err != nil {
+		return fmt.Errorf("waiting submission %s: %w", name, err)
+	}
+	if w.Hash.String() != name {
+		return fmt.Errorf("waiting submission %s: it is %s", name, w.Hash)
+	}
+	w.dir = dir
+	c.keepWaiting(w)
 	return nil
 }
 
@@ -344,10 +406,9 @@ func (c *Copy) keepWaiting(w Waiting) {
 
 // settle drops the waiting submissions that are entries now, and verifies the newest checkpoint.
 func (c *Copy) settle() error {
-	c.waiting = slices.DeleteFunc(c.waiting, func(w Waiting) bool {
-		_, sequenced := c.bodies[w.Hash]
-		return sequenced
-	})
+	if len(c.imports) > c.trusted { // what Verified says to wait has no entry in the imports that it knows
+		c.waiting = slices.DeleteFunc(c.waiting, func(w Waiting) bool { return c.sequenced(w.Hash) })
+	}
 	if c.chain.Size() == 0 {
 		return nil
 	}
@@ -379,7 +440,83 @@ func (c *Copy) Size() uint64 { return c.chain.Size() }
 func (c *Copy) Card() card.LedgerCard { return c.chain.Card() }
 
 // Entries lists the entries, by index. The caller must not change them.
-func (c *Copy) Entries() []ledger.Entry { return c.entries }
+func (c *Copy) Entries() []ledger.Entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := len(c.entries)
+	c.entries = slices.Grow(c.entries, len(c.texts)-done)[:len(c.texts)]
+	eachShare(len(c.texts)-done, func(i int) { c.entries[done+i] = parseVerified(c.texts[done+i]) })
+	return c.entries
+}
+
+// Bare lists the entries that have one body, and not a report's parts, of the kinds that want accepts, by index.
+func (c *Copy) Bare(want func(ledger.Kind) bool) []ledger.Entry {
+	var list []ledger.Entry
+	for _, i := range c.bare {
+		if want(kindOf(c.texts[i])) {
+			list = append(list, c.Entry(i))
+		}
+	}
+	return list
+}
+
+// Entry returns the entry of an index below Size.
+func (c *Copy) Entry(index uint64) ledger.Entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if index < uint64(len(c.entries)) {
+		return c.entries[index]
+	}
+	return parseVerified(c.texts[index])
+}
+
+// parseVerified reads an entry that was verified, or has the bytes of one that was.
+func parseVerified(text []byte) ledger.Entry {
+	e, err := ledger.ParseEntry(text)
+	if err != nil {
+		panic("ledgercopy: an entry that was verified: " + err.Error())
+	}
+	return e
+}
+
+// eachShare calls do for each number below n, on all cores.
+func eachShare(n int, do func(i int)) {
+	var workers sync.WaitGroup
+	share := 1 + n/runtime.GOMAXPROCS(0)
+	for from := 0; from < n; from += share {
+		workers.Go(func() {
+			for i := from; i < min(from+share, n); i++ {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// allLeaves lists the entries' leaf hashes.
+func (c *Copy) allLeaves() []ledger.Hash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := len(c.leaves)
+	c.leaves = slices.Grow(c.leaves, len(c.texts)-done)[:len(c.texts)]
+	eachShare(len(c.texts)-done, func(i int) { c.leaves[done+i] = ledger.LeafHash(c.texts[done+i]) })
+	return c.leaves
+}
+
+// sequenced reports whether a body is that of an entry.
+func (c *Copy) sequenced(body ledger.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.hashed
+	hashes := make([]ledger.Hash, len(c.texts)-done)
+	eachShare(len(hashes), func(i int) { hashes[i] = ledger.BodyHash(bodyText(c.texts[done+i])) })
+	for i, h := range hashes {
+		c.bodies[h] = uint64(done + i)
+	}
+	c.hashed = len(c.texts)
+	_, have := c.bodies[body]
+	return have
+}
 
 // Waiting lists the submissions without an entry, by body hash. The caller must not change them.
 func (c *Copy) Waiting() []Waiting { return c.waiting }
@@ -401,10 +538,7 @@ func (c *Copy) ErasedBy(part ledger.Hash) (uint64, bool) {
 
 // Has reports whether a body is in the ledger, or waits.
 func (c *Copy) Has(body ledger.Hash) bool {
-	if _, sequenced := c.bodies[body]; sequenced {
-		return true
-	}
-	return slices.ContainsFunc(c.waiting, func(w Waiting) bool { return w.Hash == body })
+	return c.sequenced(body) || slices.ContainsFunc(c.waiting, func(w Waiting) bool { return w.Hash == body })
 }
 
 // SlotOf returns the number of the slot of an entry, from 0.

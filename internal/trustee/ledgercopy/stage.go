@@ -195,7 +195,7 @@ func (s *Stage) sameRoot(it carry.Item) error {
 
 func (s *Stage) entry(it carry.Item) error {
 	if it.Index < s.copy.chain.Size() {
-		if !bytes.Equal(it.Text, s.copy.entries[it.Index].Marshal()) {
+		if !bytes.Equal(it.Text, s.copy.texts[it.Index]) {
 			return exit.New(exit.Mismatch, forkHint, "%s: it is not entry %d as the vault holds it: the log has shown two histories", it.Name, it.Index)
 		}
 		return nil
@@ -223,7 +223,7 @@ func (s *Stage) joinHint(it carry.Item) string {
 
 // known reports whether a submission is an entry, or waits in the vault already.
 func (s *Stage) known(body ledger.Hash) bool {
-	if _, sequenced := s.copy.bodies[body]; sequenced || s.bodies[body] {
+	if s.bodies[body] || s.copy.sequenced(body) {
 		return true
 	}
 	for _, w := range s.copy.waiting {

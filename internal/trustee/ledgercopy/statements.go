@@ -11,43 +11,28 @@ import (
 // Waits is the position of a statement that is not an entry yet.
 const Waits = "waiting"
 
-// EachBody visits the entries that have one body, and the waiting submissions. file returns the body, verified again,
+// EachBody visits the entries that have one body, and the waiting submissions, of the kinds that want accepts. file returns the body, verified again,
 // or nil where it was erased.
-func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error) error {
-	read := func(f *PartFile, err error, p ledger.Part, where string) ([]byte, error) {
-		var text []byte
-		if err == nil {
-			text, err = f.readAll()
-		}
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, nil
-		}
-		if err == nil && ledger.Sum(text) != p.Hash {
-			return nil, Damaged("%s: its body is not the one that the ledger names", where)
-		}
-		return text, err
-	}
-	for i, e := range c.entries {
-		if e.Body.Kind.HasParts() {
-			continue
-		}
-		at, p := EntryName(e.Index), e.Body.Parts[0]
-		err := visit(e.Body, &c.entries[i].Index, at, func() ([]byte, error) {
+func (c *Copy) EachBody(want func(ledger.Kind) bool, visit func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error) error {
+	for _, e := range c.Bare(want) {
+		i := e.Index
+		at, p := EntryName(i), e.Body.Parts[0]
+		err := visit(e.Body, &e.Index, at, func() ([]byte, error) {
 			f, err := c.OpenEntryPart(e.Index, p.Hash)
-			return read(f, err, p, at)
+			return readBody(f, err, p, at)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	for _, w := range c.waiting {
-		if w.Body.Kind.HasParts() {
+		if w.Body.Kind.HasParts() || !want(w.Body.Kind) {
 			continue
 		}
 		p := w.Body.Parts[0]
 		if err := visit(w.Body, nil, Waits, func() ([]byte, error) {
 			f, err := w.OpenPart(p.Hash)
-			return read(f, err, p, Waits)
+			return readBody(f, err, p, Waits)
 		}); err != nil {
 			return err
 		}
@@ -55,12 +40,45 @@ func (c *Copy) EachBody(visit func(b ledger.Body, index *uint64, where string, f
 	return nil
 }
 
+// readBody reads the body that p names and closes its file; nil where the file is missing.
+func readBody(f *PartFile, err error, p ledger.Part, where string) ([]byte, error) {
+	var text []byte
+	if err == nil {
+		text, err = f.readAll()
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && ledger.Sum(text) != p.Hash {
+		return nil, Damaged("%s: its body is not the one that the ledger names", where)
+	}
+	return text, err
+}
+
+// SignedAt returns the statement that an entry holds. Status Mismatch where the entry holds none, or it was erased.
+func (c *Copy) SignedAt(index uint64) (ledger.SignedBody, error) {
+	if index >= c.Size() || kindOf(c.texts[index]).HasParts() {
+		return ledger.SignedBody{}, Damaged("%s holds no statement", EntryName(index))
+	}
+	p := c.Entry(index).Body.Parts[0]
+	f, err := c.OpenEntryPart(index, p.Hash)
+	text, err := readBody(f, err, p, EntryName(index))
+	if err == nil && text == nil {
+		err = Damaged("%s: its body was erased", EntryName(index))
+	}
+	if err != nil {
+		return ledger.SignedBody{}, err
+	}
+	signed, err := ledger.ParseSignedBody(text)
+	if err != nil {
+		return ledger.SignedBody{}, Damaged("%s: %w", EntryName(index), err)
+	}
+	return signed, nil
+}
+
 // EachSigned visits the statements, with their content, that are entries of a kind, or wait. Erased ones are left out.
 func (c *Copy) EachSigned(kind ledger.Kind, visit func(signed ledger.SignedBody, index *uint64, where string) error) error {
-	return c.EachBody(func(b ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
-		if b.Kind != kind {
-			return nil
-		}
+	return c.EachBody(func(k ledger.Kind) bool { return k == kind }, func(_ ledger.Body, index *uint64, where string, file func() ([]byte, error)) error {
 		text, err := file()
 		if err != nil || text == nil {
 			return err
@@ -75,12 +93,14 @@ func (c *Copy) EachSigned(kind ledger.Kind, visit func(signed ledger.SignedBody,
 
 // EachStatement visits the signed statements that are entries, or wait for their slot.
 func (c *Copy) EachStatement(visit func(where string, s card.Signed) error) error {
-	return c.EachBody(func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
-		switch b.Kind {
+	signed := func(k ledger.Kind) bool {
+		switch k {
 		case ledger.KindReply, ledger.KindReview, ledger.KindCustody, ledger.KindTrustees, ledger.KindKey, ledger.KindTombstone:
-		default:
-			return nil
+			return true
 		}
+		return false
+	}
+	return c.EachBody(signed, func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
 		body, err := file()
 		if err != nil || body == nil {
 			return err

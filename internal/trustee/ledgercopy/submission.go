@@ -43,8 +43,9 @@ func EntryName(index uint64) string { return fmt.Sprintf("entry %d", index) }
 
 // Submissions lists all submissions: those with entries in their order, then those that wait.
 func (c *Copy) Submissions() []Submission {
-	var list []Submission
-	for _, e := range c.entries {
+	entries := c.Entries()
+	list := make([]Submission, 0, len(entries)+len(c.waiting))
+	for _, e := range entries {
 		if e.Body.Kind.HasParts() {
 			list = append(list, Submission{Index: e.Index, Hash: e.Body.Hash(), Body: e.Body})
 		}
@@ -72,7 +73,7 @@ func (c *Copy) waitingPart(part ledger.Hash) string {
 // EachPart visits every part of every entry and waiting submission. where is the entry's name; the error of open wraps
 // os.ErrNotExist where the part is missing.
 func (c *Copy) EachPart(visit func(where string, p ledger.Part, open func() (*PartFile, error)) error) error {
-	for _, e := range c.entries {
+	for _, e := range c.Entries() {
 		for _, p := range e.Body.Parts {
 			if err := visit(EntryName(e.Index), p, func() (*PartFile, error) { return c.OpenEntryPart(e.Index, p.Hash) }); err != nil {
 				return err
@@ -107,7 +108,7 @@ func (c *Copy) SubmissionAt(body ledger.Hash, index *uint64) (Submission, bool) 
 		if *index >= c.Size() {
 			return Submission{}, false
 		}
-		e := c.entries[*index]
+		e := c.Entry(*index)
 		return Submission{Index: e.Index, Hash: body, Body: e.Body}, e.Body.Hash() == body
 	}
 	for _, w := range c.waiting {

@@ -19,8 +19,9 @@ func (s Tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 
 // Tree computes the hashes over all entries, for a receipt or an old root.
 func (c *Copy) Tree() (Tree, error) {
-	s := make(Tree, 0, ledger.StoredCount(uint64(len(c.leaves))))
-	for i, leaf := range c.leaves {
+	leaves := c.allLeaves()
+	s := make(Tree, 0, ledger.StoredCount(uint64(len(leaves))))
+	for i, leaf := range leaves {
 		more, err := ledger.StoredHashes(uint64(i), leaf, s)
 		if err != nil {
 			return nil, err

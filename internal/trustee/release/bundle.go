@@ -157,7 +157,7 @@ func (b *bundling) headFor(x *custody.Excerpt) ([]bundle.Public, error) {
 		if h.Index == nil || h.Statement.Signer != b.Key().Signer.Fingerprint() || !h.Head.HasRoot() || h.Head.Events > uint64(len(x.Hashes)) || b.HeadMismatch(h) != "" {
 			continue
 		}
-		entry := b.Copy().Entries()[*h.Index].Marshal()
+		entry := b.Copy().Entry(*h.Index).Marshal()
 		receipt, err := ledger.MakeReceipt(entry, b.Copy().Newest(), b.tree)
 		if err != nil {
 			return nil, err
@@ -233,12 +233,7 @@ func (o BundleOptions) Check() error {
 // public gives the entries that govern the ledger, with their proofs.
 func (b *bundling) public() ([]bundle.Public, error) {
 	var list []bundle.Public
-	for _, e := range b.Copy().Entries() {
-		switch e.Body.Kind {
-		case ledger.KindGenesis, ledger.KindTrustees, ledger.KindKey:
-		default:
-			continue
-		}
+	for _, e := range b.Copy().Bare(func(k ledger.Kind) bool { return k.HasTrustees() || k == ledger.KindKey }) {
 		body, err := b.Copy().ReadEntryPart(e.Index, e.Body.Parts[0].Hash)
 		if err != nil {
 			return nil, err
@@ -262,7 +257,7 @@ func (b *bundling) submission(s casefile.Submission) (bundle.Submission, error) 
 			}
 		}
 	} else {
-		out.Entry = b.Copy().Entries()[*s.Index].Marshal()
+		out.Entry = b.Copy().Entry(*s.Index).Marshal()
 		var err error
 		if out.Receipt, err = ledger.MakeReceipt(out.Entry, b.Copy().Newest(), b.tree); err != nil {
 			return bundle.Submission{}, err

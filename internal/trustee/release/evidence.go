@@ -24,7 +24,7 @@ func (b *bundling) usable() (list []placedAnchor, err error) {
 		return nil, err
 	}
 	for _, h := range all {
-		a := placedAnchor{entry: b.Copy().Entries()[h.Index], body: h.Body, checkpoint: h.Checkpoint}
+		a := placedAnchor{entry: b.Copy().Entry(h.Index), body: h.Body, checkpoint: h.Checkpoint}
 		if a.anchor, err = ledger.ParseAnchor(h.Body); err != nil || ledger.Sum(h.Checkpoint) != a.anchor.Checkpoint {
 			continue
 		}
@@ -127,7 +127,7 @@ func (b *bundling) anchor(a placedAnchor, entries []uint64) (bundle.Anchor, erro
 		if err != nil || index >= a.anchor.Size {
 			continue
 		}
-		receipt, err = ledger.MakeReceipt(b.Copy().Entries()[index].Marshal(), a.checkpoint, b.tree)
+		receipt, err = ledger.MakeReceipt(b.Copy().Entry(index).Marshal(), a.checkpoint, b.tree)
 		out.Receipts = append(out.Receipts, receipt)
 	}
 	return out, err

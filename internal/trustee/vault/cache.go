@@ -104,6 +104,11 @@ func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	if err != nil {
 		return err
 	}
+	return v.writeCacheFile(c, signature, text)
+}
+
+// writeCacheFile replaces the file of a cache, sealed to the owner.
+func (v *Vault) writeCacheFile(c Cache, pieces ...[]byte) error {
 	to, err := age.ParseRecipients(bytes.NewReader([]byte(v.key.Card.Age + "\n")))
 	if err != nil {
 		return err
@@ -113,8 +118,10 @@ func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(append(signature, text...)); err != nil {
-		return err
+	for _, piece := range pieces {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
 	}
 	if err := w.Close(); err != nil {
 		return err

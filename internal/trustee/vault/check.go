@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
@@ -29,13 +30,18 @@ type Checked struct {
 	Earlier []string // the owner's logs from before this one, which its first event names, as sentences without full stop
 }
 
-// Check verifies the whole vault. Opening it has verified chain, tree, newest checkpoint and the links of the custody
-// log; Check reads every part again, compares the custody log with the heads in the ledger, and, with a key, opens
+// Check verifies the whole vault. Opening it has verified the newest checkpoint and the links of the custody log. Check
+// verifies chain and tree, reads every part again, compares the custody log with the heads in the ledger, and, with a key, opens
 // every event and every statement that the owner has signed.
 func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked, error) {
 	if v.key != nil {
 		record := custody.Record{By: v.By(), Act: custody.Verified, Subject: fmt.Sprintf("the vault: %d entries", v.Size())}
 		if _, err := v.Custody.Record(record); err != nil {
+			return nil, err
+		}
+	}
+	if all, imports := v.copy.Trusts(); all && imports > 0 {
+		if _, err := ledgercopy.Load(filepath.Join(v.dir, ImportsDir), nil); err != nil {
 			return nil, err
 		}
 	}

@@ -51,10 +51,7 @@ func (v *Vault) NotForMe(what string, from card.Card, to string) error {
 
 // trusteeOf finds the trustee with a fingerprint, in the last set that has them.
 func (v *Vault) trusteeOf(fingerprint string) (card.Card, bool) {
-	for _, e := range slices.Backward(v.Copy().Entries()) {
-		if e.Body.Kind != ledger.KindGenesis && e.Body.Kind != ledger.KindTrustees {
-			continue
-		}
+	for _, e := range slices.Backward(v.Copy().Bare(ledger.Kind.HasTrustees)) {
 		if set, err := v.Copy().Chain().SetAt(e.Index); err == nil {
 			if at := set.Position(fingerprint); at > 0 {
 				return set.Trustees[at-1], true

@@ -83,7 +83,10 @@ func (v *Vault) Import(ctx context.Context, r io.Reader, o ImportOptions) (*Impo
 	if lost != nil {
 		done.Mismatches = append(done.Mismatches, *lost)
 	}
-	return done, v.compare(s, done)
+	if err := v.compare(s, done); err != nil {
+		return done, err
+	}
+	return done, v.KeepVerified()
 }
 
 // stage reads and verifies a carry file, except its sealed parts.

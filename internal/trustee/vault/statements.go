@@ -161,6 +161,24 @@ func (v *Vault) Stated(kind ledger.Kind) ([]PlacedStatement, error) {
 	return list, nil
 }
 
+// StatementAt returns the statement that an entry holds, verified again by its hash.
+func (v *Vault) StatementAt(index uint64) (PlacedStatement, error) {
+	signed, err := v.Copy().SignedAt(index)
+	if err != nil {
+		return PlacedStatement{}, err
+	}
+	return v.statedBy(signed, &index, ledgercopy.EntryName(index))
+}
+
+// OwnStatement returns a statement of the owner that is not in the ledger, by its number.
+func (v *Vault) OwnStatement(number uint64) (PlacedStatement, error) {
+	signed, err := v.readSigned(NumberName(number))
+	if err != nil {
+		return PlacedStatement{}, err
+	}
+	return v.statedBy(signed, nil, NotInLedger)
+}
+
 func (v *Vault) statedBy(signed ledger.SignedBody, index *uint64, where string) (PlacedStatement, error) {
 	set, err := v.Copy().Chain().SetAt(signed.Statement.Trustees)
 	if err != nil {

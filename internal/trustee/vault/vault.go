@@ -6,6 +6,8 @@
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
+//	cases                the same, so that one case can be found alone; a cache
+//	verified             which imports were verified, signed by the owner; a cache
 //	words                what the desk's search needs, sealed to the owner
 //	imports/000001/      one import: entries, checkpoints, parts, segments of many small parts, what was waiting
 //	said/                the owner's signed statements, sealed to them
@@ -18,8 +20,9 @@
 //	resealed/            keys of parts of old cases that others have handed on, sealed to the owner
 //	incoming/            an import that is being verified; gone when it is not
 //
-// An import is committed by renaming one folder: it is there whole, or not at all. Opening a vault reads every entry
-// and verifies chain, tree and newest checkpoint again, so that a damaged disk is noticed.
+// An import is committed by renaming one folder: it is there whole, or not at all. Opening a vault reads every entry,
+// compares it with the hash of what was verified, and verifies the newest checkpoint again, so that a damaged disk is
+// noticed. Where nothing says what was verified, or a hash is another one, chain and tree are verified again.
 package vault
 
 import (
@@ -115,7 +118,7 @@ func (v *Vault) enter() error {
 			return err
 		}
 	}
-	v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir))
+	v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir), v.readVerified())
 	return err
 }
 

@@ -1,0 +1,188 @@
+package vault
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"filippo.io/age"
+
+	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+)
+
+// A paged cache is one of which a line can be found without reading the others. It is an age file for the owner, with this
+// plaintext:
+//
+//	0000012345                          bytes of what follows up to the pages
+//	-----BEGIN SSH SIGNATURE----- …     by the owner, over the lines up to the pages
+//	<header><ledger card>
+//	about <text of the caller>
+//	page <first key> <bytes> <SHA-256>  one for each page, in order
+//	                                    then the pages
+//
+// A page is lines of a key, a space and a text, in the order of the keys. age encrypts pieces of 64 KiB, each of which can be
+// decrypted alone; the hash of a page says that the owner has written it.
+const (
+	pageSize       = 16 << 10 // bytes, from which a page takes no more lines
+	pagesLength    = len("0000012345\n")
+	maxPagesHead   = 64 << 20 // bytes
+	namespacePages = "zapis-pages"
+)
+
+// Line is a line of a paged cache. Neither key nor text contains a line feed, and the key no space.
+type Line struct {
+	Key  string
+	Text []byte
+}
+
+// WritePages replaces the content of a paged cache. The lines are in the order of their keys. about is one line, which Pages
+// returns as it is.
+func WritePages(v *Vault, c Cache, about string, lines []Line) error {
+	head := fmt.Appendf(nil, "%s%s\nabout %s\n", c.Header, v.Ledger(), about)
+	var all, page []byte
+	first := ""
+	end := func() {
+		if len(page) > 0 {
+			head = fmt.Appendf(head, "page %s %d %s\n", first, len(page), ledger.Sum(page))
+			all, page = append(all, page...), page[:0]
+		}
+	}
+	for _, line := range lines {
+		if len(page) == 0 {
+			first = line.Key
+		}
+		page = append(append(append(append(page, line.Key...), ' '), line.Text...), '\n')
+		if len(page) >= pageSize {
+			end()
+		}
+	}
+	end()
+	signature, err := v.key.Signer.Sign(namespacePages, head)
+	if err != nil {
+		return err
+	}
+	length := fmt.Appendf(nil, "%010d\n", len(signature)+len(head))
+	return v.writeCacheFile(c, length, signature, head, all)
+}
+
+// Pages is an open paged cache. It belongs to one goroutine.
+type Pages struct {
+	About string
+
+	file  *os.File
+	plain io.ReaderAt
+	pages []page
+}
+
+// page is where a page is in the plaintext.
+type page struct {
+	first  string // key
+	offset int64
+	size   int
+	hash   ledger.Hash
+}
+
+// OpenPages opens a paged cache; nil where it is missing, damaged, or not the owner's. The caller closes it.
+func OpenPages(v *Vault, c Cache) *Pages {
+	f, err := os.Open(filepath.Join(v.dir, c.File))
+	if err != nil {
+		return nil
+	}
+	p := &Pages{file: f}
+	if err := p.readHead(v, c); err != nil {
+		f.Close()
+		return nil
+	}
+	return p
+}
+
+// Close closes the file.
+func (p *Pages) Close() error { return p.file.Close() }
+
+func (p *Pages) readHead(v *Vault, c Cache) error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return err
+	}
+	var size int64
+	if p.plain, size, err = age.DecryptReaderAt(p.file, info.Size(), v.key.Age); err != nil {
+		return err
+	}
+	in := bufio.NewReaderSize(io.NewSectionReader(p.plain, 0, size), pageSize)
+	length, err := in.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(strings.TrimSuffix(length, "\n"), 10, 32)
+	if err != nil || len(length) != pagesLength || int64(n) > min(size, maxPagesHead) {
+		return errPages
+	}
+	content := make([]byte, n)
+	if _, err := io.ReadFull(in, content); err != nil {
+		return err
+	}
+	signature, text, found := bytes.Cut(content, []byte(armorEnd))
+	if !found || card.Verify(namespacePages, text, append(signature[:len(signature):len(signature)], armorEnd...), v.key.Card.SSH) != nil {
+		return errPages
+	}
+	return p.parseHead(string(text), c.Header+v.Ledger().String(), int64(pagesLength)+int64(n))
+}
+
+// errPages is the error for a file that is no paged cache. It stays in this file: the cache is then rebuilt.
+var errPages = errors.New("it is no paged cache")
+
+func (p *Pages) parseHead(text, header string, offset int64) error {
+	head, rest, _ := strings.Cut(text, "\n")
+	about, list, _ := strings.Cut(rest, "\n")
+	var ok bool
+	if p.About, ok = strings.CutPrefix(about, "about "); !ok || head != header {
+		return errPages
+	}
+	for line := range strings.Lines(list) {
+		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		if len(words) != 4 || words[0] != "page" {
+			return errPages
+		}
+		size, err := strconv.ParseUint(words[2], 10, 31)
+		hash, err2 := ledger.ParseHash(words[3])
+		if err != nil || err2 != nil {
+			return errPages
+		}
+		p.pages = append(p.pages, page{words[1], offset, int(size), hash})
+		offset += int64(size)
+	}
+	return nil
+}
+
+// Find returns the lines whose keys begin with prefix, in order, and at most so many; false where a page is damaged.
+func (p *Pages) Find(prefix string, most int) (list []Line, ok bool) {
+	at := sort.Search(len(p.pages), func(i int) bool { return p.pages[i].first > prefix })
+	for _, page := range p.pages[max(at-1, 0):] {
+		if page.first > prefix && !strings.HasPrefix(page.first, prefix) {
+			break
+		}
+		text := make([]byte, page.size)
+		if _, err := p.plain.ReadAt(text, page.offset); err != nil && err != io.EOF || sha256.Sum256(text) != page.hash {
+			return nil, false
+		}
+		for line := range bytes.Lines(text) {
+			if !bytes.HasPrefix(line, []byte(prefix)) {
+				continue
+			}
+			key, rest, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+			if list = append(list, Line{string(key), rest}); len(list) == most {
+				return list, true
+			}
+		}
+	}
+	return list, true
+}
