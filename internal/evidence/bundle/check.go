@@ -272,6 +272,7 @@ type examination struct {
 	cosigned   []witness.Cosignature // by trusted witnesses, over checkpoints that cover all entries of the case
 	governs    []governing           // the genesis, trustees and key entries
 	entries    map[uint64]bool       // those that stand for a submission
+	rendered   *rendering            // the newest; nil before the first
 }
 
 func newExamination(b *bag, o Options, report *Report) *examination {
@@ -282,9 +283,13 @@ func newExamination(b *bag, o Options, report *Report) *examination {
 // over every one before it is written. The governance is nil where the
 // ledger's part has a fault, or the check ended before it.
 func examine(b *bag, o Options, report *Report) *governance {
-	x := newExamination(b, o, report)
+	return newExamination(b, o, report).all()
+}
+
+// all runs every step of an examination, and returns the governance as examine does.
+func (x *examination) all() *governance {
 	for _, step := range []func(){x.lists, x.ledger, x.signature, x.submissions, x.times, x.custody, x.derived, x.keys, x.documents, x.leftOver, x.trust} {
-		if step(); o.ends(report) {
+		if step(); x.options.ends(x.Report) {
 			break
 		}
 	}

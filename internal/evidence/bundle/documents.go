@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,8 +38,15 @@ func documentPaths(version int) []string {
 	return paths
 }
 
+// A rendering is what pdf.All has made of facts.
+type rendering struct {
+	facts pdf.Facts
+	made  []pdf.Document
+}
+
 // render generates the documents of a bundle whose other files have been
-// examined.
+// examined. It takes the documents of x.rendered where they are of the same
+// facts: what pdf.All makes depends on nothing else.
 func (x *examination) render() ([]document, error) {
 	g := x.guide()
 	page, err := g.text()
@@ -50,11 +58,14 @@ func (x *examination) render() ([]document, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := pdf.All(f)
-	if err != nil {
-		return nil, err
+	if x.rendered == nil || !reflect.DeepEqual(x.rendered.facts, f) {
+		made, err := pdf.All(f)
+		if err != nil {
+			return nil, err
+		}
+		x.rendered = &rendering{f, made}
 	}
-	for _, d := range made {
+	for _, d := range x.rendered.made {
 		all = append(all, document{d.Path, d.Data})
 	}
 	return all, nil

@@ -30,7 +30,9 @@ func Write(w io.Writer, in Input) error {
 		return err
 	}
 	var report Report
-	examine(d.bag, Options{}, &report)
+	x := newExamination(d.bag, Options{}, &report)
+	x.rendered = d.rendered
+	x.all()
 	report.settle()
 	if !report.OK {
 		return exit.New(exit.Mismatch, "nothing was written", "the bundle would not verify: %s", strings.Join(report.Faults, "; "))
@@ -53,6 +55,7 @@ func Write(w io.Writer, in Input) error {
 type drafted struct {
 	bag       *bag
 	originals map[string]original
+	rendered  *rendering
 }
 
 type original struct {
@@ -330,5 +333,6 @@ func (d *drafted) addDocuments(info bagInfo) error {
 	for _, doc := range made {
 		d.bag.add(doc.path, doc.data)
 	}
+	d.rendered = x.rendered
 	return err
 }

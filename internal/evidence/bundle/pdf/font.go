@@ -21,10 +21,12 @@ type face struct {
 	name string // PostScript name
 	ttf  []byte
 	upem int
+	own  [128]int // widths of the Latin letters, in thousandths of the font size; 0 for other characters
 
-	mu   sync.Mutex // guards what follows
-	font *harfbuzz.Font
-	cmap *font.Face
+	mu     sync.Mutex // guards what follows
+	font   *harfbuzz.Font
+	cmap   *font.Face
+	buffer harfbuzz.Buffer // always empty; its copies share the plans of scripts and directions that were shaped before
 }
 
 var faces struct {
@@ -40,7 +42,13 @@ func loadFaces() {
 			if err != nil {
 				panic("pdf: the embedded font " + name + ": " + err.Error())
 			}
-			return &face{name: name, ttf: ttf, upem: int(f.Upem()), font: harfbuzz.NewFont(f), cmap: f}
+			made := &face{name: name, ttf: ttf, upem: int(f.Upem()), font: harfbuzz.NewFont(f), cmap: f, buffer: *harfbuzz.NewBuffer()}
+			for r := range made.own {
+				if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+					made.own[r] = made.shape(string(rune(r)), false).width
+				}
+			}
+			return made
 		}
 		faces.sans = read("DejaVuSans", dejavusans.TTF)
 		faces.bold = read("DejaVuSans-Bold", dejavusansbold.TTF)

@@ -141,7 +141,8 @@ func (f *face) shapeRun(runes []rune, right bool) (out []glyph) {
 }
 
 func (f *face) shapePart(runes []rune, right bool) []glyph {
-	b := harfbuzz.NewBuffer()
+	empty := f.buffer
+	b := &empty
 	b.AddRunes(runes, 0, len(runes))
 	features := plain
 	b.Props.Direction = harfbuzz.LeftToRight
@@ -169,11 +170,12 @@ func (f *face) assign(b *harfbuzz.Buffer, runes []rune, out []glyph) {
 		for j < len(out) && b.Info[j].Cluster == b.Info[i].Cluster {
 			j++
 		}
+		// Clusters ascend from left to right, and descend where the text is read from right to left.
 		from, to := b.Info[i].Cluster, len(runes)
-		for _, info := range b.Info {
-			if info.Cluster > from {
-				to = min(to, info.Cluster)
-			}
+		if ascend := b.Props.Direction == harfbuzz.LeftToRight; ascend && j < len(out) {
+			to = b.Info[j].Cluster
+		} else if !ascend && i > 0 {
+			to = b.Info[i-1].Cluster
 		}
 		cluster := runes[from:to]
 		if j-i > 1 && (b.Props.Direction == harfbuzz.LeftToRight || j-i != len(cluster)) {
@@ -222,7 +224,20 @@ func (f *face) lines(text string, width int) (out []line) {
 		right := rightToLeft(paragraph)
 		rest := paragraph
 		for {
-			n := f.fitting(rest, right, width)
+			var whole line
+			fits := f.atLeast(rest) <= width
+			if fits {
+				whole = f.shape(rest, right)
+				fits = whole.width <= width
+			}
+			if fits && !strings.HasSuffix(rest, " ") {
+				out = append(out, whole)
+				break
+			}
+			n := len(rest)
+			if !fits {
+				n = f.fitting(rest, right, width)
+			}
 			out = append(out, f.shape(strings.TrimRight(rest[:n], " "), right))
 			rest = strings.TrimLeft(rest[n:], " ")
 			if rest == "" {
@@ -233,13 +248,19 @@ func (f *face) lines(text string, width int) (out []line) {
 	return out
 }
 
-// fitting returns how many bytes of a text, at least one character, fit into a line.
-func (f *face) fitting(text string, right bool, width int) int {
-	if len(text) < 30 || f.shape(text, right).width <= width {
-		if f.shape(text, right).width <= width {
-			return len(text)
+// atLeast returns a width that a text has at least: that of its Latin letters, which are always drawn from left to right,
+// and there neither kerned nor joined (plain).
+func (f *face) atLeast(text string) (sum int) {
+	for i := range len(text) {
+		if c := text[i]; c < utf8.RuneSelf {
+			sum += f.own[c]
 		}
 	}
+	return sum
+}
+
+// fitting returns how many bytes, at least one character, fit into a line of a text that is too long for it.
+func (f *face) fitting(text string, right bool, width int) int {
 	taken, sum := 0, 0
 	for taken < len(text) {
 		end := taken
