@@ -133,21 +133,25 @@ screenshots:
 
 # Without it, every process under the race detector sleeps for a second when it ends, and the tests start hundreds.
 go-test-race: export GORACE = atexit_sleep_ms=0
-# The packages in separate start whole programs and browsers, hundreds of times: the race detector does not see into the
-# browsers, and makes the scrypt of each program that opens an identity ten times slower.
-separate := zapis/internal/e2e zapis/cmd/zapis zapis/internal/dist zapis/cmd/zapisd zapis/internal/attack
+# These packages start whole programs and browsers, hundreds of times: the race detector does not see into the browsers, and
+# makes the scrypt of each program that opens an identity ten times slower. The tests with browsers take as long as the others
+# together, and wait for a quarter of it: the others run beside them, one after the other.
+browsers := zapis/internal/e2e
+separate := zapis/cmd/zapis zapis/internal/dist zapis/cmd/zapisd zapis/internal/attack
 # The packages with the longest tests begin first: the last one to begin would have the machine for itself.
 longest := zapis/store zapis/internal/trustee/casework zapis/internal/evidence/bundle zapis/web zapis/internal/desk
-# Key derivations compute over memory of their own, and take three to ten times as long when each access to it
-# is recorded. Their callers are watched as before.
-unwatched := golang.org/x/crypto/argon2 golang.org/x/crypto/blake2b golang.org/x/crypto/scrypt
-# These tests run without the race detector: each starts a child, or repeats one check, up to hundreds of times, and what
-# they repeat runs under it in the other tests of their packages. A child that is killed could report no race.
+# Key derivations, lattice signatures and key encapsulation compute over memory of their own, and take three to ten times as
+# long when each access to it is recorded. Their callers are watched as before.
+unwatched := golang.org/x/crypto/argon2 golang.org/x/crypto/blake2b golang.org/x/crypto/scrypt \
+             filippo.io/mldsa/internal/fips140/mldsa crypto/internal/fips140/mlkem
+# These tests run without the race detector: each starts a child, or repeats one check, up to hundreds of times, or measures
+# memory over hundreds of megabytes, and what they repeat runs under it in the other tests of their packages. A child that is
+# killed could report no race.
 # internal/rules holds that none of them is left out.
 repeating := TestKill TestPowerLoss TestPowerLossIsNoticed TestAnyBit TestFullDisk TestFullPrimary \
              TestKilledImport TestKilledSegments TestKilledActs \
              TestEveryFlipIsFound TestEveryFlipOfTheVectorIsFound TestEveryFlipWithItsCRCIsFound \
-             TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses
+             TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses TestLargeBundleInLittleMemory
 repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle
 empty :=
 space := $(empty) $(empty)
@@ -157,12 +161,14 @@ go-test:
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 go-test-race go-test-separate
 
 go-test-race:
-	@MAKEFLAGS= go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m -skip '$(pattern)' $(longest) $$(go list ./... | grep -vxF $(separate:%=-e %) $(longest:%=-e %))
+	@MAKEFLAGS= go test -race $(unwatched:%=-gcflags=%=-race=false) -timeout 25m -skip '$(pattern)' $(longest) $$(go list ./... | grep -vxF $(browsers:%=-e %) $(separate:%=-e %) $(longest:%=-e %))
 
 go-test-separate:
 	@failed=0; export MAKEFLAGS=; \
-	$(PLAIN) go test -timeout 25m $(separate) || failed=1; \
-	$(PLAIN) go test -timeout 25m -run '$(pattern)' $(repeatingIn) || failed=1; \
+	$(PLAIN) go test -timeout 25m $(browsers) & beside=$$!; \
+	$(PLAIN) go test -p 1 -timeout 25m $(separate) || failed=1; \
+	$(PLAIN) go test -p 1 -timeout 25m -run '$(pattern)' $(repeatingIn) || failed=1; \
+	wait $$beside || failed=1; \
 	exit $$failed
 
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
