@@ -130,10 +130,14 @@ func (f pages) read(id uint64, buf *[]byte) (page, error) {
 	return f.readSome(id, (1+p.overflow)*f.size, buf)
 }
 
+// maxRead bounds what a damaged number of following pages has us read, in bytes. The list of free pages is the longest
+// of all that is not damaged: 8 bytes for each.
+const maxRead = 1 << 30
+
 // readSome reads the first n bytes of a page and of those that follow it.
 func (f pages) readSome(id, n uint64, buf *[]byte) (page, error) {
-	if id < 2 || id >= f.count || n > (f.count-id)*f.size {
-		return page{}, damaged(id, "there are %d", f.count)
+	if id < 2 || id >= f.count || n > (f.count-id)*f.size || n > maxRead {
+		return page{}, damaged(id, "%d bytes from it on, and there are %d pages", n, f.count)
 	}
 	if uint64(len(*buf)) < n {
 		*buf = make([]byte, n)
