@@ -374,3 +374,48 @@ func TestCheckTellsOfItsProgress(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// Check finds nothing in a ledger that changes meanwhile: what it sees is one snapshot, whose pages are not written again,
+// also once a compaction has replaced the file.
+func TestCheckBesideSubmissions(t *testing.T) {
+	c := newClock()
+	s := newStore(t, day, c)
+	ended := make(chan struct{})
+	checked := make(chan int)
+	go func() {
+		n := 0
+		for {
+			faults, err := s.Check(t.Context(), nil)
+			if err != nil || len(faults) > 0 {
+				t.Errorf("check %d: %v, %v", n, err, faults)
+			}
+			n++
+			select {
+			case <-ended:
+				checked <- n
+				return
+			default:
+			}
+		}
+	}()
+	for i := range 60 {
+		sub := wordsOf(s, []int{1500, 20_000, 70_000}[i%3])
+		if i%5 == 0 {
+			sub.Body.Parts = append(sub.Body.Parts, attach(t, s, random(100_000)))
+		}
+		submit(t, s, sub)
+		if i%10 == 9 {
+			c.forward(day)
+			sequence(t, s)
+		}
+		if i%25 == 24 {
+			if err := s.db.Forget(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	close(ended)
+	if n := <-checked; n < 2 {
+		t.Errorf("%d checks", n)
+	}
+}
