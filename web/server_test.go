@@ -19,6 +19,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
 	"zapis/store"
@@ -76,7 +77,11 @@ func newTestServer(t testing.TB, limits intake.Limits, options Options) *testSer
 	h.must(err)
 	t.Cleanup(func() { h.store.Close() })
 	options.Now = clock
-	h.pages, err = New(intake.New(h.store, limits, clock), h.site, options)
+	deriver := reportcode.NewTestDeriver(g.Origin)
+	if _, measured := t.(*testing.B); measured {
+		deriver = reportcode.NewDeriver(g.Origin)
+	}
+	h.pages, err = New(intake.NewWithDeriver(h.store, limits, clock, deriver), h.site, options)
 	h.must(err)
 	h.Server = httptest.NewServer(h.pages)
 	t.Cleanup(h.Server.Close)

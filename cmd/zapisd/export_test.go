@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/duty"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/crypto/reportcode"
 	"zapis/internal/carry"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
@@ -77,7 +78,7 @@ func TestExportOfWhatIsUrgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	in := intake.New(st, intake.Limits{}, clock)
+	in := intake.NewWithDeriver(st, intake.Limits{}, clock, reportcode.NewTestDeriver(st.Origin()))
 	send := func(danger string, files ...string) ledger.Body {
 		t.Helper()
 		d, err := in.Begin(t.Context())

@@ -24,6 +24,9 @@ const (
 	argonMemory  = 19 * 1024 // KiB
 	argonThreads = 1
 
+	// testMemory is the memory of NewTestDeriver, in KiB.
+	testMemory = 64
+
 	// atOnce bounds the memory that derivations take, and leaves one of them a
 	// place when somebody else tries codes in bulk.
 	atOnce = 2
@@ -32,16 +35,24 @@ const (
 // Deriver turns codes into keys for one ledger. It may be used by any number of
 // goroutines: two derivations run at a time, the others queue.
 type Deriver struct {
-	salt  [32]byte
-	slots chan struct{}
+	salt   [32]byte
+	memory uint32 // KiB
+	slots  chan struct{}
 }
 
 // NewDeriver makes the deriver for the ledger of that origin: the same code
 // has other keys elsewhere.
-func NewDeriver(origin string) *Deriver {
+func NewDeriver(origin string) *Deriver { return newDeriver(origin, argonMemory) }
+
+// NewTestDeriver makes a deriver of 64 KiB in place of 19 MiB, for tests of what uses codes. A code's keys are others than
+// those of NewDeriver, and guessing a code costs three hundred times less: internal/rules holds that only tests call it.
+func NewTestDeriver(origin string) *Deriver { return newDeriver(origin, testMemory) }
+
+func newDeriver(origin string, memory uint32) *Deriver {
 	return &Deriver{
-		salt:  sha256.Sum256([]byte("zapis/code/v1\n" + origin + "\n")),
-		slots: make(chan struct{}, atOnce),
+		salt:   sha256.Sum256([]byte("zapis/code/v1\n" + origin + "\n")),
+		memory: memory,
+		slots:  make(chan struct{}, atOnce),
 	}
 }
 
@@ -60,9 +71,11 @@ func (d *Deriver) Derive(ctx context.Context, c Code) (*Keys, error) {
 	}
 	password := **c.d
 	defer clear(password[:])
-	master := argon2.IDKey(password[:], d.salt[:], argonTime, argonMemory, argonThreads, 32)
+	master := argon2.IDKey(password[:], d.salt[:], argonTime, d.memory, argonThreads, 32)
 	defer clear(master)
-	defer collect()
+	if d.memory == argonMemory {
+		defer collect()
+	}
 	return newKeys(master)
 }
 

@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/duty"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/crypto/reportcode"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
@@ -60,7 +61,7 @@ func newHouseOf(t *testing.T, slot time.Duration) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
-	h.in, h.signals = intake.New(h.store, intake.Limits{}, clock), signals.New(h.store, signals.Config{Slot: slot, Now: clock})
+	h.in, h.signals = intake.NewWithDeriver(h.store, intake.Limits{}, clock, reportcode.NewTestDeriver(h.store.Origin())), signals.New(h.store, signals.Config{Slot: slot, Now: clock})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case h.instead != nil && h.instead(w, r):

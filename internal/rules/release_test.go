@@ -43,6 +43,26 @@ func TestOnlyTheReleaseGateRecordsThatSomethingLeaves(t *testing.T) {
 	}
 }
 
+// A cheap derivation of a code's keys is for tests alone: beside them, only the package that has it names it.
+func TestOnlyTestsDeriveKeysCheaply(t *testing.T) {
+	const cheap = "NewTestDeriver"
+	found := 0
+	for _, tree := range []string{"cmd", "crypto", "internal", "store", "web"} {
+		eachFile(t, tree, func(path string, file *ast.File) {
+			if !names(file, cheap) {
+				return
+			}
+			found++
+			if path != "crypto/reportcode/derive.go" {
+				t.Errorf("%s names %s, which only tests may", path, cheap)
+			}
+		})
+	}
+	if found == 0 {
+		t.Errorf("no file has %s", cheap)
+	}
+}
+
 // names reports whether a file has an identifier.
 func names(file *ast.File, name string) (found bool) {
 	ast.Inspect(file, func(n ast.Node) bool {

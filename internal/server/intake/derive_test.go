@@ -54,3 +54,19 @@ func TestOneDerivation(t *testing.T) {
 		}
 	}
 }
+
+// The other tests derive keys cheaply: what the server runs does not.
+func TestAServerDerivesAtTheFullCost(t *testing.T) {
+	h := newHouse(t, Limits{}, 0)
+	c, err := reportcode.Parse("4827 1093 5560 2718 2818 2845 9045 2311")
+	h.must(err)
+	got, err := New(h.store, Limits{}, clock).derive(t.Context(), c)
+	h.must(err)
+	full, err := reportcode.NewDeriver(h.store.Origin()).Derive(t.Context(), c)
+	h.must(err)
+	cheap, err := h.in.derive(t.Context(), c)
+	h.must(err)
+	if got.Recipient() != full.Recipient() || got.Recipient() == cheap.Recipient() {
+		t.Error("New does not derive the keys that reportcode.NewDeriver derives")
+	}
+}

@@ -74,7 +74,11 @@ func newHouse(t testing.TB, limits Limits, slot time.Duration) *house {
 	h.store, err = store.Open(h.dir, store.Config{Slot: slot, Now: clock})
 	h.must(err)
 	t.Cleanup(func() { h.store.Close() })
-	h.in = New(h.store, limits, clock)
+	deriver := reportcode.NewTestDeriver(g.Origin)
+	if _, measured := t.(*testing.B); measured {
+		deriver = reportcode.NewDeriver(g.Origin)
+	}
+	h.in = NewWithDeriver(h.store, limits, clock, deriver)
 	h.readers, err = recipientsOf(0, h.set)
 	h.must(err)
 	return h

@@ -63,6 +63,11 @@ type Intake struct {
 // New returns the intake of an open ledger. Limits that are zero have their defaults; it panics on limits that Check
 // refuses. now is the server's clock: its time is sealed into every statement.
 func New(s *store.Store, l Limits, now func() time.Time) *Intake {
+	return NewWithDeriver(s, l, now, reportcode.NewDeriver(s.Genesis().Origin))
+}
+
+// NewWithDeriver is New with the deriver of the codes' keys: a cheap one in tests.
+func NewWithDeriver(s *store.Store, l Limits, now func() time.Time, d *reportcode.Deriver) *Intake {
 	if err := l.Check(); err != nil {
 		panic("intake: " + err.Error())
 	}
@@ -71,7 +76,7 @@ func New(s *store.Store, l Limits, now func() time.Time) *Intake {
 		store:   s,
 		limits:  l,
 		now:     now,
-		derive:  reportcode.NewDeriver(s.Genesis().Origin).Derive,
+		derive:  d.Derive,
 		uploads: newUploadLimit(l.Uploads),
 		space:   &space{free: s.Free, used: s.Used, limits: l, now: time.Now},
 		decoy:   newDecoy(),

@@ -46,7 +46,7 @@ func TestReport(t *testing.T) {
 		fmt.Sprintf("%x", s.Form) != "00112233445566778899aabbccddeeff" {
 		t.Errorf("statement: act %s, first %v, received %v, form %x", s.Act, s.First(), s.Received, s.Form)
 	}
-	keys, err := reportcode.NewDeriver("example.org/ledger").Derive(context.Background(), result.Code)
+	keys, err := h.in.derive(context.Background(), result.Code)
 	h.must(err)
 	if s.Mailbox != keys.Recipient() || s.Tags != keys.TagSecret() {
 		t.Error("the mailbox is not the code's")
@@ -178,6 +178,7 @@ func TestFollowUpsAtOnce(t *testing.T) {
 	first, err := h.begin().Send(context.Background(), h.first(), "")
 	h.must(err)
 	other := New(h.store, Limits{}, clock)
+	other.derive = h.in.derive
 	const each = 6
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -363,10 +364,11 @@ func TestLimits(t *testing.T) {
 	if got := (Limits{File: 4 << 30}).withDefaults().Report; got != 4<<30 {
 		t.Errorf("a report has %d bytes where one file may have 4 GiB", got)
 	}
+	h := newHouse(t, Limits{}, 0)
 	defer func() {
 		if got := recover(); got != "intake: the limit for the number of files is 17; it can be 1 to 16" {
 			t.Errorf("New: %v", got)
 		}
 	}()
-	New(nil, Limits{Files: 17}, clock)
+	New(h.store, Limits{Files: 17}, clock)
 }

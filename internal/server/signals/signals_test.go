@@ -61,7 +61,7 @@ func (d *desk) open() {
 	if d.store, err = store.Open(d.dir, store.Config{Slot: d.slot, Now: clock}); err != nil {
 		d.t.Fatal(err)
 	}
-	d.in = intake.New(d.store, intake.Limits{}, clock)
+	d.in = intake.NewWithDeriver(d.store, intake.Limits{}, clock, reportcode.NewTestDeriver(d.store.Origin()))
 	d.server = New(d.store, Config{Slot: d.slot, Now: clock})
 }
 

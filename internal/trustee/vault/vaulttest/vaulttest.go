@@ -122,7 +122,7 @@ func (h *House) Open(slot time.Duration) {
 	var err error
 	h.Store, err = store.Open(h.Dir, store.Config{Slot: slot, Now: h.Now})
 	h.Must(err)
-	h.Intake = intake.New(h.Store, intake.Limits{}, h.Now)
+	h.Intake = intake.NewWithDeriver(h.Store, intake.Limits{}, h.Now, reportcode.NewTestDeriver(Origin))
 }
 
 // Twin closes the ledger and returns a copy of it, as from a backup: opening and extending both yields two histories
