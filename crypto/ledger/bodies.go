@@ -30,15 +30,8 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 	if e.Body.Kind.Governs() {
 		return c.govern(e, body)
 	}
-	switch e.Body.Kind {
-	case KindFiller:
-		return CheckFiller(body)
-	case KindAnchor:
-		return c.anchor(e, body)
-	case KindDuty: // who signed the answer stands in what is sealed
-		_, err := ParseReply(body)
-		return err
-	case KindReply, KindReview, KindCustody:
+	of := kinds[e.Body.Kind]
+	if of.signed {
 		set, err := c.SetAt(e.Body.Trustees)
 		if err != nil {
 			return err
@@ -50,19 +43,26 @@ func (c *Chain) addBody(e Entry, body []byte) error {
 		if err := signed.check(e.Body.Kind, set, e.Body.Trustees, c.s.Genesis); err != nil {
 			return err
 		}
-		switch e.Body.Kind {
-		case KindReply:
-			_, err = ParseReply(signed.Content)
-		case KindCustody:
-			_, err = ParseCustodyHead(signed.Content)
-		}
-		return err
+		body = signed.Content
 	}
-	return nil
+	if of.check == nil {
+		return nil
+	}
+	return of.check(e, body)
 }
 
-// anchor checks that the evidence is about a checkpoint before its own entry.
-func (c *Chain) anchor(e Entry, body []byte) error {
+func checkReply(_ Entry, content []byte) error {
+	_, err := ParseReply(content)
+	return err
+}
+
+func checkCustodyHead(_ Entry, content []byte) error {
+	_, err := ParseCustodyHead(content)
+	return err
+}
+
+// checkAnchor checks that the evidence is about a checkpoint before its own entry.
+func checkAnchor(e Entry, body []byte) error {
 	a, err := ParseAnchor(body)
 	if err == nil && a.Size > e.Index {
 		err = canonical.Refuse("it is about a checkpoint of %d entries, which is not before it", a.Size)

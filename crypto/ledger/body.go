@@ -6,50 +6,6 @@ import (
 	"zapis/crypto/canonical"
 )
 
-// Kind is what an entry is.
-type Kind string
-
-const (
-	KindGenesis   Kind = "genesis"   // entry 0, and no other
-	KindReport    Kind = "report"    // a first report or a follow-up
-	KindReply     Kind = "reply"     // a tag and a message sealed to the reporter
-	KindDuty      Kind = "duty"      // a tag and a duty person's answer, sealed to the reporter and the trustees
-	KindReview    Kind = "review"    // notes that trustees share
-	KindExhibit   Kind = "exhibit"   // what a trustee obtained later; parts as a report's
-	KindCustody   Kind = "custody"   // the head of a trustee's custody log
-	KindAnchor    Kind = "anchor"    // outside evidence about an earlier checkpoint
-	KindTombstone Kind = "tombstone" // parts that were erased, and why
-	KindTrustees  Kind = "trustees"  // a new set of trustees, or thresholds
-	KindKey       Kind = "key"       // a new log key
-	KindFiller    Kind = "filler"    // 64 random hexadecimal digits
-)
-
-// Valid reports whether this is one of the twelve kinds.
-func (k Kind) Valid() bool {
-	switch k {
-	case KindGenesis, KindReport, KindReply, KindReview, KindExhibit, KindCustody,
-		KindAnchor, KindTombstone, KindTrustees, KindKey, KindFiller, KindDuty:
-		return true
-	}
-	return false
-}
-
-// HasParts reports whether entries of this kind have a report's parts and
-// commitments, and not one body.
-func (k Kind) HasParts() bool { return k == KindReport || k == KindExhibit }
-
-// HasTrustees reports whether entries of this kind hold a set of trustees.
-func (k Kind) HasTrustees() bool { return k == KindGenesis || k == KindTrustees }
-
-// Tagged reports whether a reporter finds entries of this kind by a tag.
-func (k Kind) Tagged() bool { return k == KindReply || k == KindDuty }
-
-// Governs reports whether entries of this kind change who may do what: their
-// bodies must be known before later entries can be judged.
-func (k Kind) Governs() bool {
-	return k == KindGenesis || k == KindTrustees || k == KindKey || k == KindTombstone
-}
-
 // The kinds of part, as a body's lines name them.
 const (
 	PartSignal     = "signal"

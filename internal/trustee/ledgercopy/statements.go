@@ -93,13 +93,7 @@ func (c *Copy) EachSigned(kind ledger.Kind, visit func(signed ledger.SignedBody,
 
 // EachStatement visits the signed statements that are entries, or wait for their slot.
 func (c *Copy) EachStatement(visit func(where string, s card.Signed) error) error {
-	signed := func(k ledger.Kind) bool {
-		switch k {
-		case ledger.KindReply, ledger.KindReview, ledger.KindCustody, ledger.KindTrustees, ledger.KindKey, ledger.KindTombstone:
-			return true
-		}
-		return false
-	}
+	signed := func(k ledger.Kind) bool { return k.Signed() || k.Governs() && k != ledger.KindGenesis }
 	return c.EachBody(signed, func(b ledger.Body, _ *uint64, where string, file func() ([]byte, error)) error {
 		body, err := file()
 		if err != nil || body == nil {
