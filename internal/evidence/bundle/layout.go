@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -93,15 +94,18 @@ const partStatement = "statement"
 // shapes matches all paths that a bundle may contain. A file at one of them is checked later; any other is refused at
 // once. The first bundle that is checked compiles it.
 var shapes = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:` + strings.Join(shapesOfPaths, "|") + `)$`)
+	all := slices.Clone(shapesOfPaths)
+	for _, path := range documentPaths(version2) {
+		all = append(all, regexp.QuoteMeta(path))
+	}
+	return regexp.MustCompile(`^(?:` + strings.Join(all, "|") + `)$`)
 })
 
-// shapesOfPaths are the regular expressions of shapes.
+// shapesOfPaths are the regular expressions of shapes, but for the documents.
 var shapesOfPaths = []string{
-	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`, `VERIFY\.txt`, `verify\.(?:sh|ps1)`,
+	`bagit\.txt`, `bag-info\.txt`, `manifest-sha256\.txt`, `tagmanifest-sha256\.txt`,
 	`signatures/tagmanifest-sha256\.txt\.(?:sig|tsr)`, `trust/(?:allowed_signers|anchor-[0-9]{1,20}\.pem)`,
-	`data/report/report\.(?:json|txt|pdf)`, `data/index\.html`,
-	`data/0(?:0_index|1_chain-of-custody|2_certificate)\.pdf`,
+	`data/report/report\.(?:json|txt)`,
 	`data/attachments/A[0-9]{2,5}\.[a-z0-9]{1,8}`,
 	`data/disclosure/(?:follow-up-[0-9]{2,4}/)?(?:commitments\.txt|[a-z][a-z0-9_-]{0,40}\.json)`,
 	`data/ledger/(?:checkpoint|receipt|promise)`,
