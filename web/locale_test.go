@@ -17,8 +17,9 @@ func locales(t *testing.T) map[string]*locale {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) != 7 {
-		t.Fatalf("%d languages, not seven", len(all))
+	files, err := localeFiles.ReadDir("locales")
+	if err != nil || len(files) != len(all) || len(all) < 7 {
+		t.Fatalf("%d languages of %d files, %v", len(all), len(files), err)
 	}
 	return all
 }

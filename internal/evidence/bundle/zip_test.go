@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -57,6 +58,11 @@ func TestZipRefusals(t *testing.T) {
 		central := append(centralHeader(first), centralHeader(second)...)
 		return append(append(raw, central...), directoryEnd(2, int64(len(raw)), int64(len(central)))...)
 	}
+	stock, err := zip.NewReader(bytes.NewReader(good), int64(len(good)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := len(stock.File)
 	for _, tt := range []struct {
 		name string
 		zip  []byte
@@ -81,7 +87,7 @@ func TestZipRefusals(t *testing.T) {
 		{"ZIP64 without need", directory(func(d []byte) { copy(d[20:28], "\xff\xff\xff\xff\xff\xff\xff\xff") }), "zip: zapis-bundle/VERIFY.txt: ZIP64 numbers are missing or absurd"},
 		{"a name that is longer than the directory", directory(func(d []byte) { d[29] = 0xff }), "zip: central directory is cut off or damaged"},
 		{"a ZIP64 end that is not there", func() []byte { b := bytes.Clone(good); copy(b[len(b)-6:], "\xff\xff\xff\xff"); return b }(), "zip: ZIP64 record holds numbers larger than the file"},
-		{"a count", func() []byte { b := bytes.Clone(good); b[len(b)-14]++; b[len(b)-12]++; return b }(), "zip: the directory counts 96 files and lists 95"},
+		{"a count", func() []byte { b := bytes.Clone(good); b[len(b)-14]++; b[len(b)-12]++; return b }(), fmt.Sprintf("zip: the directory counts %d files and lists %d", files+1, files)},
 		{"a second disk", func() []byte { b := bytes.Clone(good); b[len(b)-18] = 1; return b }(), "zip: the end of the central directory is not written the one way it may be"},
 		{"a hole", func() []byte {
 			at := binary.LittleEndian.Uint32(good[len(good)-6:])
