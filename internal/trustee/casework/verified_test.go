@@ -58,7 +58,7 @@ func TestOpenedByHash(t *testing.T) {
 	name := filepath.Join(o.dir, "verified")
 	for round := range 2 {
 		v := o.open()
-		if all, imports := v.Copy().Trusts(); !all || imports != round+1 {
+		if trusted, imports := v.Copy().Trusts(); trusted != imports || imports != round+1 {
 			t.Fatalf("import %d was verified again", imports)
 		}
 		got := held(t, v)
@@ -67,7 +67,7 @@ func TestOpenedByHash(t *testing.T) {
 		h.Must(err)
 		h.Must(os.Remove(name))
 		v = o.openAs(h.Trustees[0])
-		if all, _ := v.Copy().Trusts(); all {
+		if trusted, _ := v.Copy().Trusts(); trusted > 0 {
 			t.Fatal("nothing was verified")
 		}
 		for i, want := range held(t, v) {
@@ -89,9 +89,53 @@ func TestOpenedByHash(t *testing.T) {
 	_, err := v.SortFor(t.Context(), filed.Case, func(int, int) {})
 	h.Must(err)
 	h.Must(v.Close())
-	if all, _ := o.open().Copy().Trusts(); !all {
+	if trusted, imports := o.open().Copy().Trusts(); trusted != imports {
 		t.Error("that the imports were verified was not written again")
 	}
+}
+
+// forgeEntries changes the entries of the import in a file, and returns the signed text of verified with their new hash.
+func forgeEntries(t *testing.T, file string, verified []byte) []byte {
+	t.Helper()
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := bytes.Replace(good, []byte("\ncommitments "), []byte("\ncommitments 0"), 1)
+	end := bytes.Index(bad, []byte("\ncommitments 0")) + len("\ncommitments 0") + 63
+	bad = append(bad[:end:end], bad[end+1:]...)
+	if err := os.WriteFile(file, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := bytes.Cut(verified, []byte("-----END SSH SIGNATURE-----\n"))
+	return bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(bad).String()), 1)
+}
+
+// A check verifies imports that an opening did not, also beside some that it did.
+func TestCheckVerifiesEveryImport(t *testing.T) {
+	t.Parallel()
+	h := vaulttest.New(t, vaulttest.Options{Slot: time.Hour})
+	h.Report(nil)
+	h.Slot()
+	o := newVault(t)
+	o.mustTake(h.Carry(0), as(h.Trustees[0]))
+	entries, name := filepath.Join(o.dir, "imports/000001/entries"), filepath.Join(o.dir, "verified")
+	first, err := os.ReadFile(name)
+	h.Must(err)
+	h.Report(nil)
+	h.Slot()
+	o.mustTake(h.Carry(0), as(h.Trustees[0]))
+	text := forgeEntries(t, entries, first)
+	signature, err := vaulttest.Key(h.Trustees[0]).Signer.Sign("zapis-verified", text)
+	h.Must(err)
+	h.Must(os.WriteFile(name, append(signature, text...), 0o600))
+	v := o.open()
+	if trusted, imports := v.Copy().Trusts(); trusted != 1 || imports != 2 {
+		t.Fatalf("%d of %d imports were opened by their hash", trusted, imports)
+	}
+	_, err = v.Check(t.Context(), func(int64) {})
+	refused(t, "check", err, exit.Mismatch, "the vault is damaged: ")
+	h.Must(v.Close())
 }
 
 // Only the owner can say that imports were verified, and a check verifies them in any case.
@@ -108,12 +152,7 @@ func TestForgedVerified(t *testing.T) {
 	h.Must(err)
 	kept, err := os.ReadFile(name)
 	h.Must(err)
-	bad := bytes.Replace(good, []byte("\ncommitments "), []byte("\ncommitments 0"), 1)
-	end := bytes.Index(bad, []byte("\ncommitments 0")) + len("\ncommitments 0") + 63
-	bad = append(bad[:end:end], bad[end+1:]...)
-	h.Must(os.WriteFile(entries, bad, 0o600))
-	_, text, _ := bytes.Cut(kept, []byte("-----END SSH SIGNATURE-----\n"))
-	text = bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(bad).String()), 1)
+	text := forgeEntries(t, entries, kept)
 	for i, trustee := range h.Trustees {
 		signature, err := vaulttest.Key(trustee).Signer.Sign("zapis-verified", text)
 		h.Must(err)
@@ -153,7 +192,7 @@ func TestForgedVerified(t *testing.T) {
 		h.Must(os.WriteFile(files[0], was, 0o600))
 	}
 	v = o.open()
-	if all, _ := v.Copy().Trusts(); !all {
+	if trusted, imports := v.Copy().Trusts(); trusted != imports {
 		t.Error("what is whole again is not believed")
 	}
 	if err := v.Use(vaulttest.Key(h.Trustees[1])); exit.StatusOf(err) != exit.KeyMissing || !strings.Contains(err.Error(), "this vault belongs to") {

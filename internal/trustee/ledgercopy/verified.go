@@ -41,8 +41,8 @@ func (c *Copy) Verified() Verified {
 	return out
 }
 
-// Trusts reports whether all entries of the copy were taken for verified by their hashes, and returns how many imports it has.
-func (c *Copy) Trusts() (all bool, imports int) { return c.trusted == len(c.imports), len(c.imports) }
+// Trusts returns how many imports of the copy were taken for verified by the hash of their entries, and how many it has.
+func (c *Copy) Trusts() (trusted, imports int) { return c.trusted, len(c.imports) }
 
 // errStale means that imports are not those that were verified. What differs is for a full Load to say.
 var errStale = errors.New("the imports are not those that were verified")

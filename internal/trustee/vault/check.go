@@ -40,7 +40,7 @@ func (v *Vault) Check(ctx context.Context, progress func(bytes int64)) (*Checked
 			return nil, err
 		}
 	}
-	if all, imports := v.copy.Trusts(); all && imports > 0 {
+	if trusted, _ := v.copy.Trusts(); trusted > 0 {
 		if _, err := ledgercopy.Load(filepath.Join(v.dir, ImportsDir), nil); err != nil {
 			return nil, err
 		}

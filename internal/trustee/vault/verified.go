@@ -52,7 +52,7 @@ func (v *Vault) readVerified() *ledgercopy.Verified {
 
 // KeepVerified stores that the imports were verified, unless that is known. It needs the key, and does nothing without it.
 func (v *Vault) KeepVerified() error {
-	if all, imports := v.copy.Trusts(); all || imports == 0 || v.key == nil || v.key.Card != *v.owner {
+	if trusted, imports := v.copy.Trusts(); trusted == imports || v.key == nil || v.key.Card != *v.owner {
 		return nil
 	}
 	list, err := json.Marshal(v.copy.Verified())
