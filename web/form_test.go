@@ -40,10 +40,7 @@ func TestFormPage(t *testing.T) {
 // localizer returns a language's sentences and templates.
 func (h *testServer) localizer(t *testing.T, code string) *localizer {
 	t.Helper()
-	all := locales(t)
-	loc, err := newLocalizer(all[code], h.site, all, incident.Newest())
-	h.must(err)
-	return loc
+	return h.pages.server.localizers[code]
 }
 
 // The short way comes first: the story, and the one consent that is needed. The other questions follow.

@@ -129,14 +129,18 @@ func (l *locale) sameAs(ref *locale) error {
 			return fmt.Errorf("locale %s: %s is not in %s", l.code, stem, ref.code)
 		}
 	}
+	first := make(map[string]int) // the least number of each plural form
+	for n := 1000; n >= 0; n-- {
+		first[l.form(n)] = n
+	}
 	for key := range ref.text {
 		stem, isPlural := splitPlural(key)
 		if !isPlural {
 			continue
 		}
-		for n := range 1001 {
-			if form := stem + "#" + l.form(n); l.text[form] == "" {
-				return fmt.Errorf("locale %s: %s is missing (for %d)", l.code, form, n)
+		for form, n := range first {
+			if l.text[stem+"#"+form] == "" {
+				return fmt.Errorf("locale %s: %s#%s is missing (for %d)", l.code, stem, form, n)
 			}
 		}
 	}

@@ -5,15 +5,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"zapis/crypto/duty"
 	"zapis/internal/incident"
 )
 
+// sharedLocales are read once for all tests, which must not change them.
+var sharedLocales = sync.OnceValues(loadLocales)
+
 func locales(t *testing.T) map[string]*locale {
 	t.Helper()
-	all, err := loadLocales()
+	all, err := sharedLocales()
 	if err != nil {
 		t.Fatal(err)
 	}

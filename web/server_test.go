@@ -11,7 +11,9 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +54,15 @@ func testSite() Site {
 	}
 }
 
+// sharedLocalizers render the pages of testSite for all tests, as those of a server do for all of its requests.
+var sharedLocalizers = sync.OnceValues(func() (map[string]*localizer, error) {
+	site := testSite()
+	if err := site.Check(); err != nil {
+		return nil, err
+	}
+	return loadLocalizers(site, incident.Newest())
+})
+
 // newTestServer opens a site whose slots come at once.
 func newTestServer(t testing.TB, limits intake.Limits, options Options) *testServer {
 	t.Helper()
@@ -81,8 +92,12 @@ func newTestServer(t testing.TB, limits intake.Limits, options Options) *testSer
 	if _, measured := t.(*testing.B); measured {
 		deriver = reportcode.NewDeriver(g.Origin)
 	}
-	h.pages, err = New(intake.NewWithDeriver(h.store, limits, clock, deriver), h.site, options)
+	localizers, err := sharedLocalizers()
 	h.must(err)
+	in := intake.NewWithDeriver(h.store, limits, clock, deriver)
+	schema, err := in.Schema()
+	h.must(err)
+	h.pages = newPages(in, h.site, options, schema, localizers)
 	h.Server = httptest.NewServer(h.pages)
 	t.Cleanup(h.Server.Close)
 	return h
@@ -194,4 +209,22 @@ func (h *testServer) partsOnDisk() int {
 		return err
 	}))
 	return n
+}
+
+// The other tests share the pages that are rendered at start: New renders the same for every language.
+func TestNewRendersThePagesOfEveryLanguage(t *testing.T) {
+	h := newTestServer(t, intake.Limits{}, Options{})
+	pages, err := New(h.pages.server.intake, testSite(), Options{Now: clock})
+	h.must(err)
+	for _, lang := range languages {
+		got, want := pages.server.localizers[lang], h.pages.server.localizers[lang]
+		if got == nil || !reflect.DeepEqual(got.emptyForm, want.emptyForm) || !reflect.DeepEqual(got.emptyAsk, want.emptyAsk) {
+			t.Errorf("%s: other pages than those that the tests share", lang)
+		}
+	}
+	answer := httptest.NewRecorder()
+	pages.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/be/", nil))
+	if answer.Code != http.StatusOK || answer.Header().Get("Content-Language") != "be" {
+		t.Errorf("status %d, in %s", answer.Code, answer.Header().Get("Content-Language"))
+	}
 }

@@ -121,14 +121,34 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the form can't be shown: %w", err)
 	}
+	localizers, err := loadLocalizers(site, schema)
+	if err != nil {
+		return nil, err
+	}
+	return newPages(in, site, options, schema, localizers), nil
+}
+
+// loadLocalizers makes the localizers of all languages: they render a site's pages under one version of the vocabulary.
+func loadLocalizers(site Site, schema *incident.Schema) (map[string]*localizer, error) {
 	locales, err := loadLocales()
 	if err != nil {
 		return nil, err
 	}
+	all := make(map[string]*localizer)
+	for _, code := range languages {
+		if all[code], err = newLocalizer(locales[code], site, locales, schema); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// newPages makes the handler out of what New has checked.
+func newPages(in *intake.Intake, site Site, options Options, schema *incident.Schema, localizers map[string]*localizer) *Pages {
 	options = options.withDefaults()
 	s := &server{
 		intake: in, schema: schema, limits: in.Limits(), site: site, options: options, policy: contentPolicy(styleSheet),
-		localizers: make(map[string]*localizer),
+		localizers: localizers,
 		formSlots:  make(semaphore, options.Forms), mailboxSlots: make(semaphore, options.Mailboxes), answering: make(semaphore, options.Answers),
 		heldPages: newSealedCache(heldPageBytes, time.Now), codePages: newSealedCache(codePageBytes, time.Now),
 		repeats: newSealedCache(repeatBytes, time.Now),
@@ -137,16 +157,10 @@ func New(in *intake.Intake, site Site, options Options) (*Pages, error) {
 	s.tags = append([]string{reference}, slices.DeleteFunc(slices.Clone(languages), func(c string) bool { return c == reference })...)
 	var tags []language.Tag
 	for _, code := range s.tags {
-		l := locales[code]
-		tags = append(tags, l.tag)
-		loc, err := newLocalizer(l, site, locales, schema)
-		if err != nil {
-			return nil, err
-		}
-		s.localizers[code] = loc
+		tags = append(tags, localizers[code].tag)
 	}
 	s.matcher = language.NewMatcher(tags)
-	return &Pages{s.middleware(s.routes()), s}, nil
+	return &Pages{s.middleware(s.routes()), s}
 }
 
 func (s *server) routes() http.Handler {
