@@ -40,6 +40,7 @@ var adviceWords = map[exit.Code]string{
 	exit.ProposeEndOfHold:  "zapis propose release %d proposes to end the hold",
 	exit.AddSomebodyNew:    "--add takes in somebody new",
 	exit.ReplaceKeys:       "--replace gives a trustee new keys; somebody new needs a name of their own",
+	exit.MakeOtherKeys:     "zapisd key new makes others",
 	exit.AskReporter:       "ask the reporter; --override-consent REASON does it all the same, and stands in the custody log",
 	exit.AskAndSayHow:      "ask them; then --asked TEXT says when and how they said yes, and stands in the custody log",
 	exit.WantIdentity:      "--include identity, where they want that",

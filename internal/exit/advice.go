@@ -42,6 +42,7 @@ const (
 	ProposeEndOfHold  // uint64, the entry that brought the hold
 	AddSomebodyNew    // who is replaced is not there
 	ReplaceKeys       // who is added is there
+	MakeOtherKeys     // the log had the proposed keys before
 	AskReporter       // a consent is missing
 	AskAndSayHow      // a consent asks for an answer each time
 	WantIdentity      // an exhibit shows who the reporter is

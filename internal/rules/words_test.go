@@ -12,7 +12,7 @@ import (
 )
 
 // commandLine finds a verb or a flag of a program in a text.
-var commandLine = regexp.MustCompile(`\bzapis [a-z]+|(^|[^-\w])--[a-z]`)
+var commandLine = regexp.MustCompile(`\bzapisd? [a-z]+|(^|[^-\w])--[a-z]`)
 
 // domainTrees know no command line (docs/architecture.md): a desk shows their texts as they are.
 var domainTrees = []string{"internal/trustee", "internal/evidence"}
@@ -44,7 +44,7 @@ func TestTheDomainNamesNoVerbsOrFlags(t *testing.T) {
 
 func TestCommandLinePattern(t *testing.T) {
 	for text, names := range map[string]bool{
-		"zapis list shows which there are": true, "add --identity FILE": true, "(--to)": true,
+		"zapis list shows which there are": true, "zapisd key new makes others": true, "add --identity FILE": true, "(--to)": true,
 		"zapis/review/v1": false, "zapis-verify": false, "a -- b": false, "-----BEGIN": false, "2026-11-28": false,
 	} {
 		if commandLine.MatchString(text) != names {

@@ -109,7 +109,7 @@ func (v *Trustee) ProposeKey(keys ledger.NewKeys, reason string) ([]byte, error)
 	c := ledger.KeyChange{Origin: state.Origin, After: state.After, Old: state.Keys[len(state.Keys)-1].Keys, New: keys.Log, Reason: reason}
 	for _, was := range state.Keys {
 		if was.Keys[0] == keys.Log[0] || was.Keys[1] == keys.Log[1] {
-			return nil, exit.New(exit.Failed, "zapisd key new makes others", "a log key never comes back, and these were in force already")
+			return nil, exit.Advise(exit.Failed, exit.MakeOtherKeys.With(), "a log key never comes back, and these were in force already")
 		}
 	}
 	text := c.Marshal()
