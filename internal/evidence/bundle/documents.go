@@ -29,11 +29,23 @@ type document struct {
 	data []byte
 }
 
-// documentPaths returns the documents for people, by the bundle's version.
-func documentPaths(version int) []string {
-	paths := []string{verifyPath, pdf.IndexPath, pdf.CustodyPath, pdf.CertificatePath, pdf.ReportPath, pdf.ScreenPath}
-	if version >= version2 {
-		paths = append(paths, scriptPath, powerShellPath)
+// paperPaths are the documents for people, each with the version of a bundle and
+// the number of its documents (Zapis-Documents, 0 in version 1) from which on it
+// is there.
+var paperPaths = []struct {
+	path            string
+	version, number int
+}{
+	{verifyPath, version1, 0}, {pdf.IndexPath, version1, 0}, {pdf.CustodyPath, version1, 0}, {pdf.CertificatePath, version1, 0},
+	{pdf.ReportPath, version1, 0}, {pdf.ScreenPath, version1, 0}, {scriptPath, version2, 0}, {powerShellPath, version2, 0},
+}
+
+// documentPaths returns the documents for people of a bundle.
+func documentPaths(version, number int) (paths []string) {
+	for _, p := range paperPaths {
+		if version >= p.version && number >= p.number {
+			paths = append(paths, p.path)
+		}
 	}
 	return paths
 }
@@ -202,7 +214,7 @@ func shownActs(x custody.Shown) []pdf.Event {
 // documents checks the documents for people. With the bundle's version it
 // generates them again and compares.
 func (x *examination) documents() {
-	for _, path := range documentPaths(x.info.Version) {
+	for _, path := range documentPaths(x.info.Version, x.info.Documents) {
 		x.used[path] = true
 		if _, there := x.bag.sums[path]; !there {
 			x.fault("%s: is missing", path)

@@ -95,7 +95,7 @@ const partStatement = "statement"
 // once. The first bundle that is checked compiles it.
 var shapes = sync.OnceValue(func() *regexp.Regexp {
 	all := slices.Clone(shapesOfPaths)
-	for _, path := range documentPaths(version2) {
+	for _, path := range documentPaths(version2, documentsVersion) {
 		all = append(all, regexp.QuoteMeta(path))
 	}
 	return regexp.MustCompile(`^(?:` + strings.Join(all, "|") + `)$`)
