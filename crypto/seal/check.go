@@ -30,16 +30,37 @@ func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
 	if err != nil {
 		return err
 	}
+	_, err = CheckHeader(header, k, r, size)
+	return err
+}
+
+// CheckedHeader is a part's header that CheckHeader has accepted.
+type CheckedHeader struct {
+	header  []byte
+	stanzas []*age.Stanza
+	to      *Recipients
+}
+
+// CheckHeader is CheckPart for the header that Header has returned. What it returns says more with a key: see Own.
+func CheckHeader(header []byte, k Kind, r *Recipients, size int64) (*CheckedHeader, error) {
+	if err := k.known(); err != nil {
+		return nil, err
+	}
 	plain, ok := plaintextSize(int64(len(header)), size)
 	if !ok || !k.sizeAllowed(plain) {
-		return mismatch("no part of kind %s with this header has %d bytes", k, size)
+		return nil, mismatch("no part of kind %s with this header has %d bytes", k, size)
 	}
-	if stanzas, err := stanzasOf(header); err == nil && k != Attachment {
-		if _, padded := unpadded(stanzas); padded {
-			return mismatch("it has a padding stanza, and only attachments have one")
-		}
+	stanzas, err := stanzasOf(header)
+	if err != nil {
+		return nil, err
 	}
-	return checkHeader(header, r)
+	if _, padded := unpadded(stanzas); padded && k != Attachment {
+		return nil, mismatch("it has a padding stanza, and only attachments have one")
+	}
+	if err := compareStanzas(header, stanzas, r); err != nil {
+		return nil, err
+	}
+	return &CheckedHeader{header, stanzas, r}, nil
 }
 
 func checkHeader(header []byte, r *Recipients) error {
@@ -47,6 +68,11 @@ func checkHeader(header []byte, r *Recipients) error {
 	if err != nil {
 		return err
 	}
+	return compareStanzas(header, all, r)
+}
+
+// compareStanzas compares all stanzas of a header with a set.
+func compareStanzas(header []byte, all []*age.Stanza, r *Recipients) error {
 	stanzas, padded := unpadded(all)
 	if padded {
 		if err := checkPadding(header, all, r); err != nil {
@@ -152,21 +178,51 @@ func checkStanza(s *age.Stanza, r native) error {
 // position at all; that can be detected for keys in software only. ErrMismatch where CheckPart would refuse the
 // stanzas.
 func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error {
-	if position < 1 || position > len(r.keys) {
-		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))
-	}
-	if h, ok := id.(*age.HybridIdentity); ok && h.Recipient().String() != r.keys[position-1] {
-		return refuse(ErrNoKey, "the key that was given is not the one of trustee %d", position)
+	if err := r.owns(position, id); err != nil {
+		return err
 	}
 	header, err := Header(src)
 	if err != nil {
 		return err
 	}
-	if err := checkHeader(header, r); err != nil {
+	stanzas, err := stanzasOf(header)
+	if err != nil {
+		return err
+	}
+	if err := compareStanzas(header, stanzas, r); err != nil {
+		return err
+	}
+	return (&CheckedHeader{header, stanzas, r}).Own(position, id)
+}
+
+// owns refuses a position that the set does not have, and a key in software that is not the one of the position. It remembers
+// the last key that was the one: to write its public half takes as long as an unwrapping.
+func (r *Recipients) owns(position int, id age.Identity) error {
+	if position < 1 || position > len(r.keys) {
+		return fmt.Errorf("seal: there is no position %d in a set of %d trustees", position, len(r.keys))
+	}
+	h, ok := id.(*age.HybridIdentity)
+	if !ok {
+		return nil
+	}
+	if last := r.owner.Load(); last != nil && *last == (ownKey{h, position}) {
+		return nil
+	}
+	if h.Recipient().String() != r.keys[position-1] {
+		return refuse(ErrNoKey, "the key that was given is not the one of trustee %d", position)
+	}
+	r.owner.Store(&ownKey{h, position})
+	return nil
+}
+
+// Own is CheckOwn for the header.
+func (c *CheckedHeader) Own(position int, id age.Identity) error {
+	r, header := c.to, c.header
+	if err := r.owns(position, id); err != nil {
 		return err
 	}
 	if r.threshold > 1 {
-		q, err := quorumOf(header)
+		q, err := quorumIn(c.stanzas)
 		if err != nil {
 			return err
 		}
@@ -174,7 +230,7 @@ func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error
 		wipe(share)
 		return own(err, "share", position, len(r.keys))
 	}
-	key, err := ReadFileKey(header, only{position, id})
+	key, err := readFileKey(header, c.stanzas, only{position, id})
 	key.Wipe()
 	return own(err, "stanza", position, len(r.keys))
 }

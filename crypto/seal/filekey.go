@@ -47,6 +47,11 @@ func ReadFileKey(header []byte, ids ...age.Identity) (FileKey, error) {
 	if err != nil {
 		return FileKey{}, err
 	}
+	return readFileKey(header, stanzas, ids...)
+}
+
+// readFileKey is ReadFileKey for a header whose stanzas are known.
+func readFileKey(header []byte, stanzas []*age.Stanza, ids ...age.Identity) (FileKey, error) {
 	watched, fatal := watch(ids)
 	b, err := age.DecryptHeader(header, watched...)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"filippo.io/age"
 	"filippo.io/age/tag"
@@ -18,6 +19,13 @@ type Recipients struct {
 	threshold int
 	keys      []string
 	natives   []native
+	owner     atomic.Pointer[ownKey] // the last that owns has accepted
+}
+
+// ownKey is the key in software of one position.
+type ownKey struct {
+	id       *age.HybridIdentity
+	position int
 }
 
 // native is a recipient with a known form of stanza.

@@ -17,6 +17,11 @@ func quorumOf(header []byte) (*quorumStanza, error) {
 	if err != nil {
 		return nil, err
 	}
+	return quorumIn(stanzas)
+}
+
+// quorumIn is quorumOf for the header's stanzas.
+func quorumIn(stanzas []*age.Stanza) (*quorumStanza, error) {
 	if stanzas, _ = unpadded(stanzas); len(stanzas) != 1 || stanzas[0].Type != quorumType {
 		return nil, mismatch("this part is not under a quorum")
 	}

@@ -19,6 +19,7 @@ const syncing = 4
 // and verified. It belongs to one goroutine; after wait any goroutine may open parts.
 type segmentWriter struct {
 	dir   string // of the import
+	left  int64  // bytes of small parts that the import has yet to bring, at most
 	now   *segmentBuilder
 	made  int
 	of    map[ledger.Hash]*segment // by part
@@ -54,7 +55,7 @@ func newSegmentWriter(dir string) (*segmentWriter, error) {
 		})
 	}
 	for range cap(w.free) {
-		w.free <- nil
+		w.free <- nil // most imports fill one buffer
 	}
 	return w, nil
 }
@@ -103,8 +104,12 @@ func (w *segmentWriter) add(index uint64, p ledger.Part, content io.Reader) erro
 	if w.now == nil {
 		w.made++
 		w.now = &segmentBuilder{data: <-w.free}
+		if w.now.data == nil {
+			w.now.data = make([]byte, 0, min(max(w.left, 0), segmentSize)+smallPart)
+		}
 		w.named = &segment{name: filepath.Join(w.dir, segmentsDir, segmentName(w.made, index)), first: index}
 	}
+	w.left -= p.Size
 	if err := w.now.add(p.Hash, content, p.Size); err != nil {
 		return err
 	}

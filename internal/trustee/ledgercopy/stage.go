@@ -208,6 +208,9 @@ func (s *Stage) entry(it carry.Item) error {
 	s.bodies[e.Body.Hash()] = true
 	for _, p := range e.Body.Parts {
 		s.named[p.Hash] = true
+		if s.segments != nil && p.Size <= smallPart {
+			s.segments.left += p.Size
+		}
 	}
 	_, err = s.out.Write(it.Text)
 	return err

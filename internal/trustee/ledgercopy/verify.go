@@ -1,7 +1,6 @@
 package ledgercopy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -158,7 +157,7 @@ func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 		if err != nil || header == nil || k == nil {
 			return err
 		}
-		err = s.checkOwn(p, header, to, k)
+		err = checkOwn(p, header, to, k)
 		if errors.Is(err, seal.ErrOwnStanza) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -172,7 +171,7 @@ func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 
 // checkStanzas refuses a part whose recipients are not those of its entry. It returns the part's header and its
 // recipients; no header where the part was erased.
-func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err error) {
+func (s *Stage) checkStanzas(p sealedPart) (checked *seal.CheckedHeader, to audience, err error) {
 	set, err := s.chain.SetAt(p.body.Trustees)
 	if err != nil {
 		return nil, to, exit.New(exit.Mismatch, "", "%s: %w", p.name, err)
@@ -192,9 +191,9 @@ func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err erro
 	header, first := seal.Header(f)
 	if first == nil {
 		for _, to := range audiences {
-			err := seal.CheckPart(bytes.NewReader(header), seal.Kind(p.part.Kind), to.recipients, p.part.Size)
+			checked, err := seal.CheckHeader(header, seal.Kind(p.part.Kind), to.recipients, p.part.Size)
 			if err == nil {
-				return header, to, nil
+				return checked, to, nil
 			}
 			if first == nil {
 				first = err
@@ -208,12 +207,12 @@ func (s *Stage) checkStanzas(p sealedPart) (header []byte, to audience, err erro
 		"%s: %s: %w", p.name, p.part.Kind, first)
 }
 
-func (s *Stage) checkOwn(p sealedPart, header []byte, to audience, k *Opener) error {
+func checkOwn(p sealedPart, header *seal.CheckedHeader, to audience, k *Opener) error {
 	at := Position(ledger.TrusteeSet{Trustees: to.cards}, k.Card)
 	if at == 0 {
 		return nil
 	}
-	err := seal.CheckOwn(bytes.NewReader(header), to.recipients, at, k.Age)
+	err := header.Own(at, k.Age)
 	if _, software := k.Age.(*age.HybridIdentity); software && errors.Is(err, seal.ErrNoKey) {
 		return exit.New(exit.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, err)
 	}
