@@ -26,41 +26,36 @@ func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
 	if err := k.known(); err != nil {
 		return err
 	}
-	header, err := Header(src)
+	header, err := ReadHeader(src)
 	if err != nil {
 		return err
 	}
-	_, err = CheckHeader(header, k, r, size)
+	_, err = header.Check(k, r, size)
 	return err
 }
 
-// CheckedHeader is a part's header that CheckHeader has accepted.
+// CheckedHeader is a part's header that Check has accepted.
 type CheckedHeader struct {
-	header  []byte
-	stanzas []*age.Stanza
-	to      *Recipients
+	*PartHeader
+	to *Recipients
 }
 
-// CheckHeader is CheckPart for the header that Header has returned. What it returns says more with a key: see Own.
-func CheckHeader(header []byte, k Kind, r *Recipients, size int64) (*CheckedHeader, error) {
+// Check is CheckPart for a header that was read. What it returns says more with a key: see Own.
+func (h *PartHeader) Check(k Kind, r *Recipients, size int64) (*CheckedHeader, error) {
 	if err := k.known(); err != nil {
 		return nil, err
 	}
-	plain, ok := plaintextSize(int64(len(header)), size)
+	plain, ok := plaintextSize(int64(len(h.text)), size)
 	if !ok || !k.sizeAllowed(plain) {
 		return nil, mismatch("no part of kind %s with this header has %d bytes", k, size)
 	}
-	stanzas, err := stanzasOf(header)
-	if err != nil {
-		return nil, err
-	}
-	if _, padded := unpadded(stanzas); padded && k != Attachment {
+	if _, padded := unpadded(h.stanzas); padded && k != Attachment {
 		return nil, mismatch("it has a padding stanza, and only attachments have one")
 	}
-	if err := compareStanzas(header, stanzas, r); err != nil {
+	if err := compareStanzas(h.text, h.stanzas, r); err != nil {
 		return nil, err
 	}
-	return &CheckedHeader{header, stanzas, r}, nil
+	return &CheckedHeader{h, r}, nil
 }
 
 func checkHeader(header []byte, r *Recipients) error {
@@ -114,21 +109,17 @@ func checkQuorum(stanzas []*age.Stanza, r *Recipients) error {
 }
 
 func checkShareFile(file []byte, r native) error {
-	header, err := Header(bytes.NewReader(file))
+	h, err := ReadHeader(bytes.NewReader(file))
 	if err != nil {
 		return err
 	}
-	stanzas, err := stanzasOf(header)
-	if err != nil {
-		return err
+	if len(h.stanzas) != 1 {
+		return mismatch("the share is sealed to %d keys, not to one", len(h.stanzas))
 	}
-	if len(stanzas) != 1 {
-		return mismatch("the share is sealed to %d keys, not to one", len(stanzas))
-	}
-	if want := ciphertextSize(int64(len(header)), scalarSize); int64(len(file)) != want {
+	if want := ciphertextSize(int64(len(h.text)), scalarSize); int64(len(file)) != want {
 		return mismatch("the share's file has %d bytes, not %d", len(file), want)
 	}
-	return checkStanza(stanzas[0], r)
+	return checkStanza(h.stanzas[0], r)
 }
 
 // shape is what a native stanza looks like: its type, the number of its arguments, and the bytes of the encapsulated
@@ -181,18 +172,14 @@ func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error
 	if err := r.owns(position, id); err != nil {
 		return err
 	}
-	header, err := Header(src)
+	h, err := ReadHeader(src)
 	if err != nil {
 		return err
 	}
-	stanzas, err := stanzasOf(header)
-	if err != nil {
+	if err := compareStanzas(h.text, h.stanzas, r); err != nil {
 		return err
 	}
-	if err := compareStanzas(header, stanzas, r); err != nil {
-		return err
-	}
-	return (&CheckedHeader{header, stanzas, r}).Own(position, id)
+	return (&CheckedHeader{h, r}).Own(position, id)
 }
 
 // owns refuses a position that the set does not have, and a key in software that is not the one of the position. It remembers
@@ -217,7 +204,7 @@ func (r *Recipients) owns(position int, id age.Identity) error {
 
 // Own is CheckOwn for the header.
 func (c *CheckedHeader) Own(position int, id age.Identity) error {
-	r, header := c.to, c.header
+	r := c.to
 	if err := r.owns(position, id); err != nil {
 		return err
 	}
@@ -230,7 +217,7 @@ func (c *CheckedHeader) Own(position int, id age.Identity) error {
 		wipe(share)
 		return own(err, "share", position, len(r.keys))
 	}
-	key, err := readFileKey(header, c.stanzas, only{position, id})
+	key, err := readFileKey(c.text, c.stanzas, only{position, id})
 	key.Wipe()
 	return own(err, "stanza", position, len(r.keys))
 }

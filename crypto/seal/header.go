@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"io"
 
@@ -11,15 +13,54 @@ import (
 // the input of ReadFileKey, ShareFile and a grant. It may read past the
 // header's end.
 func Header(src io.Reader) ([]byte, error) {
+	h, err := ReadHeader(src)
+	if err != nil {
+		return nil, err
+	}
+	return h.text, nil
+}
+
+// PartHeader is the header of a part, as age reads it.
+type PartHeader struct {
+	text    []byte
+	stanzas []*age.Stanza
+}
+
+// ReadHeader is Header for what looks at the stanzas too: they are parsed once.
+func ReadHeader(src io.Reader) (*PartHeader, error) {
 	s := &source{src: io.LimitReader(src, maxHeaderBytes)}
-	header, err := age.ExtractHeader(s)
-	switch {
-	case s.err != nil:
+	text, err := untilMAC(s)
+	if s.err != nil {
 		return nil, s.err
-	case err != nil:
+	}
+	var stanzas []*age.Stanza
+	if err == nil {
+		stanzas, err = stanzasOf(text)
+	}
+	if err != nil {
 		return nil, mismatch("it does not begin with a whole age header")
 	}
-	return header, nil
+	return &PartHeader{text, stanzas}, nil
+}
+
+// untilMAC reads up to the end of the first line that begins with three hyphens: of an age header that is its MAC's, the
+// last, since no other line can begin so.
+func untilMAC(src io.Reader) ([]byte, error) {
+	in := bufio.NewReaderSize(src, 8<<10)
+	text := make([]byte, 0, 8<<10)
+	for {
+		start := len(text)
+		for more := true; more; {
+			piece, err := in.ReadSlice('\n')
+			if more = err == bufio.ErrBufferFull; err != nil && !more {
+				return nil, err
+			}
+			text = append(text, piece...)
+		}
+		if bytes.HasPrefix(text[start:], []byte("---")) {
+			return text, nil
+		}
+	}
 }
 
 // stanzaCatcher is an identity that opens nothing and sees the stanzas: age has

@@ -188,10 +188,10 @@ func (s *Stage) checkStanzas(p sealedPart) (checked *seal.CheckedHeader, to audi
 	if err != nil {
 		return nil, to, exit.New(exit.Mismatch, "", "%s: %s: %w", p.name, p.part.Kind, err)
 	}
-	header, first := seal.Header(f)
+	header, first := seal.ReadHeader(f)
 	if first == nil {
 		for _, to := range audiences {
-			checked, err := seal.CheckHeader(header, seal.Kind(p.part.Kind), to.recipients, p.part.Size)
+			checked, err := header.Check(seal.Kind(p.part.Kind), to.recipients, p.part.Size)
 			if err == nil {
 				return checked, to, nil
 			}
