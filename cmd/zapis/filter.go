@@ -68,13 +68,14 @@ func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Ca
 		c *casework.Case
 		s casefile.Summary
 	}
-	var fit []known
-	for _, c := range cases {
-		if s := c.Summary(); f.fits(s, now) {
-			fit = append(fit, known{c, s})
+	all := make([]known, len(cases))
+	fit := make([]*known, 0, len(cases))
+	for i, c := range cases {
+		if all[i] = (known{c, c.Summary()}); f.fits(all[i].s, now) {
+			fit = append(fit, &all[i])
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b known) int { return f.compare(a.s, b.s) })
+	slices.SortStableFunc(fit, func(a, b *known) int { return f.compare(a.s, b.s) })
 	out := make([]*casework.Case, len(fit))
 	for i, one := range fit {
 		out[i] = one.c

@@ -64,6 +64,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 	if err := v.NeedKey(); err != nil {
 		return nil, err
 	}
+	defer vault.InBulk()()
 	known, err := v.readIndex()
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package casework
 import (
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"zapis/internal/evidence/custody"
@@ -12,14 +13,29 @@ import (
 // indexedEvent is what the index has of an event of the custody log: what says whether it concerns a case. Opening an
 // event takes as long as opening a statement, and a log has many events for each case.
 type indexedEvent struct {
-	Act  custody.Act `json:"act"`
-	Case string      `json:"case,omitempty"`
-	Link string      `json:"link,omitempty"` // of the last event in the index, in hex: it is of this log
+	Act  custody.Act
+	Case string
+	Link string // of the last event in the index, in hex: it is of this log
 }
 
-// eventsCache is the cache of the events' index, a line for each event from the first on: zapis/events/v1. It is
+// AppendText appends the event as the index has it: three words, of which the last two may be empty.
+func (e indexedEvent) AppendText(b []byte) ([]byte, error) {
+	return append(append(append(append(append(b, e.Act...), ' '), e.Case...), ' '), e.Link...), nil
+}
+
+// UnmarshalText is the inverse of AppendText.
+func (e *indexedEvent) UnmarshalText(line []byte) error {
+	list := strings.Split(string(line), " ")
+	if len(list) != 3 {
+		return errIndexLine
+	}
+	e.Act, e.Case, e.Link = custody.Act(list[0]), list[1], list[2]
+	return nil
+}
+
+// eventsCache is the cache of the events' index, a line for each event from the first on: zapis/events/v2. It is
 // rebuilt where it is of another log.
-var eventsCache = vault.Cache{File: "events", Header: "zapis/events/v1 "}
+var eventsCache = vault.Cache{File: "events", Header: "zapis/events/v2 "}
 
 // unindexed is how many events may be opened each time before the index is written again, which takes time by its
 // length.

@@ -3,6 +3,10 @@ package casework
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"zapis/crypto/ledger"
@@ -16,23 +20,106 @@ import (
 // caseIndexEntry is what the index stores of a statement: enough to sort submissions into cases and to list them. Its
 // only words are those that describe a deadline.
 type caseIndexEntry struct {
-	Body      ledger.Hash             `json:"body"`
-	Act       string                  `json:"act"`
-	First     ledger.Hash             `json:"first"` // body hash of the case's first report: Body itself, in that one
-	Received  time.Time               `json:"received"`
-	Mailbox   ledger.Hash             `json:"mailbox"`             // SHA-256 of the mailbox and the tag secret
-	Fits      bool                    `json:"fits"`                // whether the statement is the one that the entry committed to
-	Number    uint64                  `json:"number,omitempty"`    // of the reporter's submissions, from 1; 0 where none is committed
-	Key       reporterkey.Fingerprint `json:"key,omitzero"`        // that the statement commits to; zero where it has none
-	Signature string                  `json:"signature,omitempty"` // signatureNone, signatureGood or signatureBad
+	Body      ledger.Hash
+	Act       string
+	First     ledger.Hash // body hash of the case's first report: Body itself, in that one
+	Received  time.Time
+	Mailbox   ledger.Hash             // SHA-256 of the mailbox and the tag secret
+	Fits      bool                    // whether the statement is the one that the entry committed to
+	Number    uint64                  // of the reporter's submissions, from 1; 0 where none is committed
+	Key       reporterkey.Fingerprint // that the statement commits to; zero where it has none
+	Signature string                  // signatureNone, signatureGood or signatureBad
 
-	Page string `json:"page"` // the form's hidden field: another one for each page that was asked for
+	Page string // the form's hidden field: another one for each page that was asked for
 
-	Answers map[string][]string `json:"answers"` // of the fields in kept
+	Answers map[string][]string // of the fields in kept
 }
 
-// caseIndex is the cache of entries: zapis/index/v4.
-var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v4 "}
+// AppendText appends the entry as the index has it: words between spaces, then each kept answer as the field's name and
+// its values in quotes.
+func (g caseIndexEntry) AppendText(b []byte) ([]byte, error) {
+	b = fmt.Appendf(b, "%s %s %s %x %s %d %t %q %q %q", g.Body, g.First, g.Mailbox, g.Key[:], g.Received.Format(time.RFC3339Nano), g.Number, g.Fits, g.Act, g.Signature, g.Page)
+	for _, field := range kept {
+		given, have := g.Answers[field]
+		if !have {
+			continue
+		}
+		b = append(append(b, ' '), field...)
+		for _, value := range given {
+			b = strconv.AppendQuote(append(b, ' '), value)
+		}
+	}
+	return b, nil
+}
+
+// MarshalText is AppendText for JSON, in which an entry is a string.
+func (g caseIndexEntry) MarshalText() ([]byte, error) { return g.AppendText(nil) }
+
+// UnmarshalText is the inverse of AppendText.
+func (g *caseIndexEntry) UnmarshalText(line []byte) error {
+	w := words{rest: string(line)}
+	g.Body, g.First, g.Mailbox, g.Key = w.hash(), w.hash(), w.hash(), reporterkey.Fingerprint(w.hash())
+	received, number, fits := w.next(), w.next(), w.next()
+	g.Act, g.Signature, g.Page = w.quoted(), w.quoted(), w.quoted()
+	var err, err2 error
+	g.Received, err = time.Parse(time.RFC3339Nano, received)
+	g.Number, err2 = strconv.ParseUint(number, 10, 64)
+	g.Fits = fits == "true"
+	if err != nil || err2 != nil || !g.Fits && fits != "false" {
+		return errIndexLine
+	}
+	g.Answers = make(map[string][]string)
+	for w.err == nil && w.rest != "" {
+		field := w.next()
+		var given []string
+		for strings.HasPrefix(w.rest, `"`) {
+			given = append(given, w.quoted())
+		}
+		if given == nil {
+			return errIndexLine
+		}
+		g.Answers[field] = given
+	}
+	return w.err
+}
+
+var errIndexLine = errors.New("it is no line of the index")
+
+// words takes a line apart.
+type words struct {
+	rest string
+	err  error // the first
+}
+
+func (w *words) next() string {
+	word, rest, _ := strings.Cut(w.rest, " ")
+	w.rest = rest
+	return word
+}
+
+func (w *words) hash() (h ledger.Hash) {
+	if n, err := hex.Decode(h[:], []byte(w.next())); err != nil || n != len(h) {
+		w.err = errIndexLine
+	}
+	return h
+}
+
+func (w *words) quoted() string {
+	quoted, err := strconv.QuotedPrefix(w.rest)
+	if err != nil {
+		w.rest, w.err = "", errIndexLine
+		return ""
+	}
+	w.rest = strings.TrimPrefix(w.rest[len(quoted):], " ")
+	text, err := strconv.Unquote(quoted)
+	if err != nil {
+		w.err = errIndexLine
+	}
+	return text
+}
+
+// caseIndex is the cache of entries: zapis/index/v5.
+var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v5 "}
 
 // kept are the fields whose codes the index stores.
 var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}

@@ -3,6 +3,7 @@ package vault
 import (
 	"bufio"
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"io"
@@ -25,6 +26,9 @@ const (
 	armorEnd       = "-----END SSH SIGNATURE-----\n"
 )
 
+// An item that appends and reads text of its own (encoding.TextAppender and encoding.TextUnmarshaler) is a line of that
+// text, without a line feed in it: JSON takes five times as long to read, and a list of ten thousand cases is mostly that.
+
 // Cache is a file of the vault that can be rebuilt, and its first line.
 type Cache struct{ File, Header string }
 
@@ -42,10 +46,14 @@ func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
 	if err != nil {
 		return nil, nil
 	}
-	content, err := io.ReadAll(plain)
-	if err != nil {
+	var whole bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		whole.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := whole.ReadFrom(plain); err != nil {
 		return nil, nil
 	}
+	content := whole.Bytes()
 	signature, text, found := bytes.Cut(content, []byte(armorEnd))
 	if !found || card.Verify(namespaceIndex, text, append(signature[:len(signature):len(signature)], armorEnd...), v.key.Card.SSH) != nil {
 		return nil, nil
@@ -77,20 +85,40 @@ func decodeLines[T any](lines []byte) ([]T, error) {
 	done, errs := make([][]T, len(pieces)), make([]error, len(pieces))
 	var workers sync.WaitGroup
 	for i, piece := range pieces {
-		workers.Go(func() {
-			for dec := json.NewDecoder(bytes.NewReader(piece)); errs[i] == nil; {
-				var one T
-				if errs[i] = dec.Decode(&one); errs[i] == nil {
-					done[i] = append(done[i], one)
-				}
-			}
-			if errs[i] == io.EOF {
-				errs[i] = nil
-			}
-		})
+		workers.Go(func() { done[i], errs[i] = decodePiece[T](piece) })
 	}
 	workers.Wait()
 	return slices.Concat(done...), errors.Join(errs...)
+}
+
+// decodePiece decodes whole lines.
+func decodePiece[T any](piece []byte) (list []T, err error) {
+	if _, text := any(new(T)).(encoding.TextUnmarshaler); text {
+		list = make([]T, 0, bytes.Count(piece, []byte("\n")))
+		for len(piece) > 0 {
+			line, rest, whole := bytes.Cut(piece, []byte("\n"))
+			if !whole {
+				return nil, io.ErrUnexpectedEOF
+			}
+			list = append(list, *new(T))
+			if err := any(&list[len(list)-1]).(encoding.TextUnmarshaler).UnmarshalText(line); err != nil {
+				return nil, err
+			}
+			piece = rest
+		}
+		return list, nil
+	}
+	for dec := json.NewDecoder(bytes.NewReader(piece)); ; {
+		var one T
+		switch err := dec.Decode(&one); err {
+		case nil:
+			list = append(list, one)
+		case io.EOF:
+			return list, nil
+		default:
+			return nil, err
+		}
+	}
 }
 
 // WriteCache replaces the content of a cache.
@@ -140,6 +168,12 @@ func encodeLines[T any](list []T) ([]byte, error) {
 		workers.Go(func() {
 			enc := json.NewEncoder(&done[i])
 			for _, one := range piece {
+				if text, own := any(one).(encoding.TextAppender); own {
+					line, err := text.AppendText(done[i].AvailableBuffer())
+					errs[i] = errors.Join(errs[i], err)
+					done[i].Write(append(line, '\n'))
+					continue
+				}
 				errs[i] = errors.Join(errs[i], enc.Encode(one))
 			}
 		})

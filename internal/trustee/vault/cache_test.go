@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 )
@@ -39,6 +40,29 @@ func TestLines(t *testing.T) {
 		}
 		if got, err := decodeLines[line](text[:max(len(text)-2, 0)]); n > 0 && err == nil {
 			t.Errorf("%d lines, cut, came back as %d", n, len(got))
+		}
+	}
+}
+
+// Of items that have a text of their own, each line is one.
+func TestTextLines(t *testing.T) {
+	var list []netip.Addr
+	for i := range 1000 {
+		list = append(list, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
+	}
+	text, err := encodeLines(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "10.0.0.0\n10.0.0.1\n"; string(text[:len(want)]) != want {
+		t.Errorf("%.40q", text)
+	}
+	if got, err := decodeLines[netip.Addr](text); err != nil || !slices.Equal(got, list) {
+		t.Errorf("%d came back, %v", len(got), err)
+	}
+	for name, damaged := range map[string][]byte{"cut": text[:len(text)-1], "changed": append([]byte("x"), text...)} {
+		if got, err := decodeLines[netip.Addr](damaged); err == nil {
+			t.Errorf("%s: %d came back", name, len(got))
 		}
 	}
 }
