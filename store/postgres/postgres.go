@@ -93,23 +93,6 @@ type DB struct {
 	closing bool
 }
 
-// parse reads a DSN. Errors do not contain it: it may hold a password.
-func parse(dsn string) (*pgxpool.Config, error) {
-	c, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, exit.New(exit.Usage, "postgres://USER@HOST:5432/DATABASE?sslmode=verify-full; several hosts are HOST,HOST with target_session_attrs=read-write",
-			"the address of the database can't be read")
-	}
-	c.ConnConfig.RuntimeParams["application_name"] = "zapis"
-	c.ConnConfig.StatementCacheCapacity = statements
-	// Statements name rows by their keys. They are planned once each, by the index: a plan that was made while a table was
-	// small would read all of it, and one for each call takes as long as the rows.
-	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
-	c.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
-	c.ConnConfig.RuntimeParams["jit"] = "off"
-	return c, nil
-}
-
 // statements is how many prepared statements a connection keeps: three for each piece of small values, three for each of
 // attachments, and the others. One that is not kept costs a round trip more.
 const statements = 7 * DefaultPieces
@@ -179,8 +162,14 @@ const connectTimeout = 10 * time.Second
 func (d *DB) connectError(err error) error {
 	hint := "look whether PostgreSQL runs there, and whether this host may reach it"
 	var pg *pgconn.PgError
+	if _, better, ok := connectFault(err); ok {
+		hint = better
+	}
 	if errors.As(err, &pg) {
+		hint = "look whether PostgreSQL runs there, and whether this host may reach it"
 		switch pg.Code {
+		case "08P01":
+			hint = poolerHint
 		case "28P01", "28000":
 			hint = "look at the user, the password or certificate, and at pg_hba.conf"
 		case "3D000":
@@ -200,9 +189,8 @@ func redact(err error) error {
 	if errors.As(err, &pg) {
 		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
 	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
-		return errors.New("no connection")
+	if text, _, ok := connectFault(err); ok {
+		return errors.New(text)
 	}
 	return err
 }
@@ -302,16 +290,3 @@ func (d *DB) nameTables() {
 }
 
 func pieceName(name string, piece int) string { return quote(fmt.Sprintf("%s_%02x", name, piece)) }
-
-// Ports returns the TCP ports of a DSN's hosts.
-func Ports(dsn string) ([]uint16, error) {
-	c, err := parse(dsn)
-	if err != nil {
-		return nil, err
-	}
-	ports := []uint16{c.ConnConfig.Port}
-	for _, f := range c.ConnConfig.Fallbacks {
-		ports = append(ports, f.Port)
-	}
-	return ports, nil
-}

@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"zapis/internal/exit"
 	"zapis/store/kv"
@@ -44,7 +47,18 @@ func TestRefusals(t *testing.T) {
 	_, name, _ := strings.Cut(strings.TrimSuffix(dsn, "?sslmode=disable&connect_timeout=2"), fmt.Sprint(node.Port, "/"))
 	dbLimit := func(n int) []string { return []string{fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", name, n)} }
 	as := func(user string) string { return strings.Replace(dsn, "postgres@", user+"@", 1) }
-	setting := func(name, value string) string { return dsn + "&" + name + "=" + value }
+	in := func(setting, value string) []string {
+		return []string{fmt.Sprintf("ALTER DATABASE %s SET %s = '%s'", name, setting, value)}
+	}
+	reset := func(setting string) []string {
+		return []string{fmt.Sprintf("ALTER DATABASE %s RESET %s", name, setting)}
+	}
+	const plain = "add sslmode=verify-full, and sslrootcert=FILE where the server's certificate is of an authority of your own"
+	const pooler = "name PostgreSQL itself, and no pooler before it such as pgbouncer: transactions and prepared statements belong to one session"
+	passwords := filepath.Join(t.TempDir(), "passwords")
+	if err := os.WriteFile(passwords, []byte("*:*:*:*:secret\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name, dsn  string
 		before     []string // in the database
@@ -68,12 +82,33 @@ func TestRefusals(t *testing.T) {
 		{"an older schema", dsn, []string{"UPDATE zapis.schema SET version = 0"}, []string{"UPDATE zapis.schema SET version = 1"},
 			"the database has another schema than this program knows: version 0, and this program knows 1", "zapisd backup with the program that has made it, then zapisd restore with this one"},
 		{"a role without rights", as("locked:right"), nil, nil, "the role may not read the ledger's tables", "grant the role what docs/guides/cluster.md lists"},
-		{"commits that don't wait", setting("synchronous_commit", "local"), nil, nil, `synchronous_commit is "local": a commit must be on the standby's disk`, "in postgresql.conf: synchronous_commit = on"},
-		{"statements in the log", setting("log_statement", "all"), nil, nil, `log_statement is "all": the server's log would tell the time of every report`, "in postgresql.conf: log_statement = none"},
-		{"durations in the log", setting("log_min_duration_statement", "0"), nil, nil, `log_min_duration_statement is "0"`, "in postgresql.conf: log_min_duration_statement = -1"},
-		{"parameters in the log", setting("log_parameter_max_length_on_error", "-1"), nil, nil, `log_parameter_max_length_on_error is "-1": the server's log would hold what a failed statement was given`,
+		{"commits that don't wait", dsn, in("synchronous_commit", "local"), reset("synchronous_commit"), `synchronous_commit is "local": a commit must be on the standby's disk`, "in postgresql.conf: synchronous_commit = on"},
+		{"statements in the log", dsn, in("log_statement", "all"), reset("log_statement"), `log_statement is "all": the server's log would tell the time of every report`, "in postgresql.conf: log_statement = none"},
+		{"durations in the log", dsn, in("log_min_duration_statement", "0"), reset("log_min_duration_statement"), `log_min_duration_statement is "0"`, "in postgresql.conf: log_min_duration_statement = -1"},
+		{"parameters in the log", dsn, in("log_parameter_max_length_on_error", "-1"), reset("log_parameter_max_length_on_error"), `log_parameter_max_length_on_error is "-1": the server's log would hold what a failed statement was given`,
 			"in postgresql.conf: log_parameter_max_length_on_error = 0"},
-		{"failures in the log", setting("log_min_error_statement", "error"), nil, nil, `log_min_error_statement is "error"`, "in postgresql.conf: log_min_error_statement = panic"},
+		{"failures in the log", dsn, in("log_min_error_statement", "error"), reset("log_min_error_statement"), `log_min_error_statement is "error"`, "in postgresql.conf: log_min_error_statement = panic"},
+		{"a setting in the address", dsn + "&synchronous_commit=off", nil, nil, `the address of the database has the parameter "synchronous_commit", which is not known`,
+			"leave it out: settings of the server are set in postgresql.conf"},
+		{"settings in the address", dsn + "&options=-c%20fsync%3Dsecret", nil, nil, `the address of the database has the parameter "options", which is not known`,
+			"leave it out: settings of the server are set in postgresql.conf"},
+		{"a mistyped parameter", dsn + "&sslmod=verify-full", nil, nil, `the address of the database has the parameter "sslmod", which is not known`,
+			"leave it out: settings of the server are set in postgresql.conf"},
+		{"no TLS", "postgres://x:secret@db.example.org/x?sslmode=disable", nil, nil, "the connection to db.example.org would not be encrypted, or the server there need not prove who it is", plain},
+		{"TLS if it can be had", "postgres://x:secret@db.example.org/x", nil, nil, "the connection to db.example.org would not be encrypted", plain},
+		{"TLS if it must be", "postgres://x:secret@db.example.org/x?sslmode=allow", nil, nil, "the connection to db.example.org would not be encrypted", plain},
+		{"any certificate", "postgres://x:secret@db.example.org/x?sslmode=require", nil, nil, "or the server there need not prove who it is", plain},
+		{"no TLS to the second host", "postgres://x:secret@127.0.0.1,10.0.0.2/x?sslmode=disable", nil, nil, "the connection to 10.0.0.2 would not be encrypted", plain},
+		{"a password file for all", dsn + "&passfile=" + passwords, nil, nil, passwords + " can be read by others", "chmod 600 " + passwords},
+		{"no password file", dsn + "&passfile=" + passwords + ".none", nil, nil, "the address of the database names the file " + passwords + ".none: no such file or directory", "name a file that this user can read"},
+		{"a server without TLS", strings.Replace(dsn, "sslmode=disable", "sslmode=verify-full", 1), nil, nil, "no connection: what answers is no PostgreSQL, or refuses TLS",
+			"look at the port: something else may listen there; look at ssl in postgresql.conf"},
+		{"something else", "postgres://x:secret@" + answering(t, "HTTP/1.1 400 Bad Request\r\n\r\n") + "/x?sslmode=disable", nil, nil, "no connection: what answers is no PostgreSQL, or refuses TLS",
+			"look at the port: something else may listen there; look at ssl in postgresql.conf"},
+		{"a pooler that refuses settings", "postgres://x:secret@" + answering(t, fatal("08P01", "unsupported startup parameter: enable_seqscan")) + "/x?sslmode=disable", nil, nil,
+			"unsupported startup parameter: enable_seqscan (SQLSTATE 08P01)", pooler},
+		{"a pooler that drops settings", "postgres://postgres@" + dropping(t, node.Port) + "/" + name + "?sslmode=disable", nil, nil,
+			`the session does not have the settings that were asked for: enable_seqscan is "on"`, pooler},
 		{"a standby", strings.Replace(dsn, fmt.Sprint(node.Port), fmt.Sprint(cluster.Nodes[1].Port), 1), nil, nil, "this server is a standby", "name all hosts of the database, and target_session_attrs=read-write"},
 	} {
 		exec(t, dsn, test.before...)
@@ -91,6 +126,70 @@ func TestRefusals(t *testing.T) {
 	if _, err := postgres.Create(t.Context(), dsn, kvtest.Specs, 2, options()); !errors.Is(err, postgres.ErrExists) {
 		t.Errorf("a database of another ledger: %v", err)
 	}
+}
+
+// answering is the address of a server that answers any message so.
+func answering(t *testing.T, answer string) string {
+	t.Helper()
+	return listening(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1<<10))
+		_, _ = io.WriteString(c, answer)
+	})
+}
+
+// listening is the address of a server on loopback.
+func listening(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// fatal is PostgreSQL's message that ends a connection.
+func fatal(code, text string) string {
+	m := pgproto3.ErrorResponse{Severity: "FATAL", Code: code, Message: text}
+	b, err := m.Encode(nil)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// dropping is the address of a pooler that passes nothing on of what a session asks for as it begins.
+func dropping(t *testing.T, port int) string {
+	t.Helper()
+	return listening(t, func(c net.Conn) {
+		message, err := pgproto3.NewBackend(c, c).ReceiveStartupMessage()
+		start, ok := message.(*pgproto3.StartupMessage)
+		if err != nil || !ok {
+			return
+		}
+		to, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return
+		}
+		defer to.Close()
+		start.Parameters = map[string]string{"user": start.Parameters["user"], "database": start.Parameters["database"]}
+		b, _ := start.Encode(nil)
+		_, _ = to.Write(b)
+		go func() { _, _ = io.Copy(to, c); to.Close() }()
+		_, _ = io.Copy(c, to)
+	})
 }
 
 // A server whose own settings would lose commits, or disclose them, is refused. Most settings are changed by a reload, the

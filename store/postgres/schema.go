@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -163,6 +165,15 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if recovery && !o.ReadOnly {
 		return exit.New(exit.Failed, "name all hosts of the database, and target_session_attrs=read-write", "%w: this server is a standby", ErrSettings)
 	}
+	for _, name := range slices.Sorted(maps.Keys(sessionSettings)) {
+		var is string
+		if err := conn.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&is); err != nil {
+			return err
+		}
+		if is != sessionSettings[name] {
+			return exit.New(exit.Failed, poolerHint, "%w: %s is %q", errPooler, name, is)
+		}
+	}
 	for _, s := range settings {
 		if o.NoStandby && (s.name == "data_checksums" || s.name == "synchronous_commit") {
 			continue
@@ -191,6 +202,9 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 	}
 	return checkConnections(ctx, conn)
 }
+
+// A pooler that gives each transaction another session gives it other prepared statements and settings.
+const poolerHint = "name PostgreSQL itself, and no pooler before it such as pgbouncer: transactions and prepared statements belong to one session"
 
 // needed is how many connections a host may have at a time.
 const needed = 10

@@ -104,6 +104,9 @@ func (s *Store) Inspect(ctx context.Context) error {
 	if versioning.Status != "" {
 		return exit.New(exit.Failed, "use a bucket that never had versions: what is erased must be gone", "%w (versioning is %s): %s", ErrVersions, versioning.Status, s.base.Path[1:])
 	}
+	if err := s.inspectLock(ctx); err != nil {
+		return err
+	}
 	probe, name := []byte("zapis probe\n"), "probe"
 	if err := s.put(ctx, name, hashOf(probe), bytes.NewReader(probe), int64(len(probe))); err != nil {
 		return err
@@ -114,6 +117,18 @@ func (s *Store) Inspect(ctx context.Context) error {
 	}
 	_, removeErr := s.small(ctx, http.MethodDelete, name, nil)
 	return exit.First(err, removeErr)
+}
+
+// inspectLock refuses a bucket whose objects can't be deleted for a time. A server that has no locks answers with an error.
+func (s *Store) inspectLock(ctx context.Context) error {
+	body, err := s.small(ctx, http.MethodGet, "", url.Values{"object-lock": {""}})
+	var lock struct {
+		Enabled string `xml:"ObjectLockEnabled"`
+	}
+	if err != nil || xml.Unmarshal(body, &lock) != nil || lock.Enabled == "" {
+		return ctx.Err()
+	}
+	return exit.New(exit.Failed, "use a bucket without object lock: what is erased must be gone", "%w (object lock is %s): %s", ErrVersions, lock.Enabled, s.base.Path[1:])
 }
 
 func key(h blob.Hash) string { return prefix + h.String() }
@@ -207,6 +222,9 @@ func (s *Store) list(ctx context.Context, visit func(object) error) error {
 		if !page.More {
 			return nil
 		}
+		if page.Next == "" || page.Next == query.Get("continuation-token") {
+			return fmt.Errorf("%s: a list that does not end", s.base.Host)
+		}
 		query.Set("continuation-token", page.Next)
 	}
 }
@@ -282,10 +300,12 @@ func (s *Store) refusal(status int, name string, text []byte) error {
 		return &fs.PathError{Op: "open", Path: s.base.Path[1:] + "/" + name, Err: fs.ErrNotExist}
 	case status == http.StatusNotFound:
 		return exit.New(exit.Failed, "make the bucket, without versions", "there is no bucket %s at %s", s.base.Path[1:], s.base.Host)
-	case status == http.StatusForbidden && answer.Code == "RequestTimeTooSkewed":
+	case answer.Code == "RequestTimeTooSkewed":
 		return exit.New(exit.Failed, "set this host's clock by NTP", "%s: this host's clock differs from its own", s.base.Host)
-	case status == http.StatusForbidden:
-		return exit.New(exit.Failed, "look at key and secret, and at what they may do in the bucket", "%s refuses these keys (403 %s)", s.base.Host, answer.Code)
+	case status >= 300 && status < 400, answer.Code == "AuthorizationHeaderMalformed", answer.Code == "PermanentRedirect":
+		return exit.New(exit.Failed, "name the bucket's own host, and its region: ?region=REGION", "%s does not have the bucket %s (%d %s)", s.base.Host, s.base.Path[1:], status, answer.Code)
+	case status == http.StatusForbidden, status == http.StatusUnauthorized:
+		return exit.New(exit.Failed, "look at key and secret, at the bucket's name, and at what they may do in it", "%s refuses these keys (%d %s)", s.base.Host, status, answer.Code)
 	case status == http.StatusInsufficientStorage || answer.Code == "QuotaExceeded" || answer.Code == "XMinioStorageFull":
 		return fmt.Errorf("%w (%s)", blob.ErrFull, answer.Code)
 	}

@@ -67,13 +67,22 @@ func TestSignature(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	f, srv := newFake(t)
+	const keys = "look at key and secret, at the bucket's name, and at what they may do in it"
 	for _, test := range []struct {
 		name           string
 		secret, bucket string
 		do             func()
 		text, hint     string
 	}{
-		{"wrong secret", "x", "bucket", func() {}, "HOST refuses these keys (403 SignatureDoesNotMatch)", "look at key and secret, and at what they may do in the bucket"},
+		{"wrong secret", "x", "bucket", func() {}, "HOST refuses these keys (403 SignatureDoesNotMatch)", keys},
+		{"another's bucket", "sec/ret", "bucket", func() { f.Refuse(403, "AccessDenied") }, "HOST refuses these keys (403 AccessDenied)", keys},
+		{"no such key", "sec/ret", "bucket", func() { f.Refuse(401, "InvalidAccessKeyId") }, "HOST refuses these keys (401 InvalidAccessKeyId)", keys},
+		{"a clock that is wrong", "sec/ret", "bucket", func() { f.Refuse(403, "RequestTimeTooSkewed") }, "HOST: this host's clock differs from its own", "set this host's clock by NTP"},
+		{"another region", "sec/ret", "bucket", func() { f.Refuse(400, "AuthorizationHeaderMalformed") }, "HOST does not have the bucket bucket (400 AuthorizationHeaderMalformed)",
+			"name the bucket's own host, and its region: ?region=REGION"},
+		{"another host", "sec/ret", "bucket", func() { f.Refuse(301, "PermanentRedirect") }, "HOST does not have the bucket bucket (301 PermanentRedirect)",
+			"name the bucket's own host, and its region: ?region=REGION"},
+		{"object lock", "sec/ret", "bucket", f.Lock, "the bucket keeps old versions (object lock is Enabled): bucket", "use a bucket without object lock: what is erased must be gone"},
 		{"no bucket", "sec/ret", "other", func() {}, "there is no bucket other at HOST", "make the bucket, without versions"},
 		{"versions", "sec/ret", "bucket", func() { f.Answer(0, "Enabled") }, "the bucket keeps old versions (versioning is Enabled): bucket", "use a bucket that never had versions: what is erased must be gone"},
 		{"versions that were on", "sec/ret", "bucket", func() { f.Answer(0, "Suspended") }, "the bucket keeps old versions (versioning is Suspended): bucket", "use a bucket that never had versions: what is erased must be gone"},
@@ -94,6 +103,10 @@ func TestRefusals(t *testing.T) {
 	f.Answer(0, "")
 	if _, _, err := s.Open(t.Context(), blob.Hash{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing there: %v", err)
+	}
+	f.EndlessList()
+	if err := s.Each(t.Context(), func(blob.Hash) error { return nil }, nil); err == nil || !strings.HasSuffix(err.Error(), ": a list that does not end") {
+		t.Errorf("a list without end: %v", err)
 	}
 	for _, address := range []string{"s3://host/bucket", "s3://key:x@host", "s3://key:x@host/a/b", "https://key:x@host/b", "s3://key:x@example.org/b?plain=1"} {
 		if _, err := Parse(address, nil, nil); exit.StatusOf(err) != exit.Usage || strings.Contains(err.Error(), "key:x") {

@@ -29,6 +29,9 @@ type Fake struct {
 	objects    map[string]int64 // size, by path with the bucket
 	versioning string
 	status     int
+	code       string // with status
+	locked     bool
+	endless    bool
 }
 
 // New returns a fake whose objects are files under dir.
@@ -38,7 +41,28 @@ func New(dir string) *Fake { return &Fake{dir: dir, objects: make(map[string]int
 func (f *Fake) Answer(status int, versioning string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.status, f.versioning = status, versioning
+	f.status, f.code, f.versioning, f.locked = status, "Fake", versioning, false
+}
+
+// Refuse makes it answer every request with a status and the code of an error.
+func (f *Fake) Refuse(status int, code string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status, f.code = status, code
+}
+
+// Lock makes it say that the bucket has object lock. A bucket has versions then; this one hides them.
+func (f *Fake) Lock() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.locked = true
+}
+
+// EndlessList makes every page of a list say that the same page follows.
+func (f *Fake) EndlessList() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.endless = true
 }
 
 // Len returns the number of objects.
@@ -56,7 +80,7 @@ func (f *Fake) file(path string) string {
 // ServeHTTP answers as S3 does.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	status, versioning := f.status, f.versioning
+	status, code, versioning, locked := f.status, f.code, f.versioning, f.locked
 	size, there := f.objects[r.URL.Path]
 	f.mu.Unlock()
 	refuse := func(status int, code string) {
@@ -65,13 +89,17 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case status != 0:
-		refuse(status, "Fake")
+		refuse(status, code)
 	case f.Refuses != nil && f.Refuses(r):
 		refuse(http.StatusForbidden, "SignatureDoesNotMatch")
 	case !strings.HasPrefix(r.URL.Path+"/", "/bucket/"):
 		refuse(http.StatusNotFound, "NoSuchBucket")
 	case r.URL.Query().Has("versioning"):
 		fmt.Fprintf(w, "<VersioningConfiguration><Status>%s</Status></VersioningConfiguration>", versioning)
+	case r.URL.Query().Has("object-lock") && locked:
+		io.WriteString(w, "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>")
+	case r.URL.Query().Has("object-lock"):
+		refuse(http.StatusNotFound, "ObjectLockConfigurationNotFoundError")
 	case r.URL.Query().Has("list-type"):
 		f.list(w, r.URL.Query())
 	case r.Method == http.MethodPut:
@@ -159,6 +187,9 @@ func (f *Fake) list(w http.ResponseWriter, q url.Values) {
 	}
 	if from+2 < len(keys) {
 		answer.More, answer.Next = true, keys[from+2]
+	}
+	if f.endless {
+		answer.More, answer.Next = true, "x"
 	}
 	_ = xml.NewEncoder(w).Encode(answer)
 }
