@@ -122,6 +122,10 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 	if size, ok := readNumber(c.v.tx.Table(tableFiles).Get(p.Hash[:])); !ok || size != uint64(p.Size) {
 		c.add(n, "attachment "+p.Hash.String(), "the index of files does not have it, or with another size")
 	}
+	if !c.piece.has(p.Hash) {
+		c.unseen[p.Hash] = n
+		return
+	}
 	name := "attachment " + p.Hash.String()
 	c.work.do(func(*room) {
 		h, size, err := c.hashed.of(p.Hash)
@@ -143,8 +147,9 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 func (c *checker) filesSize() (total int64) {
 	files := c.v.tx.Table(tableFiles).Cursor()
 	for k, v := files.First(); k != nil; k, v = files.Next() {
-		size, _ := readNumber(v)
-		total += int64(size)
+		if size, _ := readNumber(v); c.piece.has(ledger.Hash(pad(k))) {
+			total += int64(size)
+		}
 	}
 	return total
 }
@@ -250,11 +255,15 @@ func (c *checker) checkFiles() error {
 	}
 	err := c.v.s.parts.Each(c.ctx, func(name blob.Hash) error {
 		h, path := ledger.Hash(name), c.v.s.parts.Where(name)
+		delete(c.unseen, h)
 		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) || c.announced(h) {
 			return nil
 		}
 		c.work.do(func(*room) {
-			got, _, err := c.hashed.of(h)
+			got, err := h, error(nil)
+			if c.piece.has(h) {
+				got, _, err = c.hashed.of(h)
+			}
 			switch {
 			case c.ctx.Err() != nil, errors.Is(err, fs.ErrNotExist):
 			case err != nil || got != h:
@@ -268,6 +277,11 @@ func (c *checker) checkFiles() error {
 	if errors.Is(err, os.ErrNotExist) {
 		c.add(-1, partsName, "the folder is missing")
 		return nil
+	}
+	if err == nil {
+		for h, n := range c.unseen {
+			c.add(n, "attachment "+h.String(), "its file is missing")
+		}
 	}
 	return err
 }

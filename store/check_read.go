@@ -139,8 +139,8 @@ func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 	return f.hash, f.size, f.err
 }
 
-// begin makes workers hash the files, until stop is called.
-func (h *hashedFiles) begin(work *workers) (stop func()) {
+// begin makes workers hash the files of a piece, until stop is called.
+func (h *hashedFiles) begin(work *workers, piece Piece) (stop func()) {
 	quit := make(chan struct{})
 	var ended sync.WaitGroup
 	work.busy.Add(1)
@@ -152,6 +152,9 @@ func (h *hashedFiles) begin(work *workers) (stop func()) {
 			case <-quit:
 				return fs.SkipAll
 			default:
+				if !piece.has(ledger.Hash(name)) {
+					return nil
+				}
 				work.do(func(*room) { _, _, _ = h.of(ledger.Hash(name)) })
 				return nil
 			}

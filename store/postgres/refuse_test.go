@@ -295,9 +295,7 @@ func onDisk(t *testing.T, dir string, what []byte) (found []string) {
 // what is left is rewritten later.
 func TestForgetBesideAReader(t *testing.T) {
 	t.Parallel()
-	o := options()
-	o.Patience = 500 * time.Millisecond
-	db := create(t, newDSN(t), o)
+	db := create(t, newDSN(t), options())
 	if err := kv.Update(db, func(tx kv.Tx) error { return tx.Table("large").Put([]byte("k"), []byte("v")) }); err != nil {
 		t.Fatal(err)
 	}
