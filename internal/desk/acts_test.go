@@ -99,6 +99,12 @@ func TestActsOnACase(t *testing.T) {
 	if got := b.desk(id).Fields["reliability"]; got.Text != "C" || got.Conflict {
 		t.Errorf("settled: %+v", got)
 	}
+	if _, page := b.get("/stick"); strings.Contains(page, "two decisions") {
+		t.Error("one decision of each number is shown as two")
+	}
+	b.fromBoris(id, map[string]string{"field": "priority", "value": "low"})
+	_, page = b.get("/stick")
+	b.holds(page, "two decisions of boris have the number 1: a vault of that trustee was used on two machines, or restored from an old copy. Both count.")
 }
 
 // custody counts the events of Anna's custody log.

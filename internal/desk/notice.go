@@ -78,7 +78,7 @@ func (s *Server) sendTo(w http.ResponseWriter, r *http.Request, page string, one
 		to = &url.URL{Path: "/"}
 	}
 	query := to.Query()
-	query.Set("said", s.notices.put(one))
+	query.Set("shown", s.notices.put(one))
 	to.RawQuery = query.Encode()
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }

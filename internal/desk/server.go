@@ -213,7 +213,7 @@ type layout struct {
 
 func (s *Server) layout(r *http.Request, title string) layout {
 	page := layout{Title: title, Name: s.options.Name}
-	if one, ok := s.notices.take(r.URL.Query().Get("said")); ok {
+	if one, ok := s.notices.take(r.URL.Query().Get("shown")); ok {
 		page.Notice = &one
 	}
 	return page

@@ -52,7 +52,7 @@ func startIdle(t *testing.T, idle time.Duration) *browser {
 	return startWith(t, idle, nil)
 }
 
-// startWith is a desk whose quiet case has files.
+// startWith is a desk whose case without danger has files.
 func startWith(t *testing.T, idle time.Duration, files []vaulttest.File) *browser {
 	t.Helper()
 	h := vaulttest.New(t, vaulttest.Options{})
