@@ -178,6 +178,22 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// A report in English and a follow-up in another language have both in their headings.
+func TestLanguageIsTheFirstThatIsNotEnglish(t *testing.T) {
+	for _, tt := range []struct {
+		forms []string
+		want  string
+	}{{nil, "en"}, {[]string{"en"}, "en"}, {[]string{"be", "lt"}, "be"}, {[]string{"en", "lt"}, "lt"}, {[]string{"fr", "de"}, "de"}} {
+		var f Facts
+		for _, lang := range tt.forms {
+			f.Submission = append(f.Submission, Submission{Language: lang})
+		}
+		if got := f.language(); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.forms, got, tt.want)
+		}
+	}
+}
+
 // Runs of both directions in one line are drawn in the order of the Unicode bidirectional algorithm (UAX #9).
 func TestBidi(t *testing.T) {
 	for text, want := range map[string]string{
