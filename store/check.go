@@ -43,6 +43,7 @@ func (s *Store) CheckPiece(ctx context.Context, piece Piece, progress func(done,
 	}
 	var found []Fault
 	err := s.view(func(v *view) (err error) {
+		v.seeCommitted()
 		c := &checker{v: v, ctx: ctx, piece: piece, unseen: make(map[ledger.Hash]int64), progress: progress, named: make(map[ledger.Hash]uint64), gone: make(map[ledger.Hash]uint64), damaged: make(map[uint64]bool)}
 		found, err = c.run()
 		return err

@@ -419,3 +419,29 @@ func TestCheckBesideSubmissions(t *testing.T) {
 		t.Errorf("%d checks", n)
 	}
 }
+
+// A slot that is committed and not yet released, because no witness answers, is no fault: its entries are verified, and what
+// they name is named.
+func TestCheckBeforeRelease(t *testing.T) {
+	if cluster == nil {
+		return // bbolt's commit and release are one to a reader
+	}
+	register := new(memoryRegister)
+	c := newClock()
+	s := open(t, newFolder(t), Config{Slot: day, Now: c.now, Register: register})
+	for range 3 {
+		submit(t, s, report(t, s, 3000))
+	}
+	c.forward(day)
+	register.set(errors.New("down"))
+	if err := s.Sequence(t.Context()); !errors.Is(err, ErrNoWitness) {
+		t.Fatalf("without a witness: %v", err)
+	}
+	size := s.Size()
+	if faults, err := s.Check(t.Context(), nil); err != nil || len(faults) > 0 || s.Size() != size {
+		t.Errorf("%v, %v; %d entries", faults, err, s.Size())
+	}
+	register.set(nil)
+	c.forward(day)
+	sequence(t, s)
+}

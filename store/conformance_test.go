@@ -26,7 +26,7 @@ var engine = flag.String("store.engine", "bolt", "which engine the tests try: bo
 
 // What TestConformance runs takes minutes, most of it in commits that wait for the standby. Without the flag it runs the
 // tests of guards, restored copies, wrong databases and holds, which are those whose loss would be worst, and counts round trips; make conformance runs all.
-var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|TestGuardCatchesUpAfterACrash|TestMissingGuard|TestForkedDatabaseIsRefused|TestHold|TestWrongDatabase|TestRoundTrips|TestRoundTripsOfWalks|TestEraseBesideSubmissions)$",
+var conformance = flag.String("store.conformance", "^(TestRestoredCopyIsRefused|TestGuardCatchesUpAfterACrash|TestMissingGuard|TestForkedDatabaseIsRefused|TestHold|TestWrongDatabase|TestRoundTrips|TestRoundTripsOfWalks|TestCheckBeforeRelease|TestEraseBesideSubmissions)$",
 	"which of the tests TestConformance runs on PostgreSQL, as -test.run has it")
 
 // boltOnly are the tests of what only bbolt, its file, and files of attachments have. store/postgres

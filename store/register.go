@@ -202,6 +202,32 @@ func (s *Store) commitShared(tx kv.Tx, t tip, g *growth) (*growth, error) {
 	return g, s.release()
 }
 
+// seeCommitted makes a view one of the last checkpoint in its snapshot, whether this host has released it or not: without
+// that, the entries of a slot that is committed and not released would neither wait nor be entries, and their parts would be
+// named by nothing. Where the snapshot's own state can't be read the view stays as it is, and a check says what is wrong.
+func (v *view) seeCommitted() {
+	if !v.s.shared {
+		return // both at once
+	}
+	k, _ := v.tx.Table(tableCheckpoints).Cursor().Last()
+	if size, ok := readNumber(k); !ok || size <= v.Size {
+		return
+	}
+	inForce, err := loadAuthority(v.tx, v.s.genesis)
+	if err != nil {
+		return
+	}
+	last, err := loadReleased(v.tx, inForce)
+	if err != nil {
+		return
+	}
+	tail, err := loadTail(v.tx, last.Size, true)
+	if err != nil {
+		return
+	}
+	v.released, v.authority, v.tail = last, inForce, tail
+}
+
 // sequencedUnseen reports whether a body is among the entries of a checkpoint that is committed and not yet released
 // on this host.
 func (v *view) sequencedUnseen(body ledger.Hash) bool {
