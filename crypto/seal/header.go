@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 
 	"filippo.io/age"
 )
@@ -43,10 +44,15 @@ func ReadHeader(src io.Reader) (*PartHeader, error) {
 	return &PartHeader{text, stanzas}, nil
 }
 
+// headerReaders are used again: an import reads the headers of thousands of parts. None holds anything secret.
+var headerReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
+
 // untilMAC reads up to the end of the first line that begins with three hyphens: of an age header that is its MAC's, the
 // last, since no other line can begin so.
 func untilMAC(src io.Reader) ([]byte, error) {
-	in := bufio.NewReaderSize(src, 8<<10)
+	in := headerReaders.Get().(*bufio.Reader)
+	in.Reset(src)
+	defer func() { in.Reset(nil); headerReaders.Put(in) }()
 	text := make([]byte, 0, 8<<10)
 	for {
 		start := len(text)
