@@ -168,14 +168,6 @@ func (n *Node) Kill() {
 	}
 }
 
-// Stop ends the server at once (SIGQUIT), without a last checkpoint.
-func (n *Node) Stop() {
-	if n.cmd != nil {
-		_ = n.cmd.Process.Signal(syscall.SIGQUIT)
-		<-n.done
-	}
-}
-
 // Shutdown ends the server in order (SIGINT).
 func (n *Node) Shutdown() {
 	_ = n.cmd.Process.Signal(syscall.SIGINT)
