@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/memorytest"
 	"zapis/internal/shorttest"
 )
 
@@ -31,6 +32,9 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(childVariable) {
 	case "":
 		flag.Parse()
+		if *attachmentSize <= 1<<30 {
+			memorytest.TempDirs()
+		}
 		os.Exit(runOn(m))
 	case "append":
 		childAppends(os.Args[1], os.Args[2])

@@ -15,6 +15,7 @@ import (
 	"zapis/internal/cli/scripttest"
 	pages "zapis/internal/desk"
 	"zapis/internal/incident"
+	"zapis/internal/memorytest"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/mediaproxy"
@@ -24,6 +25,9 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == media.Verb {
 		os.Exit(media.WorkerMain())
+	}
+	if strings.HasSuffix(os.Args[0], ".test") { // else one of the programs below is started
+		memorytest.TempDirs()
 	}
 	testscript.Main(m, map[string]func(){"zapis": main, "zapis-desk": proxy, "age-plugin-trial": trialPlugin})
 }

@@ -17,6 +17,7 @@ import (
 	"zapis/internal/desk"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/memorytest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/review"
@@ -43,6 +44,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == media.Verb {
 		os.Exit(media.WorkerMain())
 	}
+	memorytest.TempDirs()
 	os.Exit(m.Run())
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/evidence/custody"
+	"zapis/internal/memorytest"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 	}
 	dir := os.Getenv(childVault)
 	if dir == "" {
+		memorytest.TempDirs()
 		os.Exit(m.Run())
 	}
 	v, err := casework.Open(dir, vault.Options{Create: true, Now: time.Now, Tool: "zapis test", Warn: func(string, ...any) {}})

@@ -46,9 +46,9 @@ func (d *desk) key(name string) *cli.Identity { return vaulttest.Identity(d.t, n
 // carry imports the whole ledger into all vaults.
 func (d *desk) carry() map[string]*casework.Imported {
 	d.t.Helper()
-	done := make(map[string]*casework.Imported)
+	done, file := make(map[string]*casework.Imported), d.House.Carry(0)
 	for _, id := range d.Trustees {
-		done[id.Card.Name] = d.vaults[id.Card.Name].mustTake(d.House.Carry(0), as(id))
+		done[id.Card.Name] = d.vaults[id.Card.Name].mustTake(file, as(id))
 	}
 	return done
 }

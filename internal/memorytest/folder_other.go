@@ -1,0 +1,5 @@
+//go:build !linux
+
+package memorytest
+
+func folder() string { return "" }

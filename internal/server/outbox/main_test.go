@@ -1,0 +1,13 @@
+package outbox_test
+
+import (
+	"os"
+	"testing"
+
+	"zapis/internal/memorytest"
+)
+
+func TestMain(m *testing.M) {
+	memorytest.TempDirs()
+	os.Exit(m.Run())
+}
