@@ -2,11 +2,11 @@ package postgres
 
 import (
 	"bytes"
+	"context"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
-	"zapis/internal/exit"
 	"zapis/store/kv"
 )
 
@@ -154,7 +154,8 @@ func scanRow(r pgx.CollectableRow) (x row, err error) {
 // scanBytes is about how many bytes of rows a chunk of scan has.
 const scanBytes = 1 << 20
 
-// scan hands out the rows in chunks, in one round trip for the whole table. The connection is busy until it returns.
+// scan hands out the rows in chunks, in one round trip for the whole table. The connection is busy until it returns, and
+// closed where each has failed: the transaction can only end then.
 func (t *table) scan(each func(kv.Chunk) error) error {
 	var chunk []row
 	var size int
@@ -171,6 +172,8 @@ func (t *table) scan(each func(kv.Chunk) error) error {
 		})
 	}
 	t.flush()
+	ctx, cancel := context.WithCancel(t.t.ctx)
+	defer cancel()
 	var failed error // each's
 	batch := new(pgx.Batch)
 	for _, name := range t.sqlTables() {
@@ -180,17 +183,23 @@ func (t *table) scan(each func(kv.Chunk) error) error {
 				if err != nil {
 					return err
 				}
-				if chunk, size = append(chunk, r), size+len(r.v); size >= scanBytes {
-					failed = handOut()
+				if chunk, size = append(chunk, r), size+len(r.v); size < scanBytes {
+					continue
+				}
+				if failed = handOut(); failed != nil {
+					cancel() // else the rest would be read, and thrown away
 				}
 			}
 			return rows.Err()
 		})
 	}
-	if err := t.t.conn.SendBatch(t.t.ctx, batch).Close(); err != nil {
+	if err := t.t.conn.SendBatch(ctx, batch).Close(); err != nil && failed == nil {
 		t.t.fail(err)
 	}
-	return exit.First(failed, handOut())
+	if failed != nil {
+		return failed
+	}
+	return handOut()
 }
 
 // cursor reads rows in batches. Its rows are those of one SQL table, in the cursor's direction.
