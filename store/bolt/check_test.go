@@ -61,7 +61,10 @@ func newDeepDB(t *testing.T, seed uint64) (path string, values map[string][]byte
 			}
 			for range random.IntN(60) {
 				key := fmt.Sprintf("%032x", random.Uint64())
-				size := []int{0, 5, 100, 250, testPage - valueStart, testPage, 5000, 300_000}[random.IntN(8)]
+				size := []int{0, 5, 100, 250, testPage - valueStart, testPage, 5000, 20_000}[random.IntN(8)]
+				if random.IntN(60) == 0 {
+					size = 300_000 // more than a chunk
+				}
 				value := bytes.Repeat([]byte(key), size/32+1)[:size]
 				if err := tx.Table("small").Put([]byte(key), value); err != nil {
 					return err
