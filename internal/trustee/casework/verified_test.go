@@ -111,6 +111,30 @@ func forgeEntries(t *testing.T, file string, verified []byte) []byte {
 	return bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(bad).String()), 1)
 }
 
+// A kind of entry that only a newer program knows is refused in words, also where the owner has signed that it was verified.
+func TestUnknownKindThatWasVerified(t *testing.T) {
+	t.Parallel()
+	h := vaulttest.New(t, vaulttest.Options{Slot: time.Hour})
+	h.Report(nil)
+	h.Slot()
+	o := newVault(t)
+	o.mustTake(h.Carry(0), as(h.Trustees[0]))
+	entries, name := filepath.Join(o.dir, "imports/000001/entries"), filepath.Join(o.dir, "verified")
+	kept, err := os.ReadFile(name)
+	h.Must(err)
+	good, err := os.ReadFile(entries)
+	h.Must(err)
+	newer := bytes.Replace(good, []byte("\nkind report\n"), []byte("\nkind rumour\n"), 1)
+	h.Must(os.WriteFile(entries, newer, 0o600))
+	_, text, _ := bytes.Cut(kept, []byte("-----END SSH SIGNATURE-----\n"))
+	text = bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(newer).String()), 1)
+	signature, err := vaulttest.Key(h.Trustees[0]).Signer.Sign("zapis-verified", text)
+	h.Must(err)
+	h.Must(os.WriteFile(name, append(signature, text...), 0o600))
+	_, err = o.try()
+	refused(t, "a newer kind", err, exit.Mismatch, "the vault is damaged: ")
+}
+
 // A check verifies imports that an opening did not, also beside some that it did.
 func TestCheckVerifiesEveryImport(t *testing.T) {
 	t.Parallel()

@@ -99,7 +99,11 @@ func (c *Copy) readVerified(dir string, known VerifiedImport, waiting []ledger.H
 	}
 	c.texts = slices.Grow(c.texts, int(min(p.size-p.from, uint64(len(text)))))
 	for entry := range splitEntries(text) {
-		c.addText(entry, kindOf(entry))
+		kind := kindOf(entry)
+		if !kind.Valid() { // a newer program knew it: a full Load says so
+			return errStale
+		}
+		c.addText(entry, kind)
 	}
 	if uint64(len(c.texts)) != p.size {
 		return errStale
