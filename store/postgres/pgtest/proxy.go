@@ -55,7 +55,8 @@ func (p *Proxy) forward(c net.Conn) {
 	}
 	p.conns <- c
 	p.conns <- to
-	go func() { _, _ = io.Copy(io.MultiWriter(to, &asks{count: &p.trips}), c); to.Close() }()
+	// A message is counted before it is sent on: its answer may come before the next line of this goroutine runs.
+	go func() { _, _ = io.Copy(io.MultiWriter(&asks{count: &p.trips}, to), c); to.Close() }()
 	_, _ = io.Copy(c, to)
 	c.Close()
 }
