@@ -153,6 +153,9 @@ func (t *teller) thread(c *casefile.Case, d deskstate.Case) []post {
 	return thread
 }
 
+// maxLine is the most bytes that an answer in free text may have to stand among the codes, as one line of them.
+const maxLine = 200
+
 func (t *teller) submission(c *casefile.Case, sub casefile.Submission) post {
 	one := post{Class: "report", Title: actTitles[sub.Act], Place: sub.Place, Time: sub.Received, Exhibits: c.ExhibitsOf(sub)}
 	if sub.NotSigned {
@@ -168,7 +171,7 @@ func (t *teller) submission(c *casefile.Case, sub casefile.Submission) post {
 		if len(given) == 0 {
 			continue
 		}
-		if f.Kind == incident.KindText {
+		if f.Kind == incident.KindText && f.MaxBytes > maxLine {
 			one.Words = append(one.Words, answer{fieldLabel(f.Name), t.text(strings.Join(given, "\n"))})
 			continue
 		}
@@ -178,16 +181,6 @@ func (t *teller) submission(c *casefile.Case, sub casefile.Submission) post {
 		}
 		one.Codes = append(one.Codes, answer{fieldLabel(f.Name), t.text(strings.Join(texts, ", "))})
 	}
-	// What happened comes before what the date is.
-	slices.SortStableFunc(one.Words, func(a, b answer) int {
-		rank := func(x answer) int {
-			if x.Label == fieldLabel("narrative") {
-				return 0
-			}
-			return 1
-		}
-		return rank(a) - rank(b)
-	})
 	return one
 }
 

@@ -74,7 +74,7 @@ func TestFromStickToFirstNewReportAndBack(t *testing.T) {
 	b.unlock()
 	fresh := b.house.Report(nil, "narrative", "My passport was taken.", "danger_now", "yes")
 	page := b.brings("carry.tar", b.house.Carry(0))
-	b.wants(page, "Verified, and in the vault: 1 new entry, 1 report among them", "/case/"+fresh.Case, "<td>new</td>", "NOW", "No outbox was written")
+	b.wants(page, "Verified, and in the vault: 1 new entry, 1 report among them", "/case/"+fresh.Case, `<td data-label="What came">new</td>`, "NOW", "No outbox was written")
 	if _, page := b.get("/case/" + fresh.Case); !strings.Contains(page, "My passport was taken.") {
 		t.Errorf("the new report:\n%s", page)
 	}

@@ -97,7 +97,7 @@ func TestTheDeskInBrowsers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	look := func(name, path string) {
+	look := func(name, path string, before ...func()) { // before a picture is taken
 		t.Helper()
 		complain := func(screen, scheme string, found []string) {
 			t.Helper()
@@ -121,6 +121,9 @@ func TestTheDeskInBrowsers(t *testing.T) {
 		each(func(screen, scheme string) {
 			if *screenshots != "" && name != "keys" {
 				l.open(t, origin+path)
+				for _, act := range before {
+					act()
+				}
 				shoot(t, l.ctx, name+"-"+screen+"-"+scheme)
 			}
 			complain(screen, scheme, evaluate[[]string](t, l, `tooWide()`))
@@ -181,10 +184,13 @@ func TestTheDeskInBrowsers(t *testing.T) {
 
 	// An attachment is blurred first; a box is drawn with the mouse and burned in.
 	look("attachment", "/case/"+id+"/file/A01")
-	look("redaction", "/case/"+id+"/file/A01?clear=1")
+	draw := func() {
+		box := evaluate[[]float64](t, l, `(r => [r.left, r.top, r.width, r.height])(document.querySelector('.canvas img').getBoundingClientRect())`)
+		drag(t, l.ctx, box[0]+box[2]*.25, box[1]+box[3]*.25, box[0]+box[2]*.5, box[1]+box[3]*.5)
+	}
+	look("redaction", "/case/"+id+"/file/A01?clear=1", draw)
 	l.open(t, origin+"/case/"+id+"/file/A01?clear=1")
-	box := evaluate[[]float64](t, l, `(r => [r.left, r.top, r.width, r.height])(document.querySelector('.canvas img').getBoundingClientRect())`)
-	drag(t, l.ctx, box[0]+box[2]*.25, box[1]+box[3]*.25, box[0]+box[2]*.5, box[1]+box[3]*.5)
+	draw()
 	if got := evaluate[[]string](t, l, `[...document.querySelectorAll('[data-box]')[0].querySelectorAll('input')].map(i => i.value)`); got[0] != "80" || got[1] != "60" {
 		t.Errorf("the box that was drawn: %v", got)
 	}
