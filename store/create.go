@@ -43,7 +43,7 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	lock, err := takeLock(dir, "zapisd init", true)
+	lock, err := takeLock(dir, "a new ledger", true)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func engineError(err error) error {
 	case errors.Is(err, ErrUnavailable):
 		return err // with its own hint; nothing was written
 	}
-	return exit.New(exit.Failed, "stop this process, look at the disk, then run zapisd check",
+	return exit.Advise(exit.Failed, exit.StopAndCheck.With(),
 		"%w: %w", ErrBroken, err)
 }
 

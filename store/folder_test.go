@@ -12,6 +12,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/store/kv"
 )
@@ -106,8 +107,8 @@ func TestLockNamesTheHolder(t *testing.T) {
 	if d := time.Since(begin); d < lockTimeout || d > 2*lockTimeout {
 		t.Errorf("it waited %s", d)
 	}
-	if exit.HintOf(err) != "stop that process, or let it do the work" {
-		t.Errorf("hint %q", exit.HintOf(err))
+	if cli.Hint(err) != "stop that process, or let it do the work" {
+		t.Errorf("hint %q", cli.Hint(err))
 	}
 	if _, err := OpenReadOnly(dir); !errors.Is(err, ErrHeld) {
 		t.Errorf("reading beside a writer: %v", err)

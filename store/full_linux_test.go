@@ -13,7 +13,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
-	"zapis/internal/exit"
+	"zapis/internal/cli"
 	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
@@ -206,8 +206,8 @@ func untilFull(s *Store, next func() (Submission, error)) (promised []Submission
 		}
 		_, err = s.Submit(context.Background(), sub)
 		if errors.Is(err, ErrFull) {
-			if !strings.HasPrefix(err.Error(), "the disk is full (") || exit.HintOf(err) != "make room on the disk; nothing was lost, and nothing was half-stored" {
-				return nil, fmt.Errorf("the refusal says %q, hint %q", err, exit.HintOf(err))
+			if !strings.HasPrefix(err.Error(), "the disk is full (") || cli.Hint(err) != "make room on the disk; nothing was lost, and nothing was half-stored" {
+				return nil, fmt.Errorf("the refusal says %q, hint %q", err, cli.Hint(err))
 			}
 			return promised, nil
 		}

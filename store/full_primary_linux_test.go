@@ -14,6 +14,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/shorttest"
 	"zapis/store/postgres/pgtest"
@@ -169,8 +170,8 @@ func (p *primary) fullTables() error {
 		return err
 	}
 	err = p.submit()
-	if !errors.Is(err, ErrFull) || errors.Is(err, ErrBroken) || exit.HintOf(err) != "make room on the disk; nothing was lost, and nothing was half-stored" {
-		return fmt.Errorf("a report: %v (hint %q)", err, exit.HintOf(err))
+	if !errors.Is(err, ErrFull) || errors.Is(err, ErrBroken) || cli.Hint(err) != "make room on the disk; nothing was lost, and nothing was half-stored" {
+		return fmt.Errorf("a report: %v (hint %q)", err, cli.Hint(err))
 	}
 	w, err := p.s.NewPart()
 	if err != nil {

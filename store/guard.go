@@ -135,22 +135,23 @@ func (g *guard) write(c ledger.Checkpoint) error {
 
 func (g *guard) close() error { return g.f.Close() }
 
+const restoredHint = "this looks like a restored copy. Bring the newest database back; if it is lost, this ledger can't go on, " +
+	"and is continued by a new one that names its last checkpoint"
+
 // compareGuard refuses to sign with a database that the guard shows to be
 // behind or forked. last is the database's last checkpoint, and rootAt(size)
 // its root at an earlier one.
 func compareGuard(dir string, g, last ledger.Checkpoint, rootAt func(size uint64) (ledger.Hash, bool)) error {
-	const hint = "this looks like a restored copy. Bring the newest database back; if it is lost, " +
-		"this ledger can't go on, and is continued by a new one that names its last checkpoint"
 	switch {
 	case g.Origin != last.Origin:
 		return exit.New(exit.Mismatch, "look which guard belongs to this folder, and which database zapisd.conf names",
 			"%w: the guard is of %s, the database of %s: %s", ErrForked, g.Origin, last.Origin, dir)
 	case g.Size > last.Size:
-		return exit.New(exit.Mismatch, hint,
+		return exit.New(exit.Mismatch, restoredHint,
 			"%w: it ends at %d entries, and %d were signed: %s", ErrBehindGuard, last.Size, g.Size, dir)
 	}
 	if root, ok := rootAt(g.Size); !ok || root != g.Root {
-		return exit.New(exit.Mismatch, hint,
+		return exit.New(exit.Mismatch, restoredHint,
 			"%w: they differ at %d entries: %s", ErrForked, g.Size, dir)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
 
@@ -58,8 +59,8 @@ func TestRestoredCopyIsRefused(t *testing.T) {
 	restoreDB(t, oldDB, dir)
 	_, err := openTest(dir, Config{Slot: day})
 	wants(t, err, ErrBehindGuard, "the database is older than its guard: it ends at 33 entries, and 65 were signed: "+dir)
-	if exit.StatusOf(err) != exit.Mismatch || !strings.HasPrefix(exit.HintOf(err), "this looks like a restored copy.") {
-		t.Errorf("status %d, hint %q", exit.StatusOf(err), exit.HintOf(err))
+	if exit.StatusOf(err) != exit.Mismatch || !strings.HasPrefix(cli.Hint(err), "this looks like a restored copy.") {
+		t.Errorf("status %d, hint %q", exit.StatusOf(err), cli.Hint(err))
 	}
 	// Its reports are not lost: it can be read, checked and exported.
 	s, err := OpenReadOnly(dir)
@@ -99,8 +100,8 @@ func TestMissingGuard(t *testing.T) {
 	}
 	_, err = openTest(dir, Config{})
 	wants(t, err, ErrNoGuard, "there is no guard file beside "+filepath.Join(dir, dbName))
-	if exit.StatusOf(err) != exit.Failed || !strings.Contains(exit.HintOf(err), "Confirm that nothing newer was ever signed") {
-		t.Errorf("status %d, hint %q", exit.StatusOf(err), exit.HintOf(err))
+	if exit.StatusOf(err) != exit.Failed || !strings.Contains(cli.Hint(err), "Confirm that nothing newer was ever signed") {
+		t.Errorf("status %d, hint %q", exit.StatusOf(err), cli.Hint(err))
 	}
 	if err := os.WriteFile(guardPath, make([]byte, 2*guardHalf), 0o600); err != nil {
 		t.Fatal(err)
@@ -246,7 +247,7 @@ func TestNothingLeavesBeforeTheGuard(t *testing.T) {
 	c.forward(day)
 	s.guard.f.Close()
 	err = s.Sequence(t.Context())
-	if !errors.Is(err, ErrBroken) || exit.HintOf(err) != "stop this process, look at the disk, then run zapisd check" {
+	if !errors.Is(err, ErrBroken) || cli.Hint(err) != "stop this process, look at the disk, then run zapisd check" {
 		t.Errorf("sequencing without a guard: %v", err)
 	}
 	if s.Size() != 1 {

@@ -19,12 +19,12 @@ func Join(dir string, p Place, k *ledger.SigningKey) (named card.LedgerCard, err
 		return named, err
 	}
 	if p.folder() {
-		return named, exit.New(exit.Usage, "add --database", "only a ledger in a database has several hosts")
+		return named, exit.Advise(exit.Usage, exit.AddDatabase.With(), "only a ledger in a database has several hosts")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return named, err
 	}
-	lock, err := takeLock(dir, "zapisd init", true)
+	lock, err := takeLock(dir, "a new host", true)
 	if err != nil {
 		return named, err
 	}

@@ -42,8 +42,7 @@ func (s *Store) loadKey() error {
 	if s.config.KeyLost {
 		return nil
 	}
-	return exit.New(exit.KeyMissing, "without it the log can sign nothing; bring it back from where it is kept. If it is lost: "+
-		"zapisd key new, and have the trustees approve that, for the reason compromised",
+	return exit.Advise(exit.KeyMissing, exit.BringLogKey.With(),
 		"%s has no %s that is the key of %s", s.dir, keyName, s.card)
 }
 

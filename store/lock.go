@@ -21,7 +21,7 @@ const lockTimeout = 2 * time.Second
 // lockFile holds D/lock under flock(2), exclusively for writing and shared for
 // reading only. Its text names the holder to a waiting process:
 //
-//	4711 zapisd serve
+//	4711 a move
 //
 // The kernel releases it when the process ends for any reason; the remaining
 // text is then meaningless.

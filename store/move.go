@@ -40,7 +40,7 @@ func Move(ctx context.Context, dir string, to Place, progress func(done, total i
 	if err := checkWhole(ctx, dir, progress); err != nil {
 		return err
 	}
-	lock, err := takeLock(dir, "zapisd move", true)
+	lock, err := takeLock(dir, "a move", true)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func checkWhole(ctx context.Context, dir string, progress func(done, total int64
 	}
 	faults, err := s.Check(ctx, progress)
 	if err == nil && len(faults) > 0 {
-		err = exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%w: %s has %d faults: %s", ledger.ErrMismatch, s.name, len(faults), faults[0])
+		err = exit.Advise(exit.Mismatch, exit.CheckThat.With(), "%w: %s has %d faults: %s", ledger.ErrMismatch, s.name, len(faults), faults[0])
 	}
 	return exit.First(err, s.Close())
 }

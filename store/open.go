@@ -64,7 +64,7 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 		return nil, err
 	}
 	if place.folder() && !exists(path) {
-		return nil, exit.New(exit.Failed, "zapisd init makes one", "%w: %s has no %s", ErrNoLedger, dir, dbName)
+		return nil, exit.Advise(exit.Failed, exit.MakeLedger.With(), "%w: %s has no %s", ErrNoLedger, dir, dbName)
 	}
 	lock, err := takeLock(dir, c.Verb, !readOnly)
 	if err != nil {
@@ -90,7 +90,7 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 		return nil, exit.First(err, s.closeFiles())
 	}
 	if err != nil {
-		return nil, exit.First(exit.New(exit.Mismatch, "zapisd check says all that is wrong with it", "%s: %w", path, err), s.closeFiles())
+		return nil, exit.First(exit.Advise(exit.Mismatch, exit.CheckThat.With(), "%s: %w", path, err), s.closeFiles())
 	}
 	return s, nil
 }
@@ -267,7 +267,7 @@ func (s *Store) rootAt(size uint64) (root ledger.Hash, ok bool) {
 // last checkpoint. seen is the largest checkpoint that was seen outside, and must be the database's last: if more was
 // signed, this ledger must not be continued.
 func Confirm(dir string, seen ledger.Checkpoint) error {
-	c, err := Config{Verb: "zapisd restore"}.withDefaults()
+	c, err := Config{Verb: "a restore"}.withDefaults()
 	if err != nil {
 		return err
 	}

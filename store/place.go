@@ -45,6 +45,15 @@ type Place struct {
 	Pieces int // the number of tables for large values; 0 for the engine's default. Only Create uses it
 }
 
+// PlaceError says which part of a place is invalid.
+type PlaceError struct {
+	Key string // database or attachments, as in zapisd.conf
+	Err error  // with its status and hint
+}
+
+func (e *PlaceError) Error() string { return e.Key + ": " + e.Err.Error() }
+func (e *PlaceError) Unwrap() error { return e.Err }
+
 func (p Place) folder() bool { return p.Database == "" }
 
 // PlaceOf returns the place of a folder's ledger.
@@ -53,15 +62,15 @@ func PlaceOf(dir string) (Place, error) { return readPlace(dir) }
 // Shared reports whether several hosts may write to the ledger.
 func (p Place) Shared() bool { return !p.folder() }
 
-// check refuses an invalid place, before anything is created.
+// check refuses an invalid place with a PlaceError, before anything is created.
 func (p Place) check() error {
 	switch {
 	case p.Database == "" && p.Attachments != "":
-		return exit.New(exit.Usage, "add --database", "--attachments: attachments lie apart only where the ledger is in a database")
+		return &PlaceError{"attachments", exit.Advise(exit.Usage, exit.AddDatabase.With(), "attachments lie apart only where the ledger is in a database")}
 	case p.Database != "" && !strings.HasPrefix(p.Database, "postgres://") && !strings.HasPrefix(p.Database, "postgresql://"):
-		return exit.New(exit.Usage, "postgres://USER@HOST/DATABASE", "--database: only PostgreSQL is known")
+		return &PlaceError{"database", exit.New(exit.Usage, "postgres://USER@HOST/DATABASE", "only PostgreSQL is known")}
 	case p.Attachments != "" && !strings.HasPrefix(p.Attachments, "s3://"):
-		return exit.New(exit.Usage, "s3://KEY:SECRET@HOST/BUCKET", "--attachments: only s3:// is known")
+		return &PlaceError{"attachments", exit.New(exit.Usage, "s3://KEY:SECRET@HOST/BUCKET", "only s3:// is known")}
 	}
 	return nil
 }
@@ -99,7 +108,7 @@ func readPlace(dir string) (p Place, err error) {
 		return Place{}, nil
 	}
 	if p.Host == "" {
-		return p, exit.New(exit.Failed, "zapisd init writes one", "%s: it has no line host", path)
+		return p, exit.Advise(exit.Failed, exit.WriteConfiguration.With(), "%s: it has no line host", path)
 	}
 	for _, s := range []struct {
 		name string
@@ -148,7 +157,7 @@ func (p Place) write(dir string) (names []string, err error) {
 		}
 		address, secret, err := splitSecret(s.address)
 		if err != nil {
-			return nil, exit.New(exit.Usage, "", "--%s: it can't be read as an address", s.key)
+			return nil, &PlaceError{s.key, exit.New(exit.Usage, "", "it can't be read as an address")}
 		}
 		text += s.key + " = " + address + "\n"
 		if secret == "" {

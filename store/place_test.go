@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
 
@@ -21,18 +22,18 @@ func TestPlaceRefusals(t *testing.T) {
 		text string
 		hint string
 	}{
-		{"attachments alone", Place{Attachments: "s3://key:secret@host/bucket"}, "--attachments: attachments lie apart only where the ledger is in a database", "add --database"},
-		{"another engine", Place{Database: "mysql://u:secret@host/x"}, "--database: only PostgreSQL is known", "postgres://USER@HOST/DATABASE"},
-		{"another store", Place{Database: "postgres://u@host/x", Attachments: "gs://key:secret@host/bucket"}, "--attachments: only s3:// is known", "s3://KEY:SECRET@HOST/BUCKET"},
-		{"no address", Place{Database: "postgres://u:secret@[::/x"}, "--database: it can't be read as an address", ""},
-		{"no address of attachments", Place{Database: "postgres://u@host/x", Attachments: "s3://key:secret@[::/x"}, "--attachments: it can't be read as an address", ""},
+		{"attachments alone", Place{Attachments: "s3://key:secret@host/bucket"}, "attachments: attachments lie apart only where the ledger is in a database", "add --database"},
+		{"another engine", Place{Database: "mysql://u:secret@host/x"}, "database: only PostgreSQL is known", "postgres://USER@HOST/DATABASE"},
+		{"another store", Place{Database: "postgres://u@host/x", Attachments: "gs://key:secret@host/bucket"}, "attachments: only s3:// is known", "s3://KEY:SECRET@HOST/BUCKET"},
+		{"no address", Place{Database: "postgres://u:secret@[::/x"}, "database: it can't be read as an address", ""},
+		{"no address of attachments", Place{Database: "postgres://u@host/x", Attachments: "s3://key:secret@[::/x"}, "attachments: it can't be read as an address", ""},
 	} {
 		err := test.p.check()
 		if err == nil {
 			_, err = test.p.write(t.TempDir())
 		}
-		if err == nil || err.Error() != test.text || exit.StatusOf(err) != usage || exit.HintOf(err) != test.hint {
-			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), exit.HintOf(err))
+		if err == nil || err.Error() != test.text || exit.StatusOf(err) != usage || cli.Hint(err) != test.hint {
+			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), cli.Hint(err))
 		}
 	}
 
@@ -61,8 +62,8 @@ func TestPlaceRefusals(t *testing.T) {
 		}
 		_, err := readPlace(dir)
 		in := func(s string) string { return strings.ReplaceAll(s, "DIR", dir) }
-		if err == nil || err.Error() != in(test.text) || exit.StatusOf(err) != test.status || exit.HintOf(err) != in(test.hint) {
-			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), exit.HintOf(err))
+		if err == nil || err.Error() != in(test.text) || exit.StatusOf(err) != test.status || cli.Hint(err) != in(test.hint) {
+			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), cli.Hint(err))
 		}
 	}
 }
@@ -162,8 +163,8 @@ func TestWrongDatabase(t *testing.T) {
 	} {
 		err := test.do()
 		text := strings.ReplaceAll(test.text, "PORT", strconv.Itoa(cluster.Nodes[0].Port))
-		if err == nil || !strings.HasPrefix(err.Error(), text) || !strings.HasPrefix(exit.HintOf(err), test.hint) || exit.StatusOf(err) != test.status {
-			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), exit.HintOf(err))
+		if err == nil || !strings.HasPrefix(err.Error(), text) || !strings.HasPrefix(cli.Hint(err), test.hint) || exit.StatusOf(err) != test.status {
+			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), cli.Hint(err))
 		}
 	}
 	// Nothing of that has harmed either.

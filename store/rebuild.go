@@ -59,7 +59,7 @@ func NewRebuildIn(dir string, p Place, origin string) (*Rebuild, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	lock, err := takeLock(dir, "zapisd restore", true)
+	lock, err := takeLock(dir, "a restore", true)
 	if err != nil {
 		return nil, err
 	}

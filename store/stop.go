@@ -101,24 +101,17 @@ func readStop(dir string) (Stop, error) {
 
 // err returns the error of a stopped ledger.
 func (m Stop) err() error {
-	const restore = "this looks like a restored copy. Bring the newest database back; if it is lost, this ledger can't go on, " +
-		"and is continued by a new one that names its last checkpoint"
-	const doubt = restore + ". If the witness is wrong: zapisd witness resume"
-	hint := restore
-	if m.Evidence == nil {
-		hint = doubt
-	}
 	switch {
 	case m.Forked && m.Evidence != nil:
 		return exit.New(exit.Mismatch, "somebody signs with this log's key, or this is a restored copy that has signed: keep everything, and tell the trustees",
 			"%w: the witness %s shows another history, of %d entries, signed with this log's own keys", ErrStopped, m.Witness, m.Reported)
 	case m.Forked:
-		return exit.New(exit.Mismatch, hint, "%w: the witness %s has cosigned another history, of %d entries", ErrStopped, m.Witness, m.Reported)
+		return exit.Advise(exit.Mismatch, exit.OrResume.With(restoredHint), "%w: the witness %s has cosigned another history, of %d entries", ErrStopped, m.Witness, m.Reported)
 	case m.Evidence != nil:
-		return exit.New(exit.Mismatch, hint, "%w: it has %d entries, and the witness %s shows a checkpoint of %d, signed with this log's own keys",
+		return exit.New(exit.Mismatch, restoredHint, "%w: it has %d entries, and the witness %s shows a checkpoint of %d, signed with this log's own keys",
 			ErrStopped, m.Size, m.Witness, m.Reported)
 	}
-	return exit.New(exit.Mismatch, hint, "%w: it has %d entries, and the witness %s says that it has cosigned %d", ErrStopped, m.Size, m.Witness, m.Reported)
+	return exit.Advise(exit.Mismatch, exit.OrResume.With(restoredHint), "%w: it has %d entries, and the witness %s says that it has cosigned %d", ErrStopped, m.Size, m.Witness, m.Reported)
 }
 
 // StopSigning stops this log permanently: the mark is made durable, and from
@@ -241,7 +234,7 @@ func Resume(dir, because string) error {
 	if because == "" || strings.ContainsFunc(because, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
 		return exit.New(exit.Usage, "", "a reason is one line of text")
 	}
-	c, err := Config{Verb: "zapisd witness resume"}.withDefaults()
+	c, err := Config{Verb: "a resumption"}.withDefaults()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
 
@@ -64,8 +65,8 @@ func TestStopSigning(t *testing.T) {
 			stop := c.stop(t, s)
 			err = s.StopSigning(t.Context(), stop)
 			wants(t, err, ErrStopped, c.want)
-			if exit.HintOf(err) != c.hint || exit.StatusOf(err) != exit.Mismatch {
-				t.Errorf("status %d, hint:\n%s", exit.StatusOf(err), exit.HintOf(err))
+			if cli.Hint(err) != c.hint || exit.StatusOf(err) != exit.Mismatch {
+				t.Errorf("status %d, hint:\n%s", exit.StatusOf(err), cli.Hint(err))
 			}
 			wants(t, <-ran, ErrStopped, c.want)
 			_, err = s.Submit(t.Context(), report(t, s))

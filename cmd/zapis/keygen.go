@@ -70,7 +70,7 @@ func (k *keygenCmd) identity(g *grammar) (*cli.Identity, error) {
 	}
 	line, err := cli.HardwareLine(text)
 	if err != nil {
-		return nil, exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", k.Hardware, err)
+		return nil, fmt.Errorf("%s: %w", k.Hardware, err)
 	}
 	return cli.NewHardwareIdentity(k.Name, k.Recipient, line, g.Plugin)
 }

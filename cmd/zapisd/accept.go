@@ -41,7 +41,7 @@ func (v *acceptVerb) Run(ctx context.Context, s *cli.Streams) error {
 		err = v.take(ctx, s, lines, f)
 		f.Close()
 		if err != nil {
-			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	const hint = "the rest was taken; the same may be handed in again"
@@ -141,7 +141,7 @@ func outcomeLine(o outbox.Outcome) string {
 		mark = refusedMark
 	}
 	text := mark + line + escape.Text(o.Err.Error())
-	if hint := exit.HintOf(o.Err); hint != "" {
+	if hint := cli.Hint(o.Err); hint != "" {
 		text += " (" + hint + ")"
 	}
 	return text

@@ -26,7 +26,7 @@ type ending struct {
 func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 	old, err := v.ending(ctx, s)
 	if err != nil {
-		return exit.New(exit.StatusOf(err), exit.HintOf(err), "--continue %s: %w", v.Continue, err)
+		return fmt.Errorf("--continue %s: %w", v.Continue, err)
 	}
 	if old.Last.Origin == v.Origin {
 		return exit.New(exit.Usage, "for instance "+v.Origin+"-2", "--origin %s: the old ledger has this name, and by it witnesses and receipts know that one", v.Origin)

@@ -113,7 +113,7 @@ func (f *frameWriter) Progress(t tick) {
 
 // End sends the last frame.
 func (f *frameWriter) End(err error) error {
-	end := outcome{Status: exit.StatusOf(err), Hint: exit.HintOf(err)}
+	end := outcome{Status: exit.StatusOf(err), Hint: cli.Hint(err)}
 	if err != nil {
 		end.Error = err.Error()
 	}

@@ -130,7 +130,7 @@ func makeLedger(dir string, p store.Place, g ledger.Genesis, now time.Time) (car
 	rand.Read(g.Nonce[:])
 	named, err := store.CreateIn(dir, p, g, key, now)
 	if err != nil {
-		return card.LedgerCard{}, err
+		return card.LedgerCard{}, placeFlag(err)
 	}
 	return named, writeCard(dir, named)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 
 	"zapis/crypto/card"
@@ -48,7 +49,7 @@ func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *cli.S
 	for _, name := range v.Carry {
 		res, err := mirrorFile(ctx, b, name, named, s)
 		if err != nil {
-			return exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		sayUpdated(s, res)
 	}
@@ -77,24 +78,43 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *cli.
 		return err
 	}
 	defer m.Close()
-	if v.Trust != "" {
-		text, err := os.ReadFile(v.Trust)
+	from, err := url.Parse(v.URL)
+	if err != nil {
+		return exit.New(exit.Usage, "", "--url: %w", err)
+	}
+	text, err := v.keys(ctx, m, from)
+	if err != nil {
+		return err
+	}
+	if text != nil {
+		log, err := mirror.ParseKeys(text, named)
 		if err != nil {
-			return exit.New(exit.Usage, "", "--trust: %w", err)
+			return fmt.Errorf("--trust: %w", err)
 		}
-		if err := m.Trust(text, named); err != nil {
+		if err := m.Trust(log); err != nil {
 			return err
 		}
 	}
-	if v.Trust == "" && named != nil {
-		if err := m.TrustCard(ctx, v.URL, *named); err != nil {
-			return err
-		}
-	}
-	res, err := m.Pull(ctx, v.URL)
+	res, err := m.Pull(ctx, from)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Out, "%s\n%s, new: %d; the root is %s\n", res.Checkpoint.Origin, entries(res.Checkpoint.Size), res.Checkpoint.Size-res.From, res.Checkpoint.Root)
 	return nil
+}
+
+// keys returns the text that names the log's keys: of a file or, where only a card is given, the published genesis. It
+// returns nil where the mirror's own keys are used.
+func (v *mirrorVerb) keys(ctx context.Context, m *mirror.Mirror, from *url.URL) ([]byte, error) {
+	if v.Trust != "" {
+		text, err := os.ReadFile(v.Trust)
+		if err != nil {
+			return nil, exit.New(exit.Usage, "", "--trust: %w", err)
+		}
+		return text, nil
+	}
+	if has, err := m.HasKeys(); err != nil || has || v.Ledger == "" {
+		return nil, err
+	}
+	return mirror.FetchGenesis(ctx, from)
 }

@@ -32,6 +32,14 @@ func (f placeFlags) place() store.Place {
 	return store.Place{Database: f.Database, Attachments: f.Attachments, NoStandby: f.NoStandby}
 }
 
+// placeFlag names the flag in the error of a place.
+func placeFlag(err error) error {
+	if _, ok := errors.AsType[*store.PlaceError](err); ok {
+		return fmt.Errorf("--%w", err)
+	}
+	return err
+}
+
 // join creates the folder of a further host.
 func (v *initVerb) join(s *cli.Streams) error {
 	key, err := backup.ReadKey(v.LogKey)
@@ -43,7 +51,7 @@ func (v *initVerb) join(s *cli.Streams) error {
 	}
 	named, err := store.Join(v.Dir, v.place(), key)
 	if err != nil {
-		return err
+		return placeFlag(err)
 	}
 	if err := writeCard(v.Dir, named); err != nil {
 		return err
@@ -76,7 +84,7 @@ func registerOf(dir string) (store.Register, error) {
 	}
 	r, err := publish.NewRegister(publish.NewClient(nil), policy)
 	if err != nil {
-		return nil, exit.New(exit.StatusOf(err), exit.HintOf(err), "%s: %w", filepath.Join(dir, policyFile), err)
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, policyFile), err)
 	}
 	return r, nil
 }
@@ -135,7 +143,7 @@ func (v *moveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	err := store.Move(ctx, v.Dir, p, check)
 	screen.done()
 	if err != nil {
-		return err
+		return placeFlag(err)
 	}
 	st, err := store.OpenReadOnly(v.Dir)
 	if err != nil {

@@ -178,7 +178,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 
 	srv.listener, err = c.at.listen()
 	if err != nil {
-		return nil, exit.New(exit.Failed, exit.HintOf(err), "--listen: %w", err)
+		return nil, exit.New(exit.Failed, "", "--listen: %w", err)
 	}
 	if c.circuits > 0 {
 		srv.listener = newCircuitListener(srv.listener, c.circuits)
@@ -222,7 +222,7 @@ func startServing(ctx context.Context, c serving) (_ *server, err error) {
 func notOpened(dir string, err, seen error) error {
 	switch {
 	case errors.Is(err, store.ErrNoGuard):
-		return exit.New(exit.StatusOf(err), exit.HintOf(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
+		return exit.New(exit.StatusOf(err), cli.Hint(err)+": zapisd restore --dir D --newest FILE takes a checkpoint or a carry file", "%w", err)
 	case errors.Is(err, store.ErrNoLedger) && errors.Is(seen, fs.ErrPermission):
 		return exit.New(exit.Failed, "run it as the user whose folder that is, or give the folder to this one (chown -R)",
 			"this user may not look into %s", dir)

@@ -144,7 +144,7 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 		err := exit.New(exit.Failed, "ask again later; until then it is published without them", "the latest checkpoint does not have the cosignatures that the policy wants")
 		for _, a := range answers {
 			if exit.StatusOf(a.err) == exit.Mismatch {
-				err = exit.New(exit.Mismatch, exit.HintOf(a.err), "%w", err)
+				err = exit.New(exit.Mismatch, cli.Hint(a.err), "%w", err)
 			}
 		}
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
@@ -41,8 +42,11 @@ type witnessInit struct {
 }
 
 func (v *witnessInit) Run(_ context.Context, s *cli.Streams) error {
-	key, err := publish.CreateWatch(v.Dir, v.Name)
+	key, err := witness.GenerateSigningKey(v.Name, rand.Reader)
 	if err != nil {
+		return exit.New(exit.Usage, "", "--name: %w", err)
+	}
+	if err := publish.CreateWatch(v.Dir, key); err != nil {
 		return err
 	}
 	_, err = s.Out.Write(witnessPolicy(key, v.URL))
@@ -61,6 +65,9 @@ func (v *witnessAdd) Run(_ context.Context, s *cli.Streams) error {
 		return err
 	}
 	origin, err := publish.AddLedger(v.Dir, text, v.Replace)
+	if errors.Is(err, publish.ErrNotLogKeys) {
+		err = fmt.Errorf("%w: it is what its operator prints with zapisd witness keys", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -235,8 +236,9 @@ func holders(t testing.TB, h *house) outside {
 	must(t, err)
 	must(t, b.Close())
 
-	key, err := publish.CreateWatch(filepath.Join(o.dir, "witness"), "partner.example/witness")
+	key, err := witness.GenerateSigningKey("partner.example/witness", rand.Reader)
 	must(t, err)
+	must(t, publish.CreateWatch(filepath.Join(o.dir, "witness"), key))
 	w, err := publish.OpenWatch(filepath.Join(o.dir, "witness"), h.Now)
 	must(t, err)
 	logKeys := h.Store.Verifier().Keys()

@@ -56,6 +56,34 @@ const (
 	WriteEnglish      // a letter is not there in a language
 	StampAsWritten    // the bundle was packed again
 
+	MakeLedger         // there is none in the folder
+	MakeSharedLedger   // there is none in the database
+	MakeDatabase       // PostgreSQL has none of that name
+	WriteConfiguration // the folder's configuration lacks a line
+	AddDatabase        // what only a ledger in a database has
+	BringLogKey        // it is missing, or lost
+	CheckThat          // the ledger just named does not verify
+	CheckLedger        // a part does not verify
+	StopAndCheck       // the disk failed
+	OrResume           // string, what to do if the witness is right
+	UseNewerServer     // the database's schema is newer
+	BackupAndRestore   // the database's schema is older
+	SetInPostgres      // string and string, a setting and its value
+	EnableChecksums    // PostgreSQL has none
+	MakeBackup         // the folder is none
+	ExportSome         // entries are missing in between
+	ProposeNewKey      // the log has no next key
+	AddWitnessAddress  // no witness can be asked
+	GiveLogKeys        // a witness does not know the log, or its keys
+	GetLogKeys         // what was given is not a log's keys
+	ReplaceLogKeys     // a witness knows other keys of the log
+	MakeWitness        // there is none in the folder
+	ShowWitnessKeys    // there is one in the folder
+	StopWitness        // another process is the witness
+	LookIfPublished    // a ledger's address does not have it
+	TrustGenesis       // a mirror has no keys of the log
+	TrustNewKeys       // the log signs with other keys
+
 	codes
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"zapis/internal/exit"
+	"zapis/internal/cli"
 	"zapis/store/kv"
 	"zapis/store/kv/kvtest"
 	"zapis/store/postgres"
@@ -259,8 +259,8 @@ func TestClockTenYearsOff(t *testing.T) {
 		if !errors.Is(err, postgres.ErrClock) || !errors.Is(err, kv.ErrUnavailable) || !strings.Contains(err.Error(), "this host's clock differs from the database's by 87") {
 			t.Errorf("%d years: %v", years, err)
 		}
-		if exit.HintOf(err) != "set the clocks of both hosts by NTP" {
-			t.Errorf("hint %q", exit.HintOf(err))
+		if cli.Hint(err) != "set the clocks of both hosts by NTP" {
+			t.Errorf("hint %q", cli.Hint(err))
 		}
 	}
 }

@@ -162,23 +162,21 @@ const connectTimeout = 10 * time.Second
 func (d *DB) connectError(err error) error {
 	hint := "look whether PostgreSQL runs there, and whether this host may reach it"
 	var pg *pgconn.PgError
-	if _, better, ok := connectFault(err); ok {
-		hint = better
-	}
 	if errors.As(err, &pg) {
-		hint = "look whether PostgreSQL runs there, and whether this host may reach it"
 		switch pg.Code {
 		case "08P01":
 			hint = poolerHint
 		case "28P01", "28000":
 			hint = "look at the user, the password or certificate, and at pg_hba.conf"
 		case "3D000":
-			hint = "make the database (createdb), and then zapisd init"
+			return exit.Advise(exit.Failed, exit.MakeDatabase.With(), "%w: %s: %w", kv.ErrUnavailable, d.where, redact(err))
 		case "53300":
 			hint = fewHint
 		case "57P03":
 			hint = "the server is starting or stopping; try again"
 		}
+	} else if _, better, ok := connectFault(err); ok {
+		hint = better
 	}
 	return exit.New(exit.Failed, hint, "%w: %s: %w", kv.ErrUnavailable, d.where, redact(err))
 }

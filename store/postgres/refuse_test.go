@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"zapis/internal/exit"
+	"zapis/internal/cli"
 	"zapis/store/kv"
 	"zapis/store/kv/kvtest"
 	"zapis/store/postgres"
@@ -119,8 +119,8 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: it opens", test.name)
 			continue
 		}
-		if !strings.Contains(err.Error(), test.text) || exit.HintOf(err) != test.hint || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s:\n%v\nhint %q", test.name, err, exit.HintOf(err))
+		if !strings.Contains(err.Error(), test.text) || cli.Hint(err) != test.hint || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s:\n%v\nhint %q", test.name, err, cli.Hint(err))
 		}
 	}
 	if _, err := postgres.Create(t.Context(), dsn, kvtest.Specs, 2, options()); !errors.Is(err, postgres.ErrExists) {
@@ -228,8 +228,8 @@ func TestServerSettings(t *testing.T) {
 			db.Close()
 			t.Fatalf("it opens, and should not: %s", text)
 		}
-		if got := strings.TrimPrefix(err.Error(), fmt.Sprintf("127.0.0.1:%d/%s: the database is set up in a way that this ledger must not use: ", n.Port, name)); got != text || exit.HintOf(err) != hint {
-			t.Errorf("%q (hint %q)", got, exit.HintOf(err))
+		if got := strings.TrimPrefix(err.Error(), fmt.Sprintf("127.0.0.1:%d/%s: the database is set up in a way that this ledger must not use: ", n.Port, name)); got != text || cli.Hint(err) != hint {
+			t.Errorf("%q (hint %q)", got, cli.Hint(err))
 		}
 	}
 	refused("synchronous_standby_names is empty: a report would be lost with the machine", "in postgresql.conf: synchronous_standby_names = 'FIRST 1 (NAME)', and a standby of that name")
@@ -261,7 +261,7 @@ func TestServerSettings(t *testing.T) {
 	set("track_commit_timestamp", "off")
 	set("archive_mode", "on")
 	restart(nothing)
-	refused(`archive_mode is "on": an archive of the log holds what was erased, and the times of all reports; zapisd backup takes its place`, "in postgresql.conf: archive_mode = off")
+	refused(`archive_mode is "on": an archive of the log holds what was erased, and the times of all reports; a backup of the ledger takes its place`, "in postgresql.conf: archive_mode = off")
 	set("archive_mode", "off")
 	set("max_connections", "12") // of which 3 are for superusers
 	restart(nothing)
@@ -311,8 +311,8 @@ func TestForgetBesideAReader(t *testing.T) {
 	}
 	err = db.Forget(t.Context())
 	if !errors.Is(err, kv.ErrUnavailable) || !strings.HasSuffix(err.Error(), ": what was erased is in a table that is being read") ||
-		exit.HintOf(err) != "try again when the export or check that is under way has ended" {
-		t.Errorf("beside a reader: %v (hint %q)", err, exit.HintOf(err))
+		cli.Hint(err) != "try again when the export or check that is under way has ended" {
+		t.Errorf("beside a reader: %v (hint %q)", err, cli.Hint(err))
 	}
 	if err := kv.Update(db, put("a", "b")); err != nil {
 		t.Errorf("a writer after that: %v", err)

@@ -117,15 +117,15 @@ func readSchema(ctx context.Context, conn *pgx.Conn) (pieces int, err error) {
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000"):
-		return 0, exit.New(exit.Failed, "zapisd init --database makes one", "%w", ErrNoSchema)
+		return 0, exit.Advise(exit.Failed, exit.MakeSharedLedger.With(), "%w", ErrNoSchema)
 	case errors.As(err, &pg) && pg.Code == "42501":
 		return 0, exit.New(exit.Failed, "grant the role what docs/guides/cluster.md lists", "the role may not read the ledger's tables: %s", pg.Message)
 	case err != nil:
 		return 0, err
 	case version > schemaVersion:
-		return 0, exit.New(exit.Failed, "use the newer zapisd that has made or raised it", "%w: version %d, and this program knows %d", ErrSchema, version, schemaVersion)
+		return 0, exit.Advise(exit.Failed, exit.UseNewerServer.With(), "%w: version %d, and this program knows %d", ErrSchema, version, schemaVersion)
 	case version < schemaVersion:
-		return 0, exit.New(exit.Failed, "zapisd backup with the program that has made it, then zapisd restore with this one", "%w: version %d, and this program knows %d", ErrSchema, version, schemaVersion)
+		return 0, exit.Advise(exit.Failed, exit.BackupAndRestore.With(), "%w: version %d, and this program knows %d", ErrSchema, version, schemaVersion)
 	case pieces < 1 || pieces > 256 || 256%pieces != 0:
 		return 0, exit.New(exit.Mismatch, "", "%w: %d pieces", ErrSchema, pieces)
 	}
@@ -147,7 +147,7 @@ var settings = []struct {
 	{"log_min_error_statement", []string{"panic"}, "the server's log would hold a failed statement, and its time"},
 	{"log_parameter_max_length_on_error", []string{"0"}, "the server's log would hold what a failed statement was given"},
 	{"track_commit_timestamp", []string{"off"}, "the server would keep the time of every report"},
-	{"archive_mode", []string{"off"}, "an archive of the log holds what was erased, and the times of all reports; zapisd backup takes its place"},
+	{"archive_mode", []string{"off"}, "an archive of the log holds what was erased, and the times of all reports; a backup of the ledger takes its place"},
 }
 
 // checkSettings refuses a server that would lose commits, or disclose them.
@@ -187,11 +187,11 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 			ok = ok || is == want
 		}
 		if !ok {
-			hint := "in postgresql.conf: " + s.name + " = " + s.want[0]
+			advice := exit.SetInPostgres.With(s.name, s.want[0])
 			if s.name == "data_checksums" {
-				hint = "stop the server, run pg_checksums --enable on its folder and on the standbys', and start them"
+				advice = exit.EnableChecksums.With()
 			}
-			return exit.New(exit.Failed, hint, "%w: %s is %q: %s", ErrSettings, s.name, is, s.why)
+			return exit.Advise(exit.Failed, advice, "%w: %s is %q: %s", ErrSettings, s.name, is, s.why)
 		}
 	}
 	if standbys == "" && !o.NoStandby {

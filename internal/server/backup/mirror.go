@@ -40,7 +40,7 @@ func (b *Folder) Mirror(ctx context.Context, file io.Reader, named *card.LedgerC
 		}
 	}
 	if head.Since > had.Size {
-		return nil, refuse("have it exported with --since", "the carry file begins at entry %d, and the folder ends at %d: what lies between is missing", head.Since, had.Size)
+		return nil, exit.Advise(exit.Mismatch, exit.ExportSome.With(), "the carry file begins at entry %d, and the folder ends at %d: what lies between is missing", head.Since, had.Size)
 	}
 	m := &merging{b: b, in: in, had: had, h: h, ctx: ctx}
 	res := &Result{From: had.Size}

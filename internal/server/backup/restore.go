@@ -27,7 +27,7 @@ func (b *Folder) Verify(ctx context.Context, compare ...uint64) (*Verified, erro
 func (b *Folder) read(ctx context.Context, step Step, compare ...uint64) (*Verified, error) {
 	f, err := os.Open(b.name(stateFile))
 	if err != nil {
-		return nil, exit.New(exit.Failed, "zapisd backup makes one", "%s is no backup: %w", b.dir, err)
+		return nil, exit.Advise(exit.Failed, exit.MakeBackup.With(), "%s is no backup: %w", b.dir, err)
 	}
 	defer f.Close()
 	return Verify(ctx, bufio.NewReaderSize(f, 1<<20), smallIn(b.name(partsDir)), step, compare...)

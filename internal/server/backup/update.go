@@ -192,7 +192,7 @@ func writePart(path string, p ledger.Part, r io.Reader) error {
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(r, p.Size+1))
 	if err == nil && (n != p.Size || ledger.Hash(sum.Sum(nil)) != p.Hash) {
-		err = refuse("zapisd check says all that is wrong with the ledger", "the %s %s is altered or cut", p.Kind, p.Hash)
+		err = exit.Advise(exit.Mismatch, exit.CheckLedger.With(), "the %s %s is altered or cut", p.Kind, p.Hash)
 	}
 	if err == nil {
 		err = exit.First(os.Chtimes(path, partTime, partTime), f.Sync())

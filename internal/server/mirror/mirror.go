@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,57 +66,54 @@ func Open(dir string) (*Mirror, error) {
 // Close releases the lock of the folder.
 func (m *Mirror) Close() error { return m.lock.Release() }
 
-// Trust sets the log's keys: from a genesis, which must be the one that named
-// names where that is given, or from a text of the two keys, one per line, for
-// instance after a change of keys.
-func (m *Mirror) Trust(text []byte, named *card.LedgerCard) error {
-	keys, err := keysIn(text, named)
-	if err != nil {
-		return err
-	}
-	v, err := ledger.NewVerifier(keys[:]...)
-	if err != nil {
-		return exit.New(exit.Mismatch, "", "--trust: %w", err)
-	}
+// Trust sets the log's keys. It refuses those of another log than the mirror's.
+func (m *Mirror) Trust(v *ledger.Verifier) error {
 	if _, last, err := m.last(); err != nil {
 		return err
 	} else if last.Size > 0 && last.Origin != v.Origin() {
 		return exit.New(exit.Mismatch, "use a folder of its own for each ledger", "the mirror is of %s, and these keys are of %s", last.Origin, v.Origin())
 	}
+	keys := v.Keys()
 	return m.write(keysFile, []byte(keys[0]+"\n"+keys[1]+"\n"))
 }
 
-// TrustCard sets the log's keys from the genesis that is published under a
-// URL, which must be the one that the card names. It keeps keys that the
-// mirror has: they may be later ones.
-func (m *Mirror) TrustCard(ctx context.Context, url string, named card.LedgerCard) error {
-	if _, err := os.Stat(filepath.Join(m.dir, keysFile)); !errors.Is(err, fs.ErrNotExist) {
-		return err
+// HasKeys reports whether the mirror has keys of the log: after a change they may be later ones than those of the genesis.
+func (m *Mirror) HasKeys() (bool, error) {
+	_, err := os.Stat(filepath.Join(m.dir, keysFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	text, err := client{strings.TrimSuffix(url, "/")}.get(ctx, "/"+genesisFile, ledger.MaxSmall)
-	if err != nil {
-		return err
-	}
-	return m.Trust(text, &named)
+	return err == nil, err
 }
 
-func keysIn(text []byte, named *card.LedgerCard) (ledger.LogKeys, error) {
+// FetchGenesis returns the text of the genesis that is published under a URL. It is unverified: ParseKeys compares it
+// with a card.
+func FetchGenesis(ctx context.Context, from *url.URL) ([]byte, error) {
+	return newClient(from).get(ctx, "/"+genesisFile, ledger.MaxSmall)
+}
+
+// ParseKeys reads a log's keys: from a genesis, which must be the one that named names where that is given, or from a
+// text of the two keys, one per line, for instance after a change of keys. Status Mismatch for anything else.
+func ParseKeys(text []byte, named *card.LedgerCard) (*ledger.Verifier, error) {
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	if ledger.IsGenesis(text) {
 		g, err := ledger.ParseGenesis(text)
 		if err != nil {
-			return ledger.LogKeys{}, exit.New(exit.Mismatch, "", "--trust: %w", err)
+			return nil, exit.New(exit.Mismatch, "", "%w", err)
 		}
 		if named != nil && g.Card() != *named {
-			return ledger.LogKeys{}, exit.New(exit.Mismatch, "", "--trust: the genesis is of %s, and the card names %s", g.Card(), named)
+			return nil, exit.New(exit.Mismatch, "", "the genesis is of %s, and the card names %s", g.Card(), named)
 		}
-		return g.Log, nil
+		lines = g.Log[:]
+	} else if len(lines) != 2 || named != nil {
+		return nil, exit.New(exit.Mismatch, "a genesis begins with zapis/genesis/; two keys are two lines, and no card can vouch for them",
+			"neither a genesis nor a log's two keys")
 	}
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	if len(lines) != 2 || named != nil {
-		return ledger.LogKeys{}, exit.New(exit.Mismatch, "a genesis begins with zapis/genesis/; two keys are two lines, and no card can vouch for them",
-			"--trust: neither a genesis nor a log's two keys")
+	v, err := ledger.NewVerifier(lines...)
+	if err != nil {
+		return nil, exit.New(exit.Mismatch, "", "%w", err)
 	}
-	return ledger.LogKeys(lines), nil
+	return v, nil
 }
 
 // last reads the newest checkpoint that the mirror has; size 0 if there is none.
@@ -137,7 +135,7 @@ func (m *Mirror) last() (note []byte, c ledger.Checkpoint, err error) {
 func (m *Mirror) verifier() (*ledger.Verifier, error) {
 	text, err := os.ReadFile(filepath.Join(m.dir, keysFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, exit.New(exit.KeyMissing, "give --trust the ledger's genesis, and --ledger its card", "the log's keys are not known: nothing that it publishes can be verified")
+		return nil, exit.Advise(exit.KeyMissing, exit.TrustGenesis.With(), "the log's keys are not known: nothing that it publishes can be verified")
 	}
 	if err != nil {
 		return nil, err
@@ -154,7 +152,7 @@ type Result struct {
 const forkHint = "keep this folder as it is, and what was published with it: together they prove that the log has shown two histories"
 
 // Pull brings the mirror up to what is published under a URL.
-func (m *Mirror) Pull(ctx context.Context, url string) (*Result, error) {
+func (m *Mirror) Pull(ctx context.Context, published *url.URL) (*Result, error) {
 	v, err := m.verifier()
 	if err != nil {
 		return nil, err
@@ -163,14 +161,14 @@ func (m *Mirror) Pull(ctx context.Context, url string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := client{strings.TrimSuffix(url, "/")}
+	from := newClient(published)
 	note, err := from.get(ctx, "/checkpoint", ledger.MaxNote)
 	if err != nil {
 		return nil, err
 	}
 	c, err := v.OpenCheckpoint(note)
 	if err != nil {
-		return nil, exit.New(exit.Mismatch, "if the log has new keys, give them to --trust, from somebody you trust", "%s/checkpoint: %w", from.base, err)
+		return nil, exit.Advise(exit.Mismatch, exit.TrustNewKeys.With(), "%s/checkpoint: %w", from.base, err)
 	}
 	res := &Result{c, old.Size}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,7 +56,7 @@ func grow(b *ledgertest.Builder, n int) *ledgertest.Builder {
 	return b
 }
 
-func start(t testing.TB, s *site) (url string, m *Mirror) {
+func start(t testing.TB, s *site) (at *url.URL, m *Mirror) {
 	t.Helper()
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
@@ -65,15 +66,23 @@ func start(t testing.TB, s *site) (url string, m *Mirror) {
 	}
 	t.Cleanup(func() { m.Close() })
 	named := ledgertest.Genesis().Card()
-	if err := m.Trust(ledgertest.Genesis().Marshal(), &named); err != nil {
+	log, err := ParseKeys(ledgertest.Genesis().Marshal(), &named)
+	if err == nil {
+		err = m.Trust(log)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return srv.URL, m
+	at, err = url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at, m
 }
 
 func TestPull(t *testing.T) {
 	s := &site{b: grow(ledgertest.New(), 299)}
-	url, m := start(t, s)
+	at, m := start(t, s)
 	if _, err := Open(m.dir); err == nil || err.Error() != "another process is changing "+m.dir {
 		t.Errorf("opened twice: %v", err)
 	}
@@ -81,7 +90,7 @@ func TestPull(t *testing.T) {
 		if more > 0 {
 			grow(s.b, more)
 		}
-		res, err := m.Pull(t.Context(), url)
+		res, err := m.Pull(t.Context(), at)
 		if err != nil || res.Checkpoint.Size != s.b.Size() {
 			t.Fatalf("%+v, %v", res, err)
 		}
@@ -153,13 +162,13 @@ func TestPullRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &site{b: grow(ledgertest.New(), 19)}
-			url, m := start(t, s)
-			if _, err := m.Pull(t.Context(), url); err != nil {
+			at, m := start(t, s)
+			if _, err := m.Pull(t.Context(), at); err != nil {
 				t.Fatal(err)
 			}
 			grow(s.b, 10)
 			test.bend(s)
-			_, err := m.Pull(t.Context(), url)
+			_, err := m.Pull(t.Context(), at)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("%v\nwant %s", err, test.want)
 			}
@@ -173,7 +182,7 @@ func TestPullRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (&Mirror{dir: t.TempDir()}).Pull(t.Context(), "http://127.0.0.1:1"); exit.StatusOf(err) != exit.KeyMissing {
+	if _, err := (&Mirror{dir: t.TempDir()}).Pull(t.Context(), &url.URL{Scheme: "http", Host: "127.0.0.1:1"}); exit.StatusOf(err) != exit.KeyMissing {
 		t.Errorf("without keys: %v", err)
 	}
 }

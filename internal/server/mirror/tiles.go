@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,8 @@ func path(t tlog.Tile) string { return strings.Replace(t.Path(), "tile/8/", "til
 // client fetches published files.
 type client struct{ base string }
 
+func newClient(from *url.URL) client { return client{strings.TrimSuffix(from.String(), "/")} }
+
 // patience is the time for one file of a few kilobytes, also over tor.
 const patience = 2 * time.Minute
 
@@ -36,7 +39,7 @@ func (c client) get(ctx context.Context, name string, max int) ([]byte, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+name, nil)
 	if err != nil {
-		return nil, exit.New(exit.Usage, "", "--url: %w", err)
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -44,7 +47,7 @@ func (c client) get(ctx context.Context, name string, max int) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, exit.New(exit.Failed, "does the ledger publish? (zapisd serve without --no-publish)", "%s%s: %s", c.base, name, resp.Status)
+		return nil, exit.Advise(exit.Failed, exit.LookIfPublished.With(), "%s%s: %s", c.base, name, resp.Status)
 	}
 	b, err := readLimited(resp.Body, max)
 	if err != nil {

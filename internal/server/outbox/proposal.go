@@ -228,7 +228,7 @@ func (d *Desk) keyLines(text []byte) ([]byte, error) {
 	}
 	lines, err := d.st.SignNextKey(text)
 	if err != nil {
-		return nil, exit.New(exit.Failed, "zapisd key new makes one; propose that", "the new log keys are not in this folder: %w", err)
+		return nil, exit.Advise(exit.Failed, exit.ProposeNewKey.With(), "the new log keys are not in this folder: %w", err)
 	}
 	if c.Reason == ledger.ReasonRotation {
 		old, err := d.st.SignKeyChange(text)

@@ -47,7 +47,7 @@ func NewRegister(client *http.Client, policy *witness.Policy) (*Register, error)
 	}
 	switch {
 	case len(r.places) == 0:
-		return nil, exit.New(exit.Usage, "add one with an address to D/witnesses: zapisd witness init --url", "no witness has an address where it can be asked")
+		return nil, exit.Advise(exit.Usage, exit.AddWitnessAddress.With(), "no witness has an address where it can be asked")
 	case len(r.places) > maxPlaces:
 		return nil, exit.New(exit.Usage, "", "%d witnesses: at most %d can be asked before each checkpoint", len(r.places), maxPlaces)
 	}

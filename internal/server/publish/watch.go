@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -53,23 +52,19 @@ type watched struct {
 	note   []byte             // of latest, with our lines
 }
 
-// CreateWatch creates a witness in a folder that is missing or has none yet.
-func CreateWatch(dir, name string) (*witness.SigningKey, error) {
-	key, err := witness.GenerateSigningKey(name, rand.Reader)
-	if err != nil {
-		return nil, exit.New(exit.Usage, "", "--name: %w", err)
-	}
+// CreateWatch creates a witness of that key in a folder that is missing or has none yet.
+func CreateWatch(dir string, key *witness.SigningKey) error {
 	if err := os.MkdirAll(filepath.Join(dir, watchedName), 0o700); err != nil {
-		return nil, err
+		return err
 	}
 	path := filepath.Join(dir, witnessKeyName)
 	if _, err := os.Lstat(path); err == nil {
-		return nil, exit.New(exit.Failed, "zapisd witness keys --dir shows its keys", "there is a witness already in %s", dir)
+		return exit.Advise(exit.Failed, exit.ShowWitnessKeys.With(), "there is a witness already in %s", dir)
 	}
 	if err := atomicfile.WriteFile(filepath.Join(dir, witnessGuardName), guardLines{}.marshal(), 0o600); err != nil {
-		return nil, err
+		return err
 	}
-	return key, atomicfile.WriteFile(path, key.Marshal(), 0o600)
+	return atomicfile.WriteFile(path, key.Marshal(), 0o600)
 }
 
 // OpenWatch opens and locks a witness's folder.
@@ -95,7 +90,7 @@ func WatchKey(dir string) (*witness.SigningKey, error) {
 	path := filepath.Join(dir, witnessKeyName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, exit.New(exit.KeyMissing, "zapisd witness init makes one", "there is no witness in %s", dir)
+		return nil, exit.Advise(exit.KeyMissing, exit.MakeWitness.With(), "there is no witness in %s", dir)
 	}
 	if err != nil {
 		return nil, err
@@ -113,7 +108,7 @@ func (w *Watch) Close() error { return w.lock.Release() }
 func (w *Watch) takeLock() (err error) {
 	w.lock, err = filelock.Take(filepath.Join(w.dir, witnessLockName), filelock.Options{Wait: 2 * time.Second})
 	if _, held := errors.AsType[*filelock.HeldError](err); held {
-		return exit.New(exit.Failed, "stop zapisd witness serve, or ask it over HTTP", "another process is the witness in %s", w.dir)
+		return exit.Advise(exit.Failed, exit.StopWitness.With(), "another process is the witness in %s", w.dir)
 	}
 	return err
 }

@@ -21,10 +21,9 @@ import (
 func newWatch(t *testing.T) (dir string, w *Watch) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "W")
-	_, err := CreateWatch(dir, "ours.example/w")
-	must(t, err)
+	must(t, CreateWatch(dir, witnessKey(t, "ours.example/w", 1)))
 	w = reopen(t, dir)
-	_, err = AddLedger(dir, logText(ledgertest.Key(1).Keys()), false)
+	_, err := AddLedger(dir, logText(ledgertest.Key(1).Keys()), false)
 	must(t, err)
 	return dir, w
 }

@@ -23,6 +23,9 @@ import (
 // place.
 const addLockName = "ledgers.lock"
 
+// ErrNotLogKeys is the refusal of a policy that is not a ledger's: its operator can print one.
+var ErrNotLogKeys = canonical.Refuse("a ledger has two log lines, and no witness")
+
 // parseLogKeys parses a tlog-policy of two log lines, as a ledger's operator
 // publishes it.
 func parseLogKeys(text []byte) (*ledger.Verifier, error) {
@@ -31,7 +34,7 @@ func parseLogKeys(text []byte) (*ledger.Verifier, error) {
 		return nil, err
 	}
 	if len(p.Logs) != 2 || len(p.Witnesses) > 0 {
-		return nil, canonical.Refuse("a ledger has two log lines, and no witness: it is what its operator prints with zapisd witness keys")
+		return nil, ErrNotLogKeys
 	}
 	return ledger.NewVerifier(p.Logs...)
 }
@@ -53,7 +56,7 @@ func AddLedger(dir string, text []byte, replace bool) (origin string, err error)
 	}
 	keys, err := parseLogKeys(text)
 	if err != nil {
-		return "", exit.New(exit.Mismatch, "its operator prints them with zapisd witness keys", "the ledger's keys: %w", err)
+		return "", exit.Advise(exit.Mismatch, exit.GetLogKeys.With(), "the ledger's keys: %w", err)
 	}
 	lock, err := filelock.Take(filepath.Join(dir, addLockName), filelock.Options{Wait: addPatience})
 	if err != nil {
@@ -73,7 +76,7 @@ func AddLedger(dir string, text []byte, replace bool) (origin string, err error)
 	case had.keys.Keys() == keys.Keys():
 		return origin, nil
 	case !replace:
-		return "", exit.New(exit.Failed, "ask its operator, by a way that you trust, whether the keys were changed; then add --replace",
+		return "", exit.Advise(exit.Failed, exit.ReplaceLogKeys.With(),
 			"this witness knows %s by other keys", origin)
 	}
 	if err := atomicfile.WriteFile(filepath.Join(folder, logName), text, 0o600); err != nil {

@@ -19,8 +19,8 @@ import (
 // is the witness: the next request uses the new files.
 func TestWatchedWhileServing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "W")
-	made, err := CreateWatch(dir, "ours.example/w")
-	must(t, err)
+	made := witnessKey(t, "ours.example/w", 1)
+	must(t, CreateWatch(dir, made))
 	w := reopen(t, dir)
 	b := grown(33, 64)
 	if _, err := w.Cosign(b.request(t, 0, 0)); !errors.Is(err, witness.ErrUnknownLog) {

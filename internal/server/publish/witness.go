@@ -164,9 +164,9 @@ func (w WitnessAt) read(checkpoint, body []byte) ([]witness.Cosignature, error) 
 func (w WitnessAt) refusal(status int) error {
 	switch status {
 	case http.StatusNotFound:
-		return exit.New(exit.Failed, "give its operator what zapisd witness keys --dir D prints", "the witness %s does not know this ledger (404)", w.Name())
+		return exit.Advise(exit.Failed, exit.GiveLogKeys.With(), "the witness %s does not know this ledger (404)", w.Name())
 	case http.StatusForbidden:
-		return exit.New(exit.Failed, "give its operator what zapisd witness keys --dir D prints", "the witness %s does not accept this ledger's signatures (403)", w.Name())
+		return exit.Advise(exit.Failed, exit.GiveLogKeys.With(), "the witness %s does not accept this ledger's signatures (403)", w.Name())
 	}
 	return exit.New(exit.Failed, "ask again later, or ask its operator", "the witness %s answered with status %d", w.Name(), status)
 }

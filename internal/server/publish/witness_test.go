@@ -18,7 +18,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/crypto/witness"
-	"zapis/internal/exit"
+	"zapis/internal/cli"
 )
 
 func must(t testing.TB, err error) {
@@ -30,8 +30,8 @@ func must(t testing.TB, err error) {
 
 func refused(t testing.TB, err error, want, hint string) {
 	t.Helper()
-	if err == nil || err.Error() != want || exit.HintOf(err) != hint {
-		t.Errorf("got:\n%v\nhint: %s\nwant:\n%s\nhint: %s", err, exit.HintOf(err), want, hint)
+	if err == nil || err.Error() != want || cli.Hint(err) != hint {
+		t.Errorf("got:\n%v\nhint: %s\nwant:\n%s\nhint: %s", err, cli.Hint(err), want, hint)
 	}
 }
 
@@ -109,8 +109,7 @@ func witnessKey(t testing.TB, name string, n byte) *witness.SigningKey {
 func startWatch(t testing.TB, keys ledger.LogKeys) (*Watch, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "W")
-	_, err := CreateWatch(dir, "ours.example/w")
-	must(t, err)
+	must(t, CreateWatch(dir, witnessKey(t, "ours.example/w", 1)))
 	w, err := OpenWatch(dir, time.Now)
 	must(t, err)
 	t.Cleanup(func() { w.Close() })
@@ -267,7 +266,7 @@ func TestProxy(t *testing.T) {
 	b := grown(33)
 	at := WitnessAt{URL: "http://abcdefgh.onion", Keys: witnessKey(t, "onion.example/w", 1).Verifiers()}
 	_, _, err = AskWitness(t.Context(), NewClient(&url.URL{Scheme: "socks5h", Host: l.Addr().String()}), at, b.Key.Verifier(), b.prove(0))
-	if err == nil || !strings.HasPrefix(err.Error(), "the witness onion.example/w: ") || exit.HintOf(err) != "ask again later" {
+	if err == nil || !strings.HasPrefix(err.Error(), "the witness onion.example/w: ") || cli.Hint(err) != "ask again later" {
 		t.Errorf("got %v", err)
 	}
 	if got := <-asked; !bytes.Contains(got, []byte("abcdefgh.onion")) {

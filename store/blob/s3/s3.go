@@ -107,7 +107,7 @@ func (s *Store) Inspect(ctx context.Context) error {
 	if err := s.inspectLock(ctx); err != nil {
 		return err
 	}
-	probe, name := []byte("zapis probe\n"), "probe"
+	probe, name := []byte("a probe\n"), "probe"
 	if err := s.put(ctx, name, hashOf(probe), bytes.NewReader(probe), int64(len(probe))); err != nil {
 		return err
 	}
