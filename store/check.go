@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -44,7 +45,7 @@ func (s *Store) CheckPiece(ctx context.Context, piece Piece, progress func(done,
 	var found []Fault
 	err := s.view(func(v *view) (err error) {
 		v.seeCommitted()
-		c := &checker{v: v, ctx: ctx, piece: piece, unseen: make(map[ledger.Hash]int64), progress: progress, named: make(map[ledger.Hash]uint64), gone: make(map[ledger.Hash]uint64), damaged: make(map[uint64]bool)}
+		c := &checker{v: v, ctx: ctx, piece: piece, progress: progress, damaged: make(numberSet), refused: make(numberSet), invalid: make(numberSet)}
 		found, err = c.run()
 		return err
 	})
@@ -53,10 +54,10 @@ func (s *Store) CheckPiece(ctx context.Context, piece Piece, progress func(done,
 
 // checker is one run of Check.
 type checker struct {
-	v      *view
-	ctx    context.Context
-	piece  Piece
-	unseen map[ledger.Hash]int64 // attachments of other pieces that were not yet found, and the entries that name them, or -1
+	v     *view
+	ctx   context.Context
+	piece Piece
+	*share
 	faults
 
 	progress func(done, total int64)
@@ -67,26 +68,16 @@ type checker struct {
 	chain    *ledger.Chain // nil once it refused something: what follows it can't judge
 	tip      tip           // recomputed
 	lost     uint64        // levels of the tip's edge that missing entries have left unknown, as bits
-	points   []*point      // checkpoints, in their order
-	ends     uint64        // size of the last of them
+	ends     uint64        // size of the last checkpoint
 	verifier map[ledger.LogKeys]*ledger.Verifier
 
-	damaged   map[uint64]bool        // entries that are missing or altered: what they named cannot be known
-	bodies    []indexed              // what the index must hold
-	sealed    sealedParts            // parts in the database
-	files     map[ledger.Hash]int64  // attachments that must lie under parts/, with their sizes
-	named     map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it names for them
-	gone      map[ledger.Hash]uint64 // parts that are marked as erased, and their entries
-	governing []uint64               // entries that govern
-	tags      map[ledger.Hash]ledger.Hash
+	damaged   numberSet // entries that are missing or altered: what they named cannot be known
+	refused   numberSet // entries whose body does not verify
+	governing []uint64  // entries that govern
 	work      *workers
-	hashed    hashedFiles
-}
 
-// indexed is one body and its place.
-type indexed struct {
-	key   bodyKey
-	index uint64
+	mu      sync.Mutex // over the next, while workers run
+	invalid numberSet  // sizes of the checkpoints that do not verify
 }
 
 func (c *checker) run() (found []Fault, err error) {
@@ -103,22 +94,22 @@ func (c *checker) run() (found []Fault, err error) {
 			found, err = c.sorted(), nil
 		}
 	}()
-	c.files, c.tags = make(map[ledger.Hash]int64), make(map[ledger.Hash]ledger.Hash)
 	c.verifier = make(map[ledger.LogKeys]*ledger.Verifier)
 	c.work = newWorkers(2 * runtime.GOMAXPROCS(0)) // while one waits for the disk, another hashes
 	defer c.work.stop()
-	c.hashed = hashedFiles{ctx: c.ctx, parts: c.v.s.parts, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
-	defer c.hashed.begin(c.work, c.piece)()
-	c.total = c.v.tx.Size() + c.filesSize()
 	c.chain = ledger.NewChain(nil)
 	c.tip = tip{origin: c.v.s.genesis.Origin}
-	steps := []func() error{c.checkPromises, c.scanSealed, c.checkEngine, c.checkEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.checkGuard}
-	for _, step := range steps {
-		if err := step(); err != nil {
+	number, size := c.filesSize()
+	c.total = c.v.tx.Size() + size
+	of := c.v.s.sharesOf(c.v.Size, number)
+	for n := range of {
+		if err := c.checkShare(Piece{n + 1, of}); err != nil {
 			return nil, err
 		}
 	}
-	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
+	if err := c.checkGuard(); err != nil {
+		return nil, err
+	}
 	c.checkTimes()
 	if err := c.ctx.Err(); err != nil {
 		return nil, err
@@ -204,7 +195,7 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 	text, ok := textOf(index, value)
 	if !ok {
 		c.add(n, "", "it is cut short")
-		c.damaged[index] = true
+		c.damaged.add(index)
 		c.lose(index + 1)
 		return
 	}
@@ -218,19 +209,18 @@ func (c *checker) checkEntry(index uint64, value []byte) {
 		c.add(n, "", "its text has the leaf hash %s, and the tree has %x", leaf, value[:32])
 		if c.previousOf(index+1) != leaf { // else the tree is wrong, and not the text
 			leaf, c.chain = ledger.Hash(value[:32]), nil
-			c.damaged[index] = true
+			c.damaged.add(index)
 		}
 	}
 	c.checkNodes(index, leaf, value)
 	if e.Body.Kind == "" {
-		c.damaged[index] = true
+		c.damaged.add(index)
 		return
 	}
-	c.bodies = append(c.bodies, indexed{keyOf(e.Body.Hash()), index})
 	if e.Body.Kind.Governs() {
 		c.governing = append(c.governing, index)
 	}
-	c.checkParts(n, e)
+	c.listEntry(index, e)
 }
 
 // previousOf returns the previous hash of an entry; zeros if it can't be read.
@@ -245,7 +235,7 @@ func (c *checker) previousOf(index uint64) ledger.Hash {
 // lose continues after missing entries: what is before size is unknown.
 func (c *checker) lose(size uint64) {
 	for i := c.tip.size; i < size; i++ {
-		c.damaged[i] = true
+		c.damaged.add(i)
 		if len(c.damaged) > maxFaults {
 			break
 		}
@@ -315,19 +305,18 @@ func (c *checker) checkNodes(index uint64, leaf ledger.Hash, value []byte) {
 // verified so far, which must be its size.
 func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 	size, ok := readNumber(key)
-	name := fmt.Sprintf("checkpoint %d", size)
 	switch {
 	case !ok || size != at:
-		c.add(-1, name, "no entries end there")
+		c.refusePoint(size, errors.New("no entries end there"))
 		return
 	case size&c.lost != 0:
-		c.add(-1, name, "its root can't be computed: entries before it are missing")
+		c.refusePoint(size, errors.New("its root can't be computed: entries before it are missing"))
 		return
 	}
 	root := c.tip.root()
 	v, err := c.verifierAt(size)
 	if err != nil {
-		c.add(-1, name, "%s", err)
+		c.refusePoint(size, err)
 		return
 	}
 	text, err := ledger.NoteText(note)
@@ -340,45 +329,53 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 		}
 	}
 	if err != nil {
-		c.add(-1, name, "%s", err)
+		c.refusePoint(size, err)
 		return
 	}
-	point := &point{name: name}
-	c.points = append(c.points, point)
 	c.work.do(func(*room) { // two signatures: some 200 µs
-		cp, err := v.OpenStored(note)
-		if err != nil {
-			c.add(-1, name, "%s", err)
+		if _, err := v.OpenStored(note); err != nil {
+			c.refusePoint(size, err)
 		}
-		point.Checkpoint = cp
 	})
 	c.ends = size
 	_ = c.read(len(note)) // a cancelled context is seen with the next entry
 }
 
-// point is a checkpoint at its place; zero if its signatures are invalid.
-type point struct {
-	name string
-	ledger.Checkpoint
+// refusePoint reports a checkpoint whose time then says nothing.
+func (c *checker) refusePoint(size uint64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.invalid.add(size)
+	c.add(-1, fmt.Sprintf("checkpoint %d", size), "%s", err)
 }
 
-// checkTimes compares the checkpoints' times, once all are verified.
+// checkTimes compares the times of the checkpoints that verify, once all are verified.
 func (c *checker) checkTimes() {
 	var last ledger.Checkpoint
-	for _, p := range c.points {
-		if p.Size == 0 {
-			continue
+	eachRow(c.v.tx.Table(tableCheckpoints), func(k, note []byte) {
+		size, ok := readNumber(k)
+		if !ok || size > c.ends || c.invalid.has(size) {
+			return
 		}
-		if err := ledger.CheckOrder(last, p.Checkpoint); err != nil {
-			c.add(-1, p.name, "%s", err)
+		text, err := ledger.NoteText(note)
+		if err != nil {
+			return // it was reported
+		}
+		p, err := ledger.ParseCheckpointText(text)
+		if err != nil {
+			return
+		}
+		name := fmt.Sprintf("checkpoint %d", size)
+		if err := ledger.CheckOrder(last, p); err != nil {
+			c.add(-1, name, "%s", err)
 		}
 		if c.chain != nil {
-			if err := c.chain.CheckEnds(p.Checkpoint); err != nil {
-				c.add(-1, p.name, "%s", err)
+			if err := c.chain.CheckEnds(p); err != nil {
+				c.add(-1, name, "%s", err)
 			}
 		}
-		last = p.Checkpoint
-	}
+		last = p
+	})
 }
 
 // verifierAt returns the verifier of the keys in force at a size: by the

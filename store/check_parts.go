@@ -28,13 +28,17 @@ func (c *checker) ofWaiting(k, file []byte) ([]kv.Key, int64) {
 		return nil, 0
 	}
 	keys, size := c.keysOfParts(w.body)
-	body := keyOf(w.hash)
-	return append(keys, kv.Key{Table: tableBodies, Key: body[:]}), size
+	if c.first() {
+		body := keyOf(w.hash)
+		keys = append(keys, kv.Key{Table: tableBodies, Key: body[:]})
+	}
+	return keys, size
 }
 
 func (c *checker) keysOfParts(b ledger.Body) (keys []kv.Key, size int64) {
 	for _, p := range b.Parts {
 		switch {
+		case p.Kind != ledger.PartBody && !c.lists(p.Hash):
 		case p.Kind == ledger.PartAttachment:
 			keys = append(keys, kv.Key{Table: tableErased, Key: p.Hash[:]}, kv.Key{Table: tableFiles, Key: p.Hash[:]})
 		case p.Kind == ledger.PartBody || c.sealed.find(p.Hash) == nil:
@@ -45,69 +49,94 @@ func (c *checker) keysOfParts(b ledger.Body) (keys []kv.Key, size int64) {
 	return keys, size
 }
 
-// checkParts verifies an entry's parts, and the content of those that are not
+// checkParts verifies those of an entry's parts that this share lists, and the content of those that are not
 // sealed.
 func (c *checker) checkParts(n int64, e ledger.Entry) {
 	for _, p := range e.Body.Parts {
-		if p.Kind == ledger.PartAttachment {
-			c.checkAttachment(n, p)
-			continue
-		}
-		if p.Kind != ledger.PartBody {
-			if !c.checkSealed(sealedPart{part: p, entry: n}) {
+		switch {
+		case p.Kind == ledger.PartBody:
+			if part, ok := smallPart(c.v.tx, p.Hash); ok {
+				c.nameBody(p.Hash)
+				c.checkBody(n, e, part)
+			} else {
 				c.lacks(n, e, p)
 			}
-			continue
-		}
-		if part, ok := smallPart(c.v.tx, p.Hash); ok {
-			c.sealed.name(p.Hash)
-			c.checkBody(n, e, part)
-		} else {
+		case !c.lists(p.Hash):
+		case p.Kind == ledger.PartAttachment:
+			c.checkAttachment(n, p)
+		case !c.checkSealed(sealedPart{part: p, entry: n}):
 			c.lacks(n, e, p)
 		}
 	}
 }
 
+// nameBody records that something names a body, if this share lists it.
+func (c *checker) nameBody(h ledger.Hash) {
+	if c.lists(h) {
+		c.sealed.name(h)
+	}
+}
+
 // lacks reports a part that the database does not hold, unless it was erased.
 func (c *checker) lacks(n int64, e ledger.Entry, p ledger.Part) {
-	if c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil && !e.Body.Kind.Governs() {
+	governs := e.Body.Kind.Governs()
+	erased := !governs && c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil
+	switch {
+	case !c.lists(p.Hash):
+	case erased:
 		c.gone[p.Hash] = uint64(n) // whether a tombstone names it is seen at the end
-		return
+	default:
+		c.add(n, p.Kind+" "+p.Hash.String(), "it is missing")
 	}
-	c.add(n, p.Kind+" "+p.Hash.String(), "it is missing")
-	if e.Body.Kind.Governs() {
+	if governs {
 		c.chain = nil
 	}
 }
 
-// checkBody verifies the body of an entry that is no report, and collects what
+// checkBody verifies the body of an entry that is no report, with the first share, and collects what
 // the indexes must contain.
 func (c *checker) checkBody(n int64, e ledger.Entry, part []byte) {
-	if c.chain == nil {
-		if p := e.Body.Parts[0]; int64(len(part)) != p.Size || ledger.Sum(part) != p.Hash {
-			c.add(n, "body "+p.Hash.String(), "its %d bytes do not have this hash, or not the size %d", len(part), p.Size)
-			return
-		}
-	} else if err := c.chain.AddBody(e, part); err != nil {
-		c.add(n, "body "+e.Body.Parts[0].Hash.String(), "%s", trimEntry(err))
-		if e.Body.Kind.Governs() {
-			c.chain = nil
-		}
+	if c.first() && !c.verifyBody(n, e, part) {
+		c.refused.add(uint64(n))
+	}
+	if c.refused.has(uint64(n)) {
 		return
 	}
 	switch e.Body.Kind {
 	case ledger.KindReply, ledger.KindDuty:
-		if tag, err := replyTag(e.Body.Kind, part); err == nil {
-			c.tags[tag] = e.Body.Hash()
-		}
+		c.listTag(e.Body, part)
 	case ledger.KindTombstone:
 		if a, err := ledger.ParseApproved(part); err == nil {
 			parts, _ := ledger.ErasedBy(a.Text)
 			for _, p := range parts {
-				c.named[p.Hash] = p.Index
+				if c.lists(p.Hash) {
+					c.named[p.Hash] = p.Index
+				}
 			}
 		}
 	}
+}
+
+// verifyBody reports whether an entry's body fits what came before, and what is wrong with it.
+func (c *checker) verifyBody(n int64, e ledger.Entry, part []byte) bool {
+	p := e.Body.Parts[0]
+	name := "body " + p.Hash.String()
+	if c.chain == nil {
+		if int64(len(part)) == p.Size && ledger.Sum(part) == p.Hash {
+			return true
+		}
+		c.add(n, name, "its %d bytes do not have this hash, or not the size %d", len(part), p.Size)
+		return false
+	}
+	err := c.chain.AddBody(e, part)
+	if err == nil {
+		return true
+	}
+	c.add(n, name, "%s", trimEntry(err))
+	if e.Body.Kind.Governs() {
+		c.chain = nil
+	}
+	return false
 }
 
 // checkAttachment has a worker verify the file of an attachment.
@@ -126,9 +155,9 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 		c.unseen[p.Hash] = n
 		return
 	}
-	name := "attachment " + p.Hash.String()
+	name, hashed := "attachment "+p.Hash.String(), c.hashed
 	c.work.do(func(*room) {
-		h, size, err := c.hashed.of(p.Hash)
+		h, size, err := hashed.of(p.Hash)
 		switch {
 		case c.ctx.Err() != nil:
 		case errors.Is(err, fs.ErrNotExist):
@@ -143,15 +172,16 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 	})
 }
 
-// filesSize returns how many bytes of attachments there are to verify.
-func (c *checker) filesSize() (total int64) {
+// filesSize returns how many attachments there are, and how many bytes of them are to be verified.
+func (c *checker) filesSize() (number uint64, total int64) {
 	files := c.v.tx.Table(tableFiles).Cursor()
 	for k, v := files.First(); k != nil; k, v = files.Next() {
 		if size, _ := readNumber(v); c.piece.has(ledger.Hash(pad(k))) {
 			total += int64(size)
 		}
+		number++
 	}
-	return total
+	return number, total
 }
 
 // checkPromises verifies the promises of what waits concurrently with the
@@ -193,6 +223,10 @@ func (c *checker) checkWaiting() error {
 			continue // reported with its promise
 		}
 		name := "waiting " + w.hash.String()
+		c.checkWaitingParts(name, w)
+		if !c.first() {
+			continue
+		}
 		if !w.slot.After(c.v.Time) {
 			c.add(-1, name, "it was promised for %s, and the checkpoint of %s is without it", w.slot, c.v.Time)
 		}
@@ -202,36 +236,43 @@ func (c *checker) checkWaiting() error {
 		if _, ok := c.v.tail.find(c.v.tx, w.hash, c.v.Size); ok {
 			c.add(-1, name, "it is an entry already")
 		}
-		c.checkWaitingParts(name, w)
 		if err := c.read(len(file)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.ctx.Err()
 }
 
 func (c *checker) checkWaitingParts(name string, w waiting) {
 	for _, p := range w.body.Parts {
-		if p.Kind == ledger.PartAttachment {
-			c.checkAttachment(-1, p)
-			continue
-		}
-		if !w.body.Kind.Tagged() {
-			if !c.checkSealed(sealedPart{part: p, entry: -1, waits: name}) {
-				c.add(-1, name, "its %s %s is missing", p.Kind, p.Hash)
+		listed, there := c.lists(p.Hash), true
+		switch {
+		case p.Kind == ledger.PartAttachment:
+			if listed {
+				c.checkAttachment(-1, p)
 			}
-			continue
+		case w.body.Kind.Tagged():
+			var part []byte
+			if part, there = smallPart(c.v.tx, p.Hash); there && listed {
+				c.sealed.name(p.Hash)
+				c.verifyPart(sealedPart{part: p, entry: -1, waits: name}, part)
+			}
+			if there {
+				c.listTag(w.body, part)
+			}
+		case listed:
+			there = c.checkSealed(sealedPart{part: p, entry: -1, waits: name})
 		}
-		part, ok := smallPart(c.v.tx, p.Hash)
-		if !ok {
+		if listed && !there {
 			c.add(-1, name, "its %s %s is missing", p.Kind, p.Hash)
-			continue
 		}
-		c.sealed.name(p.Hash)
-		c.verifyPart(sealedPart{part: p, entry: -1, waits: name}, part)
-		if tag, err := replyTag(w.body.Kind, part); err == nil {
-			c.tags[tag] = w.hash
-		}
+	}
+}
+
+// listTag lists the tag of a reply or a duty entry, whose own place in the index this share may have or not.
+func (c *checker) listTag(b ledger.Body, part []byte) {
+	if tag, err := replyTag(b.Kind, part); err == nil && c.lists(tag) {
+		c.tags[tag] = b.Hash()
 	}
 }
 
@@ -250,11 +291,17 @@ func pad(b []byte) []byte { return append(bytes.Clone(b), make([]byte, 32)...)[:
 // checkFiles reports files under parts/ that nothing names.
 func (c *checker) checkFiles() error {
 	strange := func(path string) error {
-		c.add(-1, path, "it does not belong here")
+		if c.first() {
+			c.add(-1, path, "it does not belong here")
+		}
 		return nil
 	}
+	hashed := c.hashed
 	err := c.v.s.parts.Each(c.ctx, func(name blob.Hash) error {
 		h, path := ledger.Hash(name), c.v.s.parts.Where(name)
+		if !c.lists(h) {
+			return nil
+		}
 		delete(c.unseen, h)
 		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) || c.announced(h) {
 			return nil
@@ -262,7 +309,7 @@ func (c *checker) checkFiles() error {
 		c.work.do(func(*room) {
 			got, err := h, error(nil)
 			if c.piece.has(h) {
-				got, _, err = c.hashed.of(h)
+				got, _, err = hashed.of(h)
 			}
 			switch {
 			case c.ctx.Err() != nil, errors.Is(err, fs.ErrNotExist):
@@ -275,7 +322,9 @@ func (c *checker) checkFiles() error {
 		return nil
 	}, strange)
 	if errors.Is(err, os.ErrNotExist) {
-		c.add(-1, partsName, "the folder is missing")
+		if c.first() {
+			c.add(-1, partsName, "the folder is missing")
+		}
 		return nil
 	}
 	if err == nil {

@@ -108,7 +108,7 @@ func (w watched) Write(b []byte) (int, error) {
 	return n, exit.First(err, w.ctx.Err())
 }
 
-// hashedFiles are the hashes of the files under parts/, each computed once. All files are hashed from the beginning,
+// hashedFiles are the hashes of files under parts/, each computed once. They are hashed from the beginning,
 // before an entry names them, so that the cores are busy while the database is read.
 type hashedFiles struct {
 	ctx   context.Context
@@ -139,8 +139,8 @@ func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 	return f.hash, f.size, f.err
 }
 
-// begin makes workers hash the files of a piece, until stop is called.
-func (h *hashedFiles) begin(work *workers, piece Piece) (stop func()) {
+// begin makes workers hash the files that are wanted, until stop is called.
+func (h *hashedFiles) begin(work *workers, wanted func(name ledger.Hash) bool) (stop func()) {
 	quit := make(chan struct{})
 	var ended sync.WaitGroup
 	work.busy.Add(1)
@@ -152,7 +152,7 @@ func (h *hashedFiles) begin(work *workers, piece Piece) (stop func()) {
 			case <-quit:
 				return fs.SkipAll
 			default:
-				if !piece.has(ledger.Hash(name)) {
+				if !wanted(ledger.Hash(name)) {
 					return nil
 				}
 				work.do(func(*room) { _, _, _ = h.of(ledger.Hash(name)) })

@@ -83,7 +83,7 @@ func (s *sealedParts) add(chunk kv.Chunk, buf *[]byte) (bytes int) {
 // scanSealed verifies the content of the parts in the database.
 func (c *checker) scanSealed() error {
 	var scanning sync.WaitGroup
-	err := c.v.tx.Scan(tableSmall, func(chunk kv.Chunk) error {
+	err := c.v.tx.Scan(tableSmall, c.Piece.keys(), func(chunk kv.Chunk) error {
 		scanning.Add(1)
 		c.work.do(func(r *room) {
 			defer scanning.Done()
@@ -94,6 +94,8 @@ func (c *checker) scanSealed() error {
 		return c.read(0)
 	})
 	scanning.Wait()
+	s := &c.sealed
+	s.verified = slices.Clip(s.verified)
 	slices.SortFunc(c.sealed.verified, func(a, b verifiedPart) int { return compareHashes(a.hash, b.hash) })
 	return err
 }

@@ -15,7 +15,7 @@ func TestPartThatCannotBeRead(t *testing.T) {
 	good, other, altered := random(200_000), random(5), random(7)
 	broken := errors.New("input/output error")
 	unread := ledger.Sum(random(3))
-	c := &checker{ctx: t.Context()}
+	c := &checker{ctx: t.Context(), share: &share{Piece: Piece{1, 1}}}
 	sealed := &c.sealed
 	var chunk kv.Chunk = func(_ *[]byte, visit func(key, value []byte, err error)) {
 		for _, value := range [][]byte{good, other} {

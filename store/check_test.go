@@ -40,7 +40,18 @@ func faultsOf(t testing.TB, dir string) []Fault {
 	if err != nil {
 		t.Fatalf("check: %v", err)
 	}
+	compareShares(t, s, faults)
 	return faults
+}
+
+// compareShares checks a ledger again, in several shares, which must find the same.
+func compareShares(t testing.TB, s *Store, want []Fault) {
+	t.Helper()
+	s.checkAtOnce = max(s.Size()/4, 1)
+	defer func() { s.checkAtOnce = 0 }()
+	if got, err := s.Check(context.Background(), nil); err != nil || !slices.Equal(got, want) {
+		t.Errorf("in shares: %q, %v; want %q", got, err, want)
+	}
 }
 
 // sample is a ledger with one of everything: two slots, attachments, a reply, a
@@ -310,6 +321,7 @@ func TestCheckNamesTheFault(t *testing.T) {
 				faults = []Fault{{-1, "", inner}}
 			} else {
 				faults, err = s.Check(t.Context(), nil)
+				compareShares(t, s, faults)
 				s.Close()
 				if err != nil {
 					t.Fatal(err)

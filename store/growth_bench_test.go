@@ -20,6 +20,7 @@ import (
 //	db-B          of ledger.db
 //	open-us       an opening for writing, with the tail of the index
 //	check-us      a check of all
+//	share-us      what a check of all costs more for each further share of its lists
 //	read-us       all entries and all parts, as an export reads them
 //	count-us      the table of the attachments' sizes, with one for each report
 func BenchmarkGrowth(b *testing.B) {
@@ -52,6 +53,19 @@ func BenchmarkGrowth(b *testing.B) {
 						b.Fatal(faults, err)
 					}
 				})
+				const shares = 5
+				s.checkAtOnce = s.Size() / (shares - 1)
+				if of := s.sharesOf(s.Size(), 0); of != shares {
+					b.Fatalf("%d shares", of)
+				}
+				note("share-us", func() {
+					if faults, err := s.Check(context.Background(), nil); err != nil || len(faults) > 0 {
+						b.Fatal(faults, err)
+					}
+				})
+				s.checkAtOnce = 0
+				last := len(took["share-us"]) - 1
+				took["share-us"][last] = (took["share-us"][last] - took["check-us"][last]) / (shares - 1)
 				note("read-us", func() { readEverything(b, s) })
 			}
 			size, err := s.DatabaseSize()

@@ -25,9 +25,13 @@ func TestPiecesAreAPartition(t *testing.T) {
 			binary.BigEndian.PutUint16(h[:], uint16(prefix))
 			in := 0
 			for n := 1; n <= of; n++ {
-				if (Piece{n, of}).has(h) {
+				has := (Piece{n, of}).has(h)
+				if has {
 					in++
 					sizes[n-1]++
+				}
+				if (Piece{n, of}).keys().Has(h[:]) != has {
+					t.Fatalf("of %d: whether %04x is in piece %d depends on the way to ask", of, prefix, n)
 				}
 			}
 			if in != 1 {
@@ -118,24 +122,33 @@ func TestCheckOfAPiece(t *testing.T) {
 // the part, 24 for its place in the index of bodies, and what lists keep free as they grow.
 const mostPerEntry = 130
 
-// What a check keeps in memory grows by so much with each entry, and not with what its parts hold.
+// What a check keeps in memory grows by so much with each entry, and not with what its parts hold; and no more once lists are
+// kept for so many entries at a time.
 func TestCheckMemory(t *testing.T) {
 	if cluster != nil {
 		return // the memory is the same, and making the ledger takes longer
 	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // four workers
 	dir, c := newFolder(t), newClock()
-	few, size := memoryOfCheck(t, dir, c, 1000)
-	many, larger := memoryOfCheck(t, dir, c, 20_000)
+	few, _, size := memoryOfCheck(t, dir, c, 1000)
+	many, bounded, larger := memoryOfCheck(t, dir, c, 20_000)
 	grown := (many - few) / int64(larger-size)
 	t.Logf("%d entries: %d bytes; %d bytes for each of %d more", size, few, grown, larger-size)
 	if grown > mostPerEntry {
 		t.Errorf("%d bytes for each entry", grown)
 	}
+	t.Logf("for %d entries at a time: %d bytes", fewAtOnce, bounded)
+	if most := few + fewAtOnce*mostPerEntry + 4*128<<10; bounded > most { // and what the workers read into
+		t.Errorf("for %d entries at a time: %d bytes, and at most %d are wanted", fewAtOnce, bounded, most)
+	}
 }
 
-// memoryOfCheck adds a slot of fillers to a ledger, and returns how many bytes a check of it has in use at its end, and how many entries
-// there are.
-func memoryOfCheck(t *testing.T, dir string, c *clock, more int) (bytes int64, size uint64) {
+// fewAtOnce is for how many entries TestCheckMemory has lists kept at a time.
+const fewAtOnce = 2500
+
+// memoryOfCheck adds a slot of fillers to a ledger, and returns how many bytes a check of it has in use at the end of its lists,
+// how many where they are for fewAtOnce entries, the most of all shares, and how many entries there are.
+func memoryOfCheck(t *testing.T, dir string, c *clock, more int) (bytes, bounded int64, size uint64) {
 	t.Helper()
 	s, err := openTest(dir, Config{Slot: day, Now: c.now})
 	if err != nil {
@@ -170,14 +183,15 @@ func memoryOfCheck(t *testing.T, dir string, c *clock, more int) (bytes int64, s
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	before := inUse()
-	faults, err := s.Check(t.Context(), func(done, total int64) {
-		if done == total {
-			bytes = inUse() - before
+	most := func() (most int64) {
+		before := inUse()
+		s.checkedShare = func() { most = max(most, inUse()-before) }
+		if faults, err := s.Check(t.Context(), nil); err != nil || len(faults) > 0 || most == 0 {
+			t.Fatal(faults, err, most)
 		}
-	})
-	if err != nil || len(faults) > 0 || bytes == 0 {
-		t.Fatal(faults, err, bytes)
+		return most
 	}
-	return bytes, s.Size()
+	bytes = most()
+	s.checkAtOnce = fewAtOnce
+	return bytes, most(), s.Size()
 }

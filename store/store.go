@@ -73,6 +73,9 @@ type Store struct {
 	pending pendingParts
 	volume  volume
 
+	checkAtOnce  uint64 // for how many entries a check keeps lists; 0 for atOnce
+	checkedShare func() // is told at the end of each share, with its lists in memory; nil outside of tests
+
 	// The gate is held for writing while a checkpoint is committed, guarded
 	// and released: no reader sees entries whose checkpoint is not yet
 	// released.

@@ -102,7 +102,7 @@ func inspect(t *testing.T, path string) (faults []string, values map[string][]by
 	}
 	defer tx.Rollback()
 	values = make(map[string][]byte)
-	err = tx.Scan("small", func(read kv.Chunk) error {
+	err = tx.Scan("small", kv.Range{}, func(read kv.Chunk) error {
 		read(new([]byte), func(k, v []byte, err error) {
 			if err == nil {
 				values[string(k)] = bytes.Clone(v)
@@ -306,7 +306,7 @@ func TestAlteredPagesEndNothing(t *testing.T) {
 		at := id*testPage + random.IntN(200) // headers, elements and keys
 		writeAt(t, path, []byte{content[at] ^ 1<<random.IntN(8)}, int64(at))
 		tx.(*transaction).checkPages(false, func(string) {})
-		err := tx.Scan("small", func(read kv.Chunk) error {
+		err := tx.Scan("small", kv.Range{}, func(read kv.Chunk) error {
 			read(new([]byte), func([]byte, []byte, error) {})
 			return nil
 		})
@@ -334,7 +334,7 @@ func TestTurnedBitsBeforeALargeValue(t *testing.T) {
 	}
 	defer tx.Rollback()
 	scan := func() (got [][]byte, failed error) {
-		err := tx.Scan("small", func(read kv.Chunk) error {
+		err := tx.Scan("small", kv.Range{}, func(read kv.Chunk) error {
 			read(new([]byte), func(k, v []byte, err error) {
 				got, failed = append(got, bytes.Clone(v)), err
 				if !bytes.Equal(k, key) {

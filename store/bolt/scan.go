@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -22,7 +23,7 @@ type place struct {
 
 // Scan reads the values in the order in which they lie in the file, by plain reads. Only a value that lies as bbolt
 // writes one is handed out. Once the caller has written, or where a page is damaged, it hands out less, or nothing.
-func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {
+func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) error) error {
 	table, ok := t.Table(name).(large)
 	if !ok || t.tx.Writable() {
 		return nil
@@ -43,12 +44,21 @@ func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {
 				end = window[n].page
 			}
 			chunk := window[:n:n]
-			failed = each(func(buf *[]byte, visit func(key, value []byte, err error)) { f.readChunk(chunk, end, buf, visit) })
+			failed = each(func(buf *[]byte, visit func(key, value []byte, err error)) {
+				f.readChunk(chunk, end, buf, func(key, value []byte, err error) {
+					if within.Has(key) { // a leaf has others beside those in the range
+						visit(key, value, err)
+					}
+				})
+			})
 			window = window[n:]
 		}
 		window = nil
 	}
-	_ = f.walk(root, func(p page, _, _ []byte) bool {
+	_ = f.walk(root, func(p page, least, below []byte) bool {
+		if below != nil && bytes.Compare(below, within.From) <= 0 || within.Below != nil && bytes.Compare(least, within.Below) >= 0 {
+			return false
+		}
 		if p.flags != leafPage {
 			return failed == nil
 		}
@@ -57,6 +67,9 @@ func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {
 			e, ok := p.element(i)
 			if !ok {
 				break
+			}
+			if !within.Has(e.key) {
+				continue
 			}
 			if root, _, ok := e.bucket(); ok && root != 0 {
 				window = append(window, place{root, slices.Clone(e.key)})

@@ -3,6 +3,7 @@
 package kv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,11 +61,11 @@ type Tx interface {
 	// was announced before.
 	Want(keys ...Key)
 
-	// Scan hands out the values of a large table in chunks, each chunk once, so that several goroutines may read them, and
-	// in the order in which the engine reads fastest. It ends with the first error of each. A value is left out where it
+	// Scan hands out the values of a large table whose keys are within a range, in chunks, each chunk once, so that several
+	// goroutines may read them, and in the order in which the engine reads fastest. It ends with the first error of each. A value is left out where it
 	// does not lie in the storage as the engine writes one, and all may be where this transaction has written: only Get
 	// tells then whether it is there.
-	Scan(table string, each func(Chunk) error) error
+	Scan(table string, within Range, each func(Chunk) error) error
 
 	// Size returns approximately how many bytes a reader of everything would read.
 	Size() int64
@@ -84,6 +85,14 @@ type Tx interface {
 // it until the transaction ends. It reads into buf, and enlarges it where it must. What visit is given is valid until visit
 // returns.
 type Chunk func(buf *[]byte, visit func(key, value []byte, err error))
+
+// Range is the keys from From on that are less than Below. A nil one is no bound: the zero Range has all keys.
+type Range struct{ From, Below []byte }
+
+// Has reports whether a key lies in the range.
+func (r Range) Has(key []byte) bool {
+	return bytes.Compare(key, r.From) >= 0 && (r.Below == nil || bytes.Compare(key, r.Below) < 0)
+}
 
 // Key names a value of a table, or, with Last set, the row that Cursor().Last gives.
 type Key struct {

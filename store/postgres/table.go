@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -156,7 +157,7 @@ const scanBytes = 1 << 20
 
 // scan hands out the rows in chunks, in one round trip for the whole table. The connection is busy until it returns, and
 // closed where each has failed: the transaction can only end then.
-func (t *table) scan(each func(kv.Chunk) error) error {
+func (t *table) scan(within kv.Range, each func(kv.Chunk) error) error {
 	var chunk []row
 	var size int
 	handOut := func() error {
@@ -176,8 +177,12 @@ func (t *table) scan(each func(kv.Chunk) error) error {
 	defer cancel()
 	var failed error // each's
 	batch := new(pgx.Batch)
-	for _, name := range t.sqlTables() {
-		batch.Queue("SELECT k, v FROM " + name).Query(func(rows pgx.Rows) error {
+	where, bounds := rangeOf(within)
+	for in, name := range t.sqlTables() {
+		if in < t.pieceOf(within.From) || within.Below != nil && in > t.pieceOf(within.Below) {
+			continue
+		}
+		batch.Queue("SELECT k, v FROM "+name+where, bounds...).Query(func(rows pgx.Rows) error {
 			for rows.Next() && failed == nil {
 				r, err := scanRow(rows)
 				if err != nil {
@@ -202,6 +207,19 @@ func (t *table) scan(each func(kv.Chunk) error) error {
 	return handOut()
 }
 
+// rangeOf is a range as the end of a statement, and its arguments.
+func rangeOf(within kv.Range) (where string, args []any) {
+	if within.From != nil {
+		args = append(args, within.From)
+		where = " WHERE k >= $1"
+	}
+	if within.Below != nil {
+		args = append(args, within.Below)
+		where += fmt.Sprintf("%s k < $%d", map[bool]string{true: " WHERE", false: " AND"}[where == ""], len(args))
+	}
+	return where, args
+}
+
 // cursor reads rows in batches. Its rows are those of one SQL table, in the cursor's direction.
 type cursor struct {
 	t      *table
@@ -224,7 +242,7 @@ type bounded struct {
 type row struct{ k, v []byte }
 
 func (c *cursor) First() (k, v []byte)          { return c.start(0, false, nil) }
-func (c *cursor) Seek(key []byte) (k, v []byte) { return c.start(c.pieceOf(key), false, key) }
+func (c *cursor) Seek(key []byte) (k, v []byte) { return c.start(c.t.pieceOf(key), false, key) }
 func (c *cursor) Next() (k, v []byte)           { return c.step(false) }
 func (c *cursor) Prev() (k, v []byte)           { return c.step(true) }
 
@@ -237,11 +255,12 @@ func (c *cursor) Last() (k, v []byte) {
 	return c.start(len(c.tables)-1, true, nil)
 }
 
-func (c *cursor) pieceOf(key []byte) int {
-	if len(c.tables) == 1 {
+// pieceOf returns the number of the SQL table that a key belongs to, among sqlTables; 0 for nil.
+func (t *table) pieceOf(key []byte) int {
+	if len(t.sqlTables()) == 1 || key == nil {
 		return 0
 	}
-	return c.t.t.d.piece(key)
+	return t.t.d.piece(key)
 }
 
 // start moves to the first row at or after key, or to the first or last of all.

@@ -235,12 +235,12 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 const mostAhead = 128 << 10
 
 // Scan reads the rows in the order of their keys, by a cursor, and hands them out in memory.
-func (t *transaction) Scan(name string, each func(kv.Chunk) error) error {
+func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) error) error {
 	table, ok := t.Table(name).(*table)
 	if !ok || !table.spec.Large {
 		return nil
 	}
-	return table.scan(each)
+	return table.scan(within, each)
 }
 
 // Size returns the size of the database.

@@ -464,11 +464,11 @@ func testScan(t *testing.T, db kv.DB) {
 			values[fmt.Sprint("size ", size, " number ", i)] = bytes.Repeat([]byte{byte(size), byte(i), 1}, size/3+1)[:size]
 		}
 	}
-	scan := func(tx kv.Tx) (found map[string]int, err error) {
+	scan := func(tx kv.Tx, within kv.Range) (found map[string]int, err error) {
 		var mu sync.Mutex
 		var readers sync.WaitGroup
 		found = make(map[string]int)
-		err = tx.Scan("large", func(read kv.Chunk) error {
+		err = tx.Scan("large", within, func(read kv.Chunk) error {
 			readers.Go(func() {
 				var buf []byte
 				read(&buf, func(k, v []byte, err error) {
@@ -494,31 +494,38 @@ func testScan(t *testing.T, db kv.DB) {
 				return err
 			}
 		}
-		_, err := scan(tx)
+		_, err := scan(tx, kv.Range{})
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	view := func(tx kv.Tx) error {
-		found, err := scan(tx)
-		if err != nil {
-			return err
-		}
-		for k := range values {
-			if found[k] != 1 {
-				t.Errorf("%s was handed out %d times", k, found[k])
+		for _, within := range []kv.Range{{}, {From: []byte("size 3000 number 2")}, {Below: []byte("size 3000 number 2")}, {From: []byte("size 1638"), Below: []byte("size 4")},
+			{From: []byte("size 5000 number 7"), Below: []byte("size 5000 number 8")}, {From: []byte("t")}, {Below: []byte("s")}} {
+			found, err := scan(tx, within)
+			if err != nil {
+				return err
+			}
+			for k := range values {
+				want := 0
+				if k >= string(within.From) && (within.Below == nil || k < string(within.Below)) {
+					want = 1
+				}
+				if found[k] != want {
+					t.Errorf("from %q below %q: %s was handed out %d times", within.From, within.Below, k, found[k])
+				}
 			}
 		}
 		stop, chunks := errors.New("stop"), 0
-		err = tx.Scan("large", func(kv.Chunk) error {
+		err := tx.Scan("large", kv.Range{}, func(kv.Chunk) error {
 			chunks++
 			return stop
 		})
 		if err != stop || chunks != 1 {
 			t.Errorf("after an error: %d chunks, %v", chunks, err)
 		}
-		return tx.Scan("plain", func(kv.Chunk) error { return errors.New("a table that is not large was scanned") })
+		return tx.Scan("plain", kv.Range{}, func(kv.Chunk) error { return errors.New("a table that is not large was scanned") })
 	}
 	err = kv.View(db, view)
 	if err == nil {
