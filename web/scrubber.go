@@ -82,7 +82,13 @@ func zeroFreeSlots() {
 	const slotBytes = 128 << 10
 	var classes runtime.MemStats
 	runtime.ReadMemStats(&classes)
-	var kept [][]byte
+	slots := 0
+	for _, class := range classes.BySize {
+		if class.Size > 0 {
+			slots += slotBytes/int(class.Size) + 1
+		}
+	}
+	kept := make([][]byte, 0, slots)
 	for _, class := range classes.BySize {
 		for used := 0; class.Size > 0 && used < slotBytes; used += int(class.Size) {
 			kept = append(kept, make([]byte, class.Size))

@@ -99,8 +99,21 @@ func newTestServer(t testing.TB, limits intake.Limits, options Options) *testSer
 	h.must(err)
 	h.pages = newPages(in, h.site, options, schema, localizers)
 	h.Server = httptest.NewServer(h.pages)
-	t.Cleanup(h.Server.Close)
+	t.Cleanup(func() {
+		h.Server.Close()
+		h.stopScrubber()
+	})
 	return h
+}
+
+// stopScrubber keeps the timer of a closed server from running the collector during the tests that follow.
+func (h *testServer) stopScrubber() {
+	s := h.pages.server.scrubber
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 }
 
 func (h *testServer) must(err error) {
