@@ -162,6 +162,7 @@ func TestHostileClock(t *testing.T) {
 }
 
 func TestClockBetweenRestarts(t *testing.T) {
+	shorttest.Skip(t, "not tested: a clock that is set between restarts")
 	const year = 365 * day
 	c := newClock()
 	dir := newFolder(t)

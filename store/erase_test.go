@@ -109,6 +109,7 @@ func (f *forgettable) hashes() (all []ledger.Hash) {
 }
 
 func TestErase(t *testing.T) {
+	shorttest.Skip(t, "no trace of erased parts is looked for")
 	f := newForgettable(t)
 	s := f.Store
 	receipt, err := s.Receipt(f.promise.Body)
@@ -173,6 +174,7 @@ func TestErase(t *testing.T) {
 
 // In a new ledger an erasure is announced: until its slots have passed every byte is there, and then none is.
 func TestAnnouncedErase(t *testing.T) {
+	shorttest.Skip(t, "not tested: an erasure that is announced first")
 	g := ledgertest.Genesis()
 	g.Rules, g.Delay = ledger.Rules2, ledger.Delay
 	f := newForgettableOf(t, g)
@@ -363,6 +365,7 @@ func TestTombstoneMisnames(t *testing.T) {
 }
 
 func TestCompactKeepsEverything(t *testing.T) {
+	shorttest.Skip(t, "not tested: a compaction")
 	c := newClock()
 	s := newStore(t, day, c)
 	for range 5 {

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
 
@@ -65,6 +66,7 @@ func TestCreateRefuses(t *testing.T) {
 
 // TestCreateAfterACrash has Create cut off before each of its renames.
 func TestCreateAfterACrash(t *testing.T) {
+	shorttest.Skip(t, "not tested: a creation that a crash interrupts")
 	for done := range 3 {
 		dir := newFolder(t)
 		aside := filepath.Join(dir, creatingName)
@@ -99,6 +101,7 @@ func TestCreateAfterACrash(t *testing.T) {
 }
 
 func TestLockNamesTheHolder(t *testing.T) {
+	shorttest.Skip(t, "no writer waits for the lock until the time is up")
 	dir := newFolder(t)
 	s := open(t, dir, Config{Verb: "zapisd serve"})
 	begin := time.Now()

@@ -8,10 +8,12 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // The machine is there, its key is not: the trustees give it another one.
 func TestLostKey(t *testing.T) {
+	shorttest.Skip(t, "not tested: a ledger whose key is lost")
 	for _, slot := range []int{0, 1} {
 		c := newClock()
 		s := newStore(t, day, c)

@@ -30,6 +30,7 @@ func sizedStore(t testing.TB, size int, c *clock) *Store {
 
 // A slot with nothing, something, or three quarters of its size waiting has its size, no more and no less.
 func TestSlotsHaveTheSizeOfTheGenesis(t *testing.T) {
+	shorttest.Skip(t, "slots of each size are not compared")
 	c := newClock()
 	s := sizedStore(t, 64, c)
 	for _, n := range []int{0, 1, 31, 48} {
@@ -176,6 +177,7 @@ func BenchmarkProber(b *testing.B) {
 
 // Where the parts of a slot lie in ledger.db says nothing of the order in which they came.
 func TestPagesSayNothingOfTheOrderOfArrival(t *testing.T) {
+	shorttest.Skip(t, "pages of the database are not compared between orders of arrival")
 	c := newClock()
 	s := sizedStore(t, 64, c)
 	parts := submitParts(t, s)

@@ -12,6 +12,7 @@ import (
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // larger is what a witness may show: a checkpoint of a ledger that grew out of
@@ -142,6 +143,7 @@ func TestNoGroundToStop(t *testing.T) {
 
 // Bringing the newest database back lifts the mark; nothing else needs doing.
 func TestStopIsLiftedByTheNewestDatabase(t *testing.T) {
+	shorttest.Skip(t, "not tested: signing again from the newest of several databases")
 	dir, oldDB, oldGuard := twoSlots(t)
 	newDB, newGuard := filepath.Join(t.TempDir(), "db"), filepath.Join(t.TempDir(), "guard")
 	saveDB(t, dir, newDB)

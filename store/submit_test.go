@@ -80,6 +80,7 @@ func TestParts(t *testing.T) {
 }
 
 func TestDiscardLeavesNothing(t *testing.T) {
+	shorttest.Skip(t, "no trace of a discarded submission is looked for")
 	s := newStore(t, day, newClock())
 	for _, keep := range []bool{false, true} {
 		w, err := s.NewPart()

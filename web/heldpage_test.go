@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 // postOnce sends pieces as a browser does, and does not follow the redirect.
@@ -172,6 +173,7 @@ func TestViewsArePackedWhole(t *testing.T) {
 // Three fast taps are one report: the second and third get the promise and the code of the first. Another text from the
 // same page is another report.
 func TestASecondPostOfOneFormIsTheSameReport(t *testing.T) {
+	shorttest.Skip(t, "not tested: a form that is sent twice")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	nonce := strings.Repeat("3c", 16)
 	type accepted struct{ Code, Promise string }
@@ -249,6 +251,7 @@ func (w *partsWriter) WriteHeader(status int) {
 // When a reporter sees the answer, the sealed files of a submission that was not stored are gone from the disk: those
 // of a second tap, and those of a refused form.
 func TestFilesAreGoneBeforeTheAnswer(t *testing.T) {
+	shorttest.Skip(t, "not tested: files that are gone before the answer")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	code := field("code", h.send(t))
 	for _, c := range []struct {

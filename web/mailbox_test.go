@@ -12,6 +12,7 @@ import (
 
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 func TestMailboxAsks(t *testing.T) {
@@ -60,6 +61,7 @@ func TestKnownAndUnknownCodeLookAlike(t *testing.T) {
 }
 
 func TestMailboxActs(t *testing.T) {
+	shorttest.Skip(t, "not tested: each act in a mailbox")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	for i, c := range []struct {
@@ -91,6 +93,7 @@ func TestMailboxActs(t *testing.T) {
 }
 
 func TestMailboxActsRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: acts in a mailbox that are refused")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	for _, c := range []struct {
@@ -163,6 +166,7 @@ func TestReceiptPage(t *testing.T) {
 
 // Replies stand in order, whole, as text, over as many pages of one size as they need.
 func TestMessages(t *testing.T) {
+	shorttest.Skip(t, "not tested: messages in a mailbox")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	loc := h.localizer(t, "en")
 	may := time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC)

@@ -15,6 +15,7 @@ import (
 	"zapis/internal/server/intake"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // A form of ours comes from our own page; another page's is refused, whatever else is right about it. A program without a
@@ -190,6 +191,7 @@ func TestMemoryBudgetEvictsTheOldestSender(t *testing.T) {
 
 // A request that brings a body where none belongs is refused, and its body not waited for.
 func TestBodyOfARequestWithoutOneIsRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: bodies of requests that have none")
 	h := newTestServer(t, intake.Limits{}, Options{Window: 50 * time.Millisecond})
 	for _, first := range []string{"GET /en/", "HEAD /en/", "PUT /en/send", "GET /nowhere", "OPTIONS /en/", "POST /nowhere", "POST /en/"} {
 		conn, err := net.Dial("tcp", h.Listener.Addr().String())
@@ -224,6 +226,7 @@ func TestBusyPages(t *testing.T) {
 
 // Files never take the room of words.
 func TestUploadsLeaveSlotsForForms(t *testing.T) {
+	shorttest.Skip(t, "no uploads take all slots")
 	h := newTestServer(t, intake.Limits{Uploads: 1}, Options{Forms: 1, QueueTime: time.Minute})
 	r, w := io.Pipe()
 	req := h.request("POST", "/send", r, "Content-Type", "multipart/form-data; boundary=b", "Accept", "application/json")

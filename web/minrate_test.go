@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 // pipeWriter is a response writer whose connection is one end of a pipe.
@@ -168,6 +169,7 @@ func (h *testServer) raw(t *testing.T, request string) testResponse {
 
 // A large upload that is refused in the middle is taken in to its end, so that a browser comes to show the page.
 func TestRefusalInTheMiddle(t *testing.T) {
+	shorttest.Skip(t, "not tested: a refusal in the middle of a body")
 	h := newTestServer(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
 	conn, err := net.Dial("tcp", h.Listener.Addr().String())
 	h.must(err)

@@ -9,10 +9,12 @@ import (
 
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 // Of several files one is bad: the others are kept, and the page says which it was and why.
 func TestOneBadFileIsNamed(t *testing.T) {
+	shorttest.Skip(t, "not tested: one bad file among several")
 	h := newTestServer(t, intake.Limits{File: 1 << 10}, Options{})
 	digits := h.send(t)
 	for i, c := range []struct {
@@ -55,6 +57,7 @@ func TestOneBadFileIsNamed(t *testing.T) {
 
 // Text that was pasted is taken as it is, without its invisible characters.
 func TestPastedTextIsCleaned(t *testing.T) {
+	shorttest.Skip(t, "not tested: pasted text")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	const pasted = "First\x0bSecond\x0cPage\u0085End\x1e\x00.\r\n"
 	var pieces []formPart
@@ -77,6 +80,7 @@ func TestPastedTextIsCleaned(t *testing.T) {
 
 // A code is typed into eight boxes. The group that is wrong is named and marked, where that can be known.
 func TestCodeInGroups(t *testing.T) {
+	shorttest.Skip(t, "not tested: a code in groups")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := h.send(t)
 	boxes := func(groups ...string) (pieces []formPart) {
@@ -123,6 +127,7 @@ func TestCodeInGroups(t *testing.T) {
 
 // The mailbox shows what is in force, ticked, and since when the report is taken back.
 func TestMailboxShowsWhatIsAllowed(t *testing.T) {
+	shorttest.Skip(t, "not tested: a mailbox in each state")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	digits := codeOn(t, h.post("/en/send", valid(field("consent", "lawyer"), field("consent", "un"), field("target", "relative"))).body)
 	open := func() string {

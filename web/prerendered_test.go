@@ -10,6 +10,7 @@ import (
 	"zapis/internal/server/intake"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 // BenchmarkFormPage makes the page that everybody asks for first.
@@ -24,6 +25,7 @@ func BenchmarkFormPage(b *testing.B) {
 
 // The page that was made beforehand is the page that would be made now.
 func TestPrerenderedPagesEqualRenderedOnes(t *testing.T) {
+	shorttest.Skip(t, "prerendered pages are not compared with rendered ones")
 	all := locales(t)
 	for _, lang := range languages {
 		loc, err := newLocalizer(all[lang], testSite(), all, incident.Newest())

@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/reportcode"
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 var shownCode = regexp.MustCompile(`id="code">((?:<span>\d{4}</span> ){8})`)
@@ -103,6 +104,7 @@ func TestSendJSON(t *testing.T) {
 
 // Every refusal is clear in words and in JSON, and leaves nothing behind.
 func TestBadInput(t *testing.T) {
+	shorttest.Skip(t, "not tested: each form that is refused")
 	h := newTestServer(t, intake.Limits{File: 1 << 20, Report: 2 << 20}, Options{})
 	seventeen := valid()
 	for range 17 {
@@ -196,6 +198,7 @@ func TestTooLongComesBack(t *testing.T) {
 
 // Names that a file must not have elsewhere are no reason to refuse evidence: they are kept as evidence, never used.
 func TestFileNames(t *testing.T) {
+	shorttest.Skip(t, "not tested: names of files")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, name := range []string{"../../etc/passwd", `..\..\boot.ini`, "photo\u202egpj.exe", "", "..", strings.Repeat("й", 255), strings.Repeat("字", 255), `evidence\`, `a\|]b`, `"quoted".txt`} {
 		if got := h.postJSON("/send", valid(upload(name, "x"))); got.StatusCode != http.StatusCreated {
@@ -212,6 +215,7 @@ func TestFileNames(t *testing.T) {
 }
 
 func TestBrokenBodies(t *testing.T) {
+	shorttest.Skip(t, "not tested: broken bodies")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	body, kind := multipartBody(t, valid(upload("a.bin", strings.Repeat("x", 300<<10)))...)
 	encoded := func(coding string) []byte {

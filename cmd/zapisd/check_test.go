@@ -8,10 +8,12 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 )
 
 // check --pieces reads one piece after the other, and begins again after the last, or where another number is asked for.
 func TestCheckInPieces(t *testing.T) {
+	shorttest.Skip(t, "not tested: a check in pieces")
 	t.Parallel()
 	dir := t.TempDir()
 	id, err := cli.NewIdentity("anna")

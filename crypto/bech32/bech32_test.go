@@ -8,12 +8,14 @@ import (
 	"filippo.io/age/plugin"
 
 	"zapis/crypto/bech32"
+	"zapis/internal/shorttest"
 )
 
 // TestAge compares with age's encoder, which can be reached for plugins'
 // recipients only; and no text is taken with another character in it, at another
 // length, or under another prefix.
 func TestAge(t *testing.T) {
+	shorttest.Skip(t, "keys are not compared with those of age")
 	const prefix = "age1name"
 	for n := range 200 {
 		data := make([]byte, n)

@@ -14,6 +14,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 )
 
 // follow verifies a ledger from its first entry to its last, bodies and
@@ -132,6 +133,7 @@ func markAfter(t *testing.T, chain *ledger.Chain, b *ledgertest.Builder, size ui
 
 // A chain is stored and resumed anywhere, and comes to the same end.
 func TestResume(t *testing.T) {
+	shorttest.Skip(t, "not tested: a verification that goes on from each entry")
 	b := ledgertest.Everything()
 	for at := range b.Size() {
 		chain := ledger.NewChain(nil)

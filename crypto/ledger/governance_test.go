@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 )
 
 func TestGovernanceTextsRoundTrip(t *testing.T) {
@@ -37,6 +38,7 @@ func TestGovernanceTextsRoundTrip(t *testing.T) {
 }
 
 func TestGovernanceTextsRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: texts of governance that are refused")
 	people := ledgertest.Trustees()
 	trustees := ledger.TrusteesChange{Origin: origin, After: ledger.Sum(nil), Set: ledgertest.Set(people[0])}.Marshal()
 	key := ledger.KeyChange{Origin: origin, After: ledger.Sum(nil), Old: ledgertest.Key(1).Keys(), New: ledgertest.Key(2).Keys(), Reason: ledger.ReasonRotation}.Marshal()
@@ -93,6 +95,7 @@ func TestGovernanceTextsRefused(t *testing.T) {
 
 // Every way in which a change can lack its right is refused by name.
 func TestChangesRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: each change that is refused")
 	p := ledgertest.Trustees()
 	anna, boris, vera, dora := p[0], p[1], p[2], p[3]
 	k1, k2, k3 := ledgertest.Key(1), ledgertest.Key(2), ledgertest.Key(3)
@@ -252,6 +255,7 @@ func TestCompromisedKey(t *testing.T) {
 }
 
 func TestBodiesRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: each body that is refused")
 	anna, boris, dora := ledgertest.Trustees()[0], ledgertest.Trustees()[1], ledgertest.Trustees()[3]
 	head := ledger.CustodyHead{Events: 1}.Marshal()
 	for _, test := range []struct {

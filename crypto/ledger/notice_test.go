@@ -9,6 +9,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 )
 
 // rules2 begins a ledger under the second rules, with a report and a checkpoint.
@@ -58,6 +59,7 @@ func erasing(b *ledgertest.Builder, after ledger.Hash) []byte {
 }
 
 func TestAChangeIsAnnouncedSomeSlotsBefore(t *testing.T) {
+	shorttest.Skip(t, "not tested: a change that is announced")
 	four := ledgertest.Trustees()
 	for _, tt := range []struct {
 		name  string

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zapis/crypto/canonical"
+	"zapis/internal/shorttest"
 )
 
 // fields is a vocabulary like the real one, which this package does not know.
@@ -29,6 +30,7 @@ func fields() []string {
 // TestStringsAsPython: our JSON strings are those of Python's json.dumps with
 // ensure_ascii=False, byte for byte.
 func TestStringsAsPython(t *testing.T) {
+	shorttest.Skip(t, "strings are not compared with the specification's program in Python")
 	var all []string
 	for r := rune(0); r < 0x3000; r++ {
 		if r < 0xd800 {

@@ -101,6 +101,7 @@ func TestEveryBit(t *testing.T) {
 }
 
 func TestTruncated(t *testing.T) {
+	shorttest.Skip(t, "no part is cut at each place")
 	r := set(1, 2)
 	small, ss := sealed(t, Signal, r, []byte("act report"))
 	for n := range small {

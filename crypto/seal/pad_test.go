@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
+	"zapis/internal/shorttest"
 )
 
 // The entry names an attachment's size. Files under the quorum and others have the same one, in sets of any size.
 func TestAttachmentsHaveOneSizeUnderAnyThreshold(t *testing.T) {
+	shorttest.Skip(t, "sizes under each threshold are not compared")
 	for _, n := range []int{1, 2, 3, 5, 12} {
 		var ids []*age.HybridIdentity
 		var keys []string

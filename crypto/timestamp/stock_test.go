@@ -11,10 +11,12 @@ import (
 
 	"zapis/crypto/timestamp"
 	"zapis/crypto/timestamp/timestamptest"
+	"zapis/internal/shorttest"
 )
 
 // What is kept beside a token is all that stock openssl needs, years later.
 func TestStockOpenSSL(t *testing.T) {
+	shorttest.Skip(t, "tokens are not given to openssl")
 	then := time.Date(2020, 6, 1, 12, 0, 0, 0, time.UTC)
 	a := timestamptest.New(t, timestamptest.Plan{From: then.Add(-time.Hour), Until: then.Add(time.Hour)})
 	q := ask(t)

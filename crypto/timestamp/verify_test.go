@@ -15,6 +15,7 @@ import (
 	"zapis/crypto/canonical"
 	"zapis/crypto/timestamp"
 	"zapis/crypto/timestamp/timestamptest"
+	"zapis/internal/shorttest"
 )
 
 var message = []byte("example.org/ledger\n33\nAAAA\n\n— example.org/ledger sig\n")
@@ -67,6 +68,7 @@ func TestExpiredSince(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: each token that is refused")
 	now := time.Now()
 	a, other := timestamptest.New(t, timestamptest.Plan{}), timestamptest.New(t, timestamptest.Plan{})
 	q := ask(t)
@@ -148,6 +150,7 @@ func TestRefused(t *testing.T) {
 // Every bit of a token is under the signature, in a certificate that leads to
 // the root, or refused by the parser: no flip may move the time.
 func TestEveryByteFlipped(t *testing.T) {
+	shorttest.Skip(t, "no bytes of a token are changed")
 	a := timestamptest.New(t, timestamptest.Plan{})
 	q := ask(t)
 	good := a.Reply(t, q.DER)

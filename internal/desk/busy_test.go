@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"zapis/internal/desk"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 )
 
@@ -60,6 +61,7 @@ func (b *browser) waits(what string, is func() bool) {
 // While a carry file comes in, no act is lost without a word; Lock does not wait for the rest of the file, and the vault
 // is then as it was.
 func TestLockEndsAnImportAtOnce(t *testing.T) {
+	shorttest.Skip(t, "not tested: a lock during an import")
 	t.Parallel()
 	b := start(t)
 	b.unlock()
@@ -103,6 +105,7 @@ func TestLockEndsAnImportAtOnce(t *testing.T) {
 
 // A stick that was pulled out in the middle of a file does not keep the vault open.
 func TestAFileThatStopsComingDoesNotKeepTheVaultOpen(t *testing.T) {
+	shorttest.Skip(t, "not tested: a file that stops coming")
 	t.Parallel()
 	b := startIdle(t, 200*time.Millisecond)
 	carry := b.house.Carry(0)
@@ -115,6 +118,7 @@ func TestAFileThatStopsComingDoesNotKeepTheVaultOpen(t *testing.T) {
 
 // Cases that could not be read after an import are read before the next page.
 func TestCasesAreReadAfterAnImportWhoseReadingFailed(t *testing.T) {
+	shorttest.Skip(t, "not tested: an import after which the cases can't be read")
 	b := start(t)
 	b.unlock()
 	fresh := b.house.Report(nil, "narrative", "One more.")

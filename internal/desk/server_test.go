@@ -18,6 +18,7 @@ import (
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/internal/memorytest"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/media"
 	"zapis/internal/trustee/review"
@@ -259,6 +260,7 @@ func TestLocksAfterIdleTime(t *testing.T) {
 
 // While the desk is unlocked, a verb has its turn, and the desk shows what the verb has done.
 func TestAVerbHasItsTurnWhileTheDeskIsOpen(t *testing.T) {
+	shorttest.Skip(t, "no verb runs beside the desk")
 	b := start(t)
 	b.unlock()
 	v, err := b.open()

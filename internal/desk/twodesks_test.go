@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zapis/internal/desk"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 )
@@ -13,6 +14,7 @@ import (
 // Two desks of one trustee on one vault have their turns, and each shows what the other has decided; a clock that jumps,
 // back and ahead, changes the order in which decisions are listed, and none of what is in force.
 func TestTwoDesksOnOneVaultAndAClockThatJumps(t *testing.T) {
+	shorttest.Skip(t, "not tested: two desks on one vault")
 	t.Parallel()
 	b := start(t)
 	b.unlock()

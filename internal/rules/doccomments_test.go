@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // subject finds the first word of a comment that goes on with a verb in the third person: "parseLine returns …".
@@ -79,6 +81,7 @@ func strangers(files []*ast.File) (found []*ast.CommentGroup) {
 
 // A comment that names its function tells of that function. One that was moved, or kept after a renaming, tells a lie.
 func TestCommentsNameWhatTheyStandAt(t *testing.T) {
+	shorttest.Skip(t, "comments are not compared with what they stand at")
 	fset := token.NewFileSet()
 	folders := make(map[string][]*ast.File)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

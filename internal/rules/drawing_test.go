@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // drawing gives the imports between layers, one line a layer: its tree, and the trees whose packages its own import. Trees
@@ -37,6 +39,7 @@ func drawing(own map[string]*pkg) string {
 
 // docs/architecture.md has the drawing as text, after the one of the imports before the packages were grouped.
 func TestTheDrawingOfImportsIsTodays(t *testing.T) {
+	shorttest.Skip(t, "the drawing of imports is not compared")
 	page, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
 
@@ -59,6 +60,7 @@ func TestCheckNamesStrangeBuckets(t *testing.T) {
 // A transaction that began before a compaction goes on over the old file, and
 // one that begins after it sees the same values.
 func TestForgetKeepsValues(t *testing.T) {
+	shorttest.Skip(t, "values are not looked for after many are forgotten")
 	db, path := newDB(t)
 	put := func(tx kv.Tx) error {
 		for i := range 500 {

@@ -15,6 +15,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"zapis/internal/shorttest"
 	"zapis/store/kv"
 )
 
@@ -119,7 +120,7 @@ func inspect(t *testing.T, path string) (faults []string, values map[string][]by
 
 // Databases that bbolt's own check finds whole have no faults, and Scan gives each value.
 func TestWholeDatabasesHaveNoFaults(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(shorttest.Count(8, 1)) {
 		path, want := newDeepDB(t, seed)
 		faults, got := inspect(t, path)
 		if len(faults) > 0 {
@@ -184,6 +185,11 @@ func usedPage(t *testing.T, path string, is func(p page) bool) (found page) {
 func TestDamagedPagesAreFound(t *testing.T) {
 	branch := func(p page) bool { return p.flags == branchPage && p.count > 3 }
 	leaf := func(p page) bool { return p.flags == leafPage && p.count > 3 }
+	whole, _ := newDeepDB(t, 3)
+	content, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name   string
 		is     func(p page) bool
@@ -217,7 +223,10 @@ func TestDamagedPagesAreFound(t *testing.T) {
 		}, "not in order"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			path, _ := newDeepDB(t, 3)
+			path := filepath.Join(t.TempDir(), "db")
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			p := usedPage(t, path, test.is)
 			test.damage(p)
 			writeAt(t, path, p.data, int64(p.id*testPage))
@@ -248,6 +257,7 @@ func writeAt(t *testing.T, path string, b []byte, at int64) {
 
 // The list of free pages contains each page that is not in use, once, and no other.
 func TestDamagedListOfFreePagesIsFound(t *testing.T) {
+	shorttest.Skip(t, "no list of free pages is damaged")
 	for _, test := range []struct {
 		name   string
 		damage func(ids []byte, p []byte)
@@ -285,6 +295,7 @@ func TestDamagedListOfFreePagesIsFound(t *testing.T) {
 // Whatever is in the pages, Check and Scan end, and Scan gives a value only under a key that the table has or that was
 // altered itself.
 func TestAlteredPagesEndNothing(t *testing.T) {
+	shorttest.Skip(t, "no bits of a database are turned under an open transaction")
 	path, values := newDeepDB(t, 7)
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -53,6 +53,7 @@ func TestATrusteesClaimsAreNotCalledProved(t *testing.T) {
 
 // What is made for people is made again and compared: a lying trustee can't put words or commands into it.
 func TestDocumentsAreCompared(t *testing.T) {
+	shorttest.Skip(t, "not tested: documents that differ from those made again")
 	t.Parallel()
 	zip := sample(t)
 	for path, text := range map[string]string{

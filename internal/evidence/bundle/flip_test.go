@@ -32,6 +32,7 @@ func TestEveryFlipIsFound(t *testing.T) {
 
 // The same for a bundle with time stamps.
 func TestEveryFlipOfTheVectorIsFound(t *testing.T) {
+	shorttest.Skip(t, "no byte of the vector is changed")
 	t.Parallel()
 	flipAll(t, read(t, "anchored/bundle.zip"), *flipStep)
 }

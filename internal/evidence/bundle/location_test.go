@@ -13,6 +13,7 @@ import (
 	"zapis/internal/evidence/metadata"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 var located = append(append([]byte("\xff\xd8\xff\xe1\x00\x40Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01"),
@@ -50,6 +51,7 @@ func searched(t *testing.T, list ...file) Input {
 
 // Originals that hold a place are withheld unless they are asked for, whatever their kind; what could not be searched is named.
 func TestLocationIsWithheld(t *testing.T) {
+	shorttest.Skip(t, "not tested: places that are withheld from pictures")
 	t.Parallel()
 	const docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	in := searched(t, letter, file{name: "a.jpg", mediaType: "image/jpeg", content: located},

@@ -13,6 +13,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 )
 
 func TestEveryCutIsFound(t *testing.T) {
@@ -84,6 +85,7 @@ func resign(t testing.TB, f map[string][]byte, s *card.Signer) map[string][]byte
 
 // A lying trustee has a valid key: their changes are listed and signed again, and still contradict the ledger.
 func TestLyingTrustee(t *testing.T) {
+	shorttest.Skip(t, "not tested: each lie of a trustee")
 	t.Parallel()
 	h, in := testCase(t)
 	zip := write(t, in)
@@ -211,6 +213,7 @@ func TestUnsignedChange(t *testing.T) {
 
 // Two bundles of one case put together are none.
 func TestMixedBundles(t *testing.T) {
+	shorttest.Skip(t, "not tested: files of two bundles in one")
 	t.Parallel()
 	h, in := testCase(t)
 	zip := files(t, write(t, in))

@@ -125,6 +125,7 @@ func says(list []string, begin string) bool {
 }
 
 func TestTimes(t *testing.T) {
+	shorttest.Skip(t, "not tested: time stamps of each kind")
 	t.Parallel()
 	c := newAnchored(t)
 	zip := write(t, c.in)
@@ -166,6 +167,7 @@ func TestTimes(t *testing.T) {
 
 // Contradictory evidence of time yields no interval.
 func TestTimesThatContradict(t *testing.T) {
+	shorttest.Skip(t, "not tested: times that contradict each other")
 	t.Parallel()
 	c := newAnchored(t)
 	h := newHouse(t)
@@ -198,6 +200,7 @@ func TestTimesThatContradict(t *testing.T) {
 
 // A lying trustee lists and signs what they have changed.
 func TestLyingAboutTimes(t *testing.T) {
+	shorttest.Skip(t, "not tested: each lie about times")
 	t.Parallel()
 	c := newAnchored(t)
 	zip := write(t, c.in)
@@ -239,6 +242,7 @@ func TestLyingAboutTimes(t *testing.T) {
 
 // Lines of witnesses on the checkpoint itself.
 func TestWitnessedCheckpoint(t *testing.T) {
+	shorttest.Skip(t, "not tested: a checkpoint with witnesses")
 	t.Parallel()
 	c := newAnchored(t)
 	text, err := ledger.NoteText(c.in.Checkpoint)
@@ -339,6 +343,7 @@ func TestVerifyPageOnTimes(t *testing.T) {
 // Eleven bytes, on which the parser that was used before this one ended the program
 // (GHSA-mq3g-qwhv-4hgw), prove nothing, wherever they stand.
 func TestTokenThatNobodyCanRead(t *testing.T) {
+	shorttest.Skip(t, "not tested: a time stamp that can't be read")
 	t.Parallel()
 	poison := []byte{0x30, 0x09, 0x30, 0x03, 0x02, 0x01, 0x00, 0x30, 0x02, 0x1F, 0x80}
 	c := newAnchored(t)

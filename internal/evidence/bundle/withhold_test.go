@@ -16,6 +16,7 @@ import (
 // What is withheld leaves its commitment and nothing else: neither its value
 // nor its salt, with which the value could be guessed, occurs anywhere.
 func TestWithheldLeavesNothing(t *testing.T) {
+	shorttest.Skip(t, "no trace of a withheld part is looked for")
 	t.Parallel()
 	_, in := testCase(t)
 	withheld := func(report Submission, fields ...string) (secrets [][]byte) {

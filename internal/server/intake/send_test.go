@@ -119,6 +119,7 @@ func TestFilesIdentify(t *testing.T) {
 }
 
 func TestFollowUps(t *testing.T) {
+	shorttest.Skip(t, "not tested: what follows a report")
 	h := newHouse(t, Limits{}, 24*time.Hour)
 	d := h.begin()
 	h.must(d.AddFile("1.txt", strings.NewReader("one")))

@@ -24,6 +24,7 @@ import (
 	"zapis/crypto/seal"
 	"zapis/internal/incident"
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
@@ -221,6 +222,7 @@ func TestOnlyWhatNeedsAttentionIsSignalled(t *testing.T) {
 }
 
 func TestMoreThanSixteenWaitForTheNextBatch(t *testing.T) {
+	shorttest.Skip(t, "not tested: more reports than one batch holds")
 	d := newDesk(t, 24*time.Hour)
 	first, none := d.batch()
 	if first.Number != 1 || len(none) != 0 || !first.Slot.Equal(time.Date(2026, 11, 28, 14, 0, 0, 0, time.UTC)) {
@@ -322,6 +324,7 @@ func TestFiveDutyCardsFit(t *testing.T) {
 }
 
 func TestOldBatchesAreDropped(t *testing.T) {
+	shorttest.Skip(t, "not tested: batches that are dropped")
 	d := newDesk(t, 24*time.Hour)
 	dummies := make([][]byte, ledger.SignalParts)
 	for i := range dummies {
@@ -512,6 +515,7 @@ func TestAnswersReachTheMailbox(t *testing.T) {
 }
 
 func TestTheSameBytesForEachReader(t *testing.T) {
+	shorttest.Skip(t, "batches for several readers are not compared")
 	d := newDesk(t, 24*time.Hour)
 	srv := httptest.NewServer(d.server)
 	defer srv.Close()

@@ -12,6 +12,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
@@ -36,6 +37,7 @@ func readers(h *vaulttest.House) []age.Recipient {
 }
 
 func TestShutOutTrustee(t *testing.T) {
+	shorttest.Skip(t, "not tested: a trustee who is shut out")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	to := readers(h)
@@ -69,6 +71,7 @@ func TestShutOutTrustee(t *testing.T) {
 
 // Parts for others than the entry names are refused by every import, also without a key.
 func TestWrongReaders(t *testing.T) {
+	shorttest.Skip(t, "not tested: readers without a key")
 	t.Parallel()
 	for _, tt := range []struct {
 		name, want string

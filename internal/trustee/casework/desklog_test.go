@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -20,6 +21,7 @@ func triage(id string) casework.Decision {
 }
 
 func TestDecisionsAreRecordedAndKept(t *testing.T) {
+	shorttest.Skip(t, "not tested: the record of decisions")
 	d := newDesk(t, vaulttest.Options{})
 	id := d.Report(nil, "narrative", "A letter came.").Case
 	other := d.Report(nil, "narrative", "They wait outside.").Case
@@ -87,6 +89,7 @@ func TestDecisionsAreRecordedAndKept(t *testing.T) {
 }
 
 func TestManyDeskFilesBecomeOne(t *testing.T) {
+	shorttest.Skip(t, "not tested: many decisions that become one file")
 	casework.SetDeskFiles(t, 2)
 	d := newDesk(t, vaulttest.Options{})
 	id := d.Report(nil, "narrative", "A letter came.").Case
@@ -111,6 +114,7 @@ func TestManyDeskFilesBecomeOne(t *testing.T) {
 }
 
 func TestAForgedDeskFileIsRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: forged decisions")
 	d := newDesk(t, vaulttest.Options{})
 	id := d.Report(nil, "narrative", "A letter came.").Case
 	d.carry()
@@ -130,6 +134,7 @@ func TestAForgedDeskFileIsRefused(t *testing.T) {
 }
 
 func TestErasedCasesLeaveTheDesk(t *testing.T) {
+	shorttest.Skip(t, "not tested: cases that are erased")
 	d := newDesk(t, vaulttest.Options{})
 	gone := d.Report(nil, "narrative", "A letter came.")
 	kept := d.Report(nil, "narrative", "They wait outside.")

@@ -10,6 +10,7 @@ import (
 	"filippo.io/age"
 
 	"zapis/internal/evidence/custody"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -29,6 +30,7 @@ func (c counted) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 // What is asked about one case opens as many events however many there are of others, once they were opened a first
 // time; what was recorded since is opened too. The index is rebuilt where it is another log's.
 func TestEventsOfOneCase(t *testing.T) {
+	shorttest.Skip(t, "not tested: the custody events of one case")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil)

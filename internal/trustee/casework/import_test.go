@@ -165,6 +165,7 @@ func TestNewsOfTrustees(t *testing.T) {
 }
 
 func TestImportRefusesWhatDoesNotJoin(t *testing.T) {
+	shorttest.Skip(t, "not tested: imports that do not join")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	other := vaulttest.New(t, vaulttest.Options{})
@@ -306,6 +307,7 @@ func TestKeys(t *testing.T) {
 
 // An import that ends early, wherever that is, leaves the vault as it was.
 func TestInterruptedImport(t *testing.T) {
+	shorttest.Skip(t, "not tested: an import that is interrupted")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
@@ -47,6 +48,7 @@ func written(t *testing.T, v *casework.Trustee, c *casework.Case) string {
 // A case that is looked up is the one that sorting all gives: with follow-ups, exhibits, what waits, another from the same
 // page, and what trustees wrote, in the ledger and not yet.
 func TestLookUp(t *testing.T) {
+	shorttest.Skip(t, "not tested: the places where a file's hash is looked up")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	page := strings.Repeat("0f", 16)

@@ -99,6 +99,7 @@ func TestOutboxAfterNewTrustees(t *testing.T) {
 // A head of the custody log that never reached the operator is missed until a newer one is in the ledger: that covers
 // every event of it.
 func TestAHeadThatANewerOneCoversIsNotMissed(t *testing.T) {
+	shorttest.Skip(t, "not tested: a custody head that a newer one covers")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -127,6 +128,7 @@ func TestAHeadThatANewerOneCoversIsNotMissed(t *testing.T) {
 
 // Who has left can sign nothing more.
 func TestLeftOut(t *testing.T) {
+	shorttest.Skip(t, "not tested: an outbox that the operator leaves out")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -147,6 +149,7 @@ func TestLeftOut(t *testing.T) {
 
 // An exhibit that is sealed like one of ours, and that no trustee has signed for, becomes a case of its own.
 func TestExhibitWithoutSignature(t *testing.T) {
+	shorttest.Skip(t, "not tested: an exhibit without a signature")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -183,6 +186,7 @@ func TestExhibitWithoutSignature(t *testing.T) {
 // An exhibit that was handed on to a later trustee becomes a case of its own without a warning of forgery: the
 // signature for it is sealed to the earlier trustees.
 func TestExhibitHandedOn(t *testing.T) {
+	shorttest.Skip(t, "not tested: an exhibit that is handed on")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -211,6 +215,7 @@ func TestExhibitHandedOn(t *testing.T) {
 
 // The heads in the ledger reveal a custody log that was rewritten, and one that was cut.
 func TestRewrittenCustodyLog(t *testing.T) {
+	shorttest.Skip(t, "not tested: a custody log that is rewritten")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)
@@ -304,6 +309,7 @@ func TestRewrittenHead(t *testing.T) {
 
 // A tombstone, then purge: nothing of the case is left in the vault, and the rest is as it was.
 func TestPurge(t *testing.T) {
+	shorttest.Skip(t, "not tested: a purge")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}}, "country_event", "PL")

@@ -11,6 +11,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
 	"zapis/internal/trustee/links"
@@ -58,6 +59,7 @@ func suggest(t *testing.T, v *casework.Trustee, h *hasher) (casework.Suggested, 
 // Pictures are opened and hashed once; their hashes lie sealed in the vault, are found again after it was closed, and go when
 // a case is erased. A refused suggestion is not made again.
 func TestNearPicturesAreSuggested(t *testing.T) {
+	shorttest.Skip(t, "no pictures are compared")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	const jpeg, png = "\xff\xd8\xff\xe0\x00\x10JFIF\x00 ", "\x89PNG\r\n\x1a\n "

@@ -79,6 +79,7 @@ func TestEverySubset(t *testing.T) {
 }
 
 func TestBothLogs(t *testing.T) {
+	shorttest.Skip(t, "not tested: two custody logs of one trustee")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")
@@ -120,6 +121,7 @@ func TestBothLogs(t *testing.T) {
 }
 
 func TestRequestsRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: requests that are refused")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed, other := h.Report(nil, "contact", "by the mill"), h.Report(nil, "contact", "by the inn")
@@ -313,6 +315,7 @@ func TestBadDeal(t *testing.T) {
 // After opening the vault contains neither the reason, nor the shares, nor what they opened; and one share's file
 // opens with stock age.
 func TestOpenedContentIsNotInTheVault(t *testing.T) {
+	shorttest.Skip(t, "no opened content is looked for in a vault's files")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "contact", "by the mill")

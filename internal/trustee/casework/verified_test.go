@@ -12,6 +12,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault/vaulttest"
 )
@@ -164,6 +165,7 @@ func TestCheckVerifiesEveryImport(t *testing.T) {
 
 // Only the owner can say that imports were verified, and a check verifies them in any case.
 func TestForgedVerified(t *testing.T) {
+	shorttest.Skip(t, "not tested: a forged list of what was verified")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: time.Hour})
 	h.Report(nil)

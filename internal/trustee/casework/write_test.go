@@ -121,6 +121,7 @@ func texts(box *intake.Mailbox) string {
 
 // From the answer to the mailbox, also while it waits for the slot; and to the other trustees.
 func TestReplyReachesTheMailbox(t *testing.T) {
+	shorttest.Skip(t, "no reply goes to a mailbox")
 	t.Parallel()
 	for _, slot := range []time.Duration{0, 24 * time.Hour} {
 		d := newDesk(t, vaulttest.Options{Slot: slot})
@@ -214,6 +215,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 
 // The same outbox twice, and what is not yet taken in again in the same bytes.
 func TestOutboxTwice(t *testing.T) {
+	shorttest.Skip(t, "not tested: an outbox that is carried twice")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)
@@ -247,6 +249,7 @@ func TestOutboxTwice(t *testing.T) {
 }
 
 func TestNotesAndGrades(t *testing.T) {
+	shorttest.Skip(t, "not tested: notes and grades")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{})
 	filed := d.Report(nil)

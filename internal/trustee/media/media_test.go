@@ -288,6 +288,7 @@ func scene(seed uint64) *image.NRGBA {
 // The hash of a picture stays within links.Distance when the picture is coded again, scaled, darkened or cropped by little,
 // and those of other pictures are farther away.
 func TestHashesOfNearPictures(t *testing.T) {
+	shorttest.Skip(t, "hashes of pictures are not compared")
 	coded := func(img image.Image, quality int) image.Image {
 		b := encoded(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, img, &jpeg.Options{Quality: quality}) })
 		out, err := jpeg.Decode(bytes.NewReader(b))
@@ -551,6 +552,7 @@ func TestSound(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
+	shorttest.Skip(t, "not tested: texts in each encoding")
 	c := shared()
 	cp1251 := []byte("\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0")
 	utf16 := []byte("\xff\xfe\x1f\x04\x40\x04")
@@ -832,6 +834,7 @@ func TestWorkerIsIsolated(t *testing.T) {
 
 // Our programs never load a library of the system's.
 func TestNothingIsLoaded(t *testing.T) {
+	shorttest.Skip(t, "not tested: files that name others to load")
 	out, err := exec.Command("go", "list", "-deps", "-tags", "nodynamic", "./testdata/worker").Output()
 	if err != nil || !bytes.Contains(out, []byte("github.com/gen2brain/heic")) {
 		t.Fatalf("%v", err)
