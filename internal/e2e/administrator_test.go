@@ -26,7 +26,7 @@ type administrator struct {
 
 func newAdministrator(t *testing.T, node *pgtest.Node, database string) administrator {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), database)
+	conn, err := pgx.Connect(t.Context(), pgtest.AsAdministrator(database))
 	if err != nil {
 		t.Fatal(err)
 	}

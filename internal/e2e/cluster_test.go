@@ -250,7 +250,7 @@ func (o *office) leftBehind(t *testing.T) {
 		writeFile(t, filepath.Join(left, name), string(readFile(t, filepath.Join(o.ledger, name))))
 	}
 	got := command(t, o.dir, "zapisd", "serve", "--dir", "left", "--listen", "127.0.0.1:0")
-	if got.status != 1 || !strings.HasPrefix(got.err, "zapisd: this ledger was moved to postgres://postgres@127.0.0.1:") ||
+	if got.status != 1 || !strings.HasPrefix(got.err, "zapisd: this ledger was moved to postgres://zapis@127.0.0.1:") ||
 		!strings.HasSuffix(got.err, "\nhint: go on there; what is here can be read, checked and exported\n") {
 		t.Errorf("what was left behind: status %d\n%s", got.status, got.err)
 	}

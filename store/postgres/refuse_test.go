@@ -21,11 +21,13 @@ import (
 	"zapis/store/kv"
 	"zapis/store/kv/kvtest"
 	"zapis/store/postgres"
+	"zapis/store/postgres/pgtest"
 )
 
+// exec runs statements as the superuser.
 func exec(t *testing.T, dsn string, statements ...string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
+	conn, err := pgx.Connect(t.Context(), pgtest.AsAdministrator(dsn))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,7 @@ func TestRefusals(t *testing.T) {
 		"CREATE ROLE few LOGIN CONNECTION LIMIT 0", "CREATE ROLE nine LOGIN CONNECTION LIMIT 9")
 	_, name, _ := strings.Cut(strings.TrimSuffix(dsn, "?sslmode=disable&connect_timeout=2"), fmt.Sprint(node.Port, "/"))
 	dbLimit := func(n int) []string { return []string{fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", name, n)} }
-	as := func(user string) string { return strings.Replace(dsn, "postgres@", user+"@", 1) }
+	as := func(user string) string { return strings.Replace(dsn, "//zapis@", "//"+user+"@", 1) }
 	in := func(setting, value string) []string {
 		return []string{fmt.Sprintf("ALTER DATABASE %s SET %s = '%s'", name, setting, value)}
 	}
@@ -107,7 +109,7 @@ func TestRefusals(t *testing.T) {
 			"look at the port: something else may listen there; look at ssl in postgresql.conf"},
 		{"a pooler that refuses settings", "postgres://x:secret@" + answering(t, fatal("08P01", "unsupported startup parameter: enable_seqscan")) + "/x?sslmode=disable", nil, nil,
 			"unsupported startup parameter: enable_seqscan (SQLSTATE 08P01)", pooler},
-		{"a pooler that drops settings", "postgres://postgres@" + dropping(t, node.Port) + "/" + name + "?sslmode=disable", nil, nil,
+		{"a pooler that drops settings", "postgres://zapis@" + dropping(t, node.Port) + "/" + name + "?sslmode=disable", nil, nil,
 			`the session does not have the settings that were asked for: enable_seqscan is "on"`, pooler},
 		{"a standby", strings.Replace(dsn, fmt.Sprint(node.Port), fmt.Sprint(cluster.Nodes[1].Port), 1), nil, nil, "this server is a standby", "name all hosts of the database, and target_session_attrs=read-write"},
 	} {
@@ -127,6 +129,102 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a database of another ledger: %v", err)
 	}
 }
+
+// A role with more rights than a ledger needs is refused, whether it was given them itself or can become a role that has them. The
+// hint says which statement takes them away, and the statement does.
+func TestRoleWithTooManyRights(t *testing.T) {
+	dsn := newDSN(t)
+	create(t, dsn, options())
+	exec(t, dsn, "CREATE ROLE wide LOGIN", "CREATE ROLE group_of_wide", `CREATE ROLE "Group"`)
+	defer exec(t, dsn, "DROP ROLE wide", "DROP ROLE group_of_wide", `DROP ROLE "Group"`)
+	as := strings.Replace(dsn, "//zapis@", "//wide@", 1)
+	for i, test := range []struct {
+		given, text, hint string
+		taken             string // where the hint is no statement
+	}{
+		{"ALTER ROLE wide SUPERUSER", "the role wide is a superuser", "ALTER ROLE wide NOSUPERUSER", ""},
+		{"ALTER ROLE wide CREATEROLE", "the role wide may make roles", "ALTER ROLE wide NOCREATEROLE", ""},
+		{"ALTER ROLE wide CREATEDB", "the role wide may make databases", "ALTER ROLE wide NOCREATEDB", ""},
+		{"ALTER ROLE wide REPLICATION", "the role wide may copy the whole server", "ALTER ROLE wide NOREPLICATION", ""},
+		{"ALTER ROLE wide BYPASSRLS", "the role wide may pass by row security", "ALTER ROLE wide NOBYPASSRLS", ""},
+		{"ALTER ROLE wide NOINHERIT; ALTER ROLE group_of_wide SUPERUSER; GRANT group_of_wide TO wide", "the role wide can become group_of_wide, which is a superuser",
+			"REVOKE group_of_wide FROM wide", "ALTER ROLE wide INHERIT; ALTER ROLE group_of_wide NOSUPERUSER"},
+		{`ALTER ROLE "Group" CREATEROLE; GRANT "Group" TO group_of_wide; GRANT group_of_wide TO wide`, `the role wide can become "Group", which may make roles`,
+			`REVOKE "Group" FROM wide`, `REVOKE "Group" FROM group_of_wide; REVOKE group_of_wide FROM wide; ALTER ROLE "Group" NOCREATEROLE`},
+		{"ALTER ROLE group_of_wide SUPERUSER; GRANT group_of_wide TO wide; ALTER ROLE wide SET role = group_of_wide", "the role wide can become group_of_wide, which is a superuser",
+			"REVOKE group_of_wide FROM wide", "ALTER ROLE wide RESET role; ALTER ROLE group_of_wide NOSUPERUSER"},
+		{"GRANT pg_read_all_data TO wide", "the role wide is a member of pg_read_all_data", "REVOKE pg_read_all_data FROM wide", ""},
+		{"GRANT pg_write_server_files TO wide", "the role wide is a member of pg_write_server_files", "REVOKE pg_write_server_files FROM wide", ""},
+		{"GRANT pg_execute_server_program TO wide", "the role wide is a member of pg_execute_server_program", "REVOKE pg_execute_server_program FROM wide", ""},
+		{"GRANT pg_monitor TO wide", "the role wide is a member of pg_monitor", "REVOKE pg_monitor FROM wide", ""},
+		{"GRANT pg_read_all_data TO group_of_wide; GRANT group_of_wide TO wide", "the role wide is a member of pg_read_all_data",
+			"REVOKE pg_read_all_data from the role through which wide is a member", "REVOKE pg_read_all_data FROM group_of_wide; REVOKE group_of_wide FROM wide"},
+		{"GRANT EXECUTE ON FUNCTION pg_read_file(text) TO wide", "the role wide may call pg_read_file(text)", "REVOKE EXECUTE ON FUNCTION pg_read_file(text) FROM wide", ""},
+		{"GRANT EXECUTE ON FUNCTION lo_import(text) TO group_of_wide; GRANT group_of_wide TO wide", "the role wide may call lo_import(text)",
+			"REVOKE EXECUTE ON FUNCTION lo_import(text) FROM wide", "REVOKE EXECUTE ON FUNCTION lo_import(text) FROM group_of_wide; REVOKE group_of_wide FROM wide"},
+	} {
+		exec(t, dsn, test.given)
+		ways := map[string]func() (*postgres.DB, error){
+			"opened": func() (*postgres.DB, error) { return postgres.Open(t.Context(), as, kvtest.Specs, options()) }}
+		if i == 0 {
+			ways["read"] = func() (*postgres.DB, error) {
+				return postgres.Open(t.Context(), as, kvtest.Specs, postgres.Options{Host: "two", ReadOnly: true})
+			}
+			ways["made"] = func() (*postgres.DB, error) { return postgres.Create(t.Context(), as, kvtest.Specs, 2, options()) }
+		}
+		for name, try := range ways {
+			db, err := try()
+			if err == nil {
+				db.Close()
+				t.Errorf("%s: it is %s", test.given, name)
+				continue
+			}
+			if want := errSettingsText + test.text; !strings.HasSuffix(err.Error(), want) || cli.Hint(err) != test.hint+"; docs/guides/cluster.md lists what it needs" {
+				t.Errorf("%s, %s:\n%v\nhint %q", test.given, name, err, cli.Hint(err))
+			}
+		}
+		take := []string{test.hint, test.taken}
+		if strings.HasPrefix(test.taken, "REVOKE") {
+			take = take[1:]
+		}
+		exec(t, dsn, take...)
+		if _, err := postgres.Open(t.Context(), as, kvtest.Specs, options()); err == nil || !strings.HasSuffix(err.Error(), "the role may not read the ledger's tables: permission denied for schema zapis") {
+			t.Errorf("after %s: %v", test.hint, err)
+		}
+	}
+}
+
+// What the guide says about a ledger of the superuser makes it one of the role.
+func TestLedgerOfASuperuser(t *testing.T) {
+	dsn := newDSN(t)
+	create(t, dsn, options()).Close()
+	_, name, _ := strings.Cut(strings.TrimSuffix(dsn, "?sslmode=disable&connect_timeout=2"), fmt.Sprint(cluster.Nodes[0].Port, "/"))
+	guide, err := os.ReadFile("../../docs/guides/cluster.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(guide), "ALTER DATABASE ledger OWNER TO zapis;\n\\c ledger\n")
+	block, _, ended := strings.Cut(after, "\n```\n")
+	if !found || !ended {
+		t.Fatal("the guide has other statements")
+	}
+	exec(t, dsn, "ALTER DATABASE "+name+" OWNER TO postgres", strings.ReplaceAll(block, "OWNER TO zapis", "OWNER TO postgres"))
+	if _, err := postgres.Open(t.Context(), dsn, kvtest.Specs, options()); err == nil || cli.Hint(err) != "grant the role what docs/guides/cluster.md lists" {
+		t.Errorf("a role that owns nothing: %v", err)
+	}
+	exec(t, dsn, "ALTER DATABASE "+name+" OWNER TO zapis", block)
+	db, err := postgres.Open(t.Context(), dsn, kvtest.Specs, options())
+	if err == nil {
+		err = kv.Update(db, put("a", "b"))
+		db.Close()
+	}
+	if err != nil {
+		t.Errorf("a role that was given all: %v", err)
+	}
+}
+
+// errSettingsText is how a refusal of the server's set-up begins.
+const errSettingsText = "the database is set up in a way that this ledger must not use: "
 
 // answering is the address of a server that answers any message so.
 func answering(t *testing.T, answer string) string {

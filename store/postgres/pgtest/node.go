@@ -220,9 +220,9 @@ func (n *Node) Promote() error {
 	return errors.New("it is still a standby")
 }
 
-// DSN returns the address of a database on this node.
+// DSN returns the address of a database on this node, for the role.
 func (n *Node) DSN(database string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", n.Port, database)
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", Role, n.Port, database)
 }
 
 // Rebuild makes the node a standby of another, out of a fresh base backup.
@@ -240,13 +240,13 @@ func (n *Node) Rebuild(primary *Node) error {
 	return n.Follow(primary)
 }
 
-// Exec runs a statement in the database postgres, and Query one that gives a row.
+// Exec runs a statement in the database postgres as the superuser, and Query one that gives a row.
 func (n *Node) Exec(sql string) error { return n.in("postgres", sql) }
 
 func (n *Node) in(database, sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, n.DSN(database))
+	conn, err := pgx.Connect(ctx, AsAdministrator(n.DSN(database)))
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (n *Node) answers() error {
 func (n *Node) Query(sql string, into ...any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, n.DSN("postgres"))
+	conn, err := pgx.Connect(ctx, AsAdministrator(n.DSN("postgres")))
 	if err != nil {
 		return err
 	}

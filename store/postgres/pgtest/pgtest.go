@@ -74,7 +74,34 @@ func (c *Cluster) start(standbys int, more []string) (err error) {
 			return err
 		}
 	}
-	return c.WaitForStandbys(primary, standbys)
+	if err := c.WaitForStandbys(primary, standbys); err != nil {
+		return err
+	}
+	return c.makeRole()
+}
+
+// Role owns each database, and has the rights that docs/guides/cluster.md lists. Administrator is the superuser.
+const (
+	Role          = "zapis"
+	Administrator = "postgres"
+)
+
+func (c *Cluster) makeRole() error {
+	primary := c.Nodes[0]
+	var version int
+	err := errors.Join(primary.Query("SELECT current_setting('server_version_num')::int", &version), primary.Exec("CREATE ROLE "+Role+" LOGIN"))
+	if err == nil && version >= 150000 {
+		err = primary.Exec("GRANT pg_checkpoint TO " + Role)
+	}
+	if err == nil {
+		err = primary.in("template1", "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO "+Role) // each database that is made has it then
+	}
+	return err
+}
+
+// AsAdministrator makes an address of the role one of the superuser.
+func AsAdministrator(dsn string) string {
+	return strings.Replace(dsn, "//"+Role+"@", "//"+Administrator+"@", 1)
 }
 
 // standbyNames returns the setting of a node: the standbys that it may have.
@@ -91,10 +118,10 @@ func (c *Cluster) standbyNames(n *Node) string {
 	return "FIRST 1 (" + strings.Join(names, ", ") + ")"
 }
 
-// NewDatabase makes an empty database on the primary, and returns its name.
+// NewDatabase makes an empty database of the role on the primary, and returns its name.
 func (c *Cluster) NewDatabase() (string, error) {
 	name := fmt.Sprintf("ledger%d_%d", os.Getpid(), c.databases.Add(1))
-	return name, c.Nodes[0].Exec("CREATE DATABASE " + name)
+	return name, c.Nodes[0].Exec("CREATE DATABASE " + name + " OWNER " + Role)
 }
 
 // DSNOf names all nodes; the client selects the one that accepts writes.
@@ -103,7 +130,7 @@ func (c *Cluster) DSNOf(database string) string {
 	for _, n := range c.Nodes {
 		hosts = append(hosts, "127.0.0.1:"+strconv.Itoa(n.Port))
 	}
-	return "postgres://postgres@" + strings.Join(hosts, ",") + "/" + database + "?sslmode=disable&connect_timeout=2&target_session_attrs=read-write"
+	return "postgres://" + Role + "@" + strings.Join(hosts, ",") + "/" + database + "?sslmode=disable&connect_timeout=2&target_session_attrs=read-write"
 }
 
 // WaitForStandbys waits until so many standbys follow a node.

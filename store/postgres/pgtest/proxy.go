@@ -38,9 +38,9 @@ func NewProxy(n *Node) (*Proxy, error) {
 	return p, nil
 }
 
-// DSN returns the address of a database through the proxy.
+// DSN returns the address of a database through the proxy, for the role.
 func (p *Proxy) DSN(database string) string {
-	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable&connect_timeout=2", p.listener.Addr(), database)
+	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable&connect_timeout=2", Role, p.listener.Addr(), database)
 }
 
 func (p *Proxy) forward(c net.Conn) {
