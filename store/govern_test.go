@@ -57,7 +57,7 @@ func TestNewTrustees(t *testing.T) {
 		if slot > 0 {
 			_, err := s.Submit(t.Context(), approved(t, s, ledger.KindTrustees, ledger.TrusteesChange{Origin: s.Origin(), After: after(s),
 				Set: ledgertest.Set(people[:2]...)}.Marshal(), nil, people[:2]...))
-			wants(t, err, ErrRefused, "the submission is not acceptable: another change of keys or trustees waits for its slot; propose this one anew after it")
+			wants(t, err, ErrRefused, "the submission is not acceptable: another change of keys or trustees waits for its slot; propose this one again after it")
 			submit(t, s, words(s)) // goes by the old set, and stands before the change
 			c.forward(day)
 			sequence(t, s)

@@ -259,7 +259,7 @@ func (s *Store) admitKind(tx kv.Tx, t *tip, p *submission) error {
 	}
 	return eachWaiting(tx, func(w waiting) error {
 		if changes(w.body.Kind) {
-			return fmt.Errorf("%w: another change of keys or trustees waits for its slot; propose this one anew after it", ErrRefused)
+			return fmt.Errorf("%w: another change of keys or trustees waits for its slot; propose this one again after it", ErrRefused)
 		}
 		return nil
 	})

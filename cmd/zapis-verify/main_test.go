@@ -117,7 +117,7 @@ func TestVerify(t *testing.T) {
 		{"with a card that was cut", []string{vector("bundle.zip"), "--trust", write(t, card[:len(card)-1]+"\n")}, 3, "", "",
 			": ledger card: not 64 lower-case hexadecimal digits\nhint: copy the whole line, from zapis-ledger+ to its last digit\n"},
 		{"with another ledger's card", []string{vector("bundle.zip"), "--trust", otherCard}, 3, "does NOT verify\n",
-			"- this bundle is of the ledger " + card + ", and that is none you trust", "does not verify\nhint: keep the file as it is, and tell whoever gave it to you\n"},
+			"- this bundle is of the ledger " + card + ", and that is none you trust", "does not verify\nhint: keep the file as it is, and tell the person who gave it to you\n"},
 		{"a case that waits", []string{vector("waiting.zip"), "--trust", card}, 0, trusted,
 			"- The place of follow-up 1 in the ledger: not yet; promised for slot 2026-11-22T20:47:45Z, with the log's two signatures.", ""},
 		{"a bundle that lies", []string{vector("must-fail/account.zip"), "--trust", card}, 3, "does NOT verify\n",
@@ -137,7 +137,7 @@ func TestVerify(t *testing.T) {
 		{"a receipt, with the card only", []string{vector("receipt"), "--trust", card}, 4, "", "",
 			"the keys of example.org/ledger are not known: a ledger card names them by a hash only\nhint: give also any bundle of this ledger, or its genesis (its server shows it under /genesis; data/ledger/bodies/0.txt of a bundle), to --trust\n"},
 		{"a receipt alone", []string{vector("receipt")}, 4, "", "",
-			"the keys of example.org/ledger are not known, and without them no signature can be verified\nhint: get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card\n"},
+			"the keys of example.org/ledger are not known, and without them no signature can be verified\nhint: get its genesis from somebody other than the person who gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card\n"},
 		{"a receipt, with a bundle that is not trusted", []string{vector("receipt"), "--trust", folder(t, "bundle.zip")}, 2, "", "",
 			"--trust: nothing that was given says whom you trust\n"},
 

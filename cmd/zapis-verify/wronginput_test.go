@@ -42,7 +42,7 @@ func TestWrongInputIsNamed(t *testing.T) {
 		whole  = "hint: what can be checked is the whole bundle: give the .zip file that this came in, as you received it\n"
 		trust  = "hint: it is not what is checked, but what it is checked against: give it to --trust, and name the bundle, the receipt or the promise\n"
 		sealed = "hint: open it first, with the program age"
-		keep   = "hint: keep the file as it is, and tell whoever gave it to you"
+		keep   = "hint: keep the file as it is, and tell the person who gave it to you"
 		tiles  = "hint: it takes a whole copy of what the ledger publishes: a folder with the file checkpoint and the folder tile in it, as zapisd mirror keeps one\n"
 		pasted = "; if it was pasted into a mail or a document on the way, have the file itself sent: pasting changes a text\n"
 	)
@@ -136,8 +136,8 @@ func TestUnreadable(t *testing.T) {
 		err        error
 		want, hint string
 	}{
-		{"", "bundle.zip", syscall.EACCES, "bundle.zip may not be read by you: the system refuses it", "ask whoever owns it, or looks after this computer, to let you read it"},
-		{"--tiles: ", "mirror", syscall.EACCES, "--tiles: mirror may not be read by you: the system refuses it", "ask whoever owns it, or looks after this computer, to let you read it"},
+		{"", "bundle.zip", syscall.EACCES, "bundle.zip may not be read by you: the system refuses it", "ask the person who owns it, or looks after this computer, to let you read it"},
+		{"--tiles: ", "mirror", syscall.EACCES, "--tiles: mirror may not be read by you: the system refuses it", "ask the person who owns it, or looks after this computer, to let you read it"},
 		{"--trust: ", "keys", syscall.ENOENT, "--trust: keys is not there", "look at how it is written, and in which folder you are; a name with spaces in it takes quotation marks"},
 		{"", "bundle.zip", syscall.EIO, fmt.Sprintf("bundle.zip can't be read: open bundle.zip: %v", syscall.EIO), "copy it to another disk or stick first: this one may be failing"},
 	} {

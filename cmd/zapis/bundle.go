@@ -30,7 +30,7 @@ type bundleCmd struct {
 	Originals    bool     `name:"only-originals" help:"Leave translations out."`
 	Forum        string   `enum:"plain,us" default:"plain" placeholder:"plain|us" help:"Before whom: us words the declarations after the US Federal Rules of Evidence."`
 	Time         string   `placeholder:"TIME" help:"When the bundle is made, as 2026-11-23T20:47:45Z. The same choices at the same time give the same bytes again."`
-	To           []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of whoever gets it. May be repeated."`
+	To           []string `placeholder:"RECIPIENT" help:"Seal it to the age recipient of the person who gets it. May be repeated."`
 	ToPass       string   `name:"to-passphrase-file" placeholder:"FILE" help:"Seal it with a passphrase: the file's first line."`
 	For          string   `enum:"lawyer,police,court,un,ccf,other" default:"lawyer" placeholder:"WHOM" help:"Who is to read it, and so which consent it needs: one of ${enum} (${default})."`
 	Communicable []string `placeholder:"A01" help:"With --for un and --for ccf: an exhibit that may reach the state, to which they pass things on. Every other one has to be withheld. Repeat it for more."`
@@ -128,7 +128,7 @@ func (b *bundleCmd) say(s *cli.Streams, o release.BundleOptions, in bundle.Input
 		fmt.Fprintln(s.Err, "The identity is withheld.")
 	}
 	for _, name := range o.Keys {
-		fmt.Fprintf(s.Err, "The key of %s is in it: whoever has the bundle can decrypt that part of the ledger, for ever.\n", name)
+		fmt.Fprintf(s.Err, "The key of %s is in it: anyone who has the bundle can decrypt that part of the ledger, for ever.\n", name)
 	}
 	if to.sealed() {
 		fmt.Fprintf(s.Err, "Sealed %s.\n", to.description)

@@ -57,9 +57,9 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 		hint := "keep the vault as it is, and tell the other trustees"
 		switch {
 		case done.Foreign && !done.Opened:
-			hint = "with --identity it is seen whether this custody log owns up to an earlier one; if it does not, " + hint
+			hint = "with --identity it is seen whether this custody log names an earlier one; if it does not, " + hint
 		case done.Foreign:
-			hint += "; if the vault that signed it is lost, zapis import into a new folder, with --identity and the newest carry file, begins a log that owns up to it"
+			hint += "; if the vault that signed it is lost, zapis import into a new folder, with --identity and the newest carry file, begins a log that names it"
 		}
 		return exit.New(exit.Mismatch, hint, "%s not fit, as said above", casework.Many(n, "thing does", "things do"))
 	}

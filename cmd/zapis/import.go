@@ -126,7 +126,7 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 		return err
 	}
 	if done.Successor != "" {
-		warn(s, "your custody log begins anew, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Successor)
+		warn(s, "your custody log begins again, and says so: %s. If you still have that vault, go on with it, and delete this one", done.Successor)
 	}
 	for _, text := range done.Pending {
 		warn(s, "the operator has not taken in your %s", text)

@@ -72,7 +72,7 @@ func authorWords(a casefile.Authorship) string {
 	case casefile.AuthorSigned:
 		return "with the reporter's key, which the report commits to"
 	case casefile.AuthorUnsigned:
-		return "NOT SIGNED with the reporter's key: it counts for nothing. Whoever runs the intake can have made it"
+		return "NOT SIGNED with the reporter's key: it counts for nothing. The people who run the intake can have made it"
 	case casefile.AuthorWrong:
 		return "WRONGLY SIGNED: not with the key that the report commits to. It counts for nothing"
 	case casefile.AuthorUnknown:

@@ -26,7 +26,7 @@ import (
 type backupVerb struct {
 	Dir     string `required:"" placeholder:"D" help:"The ledger's folder."`
 	Out     string `required:"" placeholder:"FOLDER" help:"The backup's folder, on another disk: made where it is missing, else brought up to date."`
-	WithKey bool   `help:"Keep the log's key there too. Whoever has the folder can then sign in the ledger's name."`
+	WithKey bool   `help:"Keep the log's key there too. Anyone who has the folder can then sign in the ledger's name."`
 }
 
 func (v *backupVerb) Run(ctx context.Context, s *cli.Streams) error {

@@ -26,7 +26,7 @@ type grammar struct {
 	RotateDuty rotateVerb `cmd:"" help:"Write a proposal of the next duty keys, for the trustees to approve."`
 
 	Backup  backupVerb  `cmd:"" help:"Copy the ledger into a folder of flat files, while it is served too."`
-	Restore restoreVerb `cmd:"" help:"Make the ledger anew out of a backup, and let it sign again."`
+	Restore restoreVerb `cmd:"" help:"Make the ledger again out of a backup, and let it sign again."`
 	Mirror  mirrorVerb  `cmd:"" help:"Keep a verified copy of somebody's ledger, or of what it publishes."`
 	Compact compactVerb `cmd:"" help:"Take what was erased out of the database's free pages."`
 	Move    moveVerb    `cmd:"" help:"Carry the ledger into a database that several hosts share, or back into its folder."`

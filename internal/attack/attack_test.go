@@ -57,7 +57,7 @@ type attack struct {
 var attacks = []attack{
 	{"rolled back to an older copy", func(_ *house, was *history) { cut(was, 33) }, false,
 		"the carry file ends at entry 32, and the vault already holds 65: it is of an older or shortened ledger",
-		"the tiles are older than the file: they have 33 entries, and it has 65. Fetch them anew; if that stays so, the ledger was rolled back",
+		"the tiles are older than the file: they have 33 entries, and it has 65. Fetch them again; if that stays so, the ledger was rolled back",
 		"the ledger has 33 entries, and the folder holds 65: it was rolled back or cut short",
 		"it ends at 33 entries, and 65 were signed"},
 	{"rolled back, and gone on from there", func(_ *house, was *history) { cut(was, 33) }, true,

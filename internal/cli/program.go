@@ -75,7 +75,7 @@ func systemHint(err error) string {
 	}{
 		{syscall.ENOSPC, "make room on that disk, and do it again"},
 		{syscall.EROFS, "that disk is write-protected: take the protection off, or name a place on another"},
-		{fs.ErrPermission, "the system does not let you: ask whoever owns the file or the folder, or looks after this computer"},
+		{fs.ErrPermission, "the system does not let you: ask the person who owns the file or the folder, or looks after this computer"},
 	} {
 		if errors.Is(err, s.err) {
 			return s.hint

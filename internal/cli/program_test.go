@@ -115,7 +115,7 @@ func TestSystemHints(t *testing.T) {
 	}{
 		{&fs.PathError{Op: "write", Path: "a.zip", Err: syscall.ENOSPC}, "zapis: write a.zip: no space left on device\nhint: make room on that disk, and do it again\n"},
 		{&fs.PathError{Op: "open", Path: "V", Err: syscall.EROFS}, "zapis: open V: read-only file system\nhint: that disk is write-protected: take the protection off, or name a place on another\n"},
-		{&fs.PathError{Op: "open", Path: "V", Err: syscall.EACCES}, "zapis: open V: permission denied\nhint: the system does not let you: ask whoever owns the file or the folder, or looks after this computer\n"},
+		{&fs.PathError{Op: "open", Path: "V", Err: syscall.EACCES}, "zapis: open V: permission denied\nhint: the system does not let you: ask the person who owns the file or the folder, or looks after this computer\n"},
 		{exit.New(exit.Failed, "nothing was done", "the log: %w", syscall.ENOSPC), "zapis: the log: no space left on device\nhint: nothing was done\n"},
 	} {
 		var talk bytes.Buffer

@@ -13,7 +13,7 @@ import (
 	"zapis/internal/shorttest"
 )
 
-// notPlain maps expressions that comments must not use to what to write instead.
+// notPlain maps expressions that comments, texts in code and pages must not use to what to write instead.
 var notPlain = []struct {
 	pattern *regexp.Regexp
 	instead string
@@ -31,7 +31,18 @@ var notPlain = []struct {
 	{regexp.MustCompile(`(?i)\b(folk|fate)\b`), "use the standard term"},
 }
 
-// dialect returns one sentence for each expression in a Go file's comments that is not plain technical English.
+// inTexts reports whether an expression is refused in texts for users and in pages too. Two of them are plain there.
+func inTexts(hit string) bool {
+	return !strings.EqualFold(hit, "whom") && !strings.EqualFold(hit, "nobody")
+}
+
+// keptText reports whether a text is part of a format, which does not change: a custody log's event, and the documents in a bundle.
+func keptText(path, text string) bool {
+	return strings.Contains(path, documents) || strings.Contains(text, "this log begins anew: ")
+}
+
+// dialect returns one sentence for each expression in a Go file that is not plain technical English: in its comments
+// and, where it is no test, in its texts.
 func dialect(name string, src []byte) (found []string) {
 	files := token.NewFileSet()
 	file := files.AddFile(name, -1, len(src))
@@ -39,23 +50,39 @@ func dialect(name string, src []byte) (found []string) {
 	s.Init(file, src, nil, scanner.ScanComments)
 	for {
 		pos, tok, text := s.Scan()
-		switch tok {
-		case token.EOF:
+		if tok == token.EOF {
 			return found
-		case token.COMMENT:
-			for _, n := range notPlain {
-				if hit := n.pattern.FindString(text); hit != "" {
-					found = append(found, files.Position(pos).String()+": "+hit+": "+n.instead)
-				}
+		}
+		if tok == token.STRING && (strings.HasSuffix(name, "_test.go") || keptText(filepath.ToSlash(name), text)) {
+			continue
+		}
+		for _, n := range notPlain {
+			hit := n.pattern.FindString(text)
+			if hit != "" && (tok == token.COMMENT || tok == token.STRING && inTexts(hit)) {
+				found = append(found, files.Position(pos).String()+": "+hit+": "+n.instead)
 			}
 		}
 	}
 }
 
-// Comments are plain technical English (docs/contributing.md).
-func TestCommentsArePlainEnglish(t *testing.T) {
-	shorttest.Skip(t, "the words of comments are not read")
-	read := 0
+// literal is what a page shows as it is in a program or a format.
+var literal = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+
+// pageDialect is dialect for a page of the documentation.
+func pageDialect(name string, text []byte) (found []string) {
+	prose := literal.ReplaceAllString(string(text), "")
+	for _, n := range notPlain {
+		if hit := n.pattern.FindString(prose); hit != "" && inTexts(hit) {
+			found = append(found, name+": "+hit+": "+n.instead)
+		}
+	}
+	return found
+}
+
+// Comments, texts and pages are plain technical English (docs/contributing.md). The glossary names older words.
+func TestCommentsTextsAndPagesArePlainEnglish(t *testing.T) {
+	shorttest.Skip(t, "the words of comments, texts and pages are not read")
+	read, pages := 0, 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -66,27 +93,39 @@ func TestCommentsArePlainEnglish(t *testing.T) {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(path, ".go") {
+		look := map[string]func(string, []byte) []string{".go": dialect, ".md": pageDialect}[filepath.Ext(path)]
+		if look == nil || d.Name() == "glossary.md" {
 			return nil
 		}
 		src, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		read++
-		for _, fault := range dialect(path, src) {
+		if read++; filepath.Ext(path) == ".md" {
+			pages++
+		}
+		for _, fault := range look(path, src) {
 			t.Error(fault)
 		}
 		return nil
 	})
-	if err != nil || read < 100 {
-		t.Fatalf("%d files read: %v", read, err)
+	if err != nil || read < 100 || pages < 20 {
+		t.Fatalf("%d files and pages, %d pages read: %v", read, pages, err)
 	}
 }
 
 func TestDialectIsFound(t *testing.T) {
-	src := "package p\n\n// f reads, " + "who" + "ever calls it.\nfunc f() {} // " + "an" + "ew\n\nvar s = \"no" + "body\"\n"
-	if found := dialect("p.go", []byte(src)); len(found) != 2 {
-		t.Errorf("found %q, want two", found)
+	src := []byte("package p\n\n// f reads, " + "who" + "ever calls it.\nfunc f() {} // " + "an" + "ew\n\nvar s, r = \"no" + "body\", \"an" + "ew\"\n")
+	if found := dialect("p.go", src); len(found) != 3 {
+		t.Errorf("found %q, want three", found)
+	}
+	if found := dialect("p_test.go", src); len(found) != 2 {
+		t.Errorf("in a test found %q, want two", found)
+	}
+	if found := dialect("internal/evidence/bundle/pdf/p.go", src); len(found) != 2 {
+		t.Errorf("in a bundle's documents found %q, want two", found)
+	}
+	if found := pageDialect("p.md", []byte("Nobody, to wh"+"om. `an"+"ew` is an"+"ew.")); len(found) != 1 {
+		t.Errorf("in a page found %q, want one", found)
 	}
 }

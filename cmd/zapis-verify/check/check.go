@@ -154,7 +154,7 @@ func (v Verdict) Refusal(name string) error {
 	if v.OK {
 		return nil
 	}
-	hint := "keep the file as it is, and tell whoever gave it to you"
+	hint := "keep the file as it is, and tell the person who gave it to you"
 	switch kind, _, _ := strings.Cut(v.Faults[0], ":"); kind {
 	case "zip":
 		hint += "; if it was unpacked and packed again on the way, ask for the one that was not: a bundle is one file, and stays as it was made"
@@ -172,7 +172,7 @@ func Unreadable(what, name string, err error) error {
 		return exit.New(exit.StatusOf(err), "look at how it is written, and in which folder you are; a name with spaces in it takes quotation marks",
 			"%s%s is not there", what, name)
 	case errors.Is(err, fs.ErrPermission):
-		return exit.New(exit.StatusOf(err), "ask whoever owns it, or looks after this computer, to let you read it",
+		return exit.New(exit.StatusOf(err), "ask the person who owns it, or looks after this computer, to let you read it",
 			"%s%s may not be read by you: the system refuses it", what, name)
 	}
 	return exit.New(exit.StatusOf(err), "copy it to another disk or stick first: this one may be failing", "%s%s can't be read: %w", what, name, err)

@@ -117,7 +117,7 @@ func (s tileCopy) holds(c ledger.Checkpoint, name string) error {
 		return canonical.Refuse("the log cheated: the first %d entries in the tiles have the root %s, and it had signed %s, in %s. Entries were altered, put in, left out or reordered. Keep both: together they prove it",
 			c.Size, root, c.Root, name)
 	case s.checkpoint.Time.Before(c.Time):
-		return canonical.Refuse("the tiles are older than %s: they have %d entries, and it has %d. Fetch them anew; if that stays so, the ledger was rolled back", name, s.checkpoint.Size, c.Size)
+		return canonical.Refuse("the tiles are older than %s: they have %d entries, and it has %d. Fetch them again; if that stays so, the ledger was rolled back", name, s.checkpoint.Size, c.Size)
 	}
 	return canonical.Refuse("the log cheated: it had signed %d entries, in %s, and later, at %s, a ledger of %d. Keep both: together they prove it",
 		c.Size, name, s.checkpoint.Time.Format(time.RFC3339), s.checkpoint.Size)

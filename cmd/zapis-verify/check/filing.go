@@ -121,7 +121,7 @@ li { margin: 0 0 .4em; overflow-wrap: anywhere }
 		list(l.Title, l.Sentences, html.EscapeString)
 	}
 	b.WriteString(`<p>This page says what a program found at that time. It is not signed. Anybody can repeat the check with the same file.</p>
-<p class="sign">Name, date and signature of whoever ran the check</p>
+<p class="sign">Name, date and signature of the person who ran the check</p>
 </main>
 </body>
 </html>

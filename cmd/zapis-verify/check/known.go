@@ -290,7 +290,7 @@ func (t *Known) keysOf(origin string) (k keys, c *card.LedgerCard, err error) {
 			return given{v}, nil, nil
 		}
 	}
-	const hint = "get its genesis from somebody else than whoever gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card"
+	const hint = "get its genesis from somebody other than the person who gave you this file (every bundle of that ledger holds it: data/ledger/bodies/0.txt), and give that to --trust; or give a bundle of that ledger and its card"
 	for _, known := range t.options.Ledgers {
 		if known.Origin == origin {
 			return nil, nil, exit.New(exit.KeyMissing,

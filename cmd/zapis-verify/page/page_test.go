@@ -91,7 +91,7 @@ func TestPage(t *testing.T) {
 		{"receipt", card, []string{"bundle.zip"}, "tiles", "trusted", trusted, "goes on from the 5 in the file"},
 		{changed, genesis, nil, "", "bad", bad, "checkpoint: the Ed25519 signature does not fit the text"},
 		{"receipt", card, nil, "", "none", "not checked", "the keys of example.org/ledger are not known: a ledger card names them by a hash only"},
-		{"receipt", "", nil, "", "none", "not checked", "get its genesis from somebody else than whoever gave you this file"},
+		{"receipt", "", nil, "", "none", "not checked", "get its genesis from somebody other than the person who gave you this file"},
 		{"promise-kept", genesis, nil, "", "trusted", trusted, "That the promise was kept: the ledger's public tiles show whether it was."},
 		{"promise-kept", genesis, nil, "tiles", "trusted", trusted, "The promise was kept: entry 2 of the 5 in the tiles is this body"},
 		{"promise-broken", genesis, nil, "tiles", "bad", bad, "the log cheated: it promised the body"},

@@ -87,9 +87,9 @@ func (x *examination) fixed() {
 // extended names the earlier heads that a head proves to extend.
 func extended(head ledger.CustodyHead) string {
 	if n := len(head.Extends); n > 0 {
-		return fmt.Sprintf("proves only that it extends the head of %d events. Whoever has the ledger can compare all of them", head.Extends[n-1].Events)
+		return fmt.Sprintf("proves only that it extends the head of %d events. Anyone who has the ledger can compare all of them", head.Extends[n-1].Events)
 	}
-	return "extends none. Whoever has the ledger can compare all of them"
+	return "extends none. Anyone who has the ledger can compare all of them"
 }
 
 // head verifies a custody entry of the signer's, and returns its head and the number of the statement that holds it.

@@ -182,7 +182,7 @@ func (x *examination) witnessed() []timestamp.Evidence {
 		x.fault("%s: %v", checkpointPath, err)
 		return nil
 	}
-	const second = "whoever has the log's keys and the signing key of one trustee can make another that fits the same ledger card"
+	const second = "anyone who has the log's keys and the signing key of one trustee can make another that fits the same ledger card"
 	if len(lines) == 0 {
 		x.notProve("That this is the ledger's only history: %s. No witness has signed this checkpoint.", second)
 		return nil

@@ -34,7 +34,7 @@ func TestATrusteesClaimsAreNotCalledProved(t *testing.T) {
 		"That the report is a first report, received at 2021-01-02T03:04:05Z by the intake server's clock: this is the word of anna.",
 		"That follow-up 1 is a change of consent, received at 2026-11-21T20:47:45Z by the intake server's clock, and that it is of this case: this is the word of anna.",
 		"That nothing is left out: other submissions of this case may be in the ledger, a change of consent or a withdrawal among them.",
-		"That this is the ledger's only history: whoever has the log's keys and the signing key of one trustee can make another that fits the same ledger card. No witness has signed this checkpoint.",
+		"That this is the ledger's only history: anyone who has the log's keys and the signing key of one trustee can make another that fits the same ledger card. No witness has signed this checkpoint.",
 	} {
 		if !says(r.NotProved, want) {
 			t.Errorf("not said: %s\n%q %q", want, r.NotProved, r.Faults)

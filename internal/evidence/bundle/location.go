@@ -99,9 +99,9 @@ var refusals = []struct {
 	{func(_ *Input, f metadata.Findings) bool { return f.Thumbnail },
 		"a small copy of the picture, which may show what was hidden", "take the metadata out of it, or save it as PNG"},
 	{func(_ *Input, f metadata.Findings) bool { return f.Trailing },
-		"bytes behind its end", "save it anew in another program"},
+		"bytes behind its end", "save it again in another program"},
 	{func(_ *Input, f metadata.Findings) bool { return f.Earlier },
-		"an earlier version of itself", "print it into a new file, or accept the changes and save it anew"},
+		"an earlier version of itself", "print it into a new file, or accept the changes and save it again"},
 }
 
 func (found *Found) workingCopy(in *Input, d Derived) error {

@@ -29,7 +29,7 @@ func (b *Folder) Mirror(ctx context.Context, file io.Reader, named *card.LedgerC
 	head := in.Header()
 	h := carry.BackupHeader{Origin: head.Origin, Genesis: head.Genesis, Size: head.Size, Waiting: head.Waiting}
 	if named != nil && h.Card() != *named {
-		return nil, refuse("check the card's line with whoever gave it to you", "the carry file is of the ledger %s, and the card that you gave names %s", h.Card(), named)
+		return nil, refuse("check the card's line with the person who gave it to you", "the carry file is of the ledger %s, and the card that you gave names %s", h.Card(), named)
 	}
 	if before {
 		if err := follows(had, h); err != nil {

@@ -121,10 +121,10 @@ func (d *Desk) verify(s card.Signed, content []byte) (from string, known bool, e
 	}
 	switch {
 	case s.Trustees != index:
-		return from, false, exit.New(exit.Failed, "let them import a newer carry file, and sign it anew",
+		return from, false, exit.New(exit.Failed, "let them import a newer carry file, and sign it again",
 			"it was made under the trustees of entry %d, and those of entry %d are in force", s.Trustees, index)
 	case s.ExpiredAt(d.now()):
-		return from, false, exit.New(exit.Failed, "let them sign it anew", "it counted until %s", s.Expires.Format("2006-01-02"))
+		return from, false, exit.New(exit.Failed, "let them sign it again", "it counted until %s", s.Expires.Format("2006-01-02"))
 	}
 	return from, false, nil
 }

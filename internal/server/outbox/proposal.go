@@ -164,7 +164,7 @@ func (d *Desk) inForce(text []byte) (ledger.Kind, error) {
 		return "", err
 	}
 	if after != newest {
-		return "", exit.New(exit.Failed, "propose it anew, from a newer carry file",
+		return "", exit.New(exit.Failed, "propose it again, from a newer carry file",
 			"the proposal comes after %s, and the newest change is %s: another one came between", after, newest)
 	}
 	return kind, nil

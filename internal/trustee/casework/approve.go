@@ -98,7 +98,7 @@ func (v *Trustee) ReadProposal(cases *Cases, text []byte) (*Proposal, error) {
 	case origin != v.Copy().Chain().Origin():
 		return nil, exit.New(exit.Mismatch, "", "the proposal is for the ledger %s, and this vault holds %s", origin, v.Copy().Chain().Origin())
 	case after != v.Copy().Chain().After():
-		return nil, exit.New(exit.Failed, "import a newer carry file; if it stays so, have it proposed anew",
+		return nil, exit.New(exit.Failed, "import a newer carry file; if it stays so, have it proposed again",
 			"the proposal comes after the change %s…, and the newest that this vault knows is %s…", after.String()[:12], v.Copy().Chain().After().String()[:12])
 	}
 	p.Mine, err = v.approvedBefore(index, text)
@@ -245,7 +245,7 @@ func eraseWords(s casefile.Summary) string {
 	case s.Withdrawn == string(incident.ActDelete) && s.EraseSigned == casefile.AuthorSigned:
 		return "whose reporter has asked to erase it: the request is signed with the reporter's key"
 	case s.Withdrawn == string(incident.ActDelete):
-		return "whose reporter has asked to erase it: the request is not signed (from before there were keys), and whoever runs the intake can have made it"
+		return "whose reporter has asked to erase it: the request is not signed (from before there were keys), and the people who run the intake can have made it"
 	case s.NotSigned > 0:
 		return "whose reporter has NOT asked to erase it: what came since is not signed with the reporter's key, and counts for nothing"
 	}

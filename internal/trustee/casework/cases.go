@@ -179,14 +179,14 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 			continue
 		}
 		if before, again := placed[s.Hash]; again {
-			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "whoever runs the log may have done it: the reporter sent it once",
+			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "the people who run the log may have done it: the reporter sent it once",
 				"%s is %s once more, to the byte", s.Where(), before.Where()))
 			continue
 		}
 		placed[s.Hash] = s
 		first, there := known[g.First]
 		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
-			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "whoever runs the intake may have made it: judge it apart",
+			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "the people who run the intake may have made it: judge it apart",
 				"%s says that it belongs to the case %s, and was not made with that case's code: it is listed as %s", s.Where(), casefile.CaseID(g.First), casefile.CaseID(s.Hash)))
 			add(s.Hash, placedSubmission{s, g, nil})
 			continue
@@ -198,7 +198,7 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 		case signed:
 			add(g.First, placedSubmission{s, g, &by})
 		case !v.among(s.Body.Trustees):
-			cases.Apart = append(cases.Apart, exit.New(exit.KeyMissing, "ask whoever handed it on to you",
+			cases.Apart = append(cases.Apart, exit.New(exit.KeyMissing, "ask the person who handed it on to you",
 				"%s says that a trustee collected it for the case %s, and who signed for it was sealed to others than you: it is listed as %s", s.Where(), casefile.CaseID(g.First), casefile.CaseID(s.Hash)))
 			add(s.Hash, placedSubmission{s, g, nil})
 		default:

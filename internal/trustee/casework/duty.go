@@ -37,7 +37,7 @@ func (v *Trustee) dutyAnswers() (of map[ledger.Hash][]casefile.OnDuty, problems 
 		}
 		a, by, err := v.openDuty(text, cards)
 		if err != nil {
-			problems = append(problems, exit.New(exit.Mismatch, "whoever runs the log may have made it: it says nothing about a report", "%s: %w", where, err))
+			problems = append(problems, exit.New(exit.Mismatch, "the people who run the log may have made it: it says nothing about a report", "%s: %w", where, err))
 			return nil
 		}
 		of[a.Report] = append(of[a.Report], casefile.OnDuty{By: by.Name, Sentence: a.Sentence, Report: a.Report.String(), Seen: a.Seen, Again: a.Again, Index: index})

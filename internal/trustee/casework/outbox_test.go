@@ -253,7 +253,7 @@ func TestRewrittenCustodyLog(t *testing.T) {
 	d.MustAccept(box)
 	check(log, "")
 	lines := bytes.SplitAfter(log, []byte("\n"))
-	check(bytes.Join(lines[:1], nil), "it was cut, or written anew, or this is not the vault that signed it")
+	check(bytes.Join(lines[:1], nil), "it was cut, or written again, or this is not the vault that signed it")
 
 	// Written again: as many events by the same hand, with other content.
 	other := newVault(t)
@@ -265,7 +265,7 @@ func TestRewrittenCustodyLog(t *testing.T) {
 	w.Close()
 	anew, err := os.ReadFile(filepath.Join(other.dir, "custody", "log"))
 	d.Must(err)
-	check(anew, "of your custody log had another link than in this vault: it was written anew, or this is not the vault that signed it")
+	check(anew, "of your custody log had another link than in this vault: it was written again, or this is not the vault that signed it")
 }
 
 // Another trustee's log that shrinks is seen by all.

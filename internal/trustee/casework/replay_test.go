@@ -82,7 +82,7 @@ func TestReplayedReport(t *testing.T) {
 			var lines []string
 			for _, err := range cases.Problems {
 				lines = append(lines, err.Error())
-				if exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) != "whoever runs the log may have done it: the reporter sent it once" {
+				if exit.StatusOf(err) != exit.Mismatch || exit.HintOf(err) != "the people who run the log may have done it: the reporter sent it once" {
 					t.Errorf("%s: status %d, hint %q", tt.name, exit.StatusOf(err), exit.HintOf(err))
 				}
 			}

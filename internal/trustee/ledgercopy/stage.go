@@ -44,7 +44,7 @@ const forkHint = "keep this file, and the vault as it is: together they prove th
 // one of another ledger than want, if that is not nil.
 func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Stage, error) {
 	if want != nil && head.Card() != *want {
-		return nil, exit.New(exit.Mismatch, "check the card's line with whoever gave it to you", "the carry file is of the ledger %s, and the card that you gave names %s", head.Card(), want)
+		return nil, exit.New(exit.Mismatch, "check the card's line with the person who gave it to you", "the carry file is of the ledger %s, and the card that you gave names %s", head.Card(), want)
 	}
 	chain := ledger.NewChain(want)
 	size := c.Size()

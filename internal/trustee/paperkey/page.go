@@ -78,7 +78,7 @@ const title = "A paper copy of a Zapis identity"
 func (p page) say() []string {
 	return []string{
 		"Whose it is: ____________________      Made on: ____________________",
-		"It opens with its passphrase and with nothing else. The passphrase must not be kept with this paper. Whoever has both can read " +
+		"It opens with its passphrase and with nothing else. The passphrase must not be kept with this paper. Anyone who has both can read " +
 			"what was sealed to this trustee, and sign in their name.",
 		"The way back: scan the codes, or type the lines below, into a file; then",
 		"    " + p.restore,

@@ -64,10 +64,10 @@ func (v *Vault) checkHeads(from uint64) (headCheck, error) {
 // notExtended returns what is wrong with a head that does not extend the one before it.
 func notExtended(before, h PlacedHead) string {
 	if h.Head.Events > before.Head.Events {
-		return fmt.Sprintf("%s: the custody log of %s reaches event %d, and it does not prove that its first %d events are those of the log in %s: it was written anew, or is another vault's",
+		return fmt.Sprintf("%s: the custody log of %s reaches event %d, and it does not prove that its first %d events are those of the log in %s: it was written again, or is another vault's",
 			h.Where, h.From.Name, h.Head.Events, before.Head.Events, before.Where)
 	}
-	return fmt.Sprintf("%s: the custody log of %s reaches event %d, and that of %s reached event %d: it was cut, or written anew, or is another vault's",
+	return fmt.Sprintf("%s: the custody log of %s reaches event %d, and that of %s reached event %d: it was cut, or written again, or is another vault's",
 		h.Where, h.From.Name, h.Head.Events, before.Where, before.Head.Events)
 }
 
@@ -107,10 +107,10 @@ func (v *Vault) HeadMismatch(h PlacedHead) string {
 	link, reaches := v.Custody.LinkAt(h.Head.Events)
 	switch {
 	case !reaches:
-		return fmt.Sprintf("%s: your custody log reached event %d, and the one in this vault ends at event %d: it was cut, or written anew, or this is not the vault that signed it",
+		return fmt.Sprintf("%s: your custody log reached event %d, and the one in this vault ends at event %d: it was cut, or written again, or this is not the vault that signed it",
 			h.Where, h.Head.Events, v.Custody.Len())
 	case ledger.Hash(link) != h.Head.Link || h.Head.HasRoot() && !v.HoldsHead(h.Head):
-		return fmt.Sprintf("%s: event %d of your custody log had another link than in this vault: it was written anew, or this is not the vault that signed it",
+		return fmt.Sprintf("%s: event %d of your custody log had another link than in this vault: it was written again, or this is not the vault that signed it",
 			h.Where, h.Head.Events)
 	}
 	return ""

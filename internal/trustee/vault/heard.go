@@ -42,7 +42,7 @@ func (v *Vault) VerifyFrom(s card.Signed, kind, what string) (card.Card, error) 
 
 // NotForMe refuses what a trustee has sealed to another one, and names the recipient where this ledger has them.
 func (v *Vault) NotForMe(what string, from card.Card, to string) error {
-	whom, hint := to, "give it to whoever has that fingerprint"
+	whom, hint := to, "give it to the person who has that fingerprint"
 	if c, known := v.trusteeOf(to); known {
 		whom, hint = CardText(c), "give it to "+c.Name
 	}
