@@ -81,7 +81,7 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 	names := []string{guardName, keyName, dbName}
 	if !p.folder() {
 		p.Host = newHost()
-		conf, err := p.write(aside)
+		conf, err := p.write(aside, dir)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func Join(dir string, p Place, k *ledger.SigningKey) (named card.LedgerCard, err
 	if err := writeAside(filepath.Join(aside, keyName), k.Marshal(), 0o600); err != nil {
 		return named, err
 	}
-	conf, err := p.write(aside)
+	conf, err := p.write(aside, dir)
 	if err != nil {
 		return named, err
 	}

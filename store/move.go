@@ -49,6 +49,11 @@ func Move(ctx context.Context, dir string, to Place, progress func(done, total i
 	if err != nil {
 		return err
 	}
+	if from.folder() && to.folder() {
+		if err := dropSecrets(dir, from); err != nil { // of a move that was interrupted at its end
+			return err
+		}
+	}
 	if from.folder() && to.folder() || !from.folder() && from.String() == to.String() {
 		return exit.New(exit.Failed, "", "the ledger is kept there already: %s", to)
 	}
@@ -318,6 +323,10 @@ func (m *move) switchOver() error {
 	}
 	at := func(name string) string { return filepath.Join(m.dir, name) }
 	if m.to.folder() {
+		others, err := otherLines(at(placeName))
+		if err != nil {
+			return err
+		}
 		if err := os.RemoveAll(at(partsName)); err != nil { // only incoming: attachments lay elsewhere
 			return err
 		}
@@ -329,10 +338,15 @@ func (m *move) switchOver() error {
 		if err := rename(at(placeName), at(placeName+movedSuffix)); err != nil {
 			return err
 		}
-		return os.RemoveAll(m.aside)
+		if len(others) > 0 {
+			if err := atomicfile.WriteFile(at(placeName), others, 0o600); err != nil {
+				return err
+			}
+		}
+		return errors.Join(dropSecrets(m.dir, m.to), os.RemoveAll(m.aside))
 	}
 	m.to.Host = newHost()
-	names, err := m.to.write(m.aside)
+	names, err := m.to.write(m.aside, m.dir)
 	if err != nil {
 		return err
 	}
@@ -347,5 +361,5 @@ func (m *move) switchOver() error {
 			return err
 		}
 	}
-	return os.RemoveAll(m.aside)
+	return errors.Join(dropSecrets(m.dir, m.to), os.RemoveAll(m.aside))
 }

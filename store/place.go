@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
 	"zapis/store/postgres"
 )
@@ -110,11 +112,8 @@ func readPlace(dir string) (p Place, err error) {
 	if p.Host == "" {
 		return p, exit.Advise(exit.Failed, exit.WriteConfiguration.With(), "%s: it has no line host", path)
 	}
-	for _, s := range []struct {
-		name string
-		url  *string
-	}{{databaseSecret, &p.Database}, {attachmentsSecret, &p.Attachments}} {
-		if err := addSecret(filepath.Join(dir, s.name), s.url); err != nil {
+	for i, address := range []*string{&p.Database, &p.Attachments} {
+		if err := addSecret(filepath.Join(dir, p.secrets()[i].secretName), address); err != nil {
 			return p, err
 		}
 	}
@@ -146,12 +145,52 @@ func addSecret(path string, address *string) error {
 	return nil
 }
 
-// write writes zapisd.conf and the secrets to temporary files, synced, and returns their names in the order of
-// renaming.
-func (p Place) write(dir string) (names []string, err error) {
-	text := "# where the ledger is kept; written by zapisd\nhost = " + p.Host + "\n"
-	for _, s := range []struct{ key, secretName, address string }{
-		{"database", databaseSecret, p.Database}, {"attachments", attachmentsSecret, p.Attachments}} {
+// otherLines returns the lines of a zapisd.conf that are not about the place; none where there is no file.
+func otherLines(path string) (others []byte, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	for line := range bytes.Lines(text) {
+		key, _, _ := strings.Cut(string(line), "=")
+		if !slices.Contains(PlaceKeys, strings.TrimSpace(key)) && string(line) != placeHeader {
+			others = append(others, line...)
+		}
+	}
+	return others, nil
+}
+
+const placeHeader = "# where the ledger is kept; written by zapisd\n"
+
+// secrets are the addresses of a place, each with its key in zapisd.conf and the file of its password.
+func (p Place) secrets() []placeSecret {
+	return []placeSecret{{"database", databaseSecret, p.Database}, {"attachments", attachmentsSecret, p.Attachments}}
+}
+
+type placeSecret struct{ key, secretName, address string }
+
+// dropSecrets removes the files of passwords that a folder's place does not use.
+func dropSecrets(dir string, p Place) error {
+	for _, s := range p.secrets() {
+		if _, secret, err := splitSecret(s.address); err != nil || secret != "" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, s.secretName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return atomicfile.SyncFolder(dir)
+}
+
+// write writes zapisd.conf, with the lines of dir's that are not about the place, and the secrets to the folder aside, synced,
+// and returns their names in the order of renaming.
+func (p Place) write(aside, dir string) (names []string, err error) {
+	others, err := otherLines(filepath.Join(dir, placeName))
+	if err != nil {
+		return nil, err
+	}
+	text := placeHeader + "host = " + p.Host + "\n"
+	for _, s := range p.secrets() {
 		if s.address == "" {
 			continue
 		}
@@ -163,7 +202,7 @@ func (p Place) write(dir string) (names []string, err error) {
 		if secret == "" {
 			continue
 		}
-		if err := writeAside(filepath.Join(dir, s.secretName), []byte(secret+"\n"), 0o600); err != nil {
+		if err := writeAside(filepath.Join(aside, s.secretName), []byte(secret+"\n"), 0o600); err != nil {
 			return nil, err
 		}
 		names = append(names, s.secretName)
@@ -171,7 +210,7 @@ func (p Place) write(dir string) (names []string, err error) {
 	if p.NoStandby {
 		text += "standby = none\n"
 	}
-	if err := writeAside(filepath.Join(dir, placeName), []byte(text), 0o600); err != nil {
+	if err := writeAside(filepath.Join(aside, placeName), append([]byte(text), others...), 0o600); err != nil {
 		return nil, err
 	}
 	return append(names, placeName), nil

@@ -30,7 +30,7 @@ func TestPlaceRefusals(t *testing.T) {
 	} {
 		err := test.p.check()
 		if err == nil {
-			_, err = test.p.write(t.TempDir())
+			_, err = test.p.write(t.TempDir(), t.TempDir())
 		}
 		if err == nil || err.Error() != test.text || exit.StatusOf(err) != usage || cli.Hint(err) != test.hint {
 			t.Errorf("%s: %v (status %d, hint %q)", test.name, err, exit.StatusOf(err), cli.Hint(err))
@@ -78,7 +78,7 @@ func TestPlaceKeepsSecretsApart(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		p.Host = newHost()
-		names, err := p.write(dir)
+		names, err := p.write(dir, t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestWrongDatabase(t *testing.T) {
 	// opens opens the ledger's folder with its zapisd.conf naming another database.
 	opens := func(p Place) func() error {
 		return func() error {
-			if _, err := p.write(dir); err != nil {
+			if _, err := p.write(dir, t.TempDir()); err != nil {
 				return err
 			}
 			s, err := openTest(dir, Config{Slot: day})

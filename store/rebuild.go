@@ -227,7 +227,7 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	names := []string{partsName, dbName}
 	if !r.place.folder() {
 		r.place.Host = newHost()
-		conf, err := r.place.write(r.aside)
+		conf, err := r.place.write(r.aside, r.dir)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"zapis/internal/exit"
+)
+
+// A move ends with the passwords of the new place in the folder, and of no other. What zapisd.conf says beside the place stays.
+func TestSwitchOverKeepsNoSecrets(t *testing.T) {
+	const server = "# ours\nlisten = 127.0.0.1:8080\n"
+	database := Place{Database: "postgres://u:one@host/x", Host: "h"}
+	apart := Place{Database: "postgres://u:one@host/x", Attachments: "s3://key:two@host/bucket", Host: "h"}
+	certificate := Place{Database: "postgres://u@other/x", Host: "h"}
+	for _, test := range []struct {
+		name     string
+		from, to Place
+		secrets  []string // that stay
+	}{
+		{"into a database", Place{}, database, []string{databaseSecret}},
+		{"into a database and a bucket", Place{}, apart, []string{attachmentsSecret, databaseSecret}},
+		{"back", apart, Place{}, nil},
+		{"out of the bucket", apart, database, []string{databaseSecret}},
+		{"to a database without a password", apart, certificate, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			m := &move{ctx: t.Context(), dir: dir, aside: filepath.Join(dir, creatingName), from: test.from, to: test.to}
+			for _, name := range []string{filepath.Join(dir, partsName), filepath.Join(m.aside, partsName)} {
+				if err := os.MkdirAll(name, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write := func(path, text string) {
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(filepath.Join(dir, placeName), server)
+			write(filepath.Join(m.aside, dbName), "new")
+			if test.from.folder() {
+				write(filepath.Join(dir, dbName), "old")
+			} else if _, err := test.from.write(dir, dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.switchOver(); err != nil {
+				t.Fatal(err)
+			}
+			var secrets []string
+			for _, name := range []string{attachmentsSecret, databaseSecret} {
+				if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+					secrets = append(secrets, name)
+				}
+			}
+			if !slices.Equal(secrets, test.secrets) {
+				t.Errorf("the secrets %q stay, want %q", secrets, test.secrets)
+			}
+			p, err := readPlace(dir)
+			if p.Host = ""; err != nil || p.Database != test.to.Database || p.Attachments != test.to.Attachments {
+				t.Errorf("the place is %+v, %v", p, err)
+			}
+			if others, err := otherLines(filepath.Join(dir, placeName)); err != nil || string(others) != server {
+				t.Errorf("%v; beside the place zapisd.conf has\n%s", err, others)
+			}
+		})
+	}
+}
+
+// A move back that ended before it removed the passwords does so when it is begun again.
+func TestMoveBackBegunAgain(t *testing.T) {
+	if cluster != nil {
+		return // it is about a folder
+	}
+	dir := newFolder(t)
+	for _, name := range []string{attachmentsSecret, databaseSecret} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := Move(t.Context(), dir, Place{}, nil)
+	if err == nil || err.Error() != "the ledger is kept there already: ledger.db" || exit.StatusOf(err) != exit.Failed {
+		t.Errorf("%v", err)
+	}
+	for _, name := range []string{attachmentsSecret, databaseSecret} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !os.IsNotExist(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
