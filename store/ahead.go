@@ -94,8 +94,8 @@ func (s *Store) EachPart(hashes []ledger.Hash, visit func(h ledger.Hash, r io.Re
 		}
 		err := s.viewWith(want, func(v *view) error {
 			for _, h := range some {
-				if part, ok := smallPart(v.tx, h); ok {
-					small[h] = bytes.Clone(part)
+				if part := v.tx.Copy(tableSmall, h[:], new([]byte)); part != nil {
+					small[h] = part
 				}
 			}
 			return nil

@@ -229,9 +229,12 @@ func (s *Store) Part(h ledger.Hash) (r io.ReadCloser, size int64, err error) {
 }
 
 func (v *view) openPart(h ledger.Hash) (io.ReadCloser, int64, error) {
-	if small, ok := smallPart(v.tx, h); ok {
-		return io.NopCloser(bytes.NewReader(bytes.Clone(small))), int64(len(small)), nil
+	buf := v.spare
+	v.spare = nil
+	if small := v.tx.Copy(tableSmall, h[:], &buf); small != nil {
+		return &openedPart{*bytes.NewReader(small), v, buf}, int64(len(small)), nil
 	}
+	v.spare = buf
 	if v.tx.Table(tableErased).Get(h[:]) != nil {
 		return nil, 0, fmt.Errorf("part %s: %w", h, ErrErased)
 	}
@@ -239,6 +242,21 @@ func (v *view) openPart(h ledger.Hash) (io.ReadCloser, int64, error) {
 		return nil, 0, fmt.Errorf("part %s: %w", h, ErrUnknown)
 	}
 	return v.s.parts.Open(context.Background(), blob.Hash(h))
+}
+
+// openedPart reads a copy of a small part. Close gives the copy's memory back to the view, for the next part.
+type openedPart struct {
+	bytes.Reader
+	v   *view
+	buf []byte // nil once closed
+}
+
+func (p *openedPart) Close() error {
+	if p.buf != nil {
+		p.v.spare, p.buf = p.buf, nil
+		p.Reset(nil)
+	}
+	return nil
 }
 
 // smallPart returns a part from the database, valid until the transaction ends.

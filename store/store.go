@@ -132,6 +132,7 @@ type view struct {
 	tx        kv.Tx
 	tail      *tailIndex
 	s         *Store
+	spare     []byte // of a part that was read to its end
 }
 
 // view runs fn over a snapshot. What fn reads from v.tx is valid until it

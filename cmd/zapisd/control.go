@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -104,6 +105,10 @@ func askChild(ctx context.Context, dir, name string, args []byte, to reporter) e
 	}
 	child := exec.CommandContext(ctx, self, "perform", "--dir", dir, name)
 	child.Args[0] = os.Args[0]
+	if s, ok := to.(*screen); ok && s.file != nil {
+		child.Args = append(child.Args, "--file", s.file.Name())
+		child.ExtraFiles = []*os.File{s.file}
+	}
 	child.Stdin = bytes.NewReader(args)
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -126,14 +131,22 @@ func askChild(ctx context.Context, dir, name string, args []byte, to reporter) e
 }
 
 // performVerb is the child process of the other verbs. It writes frames to stdout and exits with 0; the last frame
-// holds the status.
+// holds the status. With --file results are not in frames: it writes them to the open file passedFile, so that a gigabyte
+// does not go through a pipe and another process.
 type performVerb struct {
 	Dir  string `required:""`
 	Name string `arg:""`
+	File string // the open file's name, for errors
 }
+
+// passedFile is the number of the first of exec.Cmd.ExtraFiles.
+const passedFile = 3
 
 func (v *performVerb) Run(ctx context.Context, s *cli.Streams) error {
 	frames := newFrameWriter(s.Out)
+	if v.File != "" {
+		frames.file = bufio.NewWriterSize(os.NewFile(passedFile, v.File), resultsBuffer)
+	}
 	return frames.End(v.work(ctx, s.In, frames))
 }
 

@@ -49,9 +49,15 @@ func (v *exportVerb) Run(ctx context.Context, s *cli.Streams) error {
 	return v.write(ctx, s, s.Out)
 }
 
+// resultsBuffer is how much of a file is written at once, in bytes.
+const resultsBuffer = 1 << 20
+
 func (v *exportVerb) write(ctx context.Context, s *cli.Streams, out io.Writer) error {
-	w := bufio.NewWriterSize(out, 1<<20)
+	w := bufio.NewWriterSize(out, resultsBuffer)
 	to := newScreen(w, s)
+	if v.Out != "-" { // a reader of standard output may end first: a signal then ends this process, and no error of a child
+		to.file, _ = out.(*os.File)
+	}
 	defer to.done()
 	if err := perform(ctx, v.Dir, "export", v.args(), to); err != nil {
 		return err

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -55,6 +57,9 @@ type frameWriter struct {
 	w      *bufio.Writer
 	ticked time.Time
 	flush  func() error // after the buffer: flushes the layers below it; may be nil
+
+	file    *bufio.Writer // takes the results, where the other process has passed a file for them
+	fileErr error         // the first of writing to it
 }
 
 func newFrameWriter(w io.Writer) *frameWriter {
@@ -89,6 +94,11 @@ func (f *frameWriter) send() error {
 
 // Write sends results.
 func (f *frameWriter) Write(p []byte) (int, error) {
+	if f.file != nil {
+		n, err := f.file.Write(p)
+		f.fileErr = exit.First(f.fileErr, err)
+		return n, err
+	}
 	sent := 0
 	for len(p) > 0 {
 		n := min(len(p), maxFrame)
@@ -111,9 +121,15 @@ func (f *frameWriter) Progress(t tick) {
 	}
 }
 
-// End sends the last frame.
+// End sends the last frame. Where the results could not be written, it says that and not what the work made of it.
 func (f *frameWriter) End(err error) error {
-	end := outcome{Status: exit.StatusOf(err), Hint: cli.Hint(err)}
+	if f.file != nil {
+		if err == nil {
+			f.fileErr = exit.First(f.fileErr, f.file.Flush())
+		}
+		err = exit.First(f.fileErr, err)
+	}
+	end := outcome{Status: exit.StatusOf(err), Hint: cmp.Or(cli.Hint(err), cli.SystemHint(err))}
 	if err != nil {
 		end.Error = err.Error()
 	}
@@ -177,6 +193,7 @@ func readFrames(r io.Reader, to reporter) error {
 // screen is the reporter that writes results to w and progress to the terminal.
 type screen struct {
 	io.Writer
+	file    *os.File // behind Writer, which has nothing in its buffer: a child process may write to it itself; may be nil
 	streams *cli.Streams
 	bar     *cli.Progress
 	label   string

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"zapis/internal/exit"
@@ -71,3 +74,42 @@ func TestFramesRefused(t *testing.T) {
 		}
 	}
 }
+
+// Results go to a file that the other process has passed, and not into frames. Where they can't be written, the end says
+// so, whatever the work made of the error.
+func TestFramesBesideAFile(t *testing.T) {
+	var wire, file bytes.Buffer
+	w := newFrameWriter(&wire)
+	w.file = bufio.NewWriter(&file)
+	fmt.Fprint(w, "results")
+	w.Progress(tick{"reading", 3, 9})
+	if err := w.End(nil); err != nil {
+		t.Fatal(err)
+	}
+	var got tape
+	if err := readFrames(&wire, &got); err != nil || got.Len() != 0 || len(got.ticks) != 1 || file.String() != "results" {
+		t.Errorf("%v; frames have %q and %v, the file %q", err, got.String(), got.ticks, file.String())
+	}
+
+	full := &fs.PathError{Op: "write", Path: "carry.tar", Err: syscall.ENOSPC}
+	for name, size := range map[string]int{"at once": 1 << 20, "at the end": 10} {
+		w := newFrameWriter(&wire)
+		w.file = bufio.NewWriter(failing{full})
+		_, err := w.Write(make([]byte, size))
+		if err != nil {
+			err = exit.New(exit.Mismatch, checkHint, "part 1: %w", err)
+		}
+		if err := w.End(err); err != nil {
+			t.Fatal(err)
+		}
+		err = readFrames(&wire, &got)
+		if err == nil || err.Error() != full.Error() || exit.StatusOf(err) != exit.Failed || exit.HintOf(err) != "make room on that disk, and do it again" {
+			t.Errorf("%s: %v, status %d, hint %q", name, err, exit.StatusOf(err), exit.HintOf(err))
+		}
+	}
+}
+
+// failing writes nothing.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

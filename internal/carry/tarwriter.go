@@ -14,7 +14,10 @@ import (
 type tarWriter struct {
 	archive string
 	w       io.Writer
+	buf     []byte // of what is copied
 }
+
+const copyBytes = 128 << 10
 
 // misuse returns an error about a mistake of the writing program.
 func (t *tarWriter) misuse(err error) error {
@@ -33,7 +36,10 @@ func (t *tarWriter) stream(name string, size int64, r io.Reader) error {
 	if _, err := t.w.Write(headerOf(name, size)); err != nil {
 		return err
 	}
-	n, err := io.Copy(t.w, io.LimitReader(r, size))
+	if t.buf == nil {
+		t.buf = make([]byte, copyBytes)
+	}
+	n, err := io.CopyBuffer(t.w, io.LimitReader(r, size), t.buf)
 	if err != nil {
 		return err
 	}

@@ -62,13 +62,14 @@ func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status
 // WriteError writes an error in the form of every program: a line with what happened, a line with what to do.
 func WriteError(w io.Writer, program string, err error) {
 	fmt.Fprintf(w, "%s: %s\n", program, escape.Lines(err.Error()))
-	if hint := cmp.Or(Hint(err), systemHint(err)); hint != "" {
+	if hint := cmp.Or(Hint(err), SystemHint(err)); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", escape.Lines(hint))
 	}
 }
 
-// systemHint returns the hint for an error of the operating system, where no hint was added closer to it.
-func systemHint(err error) string {
+// SystemHint returns the hint for an error of the operating system, where no hint was added closer to it; empty for any
+// other.
+func SystemHint(err error) string {
 	for _, s := range []struct {
 		err  error
 		hint string

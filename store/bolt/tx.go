@@ -59,6 +59,22 @@ func (t *transaction) open(name string) kv.Table {
 // Want does nothing: what is read lies in the map of the file.
 func (t *transaction) Want(...kv.Key) {}
 
+// Copy reads a value that has pages of its own by plain reads, and leaves any other to bbolt, and one that does not lie as
+// bbolt writes it.
+func (t *transaction) Copy(name string, key []byte, buf *[]byte) []byte {
+	table := t.Table(name)
+	if l, ok := table.(large); ok && !t.tx.Writable() {
+		if b := l.b.Bucket(key); b != nil && b.Root() != 0 {
+			if p, err := t.pages().read(uint64(b.Root()), buf); err == nil {
+				if value, ok := p.onlyValue(); ok {
+					return value
+				}
+			}
+		}
+	}
+	return kv.CopyTo(buf, table.Get(key))
+}
+
 func (t *transaction) Size() int64 { return t.tx.Size() }
 
 func (t *transaction) Commit() error { return failed(t.tx.Commit()) }

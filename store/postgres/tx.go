@@ -243,6 +243,11 @@ func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) err
 	return table.scan(within, each)
 }
 
+// Copy copies what Get gives: it may be kept for the transaction.
+func (t *transaction) Copy(name string, key []byte, buf *[]byte) []byte {
+	return kv.CopyTo(buf, t.Table(name).Get(key))
+}
+
 // Size returns the size of the database.
 func (t *transaction) Size() (size int64) {
 	if err := t.conn.QueryRow(t.ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {

@@ -23,8 +23,8 @@ import (
 )
 
 // verb is a command whose growth is measured. CASE, OUT, CARRY and MORE in its arguments stand for one case in the
-// middle, a new file, and the two carry files; SENT for an outbox; MIRROR, LEDGER, BACKUP and KEY for a partner's mirror, an
-// operator's folder, its backup, and the log's key.
+// middle, a new file, and the two carry files; SENT for an outbox; MIRROR, LEDGER, BACKUP, KEY and NEWEST for a partner's
+// mirror, an operator's folder, its backup, the log's key, and the newest checkpoint of the first carry file.
 type verb struct {
 	name   string
 	server bool // zapisd, and not zapis
@@ -32,6 +32,8 @@ type verb struct {
 	once   bool // it changes what it would find the second time
 
 	needed bool // the others need it
+
+	last string // a file or folder in measuring.dir that no verb after this one needs: it is removed, so that a large ledger lies on the disk twice at most
 }
 
 // verbs run in this order.
@@ -51,9 +53,9 @@ var verbs = []verb{
 	{name: "custody", args: []string{"custody"}},
 	{name: "check", args: []string{"check"}},
 	{name: "outbox", args: []string{"outbox", "--out", "OUT.tar"}},
-	{name: "import 100 more", args: []string{"import", "MORE"}, once: true},
-	{name: "zapisd mirror", server: true, args: []string{"mirror", "--to", "MIRROR", "--carry", "CARRY"}, once: true},
-	{name: "zapisd restore", server: true, args: []string{"restore", "--dir", "LEDGER", "--from", "MIRROR", "--log-key", "KEY", "--newest", "CARRY"}, once: true},
+	{name: "import 100 more", args: []string{"import", "MORE"}, once: true, last: "vault"},
+	{name: "zapisd mirror", server: true, args: []string{"mirror", "--to", "MIRROR", "--carry", "CARRY"}, once: true, last: "carry"},
+	{name: "zapisd restore", server: true, args: []string{"restore", "--dir", "LEDGER", "--from", "MIRROR", "--log-key", "KEY", "--newest", "NEWEST"}, once: true, last: "mirror"},
 	{name: "zapisd check", server: true, args: []string{"check", "--dir", "LEDGER"}},
 	{name: "zapisd export", server: true, args: []string{"export", "--dir", "LEDGER", "--out", "OUT.carry"}},
 	{name: "zapisd status", server: true, args: []string{"status", "--dir", "LEDGER"}},
@@ -111,7 +113,7 @@ func (m *measuring) path(name string) string { return filepath.Join(m.dir, name)
 // size measures all verbs over a ledger of n cases, and removes it.
 func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 	defer func() {
-		for _, name := range []string{"spool", "carry", "more", "vault", "sent", "mirror", "ledger", "backup", "log"} {
+		for _, name := range []string{"spool", "carry", "more", "vault", "sent", "mirror", "ledger", "backup", "log", "newest"} {
 			os.RemoveAll(m.path(name))
 		}
 	}()
@@ -121,6 +123,7 @@ func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 	var list []figure
 	for _, v := range verbs {
 		if len(m.only) > 0 && !v.needed && !slices.Contains(m.only, v.name) {
+			m.remove(v.last)
 			continue
 		}
 		rounds := m.rounds
@@ -150,8 +153,15 @@ func (m *measuring) size(ctx context.Context, n int) ([]figure, error) {
 				return nil, err
 			}
 		}
+		m.remove(v.last)
 	}
 	return list, nil
+}
+
+func (m *measuring) remove(name string) {
+	if name != "" {
+		os.RemoveAll(m.path(name))
+	}
 }
 
 // ledger makes the carry files of a ledger of n reports, and of a hundred more.
@@ -186,6 +196,11 @@ func (m *measuring) ledger(ctx context.Context, n int) error {
 		}
 		if err := f.Close(); err != nil {
 			return err
+		}
+		if since == 0 {
+			if err := os.WriteFile(m.path("newest"), l.Checkpoint(), 0o600); err != nil {
+				return err
+			}
 		}
 		since = l.Size()
 	}
@@ -222,7 +237,7 @@ func (m *measuring) live(ctx context.Context) error {
 func (m *measuring) run(ctx context.Context, v verb) (measure.Taken, error) {
 	out := m.path("out")
 	words := strings.NewReplacer("CASE", m.id, "OUT", out, "CARRY", m.path("carry"), "MORE", m.path("more"), "SENT", m.path("sent"),
-		"MIRROR", m.path("mirror"), "LEDGER", m.path("ledger"), "BACKUP", m.path("backup"), "KEY", m.path("log"))
+		"MIRROR", m.path("mirror"), "LEDGER", m.path("ledger"), "BACKUP", m.path("backup"), "KEY", m.path("log"), "NEWEST", m.path("newest"))
 	program, args := "zapisd", []string(nil)
 	if !v.server {
 		program, args = "zapis", []string{"--identity", m.path("vera.key"), "--passphrase-file", m.path("pass")}

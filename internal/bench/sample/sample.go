@@ -84,6 +84,14 @@ func (l *Ledger) Key() *ledger.SigningKey { return l.log }
 // Card names the ledger.
 func (l *Ledger) Card() card.LedgerCard { return l.genesis.Card() }
 
+// Checkpoint returns the newest signed checkpoint, and nil before the first report.
+func (l *Ledger) Checkpoint() []byte {
+	if len(l.slots) == 0 {
+		return nil
+	}
+	return l.slots[len(l.slots)-1].note
+}
+
 // Size returns how many entries there are: the genesis, and one for each report.
 func (l *Ledger) Size() uint64 { return uint64(len(l.entries)) }
 

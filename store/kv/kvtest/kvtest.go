@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 	t.Run("large values are whole", func(t *testing.T) { testLarge(t, open(t)) })
 	t.Run("a cursor passes many keys", func(t *testing.T) { testManyKeys(t, open(t)) })
 	t.Run("a scan hands out all values", func(t *testing.T) { testScan(t, open(t)) })
+	t.Run("a copy is what is read", func(t *testing.T) { testCopy(t, open(t)) })
 	t.Run("a table that is none is nil", func(t *testing.T) {
 		err := kv.View(open(t), func(tx kv.Tx) error {
 			if tx.Table("none") != nil {

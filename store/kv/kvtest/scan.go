@@ -220,3 +220,53 @@ func testScan(t *testing.T, db kv.DB) {
 		t.Error(err)
 	}
 }
+
+// testCopy copies values that lie beside their keys, on one page and on many, in a transaction that writes and in one that
+// reads, into one buffer and into new ones.
+func testCopy(t *testing.T, db kv.DB) {
+	values := make(map[string][]byte)
+	for _, size := range []int{0, 1, 3000, 5000, 16<<10 - 36, 16 << 10, 72 << 10, 400_000} {
+		values[fmt.Sprint("size ", size)] = bytes.Repeat([]byte{byte(size), 1}, size/2+1)[:size]
+	}
+	copies := func(tx kv.Tx) error {
+		var buf []byte
+		for k, v := range values {
+			for _, into := range []*[]byte{&buf, new([]byte)} {
+				got := tx.Copy("large", []byte(k), into)
+				if got == nil || !bytes.Equal(got, v) {
+					t.Errorf("%s: %d bytes, nil: %v", k, len(got), got == nil)
+				}
+				clear(got)
+			}
+			if !bytes.Equal(tx.Table("large").Get([]byte(k)), v) {
+				t.Errorf("%s: the table has changed with its copy", k)
+			}
+		}
+		if got := tx.Copy("large", []byte("none"), &buf); got != nil {
+			t.Errorf("what is not there: %q", got)
+		}
+		if got := tx.Copy("plain", []byte("small"), &buf); string(got) != "value" {
+			t.Errorf("of a table that is not large: %q", got)
+		}
+		return nil
+	}
+	err := kv.Update(db, func(tx kv.Tx) error {
+		err := tx.Table("plain").Put([]byte("small"), []byte("value"))
+		for k, v := range values {
+			err = errors.Join(err, tx.Table("large").Put([]byte(k), v))
+		}
+		return errors.Join(err, copies(tx))
+	})
+	if err == nil {
+		err = kv.View(db, copies)
+	}
+	if err == nil {
+		err = db.Forget(context.Background())
+	}
+	if err == nil {
+		err = kv.View(db, copies)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
