@@ -78,6 +78,7 @@ func TestRestoredCopyIsRefused(t *testing.T) {
 }
 
 func TestGuardCatchesUpAfterACrash(t *testing.T) {
+	shorttest.Skip(t, "not tested: a guard behind the database after a crash")
 	dir, _, oldGuard := twoSlots(t)
 	copyFile(t, oldGuard, filepath.Join(dir, guardName)) // the power failed between commit and guard
 	open(t, dir, Config{Slot: day, Now: newClock().now})
@@ -88,6 +89,7 @@ func TestGuardCatchesUpAfterACrash(t *testing.T) {
 }
 
 func TestMissingGuard(t *testing.T) {
+	shorttest.Skip(t, "not tested: a guard that is missing")
 	dir, oldDB, _ := twoSlots(t)
 	s, err := OpenReadOnly(dir)
 	if err != nil {

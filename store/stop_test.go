@@ -28,6 +28,7 @@ func larger(t *testing.T, s *Store, size uint64) []byte {
 }
 
 func TestStopSigning(t *testing.T) {
+	shorttest.Skip(t, "not tested: a ledger that stops signing")
 	const name = "partner.example/w"
 	for _, c := range []struct {
 		what string

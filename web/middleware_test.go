@@ -21,6 +21,7 @@ import (
 // A form of ours comes from our own page; another page's is refused, whatever else is right about it. A program without a
 // browser's headers is let through.
 func TestOrigins(t *testing.T) {
+	shorttest.Skip(t, "not tested: requests from other origins")
 	h := newTestServer(t, intake.Limits{}, Options{})
 	for _, c := range []struct {
 		headers []string

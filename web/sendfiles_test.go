@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"zapis/internal/server/intake"
+	"zapis/internal/shorttest"
 )
 
 // mistypeDigit changes one digit of a code, so that its check digits no longer fit.
@@ -45,6 +46,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestFilesRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: files that are refused")
 	h := newTestServer(t, intake.Limits{File: 1 << 10}, Options{})
 	digits := h.send(t)
 	for _, c := range []struct {

@@ -237,6 +237,7 @@ func header(name string, change func(*tar.Header)) func([]member) []member {
 // anywhere, it is refused, and nothing panics. The strides have no factor in
 // common with a tar's blocks.
 func TestCutAndFlipped(t *testing.T) {
+	shorttest.Skip(t, "no carry file is cut or changed at each place")
 	b := ledgertest.New()
 	b.Filler()
 	b.Checkpoint()

@@ -10,6 +10,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
+	"zapis/internal/shorttest"
 	"zapis/store"
 )
 
@@ -61,6 +62,7 @@ func (h *house) changeKey(to *ledger.SigningKey, reason string) []byte {
 
 // The log's keys are replaced twice. The old keys sign the first change, by which it is followed; the second, they don't.
 func TestTheLogsKeysChange(t *testing.T) {
+	shorttest.Skip(t, "not tested: a change of the log's keys")
 	h := newHouseOf(t, 0)
 	h.want("at first", 0)
 	h.send()

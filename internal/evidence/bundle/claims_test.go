@@ -16,6 +16,7 @@ import (
 // A trustee's claims about a submission are never called proved: its time of receipt, its act, its case, and that
 // there is no other.
 func TestATrusteesClaimsAreNotCalledProved(t *testing.T) {
+	shorttest.Skip(t, "not tested: the words for a trustee's claims")
 	t.Parallel()
 	h := newHouse(t)
 	report, body := h.submit(firstReport())
@@ -83,6 +84,7 @@ func TestDocumentsAreCompared(t *testing.T) {
 
 // A custody log is its signer's own.
 func TestEventByAnother(t *testing.T) {
+	shorttest.Skip(t, "not tested: an event that another has signed")
 	t.Parallel()
 	h, in := testCase(t)
 	x := in.Custody

@@ -89,6 +89,7 @@ func TestRepackedByInfoZip(t *testing.T) {
 }
 
 func TestRepackedRefusals(t *testing.T) {
+	shorttest.Skip(t, "not tested: repacked bundles that are refused")
 	t.Parallel()
 	good := files(t, sample(t))
 	changed := func(change func(map[string][]byte)) map[string][]byte {

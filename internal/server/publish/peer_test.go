@@ -37,6 +37,9 @@ func VerifySubtreeConsistency(merkle.LogHasher, uint64, uint64, uint64, [][]byte
 }
 `
 
+// peerDir is where peerProgram has built; empty where no test needed it. TestMain removes it.
+var peerDir string
+
 // peerProgram builds testdata/peer, once. It never skips: a client that no
 // other implementation has tried is not known to work.
 var peerProgram = sync.OnceValues(func() (string, error) {
@@ -44,6 +47,7 @@ var peerProgram = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	peerDir = dir
 	where, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/transparency-dev/merkle").Output()
 	if err != nil {
 		return "", err
@@ -79,8 +83,8 @@ func (e *buildError) Error() string { return e.err.Error() + "\n" + string(e.out
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if program, err := peerProgram(); err == nil {
-		removeAll(filepath.Dir(program))
+	if peerDir != "" {
+		removeAll(peerDir)
 	}
 	os.Exit(status)
 }

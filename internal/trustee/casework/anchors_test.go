@@ -9,6 +9,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/crypto/timestamp/timestamptest"
 	"zapis/internal/evidence/bundle"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/release"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -31,6 +32,7 @@ func anchor(t *testing.T, h *vaulttest.House, response func(note []byte) []byte)
 // many nearer ones there are, and import, check and bundle report it; an
 // unreadable one is reported and left out.
 func TestAnchorsThatContradict(t *testing.T) {
+	shorttest.Skip(t, "not tested: time stamps that contradict the ledger")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	a := timestamptest.New(t, timestamptest.Plan{})

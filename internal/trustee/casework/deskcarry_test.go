@@ -138,6 +138,7 @@ func outboxWords(d *desk, name string) (words string) {
 
 // An event in another trustee's name, or about another case than its statement, does not count; the rest of it does.
 func TestAnEventInAnothersNameDoesNotCount(t *testing.T) {
+	shorttest.Skip(t, "not tested: custody events in another's name")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna", "boris"}})
 	f := d.Report(nil)

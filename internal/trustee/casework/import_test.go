@@ -53,6 +53,7 @@ func equal(a, b map[string]string) bool {
 
 // What waits is taken along, keeps its case when it gets its entry, and costs its space once.
 func TestWaiting(t *testing.T) {
+	shorttest.Skip(t, "not tested: what waits at the operator")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}}, "country_event", "LT")
@@ -246,6 +247,7 @@ func TestForkIsSeen(t *testing.T) {
 
 // A promise whose slot has passed without the submission is evidence, and is reported prominently.
 func TestBrokenPromise(t *testing.T) {
+	shorttest.Skip(t, "not tested: a promise that is broken")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	twin := h.Twin()

@@ -146,6 +146,7 @@ func waitFor(name string, moment time.Duration) {
 }
 
 func TestWhatIsRecorded(t *testing.T) {
+	shorttest.Skip(t, "not tested: the record of each act")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := h.Report([]vaulttest.File{{Name: "a.jpg", Content: jpeg}})

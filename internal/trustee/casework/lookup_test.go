@@ -107,6 +107,7 @@ func TestLookUp(t *testing.T) {
 
 // A cache that is damaged, of another owner, or from before an import is not believed.
 func TestForeignCases(t *testing.T) {
+	shorttest.Skip(t, "not tested: an index of cases that is not believed")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	filed := h.Report(nil, "country_event", "PL")

@@ -137,6 +137,7 @@ func TestASuspendedVaultRecordsNothing(t *testing.T) {
 
 // An import by another process is there after Resume.
 func TestResumeReadsWhatAnotherProcessHasImported(t *testing.T) {
+	shorttest.Skip(t, "not tested: imports by two processes")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	h.Report(nil, "narrative", "One.")

@@ -159,6 +159,7 @@ func TestPretendedLoss(t *testing.T) {
 
 // Once anything was done, a log can't begin any more: what it does not own up to from the start stays wrong.
 func TestAnEarlierLogIsNamedAtTheBeginningOnly(t *testing.T) {
+	shorttest.Skip(t, "not tested: the log before a lost vault")
 	t.Parallel()
 	d := newDesk(t, vaulttest.Options{Trustees: []string{"anna"}})
 	filed := d.Report(nil)

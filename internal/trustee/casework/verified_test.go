@@ -43,6 +43,7 @@ func held(t *testing.T, v *casework.Trustee) []any {
 
 // A vault whose imports were verified is opened by their hashes, and holds what one holds that was verified again.
 func TestOpenedByHash(t *testing.T) {
+	shorttest.Skip(t, "not tested: what is opened by its hash")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: time.Hour})
 	filed := h.Report(nil)

@@ -133,6 +133,7 @@ func TestManySegments(t *testing.T) {
 
 // Whatever is changed in a segment is found: what is read has another hash, or is refused. Nothing crashes.
 func TestDamagedSegment(t *testing.T) {
+	shorttest.Skip(t, "no segment is damaged")
 	w := writeSegments(t, 24)
 	name := w.files(t)[0]
 	good, err := os.ReadFile(name)

@@ -32,24 +32,30 @@ import (
 	"zapis/internal/trustee/links"
 )
 
-var workerProgram string
+// workerDir is where workerProgram builds the worker; TestMain removes it.
+var workerDir string
 
-// The worker is built as programs are: with the tag, without cgo, and without the race detector, which would need more
-// addresses than a worker may have.
+// workerProgram builds the worker, once, for the first test that needs it: as programs are built, with the tag, without cgo,
+// and without the race detector, which would need more addresses than a worker may have.
+var workerProgram = sync.OnceValue(func() string {
+	program := filepath.Join(workerDir, "worker")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nodynamic", "-o", program, "./testdata/worker")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("the worker can't be built: %v\n%s", err, out))
+	}
+	return program
+})
+
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "zapis-media-")
-	if err == nil {
-		workerProgram = filepath.Join(dir, "worker")
-		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nodynamic", "-o", workerProgram, "./testdata/worker")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		err = build.Run()
-	}
-	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-	} else {
-		code = m.Run()
+		os.Exit(1)
+	}
+	workerDir = dir
+	code := m.Run()
+	if _, err := os.Stat(filepath.Join(dir, "worker")); err == nil {
 		_ = shared().Close()
 	}
 	_ = os.RemoveAll(dir)
@@ -57,7 +63,7 @@ func TestMain(m *testing.M) {
 }
 
 func newClient() *Client {
-	c := NewClient(workerProgram, Verb)
+	c := NewClient(workerProgram(), Verb)
 	c.timeout = 2 * time.Minute // of a busy machine
 	return c
 }
@@ -374,7 +380,7 @@ func TestHash(t *testing.T) {
 		t.Errorf("closed: %v", err)
 	}
 	for _, mode := range []string{"crash", "babble"} {
-		broken := NewClient(workerProgram, mode)
+		broken := NewClient(workerProgram(), mode)
 		if h, err := broken.Hash(t.Context(), Request{Data: []byte("x")}); h != 0 || err != nil {
 			t.Errorf("%s: %x, %v", mode, h, err)
 		}
@@ -386,6 +392,7 @@ func TestHash(t *testing.T) {
 }
 
 func TestPicturesAreTurnedUprightAndBlurred(t *testing.T) {
+	shorttest.Skip(t, "no picture is turned or blurred by a worker, which is built first")
 	c := shared()
 	img := image.NewNRGBA(image.Rect(0, 0, 80, 40))
 	for y := range 40 {
@@ -604,6 +611,7 @@ func TestText(t *testing.T) {
 }
 
 func TestNotShown(t *testing.T) {
+	shorttest.Skip(t, "no file that is not shown is given to a worker, which is built first")
 	c := shared()
 	for name, data := range map[string][]byte{
 		"a.mp4": []byte("\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x00\x08mdat"), "a.exe": append([]byte("MZ"), make([]byte, 300)...),
@@ -743,7 +751,7 @@ func textChunk(name, content string) []byte {
 func TestBrokenWorkers(t *testing.T) {
 	shorttest.Skip(t, "no worker, which is built first, breaks")
 	for mode, want := range map[string]Code{"hang": TimedOut, "crash": Crashed, "lie": BadAnswer, "babble": BadAnswer, "leave": Crashed} {
-		c := NewClient(workerProgram, mode)
+		c := NewClient(workerProgram(), mode)
 		if mode == "hang" {
 			c.timeout = 300 * time.Millisecond
 		}
@@ -808,7 +816,7 @@ func TestWorkerIsIsolated(t *testing.T) {
 		return
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
-	c := NewClient("strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,creat,socket,connect,execve,memfd_create,unlink,mkdir,rename,seccomp", workerProgram, Verb)
+	c := NewClient("strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,creat,socket,connect,execve,memfd_create,unlink,mkdir,rename,seccomp", workerProgram(), Verb)
 	c.timeout = 5 * time.Minute
 	for _, r := range []Request{{Data: pngFile(t, pattern(20, 20)), Name: "a.png"}, {Data: testdata(t, "one.heic"), Name: "a.heic"}, {Data: testdata(t, "tone.opus"), Name: "a.opus"}} {
 		if v, err := c.View(t.Context(), r); err != nil || v.Refused != "" {

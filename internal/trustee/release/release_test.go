@@ -15,6 +15,7 @@ import (
 	"zapis/internal/evidence/bundle"
 	"zapis/internal/evidence/custody"
 	"zapis/internal/exit"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/export"
@@ -292,6 +293,7 @@ func TestAnExportOfManyCasesIsOneEvent(t *testing.T) {
 }
 
 func TestAnExportThatIsInterruptedLeavesNoEventOfAnExport(t *testing.T) {
+	shorttest.Skip(t, "not tested: an export that is interrupted")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	var list []*casework.Case
