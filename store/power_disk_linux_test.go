@@ -51,6 +51,7 @@ type disk struct {
 	world string // only what is below is looked at
 	steps []step
 	files int
+	sizes map[int]int64  // the largest that each file ever is, in bytes
 	names map[string]int // as the process sees them
 	open  map[string]handle
 
@@ -109,6 +110,12 @@ func readTrace(path, world string, heeds bool) (*disk, error) {
 		}
 		if err := d.ends(text, at, heeds); err != nil {
 			return nil, fmt.Errorf("%.200s: %w", text, err)
+		}
+	}
+	d.sizes = make(map[int]int64)
+	for _, s := range d.steps {
+		if s.what == wrote || s.what == cut {
+			d.sizes[s.file] = max(d.sizes[s.file], s.at+int64(len(s.data)))
 		}
 	}
 	return d, lines.Err()
@@ -321,10 +328,10 @@ func (d *disk) after(n int, l loss, r *rand.Rand) (folders []string, files map[s
 		switch s.what {
 		case told:
 		case wrote:
-			contents[s.file] = torn(contents[s.file], s, sure, l, r)
+			contents[s.file] = torn(contents[s.file], s, d.sizes[s.file], sure, l, r)
 		case cut:
 			if sure || r.Float64() < l.lengths {
-				contents[s.file] = resize(contents[s.file], s.at)
+				contents[s.file] = resize(contents[s.file], s.at, d.sizes[s.file])
 			}
 		default:
 			over[s.dir] = over[s.dir] || !sure && r.Float64() >= l.names
@@ -349,16 +356,16 @@ func (d *disk) after(n int, l loss, r *rand.Rand) (folders []string, files map[s
 }
 
 // torn writes sector by sector, and of what was not synced only some.
-func torn(b []byte, s step, sure bool, l loss, r *rand.Rand) []byte {
+func torn(b []byte, s step, most int64, sure bool, l loss, r *rand.Rand) []byte {
 	end := s.at + int64(len(s.data))
 	if end > int64(len(b)) && (sure || r.Float64() < l.lengths) {
-		b = resize(b, end)
+		b = resize(b, end, most)
 	}
 	for at := s.at; at < end; {
 		next := min(at/sector*sector+sector, end)
 		if sure || r.Float64() < l.sectors {
 			if next > int64(len(b)) {
-				b = resize(b, next)
+				b = resize(b, next, most)
 			}
 			copy(b[at:next], s.data[at-s.at:])
 		}
@@ -367,11 +374,15 @@ func torn(b []byte, s step, sure bool, l loss, r *rand.Rand) []byte {
 	return b
 }
 
-func resize(b []byte, n int64) []byte {
-	if n <= int64(len(b)) {
-		return b[:n:n]
+// resize cuts b to n bytes, or follows it by zeros. Memory for most bytes is taken once, and is zero behind the end of b.
+func resize(b []byte, n, most int64) []byte {
+	if b == nil {
+		return make([]byte, n, max(n, most))
 	}
-	return append(b, make([]byte, n-int64(len(b)))...)
+	if n < int64(len(b)) {
+		clear(b[n:])
+	}
+	return b[:n]
 }
 
 // printed returns what the process had printed before.
