@@ -23,11 +23,12 @@ TEST_TOOLS := $(DEMO_TOOLS) chromium:chromium firefox-esr:firefox-esr python3:py
               faketime:faketime systemd-analyze:systemd tor:tor dbus-daemon:dbus-daemon nginx:nginx-light caddy:caddy npm:npm node:nodejs \
               mkfs.ext4:e2fsprogs losetup:mount /usr/lib/postgresql/*/bin/postgres:postgresql
 
-.PHONY: mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test go-test-race go-test-separate bench flips load faults screenshots clean
+.PHONY: short mutants conformance dist packages-test vet-all help build demo demo-tools test test-tools format vet staticcheck cross page go-test go-test-race go-test-separate bench flips load faults screenshots clean
 
 help:
 	@echo 'make demo    build everything, then run a ledger with invented reports on http://127.0.0.1:8080 (PORT=…), and a desk'
 	@echo 'make test    install what the tests need, then check the format, vet, staticcheck, build, test'
+	@echo 'make short   the tests that go test -short runs, quickest'
 	@echo 'make build   bin/zapisd, bin/zapis, bin/zapis-verify, bin/zapis-desk, bin/zapis-duty'
 	@echo 'make cross   bin/SYSTEM/MACHINE/, the programs for every system that a trustee or a lawyer may have'
 	@echo 'make vet-all go vet for each of them'
@@ -170,6 +171,12 @@ go-test-separate:
 	$(PLAIN) go test -p 1 -timeout 25m -run '$(pattern)' $(repeatingIn) || failed=1; \
 	wait $$beside || failed=1; \
 	exit $$failed
+
+# go test -short ./... with less to link: without cgo, which calls the C linker for each program that denies itself the
+# network, and without the packages of which -short runs no test.
+short:
+	@none=$$(grep -rl --include='*_test.go' 'shorttest.None(m' cmd internal store | xargs -n1 dirname | sed 's|^|zapis/|'); \
+	$(PLAIN) go test -short $$(go list ./... | grep -vxF "$$none")
 
 # What docs/load.md tells, in full: ten minutes of a machine that does nothing else.
 load:

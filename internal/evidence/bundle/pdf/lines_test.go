@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"zapis/internal/shorttest"
 )
 
 // linesByTheRule is lines without its shortcuts: each line takes the whole text where that fits, and else its first words.
@@ -27,6 +29,7 @@ func linesByTheRule(f *face, text string, width int) (out []line) {
 
 // Documents are compared byte by byte with those of other versions, so a shortcut must change no line.
 func TestLinesAreThoseOfTheRule(t *testing.T) {
+	shorttest.Skip(t, "lines are not compared with those that take no shortcut")
 	random := rand.New(rand.NewPCG(1, 2))
 	words := strings.Split("They came at six, fi ffl AVAST i\u0301 e\u0323\u0302 З’явіліся а шостай هجوم لا 2026 الإنسان 17.05 הגיע אתמול Anna – “it” "+
 		strings.Repeat("longword", 6), " ")
