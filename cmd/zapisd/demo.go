@@ -10,7 +10,6 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -276,11 +275,11 @@ func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 
 // showsWell selects the case for the printed commands: a lawyer may see it, and one trustee opens its files.
 func showsWell(i sample.Incident) bool {
-	return slices.Contains(i.Consent, "lawyer") && len(i.Files) > 1 && !i.ShowWho
+	return i.Consents("lawyer") && len(i.Files) > 1 && !i.ShowWho
 }
 
 // allowsLetter reports whether a letter may go out that the state can read, without asking the reporter again.
 func allowsLetter(i sample.Incident, to string) bool {
-	return slices.Contains(i.Consent, to) && slices.Contains(i.Consent, "state") && !slices.Contains(i.Consent, "ask") &&
-		(i.Agrees == "self" || i.Agrees == "yes")
+	agrees := i.Answers.Get("person_agrees")
+	return i.Consents(to) && i.Consents("state") && !i.Consents("ask") && (agrees == "self" || agrees == "yes")
 }

@@ -23,11 +23,11 @@ func TestWhatTheDemoPromises(t *testing.T) {
 	}
 	languages, groups, countries, withFiles := map[string]int{}, map[string]int{}, map[string]int{}, 0
 	for _, i := range all {
-		languages[i.Language]++
-		for _, m := range i.Methods {
+		languages[i.Answers.Get("language")]++
+		for _, m := range i.Answers["method"] {
 			groups[m[:1]]++
 		}
-		countries[i.Event]++
+		countries[i.Answers.Get("country_event")]++
 		if len(i.Files) > 0 {
 			withFiles++
 		}
@@ -98,7 +98,7 @@ func TestFilesAreWhatTheirNamesSay(t *testing.T) {
 }
 
 func TestForm(t *testing.T) {
-	form := english[0].Form(someDay)
+	form := Incidents()[0].Form(someDay)
 	for field, want := range map[string]string{
 		"danger_now": "yes", "deadline": "2026-03-10", "method": "H1", "country_event": "IT", "consent": "store",
 	} {
@@ -109,7 +109,7 @@ func TestForm(t *testing.T) {
 	if got := strings.Join(form["consent"], " "); got != "store statistics lawyer ccf court ask" {
 		t.Errorf("consent is %q", got)
 	}
-	if _, set := english[1].Form(someDay)["deadline"]; set {
+	if _, set := Incidents()[1].Form(someDay)["deadline"]; set {
 		t.Error("an empty deadline was sent")
 	}
 }
@@ -118,7 +118,7 @@ func TestForm(t *testing.T) {
 func TestTheFormTakesThem(t *testing.T) {
 	for n, i := range Incidents() {
 		if _, errs := incident.Validate(incident.Form(i.Form(someDay)), someDay, incident.ActReport); len(errs) > 0 {
-			t.Errorf("incident %d (%s): %v", n, i.Language, errs)
+			t.Errorf("incident %d (%s): %v", n, i.Answers.Get("language"), errs)
 		}
 	}
 }
