@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -111,11 +110,7 @@ func intoInbox(dir string, from io.Reader) (string, error) {
 }
 
 // acceptHandedIn is the operation behind acceptVerb. It writes one line per statement.
-func acceptHandedIn(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args acceptArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func acceptHandedIn(ctx context.Context, st *store.Store, args acceptArgs, to reporter) error {
 	if args.Name != filepath.Base(args.Name) {
 		return exit.New(exit.Usage, "", "not the name of a copy: %q", args.Name)
 	}

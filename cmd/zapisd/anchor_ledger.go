@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -27,19 +26,15 @@ type anchorReply struct {
 	Slot time.Time `json:"slot"` // its time, by the log; zero where another key than today's signed it
 }
 
-func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args anchorArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func anchorState(_ context.Context, st *store.Store, args anchorArgs, to reporter) error {
 	note, c := st.LatestCheckpoint()
-	reply := anchorReply{Size: c.Size, Note: note}
+	answer := anchorReply{Size: c.Size, Note: note}
 	if args.Imprint != nil && !args.Imprint.Of(note) {
-		reply = anchorReply{}
+		answer = anchorReply{}
 		err := st.Snapshot(func(n *store.Snapshot) error {
 			return n.Checkpoints(0, func(size uint64, note []byte) error {
 				if args.Imprint.Of(note) {
-					reply = anchorReply{Size: size, Note: bytes.Clone(note)}
+					answer = anchorReply{Size: size, Note: bytes.Clone(note)}
 				}
 				return nil
 			})
@@ -48,22 +43,18 @@ func anchorState(_ context.Context, st *store.Store, raw json.RawMessage, to rep
 			return err
 		}
 	}
-	if reply.Note == nil {
+	if answer.Note == nil {
 		return exit.New(exit.Mismatch, "is it a request of this ledger?", "the request is about no checkpoint of this ledger")
 	}
-	if c, err := st.Verifier().OpenStored(reply.Note); err == nil {
-		reply.Slot = c.Time
+	if c, err := st.Verifier().OpenStored(answer.Note); err == nil {
+		answer.Slot = c.Time
 	}
-	return json.NewEncoder(to).Encode(reply)
+	return reply(to, answer)
 }
 
 // anchorAppend submits an anchor. It becomes an entry with the next slot. The process that has the roots has verified
 // the evidence; here only the checkpoint is compared with the ledger's.
-func anchorAppend(ctx context.Context, st *store.Store, raw json.RawMessage, _ reporter) error {
-	var args anchorArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func anchorAppend(ctx context.Context, st *store.Store, args anchorArgs, _ reporter) error {
 	a, err := ledger.ParseAnchor(args.Body)
 	if err != nil {
 		return err

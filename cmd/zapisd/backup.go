@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -145,11 +144,7 @@ type partsArgs struct {
 }
 
 // backupParts writes parts, each after a line with its hash and size. The size of an erased part is "-".
-func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args partsArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func backupParts(ctx context.Context, st *store.Store, args partsArgs, to reporter) error {
 	done := int64(0)
 	return st.EachPart(args.Parts, func(h ledger.Hash, r io.ReadCloser, size int64, err error) error {
 		done++
@@ -171,7 +166,7 @@ func backupParts(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 }
 
 // backupState writes a backup's ledger.tar.
-func backupState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func backupState(ctx context.Context, st *store.Store, to reporter) error {
 	return st.Snapshot(func(n *store.Snapshot) error {
 		kept, err := keptBeside(st)
 		if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,11 +88,7 @@ func keepPiece(dir string, next, of int) error {
 }
 
 // checkLedger verifies all of a ledger, or all but some attachments' bytes: one line per fault, or a summary.
-func checkLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args checkArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func checkLedger(ctx context.Context, st *store.Store, args checkArgs, to reporter) error {
 	piece := store.Piece{Number: 1, Of: 1}
 	if args.Of != 0 {
 		piece = store.Piece{Number: args.Piece, Of: args.Of}

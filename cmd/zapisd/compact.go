@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"zapis/internal/cli"
@@ -21,7 +20,7 @@ func (v *compactVerb) Run(ctx context.Context, s *cli.Streams) error {
 
 // compactLedger rewrites the database without the erased content. A slot with a tombstone does this too, unless the
 // disk has no room.
-func compactLedger(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func compactLedger(ctx context.Context, st *store.Store, to reporter) error {
 	if err := st.Compact(ctx); err != nil {
 		return err
 	}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,14 +65,8 @@ func (v *initVerb) ending(ctx context.Context, s *cli.Streams) (e ending, err er
 		}
 		return endingOf(st)
 	}
-	var answer bytes.Buffer
-	to := newScreen(&answer, s)
-	err = perform(ctx, v.Continue, "continue-state", struct{}{}, to)
-	to.done()
-	if err != nil {
-		return e, err
-	}
-	return e, json.Unmarshal(answer.Bytes(), &e)
+	err = (&openLedger{ctx: ctx, dir: v.Continue, s: s}).call("continue-state", struct{}{}, &e)
+	return e, err
 }
 
 // endingOfCarry verifies a carry file as a mirror does, in a folder that is removed afterwards.
@@ -110,7 +102,7 @@ func endingOf(st *backup.Verified) (e ending, err error) {
 
 // continueState is the operation. It verifies a ledger that can be read and returns its end. The guard is not
 // compared: a guard that is ahead may be the reason to continue in a new ledger.
-func continueState(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func continueState(ctx context.Context, st *store.Store, to reporter) error {
 	faults, err := st.Check(ctx, func(done, total int64) { to.Progress(tick{"checking", done, total}) })
 	if err != nil {
 		return err
@@ -125,5 +117,5 @@ func continueState(ctx context.Context, st *store.Store, _ json.RawMessage, to r
 	named := st.Card()
 	e := ending{Last: ledger.Continued{Origin: named.Origin, Genesis: named.Genesis, Size: c.Size, Root: c.Root}}
 	_, e.Set = st.SetInForce()
-	return json.NewEncoder(to).Encode(e)
+	return reply(to, e)
 }

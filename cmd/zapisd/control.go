@@ -34,29 +34,50 @@ const maxArgs = 2 << 20
 // operation is a verb's work on an open ledger, in the process that has it open.
 type operation func(ctx context.Context, st *store.Store, args json.RawMessage, to reporter) error
 
+// with makes an operation of a function that takes arguments.
+func with[A any](do func(context.Context, *store.Store, A, reporter) error) operation {
+	return func(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
+		var args A
+		if err := json.Unmarshal(raw, &args); err != nil {
+			return err
+		}
+		return do(ctx, st, args, to)
+	}
+}
+
+// plain makes an operation of a function without arguments.
+func plain(do func(context.Context, *store.Store, reporter) error) operation {
+	return func(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+		return do(ctx, st, to)
+	}
+}
+
+// reply writes an operation's answer as JSON.
+func reply(to reporter, answer any) error { return json.NewEncoder(to).Encode(answer) }
+
 // operations lists every verb that a serving process accepts on its control socket. A new verb is one more row.
 var operations = map[string]operation{
-	"export": exportLedger,
-	"check":  checkLedger,
-	"status": tellStatus,
+	"export": with(exportLedger),
+	"check":  with(checkLedger),
+	"status": plain(tellStatus),
 
-	"accept":  acceptHandedIn,
-	"key-new": newKeys,
-	"compact": compactLedger,
+	"accept":  with(acceptHandedIn),
+	"key-new": plain(newKeys),
+	"compact": plain(compactLedger),
 
-	"drill":       drill,
-	"rotate-duty": rotateDuty,
+	"drill":       plain(drill),
+	"rotate-duty": with(rotateDuty),
 
-	"backup-state":   backupState,
-	"backup-parts":   backupParts,
-	"continue-state": continueState,
+	"backup-state":   plain(backupState),
+	"backup-parts":   with(backupParts),
+	"continue-state": plain(continueState),
 
-	"witness-state": witnessState,
-	"witness-prove": witnessProve,
-	"witness-keep":  witnessKeep,
-	"witness-stop":  witnessStop,
-	"anchor-state":  anchorState,
-	"anchor-append": anchorAppend,
+	"witness-state": plain(witnessState),
+	"witness-prove": with(witnessProve),
+	"witness-keep":  with(witnessKeep),
+	"witness-stop":  with(witnessStop),
+	"anchor-state":  with(anchorState),
+	"anchor-append": with(anchorAppend),
 }
 
 // writing are the operations that change the ledger.

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"zapis/crypto/card"
@@ -36,7 +34,7 @@ func (v *drillVerb) Run(ctx context.Context, s *cli.Streams) error {
 }
 
 // drill is the operation.
-func drill(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func drill(ctx context.Context, st *store.Store, to reporter) error {
 	var name ledger.Hash
 	if _, err := rand.Read(name[:]); err != nil {
 		return err
@@ -79,10 +77,7 @@ func (v *rotateVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := perform(ctx, v.Dir, "rotate-duty", args, newScreen(&text, s)); err != nil {
 		return err
 	}
-	if err := writeAside(v.Out, func(out *os.File) error {
-		_, err := out.Write(text.Bytes())
-		return err
-	}); err != nil {
+	if err := writeFile(v.Out, text.Bytes()); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out, escape.Text(v.Out))
@@ -91,11 +86,7 @@ func (v *rotateVerb) Run(ctx context.Context, s *cli.Streams) error {
 }
 
 // rotateDuty is the operation: it writes the proposal, and changes nothing.
-func rotateDuty(_ context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args rotateArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func rotateDuty(_ context.Context, st *store.Store, args rotateArgs, to reporter) error {
 	_, set := st.SetInForce()
 	set.Duty = nil
 	for _, text := range args.Cards {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,11 +65,7 @@ func (v *exportVerb) write(ctx context.Context, s *cli.Streams, out io.Writer) e
 }
 
 // exportLedger writes a carry file.
-func exportLedger(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args exportArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func exportLedger(ctx context.Context, st *store.Store, args exportArgs, to reporter) error {
 	return st.Snapshot(func(n *store.Snapshot) error {
 		x := &exporting{ctx: ctx, from: n, to: to, urgent: args.Urgent}
 		since := args.Since

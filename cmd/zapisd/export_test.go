@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"path/filepath"
@@ -127,12 +126,8 @@ func TestExportOfWhatIsUrgent(t *testing.T) {
 
 	export := func(a exportArgs) carried {
 		t.Helper()
-		args, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var file bytes.Buffer
-		if err := exportLedger(t.Context(), st, args, discard{&file}); err != nil {
+		if err := exportLedger(t.Context(), st, a, discard{&file}); err != nil {
 			t.Fatal(err)
 		}
 		return readCarry(t, file.Bytes())

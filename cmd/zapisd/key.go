@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"os"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
@@ -33,10 +31,7 @@ func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := perform(ctx, v.Dir, "key-new", struct{}{}, newScreen(&keys, s)); err != nil {
 		return err
 	}
-	if err := writeAside(v.Out, func(f *os.File) error {
-		_, err := f.Write(keys.Bytes())
-		return err
-	}); err != nil {
+	if err := writeFile(v.Out, keys.Bytes()); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out, escape.Text(v.Out))
@@ -45,7 +40,7 @@ func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
 }
 
 // newKeys is the operation. It overwrites earlier new keys that were never approved.
-func newKeys(_ context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func newKeys(_ context.Context, st *store.Store, to reporter) error {
 	k, err := ledger.GenerateSigningKey(st.Origin(), rand.Reader)
 	if err != nil {
 		return err

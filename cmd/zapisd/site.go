@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // the process sees no file outside the ledger's folder once it serves
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"

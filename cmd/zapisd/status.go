@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -70,13 +68,9 @@ func (v *statusVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	var reply bytes.Buffer
-	if err := perform(ctx, v.Dir, "status", struct{}{}, newScreen(&reply, s)); err != nil {
-		return err
-	}
 	var st status
-	if err := json.Unmarshal(reply.Bytes(), &st); err != nil {
-		return fmt.Errorf("the answer: %w", err)
+	if err := (&openLedger{ctx: ctx, dir: v.Dir, s: s}).call("status", struct{}{}, &st); err != nil {
+		return err
 	}
 	if st.Served = served; !served {
 		mute, err := signsNothing(v.Dir)
@@ -164,7 +158,7 @@ func rounded(n int64) string {
 }
 
 // tellStatus is the operation: the status of an open ledger.
-func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func tellStatus(ctx context.Context, st *store.Store, to reporter) error {
 	s := status{Ledger: st.Card().String(), Held: len(st.Held())}
 	if err := s.count(ctx, st); err != nil {
 		return err
@@ -188,7 +182,7 @@ func tellStatus(ctx context.Context, st *store.Store, _ json.RawMessage, to repo
 	if s.Erasing {
 		s.Attention = append(s.Attention, owedCompaction(st.Shared()))
 	}
-	return json.NewEncoder(to).Encode(s)
+	return reply(to, s)
 }
 
 // count reads the entries once, and counts their parts and the last anchor.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +32,7 @@ type lastCosign struct {
 // maxLooked is how many cosigned checkpoints are searched for each key's last cosignature.
 const maxLooked = 400
 
-func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to reporter) error {
+func witnessState(_ context.Context, st *store.Store, to reporter) error {
 	keys := st.Verifier().Keys()
 	state := ledgerState{Keys: keys[:], Size: st.Size()}
 	sizes, err := st.CosignedSizes()
@@ -56,7 +55,7 @@ func witnessState(_ context.Context, st *store.Store, _ json.RawMessage, to repo
 			}
 		}
 	}
-	return json.NewEncoder(to).Encode(state)
+	return reply(to, state)
 }
 
 // places groups a policy's keys by address. A witness keeps one state for all its keys, so a request starts from the
@@ -98,11 +97,7 @@ type proveArgs struct {
 	Old uint64 `json:"old"`
 }
 
-func witnessProve(_ context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args proveArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func witnessProve(_ context.Context, st *store.Store, args proveArgs, to reporter) error {
 	note, c := st.LatestCheckpoint()
 	q := witness.Request{Old: args.Old, Checkpoint: note}
 	if q.Old > c.Size {
@@ -115,7 +110,7 @@ func witnessProve(_ context.Context, st *store.Store, raw json.RawMessage, to re
 			return err
 		}
 	}
-	return json.NewEncoder(to).Encode(q.Marshal())
+	return reply(to, q.Marshal())
 }
 
 type keepArgs struct {
@@ -132,11 +127,7 @@ type keepReply struct {
 
 // witnessKeep stores cosignatures of one of our checkpoints. A checkpoint that is not ours and that a witness of the
 // policy has cosigned stops the ledger.
-func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to reporter) error {
-	var args keepArgs
-	if err := json.Unmarshal(raw, &args); err != nil {
-		return err
-	}
+func witnessKeep(ctx context.Context, st *store.Store, args keepArgs, to reporter) error {
 	policy, err := witness.ParsePolicy(args.Policy)
 	if err != nil {
 		return err
@@ -189,7 +180,7 @@ func witnessKeep(ctx context.Context, st *store.Store, raw json.RawMessage, to r
 		}
 	}
 	latest := st.Size()
-	return json.NewEncoder(to).Encode(keepReply{Size: c.Size, Latest: latest, Enough: policy.Satisfied(all)})
+	return reply(to, keepReply{Size: c.Size, Latest: latest, Enough: policy.Satisfied(all)})
 }
 
 // readCosigned verifies the witnesses' lines of a note. It does not compare the checkpoint with the ledger.
@@ -228,11 +219,7 @@ func checkOurs(ctx context.Context, st *store.Store, c ledger.Checkpoint, by []w
 	return stop(ctx, st, store.Stop{Forked: c.Size <= st.Size(), Witness: by[0].Witness.Name(), Reported: c.Size, Evidence: note})
 }
 
-func witnessStop(ctx context.Context, st *store.Store, raw json.RawMessage, _ reporter) error {
-	var m store.Stop
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return err
-	}
+func witnessStop(ctx context.Context, st *store.Store, m store.Stop, _ reporter) error {
 	return stop(ctx, st, m)
 }
 
