@@ -15,10 +15,10 @@ func TestWhoseKeySigned(t *testing.T) {
 	t.Parallel()
 	key, other := reporterkey.Fingerprint{1}, reporterkey.Fingerprint{2}
 	report := func(k reporterkey.Fingerprint) placedSubmission {
-		return placedSubmission{entry: caseIndexEntry{Act: "report", Fits: true, Key: k, Number: 1}}
+		return placedSubmission{entry: &caseIndexEntry{Act: "report", Fits: true, Key: k, Number: 1}}
 	}
 	next := func(k reporterkey.Fingerprint, signature string) placedSubmission {
-		return placedSubmission{entry: caseIndexEntry{Act: "consent", Fits: true, Key: k, Signature: signature, Number: 2}}
+		return placedSubmission{entry: &caseIndexEntry{Act: "consent", Fits: true, Key: k, Signature: signature, Number: 2}}
 	}
 	for _, tt := range []struct {
 		name  string
@@ -36,7 +36,7 @@ func TestWhoseKeySigned(t *testing.T) {
 		{"signed, and the report is from before", report(reporterkey.Fingerprint{}), next(key, signatureGood), casefile.AuthorBefore, true},
 		{"signed, and the report is missing", next(key, signatureGood), next(key, signatureGood), casefile.AuthorUnknown, false},
 		{"from before, and the report is missing", next(reporterkey.Fingerprint{}, signatureNone), next(reporterkey.Fingerprint{}, signatureNone), casefile.AuthorBefore, true},
-		{"collected", report(key), placedSubmission{entry: caseIndexEntry{Act: actExhibit, Fits: true}}, casefile.AuthorCollect, false},
+		{"collected", report(key), placedSubmission{entry: &caseIndexEntry{Act: actExhibit, Fits: true}}, casefile.AuthorCollect, false},
 		{"the report itself", report(key), report(key), casefile.AuthorFirst, true},
 	} {
 		c := &Case{subs: []placedSubmission{tt.first, tt.f}}
@@ -52,7 +52,7 @@ func TestGapsInTheNumbersShow(t *testing.T) {
 	of := func(numbers ...uint64) *Case {
 		c := &Case{}
 		for i, n := range numbers {
-			f := placedSubmission{entry: caseIndexEntry{Act: "follow-up", Fits: true, Key: key, Signature: signatureGood, Number: n}}
+			f := placedSubmission{entry: &caseIndexEntry{Act: "follow-up", Fits: true, Key: key, Signature: signatureGood, Number: n}}
 			if i == 0 {
 				f.entry.Act = "report"
 			}

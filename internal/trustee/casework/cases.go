@@ -34,8 +34,8 @@ type Case struct {
 // placedSubmission is a submission in its case.
 type placedSubmission struct {
 	ledgercopy.Submission
-	entry caseIndexEntry
-	by    *card.Card // the signer of an exhibit
+	entry *caseIndexEntry // it is the index's, and never changed
+	by    *card.Card      // the signer of an exhibit
 }
 
 // Cases holds all cases of a vault, in the order of their first reports, and what could not be assigned.
@@ -115,7 +115,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 	return cases, v.writeCases(cases)
 }
 
-func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, cases *Cases, progress func(done, of int)) error {
+func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]*caseIndexEntry, cases *Cases, progress func(done, of int)) error {
 	if err := v.recordBatch(fresh); err != nil {
 		return err
 	}
@@ -133,25 +133,25 @@ func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, 
 			if o.fits != nil {
 				cases.Problems = append(cases.Problems, o.fits)
 			}
-			known[fresh[i].Hash] = o.entry
+			known[fresh[i].Hash] = &opened[i].entry
 		}
 	}
 	return v.writeIndex(known)
 }
 
-func (v *Trustee) readIndex() (map[ledger.Hash]caseIndexEntry, error) {
+func (v *Trustee) readIndex() (map[ledger.Hash]*caseIndexEntry, error) {
 	list, err := vault.ReadCache[caseIndexEntry](v.Vault, caseIndex)
-	known := make(map[ledger.Hash]caseIndexEntry, len(list))
-	for _, g := range list {
-		known[g.Body] = g
+	known := make(map[ledger.Hash]*caseIndexEntry, len(list))
+	for i := range list {
+		known[list[i].Body] = &list[i]
 	}
 	return known, err
 }
 
-func (v *Trustee) writeIndex(known map[ledger.Hash]caseIndexEntry) error {
+func (v *Trustee) writeIndex(known map[ledger.Hash]*caseIndexEntry) error {
 	list := make([]caseIndexEntry, 0, len(known))
 	for _, g := range known {
-		list = append(list, g)
+		list = append(list, *g)
 	}
 	slices.SortFunc(list, func(a, b caseIndexEntry) int { return bytes.Compare(a.Body[:], b.Body[:]) })
 	return vault.WriteCache(v.Vault, caseIndex, list)
@@ -160,9 +160,9 @@ func (v *Trustee) writeIndex(known map[ledger.Hash]caseIndexEntry) error {
 // group groups the submissions that name the same first report and mailbox. One that names a report and another
 // mailbox was not made with that report's code: it becomes a case of its own, and a problem. So does an exhibit that
 // no trustee has signed for. A submission that the log contains twice is a problem, and counts once.
-func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseIndexEntry, reviewed *reviewed, cases *Cases) []*Case {
-	byFirst := make(map[ledger.Hash]*Case)
-	var list []*Case
+func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]*caseIndexEntry, reviewed *reviewed, cases *Cases) []*Case {
+	byFirst := make(map[ledger.Hash]*Case, len(known))
+	list := make([]*Case, 0, len(known))
 	add := func(first ledger.Hash, f placedSubmission) {
 		c := byFirst[first]
 		if c == nil {
@@ -172,8 +172,8 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 		}
 		c.subs = append(c.subs, f)
 	}
-	placed := make(map[ledger.Hash]ledgercopy.Submission)
-	for _, s := range all {
+	placed := make(map[ledger.Hash]*ledgercopy.Submission, len(known))
+	for i, s := range all {
 		g, have := known[s.Hash]
 		if !have {
 			continue
@@ -183,7 +183,7 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 				"%s is %s once more, to the byte", s.Where(), before.Where()))
 			continue
 		}
-		placed[s.Hash] = s
+		placed[s.Hash] = &all[i]
 		first, there := known[g.First]
 		if there && g.Body != g.First && g.Act != actExhibit && (first.Mailbox != g.Mailbox || first.First != first.Body) {
 			cases.Problems = append(cases.Problems, exit.New(exit.Mismatch, "the people who run the intake may have made it: judge it apart",
@@ -210,7 +210,7 @@ func (v *Trustee) group(all []ledgercopy.Submission, known map[ledger.Hash]caseI
 	for first, c := range byFirst {
 		c.reviews = reviewed.of[first]
 	}
-	pages := make(map[string]*Case)
+	pages := make(map[string]*Case, len(list))
 	for _, c := range list {
 		v.order(c)
 		c.holds = v.holdsOf(c)

@@ -30,7 +30,7 @@ func (v *Trustee) Campaigns(cases *Cases) ([]links.Campaign, error) {
 // codes are what the index and the desk tell of a case for comparing it with others.
 func (c *Case) codes(d *deskstate.Log) links.Case {
 	first := c.subs[0]
-	one := links.Case{Key: c.ID, When: first.one("when"), Place: first.one("country_event"), Methods: first.entry.Answers["method"]}
+	one := links.Case{Key: c.ID, When: first.one("when"), Place: first.one("country_event"), Methods: first.entry.Answers.of("method")}
 	for _, a := range d.Case(c.ID).Sets["actor"] {
 		one.Actors = append(one.Actors, a.Text)
 	}

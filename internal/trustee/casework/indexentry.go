@@ -32,20 +32,35 @@ type caseIndexEntry struct {
 
 	Page string // the form's hidden field: another one for each page that was asked for
 
-	Answers map[string][]string // of the fields in kept
+	Answers keptAnswers
+}
+
+// keptAnswers are the answers to fields in kept, in their order. A map would take three times the memory, and to list
+// ten thousand cases is mostly memory.
+type keptAnswers []keptAnswer
+
+type keptAnswer struct {
+	field  string
+	values []string
+}
+
+// of returns the answer to a field; nil where there is none.
+func (a keptAnswers) of(field string) []string {
+	for _, one := range a {
+		if one.field == field {
+			return one.values
+		}
+	}
+	return nil
 }
 
 // AppendText appends the entry as the index has it: words between spaces, then each kept answer as the field's name and
 // its values in quotes.
 func (g caseIndexEntry) AppendText(b []byte) ([]byte, error) {
 	b = fmt.Appendf(b, "%s %s %s %x %s %d %t %q %q %q", g.Body, g.First, g.Mailbox, g.Key[:], g.Received.Format(time.RFC3339Nano), g.Number, g.Fits, g.Act, g.Signature, g.Page)
-	for _, field := range kept {
-		given, have := g.Answers[field]
-		if !have {
-			continue
-		}
-		b = append(append(b, ' '), field...)
-		for _, value := range given {
+	for _, one := range g.Answers {
+		b = append(append(b, ' '), one.field...)
+		for _, value := range one.values {
 			b = strconv.AppendQuote(append(b, ' '), value)
 		}
 	}
@@ -68,17 +83,17 @@ func (g *caseIndexEntry) UnmarshalText(line []byte) error {
 	if err != nil || err2 != nil || !g.Fits && fits != "false" {
 		return errIndexLine
 	}
-	g.Answers = make(map[string][]string)
+	g.Answers = make(keptAnswers, 0, len(kept))
+	all := make([]string, 0, len(kept)) // the values of all answers
 	for w.err == nil && w.rest != "" {
-		field := w.next()
-		var given []string
+		field, from := w.next(), len(all)
 		for strings.HasPrefix(w.rest, `"`) {
-			given = append(given, w.quoted())
+			all = append(all, w.quoted())
 		}
-		if given == nil {
+		if len(all) == from {
 			return errIndexLine
 		}
-		g.Answers[field] = given
+		g.Answers = append(g.Answers, keptAnswer{field, all[from:len(all):len(all)]})
 	}
 	return w.err
 }
@@ -125,7 +140,7 @@ var caseIndex = vault.Cache{File: "index", Header: "zapis/index/v5 "}
 var kept = []string{"danger_now", "deadline", "deadline_what", "language", "method", "when", "country_event", "country_now", "target", "basis", "person_agrees", "consent"}
 
 func newIndexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.StatementPart, fits bool) caseIndexEntry {
-	g := caseIndexEntry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits, Answers: make(map[string][]string)}
+	g := caseIndexEntry{Body: s.Hash, Act: st.Act, First: st.Case, Received: st.Received, Fits: fits}
 	g.Number, g.Key, g.Signature = st.Number, st.Key, signatureOf(genesis, st)
 	if st.First() {
 		g.First = s.Hash
@@ -139,7 +154,7 @@ func newIndexEntry(genesis ledger.Hash, s ledgercopy.Submission, st *seal.Statem
 	for _, field := range kept {
 		if l, ok := st.Line(field); ok {
 			if given := casefile.Texts(l); len(given) > 0 {
-				g.Answers[field] = given
+				g.Answers = append(g.Answers, keptAnswer{field, given})
 			}
 		}
 	}

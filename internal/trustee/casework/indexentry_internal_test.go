@@ -14,8 +14,8 @@ import (
 func TestIndexEntryText(t *testing.T) {
 	full := caseIndexEntry{Body: ledger.Sum([]byte("1")), Act: "report", First: ledger.Sum([]byte("2")), Received: time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC),
 		Mailbox: ledger.Sum([]byte("3")), Fits: true, Number: 7, Key: reporterkey.Fingerprint(ledger.Sum([]byte("4"))), Signature: signatureGood, Page: "0a0b",
-		Answers: map[string][]string{"danger_now": {"yes"}, "method": {"threats", "surveillance"}, "deadline_what": {"суд в \"Гродно\"\nи ещё \\"}}}
-	empty := caseIndexEntry{Received: time.Unix(0, 0).UTC(), Answers: map[string][]string{}}
+		Answers: keptAnswers{{"danger_now", []string{"yes"}}, {"deadline_what", []string{"суд в \"Гродно\"\nи ещё \\"}}, {"method", []string{"threats", "surveillance"}}}}
+	empty := caseIndexEntry{Received: time.Unix(0, 0).UTC(), Answers: keptAnswers{}}
 	for _, want := range []caseIndexEntry{full, empty} {
 		line, err := want.AppendText(nil)
 		if err != nil || strings.Contains(string(line), "\n") {

@@ -137,7 +137,7 @@ func lineOf(c *Case) (caseLine, bool) {
 		one.SamePage = c.samePage.ID
 	}
 	for _, s := range c.subs {
-		sub := subLine{Entry: s.entry}
+		sub := subLine{Entry: *s.entry}
 		if !s.Waiting {
 			sub.Index = &s.Index
 		}
@@ -214,7 +214,7 @@ func (v *Trustee) caseOf(line vault.Line) *Case {
 		if !known {
 			return nil
 		}
-		placed := placedSubmission{Submission: of, entry: s.Entry}
+		placed := placedSubmission{Submission: of, entry: &s.Entry}
 		if s.By != "" {
 			by, err := card.Parse([]byte(s.By))
 			if err != nil {

@@ -10,7 +10,7 @@ import (
 // Summary returns the state of a case.
 func (c *Case) Summary() casefile.Summary {
 	first := c.subs[0]
-	s := casefile.Summary{Case: c.ID, Received: first.entry.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Duty: c.duty, Methods: first.entry.Answers["method"],
+	s := casefile.Summary{Case: c.ID, Received: first.entry.Received, FollowUps: len(c.subs) - 1, Fits: true, Holds: c.holds, Duty: c.duty, Methods: first.entry.Answers.of("method"),
 		Country: first.one("country_event"), Language: first.one("language"), Basis: first.one("basis")}
 	if first.entry.Act != string(incident.ActReport) {
 		s.Missing = true
@@ -53,7 +53,7 @@ func (c *Case) Summary() casefile.Summary {
 				s.ToErase, s.EraseSigned = &asked, author
 			}
 		default:
-			if given := f.entry.Answers["consent"]; len(given) > 0 {
+			if given := f.entry.Answers.of("consent"); len(given) > 0 {
 				s.Withdrawn, s.ConsentGiven, s.ToErase, s.EraseSigned = "", given, nil, ""
 			}
 		}
@@ -76,7 +76,7 @@ func (c *Case) Deadlines() []casefile.Deadline {
 }
 
 func (f placedSubmission) one(field string) string {
-	if given := f.entry.Answers[field]; len(given) > 0 {
+	if given := f.entry.Answers.of(field); len(given) > 0 {
 		return given[0]
 	}
 	return ""

@@ -72,7 +72,12 @@ func ReadCache[T any](v *Vault, c Cache) ([]T, error) {
 // decodeLines is the inverse of encodeLines, and uses all cores: to list ten thousand cases is mostly this.
 func decodeLines[T any](lines []byte) ([]T, error) {
 	share := 1 + len(lines)/runtime.GOMAXPROCS(0)
-	var pieces [][]byte
+	type piece struct {
+		lines []byte
+		first int // the number of its first line
+	}
+	var pieces []piece
+	count := 0
 	for len(lines) > 0 {
 		at := min(share, len(lines))
 		if end := bytes.IndexByte(lines[at-1:], '\n'); end >= 0 {
@@ -80,45 +85,38 @@ func decodeLines[T any](lines []byte) ([]T, error) {
 		} else {
 			at = len(lines)
 		}
-		pieces, lines = append(pieces, lines[:at]), lines[at:]
+		pieces = append(pieces, piece{lines[:at], count})
+		count += bytes.Count(lines[:at], []byte("\n"))
+		lines = lines[at:]
 	}
-	done, errs := make([][]T, len(pieces)), make([]error, len(pieces))
 	var workers sync.WaitGroup
-	for i, piece := range pieces {
-		workers.Go(func() { done[i], errs[i] = decodePiece[T](piece) })
+	list, errs := make([]T, count), make([]error, len(pieces))
+	for i, p := range pieces {
+		workers.Go(func() { errs[i] = decodePiece(p.lines, list[p.first:]) })
 	}
 	workers.Wait()
-	return slices.Concat(done...), errors.Join(errs...)
+	return list, errors.Join(errs...)
 }
 
-// decodePiece decodes whole lines.
-func decodePiece[T any](piece []byte) (list []T, err error) {
-	if _, text := any(new(T)).(encoding.TextUnmarshaler); text {
-		list = make([]T, 0, bytes.Count(piece, []byte("\n")))
-		for len(piece) > 0 {
-			line, rest, whole := bytes.Cut(piece, []byte("\n"))
-			if !whole {
-				return nil, io.ErrUnexpectedEOF
-			}
-			list = append(list, *new(T))
-			if err := any(&list[len(list)-1]).(encoding.TextUnmarshaler).UnmarshalText(line); err != nil {
-				return nil, err
-			}
-			piece = rest
+// decodePiece decodes whole lines into list, which has room for them.
+func decodePiece[T any](lines []byte, list []T) error {
+	for i := 0; len(lines) > 0; i++ {
+		line, rest, whole := bytes.Cut(lines, []byte("\n"))
+		if !whole {
+			return io.ErrUnexpectedEOF
 		}
-		return list, nil
-	}
-	for dec := json.NewDecoder(bytes.NewReader(piece)); ; {
-		var one T
-		switch err := dec.Decode(&one); err {
-		case nil:
-			list = append(list, one)
-		case io.EOF:
-			return list, nil
-		default:
-			return nil, err
+		var err error
+		if text, is := any(&list[i]).(encoding.TextUnmarshaler); is {
+			err = text.UnmarshalText(line)
+		} else {
+			err = json.Unmarshal(line, &list[i])
 		}
+		if err != nil {
+			return err
+		}
+		lines = rest
 	}
+	return nil
 }
 
 // WriteCache replaces the content of a cache.
