@@ -86,10 +86,14 @@ func (c *checker) run() (found []Fault, err error) {
 	// that does not answer is no finding: kv.Catch returns its error.
 	defer func() {
 		p := recover()
-		if f, ok := p.(*kv.Failure); ok {
+		f, failed := p.(*kv.Failure)
+		switch {
+		case failed && errors.Is(f, kv.ErrTooLarge):
+			c.add(-1, c.v.s.name, "%s", f.Err)
+			found, err = c.sorted(), nil
+		case failed:
 			panic(f)
-		}
-		if p != nil {
+		case p != nil:
 			c.add(-1, c.v.s.name, "its pages are damaged: %v", p)
 			found, err = c.sorted(), nil
 		}

@@ -211,6 +211,9 @@ func TestCheckNamesTheFault(t *testing.T) {
 				return b.Put(small[:], flipped(b.Get(small[:]), 100))
 			})
 		}, []string{n + ", statement " + small.String() + ": its 1500 bytes do not have this hash"}},
+		{"a part of three megabytes", onSmall(large, func([]byte) []byte { return make([]byte, 3_000_000) }),
+			[]string{map[bool]string{true: n + ", identity " + large.String() + ": its 3000000 bytes do not have this hash, or not the size 20000",
+				false: "database: a value is larger than any that this program writes: table small has one of more than 2097152 bytes under " + large.String()}[cluster == nil]}},
 		{"a small part missing", func(t *testing.T) {
 			edit(t, m.dir, func(tx kv.Tx) error { return tx.Table(tableSmall).Delete(small[:]) })
 		}, []string{n + ", statement " + small.String() + ": it is missing"}},

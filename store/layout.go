@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"zapis/crypto/ledger"
 	"zapis/store/blob/file"
 	"zapis/store/kv"
 )
@@ -44,14 +45,23 @@ const (
 	tableCosigned = "cosigned" // size -> checkpoint with lines of witnesses
 )
 
-var specs = []kv.Spec{{Name: tableMeta}, {Name: tableEntries, Ascending: true}, {Name: tableCheckpoints}, {Name: tableBodies},
-	{Name: tableGoverning}, {Name: tableWaiting}, {Name: tableSmall, Large: true}, {Name: tableFiles}, {Name: tableLocators},
-	{Name: tableTags}, {Name: tableErased}, {Name: tableSignals, Added: true}}
+// The most bytes of a value that is read from another machine. Values are at most a quarter of it, and parts half of it: what is a
+// little too large is a fault that a check names.
+const (
+	mostOfRow   = 64 << 10 // numbers, hashes, entries and locators; a promise file is a note and a body
+	mostOfNote  = 4 * ledger.MaxNote
+	mostOfSmall = 2 * ledger.MaxSmall
+)
+
+var specs = []kv.Spec{{Name: tableMeta, Most: mostOfRow}, {Name: tableEntries, Ascending: true, Most: mostOfRow}, {Name: tableCheckpoints, Most: mostOfNote},
+	{Name: tableBodies, Most: mostOfRow}, {Name: tableGoverning, Most: mostOfRow}, {Name: tableWaiting, Most: mostOfRow},
+	{Name: tableSmall, Large: true, Most: mostOfSmall}, {Name: tableFiles, Most: mostOfRow}, {Name: tableLocators, Most: mostOfRow},
+	{Name: tableTags, Most: mostOfRow}, {Name: tableErased, Most: mostOfRow}, {Name: tableSignals, Added: true, Most: mostOfNote}}
 
 // Of a place: what is pending belongs to the place, and does not move.
 var (
-	folderSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending, Added: true})
-	sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending}, kv.Spec{Name: tableCosigned})
+	folderSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending, Added: true, Most: mostOfRow})
+	sharedSpecs = append(slices.Clone(specs), kv.Spec{Name: tablePending, Most: mostOfRow}, kv.Spec{Name: tableCosigned, Most: mostOfNote})
 )
 
 // Keys of the table meta.

@@ -118,6 +118,26 @@ func inspect(t *testing.T, path string) (faults []string, values map[string][]by
 	return faults, values
 }
 
+// A value that is larger than its table's are is not read by Scan, and those beside it are.
+func TestScanLeavesOutOversized(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	db, err := Create(path, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = kv.Update(db, func(tx kv.Tx) error {
+		return errors.Join(tx.Table("small").Put([]byte("a"), make([]byte, kv.MostOfAll)), tx.Table("small").Put([]byte("b"), make([]byte, 2*kv.MostOfAll)),
+			tx.Table("small").Put([]byte("c"), make([]byte, 300_000)))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	faults, values := inspect(t, path)
+	if len(faults) > 0 || len(values) != 2 || len(values["a"]) != kv.MostOfAll || len(values["c"]) != 300_000 {
+		t.Errorf("%q; %d values, of %d and %d bytes", faults, len(values), len(values["a"]), len(values["c"]))
+	}
+}
+
 // Databases that bbolt's own check finds whole have no faults, and Scan gives each value.
 func TestWholeDatabasesHaveNoFaults(t *testing.T) {
 	for seed := range uint64(shorttest.Count(8, 1)) {

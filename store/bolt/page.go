@@ -122,12 +122,19 @@ func (t *transaction) pages() pages {
 }
 
 // read reads a page and those that follow it into buf, which grows as needed.
-func (f pages) read(id uint64, buf *[]byte) (page, error) {
+func (f pages) read(id uint64, buf *[]byte) (page, error) { return f.readUpTo(id, maxRead, buf) }
+
+// readUpTo is read, but that it refuses what has more than so many bytes.
+func (f pages) readUpTo(id, most uint64, buf *[]byte) (page, error) {
 	p, err := f.readSome(id, f.size, buf)
 	if err != nil || p.overflow == 0 {
 		return p, err
 	}
-	return f.readSome(id, (1+p.overflow)*f.size, buf)
+	n := (1 + p.overflow) * f.size
+	if n > most {
+		return page{}, damaged(id, "%d bytes from it on, and at most %d are read", n, most)
+	}
+	return f.readSome(id, n, buf)
 }
 
 // maxRead bounds what a damaged number of following pages has us read, in bytes. The list of free pages is the longest

@@ -30,6 +30,7 @@ func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) err
 	}
 	root := uint64(table.b.Root())
 	f := t.pages()
+	most := uint64(table.spec.Limit()) + f.size
 	var window []place
 	var failed error
 	handOut := func() {
@@ -45,7 +46,7 @@ func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) err
 			}
 			chunk := window[:n:n]
 			failed = each(func(buf *[]byte, visit func(key, value []byte, err error)) {
-				f.readChunk(chunk, end, buf, func(key, value []byte, err error) {
+				f.readChunk(chunk, end, most, buf, func(key, value []byte, err error) {
 					if within.Has(key) { // a leaf has others beside those in the range
 						visit(key, value, err)
 					}
@@ -90,8 +91,8 @@ func (t *transaction) Scan(name string, within kv.Range, each func(kv.Chunk) err
 }
 
 // readChunk reads the pages of a chunk, which end before another page, and passes on their values. A value that can't be
-// read is passed on with the error.
-func (f pages) readChunk(chunk []place, end uint64, buf *[]byte, visit func(key, value []byte, err error)) {
+// read is passed on with the error, and pages of more than most bytes are left out.
+func (f pages) readChunk(chunk []place, end, most uint64, buf *[]byte, visit func(key, value []byte, err error)) {
 	first := chunk[0].page
 	if first < 2 || end > f.count || first >= end {
 		return
@@ -106,7 +107,7 @@ func (f pages) readChunk(chunk []place, end uint64, buf *[]byte, visit func(key,
 		p, ok := parsePage((*buf)[min((at.page-first)*f.size, uint64(read)):read])
 		if !ok || (1+p.overflow)*f.size > uint64(len(p.data)) {
 			var err error
-			if p, err = f.read(at.page, &rest); err != nil {
+			if p, err = f.readUpTo(at.page, most, &rest); err != nil {
 				if _, is := err.(*damage); !is && at.key != nil {
 					visit(at.key, nil, err)
 				}

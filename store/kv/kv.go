@@ -18,6 +18,8 @@ var (
 	ErrUnavailable = errors.New("the database does not answer")
 	// ErrUncertain: the transaction may have been committed or not, or not on as many machines as it must be.
 	ErrUncertain = errors.New("whether the database has committed is not known")
+	// ErrTooLarge: a value is larger than its Spec allows, and was not read. Only somebody else can have written it.
+	ErrTooLarge = errors.New("a value is larger than any that this program writes")
 )
 
 // Spec describes a table to an engine: its name, and hints on how it is used.
@@ -26,6 +28,18 @@ type Spec struct {
 	Ascending bool // keys are only ever appended at the end
 	Large     bool // values have up to some 100 KB; a cursor gives their keys, and no values
 	Added     bool // databases of earlier versions lack it: it is made when they are opened for writing
+	Most      int  // the most bytes of a value that a remote engine reads, well above any that is written; 0 for MostOfAll
+}
+
+// MostOfAll is the most bytes of a value in any table.
+const MostOfAll = 2 << 20
+
+// Limit returns Most, or its default.
+func (s Spec) Limit() int {
+	if s.Most == 0 {
+		return MostOfAll
+	}
+	return s.Most
 }
 
 // DB is an open database. Its methods are safe for concurrent use.

@@ -28,6 +28,10 @@ var sessionSettings = map[string]string{"plan_cache_mode": "force_generic_plan",
 
 const addressHint = "postgres://USER@HOST:5432/DATABASE?sslmode=verify-full; several hosts are HOST,HOST with target_session_attrs=read-write"
 
+// mostOfMessage is the most bytes that a server may send as one message, such as a row: more than kv.MostOfAll, and less than the
+// gigabyte that a value can have.
+const mostOfMessage = 4 << 20
+
 // parse reads a DSN, and refuses one by which a connection would be made without encryption, or to a server that shows no
 // certificate. Errors do not contain the DSN: it may hold a password.
 func parse(dsn string) (*pgxpool.Config, error) {
@@ -49,6 +53,7 @@ func parse(dsn string) (*pgxpool.Config, error) {
 	c.ConnConfig.RuntimeParams["application_name"] = "zapis"
 	maps.Copy(c.ConnConfig.RuntimeParams, sessionSettings)
 	c.ConnConfig.StatementCacheCapacity = statements
+	c.ConnConfig.MaxProtocolMessageBodyLen = mostOfMessage
 	return c, nil
 }
 

@@ -30,3 +30,12 @@ func ResolveAfter(d *DB, committed bool) error {
 	d.dropWriter()
 	return d.resolve(ctx, name, errors.New("word was lost"))
 }
+
+// Fetch reads a value of so many bytes, and returns the error as others are returned.
+func Fetch(ctx context.Context, d *DB, n int) error {
+	var v []byte
+	if err := d.readers.QueryRow(ctx, "SELECT convert_to(repeat('x', $1), 'UTF8')", n).Scan(&v); err != nil {
+		return redact(err)
+	}
+	return nil
+}

@@ -13,7 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"zapis/internal/exit"
 	"zapis/store/blob"
+	"zapis/store/kv"
 )
 
 // chunk is how many bytes of an attachment are in one row.
@@ -125,7 +127,7 @@ type partReader struct {
 }
 
 func (r *partReader) statement() string {
-	return "SELECT v FROM " + r.p.table(r.h) + " WHERE k = $1 AND n = $2"
+	return "SELECT " + upTo(chunk) + " FROM " + r.p.table(r.h) + " WHERE k = $1 AND n = $2"
 }
 
 // take reads a chunk that was asked for; without one, buf stays empty.
@@ -133,6 +135,9 @@ func (r *partReader) take(row pgx.Row) error {
 	err := row.Scan(&r.buf)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
+	}
+	if err == nil && (r.buf == nil || len(r.buf) > chunk) {
+		return exit.New(exit.Mismatch, "", "%w: %s: chunk %d has more than %d bytes", kv.ErrTooLarge, r.p.Where(r.h), r.n, chunk)
 	}
 	if err == nil {
 		r.n++

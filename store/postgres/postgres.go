@@ -26,6 +26,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"zapis/internal/exit"
@@ -186,6 +187,10 @@ func redact(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
+	}
+	var long *pgproto3.ExceededMaxBodyLenErr
+	if errors.As(err, &long) {
+		return fmt.Errorf("%w: the server sends %d bytes at once, and at most %d are read", kv.ErrTooLarge, long.ActualBodyLen, long.MaxExpectedBodyLen)
 	}
 	if text, _, ok := connectFault(err); ok {
 		return errors.New(text)

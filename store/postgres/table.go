@@ -35,11 +35,28 @@ func (t *table) Get(key []byte) []byte {
 		return v
 	}
 	var v []byte
-	err := t.t.conn.QueryRow(t.t.ctx, "SELECT v FROM "+t.t.d.table(t.spec, key)+" WHERE k = $1", key).Scan(&v)
-	if err != nil && err != pgx.ErrNoRows {
+	err := t.t.conn.QueryRow(t.t.ctx, "SELECT "+upTo(t.spec.Limit())+" FROM "+t.t.d.table(t.spec, key)+" WHERE k = $1", key).Scan(&v)
+	if err == pgx.ErrNoRows {
+		return nil
+	}
+	if err == nil && !t.holds(v) {
+		err = t.tooLarge(key)
+	}
+	if err != nil {
 		t.t.fail(err)
 	}
 	return v
+}
+
+// upTo is a value in a statement; NULL where it has more bytes, which the server then need not read.
+func upTo(most int) string { return fmt.Sprintf("CASE WHEN length(v) <= %d THEN v END", most) }
+
+// holds reports whether a value that was read with upTo is one of this table; a server that is not what it should be may
+// send others.
+func (t *table) holds(v []byte) bool { return v != nil && len(v) <= t.spec.Limit() }
+
+func (t *table) tooLarge(key []byte) error {
+	return fmt.Errorf("%w: table %s has one of more than %d bytes under %x", kv.ErrTooLarge, t.spec.Name, t.spec.Limit(), key)
 }
 
 func (t *table) Put(key, value []byte) error {
@@ -140,15 +157,22 @@ func (t *table) queueLast(batch *pgx.Batch) {
 	if t.spec.Large || t.cleared || len(t.writes) > 0 {
 		return
 	}
-	batch.Queue("SELECT k, v FROM " + quote(t.spec.Name) + " ORDER BY k DESC LIMIT 1").Query(func(rows pgx.Rows) error {
-		last, err := pgx.CollectRows(rows, scanRow)
+	batch.Queue("SELECT k, " + upTo(t.spec.Limit()) + " FROM " + quote(t.spec.Name) + " ORDER BY k DESC LIMIT 1").Query(func(rows pgx.Rows) error {
+		last, err := pgx.CollectRows(rows, t.scanRow)
 		t.last = append([]row{}, last...)
 		return err
 	})
 }
 
-func scanRow(r pgx.CollectableRow) (x row, err error) {
-	err = r.Scan(&x.k, &x.v)
+func scanKey(r pgx.CollectableRow) (x row, err error) {
+	err = r.Scan(&x.k)
+	return x, err
+}
+
+func (t *table) scanRow(r pgx.CollectableRow) (x row, err error) {
+	if err = r.Scan(&x.k, &x.v); err == nil && !t.holds(x.v) {
+		err = t.tooLarge(x.k)
+	}
 	return x, err
 }
 
@@ -182,9 +206,9 @@ func (t *table) scan(within kv.Range, each func(kv.Chunk) error) error {
 		if in < t.pieceOf(within.From) || within.Below != nil && in > t.pieceOf(within.Below) {
 			continue
 		}
-		batch.Queue("SELECT k, v FROM "+name+where, bounds...).Query(func(rows pgx.Rows) error {
+		batch.Queue("SELECT k, "+upTo(t.spec.Limit())+" FROM "+name+where, bounds...).Query(func(rows pgx.Rows) error {
 			for rows.Next() && failed == nil {
-				r, err := scanRow(rows)
+				r, err := t.scanRow(rows)
 				if err != nil {
 					return err
 				}
@@ -310,9 +334,9 @@ func (c *cursor) current() (k, v []byte) {
 
 // query is the statement for the next rows of one table: $1 is how many, and $2 the key, with compare.
 func (c *cursor) query(in int, compare string) string {
-	columns, order := "k, v", "ASC"
+	columns, order := "k, "+upTo(c.t.spec.Limit()), "ASC"
 	if c.t.spec.Large {
-		columns = "k, NULL::bytea"
+		columns = "k"
 	}
 	if c.back {
 		order = "DESC"
@@ -322,6 +346,14 @@ func (c *cursor) query(in int, compare string) string {
 		query += " WHERE k " + compare + " $2"
 	}
 	return query + " ORDER BY k " + order + " LIMIT $1"
+}
+
+// scanRow reads a row of query.
+func (c *cursor) scanRow(r pgx.CollectableRow) (row, error) {
+	if c.t.spec.Large {
+		return scanKey(r)
+	}
+	return c.t.scanRow(r)
 }
 
 // bring fetches the next rows of this table, or of the following tables while there are none.
@@ -334,7 +366,7 @@ func (c *cursor) bring(compare string, key []byte) {
 	if err != nil {
 		c.t.t.fail(err)
 	}
-	c.rows, err = pgx.CollectRows(rows, scanRow)
+	c.rows, err = pgx.CollectRows(rows, c.scanRow)
 	if err != nil {
 		c.t.t.fail(err)
 	}
@@ -382,7 +414,7 @@ func (c *cursor) bringMany() {
 	c.ready = make(map[int]bounded)
 	for in := c.in; in >= 0 && in < len(c.tables) && batch.Len() < piecesAhead; in = c.after(in) {
 		batch.Queue(c.query(in, ""), rowsOfPieces).Query(func(rows pgx.Rows) error {
-			some, err := pgx.CollectRows(rows, scanRow)
+			some, err := pgx.CollectRows(rows, c.scanRow)
 			c.ready[in] = bounded{some, len(some) < rowsOfPieces}
 			return err
 		})

@@ -153,7 +153,10 @@ func (t *transaction) lock(ctx context.Context, want ...kv.Key) error {
 }
 
 func (t *transaction) fail(err error) {
-	panic(&kv.Failure{Err: fmt.Errorf("%w: %w", kv.ErrUnavailable, redact(err))})
+	if err = redact(err); errors.Is(err, kv.ErrTooLarge) {
+		panic(&kv.Failure{Err: exit.New(exit.Mismatch, "", "%w", err)})
+	}
+	panic(&kv.Failure{Err: fmt.Errorf("%w: %w", kv.ErrUnavailable, err)})
 }
 
 // Table returns a table by its name.
@@ -209,21 +212,21 @@ func (t *transaction) queueWanted(batch *pgx.Batch, keys []kv.Key) {
 		asked[name], from[name] = append(asked[name], k.Key), table
 	}
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
-		wanted, value := from[name].wanted, "v"
-		if from[name].spec.Large {
-			value = fmt.Sprintf("CASE WHEN length(v) <= %d THEN v END", mostAhead)
+		table, most := from[name], from[name].spec.Limit()
+		if table.spec.Large {
+			most = mostAhead
 		}
-		batch.Queue("SELECT k, "+value+" FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
+		batch.Queue("SELECT k, "+upTo(most)+" FROM "+name+" WHERE k = ANY($1)", asked[name]).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var k, v []byte
 				if err := rows.Scan(&k, &v); err != nil {
 					return err
 				}
-				if v == nil {
-					delete(wanted, string(k)) // Get fetches it alone
+				if v == nil || !table.holds(v) {
+					delete(table.wanted, string(k)) // Get fetches it alone
 					continue
 				}
-				wanted[string(k)] = v
+				table.wanted[string(k)] = v
 			}
 			return rows.Err()
 		})
