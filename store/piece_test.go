@@ -19,6 +19,7 @@ import (
 
 // Every attachment belongs to one piece, and the pieces are about equally large.
 func TestPiecesAreAPartition(t *testing.T) {
+	shorttest.Skip(t, "not tested: a check in pieces")
 	for _, of := range []int{1, 2, 3, 7, 30, 256} {
 		sizes := make([]int, of)
 		for prefix := range 1 << 16 {
@@ -52,6 +53,7 @@ func TestPiecesAreAPartition(t *testing.T) {
 
 // Each piece reads its own attachments, and no others; that one is missing every piece finds.
 func TestCheckOfAPiece(t *testing.T) {
+	shorttest.Skip(t, "not tested: the check of one piece")
 	s := newStore(t, day, newClock())
 	const of = 3
 	var damaged, missing ledger.Hash

@@ -129,6 +129,7 @@ func sized(size int) func(int, float64) int {
 // The prober of a ledger from before learns nearly all that there is to learn; with a slot size, the best choice of
 // reports of one's own is worth 0.02 bits a day, and one who sends few learns nothing.
 func TestWhatAProberLearns(t *testing.T) {
+	shorttest.Skip(t, "what a prober learns is not compared")
 	random := rand.New(rand.NewPCG(1, 2))
 	const days, rate = 2000, 1
 	if whether, _ := prober(random, days, 32, rate, multipleOf32); whether < 0.9 {

@@ -35,6 +35,7 @@ func vectorText(t *testing.T, name string) string {
 
 // That a genuine release verifies is tested end to end, with a ledger (internal/e2e). Here is what must not.
 func TestReleaseRefused(t *testing.T) {
+	shorttest.Skip(t, "not tested: each release that is refused")
 	card, good := ledgerCard(t), vectorText(t, "bundle.zip")
 	list := hashOf([]byte("a program")) + "  zapis.tar.gz\n"
 	for _, tt := range []struct {

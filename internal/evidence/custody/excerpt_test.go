@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zapis/internal/shorttest"
 )
 
 func sampleExcerpt(n int, fixed uint64, show func(n uint64) bool) Excerpt {
@@ -25,6 +27,7 @@ func sampleExcerpt(n int, fixed uint64, show func(n uint64) bool) Excerpt {
 
 // Every size up to 40 with every head in the ledger is read back, and has one encoding.
 func TestExcerptOfEverySize(t *testing.T) {
+	shorttest.Skip(t, "excerpts of every size are not compared")
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 41 {
 		for fixed := range n + 1 {
