@@ -107,7 +107,7 @@ func (s *Store) writeCosigned(size uint64, note []byte) error {
 		return err
 	}
 	path := s.cosignedPath(size)
-	if err := writeAside(path+asideSuffix, note, 0o600); err != nil {
+	if err := writeAside(path+asideSuffix, note); err != nil {
 		return err
 	}
 	return atomicfile.Rename(path+asideSuffix, path)

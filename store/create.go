@@ -69,7 +69,7 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 	if err := createGuard(aside, c); err != nil {
 		return err
 	}
-	if err := writeAside(filepath.Join(aside, keyName), k.Marshal(), 0o600); err != nil {
+	if err := writeAside(filepath.Join(aside, keyName), k.Marshal()); err != nil {
 		return err
 	}
 	if err := atomicfile.MakeFolder(filepath.Join(dir, partsName)); err != nil {

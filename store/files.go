@@ -3,17 +3,16 @@ package store
 import (
 	"crypto/sha256"
 	"io"
-	"io/fs"
 	"os"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
 )
 
-// writeAside writes a file under another name and syncs it; a rename, and a
+// writeAside writes a file, for its owner only, under another name and syncs it; a rename, and a
 // sync of the folder, must follow.
-func writeAside(path string, content []byte, mode fs.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+func writeAside(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func createGuard(dir string, c ledger.Checkpoint) error {
 	copy(b, guardText(c))
 	copy(b[guardHalf:], guardText(c))
 	path := filepath.Join(dir, guardName)
-	if err := writeAside(path+asideSuffix, b, 0o600); err != nil {
+	if err := writeAside(path+asideSuffix, b); err != nil {
 		return err
 	}
 	return atomicfile.Rename(path+asideSuffix, path)

@@ -46,7 +46,7 @@ func Join(dir string, p Place, k *ledger.SigningKey) (named card.LedgerCard, err
 	if err := createGuard(aside, last); err != nil {
 		return named, err
 	}
-	if err := writeAside(filepath.Join(aside, keyName), k.Marshal(), 0o600); err != nil {
+	if err := writeAside(filepath.Join(aside, keyName), k.Marshal()); err != nil {
 		return named, err
 	}
 	conf, err := p.write(aside, dir)

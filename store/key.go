@@ -122,7 +122,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 		return fmt.Errorf("%w: the key is for %s", ErrRefused, k.Origin())
 	}
 	path := filepath.Join(s.dir, nextKeyName)
-	if err := writeAside(path+asideSuffix, k.Marshal(), 0o600); err != nil {
+	if err := writeAside(path+asideSuffix, k.Marshal()); err != nil {
 		return err
 	}
 	return atomicfile.Rename(path+asideSuffix, path)

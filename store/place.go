@@ -202,7 +202,7 @@ func (p Place) write(aside, dir string) (names []string, err error) {
 		if secret == "" {
 			continue
 		}
-		if err := writeAside(filepath.Join(aside, s.secretName), []byte(secret+"\n"), 0o600); err != nil {
+		if err := writeAside(filepath.Join(aside, s.secretName), []byte(secret+"\n")); err != nil {
 			return nil, err
 		}
 		names = append(names, s.secretName)
@@ -210,7 +210,7 @@ func (p Place) write(aside, dir string) (names []string, err error) {
 	if p.NoStandby {
 		text += "standby = none\n"
 	}
-	if err := writeAside(filepath.Join(aside, placeName), append([]byte(text), others...), 0o600); err != nil {
+	if err := writeAside(filepath.Join(aside, placeName), append([]byte(text), others...)); err != nil {
 		return nil, err
 	}
 	return append(names, placeName), nil

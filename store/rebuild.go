@@ -234,7 +234,7 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 		names = append([]string{partsName}, conf...)
 	}
 	if key != nil {
-		if err := writeAside(filepath.Join(r.aside, keyName), key.Marshal(), 0o600); err != nil {
+		if err := writeAside(filepath.Join(r.aside, keyName), key.Marshal()); err != nil {
 			return err
 		}
 		names = slices.Insert(names, 1, keyName)

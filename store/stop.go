@@ -128,7 +128,7 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 			return err
 		}
 		path := filepath.Join(s.dir, stopName)
-		if err := writeAside(path+asideSuffix, m.marshal(), 0o600); err != nil {
+		if err := writeAside(path+asideSuffix, m.marshal()); err != nil {
 			return engineError(fileError(err))
 		}
 		if err := atomicfile.Rename(path+asideSuffix, path); err != nil {

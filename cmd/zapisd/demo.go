@@ -51,7 +51,7 @@ func (v *demoVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := prepareDemo(v.Dir, s); err != nil {
 		return err
 	}
-	srv, err := startServing(ctx, serving{verb: "zapisd demo", dir: v.Dir, at: at, publish: true, grace: 10 * time.Second, talk: s})
+	srv, err := startServing(serving{verb: "zapisd demo", dir: v.Dir, at: at, publish: true, grace: 10 * time.Second, talk: s})
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (v *serveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	srv, err := startServing(ctx, serving{
+	srv, err := startServing(serving{
 		verb: "zapisd serve", dir: v.Dir, at: at, health: health, circuits: v.CircuitLimit, slot: v.Slot, site: v.Site,
 		limits: v.limits(), publish: !v.NoPublish, grace: v.Grace, talk: s, front: v.front(), confined: true,
 	})
@@ -67,8 +67,8 @@ func (v *serveVerb) check() (at address, health *address, err error) {
 		}
 		health = &h
 	}
-	wrong := func(flag string, value any, format string, args ...any) error {
-		return exit.New(exit.Usage, "", "%s: %w", v.Config.named(flag, value), fmt.Errorf(format, args...))
+	wrong := func(flag string, value any, what string) error {
+		return exit.New(exit.Usage, "", "%s: %s", v.Config.named(flag, value), what)
 	}
 	switch {
 	case v.Slot < 0:
@@ -125,7 +125,7 @@ type server struct {
 }
 
 // startServing opens the ledger, answers on the control socket, and listens.
-func startServing(ctx context.Context, c serving) (_ *server, err error) {
+func startServing(c serving) (_ *server, err error) {
 	sandbox.HideMemory()
 	srv := &server{grace: c.grace, failed: make(chan error, 2)}
 	defer func() {

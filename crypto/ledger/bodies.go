@@ -144,7 +144,7 @@ func (c *Chain) approved(e Entry, body []byte) error {
 	if after != c.s.After {
 		return canonical.Refuse("the proposal comes after %s, and the newest change is %s", after, c.s.After)
 	}
-	if err := c.checkNotice(e, a.Text); err != nil {
+	if err := c.checkNotice(a.Text); err != nil {
 		return err
 	}
 	if err := c.s.checkApprovals(a.Text, a.Approvals, set, e.Body.Trustees); err != nil {

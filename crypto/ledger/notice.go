@@ -236,7 +236,7 @@ func (s *State) noticeOf(proposal []byte, slot uint64) int {
 }
 
 // checkNotice refuses a change that was not announced long enough before.
-func (c *Chain) checkNotice(e Entry, text []byte) error {
+func (c *Chain) checkNotice(text []byte) error {
 	if c.s.Rules != Rules2 || c.s.Delay == 0 || c.s.Sparse || !IsDelayed(text) {
 		return nil
 	}

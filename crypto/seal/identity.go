@@ -88,7 +88,7 @@ func ParseIdentity(b []byte, fields []string) (*IdentityPart, error) {
 			return nil, mismatch("line %d: %s is twice there, out of order, or no field", i+2, l.Field)
 		}
 		next += at + 1
-		if _, slot := attachmentSlot(l.Field); !slot && !slices.Contains(identityFields, l.Field) {
+		if !attachmentSlot(l.Field) && !slices.Contains(identityFields, l.Field) {
 			return nil, mismatch("line %d: %s does not belong into an identity part", i+2, l.Field)
 		}
 		p.Lines = append(p.Lines, l)

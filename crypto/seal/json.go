@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -111,10 +112,8 @@ func checkValue(value []byte) error {
 			if len(list) == 0 {
 				return mismatch("an empty value is written null")
 			}
-			for _, s := range list {
-				if s == "" {
-					return mismatch("an empty string in a list")
-				}
+			if slices.Contains(list, "") {
+				return mismatch("an empty string in a list")
 			}
 			return nil
 		}

@@ -110,7 +110,7 @@ func (l *Line) set(value []byte) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	if _, slot := attachmentSlot(l.Field); slot != (value[0] == '{') && value[0] != 'n' {
+	if attachmentSlot(l.Field) != (value[0] == '{') && value[0] != 'n' {
 		return mismatch("the value's type is not the field's")
 	}
 	if value[0] != 'n' {
@@ -134,14 +134,14 @@ func FieldName(s string) bool {
 	return true
 }
 
-// attachmentSlot reads the number of an attachment field.
-func attachmentSlot(field string) (int, bool) {
+// attachmentSlot reports whether a field is that of an attachment.
+func attachmentSlot(field string) bool {
 	s, ok := strings.CutPrefix(field, "attachment-")
 	if !ok {
-		return 0, false
+		return false
 	}
 	n, ok := count(s)
-	return n, ok && n >= 1
+	return ok && n >= 1
 }
 
 // Commit makes one line with a fresh salt for every field, in the order given. A

@@ -75,7 +75,7 @@ func Split(lines []Line, identify func(field string) bool) ([]Item, *IdentityPar
 	items, part := make([]Item, len(lines)), &IdentityPart{}
 	for i, l := range lines {
 		items[i] = Item{Commitment{Field: l.Field}, &lines[i]}
-		_, slot := attachmentSlot(l.Field)
+		slot := attachmentSlot(l.Field)
 		if slices.Contains(identityFields, l.Field) || slot && identify != nil && identify(l.Field) {
 			items[i] = Item{Commitment{l.Hash(), l.Field}, nil}
 			part.Lines = append(part.Lines, l)
@@ -240,7 +240,7 @@ func (it *Item) parse(line []byte, field string, l *Line) (err error) {
 		return mismatch("%s where %s belongs", it.Field, field)
 	}
 	must := slices.Contains(identityFields, field)
-	_, slot := attachmentSlot(field)
+	slot := attachmentSlot(field)
 	switch {
 	case it.Line != nil && must:
 		return mismatch("%s stands in the statement, and belongs into the identity part", field)

@@ -27,12 +27,12 @@ type papers struct {
 	all  map[string]paper
 }
 
-func (p *papers) put(one paper) string {
+func (p *papers) put(one paper) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for key, have := range p.all {
+	for _, have := range p.all {
 		if string(have.content) == string(one.content) {
-			return key
+			return
 		}
 	}
 	if p.all == nil {
@@ -40,7 +40,6 @@ func (p *papers) put(one paper) string {
 	}
 	key := randomHex(8)
 	p.keys, p.all[key] = append(p.keys, key), one
-	return key
 }
 
 func (p *papers) get(key string) (paper, bool) {

@@ -59,7 +59,7 @@ func rowOf(c *Case, log *deskstate.Log) search.Row {
 			put(name, v.Text)
 		}
 	}
-	put("reliability", reliabilityUngraded(c, d))
+	put("reliability", reliabilityUngraded(d))
 	if d.Fields["second_reader"].Text == "wanted" {
 		put(ColumnSecond, "wanted")
 	}
@@ -80,7 +80,7 @@ func rowOf(c *Case, log *deskstate.Log) search.Row {
 
 // reliabilityUngraded is the F of an anonymous source that no trustee has graded. Whether a case has a name is closed to
 // most readers, so that every ungraded source counts as anonymous here.
-func reliabilityUngraded(c *Case, d deskstate.Case) string {
+func reliabilityUngraded(d deskstate.Case) string {
 	if len(d.Fields["reliability"].Heads) > 0 {
 		return ""
 	}

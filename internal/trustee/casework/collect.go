@@ -97,7 +97,7 @@ func (v *Trustee) Collect(c *Case, o Collected) ([]string, error) {
 		return nil, err
 	}
 	signed := review.Review{Case: c.first(), At: v.Now(), Kind: review.Exhibit, Of: x.body.Hash()}
-	_, err = v.share(x.record("signature for "+strings.Join(x.names, ", ")), signed.Marshal())
+	err = v.share(x.record("signature for "+strings.Join(x.names, ", ")), signed.Marshal())
 	return x.names, err
 }
 

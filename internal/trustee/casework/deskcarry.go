@@ -63,7 +63,7 @@ func (v *Trustee) packDesk() error {
 		}
 		text := r.Marshal()
 		record := custody.Record{By: v.By(), Act: custody.Noted, Case: r.CaseID(), Subject: fmt.Sprintf("%d events of the desk, for the other trustees", len(p.lines))}
-		_, err := v.share(record, text)
+		err := v.share(record, text)
 		clear(text)
 		if err != nil {
 			return err

@@ -86,9 +86,8 @@ func (v *Trustee) renewReview(signed ledger.SignedBody) error {
 		return ledgercopy.Damaged("statement %d: %w", signed.Statement.Number, err)
 	}
 	defer clear(text)
-	_, err = v.share(custody.Record{By: v.By(), Act: custody.Noted, In: ledger.Sum(signed.Content).String(),
+	return v.share(custody.Record{By: v.By(), Act: custody.Noted, In: ledger.Sum(signed.Content).String(),
 		Subject: fmt.Sprintf("statement %d again, for the trustees in force", signed.Statement.Number)}, text)
-	return err
 }
 
 // renewReply signs the same message under the next free tag, or, where its tag is free, for the trustees in force.

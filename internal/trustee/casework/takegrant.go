@@ -47,7 +47,7 @@ func (v *Trustee) TakeGrant(id string, file []byte) (Granted, error) {
 	if q == nil {
 		return Granted{}, exit.Advise(exit.Failed, exit.AskThenOpen.With(), "the grant of %s answers no request that was made in this vault", from.Name)
 	}
-	if err := v.checkGrant(signed, g, q, from); err != nil {
+	if err := v.checkGrant(g, q, from); err != nil {
 		return Granted{}, err
 	}
 	record := custody.Record{By: v.By(), Act: custody.Received, Case: id, In: custody.Hex(signed.Hash()),
@@ -80,7 +80,7 @@ func (v *Trustee) ownRequest(hash ledger.Hash) (*exchange.Request, error) {
 }
 
 // checkGrant compares every share with the hash that its part publishes for the granter.
-func (v *Trustee) checkGrant(signed card.Signed, g exchange.Grant, q *exchange.Request, from card.Card) error {
+func (v *Trustee) checkGrant(g exchange.Grant, q *exchange.Request, from card.Card) error {
 	if len(g.Parts) != len(q.Parts) || g.Case != q.Case {
 		return exit.New(exit.Mismatch, "", "the grant of %s is not for what was asked", from.Name)
 	}

@@ -59,28 +59,28 @@ func (v *Trustee) Write(c *Case, r review.Review, private bool) error {
 		record.Subject = "private " + record.Subject
 		return v.keepNote(record, text)
 	}
-	_, err := v.share(record, text)
-	return err
+	return v.share(record, text)
 }
 
 // share seals a review to the trustees in force, records it, and signs it.
-func (v *Trustee) share(record custody.Record, text []byte) (ledger.SignedBody, error) {
+func (v *Trustee) share(record custody.Record, text []byte) error {
 	_, set, err := v.Copy().Chain().SetInForce()
 	if err != nil {
-		return ledger.SignedBody{}, err
+		return err
 	}
 	if !ledgercopy.IsTrustee(set, v.Key().Card) {
-		return ledger.SignedBody{}, v.leftOut()
+		return v.leftOut()
 	}
 	to, err := recipientsOf(1, set.Trustees)
 	if err != nil {
-		return ledger.SignedBody{}, err
+		return err
 	}
 	sealed, err := SealTo(to, text)
 	if err != nil {
-		return ledger.SignedBody{}, err
+		return err
 	}
-	return v.recordAndSay(record, card.KindReview, sealed)
+	_, err = v.recordAndSay(record, card.KindReview, sealed)
+	return err
 }
 
 func (v *Trustee) leftOut() error {
@@ -156,7 +156,7 @@ func (v *Trustee) Reply(c *Case, text string) (number uint64, err error) {
 	content := copied.Marshal()
 	defer clear(content)
 	record := custody.Record{By: v.By(), Act: custody.Noted, Case: c.ID, Subject: fmt.Sprintf("copy of answer %d", number+1)}
-	if _, err := v.share(record, content); err != nil {
+	if err := v.share(record, content); err != nil {
 		return 0, err
 	}
 	record.Act, record.Subject = custody.Replied, fmt.Sprintf("answer %d to the reporter", number+1)

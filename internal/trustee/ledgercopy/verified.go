@@ -57,7 +57,7 @@ func loadVerified(dir string, folders []os.DirEntry, v Verified) (*Copy, error) 
 		if folders[i].Name() != importName(i+1) {
 			return nil, errStale
 		}
-		if err := c.readVerified(filepath.Join(dir, importName(i+1)), known, v.Waiting); err != nil {
+		if err := c.readVerified(filepath.Join(dir, importName(i+1)), known); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func loadVerified(dir string, folders []os.DirEntry, v Verified) (*Copy, error) 
 }
 
 // readVerified reads an import whose entries have a known hash.
-func (c *Copy) readVerified(dir string, known VerifiedImport, waiting []ledger.Hash) error {
+func (c *Copy) readVerified(dir string, known VerifiedImport) error {
 	p, err := readRange(dir)
 	if err != nil {
 		return err
