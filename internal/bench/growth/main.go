@@ -1,7 +1,7 @@
 // Command growth measures how the processor time of every verb grows with the number of cases, and plots it:
 //
 //	go run ./internal/bench/growth                                  100, 1,000 and 10,000 cases; make bench does this
-//	go run ./internal/bench/growth --sizes 100000 --merge           100,000 too: some 60 GB of disk, 25 without the verbs of zapisd
+//	go run ./internal/bench/growth --sizes 100000 --merge           100,000 too: some 25 GB of disk at a time
 //
 // It runs the programs as people do, one process for each verb, over ledgers of invented reports (internal/bench/sample)
 // with one event of the custody log for each case. The identity's scrypt work factor is 2^10, so that a passphrase takes
