@@ -8,6 +8,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/exit"
 	"zapis/store/kv"
+	"zapis/store/postgres"
 )
 
 // Open opens a ledger for writing. It waits at most two seconds for another process to release the folder, then
@@ -81,6 +82,9 @@ func openFolder(dir string, c Config, readOnly bool) (*Store, error) {
 		return nil, exit.First(exit.New(exit.Mismatch, "", "%s can't be opened as a ledger: %w", path, err), lock.release())
 	}
 	s.db, s.parts, s.name, s.shared, s.host = e.db, e.parts, e.name, e.db.Shared(), hereHost
+	if db, ok := e.db.(*postgres.DB); ok {
+		s.warning = db.Warning()
+	}
 	if s.shared {
 		s.host = place.Host
 		path = place.String()

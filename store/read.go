@@ -11,6 +11,10 @@ import (
 // Genesis returns the ledger's first body.
 func (s *Store) Genesis() ledger.Genesis { return s.genesis }
 
+// Warning returns what an operator should mend although the ledger works: rights of the database's role that reach more than this
+// ledger, with the statement that takes them away as the hint. It was found when the ledger was opened; nil is nothing.
+func (s *Store) Warning() error { return s.warning }
+
 // Card returns the ledger's card.
 func (s *Store) Card() card.LedgerCard { return s.card }
 

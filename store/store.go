@@ -85,6 +85,7 @@ type Store struct {
 	name      string // of the database, in messages
 	shared    bool   // other hosts write to it too
 	host      string // this one's name among them
+	warning   error  // what Warning returns
 	released  released
 	tail      *tailIndex
 	authority authority

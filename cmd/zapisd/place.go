@@ -13,6 +13,7 @@ import (
 
 	"zapis/crypto/witness"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/publish"
@@ -66,6 +67,15 @@ func noteOf(p store.Place) string {
 		return ""
 	}
 	return "attachments go to an S3 store: whether an object is on its disks when it answers can't be told from here; docs/guides/cluster.md says how to find out\n"
+}
+
+// warningOf returns what is wrong with a ledger's place although it works, with what to do, or nothing.
+func warningOf(st *store.Store) string {
+	err := st.Warning()
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s; to mend it: %s", escape.Text(err.Error()), escape.Text(cli.Hint(err)))
 }
 
 // registerOf returns the witnesses of D/witnesses, which are asked before a checkpoint is released where several hosts

@@ -213,6 +213,9 @@ func startServing(c serving) (_ *server, err error) {
 		return nil, err
 	}
 	fmt.Fprint(c.talk.Err, noteOf(place))
+	if text := warningOf(srv.store); text != "" {
+		fmt.Fprintf(c.talk.Err, "WARNING: %s\n", text)
+	}
 	srv.public.serve(srv.failed)
 	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil

@@ -182,6 +182,9 @@ func tellStatus(ctx context.Context, st *store.Store, to reporter) error {
 	if s.Erasing {
 		s.Attention = append(s.Attention, owedCompaction(st.Shared()))
 	}
+	if text := warningOf(st); text != "" {
+		s.Attention = append(s.Attention, text)
+	}
 	return reply(to, s)
 }
 

@@ -210,6 +210,7 @@ func TestLedgerOnPostgreSQL(t *testing.T) {
 		t.Errorf("the verbs said\n%s\nand not\n%s", got, transcript)
 	}
 
+	o.warnsOfTheSuperuser(t)
 	srv = o.serve(t, "24h")
 	from := time.Now()
 	o.file(t, srv, secret.word)
@@ -218,6 +219,22 @@ func TestLedgerOnPostgreSQL(t *testing.T) {
 	dba.seesWhatIsThere(t)
 	o.move(t, "7 entries", "--to", "folder")
 	must(t, o.dir, "zapisd", "check", "--dir", "ledger")
+}
+
+// warnsOfTheSuperuser serves the ledger from a further host, as the superuser of the database's server.
+func (o *office) warnsOfTheSuperuser(t *testing.T) {
+	t.Helper()
+	must(t, o.dir, "zapisd", "init", "--dir", "third", "--database", pgtest.AsAdministrator(o.database), "--no-standby", "--log-key", "ledger/log.key")
+	writeFile(t, o.path("third/witnesses"), string(readFile(t, o.path("ledger/witnesses"))))
+	srv := startIn(t, o.dir, nil, "serve", "--dir", "third", "--listen", "127.0.0.1:0", "--slot", "24h")
+	const warning = "the database: the role postgres is a superuser; to mend it: ALTER ROLE postgres NOSUPERUSER; docs/guides/cluster.md lists what it needs\n"
+	if talk := srv.talk.String(); !strings.Contains(talk, "WARNING: "+warning) {
+		t.Errorf("served by the superuser: %s", talk)
+	}
+	if got := must(t, o.dir, "zapisd", "status", "--dir", "third"); !strings.Contains(got, "attention   "+warning) {
+		t.Errorf("the status of a ledger that is served by the superuser: %s", got)
+	}
+	srv.stop(t)
 }
 
 // move moves the ledger, with a report that waits. The carry file is the same before and after.

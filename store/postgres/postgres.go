@@ -81,6 +81,7 @@ type DB struct {
 	pieces  int
 	names   map[string][]string // SQL names of a table, and of its pieces in the order of their keys
 	where   string              // host, port and database, for messages
+	warning error               // what Warning returns
 
 	config  *pgx.ConnConfig
 	readers *pgxpool.Pool
@@ -148,6 +149,9 @@ func (d *DB) inspect(ctx context.Context) error {
 	if err := checkSettings(ctx, conn.Conn(), d.options); err != nil {
 		return fmt.Errorf("%s: %w", d.where, err)
 	}
+	if d.warning, err = roleWarning(ctx, conn.Conn()); err != nil {
+		return fmt.Errorf("%s: %w", d.where, redact(err))
+	}
 	d.pieces, err = readSchema(ctx, conn.Conn())
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.where, err)
@@ -197,6 +201,10 @@ func redact(err error) error {
 	}
 	return err
 }
+
+// Warning returns what an operator should mend although the database works: a role that reaches more than this ledger. Its hint is the
+// statement that does it. It was found when the database was opened; nil is nothing.
+func (d *DB) Warning() error { return d.warning }
 
 // Shared returns true.
 func (d *DB) Shared() bool { return true }

@@ -8,7 +8,7 @@ import (
 	"zapis/internal/exit"
 )
 
-// excess gives what a role may not have, in one statement: it would reach more than this ledger, or files of the server. First come its
+// excess gives what a role should not have, in one statement: it would reach more than this ledger, or files of the server. First come its
 // own attributes and those of roles that it can become, then predefined roles, then functions that are not for all. The
 // rights to ask for a checkpoint and for a new file of the write-ahead log are wanted: erasing uses them.
 const excess = `WITH me AS (SELECT oid, rolname, quote_ident(rolname) AS name FROM pg_roles WHERE rolname = session_user)
@@ -32,17 +32,18 @@ WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proacl IS NOT NULL AND p
 	AND has_function_privilege(me.oid, p.oid, 'EXECUTE') AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
 ORDER BY kind, indirect, name LIMIT 1`
 
-// checkRole refuses a role with more rights than this ledger needs, its own or of a role that it can become.
-func checkRole(ctx context.Context, conn *pgx.Conn) error {
+// roleWarning returns what a role has and should not, of itself or of a role that it can become, with the statement that takes it away
+// as the hint; nil if it has no more than this ledger needs. err is that of asking.
+func roleWarning(ctx context.Context, conn *pgx.Conn) (warning, err error) {
 	var what, hint, name string
 	var kind int
 	var indirect bool
-	err := conn.QueryRow(ctx, excess).Scan(&what, &hint, &kind, &indirect, &name)
-	switch err {
+	switch err := conn.QueryRow(ctx, excess).Scan(&what, &hint, &kind, &indirect, &name); err {
 	case nil:
-		return exit.New(exit.Failed, hint+"; docs/guides/cluster.md lists what it needs", "%w: %s", ErrSettings, what)
+		return exit.New(exit.Failed, hint+"; docs/guides/cluster.md lists what it needs", "the database: %s", what), nil
 	case pgx.ErrNoRows:
-		return nil
+		return nil, nil
+	default:
+		return nil, err
 	}
-	return err
 }

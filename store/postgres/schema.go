@@ -162,9 +162,6 @@ func checkSettings(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if version < 140000 {
 		return exit.New(exit.Failed, "use PostgreSQL 14 or newer", "%w: its version is %d", ErrSettings, version/10000)
 	}
-	if err := checkRole(ctx, conn); err != nil {
-		return err
-	}
 	if recovery && !o.ReadOnly {
 		return exit.New(exit.Failed, "name all hosts of the database, and target_session_attrs=read-write", "%w: this server is a standby", ErrSettings)
 	}
@@ -214,11 +211,12 @@ const needed = 10
 
 const fewHint = "raise max_connections, or the connection limit of the role: each host needs 10"
 
-// checkConnections refuses limits below what one host needs: it would start, and stand still under load.
+// checkConnections refuses limits below what one host needs: it would start, and stand still under load. A superuser has
+// no limits of its own.
 func checkConnections(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `SELECT 'the server', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-UNION ALL SELECT 'the role ' || rolname, rolconnlimit FROM pg_roles WHERE rolname = current_user
-UNION ALL SELECT 'the database ' || datname, datconnlimit FROM pg_database WHERE datname = current_database()`)
+UNION ALL SELECT 'the role ' || rolname, rolconnlimit FROM pg_roles WHERE rolname = current_user AND NOT rolsuper
+UNION ALL SELECT 'the database ' || datname, datconnlimit FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = current_user AND NOT rolsuper`)
 	if err != nil {
 		return err
 	}
