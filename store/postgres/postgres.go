@@ -192,12 +192,12 @@ func redact(err error) error {
 	if errors.As(err, &pg) {
 		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
 	}
+	if text, _, ok := connectFault(err); ok { // first: what is no PostgreSQL has any number where a length would be
+		return errors.New(text)
+	}
 	var long *pgproto3.ExceededMaxBodyLenErr
 	if errors.As(err, &long) {
 		return fmt.Errorf("%w: the server sends %d bytes at once, and at most %d are read", kv.ErrTooLarge, long.ActualBodyLen, long.MaxExpectedBodyLen)
-	}
-	if text, _, ok := connectFault(err); ok {
-		return errors.New(text)
 	}
 	return err
 }
