@@ -133,10 +133,8 @@ func (c *checker) read(n int) error {
 	return nil
 }
 
-// checkEntries verifies the entries and, beside them, the checkpoints.
-func (c *checker) checkEntries() error {
-	points := c.v.tx.Table(tableCheckpoints).Cursor()
-	pointKey, note := points.First()
+// eachEntry visits the entries that the snapshot's checkpoint covers, and strange the keys that are none, or out of order.
+func (c *checker) eachEntry(visit func(index uint64, value []byte) error, strange func(key []byte)) error {
 	entries := c.v.tx.Table(tableEntries).Cursor()
 	next := uint64(0)
 	k, value := entries.First()
@@ -146,9 +144,23 @@ func (c *checker) checkEntries() error {
 			break // committed, and its checkpoint not yet released
 		}
 		if !ok || index < next {
-			c.add(-1, c.v.s.name, "a key %x among the entries", k)
+			strange(k)
 			continue
 		}
+		next = index + 1
+		if err := visit(index, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkEntries verifies the entries and, beside them, the checkpoints.
+func (c *checker) checkEntries() error {
+	points := c.v.tx.Table(tableCheckpoints).Cursor()
+	pointKey, note := points.First()
+	next := uint64(0)
+	err := c.eachEntry(func(index uint64, value []byte) error {
 		if index > next {
 			c.add(int64(next), "", "it is missing, and so are all up to %d", index-1)
 			c.lose(index)
@@ -160,9 +172,10 @@ func (c *checker) checkEntries() error {
 			c.endSlot(pointKey, next)
 			pointKey, note = points.Next()
 		}
-		if err := c.read(len(value)); err != nil {
-			return err
-		}
+		return c.read(len(value))
+	}, func(key []byte) { c.add(-1, c.v.s.name, "a key %x among the entries", key) })
+	if err != nil {
+		return err
 	}
 	if next != c.v.Size {
 		c.add(int64(next), "", "it is missing: the last checkpoint covers %d entries", c.v.Size)

@@ -85,28 +85,14 @@ func (c *checker) checkShare(of Piece) error {
 
 // listEntries reads the entries again, which were verified with the first share, for what this one lists.
 func (c *checker) listEntries() error {
-	entries := c.v.tx.Table(tableEntries).Cursor()
-	next := uint64(0)
-	k, value := entries.First()
-	for k, value := range ahead(c.v.tx, c.v.s.shared, entries, k, value, c.ofEntry) {
-		index, ok := readNumber(k)
-		if ok && index >= c.v.Size {
-			break // committed, and its checkpoint not yet released
-		}
-		if !ok || index < next {
-			continue
-		}
-		next = index + 1
+	return c.eachEntry(func(index uint64, value []byte) error {
 		if text, ok := textOf(index, value); ok {
 			if e, err := ledger.ParseEntry(text); err == nil {
 				c.listEntry(index, e)
 			}
 		}
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
+		return c.ctx.Err()
+	}, func([]byte) {}) // the first share has reported them
 }
 
 // listEntry lists what the indexes must hold for an entry, and compares its parts.

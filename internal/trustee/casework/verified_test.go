@@ -113,6 +113,15 @@ func forgeEntries(t *testing.T, file string, verified []byte) []byte {
 	return bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(bad).String()), 1)
 }
 
+// signVerified writes the file of what was verified, signed by the owner.
+func signVerified(h *vaulttest.House, name string, text []byte) error {
+	signature, err := vaulttest.Key(h.Trustees[0]).Signer.Sign("zapis-verified", text)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(signature, text...), 0o600)
+}
+
 // A kind of entry that only a newer program knows is refused in words, also where the owner has signed that it was verified.
 func TestUnknownKindThatWasVerified(t *testing.T) {
 	t.Parallel()
@@ -130,9 +139,7 @@ func TestUnknownKindThatWasVerified(t *testing.T) {
 	h.Must(os.WriteFile(entries, newer, 0o600))
 	_, text, _ := bytes.Cut(kept, []byte("-----END SSH SIGNATURE-----\n"))
 	text = bytes.Replace(text, []byte(ledger.Sum(good).String()), []byte(ledger.Sum(newer).String()), 1)
-	signature, err := vaulttest.Key(h.Trustees[0]).Signer.Sign("zapis-verified", text)
-	h.Must(err)
-	h.Must(os.WriteFile(name, append(signature, text...), 0o600))
+	h.Must(signVerified(h, name, text))
 	_, err = o.try()
 	refused(t, "a newer kind", err, exit.Mismatch, "the vault is damaged: ")
 }
@@ -152,9 +159,7 @@ func TestCheckVerifiesEveryImport(t *testing.T) {
 	h.Slot()
 	o.mustTake(h.Carry(0), as(h.Trustees[0]))
 	text := forgeEntries(t, entries, first)
-	signature, err := vaulttest.Key(h.Trustees[0]).Signer.Sign("zapis-verified", text)
-	h.Must(err)
-	h.Must(os.WriteFile(name, append(signature, text...), 0o600))
+	h.Must(signVerified(h, name, text))
 	v := o.open()
 	if trusted, imports := v.Copy().Trusts(); trusted != 1 || imports != 2 {
 		t.Fatalf("%d of %d imports were opened by their hash", trusted, imports)
