@@ -187,7 +187,7 @@ func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) err
 		status = exit.KeyMissing
 	case errors.Is(err, seal.ErrNoKey):
 		// A trustee of the set without a stanza that opens was excluded by the sealer.
-		status, hint = exit.Mismatch, "say so to the other trustees: the person who sealed it shut you out"
+		status, hint = exit.Mismatch, "say so to the other trustees: it was sealed so that your key does not open it"
 	}
 	return exit.New(status, hint, "%s: %s: %w", s.Where(), p.Kind, err)
 }
