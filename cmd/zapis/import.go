@@ -31,6 +31,9 @@ func (i *importCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	defer f.Close()
+	if err := vault.CheckFolder(i.Vault, true); err != nil { // before the passphrase is asked for
+		return err
+	}
 	key, release, err := i.unlocked(ctx, g, false)
 	if err != nil {
 		return err

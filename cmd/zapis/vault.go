@@ -46,7 +46,7 @@ func (f vaultFlag) with(ctx context.Context, s *cli.Streams, g *grammar, do func
 
 // withKey is with, for verbs that can do without a key.
 func (f vaultFlag) withKey(ctx context.Context, s *cli.Streams, g *grammar, needed bool, do func(*casework.Trustee) error) error {
-	if err := vault.CheckFolder(f.Vault); err != nil {
+	if err := vault.CheckFolder(f.Vault, false); err != nil {
 		return err
 	}
 	key, release, err := f.unlocked(ctx, g, needed)

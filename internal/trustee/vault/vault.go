@@ -122,27 +122,42 @@ func (v *Vault) enter() error {
 	return err
 }
 
-// CheckFolder refuses a folder that is no vault. It takes no lock and reads no key.
-func CheckFolder(dir string) error { return (&Vault{dir: dir}).found() }
+// CheckFolder refuses a folder that is no vault; with create, one that can't become a vault either. It takes no lock, reads
+// no key and makes nothing.
+func CheckFolder(dir string, create bool) error {
+	_, err := (&Vault{dir: dir, opts: Options{Create: create}}).look()
+	return err
+}
 
-func (v *Vault) found() error {
+// look reports whether the folder is there, and refuses it as CheckFolder does.
+func (v *Vault) look() (there bool, err error) {
 	info, err := os.Stat(v.dir)
 	switch {
 	case err == nil && !info.IsDir():
-		return exit.Advise(exit.Failed, exit.NameVaultFolder.With(), "%s is not a folder", v.dir)
+		return true, exit.Advise(exit.Failed, exit.NameVaultFolder.With(), "%s is not a folder", v.dir)
 	case err == nil:
 		if _, err := os.Lstat(filepath.Join(v.dir, versionFile)); errors.Is(err, os.ErrNotExist) {
-			return v.blank()
+			return true, v.blank()
 		}
-		return nil
+		return true, nil
 	case !errors.Is(err, os.ErrNotExist):
-		return err
+		return false, err
 	case !v.opts.Create:
-		return exit.Advise(exit.Failed, exit.MakeVault.With(), "there is no vault %s", v.dir)
+		return false, exit.Advise(exit.Failed, exit.MakeVault.With(), "there is no vault %s", v.dir)
 	}
-	if err := os.Mkdir(v.dir, 0o700); errors.Is(err, os.ErrNotExist) {
-		return exit.Advise(exit.Failed, exit.MakeFolderOfVault.With(), "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
-	} else if err != nil {
+	if _, err := os.Stat(filepath.Dir(v.dir)); errors.Is(err, os.ErrNotExist) {
+		return false, exit.Advise(exit.Failed, exit.MakeFolderOfVault.With(), "the folder %s, in which the vault would be, is not there", filepath.Dir(v.dir))
+	}
+	return false, nil
+}
+
+// found makes the folder where it is missing and may be made.
+func (v *Vault) found() error {
+	there, err := v.look()
+	if err != nil || there {
+		return err
+	}
+	if err := os.Mkdir(v.dir, 0o700); err != nil {
 		return err
 	}
 	return atomicfile.SyncFolder(filepath.Dir(v.dir))
