@@ -30,8 +30,8 @@ import (
 // The ledgers of all engines lie on one disk. Rates are medians of the rounds, and so are the ratios, each of one round.
 //
 //	append      2 KiB without signatures, as BenchmarkAppend's ledger; beside a bare file
-//	submit      reports with 95 KB of parts, promised
-//	attachment  100 MiB: a file, chunks in the database, an object of an S3 store in this process
+//	submit      reports with 95 KB of parts, promised; beside their rows by PostgreSQL alone
+//	attachment  100 MiB: a file, chunks in the database, an object of an S3 store in this process; beside PostgreSQL and a PUT alone
 //	slot        -store.slot reports at once, and the check of the ledger then
 func BenchmarkEngines(b *testing.B) {
 	c, err := pgtest.Start(os.TempDir(), 1, "shared_buffers = 128MB", "max_wal_size = 1GB") // as PostgreSQL comes; tests have less
@@ -41,7 +41,7 @@ func BenchmarkEngines(b *testing.B) {
 	defer c.Close()
 	bucket := httptest.NewServer(s3test.New(b.TempDir()))
 	defer bucket.Close()
-	e := &engineBench{cluster: c, bucket: "s3://key:secret@" + strings.TrimPrefix(bucket.URL, "http://") + "/bucket?plain=1"}
+	e := &engineBench{cluster: c, server: bucket.URL, bucket: "s3://key:secret@" + strings.TrimPrefix(bucket.URL, "http://") + "/bucket?plain=1"}
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("append/writers=%d", writers), func(b *testing.B) { e.appends(b, writers) })
 	}
@@ -60,7 +60,8 @@ var (
 // engineBench is what the parts of BenchmarkEngines share.
 type engineBench struct {
 	cluster *pgtest.Cluster
-	bucket  string
+	server  string // the S3 store's address
+	bucket  string // as a Place names it
 }
 
 // rater is one way that takes turns; rate returns how much it does in a second.
@@ -71,21 +72,57 @@ type rater struct {
 
 // inTurn reports each way's rate, and its ratio to the first's, round by round.
 func inTurn(b *testing.B, rounds int, ways ...rater) {
-	rates := make(map[string][]float64)
+	var all []worker
+	for _, w := range ways {
+		all = append(all, worker{w.name, func() done { return done{rate: w.rate()} }})
+	}
+	workInTurn(b, rounds, all...)
+}
+
+// worker is one way that takes turns, and whose processor time is measured with its rate.
+type worker struct {
+	name string
+	work func() done
+}
+
+// done is what a turn did in a second, and how many milliseconds of processor time a report or an attachment took: in this process and
+// in the servers of the cluster. 0 is not measured.
+type done struct{ rate, cpu float64 }
+
+// workInTurn reports each way's rate and processor time, and the ratios of its rate and of its processor time to the first's, round by round.
+// A ratio of processor times is the first's over the way's: less than 1 where the way takes more, as with rates.
+func workInTurn(b *testing.B, rounds int, ways ...worker) {
+	rates, cpus := make(map[string][]float64), make(map[string][]float64)
 	for b.Loop() {
 		for range rounds {
 			for _, w := range ways {
-				rates[w.name] = append(rates[w.name], w.rate())
+				d := w.work()
+				rates[w.name], cpus[w.name] = append(rates[w.name], d.rate), append(cpus[w.name], d.cpu)
 			}
 		}
 	}
+	first := ways[0].name
 	for i, w := range ways {
 		measure.Report(b, w.name+"/s", rates[w.name])
 		if i > 0 {
-			measure.Report(b, w.name+"/"+ways[0].name, measure.Quotients(rates[w.name], rates[ways[0].name]))
+			measure.Report(b, w.name+"/"+first, measure.Quotients(rates[w.name], rates[first]))
+		}
+		if measure.Median(cpus[w.name]) == 0 {
+			continue
+		}
+		measure.Report(b, w.name+"-cpu-ms", cpus[w.name])
+		if i > 0 {
+			measure.Report(b, w.name+"-cpu/"+first, measure.Quotients(cpus[first], cpus[w.name]))
 		}
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// take runs f, which keeps so many reports or attachments, and does so much of what is counted.
+func (e *engineBench) take(kept int, much float64, f func()) done {
+	before := e.cluster.CPU()
+	took := measure.Take(f)
+	return done{rate: much / took.Wall.Seconds(), cpu: 1e3 * (took.CPU + e.cluster.CPU() - before).Seconds() / float64(kept)}
 }
 
 // ledger makes one with slots of a day, and opens it.
@@ -93,15 +130,16 @@ func (e *engineBench) ledger(b *testing.B, shared, s3 bool) (*Store, *clock) {
 	b.Helper()
 	var p Place
 	if shared {
-		name, err := e.cluster.NewDatabase()
-		if err != nil {
-			b.Fatal(err)
-		}
-		p.Database = e.cluster.Nodes[0].DSN(name)
+		p.Database = e.database(b)
 	}
 	if s3 {
 		p.Attachments = e.bucket
 	}
+	return e.ledgerIn(b, p)
+}
+
+func (e *engineBench) ledgerIn(b *testing.B, p Place) (*Store, *clock) {
+	b.Helper()
 	dir := filepath.Join(b.TempDir(), "ledger")
 	if _, err := CreateIn(dir, p, ledgertest.Genesis(), ledgertest.Key(1), start); err != nil {
 		b.Fatal(err)
@@ -113,6 +151,16 @@ func (e *engineBench) ledger(b *testing.B, shared, s3 bool) (*Store, *clock) {
 	}
 	b.Cleanup(func() { s.Close() })
 	return s, clock
+}
+
+// database makes an empty database, and returns its address.
+func (e *engineBench) database(b *testing.B) (dsn string) {
+	b.Helper()
+	name, err := e.cluster.NewDatabase()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e.cluster.Nodes[0].DSN(name)
 }
 
 func (e *engineBench) appends(b *testing.B, writers int) {
@@ -127,24 +175,40 @@ func (e *engineBench) appends(b *testing.B, writers int) {
 
 func (e *engineBench) submits(b *testing.B, writers int) {
 	bolt, _ := e.ledger(b, false, false)
-	shared, _ := e.ledger(b, true, false)
+	dsn := e.database(b)
+	shared, _ := e.ledgerIn(b, Place{Database: dsn})
+	heads := e.connect(b, dsn)
+	alone := e.newAlone(b)
 	n := 30 + 5*writers
-	warm := func(s *Store) { submissions(b, s, 64, 320) } // a connection prepares a statement for each piece once
+	warm := func(s *Store) { e.submissions(b, s, 64, 320) } // a connection prepares a statement for each piece once
 	warm(bolt)
 	warm(shared)
-	inTurn(b, *benchRounds,
-		rater{"bbolt", func() float64 { return submissions(b, bolt, writers, n) }},
-		rater{"postgres", func() float64 { return submissions(b, shared, writers, n) }})
+	alone.submissions(b, 320, 5)
+	groups := 1
+	workInTurn(b, *benchRounds,
+		worker{"bbolt", func() done { return e.submissions(b, bolt, writers, n) }},
+		worker{"postgres", func() done {
+			before := transactions(b, heads)
+			d := e.submissions(b, shared, writers, n)
+			groups = transactions(b, heads) - before
+			return d
+		}},
+		worker{"alone", func() done { return alone.submissions(b, n, groups) }})
 }
 
 // submissions returns how many reports a second are promised, each with 95 KB of parts.
-func submissions(b *testing.B, s *Store, writers, n int) float64 {
+func (e *engineBench) submissions(b *testing.B, s *Store, writers, n int) done {
+	all := someReports(s, n)
+	return e.take(n, float64(n), func() { submitAll(b, s, writers, func(i int) Submission { return all[i] }, n) })
+}
+
+// someReports makes n reports of 95 KB each.
+func someReports(s *Store, n int) []Submission {
 	all := make([]Submission, n)
 	for i := range all {
 		all[i] = wordsOf(s, 92_000)
 	}
-	took := measure.Take(func() { submitAll(b, s, writers, func(i int) Submission { return all[i] }, n) })
-	return float64(n) / took.Wall.Seconds()
+	return all
 }
 
 // submitAll has some writers submit the first n of these.
@@ -166,24 +230,24 @@ func submitAll(b *testing.B, s *Store, writers int, nth func(int) Submission, n 
 func (e *engineBench) attachments(b *testing.B) {
 	content := random(100 << 20)
 	h := ledger.Sum(content)
-	var ways []rater
+	var ways []worker
 	for _, w := range []struct {
 		name       string
 		shared, s3 bool
 	}{{"file", false, false}, {"chunks", true, false}, {"s3", true, true}} {
 		s, _ := e.ledger(b, w.shared, w.s3)
-		ways = append(ways, rater{w.name, func() float64 { return keepRate(b, s, content, h) }})
+		ways = append(ways, worker{w.name, func() done { return e.keep(b, s, content, h) }})
 	}
-	inTurn(b, *benchRounds, ways...)
+	workInTurn(b, *benchRounds, append(ways, e.attachmentsAlone(b, content, h)...)...)
 }
 
-// keepRate returns how many bytes a second an attachment is kept with.
-func keepRate(b *testing.B, s *Store, content []byte, h ledger.Hash) float64 {
+// keep keeps an attachment, by the byte.
+func (e *engineBench) keep(b *testing.B, s *Store, content []byte, h ledger.Hash) done {
 	w, err := s.NewPart()
 	if err != nil {
 		b.Fatal(err)
 	}
-	took := measure.Take(func() {
+	d := e.take(1, float64(len(content)), func() {
 		if _, err := w.Write(content); err != nil {
 			b.Fatal(err)
 		}
@@ -194,7 +258,7 @@ func keepRate(b *testing.B, s *Store, content []byte, h ledger.Hash) float64 {
 	if err := w.Discard(); err != nil {
 		b.Fatal(err)
 	}
-	return float64(len(content)) / took.Wall.Seconds()
+	return d
 }
 
 // slot compares the time of a slot, and of the check after it: how many reports a second each takes.

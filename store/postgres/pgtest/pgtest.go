@@ -145,6 +145,14 @@ func (c *Cluster) WaitForStandbys(primary *Node, want int) error {
 	return errors.New("the standbys do not follow")
 }
 
+// CPU returns the processor time of all servers so far, user and system.
+func (c *Cluster) CPU() (sum time.Duration) {
+	for _, n := range c.Nodes {
+		sum += n.CPU()
+	}
+	return sum
+}
+
 // Close ends all servers, and removes their folders.
 func (c *Cluster) Close() {
 	for _, n := range c.Nodes {
