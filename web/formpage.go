@@ -42,7 +42,7 @@ func (s *server) attended() bool {
 
 func presentForm(s *server, loc *localizer, v *view) (string, any) {
 	nonce := v.first("form")
-	if !nonceShape.MatchString(nonce) {
+	if !nonceShape().MatchString(nonce) {
 		nonce = newNonce()
 	}
 	p := loc.form(v.form, nonce, v.wrong, s.attended())

@@ -191,14 +191,15 @@ func padded(needs int) int {
 func pad(b *bytes.Buffer) {
 	needs := b.Len() + len(padOpening) + len(padClosing)
 	b.WriteString(padOpening)
-	for left := padded(needs) - needs; left > 0; left -= min(left, len(paddingDots)) {
-		b.Write(paddingDots[:min(left, len(paddingDots))])
+	dots := paddingDots()
+	for left := padded(needs) - needs; left > 0; left -= min(left, len(dots)) {
+		b.Write(dots[:min(left, len(dots))])
 	}
 	b.WriteString(padClosing)
 }
 
 // paddingDots pads pages. It is read-only.
-var paddingDots = bytes.Repeat([]byte("."), pageSize)
+var paddingDots = sync.OnceValue(func() []byte { return bytes.Repeat([]byte("."), pageSize) })
 
 // newFiller returns 0 to fillerMax-1 dots, so that the size of a form does not show the length of its text.
 func newFiller() string {

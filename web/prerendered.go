@@ -67,11 +67,11 @@ func (loc *localizer) sendPrerendered(w http.ResponseWriter, s prerendered) {
 		case s.placeholders[i] == noncePlaceholder:
 			add([]byte(newNonce()))
 		default:
-			add(paddingDots[:len(newFiller())])
+			add(paddingDots()[:len(newFiller())])
 		}
 	}
 	full := padded(size)
-	out = append(out, []byte(padOpening), paddingDots[:full-size], []byte(padClosing))
+	out = append(out, []byte(padOpening), paddingDots()[:full-size], []byte(padClosing))
 	loc.writeHeader(w, http.StatusOK, full)
 	for _, b := range out {
 		if _, err := w.Write(b); err != nil {

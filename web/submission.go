@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"sync"
 
 	"zapis/crypto/reportcode"
 	"zapis/internal/incident"
@@ -176,13 +177,13 @@ func (sub *submission) first(name string) string {
 
 // nonce returns the form's hidden field where it has the form of ours, else the empty string.
 func (sub *submission) nonce() string {
-	if n := sub.first("form"); nonceShape.MatchString(n) {
+	if n := sub.first("form"); nonceShape().MatchString(n) {
 		return n
 	}
 	return ""
 }
 
-var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var nonceShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{32}$`) })
 
 // code parses the code of the form, or returns what is wrong with it.
 func (sub *submission) code() (reportcode.Code, incident.Errors) { return readCode(sub.form["code"]) }

@@ -113,7 +113,7 @@ func (r *discardResponse) Write(p []byte) (int, error) { return r.body.Write(p) 
 type dotsForever struct{}
 
 func (dotsForever) Read(p []byte) (int, error) {
-	for n := 0; n < len(p); n += copy(p[n:], paddingDots) {
+	for n := 0; n < len(p); n += copy(p[n:], paddingDots()) {
 	}
 	return len(p), nil
 }

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"zapis/cmd/zapis-verify/check"
 	"zapis/internal/cli"
@@ -34,7 +35,7 @@ const (
 // besideRelease are files of a release that its list does not name.
 var besideRelease = []string{releaseList, releaseBundle, "SHA256SUMS.sig", "allowed_signers"}
 
-var releaseLine = regexp.MustCompile(`^([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._~+-]*)$`)
+var releaseLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._~+-]*)$`) })
 
 // listed is a line of the list.
 type listed struct{ sum, name string }
@@ -132,7 +133,7 @@ func judgeRelease(v *check.Verdict, dir string, list []byte) error {
 // parseReleaseList reads the lines that sha256sum writes; names have no folder.
 func parseReleaseList(text []byte) (lines []listed, err error) {
 	for line := range strings.Lines(string(text)) {
-		m := releaseLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		m := releaseLine().FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 		if m == nil || !strings.HasSuffix(line, "\n") {
 			return nil, fmt.Errorf("%s line %d: not a hash, two spaces and a file's name", releaseList, len(lines)+1)
 		}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"zapis/internal/cli"
@@ -75,7 +76,7 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 }
 
 var (
-	workingCopy = regexp.MustCompile(`^(.+?)=(A[0-9]{2,5}|report)(?:=(.+))?$`)
+	workingCopy = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+?)=(A[0-9]{2,5}|report)(?:=(.+))?$`) })
 	timeForm    = "2006-01-02T15:04:05Z"
 )
 
@@ -94,7 +95,7 @@ func (b *bundleCmd) options() (release.BundleOptions, error) {
 		o.Withhold = append(o.Withhold, bundle.Choice{Item: field, Reason: bundle.Reason(reason)})
 	}
 	for _, item := range b.Derived {
-		m := workingCopy.FindStringSubmatch(item)
+		m := workingCopy().FindStringSubmatch(item)
 		if m == nil {
 			return o, exit.New(exit.Usage, "like blurred.jpg=A03, or blurred.jpg=A03=faces blurred", "--derived %s: it names a file and what it was made from", item)
 		}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // step is a suggested command: a sentence, and a line to paste.
@@ -104,11 +105,11 @@ func programs() string {
 	return quote(filepath.ToSlash(dir) + "/")
 }
 
-var plainWord = regexp.MustCompile(`^[a-zA-Z0-9/._+:=@%,-]+$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9/._+:=@%,-]+$`) })
 
 // quote returns the word quoted for a shell.
 func quote(word string) string {
-	if plainWord.MatchString(word) {
+	if plainWord().MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/alecthomas/kong"
@@ -180,14 +181,14 @@ func (f setupFacts) sayWhatNext(w io.Writer) {
 }
 
 // plainPath matches paths that need no quoting in a unit, in a torrc, and in a shell.
-var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$`)
+var plainPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$`) })
 
 // closedFolders are those that the unit hides or replaces; the ledger can't be in them.
 var closedFolders = []string{"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}
 
 // checkServicePath refuses a path that the service could not reach.
 func checkServicePath(flag, path string) error {
-	if !plainPath.MatchString(path) || filepath.Clean(path) != path {
+	if !plainPath().MatchString(path) || filepath.Clean(path) != path {
 		return exit.New(exit.Usage, "", "%s %s: it must be an absolute path of letters, digits, and . _ -", flag, escape.Text(path))
 	}
 	for _, c := range closedFolders {

@@ -261,7 +261,7 @@ func (v *setupVerb) askAuthority(ask func(question, current string, check func(s
 		return ""
 	}
 	root = ask("The file with its root certificate", root, func(a string) error {
-		if !plainPath.MatchString(a) {
+		if !plainPath().MatchString(a) {
 			return errors.New("it must be an absolute path of letters, digits, and . _ -")
 		}
 		return nil

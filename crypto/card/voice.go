@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 )
 
 //go:embed voice.txt
@@ -13,7 +14,7 @@ var voiceText string
 
 // voiceWords are 256 English words of two syllables, no two of which differ by
 // one letter only, in alphabetical order: number 0 is acorn.
-var voiceWords = strings.Fields(voiceText)
+var voiceWords = sync.OnceValue(func() []string { return strings.Fields(voiceText) })
 
 // voiceBytes is how much of a file's SHA-256 is read out: 128 bits, beyond a
 // search for a second file.
@@ -34,7 +35,7 @@ func Voice(file []byte) Spoken {
 func (s Spoken) Words() string {
 	words := make([]string, len(s))
 	for i, b := range s {
-		words[i] = voiceWords[b]
+		words[i] = voiceWords()[b]
 	}
 	return strings.Join(words, " ")
 }

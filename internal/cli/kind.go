@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"zapis/crypto/card"
 	"zapis/internal/exit"
@@ -104,7 +105,7 @@ const (
 // Sniffed is how many bytes determine a file's kind.
 const Sniffed = 1 << 10
 
-var signedKind = regexp.MustCompile(`\nkind ([^\n]*)\n`)
+var signedKind = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\nkind ([^\n]*)\n`) })
 
 // ReadOf reads a file that should be of a kind, of at most most bytes.
 func ReadOf(name string, want Kind, most int) ([]byte, error) {
@@ -228,7 +229,7 @@ func claims(b []byte, begin string, at int) bool {
 
 // statementKind returns the kind of a signed statement; empty where it is unknown.
 func statementKind(b []byte) string {
-	m := signedKind.FindSubmatch(b)
+	m := signedKind().FindSubmatch(b)
 	if m == nil || !claims(b, signedBegin, 0) {
 		return ""
 	}

@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/kong"
 )
 
 // programFlags are flags of every program beside its own grammar.
 type programFlags struct {
-	Version         kong.VersionFlag `help:"Print the version, and what the program was built from."`
-	PrintManual     bool             `hidden:"" help:"Print the manual page, as roff."`
-	PrintCompletion string           `hidden:"" placeholder:"SHELL" help:"Print the completion script of bash, zsh or fish."`
+	Version         versionFlag `help:"Print the version, and what the program was built from."`
+	PrintManual     bool        `hidden:"" help:"Print the manual page, as roff."`
+	PrintCompletion string      `hidden:"" placeholder:"SHELL" help:"Print the completion script of bash, zsh or fish."`
 }
 
 // generated returns the output of the hidden flags --print-manual and --print-completion=SHELL; ok is false where args
@@ -92,11 +93,11 @@ func roff(s string) string {
 	return s
 }
 
-var blankLines = regexp.MustCompile(`\n\s*\n`)
+var blankLines = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\n\s*\n`) })
 
 func paragraphs(s string) string {
 	var out []string
-	for _, p := range blankLines.Split(s, -1) {
+	for _, p := range blankLines().Split(s, -1) {
 		out = append(out, roff(strings.TrimSpace(p)))
 	}
 	return strings.Join(out, "\n.PP\n")

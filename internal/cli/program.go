@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -86,20 +87,12 @@ func SystemHint(err error) string {
 }
 
 func (p Program) run(ctx context.Context, args []string, s *Streams) error {
-	done := false // set when --help has answered; kong itself would continue parsing
-	parser, err := kong.New(p.Grammar,
-		kong.Name(p.Name),
-		kong.Description(p.About),
-		kong.Writers(s.Out, s.Err),
-		kong.Exit(func(int) { done = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.PostBuild(neverSplit),
-		kong.Bind(s),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(p.Grammar),
-		kong.Embed(new(programFlags)),
-		kong.Vars{"version": versionText(p.Name)},
-	)
+	if others := otherVerbs(p.Grammar, args); others != "" {
+		if done, err := p.runNamed(ctx, args, s, others); done {
+			return err
+		}
+	}
+	parser, done, err := p.parser(ctx, s)
 	if err != nil {
 		return fmt.Errorf("the grammar of %s: %w", p.Name, err)
 	}
@@ -109,7 +102,7 @@ func (p Program) run(ctx context.Context, args []string, s *Streams) error {
 	}
 	parsed, err := parser.Parse(args)
 	switch {
-	case done:
+	case *done:
 		return nil
 	case err != nil:
 		return exit.New(exit.Usage, usageHint(p.Name, err), "%s", plainly(err.Error()))
@@ -117,15 +110,33 @@ func (p Program) run(ctx context.Context, args []string, s *Streams) error {
 	return alone(parsed.Run())
 }
 
+// parser builds the grammar. *done is set once --help or --version has answered; kong itself would continue parsing.
+func (p Program) parser(ctx context.Context, s *Streams, more ...kong.Option) (parser *kong.Kong, done *bool, err error) {
+	done = new(bool)
+	parser, err = kong.New(p.Grammar, append([]kong.Option{
+		kong.Name(p.Name),
+		kong.Description(p.About),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(func(int) { *done = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.PostBuild(neverSplit),
+		kong.Bind(s),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p.Grammar),
+		kong.Embed(new(programFlags)),
+	}, more...)...)
+	return parser, done, err
+}
+
 var (
-	missingWord = regexp.MustCompile(`^expected "<(.+)>(?: \.\.\.)?"$`)
-	noNumber    = regexp.MustCompile(`expected a valid 64 bit u?int but got ("[^"]*")$`)
+	missingWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^expected "<(.+)>(?: \.\.\.)?"$`) })
+	noNumber    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`expected a valid 64 bit u?int but got ("[^"]*")$`) })
 )
 
 // plainly rewords kong's errors for users.
 func plainly(text string) string {
-	text = missingWord.ReplaceAllString(text, "$1 is missing")
-	return noNumber.ReplaceAllString(text, "$1 is no whole number")
+	text = missingWord().ReplaceAllString(text, "$1 is missing")
+	return noNumber().ReplaceAllString(text, "$1 is no whole number")
 }
 
 // alone unwraps a list of one error: kong joins a verb's error with those of its hooks.

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 // Release is the version of these sources, by Semantic Versioning 2.0.0. docs/changelog.md says what each one changed.
@@ -22,6 +24,16 @@ func Version() string {
 		return Release + "+devel"
 	}
 	return Release
+}
+
+// versionFlag answers --version. The text is made then, and not at each start.
+type versionFlag bool
+
+// BeforeReset prints the version, and ends the parsing.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	_, err := fmt.Fprintln(app.Stdout, versionText(app.Model.Name))
+	app.Exit(0)
+	return err
 }
 
 // versionText returns the lines of --version: program and version, commit, Go and platform, and the modules that the

@@ -3,6 +3,7 @@ package incident
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -19,7 +20,7 @@ const Unnamed = "unnamed"
 
 // windowsPath matches a path with folders as Windows writes it. Any other backslash is part of a name: Linux and macOS
 // allow it.
-var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\.{1,2}|\\)?\\`)
+var windowsPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[A-Za-z]:|\.{1,2}|\\)?\\`) })
 
 // FileName returns the kept form of the name that a browser sent for a file: without folders of either kind of system,
 // otherwise unchanged, unless it takes more than maxStoredName bytes. Then U+2026 replaces its middle. A name is only
@@ -27,7 +28,7 @@ var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\.{1,2}|\\)?\\`)
 // NotUTF8, Control (U+0000 to U+001F and U+007F), or empty.
 func FileName(sent string) (name, code string) {
 	name = sent[strings.LastIndexByte(sent, '/')+1:]
-	if windowsPath.MatchString(name) {
+	if windowsPath().MatchString(name) {
 		name = name[strings.LastIndexByte(name, '\\')+1:]
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed vocabulary.tsv
@@ -51,10 +52,9 @@ var groups = []Group{
 	{"X", "Other"},
 }
 
-var (
-	methods   = readMethods()
-	countries = readCountries(countriesTSV)
-)
+var methods = readMethods() // the schemas are made of them
+
+var countries = sync.OnceValue(func() []Country { return readCountries(countriesTSV) })
 
 // MethodByCode finds a method; ok is false for a code that this version does
 // not know (a later one may).
@@ -71,7 +71,7 @@ func Groups() []Group { return slices.Clone(groups) }
 
 // Countries returns the assigned codes of ISO 3166-1 alpha-2 in the order of the codes, and XK, a user-assigned code,
 // for Kosovo.
-func Countries() []Country { return slices.Clone(countries) }
+func Countries() []Country { return slices.Clone(countries()) }
 
 // CountryName returns the English name of a code, "unknown" for UnknownCountry, and the empty string for anything
 // else.
@@ -79,13 +79,13 @@ func CountryName(code string) string {
 	if code == UnknownCountry {
 		return UnknownCountry
 	}
-	i, ok := slices.BinarySearchFunc(countries, code, func(c Country, code string) int {
+	i, ok := slices.BinarySearchFunc(countries(), code, func(c Country, code string) int {
 		return strings.Compare(c.Code, code)
 	})
 	if !ok {
 		return ""
 	}
-	return countries[i].English
+	return countries()[i].English
 }
 
 // readMethods inserts the codes of a later version after those of their letter.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -257,13 +258,15 @@ func (t TranslationOf) Note() string {
 	return fmt.Sprintf("translation of %d into %s, kept by %s at %s, made by %s", t.Submission, t.Language, t.Keeper, t.At.UTC().Format(timeLayout), t.By)
 }
 
-var translationNote = regexp.MustCompile(`^translation of ([0-9]{1,3}) into ([a-zA-Z0-9-]{2,20}), kept by ([a-z0-9][a-z0-9._-]{0,31}) at ([0-9TZ:-]{20}), made by (.+)$`)
+var translationNote = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^translation of ([0-9]{1,3}) into ([a-zA-Z0-9-]{2,20}), kept by ([a-z0-9][a-z0-9._-]{0,31}) at ([0-9TZ:-]{20}), made by (.+)$`)
+})
 
 // longestMaker is the most characters of TranslationOf.By. A repetition in translationNote would be compiled as so many copies.
 const longestMaker = 300
 
 func parseTranslation(note string) *TranslationOf {
-	m := translationNote.FindStringSubmatch(note)
+	m := translationNote().FindStringSubmatch(note)
 	if m == nil || utf8.RuneCountInString(m[5]) > longestMaker {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"text/template"
 
 	"zapis/crypto/ledger"
@@ -32,9 +33,11 @@ func fits(what string) string {
 	return ` && echo "PASS: ` + what + `" || { echo "DOES NOT FIT: ` + what + `"; false; }`
 }
 
-var guideTemplate = template.Must(template.New("VERIFY.txt").Funcs(template.FuncMap{"fits": func(format string, args ...any) string {
-	return fits(fmt.Sprintf(format, args...))
-}}).Parse(guideText))
+var guideTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("VERIFY.txt").Funcs(template.FuncMap{"fits": func(format string, args ...any) string {
+		return fits(fmt.Sprintf(format, args...))
+	}}).Parse(guideText))
+})
 
 // A guide is the content of VERIFY.txt for one bundle.
 type guide struct {
@@ -113,7 +116,7 @@ type guideWait struct{ File, Slot, What string }
 
 func (g guide) text() ([]byte, error) {
 	var b strings.Builder
-	if err := guideTemplate.Execute(&b, g); err != nil {
+	if err := guideTemplate().Execute(&b, g); err != nil {
 		return nil, fmt.Errorf("%s: %w", verifyPath, err)
 	}
 	return []byte(b.String()), nil

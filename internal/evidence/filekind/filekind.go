@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gabriel-vasile/mimetype"
 )
@@ -97,13 +98,13 @@ var kinds = []kind{
 	{"text/x-lua", Unknown, Program}, {"text/x-tcl", Unknown, Program},
 }
 
-var byType = func() map[string]kind {
+var byType = sync.OnceValue(func() map[string]kind {
 	m := make(map[string]kind, len(kinds))
 	for _, k := range kinds {
 		m[k.mediaType] = k
 	}
 	return m
-}()
+})
 
 // bare removes the parameters of a media type, and lower-cases it.
 func bare(mediaType string) string {
@@ -114,11 +115,11 @@ func bare(mediaType string) string {
 // lookup finds a media type, also by an alias of the library: ledgers contain those of its earlier versions.
 func lookup(mediaType string) (kind, bool) {
 	base := bare(mediaType)
-	if k, ok := byType[base]; ok {
+	if k, ok := byType()[base]; ok {
 		return k, true
 	}
 	if m := mimetype.Lookup(base); m != nil {
-		k, ok := byType[bare(m.String())]
+		k, ok := byType()[bare(m.String())]
 		return k, ok
 	}
 	return kind{}, false

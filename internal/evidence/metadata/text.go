@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
+	"sync"
 )
 
 // isText reports whether a file is text: its beginning has no zero and no other control character, except in UTF-16,
@@ -20,9 +21,11 @@ func isText(data []byte) bool {
 }
 
 // tracks matches files that record places. A place in a sentence or a chat is part of the text, and not matched.
-var tracks = regexp.MustCompile(`<(?:trkpt|wpt|rtept)\s+(?:lat|lon)=|<coordinates>\s*-?\d|<gx:coord>\s*-?\d|<LatitudeDegrees>` +
-	`|(?m:^GEO(?:;[^:\n]*)?:(?:geo:)?-?\d)|"(?:latitude|latitudeE7|geoData|latitude_deg)"\s*:|"type"\s*:\s*"Point"\s*,\s*"coordinates"` +
-	`|\[latitude\s*: ?-?\d|GPS ?\(-?\d`)
+var tracks = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`<(?:trkpt|wpt|rtept)\s+(?:lat|lon)=|<coordinates>\s*-?\d|<gx:coord>\s*-?\d|<LatitudeDegrees>` +
+		`|(?m:^GEO(?:;[^:\n]*)?:(?:geo:)?-?\d)|"(?:latitude|latitudeE7|geoData|latitude_deg)"\s*:|"type"\s*:\s*"Point"\s*,\s*"coordinates"` +
+		`|\[latitude\s*: ?-?\d|GPS ?\(-?\d`)
+})
 
 // text inspects text: mail with attached files, drawings and pages with pictures inside, business cards with photos,
 // RTF.
@@ -31,7 +34,7 @@ func (s *scanner) text(data []byte, depth int) {
 		data = narrow(data)
 		s.f.marks(data)
 	}
-	if tracks.Match(data) {
+	if tracks().Match(data) {
 		s.f.place(Track)
 	}
 	s.encoded(data, depth)

@@ -206,11 +206,11 @@ func TestOrderOfCodes(t *testing.T) {
 func TestMethods(t *testing.T) {
 	groups := map[string]string{"D": "1.1", "H": "1.2", "M": "1.3", "T": "1.4", "P": "1.4"}
 	methods := map[string]string{"1.1": "direct attacks", "1.2": "co-opting other countries", "1.3": "mobility controls", "1.4": "threats from a distance"}
-	if len(categories) != len(incident.Methods()) {
-		t.Errorf("%d methods have a category, of %d", len(categories), len(incident.Methods()))
+	if len(categories()) != len(incident.Methods()) {
+		t.Errorf("%d methods have a category, of %d", len(categories()), len(incident.Methods()))
 	}
 	for _, m := range incident.Methods() {
-		k, ok := categories[m.Code]
+		k, ok := categories()[m.Code]
 		if !ok || k.act == "" {
 			t.Errorf("%s has no category", m.Code)
 		}

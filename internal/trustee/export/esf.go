@@ -128,7 +128,7 @@ func (f *esfFile) add(c casefile.Case, in Input) {
 	f.Events = append(f.Events, e)
 	victim, source, perpetrator := f.people(c, in)
 	for i, code := range c.All("method") {
-		k, known := categories[code]
+		k, known := categories()[code]
 		if !known {
 			k.act = "other"
 		}

@@ -3,6 +3,7 @@ package export
 import (
 	_ "embed"
 	"strings"
+	"sync"
 )
 
 //go:embed methods.tsv
@@ -16,7 +17,7 @@ type category struct {
 	act          string // the act, as a term for an Events Standard Formats thesaurus
 }
 
-var categories = readCategories(methodsTSV)
+var categories = sync.OnceValue(func() map[string]category { return readCategories(methodsTSV) })
 
 func readCategories(tsv string) map[string]category {
 	out := make(map[string]category)

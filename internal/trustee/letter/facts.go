@@ -38,7 +38,7 @@ type annex struct {
 }
 
 func factsOf(in Input) facts {
-	c, w := in.Case, words[in.Language]
+	c, w := in.Case, words()[in.Language]
 	code := func(field string) string { return w.of(field, c.Newest(field)) }
 	f := facts{
 		Case: c.ID, Received: c.First().Received.UTC().Format("2006-01-02 15:04:05"),
@@ -105,7 +105,7 @@ func languageName(tag, in string) string {
 		return ""
 	}
 	base, _ := parsed.Base()
-	if name, ours := words[in]["language."+base.String()]; ours {
+	if name, ours := words()[in]["language."+base.String()]; ours {
 		return name
 	}
 	return display.Languages(language.Make(in)).Name(base)

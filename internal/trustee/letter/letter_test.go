@@ -223,23 +223,23 @@ func TestEveryCodeHasWords(t *testing.T) {
 				t.Fatalf("%s has no codes", field)
 			}
 			for _, code := range f.Codes {
-				if words[l][field+"."+code] == "" && field+"."+code != "danger_now.no" {
+				if words()[l][field+"."+code] == "" && field+"."+code != "danger_now.no" {
 					t.Errorf("%s.%s has no words in %s", field, code, l)
 				}
 			}
 		}
 		for _, m := range []casefile.Mark{casefile.Confidential, casefile.Communicable} {
-			if words[l]["mark."+string(m)] == "" {
+			if words()[l]["mark."+string(m)] == "" {
 				t.Errorf("%q has no words in %s", m, l)
 			}
 		}
 		for _, c := range incident.Countries() {
-			if name := country(c.Code, l, words[l]); name == "" || name == c.Code {
+			if name := country(c.Code, l, words()[l]); name == "" || name == c.Code {
 				t.Errorf("%s has no name in %s", c.Code, l)
 			}
 		}
 	}
-	if got := words["en"].of("method", "Z9\u202e"); got != `Z9\u{202e}` {
+	if got := words()["en"].of("method", "Z9\u202e"); got != `Z9\u{202e}` {
 		t.Errorf("a code of a later vocabulary is shown as %q", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"zapis/internal/escape"
 )
@@ -17,7 +18,7 @@ var wordsTSV string
 // vocabulary maps codes to words, by field and code.
 type vocabulary map[string]string
 
-var words = readWords(wordsTSV)
+var words = sync.OnceValue(func() map[string]vocabulary { return readWords(wordsTSV) })
 
 // of returns the words for a code; the code itself, escaped, where there are none.
 func (v vocabulary) of(field, code string) string {

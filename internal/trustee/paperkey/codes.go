@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"filippo.io/age/armor"
 	"rsc.io/qr"
@@ -65,11 +66,13 @@ func tag(file []byte) string {
 // drawn encodes a code's text. A quarter of it may be damaged.
 func drawn(text string) (*qr.Code, error) { return qr.Encode(text, qr.Q) }
 
-var pieceLine = regexp.MustCompile(`(?m)^zapis-paper ([1-9][0-9]?)/([1-9][0-9]?) ([0-9a-f]{8})\r?$`)
+var pieceLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^zapis-paper ([1-9][0-9]?)/([1-9][0-9]?) ([0-9a-f]{8})\r?$`)
+})
 
 // fromCodes joins scanned texts.
 func fromCodes(text string) ([]byte, error) {
-	heads := pieceLine.FindAllStringSubmatchIndex(text, -1)
+	heads := pieceLine().FindAllStringSubmatchIndex(text, -1)
 	if len(heads) == 0 {
 		file, err := dearmor(text)
 		if err != nil {

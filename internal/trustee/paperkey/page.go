@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -96,7 +97,7 @@ func (p page) text(w io.Writer) error {
 //go:embed page.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageHTML)) })
 
 func (p page) html(w io.Writer) error {
 	var codes []template.HTML
@@ -104,7 +105,7 @@ func (p page) html(w io.Writer) error {
 		codes = append(codes, svg(c))
 	}
 	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, map[string]any{"Title": title, "Say": p.say(), "Sum": p.Sum, "Lines": p.Lines, "Codes": codes})
+	err := pageTemplate().Execute(&out, map[string]any{"Title": title, "Say": p.say(), "Sum": p.Sum, "Lines": p.Lines, "Codes": codes})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"zapis/crypto/card"
@@ -183,7 +184,7 @@ func (v *Vault) blank() error {
 }
 
 // newerVersion is the first file of a vault that a later zapis made.
-var newerVersion = regexp.MustCompile(`^zapis/vault/v([3-9]|[1-9][0-9]{1,3})\n$`)
+var newerVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^zapis/vault/v([3-9]|[1-9][0-9]{1,3})\n$`) })
 
 // Warn tells what must be said loudly and is no error.
 func (v *Vault) Warn(format string, args ...any) { v.opts.Warn(format, args...) }
@@ -196,7 +197,7 @@ func (v *Vault) version() error {
 	case err == nil && (string(text) == versionLine || string(text) == segmentedLine):
 		v.segmented = string(text) == segmentedLine
 		return nil
-	case err == nil && newerVersion.Match(text):
+	case err == nil && newerVersion().Match(text):
 		return exit.Advise(exit.Failed, exit.UseNewerProgram.With(), "%s is not a vault that this program knows", v.dir)
 	case err == nil:
 		return exit.New(exit.Mismatch, "take this file back from a copy of the vault; it is the same in every vault", "%s: it is not the first file of a vault", name)
