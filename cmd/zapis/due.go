@@ -59,7 +59,7 @@ func (d *dueCmd) items(cases []*casework.Case, now time.Time) []dueItem {
 			return
 		}
 		list = append(list, dueItem{Date: date, InDays: int(at.Sub(today) / (24 * time.Hour)), Case: c.Case, Kind: kind, What: orNull(what),
-			Danger: orNull(c.Danger), Withdraw: orNull(c.Withdrawn), Holds: holdsOf(c)})
+			Danger: orNull(c.Danger), Withdraw: orNull(c.Withdrawn), Holds: holdsOf(&c)})
 	}
 	for _, one := range cases {
 		c := one.Summary()

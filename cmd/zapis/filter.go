@@ -71,11 +71,11 @@ func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Ca
 	all := make([]known, len(cases))
 	fit := make([]*known, 0, len(cases))
 	for i, c := range cases {
-		if all[i] = (known{c, c.Summary()}); f.fits(all[i].s, now) {
+		if all[i] = (known{c, c.Summary()}); f.fits(&all[i].s, now) {
 			fit = append(fit, &all[i])
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b *known) int { return f.compare(a.s, b.s) })
+	slices.SortStableFunc(fit, func(a, b *known) int { return f.compare(&a.s, &b.s) })
 	out := make([]*casework.Case, len(fit))
 	for i, one := range fit {
 		out[i] = one.c
@@ -83,13 +83,15 @@ func (f filterFlags) apply(cases []*casework.Case, now time.Time) []*casework.Ca
 	return out
 }
 
-func (f filterFlags) fits(s casefile.Summary, now time.Time) bool {
+func (f *filterFlags) fits(s *casefile.Summary, now time.Time) bool {
 	anyOf := func(want []string, has ...string) bool {
 		return len(want) == 0 || slices.ContainsFunc(want, func(w string) bool { return slices.Contains(has, w) })
 	}
-	groups := make([]string, 0, 2*len(s.Methods))
-	for _, code := range s.Methods {
-		groups = append(groups, code, code[:1])
+	var groups []string
+	if len(f.Method) > 0 {
+		for _, code := range s.Methods {
+			groups = append(groups, code, code[:1])
+		}
 	}
 	switch {
 	case !anyOf(f.Danger, s.Danger), !anyOf(f.Basis, s.Basis), !anyOf(f.Consent, s.Consent...), !anyOf(f.Country, s.Country), !anyOf(f.Method, groups...):
@@ -105,7 +107,7 @@ func (f filterFlags) fits(s casefile.Summary, now time.Time) bool {
 }
 
 // compare orders two cases; those that say nothing come last.
-func (f filterFlags) compare(a, b casefile.Summary) int {
+func (f *filterFlags) compare(a, b *casefile.Summary) int {
 	last := func(a, b string) int {
 		if a == "" || b == "" {
 			return -strings.Compare(a, b)

@@ -80,7 +80,7 @@ func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *ca
 			return
 		}
 		sum := one.Summary
-		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(sum), one.Words(), danger(sum)), " "))
+		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(&sum), one.Words(), danger(&sum)), " "))
 	}
 	if n := len(cases.Sealed); n > 0 {
 		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", casework.Many(n, "statement is", "statements are"))

@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"zapis/internal/cli"
 	"zapis/internal/escape"
@@ -55,30 +58,139 @@ func (l *listCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if l.JSON {
 		l.Sort = cmp.Or(l.Sort, "received")
 	}
-	return l.withCases(ctx, s, g, func(v *casework.Trustee, cases *casework.Cases) error {
-		all := len(cases.List)
-		cases.List = l.apply(cases.List, time.Now())
-		err := v.RecordListing(len(cases.List))
+	return l.with(ctx, s, g, func(v *casework.Trustee) error {
+		to := l.to(time.Now())
+		cases, err := told(s, v, func(progress func(done, of int)) (*casework.Cases, error) { return v.List(ctx, progress, to) })
 		if err != nil {
 			return err
 		}
-		if l.JSON {
-			list := []listed{}
-			for _, c := range cases.List {
-				list = append(list, listedOf(c.Summary()))
-			}
-			err = escape.JSON(s.Out, list)
-		} else {
-			err = writeList(s.Out, cases.List, all)
+		if err := v.RecordListing(to.count()); err != nil {
+			return err
 		}
-		if n := len(cases.Problems); err == nil && n > 0 {
-			err = exit.New(exit.Mismatch, "say so to the other trustees", "%s not verify, as said above", casework.Many(n, "statement does", "statements do"))
+		if err := to.write(s.Out); err != nil {
+			return err
 		}
-		return err
+		if n := len(cases.Problems); n > 0 {
+			return exit.New(exit.Mismatch, "say so to the other trustees", "%s not verify, as said above", casework.Many(n, "statement does", "statements do"))
+		}
+		return nil
 	})
 }
 
-func listedOf(c casefile.Summary) listed {
+// caseList is what list writes, once it is recorded how many cases that are.
+type caseList interface {
+	casework.Listing
+	count() int
+	write(w io.Writer) error
+}
+
+// to returns a list of the cases that fit, in the order that was asked for.
+func (l *listCmd) to(now time.Time) caseList {
+	lines := textList{filter: &l.filterFlags, now: now}
+	if l.Sort == "" {
+		return &lines
+	}
+	return &sortedList{textList: lines, json: l.JSON}
+}
+
+// textList is a list for people, in the order in which the cases come. Nothing of it is written before all cases have come: a
+// damaged cache may be noticed at its end, and what is shown is recorded first.
+type textList struct {
+	filter   *filterFlags
+	now      time.Time
+	all, fit int
+	full     [][]byte // pieces of the text; one buffer that grows would touch twice the memory
+	text     []byte   // the last piece
+}
+
+// sizes of a piece, and the room in it from which a case is begun in the next one, in bytes.
+const (
+	pieceSize = 128 << 10
+	pieceLeft = 1 << 10
+)
+
+// Begin implements casework.Listing.
+func (t *textList) Begin(cases int) { *t = textList{filter: t.filter, now: t.now, all: cases} }
+
+// Case implements casework.Listing.
+func (t *textList) Case(_ int, s *casefile.Summary) {
+	if t.filter.fits(s, t.now) {
+		t.add(s)
+	}
+}
+
+func (t *textList) add(s *casefile.Summary) {
+	if cap(t.text)-len(t.text) < pieceLeft {
+		t.full, t.text = append(t.full, t.text), make([]byte, 0, pieceSize)
+	}
+	t.fit++
+	t.text = appendListed(t.text, s)
+}
+
+func (t *textList) count() int { return t.fit }
+
+func (t *textList) write(w io.Writer) error {
+	switch many := casework.Many(t.all, "case", "cases"); {
+	case t.all == 0:
+		t.text = fmt.Appendln(t.text, "There is no case in this vault that you can open.")
+	case t.fit == 0:
+		t.text = fmt.Appendf(t.text, "None of %s fits.\n", many)
+	case t.fit < t.all:
+		t.text = fmt.Appendf(t.text, "%d of %s\n", t.fit, many)
+	default:
+		t.text = fmt.Appendln(t.text, many)
+	}
+	for _, piece := range append(t.full, t.text) {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sortedList is a list in another order than that in which the cases come, or as JSON.
+type sortedList struct {
+	textList
+	json bool
+	list []placedSummary
+}
+
+// placedSummary is a case with its place in the order of the first reports.
+type placedSummary struct {
+	at int
+	s  casefile.Summary
+}
+
+// Begin implements casework.Listing.
+func (l *sortedList) Begin(cases int) {
+	l.all, l.list = cases, make([]placedSummary, 0, cases)
+}
+
+// Case implements casework.Listing.
+func (l *sortedList) Case(at int, s *casefile.Summary) {
+	if l.filter.fits(s, l.now) {
+		l.list = append(l.list, placedSummary{at, *s})
+	}
+}
+
+func (l *sortedList) count() int { return len(l.list) }
+
+func (l *sortedList) write(w io.Writer) error {
+	slices.SortFunc(l.list, func(a, b placedSummary) int { return cmp.Or(l.filter.compare(&a.s, &b.s), cmp.Compare(a.at, b.at)) })
+	if l.json {
+		list := []listed{}
+		for i := range l.list {
+			list = append(list, listedOf(&l.list[i].s))
+		}
+		return escape.JSON(w, list)
+	}
+	for i := range l.list {
+		l.add(&l.list[i].s)
+	}
+	return l.textList.write(w)
+}
+
+func listedOf(c *casefile.Summary) listed {
 	return listed{
 		Case: c.Case, Index: c.Index, ReceivedAt: c.Received, DangerNow: orNull(c.Danger), Methods: notNull(c.Methods),
 		CountryEvent: orNull(c.Country), Consent: notNull(c.Consent), Attachments: c.Attachments, Deadline: orNull(c.Deadline),
@@ -94,7 +206,7 @@ type held struct {
 	Entries []uint64 `json:"entries"` // of the case, of which nothing can be erased
 }
 
-func holdsOf(c casefile.Summary) []held {
+func holdsOf(c *casefile.Summary) []held {
 	list := []held{}
 	for _, h := range c.Holds {
 		list = append(list, held{h.Index, h.Reason, h.Entries})
@@ -111,7 +223,7 @@ type seen struct {
 	Again    time.Time `json:"again"`
 }
 
-func seenOf(c casefile.Summary) []seen {
+func seenOf(c *casefile.Summary) []seen {
 	list := []seen{}
 	for _, d := range c.Duty {
 		list = append(list, seen{d.By, d.Sentence, d.Report, d.Seen, d.Again})
@@ -133,39 +245,39 @@ func notNull(list []string) []string {
 	return list
 }
 
-// writeList takes two or three lines for a case, so that it can be read on a narrow terminal too.
-func writeList(w io.Writer, cases []*casework.Case, all int) error {
-	if len(cases) == 0 && all > 0 {
-		_, err := fmt.Fprintf(w, "None of %s fits.\n", casework.Many(all, "case", "cases"))
-		return err
+// under is the room before the second line of a case and the later ones.
+const under = "             "
+
+// appendListed takes two or three lines for a case, so that it can be read on a narrow terminal too. It makes few strings: a list
+// of ten thousand is mostly memory.
+func appendListed(b []byte, s *casefile.Summary) []byte {
+	b = append(append(b, s.Case...), "  "...)
+	b = append(s.Received.AppendFormat(b, "2006-01-02 15:04"), " UTC  "...)
+	b = append(appendPadded(b, place(s), 9), "  "...)
+	b = append(appendPadded(b, country(s.Country), 7), "  "...)
+	b = append(append(b, danger(s)...), "\n"+under...)
+	b = append(append(b, methods(s.Methods)...), "\n"+under...)
+	b = append(append(append(b, amount(s)...), notesText(s)...), "; "...)
+	b = append(append(b, consentText(s)...), '\n')
+	for _, d := range s.Duty {
+		b = fmt.Appendf(b, under+"%s\n", escape.Text(d.English()))
 	}
-	if len(cases) == 0 {
-		_, err := fmt.Fprintln(w, "There is no case in this vault that you can open.")
-		return err
+	for _, h := range s.Holds {
+		b = fmt.Appendf(b, under+"%s\n", onHold(h))
 	}
-	var b strings.Builder
-	for _, c := range cases {
-		s := c.Summary()
-		fmt.Fprintf(&b, "%s  %s UTC  %-9s  %-7s  %s\n", s.Case, s.Received.Format("2006-01-02 15:04"), place(s), country(s.Country), danger(s))
-		fmt.Fprintf(&b, "             %s\n", methods(s.Methods))
-		fmt.Fprintf(&b, "             %s%s; %s\n", amount(s), notesText(s), consentText(s))
-		for _, d := range s.Duty {
-			fmt.Fprintf(&b, "             %s\n", escape.Text(d.English()))
-		}
-		for _, h := range s.Holds {
-			fmt.Fprintf(&b, "             %s\n", onHold(h))
-		}
-		if s.SamePage != "" {
-			fmt.Fprintf(&b, "             %s\n", sentTwice(s))
-		}
+	if s.SamePage != "" {
+		b = fmt.Appendf(b, under+"%s\n", sentTwice(s))
 	}
-	if len(cases) < all {
-		fmt.Fprintf(&b, "%d of %s\n", len(cases), casework.Many(all, "case", "cases"))
-	} else {
-		fmt.Fprintf(&b, "%s\n", casework.Many(all, "case", "cases"))
+	return b
+}
+
+// appendPadded appends a text and spaces up to a width, in characters.
+func appendPadded(b []byte, text string, wide int) []byte {
+	b = append(b, text...)
+	for n := utf8.RuneCountInString(text); n < wide; n++ {
+		b = append(b, ' ')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b
 }
 
 func onHold(h casefile.Hold) string {
@@ -181,18 +293,18 @@ func onHold(h casefile.Hold) string {
 }
 
 // sentTwice returns a question, not a statement: going back to the page may also lead to another report.
-func sentTwice(s casefile.Summary) string {
+func sentTwice(s *casefile.Summary) string {
 	return fmt.Sprintf("SENT TWICE? %s came from the same page of the form", s.SamePage)
 }
 
-func place(s casefile.Summary) string {
+func place(s *casefile.Summary) string {
 	switch {
 	case s.Missing:
 		return "orphan"
 	case s.Index == nil:
 		return "waiting"
 	}
-	return fmt.Sprintf("entry %d", *s.Index)
+	return "entry " + strconv.FormatUint(*s.Index, 10)
 }
 
 func country(code string) string {
@@ -202,7 +314,7 @@ func country(code string) string {
 	return escape.Text(code)
 }
 
-func danger(s casefile.Summary) string {
+func danger(s *casefile.Summary) string {
 	var text string
 	switch s.Danger {
 	case "yes":
@@ -233,7 +345,7 @@ func methods(codes []string) string {
 	return strings.Join(words, "; ")
 }
 
-func amount(s casefile.Summary) string {
+func amount(s *casefile.Summary) string {
 	text := casework.Many(s.Attachments, "file", "files")
 	if s.FollowUps > 0 {
 		text += ", " + casework.Many(s.FollowUps, "follow-up", "follow-ups")
@@ -245,7 +357,7 @@ func amount(s casefile.Summary) string {
 }
 
 // notesText is the language of the report, and how the reporter knows.
-func notesText(s casefile.Summary) string {
+func notesText(s *casefile.Summary) string {
 	var text string
 	if s.Language != "" {
 		text += "; in " + escape.Text(s.Language)
@@ -256,7 +368,7 @@ func notesText(s casefile.Summary) string {
 	return text
 }
 
-func consentText(s casefile.Summary) string {
+func consentText(s *casefile.Summary) string {
 	switch s.Withdrawn {
 	case string(incident.ActStop):
 		return "WITHDRAWN: must not be used any more"

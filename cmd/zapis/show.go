@@ -138,7 +138,7 @@ func (v values) MarshalJSON() ([]byte, error) {
 func shownOf(o *casefile.Case) shown {
 	out := shown{
 		Case: o.ID, Index: o.Summary.Index, ReceivedAt: o.Summary.Received, Answers: values{}, Attachments: []attached{}, Fits: o.Fits,
-		Consent: notNull(o.Summary.Consent), Withdrawn: orNull(o.Summary.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(o.Summary), SamePage: orNull(o.Summary.SamePage),
+		Consent: notNull(o.Summary.Consent), Withdrawn: orNull(o.Summary.Withdrawn), FollowUps: []followUp{}, Reviews: reviewsOf(o), Holds: holdsOf(&o.Summary), SamePage: orNull(o.Summary.SamePage),
 		Missing: notNullNumbers(o.Summary.Numbering.Missing), Twice: notNullNumbers(o.Summary.Numbering.Twice),
 	}
 	for i, sub := range o.Submissions {

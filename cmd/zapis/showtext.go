@@ -16,17 +16,17 @@ import (
 // writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
 func writeCase(s *cli.Streams, o *casefile.Case) error {
 	p := newPage(s.Width())
-	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, consentText(o.Summary))
+	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, consentText(&o.Summary))
 	for _, h := range o.Summary.Holds {
 		fmt.Fprintf(&p.b, "%s\n", onHold(h))
 	}
 	if o.Summary.SamePage != "" {
-		fmt.Fprintf(&p.b, "%s\n", sentTwice(o.Summary))
+		fmt.Fprintf(&p.b, "%s\n", sentTwice(&o.Summary))
 	}
 	for _, text := range numberWords(o.Summary.Numbering) {
 		fmt.Fprintf(&p.b, "%s\n", text)
 	}
-	if text := danger(o.Summary); text != "" {
+	if text := danger(&o.Summary); text != "" {
 		fmt.Fprintf(&p.b, "%s\n", text)
 	}
 	for _, sub := range o.Submissions {

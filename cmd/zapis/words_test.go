@@ -38,7 +38,7 @@ func TestListPutsDangerFirst(t *testing.T) {
 		{at("yes", 9), at("no", 1)}, {at("yes", 9), at("unsure", 1)}, {at("unsure", 9), at("", 1)},
 		{at("no", 1), at("", 2)}, {at("", 1), at("no", 2)}, {at("yes", 1), at("yes", 2)},
 	} {
-		if f.compare(pair[0], pair[1]) >= 0 || f.compare(pair[1], pair[0]) <= 0 {
+		if f.compare(&pair[0], &pair[1]) >= 0 || f.compare(&pair[1], &pair[0]) <= 0 {
 			t.Errorf("%+v does not stand before %+v", pair[0], pair[1])
 		}
 	}

@@ -61,24 +61,50 @@ func (s Sealed) ID() string { return casefile.CaseID(s.Hash) }
 // Sort opens the statements that were not opened before and sorts all submissions into cases. It records what it will
 // open first. It calls progress with the numbers of opened and of all statements.
 func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases, error) {
-	if err := v.NeedKey(); err != nil {
+	cases, opened, err := v.sort(ctx, progress)
+	if err != nil || opened == 0 {
+		return cases, err
+	}
+	return cases, v.keepCases(cases)
+}
+
+// sortAndKeep is Sort, and writes the caches even where no statement was opened.
+func (v *Trustee) sortAndKeep(ctx context.Context, progress func(done, of int)) (*Cases, error) {
+	cases, _, err := v.sort(ctx, progress)
+	if err != nil {
 		return nil, err
+	}
+	return cases, v.keepCases(cases)
+}
+
+// keepCases writes what the next verb need not find out again.
+func (v *Trustee) keepCases(cases *Cases) error {
+	if err := v.KeepVerified(); err != nil {
+		return err
+	}
+	return v.writeCases(cases)
+}
+
+// sort is Sort, and writes the index alone. opened is the number of statements that it has opened.
+func (v *Trustee) sort(ctx context.Context, progress func(done, of int)) (cases *Cases, opened int, err error) {
+	if err := v.NeedKey(); err != nil {
+		return nil, 0, err
 	}
 	defer vault.InBulk()()
 	known, err := v.readIndex()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	reviewed, err := v.reviews()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	all := v.Copy().Submissions()
 	onDuty, problems, err := v.dutyAnswers()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	cases := &Cases{Problems: append(reviewed.problems, problems...)}
+	cases = &Cases{Problems: append(reviewed.problems, problems...)}
 	var fresh []ledgercopy.Submission
 	for _, s := range all {
 		if g, have := known[s.Hash]; have && g.Fits {
@@ -86,7 +112,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 		}
 		switch may, closed, err := v.mayOpen(s); {
 		case err != nil:
-			return nil, err
+			return nil, 0, err
 		case may:
 			fresh = append(fresh, s)
 		case closed != "":
@@ -97,7 +123,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 	}
 	if len(fresh) > 0 {
 		if err := v.openFresh(ctx, fresh, known, cases, progress); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	cases.List = v.group(all, known, reviewed, cases)
@@ -106,13 +132,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 			c.duty = append(c.duty, onDuty[f.Hash]...)
 		}
 	}
-	if len(fresh) == 0 {
-		return cases, nil
-	}
-	if err := v.KeepVerified(); err != nil {
-		return nil, err
-	}
-	return cases, v.writeCases(cases)
+	return cases, len(fresh), nil
 }
 
 func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, known map[ledger.Hash]*caseIndexEntry, cases *Cases, progress func(done, of int)) error {

@@ -16,10 +16,11 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// casesCache is the paged cache of cases as Sort gave them: a line for each case, by its id, and one for each entry of a case,
-// by its number: zapis/cases/v1. It holds for one state of the vault, which its line about names, and is then enough for what
-// concerns one case. After any other change of the vault Sort is asked again.
-var casesCache = vault.Cache{File: "cases", Header: "zapis/cases/v1 "}
+// casesCache is the paged cache of cases as Sort gave them: a line for each case, by its id, one for each entry of a case, by
+// its number, and one for each case of a list, in the list's order: zapis/cases/v2. It holds for one state of the vault, which
+// its line about names, and is then enough for what concerns one case, and for a list. After any other change of the vault Sort
+// is asked again.
+var casesCache = vault.Cache{File: "cases", Header: "zapis/cases/v2 "}
 
 // caseLine is a case in the cache.
 type caseLine struct {
@@ -46,6 +47,7 @@ type reviewLine struct {
 // aboutCases is what the line about of the cache says.
 type aboutCases struct {
 	State  ledger.Hash `json:"state"` // of the vault
+	Cases  int         `json:"cases"`
 	Closed int         `json:"closed,omitempty"`
 	Erased int         `json:"erased,omitempty"`
 }
@@ -78,19 +80,12 @@ func (v *Trustee) SortFor(ctx context.Context, id string, progress func(done, of
 	if err != nil {
 		return nil, err
 	}
-	if !v.misdealt && id != "" {
+	if id != "" {
 		if cases := v.lookUp(state, id); cases != nil {
 			return cases, nil
 		}
 	}
-	cases, err := v.Sort(ctx, progress)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.KeepVerified(); err != nil {
-		return nil, err
-	}
-	return cases, v.writeCases(cases)
+	return v.sortAndKeep(ctx, progress)
 }
 
 // writeCases writes the cache, unless there is something to say about the cases that it does not hold.
@@ -102,12 +97,12 @@ func (v *Trustee) writeCases(cases *Cases) error {
 	if err != nil {
 		return err
 	}
-	about, err := json.Marshal(aboutCases{state, cases.Closed, cases.Erased})
+	about, err := json.Marshal(aboutCases{state, len(cases.List), cases.Closed, cases.Erased})
 	if err != nil {
 		return err
 	}
-	lines := make([]vault.Line, 0, 2*len(cases.List))
-	for _, c := range cases.List {
+	lines := make([]vault.Line, 0, 3*len(cases.List))
+	for i, c := range cases.List {
 		one, ok := lineOf(c)
 		if !ok {
 			return nil
@@ -117,6 +112,11 @@ func (v *Trustee) writeCases(cases *Cases) error {
 			return err
 		}
 		lines = append(lines, vault.Line{Key: c.ID, Text: text})
+		row, err := listLine(i, c)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, row)
 		for _, s := range c.subs {
 			if !s.Waiting {
 				lines = append(lines, vault.Line{Key: entryKey(s.Index), Text: []byte(c.ID)})
@@ -159,17 +159,28 @@ func lineOf(c *Case) (caseLine, bool) {
 	return one, true
 }
 
+// openCases opens the cache; nil where it does not hold for this state of the vault, or wrong shares are to be told. The caller
+// closes it.
+func (v *Trustee) openCases(state ledger.Hash) (*vault.Pages, aboutCases) {
+	var about aboutCases
+	if v.misdealt {
+		return nil, about
+	}
+	pages := vault.OpenPages(v.Vault, casesCache)
+	if pages != nil && (json.Unmarshal([]byte(pages.About), &about) != nil || about.State != state) {
+		pages.Close()
+		return nil, aboutCases{}
+	}
+	return pages, about
+}
+
 // lookUp returns what the cache holds about an id; nil where the cache does not hold, or does not have it.
 func (v *Trustee) lookUp(state ledger.Hash, id string) *Cases {
-	pages := vault.OpenPages(v.Vault, casesCache)
+	pages, about := v.openCases(state)
 	if pages == nil {
 		return nil
 	}
 	defer pages.Close()
-	var about aboutCases
-	if json.Unmarshal([]byte(pages.About), &about) != nil || about.State != state {
-		return nil
-	}
 	prefix := strings.ToLower(id)
 	if index, err := strconv.ParseUint(id, 10, 64); err == nil {
 		lines, ok := pages.Find(entryKey(index), 1)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -163,26 +164,69 @@ func (p *Pages) parseHead(text, header string, offset int64) error {
 	return nil
 }
 
+// Each calls visit with each line whose key begins with prefix, in order, until visit returns false. Key and text are valid until
+// visit returns. ok is false where a page is damaged: what was visited before counts for nothing then.
+func (p *Pages) Each(prefix string, visit func(key, text []byte) bool) (ok bool) {
+	pages := p.pages[p.before(prefix):]
+	last := sort.Search(len(pages), func(i int) bool { return pages[i].first > prefix && !strings.HasPrefix(pages[i].first, prefix) })
+	var buf []byte
+	for pages = pages[:last]; len(pages) > 0; {
+		n, size := together(pages)
+		buf = slices.Grow(buf[:0], size)[:size]
+		if _, err := p.plain.ReadAt(buf, pages[0].offset); err != nil && err != io.EOF {
+			return false
+		}
+		for text := buf; n > 0; n-- {
+			if sha256.Sum256(text[:pages[0].size]) != pages[0].hash {
+				return false
+			}
+			if !eachLine(text[:pages[0].size], prefix, visit) {
+				return true
+			}
+			text, pages = text[pages[0].size:], pages[1:]
+		}
+	}
+	return true
+}
+
+// readAtOnce is how many bytes of pages Each reads in one piece: age takes 64 KiB of memory for each piece.
+const readAtOnce = 256 << 10
+
+// together returns how many of the first pages Each reads in one piece, at least one, and their bytes.
+func together(pages []page) (n, size int) {
+	for n < len(pages) && (n == 0 || size+pages[n].size <= readAtOnce) {
+		size += pages[n].size
+		n++
+	}
+	return n, size
+}
+
+// eachLine visits the lines of a page whose keys begin with prefix; false where visit has returned it.
+func eachLine(page []byte, prefix string, visit func(key, text []byte) bool) bool {
+	for line := range bytes.Lines(page) {
+		if !bytes.HasPrefix(line, []byte(prefix)) {
+			continue
+		}
+		if key, text, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" ")); !visit(key, text) {
+			return false
+		}
+	}
+	return true
+}
+
+// before returns the number of the last page that begins before a key or at it, or 0.
+func (p *Pages) before(key string) int {
+	return max(sort.Search(len(p.pages), func(i int) bool { return p.pages[i].first > key })-1, 0)
+}
+
 // Find returns the lines whose keys begin with prefix, in order, and at most so many; false where a page is damaged.
 func (p *Pages) Find(prefix string, most int) (list []Line, ok bool) {
-	at := sort.Search(len(p.pages), func(i int) bool { return p.pages[i].first > prefix })
-	for _, page := range p.pages[max(at-1, 0):] {
-		if page.first > prefix && !strings.HasPrefix(page.first, prefix) {
-			break
-		}
-		text := make([]byte, page.size)
-		if _, err := p.plain.ReadAt(text, page.offset); err != nil && err != io.EOF || sha256.Sum256(text) != page.hash {
-			return nil, false
-		}
-		for line := range bytes.Lines(text) {
-			if !bytes.HasPrefix(line, []byte(prefix)) {
-				continue
-			}
-			key, rest, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
-			if list = append(list, Line{string(key), rest}); len(list) == most {
-				return list, true
-			}
-		}
+	ok = p.Each(prefix, func(key, text []byte) bool {
+		list = append(list, Line{string(key), bytes.Clone(text)})
+		return len(list) < most
+	})
+	if !ok {
+		return nil, false
 	}
 	return list, true
 }

@@ -26,6 +26,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -108,19 +109,33 @@ func (v *Vault) enter() error {
 	if err := v.readOwner(); err != nil {
 		return err
 	}
+	return v.read()
+}
+
+// read reads the custody log, and beside it the copy of the ledger: neither depends on the other, and each is read to its end.
+func (v *Vault) read() error {
+	loaded := make(chan error, 1)
+	go func() {
+		var err error
+		v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir), v.readVerified())
+		loaded <- err
+	}()
+	err := v.openCustody()
+	return cmp.Or(err, <-loaded)
+}
+
+func (v *Vault) openCustody() error {
+	var err error
 	if v.Custody, err = custody.Open(filepath.Join(v.dir, custodyFile), v.opts.Now, v.Tool()); err != nil {
 		return err
 	}
 	if v.Custody.Torn {
 		v.opts.Warn("the last line of the custody log was not whole: what it was to record was not done. It is kept in %s.torn", custodyFile)
 	}
-	if v.owner != nil {
-		if err := v.Custody.SetOwner(*v.owner); err != nil {
-			return err
-		}
+	if v.owner == nil {
+		return nil
 	}
-	v.copy, err = ledgercopy.Load(filepath.Join(v.dir, ImportsDir), v.readVerified())
-	return err
+	return v.Custody.SetOwner(*v.owner)
 }
 
 // CheckFolder refuses a folder that is no vault; with create, one that can't become a vault either. It takes no lock, reads
