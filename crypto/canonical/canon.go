@@ -246,6 +246,16 @@ func (r *Reader) End() error {
 	return r.err
 }
 
+// Done ends a text and returns the value read from it. Where the text is refused, it returns the zero value and an
+// ErrMismatch that begins with what the text is: "hold: line 3: …".
+func Done[T any](r *Reader, what string, value T) (T, error) {
+	if err := r.End(); err != nil {
+		var none T
+		return none, Refuse("%s: %w", what, err)
+	}
+	return value, nil
+}
+
 var (
 	errDecimal = errors.New("not a decimal number without leading zeros")
 	errHash    = errors.New("not 64 lower-case hexadecimal digits")

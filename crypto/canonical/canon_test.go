@@ -83,6 +83,24 @@ func TestFirstRefusalSticks(t *testing.T) {
 	}
 }
 
+func TestDoneGivesNothingOfARefusedText(t *testing.T) {
+	read := func(text string) (string, error) {
+		r := canonical.NewReader([]byte(text), 100)
+		return canonical.Done(r, "sample", r.Word("name"))
+	}
+	if v, err := read("name anna\n"); v != "anna" || err != nil {
+		t.Errorf("%q, %v", v, err)
+	}
+	v, err := read("name anna\nmore\n")
+	if v != "" || err == nil || err.Error() != "sample: line 2: nothing may follow here" || !errors.Is(err, canonical.ErrMismatch) {
+		t.Errorf("%q, %v", v, err)
+	}
+	var refused *canonical.Error
+	if !errors.As(err, &refused) || refused.Line != 2 {
+		t.Errorf("the line is lost: %v", err)
+	}
+}
+
 func TestRefuseKeepsWhatItWraps(t *testing.T) {
 	err := canonical.Refuse("entry 5: %w", io.ErrUnexpectedEOF)
 	if err.Error() != "entry 5: unexpected EOF" || !errors.Is(err, io.ErrUnexpectedEOF) || !errors.Is(err, canonical.ErrMismatch) {

@@ -46,10 +46,7 @@ func Parse(text []byte) (Card, error) {
 	r.Check(CheckRecipient(c.Age))
 	c.SSH = r.Value("ssh")
 	r.Check(CheckSSH(c.SSH))
-	if err := r.End(); err != nil {
-		return Card{}, canonical.Refuse("card: %w", err)
-	}
-	return c, nil
+	return canonical.Done(r, "card", c)
 }
 
 // Marshal writes the card's text. It does not check what it writes.

@@ -115,10 +115,7 @@ func ParseStatement(text []byte) (Statement, error) {
 		}
 		s.Expires = t
 	}
-	if err := r.End(); err != nil {
-		return Statement{}, canonical.Refuse("statement: %w", err)
-	}
-	return s, nil
+	return canonical.Done(r, "statement", s)
 }
 
 func checkKind(s string) error {

@@ -112,10 +112,7 @@ func ParseSignal(b []byte) (Signal, error) {
 	s.Case = r.Hash(r.Word("case"))
 	s.Received = readTime(r, "received")
 	s.Waiting = int(r.Decimal(r.Word("waiting"), maxWaiting))
-	if err := r.End(); err != nil {
-		return Signal{}, canonical.Refuse("duty signal: %w", err)
-	}
-	return s, nil
+	return canonical.Done(r, "duty signal", s)
 }
 
 // readTime reads a line of a key and a time: RFC 3339, UTC, whole seconds, with Z.

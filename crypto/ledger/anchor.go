@@ -82,10 +82,7 @@ func ParseAnchor(body []byte) (Anchor, error) {
 		a.Certificates = readEvidence(r, "certificate")
 		a.Revocations = readEvidence(r, "revocation")
 	}
-	if err := r.End(); err != nil {
-		return Anchor{}, canonical.Refuse("anchor: %w", err)
-	}
-	return a, nil
+	return canonical.Done(r, "anchor", a)
 }
 
 func readEvidence(r *canonical.Reader, key string) (all [][]byte) {

@@ -98,10 +98,7 @@ func ParseBody(text []byte) (Body, error) {
 	readKind(r, &b)
 	readTrustees(r, &b)
 	readParts(r, &b)
-	if err := r.End(); err != nil {
-		return Body{}, canonical.Refuse("body: %w", err)
-	}
-	return b, nil
+	return canonical.Done(r, "body", b)
 }
 
 func readKind(r *canonical.Reader, b *Body) {

@@ -91,10 +91,7 @@ func ParseCustodyHead(content []byte) (CustodyHead, error) {
 	if second {
 		c.readTree(r)
 	}
-	if err := r.End(); err != nil {
-		return CustodyHead{}, canonical.Refuse("custody head: %w", err)
-	}
-	return c, nil
+	return canonical.Done(r, "custody head", c)
 }
 
 func (c *CustodyHead) readTree(r *canonical.Reader) {

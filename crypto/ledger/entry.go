@@ -70,10 +70,7 @@ func ParseEntry(text []byte) (Entry, error) {
 		r.Fail("trustees must name an earlier entry")
 	}
 	readParts(r, &e.Body)
-	if err := r.End(); err != nil {
-		return Entry{}, canonical.Refuse("entry: %w", err)
-	}
-	return e, nil
+	return canonical.Done(r, "entry", e)
 }
 
 // PromiseFits reports whether a body, put at this place, is the leaf at that

@@ -122,10 +122,7 @@ func ParseGenesis(text []byte) (Genesis, error) {
 			r.Fail("a ledger of no entries can't be continued")
 		}
 	}
-	if err := r.End(); err != nil {
-		return Genesis{}, canonical.Refuse("genesis: %w", err)
-	}
-	return g, nil
+	return canonical.Done(r, "genesis", g)
 }
 
 // IsGenesis says whether a text is a genesis, of either version.

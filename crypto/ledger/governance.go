@@ -55,10 +55,7 @@ func ParseTrusteesChange(text []byte) (TrusteesChange, error) {
 	r.Exact(trusteesHeader)
 	c := TrusteesChange{Origin: readOrigin(r), After: r.Hash(r.Word("after"))}
 	c.Set = readSet(r)
-	if err := r.End(); err != nil {
-		return TrusteesChange{}, canonical.Refuse("trustees: %w", err)
-	}
-	return c, nil
+	return canonical.Done(r, "trustees", c)
 }
 
 // Reasons for a new log key.
@@ -105,10 +102,7 @@ func ParseKeyChange(text []byte) (KeyChange, error) {
 	if c.Reason != ReasonRotation && c.Reason != ReasonCompromised {
 		r.Fail("a reason is %s or %s", ReasonRotation, ReasonCompromised)
 	}
-	if err := r.End(); err != nil {
-		return KeyChange{}, canonical.Refuse("key: %w", err)
-	}
-	return c, nil
+	return canonical.Done(r, "key", c)
 }
 
 // SignKeyChange signs a key change's text: the new key does, and for a rotation
@@ -201,10 +195,7 @@ func ParseTombstone(text []byte) (Tombstone, error) {
 		}
 		t.Parts = append(t.Parts, p)
 	}
-	if err := r.End(); err != nil {
-		return Tombstone{}, canonical.Refuse("tombstone: %w", err)
-	}
-	return t, nil
+	return canonical.Done(r, "tombstone", t)
 }
 
 // Approved is the body of a trustees, key or tombstone entry.

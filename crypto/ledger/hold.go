@@ -76,10 +76,7 @@ func ParseHold(text []byte) (Hold, error) {
 		}
 		h.Entries = append(h.Entries, index)
 	}
-	if err := r.End(); err != nil {
-		return Hold{}, canonical.Refuse("hold: %w", err)
-	}
-	return h, nil
+	return canonical.Done(r, "hold", h)
 }
 
 // Release proposes to end a hold:
@@ -107,10 +104,7 @@ func ParseRelease(text []byte) (Release, error) {
 	p := Release{Origin: readOrigin(r)}
 	w := r.Words("hold", 2)
 	p.Hold, p.Leaf = r.Decimal(w[0], MaxIndex), r.Hash(w[1])
-	if err := r.End(); err != nil {
-		return Release{}, canonical.Refuse("release: %w", err)
-	}
-	return p, nil
+	return canonical.Done(r, "release", p)
 }
 
 func hasHeader(text []byte, header string) bool { return bytes.HasPrefix(text, []byte(header+"\n")) }

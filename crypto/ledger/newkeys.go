@@ -27,8 +27,5 @@ func ParseNewKeys(text []byte) (NewKeys, error) {
 	r.Exact(newKeysHeader)
 	k := NewKeys{Origin: readOrigin(r)}
 	k.Log = readLogKeys(r, "log", k.Origin)
-	if err := r.End(); err != nil {
-		return NewKeys{}, canonical.Refuse("log keys: %w", err)
-	}
-	return k, nil
+	return canonical.Done(r, "log keys", k)
 }

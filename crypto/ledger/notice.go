@@ -92,10 +92,7 @@ func ParseObjection(text []byte) (Objection, error) {
 	o := Objection{Origin: readOrigin(r)}
 	w := r.Words("notice", 2)
 	o.Notice, o.Leaf = r.Decimal(w[0], MaxIndex), r.Hash(w[1])
-	if err := r.End(); err != nil {
-		return Objection{}, canonical.Refuse("objection: %w", err)
-	}
-	return o, nil
+	return canonical.Done(r, "objection", o)
 }
 
 // NoticeAt is a change that was announced, and the entry that announced it.

@@ -95,10 +95,7 @@ func (v *Verifier) OpenPromiseNote(msg []byte) (Promise, error) {
 	}
 	p.Body = r.Hash(r.Line())
 	p.Slot = readTime(r)
-	if err := r.End(); err != nil {
-		return Promise{}, canonical.Refuse("promise: %w", err)
-	}
-	return p, nil
+	return canonical.Done(r, "promise", p)
 }
 
 // readTime reads a line that is a time: RFC 3339, UTC, whole seconds, with Z.

@@ -192,8 +192,5 @@ func parseSignals(text []byte) (SignalBatch, error) {
 		r.Fail("a part is never empty")
 	}
 	b.Parts = r.Hash(r.Word("parts"))
-	if err := r.End(); err != nil {
-		return SignalBatch{}, canonical.Refuse("signals: %w", err)
-	}
-	return b, nil
+	return canonical.Done(r, "signals", b)
 }

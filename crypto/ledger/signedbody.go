@@ -81,8 +81,5 @@ func ParseReply(content []byte) (Reply, error) {
 	r := canonical.NewReader(content[:head-1], head)
 	r.Exact(replyHeader)
 	p := Reply{Tag: r.Hash(r.Word("tag")), Message: bytes.Clone(content[head:])}
-	if err := r.End(); err != nil {
-		return Reply{}, canonical.Refuse("reply: %w", err)
-	}
-	return p, nil
+	return canonical.Done(r, "reply", p)
 }

@@ -67,10 +67,7 @@ func ParseGrant(text []byte) (Grant, error) {
 		seen[h] = true
 		g.Parts = append(g.Parts, h)
 	}
-	if err := r.End(); err != nil {
-		return Grant{}, canonical.Refuse("grant: %w", err)
-	}
-	return g, nil
+	return canonical.Done(r, "grant", g)
 }
 
 // ParseGrantFile parses the file of a grant: the statement, and its content.
@@ -122,10 +119,7 @@ func ParseShares(text []byte) (Shares, error) {
 		w := r.Words("share", 2)
 		s.Of = append(s.Of, Share{Part: r.Hash(w[0]), Share: r.Hash(w[1])})
 	}
-	if err := r.End(); err != nil {
-		return Shares{}, canonical.Refuse("shares: %w", err)
-	}
-	return s, nil
+	return canonical.Done(r, "shares", s)
 }
 
 // Wipe overwrites the shares.

@@ -86,10 +86,7 @@ func ParseRequest(text []byte) (Request, error) {
 		r.Check(CheckWhy(q.Why))
 	}
 	q.Parts = readParts(r)
-	if err := r.End(); err != nil {
-		return Request{}, canonical.Refuse("request: %w", err)
-	}
-	return q, nil
+	return canonical.Done(r, "request", q)
 }
 
 // readParts reads the lines of parts: at least one, none twice.

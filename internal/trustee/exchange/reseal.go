@@ -54,10 +54,7 @@ func ParseReseal(text []byte) (Reseal, error) {
 	s.To = r.Word("to")
 	r.Check(card.CheckFingerprint(s.To))
 	s.Parts = readParts(r)
-	if err := r.End(); err != nil {
-		return Reseal{}, canonical.Refuse("reseal: %w", err)
-	}
-	return s, nil
+	return canonical.Done(r, "reseal", s)
 }
 
 // ParseResealFile parses the file of a reseal: the statement, and its content. It verifies no signature.
@@ -109,10 +106,7 @@ func ParseKeys(text []byte) (Keys, error) {
 		}
 		k.Of = append(k.Of, Key{r.Hash(w[0]), key})
 	}
-	if err := r.End(); err != nil {
-		return Keys{}, canonical.Refuse("keys: %w", err)
-	}
-	return k, nil
+	return canonical.Done(r, "keys", k)
 }
 
 // Wipe overwrites the keys.
