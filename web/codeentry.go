@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -41,22 +42,11 @@ func readCode(values []string) (reportcode.Code, incident.Errors) {
 }
 
 func nonEmpty(values []string) []string {
-	var list []string
-	for _, v := range values {
-		if strings.TrimSpace(v) != "" {
-			list = append(list, v)
-		}
-	}
-	return list
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return strings.TrimSpace(v) == "" })
 }
 
 func anyWhole(values []string) bool {
-	for _, v := range values {
-		if len(v) >= reportcode.Length {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(values, func(v string) bool { return len(v) >= reportcode.Length })
 }
 
 // codeBox is one of the eight boxes for a code.

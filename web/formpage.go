@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"html/template"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -293,12 +294,7 @@ func (p formPage) MoreOpen() bool {
 	return false
 }
 
-func (p formPage) value(name string) string {
-	if v := p.typed[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
+func (p formPage) value(name string) string { return url.Values(p.typed).Get(name) }
 
 func (p formPage) has(name, code string) bool { return slices.Contains(p.typed[name], code) }
 

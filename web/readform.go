@@ -123,8 +123,7 @@ func (f *fields) readMultipart(in *multipartSource, boundary string, file fileHa
 // partHeaderError maps an error of textproto in a part's header. In what browsers send it is a control character in the
 // name of a file.
 func partHeaderError(err error) error {
-	var malformed textproto.ProtocolError
-	if errors.As(err, &malformed) && strings.Contains(string(malformed), "filename") {
+	if malformed, ok := errors.AsType[textproto.ProtocolError](err); ok && strings.Contains(string(malformed), "filename") {
 		return invalid(incident.Errors{{Field: incident.FileField, Code: incident.Control}})
 	}
 	return err

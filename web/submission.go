@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"sync"
@@ -168,12 +169,7 @@ func (sub *submission) ensureDraft() (err error) {
 }
 
 // first returns the first value of a field, or the empty string.
-func (sub *submission) first(name string) string {
-	if v := sub.form[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
+func (sub *submission) first(name string) string { return url.Values(sub.form).Get(name) }
 
 // nonce returns the form's hidden field where it has the form of ours, else the empty string.
 func (sub *submission) nonce() string {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/binary"
+	"net/url"
 	"slices"
 	"unsafe"
 
@@ -180,11 +181,6 @@ func unpackView(b []byte) *view {
 }
 
 // first returns the first value that was typed into a field, or the empty string.
-func (v *view) first(name string) string {
-	if values := v.form[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
+func (v *view) first(name string) string { return url.Values(v.form).Get(name) }
 
 func (v *view) has(name, value string) bool { return slices.Contains(v.form[name], value) }

@@ -3,6 +3,7 @@ package duty
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"zapis/crypto/canonical"
@@ -155,11 +156,4 @@ func OpenAnswer(message []byte, genesis ledger.Hash, cards []card.Card) (Answer,
 }
 
 // SentenceNumber is a sentence's number from 1, and 0 where there is none of that name.
-func SentenceNumber(name string) int {
-	for i, s := range Sentences {
-		if s == name {
-			return i + 1
-		}
-	}
-	return 0
-}
+func SentenceNumber(name string) int { return slices.Index(Sentences, name) + 1 }

@@ -3,6 +3,7 @@ package carry
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,15 +99,7 @@ var KeptFolders = []string{"cosigned", "heard", "proposals"}
 // keptPath reports whether a file of the ledger's folder is kept.
 func keptPath(path string) bool {
 	folder, rest, ok := strings.Cut(path, "/")
-	if !ok || rest == "" || !plainName("kept/"+path) {
-		return false
-	}
-	for _, known := range KeptFolders {
-		if folder == known {
-			return true
-		}
-	}
-	return false
+	return ok && rest != "" && plainName("kept/"+path) && slices.Contains(KeptFolders, folder)
 }
 
 // backupCourse checks the order of the members of a backup.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -115,12 +116,9 @@ func (a *Access) enter(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Access) admitted(r *http.Request) bool {
-	for _, c := range r.CookiesNamed(cookieName) {
-		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(a.cookie)) == 1 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.CookiesNamed(cookieName), func(c *http.Cookie) bool {
+		return subtle.ConstantTimeCompare([]byte(c.Value), []byte(a.cookie)) == 1
+	})
 }
 
 // fromElsewhere reports whether a browser says that another site made this request. A browser that sends no such header

@@ -287,8 +287,7 @@ func boxesOf(form url.Values) ([]media.Box, error) {
 
 // refusalWords says why an attachment is not shown, or not redacted.
 func refusalWords(err error) string {
-	var refused *media.Error
-	if errors.As(err, &refused) && refusals[refused.Code] != "" {
+	if refused, ok := errors.AsType[*media.Error](err); ok && refusals[refused.Code] != "" {
 		return refusals[refused.Code]
 	}
 	return err.Error()

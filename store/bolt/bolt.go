@@ -262,8 +262,7 @@ func full(err error) error {
 // be used. bbolt returns errors of WriteAt as *fs.PathError and those of fdatasync as bare numbers: after a failed
 // sync, for want of room or not, the disk's content is unknown.
 func failed(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) && path.Op == "write" {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && path.Op == "write" {
 		return full(err)
 	}
 	return err

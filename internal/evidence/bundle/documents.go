@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -198,13 +199,8 @@ func (x *examination) trusteesAt(entry uint64) (names []string) {
 }
 
 func shownActs(x custody.Shown) []pdf.Event {
-	var numbers []uint64
-	for n := range x.Shown {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
 	var out []pdf.Event
-	for _, n := range numbers {
+	for _, n := range slices.Sorted(maps.Keys(x.Shown)) {
 		e := x.Shown[n]
 		out = append(out, pdf.Event{Number: e.Number, At: e.At, By: e.By.Name, Fingerprint: e.By.Fingerprint,
 			Act: string(e.Act), Case: e.Case, Subject: e.Subject, In: e.In, Out: e.Out, Tool: e.Tool, Why: e.Why})

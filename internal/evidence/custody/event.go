@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,14 +71,7 @@ func (a Act) Releases() bool {
 	return false
 }
 
-func (a Act) known() bool {
-	for _, b := range Acts() {
-		if a == b {
-			return true
-		}
-	}
-	return false
-}
+func (a Act) known() bool { return slices.Contains(Acts(), a) }
 
 // By is the author of an act. The zero By is an act without a key.
 type By struct {

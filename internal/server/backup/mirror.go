@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"os"
 	"slices"
 
@@ -161,12 +162,7 @@ func sameText(a, b []byte) error {
 
 // begin writes all checkpoints, and the entries that only the folder has.
 func (m *merging) begin(notes map[uint64][]byte) error {
-	sizes := make([]uint64, 0, len(notes))
-	for size := range notes {
-		sizes = append(sizes, size)
-	}
-	slices.Sort(sizes)
-	for _, size := range sizes {
+	for _, size := range slices.Sorted(maps.Keys(notes)) {
 		stored, err := ledger.StripWitnesses(notes[size])
 		if err != nil {
 			return err

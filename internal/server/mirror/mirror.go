@@ -23,7 +23,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -244,13 +243,4 @@ func readLimited(r io.Reader, max int) ([]byte, error) {
 		err = fmt.Errorf("more than %d bytes came", max)
 	}
 	return b, err
-}
-
-func sorted(paths map[string][]byte) []string {
-	var all []string
-	for p := range paths {
-		all = append(all, p)
-	}
-	slices.Sort(all)
-	return all
 }

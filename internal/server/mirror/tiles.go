@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,7 +175,7 @@ func (t *tree) store() error {
 			t.keep(level, (t.size>>(height*level))/width, hashes)
 		}
 	}
-	for _, name := range sorted(t.tiles) {
+	for _, name := range slices.Sorted(maps.Keys(t.tiles)) {
 		if info, err := os.Stat(filepath.Join(t.m.dir, filepath.FromSlash(name))); err == nil && info.Size() == int64(len(t.tiles[name])) {
 			continue
 		}

@@ -75,12 +75,7 @@ func (s Allowed) missing(a Addressee) []string {
 
 // held reports whether the reporter has ticked all of these, and the person concerned has not agreed.
 func (s Allowed) held(consents []string) bool {
-	for _, c := range consents {
-		if !slices.Contains(s.Given, c) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(consents, func(c string) bool { return !slices.Contains(s.Given, c) })
 }
 
 // Why returns the reason in the custody log for a hand-over that needed more than the consents; empty where they were

@@ -5,6 +5,7 @@
 package casefile
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -220,12 +221,7 @@ func (c Case) All(field string) []string {
 			}
 		}
 	}
-	var unknown []string
-	for code := range given {
-		unknown = append(unknown, code)
-	}
-	slices.Sort(unknown)
-	return append(out, unknown...)
+	return append(out, slices.Sorted(maps.Keys(given))...)
 }
 
 // First returns the first report.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"zapis/crypto/card"
@@ -226,15 +227,7 @@ func (s *Stage) joinHint(it carry.Item) string {
 
 // known reports whether a submission is an entry, or waits in the vault already.
 func (s *Stage) known(body ledger.Hash) bool {
-	if s.bodies[body] || s.copy.sequenced(body) {
-		return true
-	}
-	for _, w := range s.copy.waiting {
-		if w.Hash == body {
-			return true
-		}
-	}
-	return false
+	return s.bodies[body] || s.copy.sequenced(body) || slices.ContainsFunc(s.copy.waiting, func(w Waiting) bool { return w.Hash == body })
 }
 
 func (s *Stage) promise(it carry.Item) error {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -129,10 +130,6 @@ func (d *document) describe(v *View) {
 
 // scripted looks for scripts and for actions that start by themselves.
 func scripted(data []byte) bool {
-	for _, name := range []string{"/JavaScript", "/JS ", "/JS(", "/Launch", "/OpenAction", "/AA "} {
-		if bytes.Contains(data, []byte(name)) {
-			return true
-		}
-	}
-	return false
+	starts := []string{"/JavaScript", "/JS ", "/JS(", "/Launch", "/OpenAction", "/AA "}
+	return slices.ContainsFunc(starts, func(name string) bool { return bytes.Contains(data, []byte(name)) })
 }

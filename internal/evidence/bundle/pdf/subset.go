@@ -3,6 +3,7 @@ package pdf
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -159,11 +160,7 @@ func (s *subset) rewrite(id uint16, parts map[uint16]int) []byte {
 // sfnt puts tables together into a font file, with its checksums.
 func sfnt(tables map[string][]byte) []byte {
 	be := binary.BigEndian
-	var names []string
-	for name := range tables {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(tables))
 	search := 1
 	log := 0
 	for search*2 <= len(names) {
