@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
@@ -15,12 +14,7 @@ import (
 	"zapis/internal/trustee/media"
 )
 
-// suggested are the suggestions that were looked for last, and how far the pictures are compared.
-type suggested struct {
-	mu    sync.Mutex
-	state suggestedState
-}
-
+// suggestedState are the suggestions that were looked for last, and how far the pictures are compared.
 type suggestedState struct {
 	Looked      bool
 	Suggestions []links.Suggestion
@@ -29,20 +23,6 @@ type suggestedState struct {
 	Done, Of    int  // pictures that were read, of those that had to be
 	NotCompared string
 }
-
-func (s *suggested) get() suggestedState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state
-}
-
-func (s *suggested) set(change func(*suggestedState)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&s.state)
-}
-
-func (s *suggested) clear() { s.set(func(st *suggestedState) { *st = suggestedState{} }) }
 
 // maxSuggestions bounds those on one page.
 const maxSuggestions = 100

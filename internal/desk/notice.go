@@ -3,7 +3,6 @@ package desk
 import (
 	"net/http"
 	"net/url"
-	"sync"
 
 	"zapis/internal/cli"
 )
@@ -19,56 +18,6 @@ type Notice struct {
 
 func noticeOf(err error) Notice {
 	return Notice{Failed: true, Text: err.Error(), Hint: cli.Hint(err)}
-}
-
-// maxKept is how many values a keyed holds.
-const maxKept = 64
-
-// keyed keeps what one request leaves for another, by a random key: notices that no page has shown yet, and what was
-// asked of the queue. A query's words are in it because an address would take them into the browser's history. The
-// oldest goes first. Any goroutine may use it.
-type keyed[T any] struct {
-	mu   sync.Mutex
-	keys []string // in the order of their making
-	all  map[string]T
-}
-
-func (n *keyed[T]) put(one T) (key string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.all == nil {
-		n.all = make(map[string]T)
-	}
-	if len(n.keys) == maxKept {
-		delete(n.all, n.keys[0])
-		n.keys = n.keys[1:]
-	}
-	key = randomHex(8)
-	n.keys, n.all[key] = append(n.keys, key), one
-	return key
-}
-
-func (n *keyed[T]) get(key string) (one T, ok bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	one, ok = n.all[key]
-	return one, ok
-}
-
-// take is get, and forgets it.
-func (n *keyed[T]) take(key string) (one T, ok bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	one, ok = n.all[key]
-	delete(n.all, key)
-	return one, ok
-}
-
-// clear forgets all of them.
-func (n *keyed[T]) clear() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.keys, n.all = nil, nil
 }
 
 // sendTo answers an act: 303 to a page of the desk, which shows the notice.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"zapis/internal/exit"
 	"zapis/internal/trustee/release"
@@ -16,24 +15,9 @@ import (
 // numbersDraft is the release that was drafted last and not published. key is random: what is published is the draft
 // that the page showed, and none that was made since in another window.
 type numbersDraft struct {
-	mu   sync.Mutex
 	key  string
 	next *statistics.Release
 }
-
-func (d *numbersDraft) set(next *statistics.Release) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.key, d.next = randomHex(8), next
-}
-
-func (d *numbersDraft) get() (key string, next *statistics.Release) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.key, d.next
-}
-
-func (d *numbersDraft) clear() { d.set(nil) }
 
 // tableView is one table of the page: rows of labelled figures.
 type tableView struct {
@@ -80,7 +64,8 @@ func (s *Server) getNumbers(w http.ResponseWriter, r *http.Request, o opened) er
 		return err
 	}
 	page := numbersPage{layout: s.layout(r, "Numbers"), Language: language, Languages: languageNames(statistics.Languages()), Modes: numberModes, Fixed: len(list) > 0, Words: words}
-	page.DraftKey, page.Draft = s.numbers.get()
+	draft := s.numbers.get()
+	page.DraftKey, page.Draft = draft.key, draft.next
 	shown := list
 	if page.Draft != nil {
 		shown = []statistics.Release{*page.Draft}
@@ -167,7 +152,7 @@ func (s *Server) postDraft(w http.ResponseWriter, r *http.Request, o opened) err
 		s.sendTo(w, r, "/numbers", noticeOf(err))
 		return nil
 	}
-	s.numbers.set(&next)
+	s.numbers.set(func(d *numbersDraft) { *d = numbersDraft{randomHex(8), &next} })
 	s.sendTo(w, r, "/numbers", Notice{Text: "A draft: nothing is published yet. What is published can't be called back, and no later release can say anything about these half-years."})
 	return nil
 }
@@ -177,15 +162,15 @@ func (s *Server) postPublish(w http.ResponseWriter, r *http.Request, o opened) e
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	key, next := s.numbers.get()
+	draft := s.numbers.get()
 	switch {
-	case next == nil:
+	case draft.next == nil:
 		return exit.New(exit.Failed, "make a draft first", "there is nothing to publish")
-	case r.PostForm.Get("draft") != key:
+	case r.PostForm.Get("draft") != draft.key:
 		s.sendTo(w, r, "/numbers", Notice{Failed: true, Text: "Nothing was published: the draft was made again in another window. Read this one first."})
 		return nil
 	}
-	if err := release.PublishNumbers(o.trustee, *next); err != nil {
+	if err := release.PublishNumbers(o.trustee, *draft.next); err != nil {
 		s.sendTo(w, r, "/numbers", noticeOf(err))
 		return nil
 	}

@@ -1,11 +1,10 @@
 package desk
 
 import (
+	"bytes"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"zapis/crypto/card"
@@ -20,55 +19,7 @@ type paper struct {
 	content []byte
 }
 
-// papers are those of this session, by a random key, in the order in which they came.
-type papers struct {
-	mu   sync.Mutex
-	keys []string
-	all  map[string]paper
-}
-
-func (p *papers) put(one paper) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, have := range p.all {
-		if string(have.content) == string(one.content) {
-			return
-		}
-	}
-	if p.all == nil {
-		p.all = make(map[string]paper)
-	}
-	key := randomHex(8)
-	p.keys, p.all[key] = append(p.keys, key), one
-}
-
-func (p *papers) get(key string) (paper, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	one, ok := p.all[key]
-	return one, ok
-}
-
-func (p *papers) each(visit func(key string, one paper)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, key := range p.keys {
-		visit(key, p.all[key])
-	}
-}
-
-func (p *papers) drop(key string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.all, key)
-	p.keys = slices.DeleteFunc(p.keys, func(k string) bool { return k == key })
-}
-
-func (p *papers) clear() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.keys, p.all = nil, nil
-}
+func samePaper(a, b paper) bool { return bytes.Equal(a.content, b.content) }
 
 // paperView is one of them as the page shows it.
 type paperView struct {
@@ -104,7 +55,9 @@ var holdReasons = []choice{{"proceedings", "proceedings need it"}, {"order", "an
 func (s *Server) getQuorum(w http.ResponseWriter, r *http.Request, o opened) error {
 	page := quorumPage{layout: s.layout(r, "Quorum"), Cases: o.cases.List, Sealed: o.cases.Sealed, Choice: r.URL.Query().Get("case"),
 		Today: o.trustee.Now().Format(time.DateOnly), Erase: eraseReasons, Hold: holdReasons}
-	s.papers.each(func(key string, one paper) { page.Papers = append(page.Papers, viewOf(o, key, one)) })
+	for _, one := range s.papers.all() {
+		page.Papers = append(page.Papers, viewOf(o, one.Key, one.Value))
+	}
 	var err error
 	if page.Announced, err = o.trustee.Announced(); err != nil {
 		return err
@@ -143,7 +96,7 @@ func (s *Server) postPaper(w http.ResponseWriter, r *http.Request, o opened) err
 		return err
 	}
 	if r.PostForm.Get("answer") != "yes" {
-		s.papers.drop(key)
+		s.papers.take(key)
 		s.sendTo(w, r, "/quorum", Notice{Text: "Put aside. Nothing was signed."})
 		return nil
 	}
@@ -152,7 +105,7 @@ func (s *Server) postPaper(w http.ResponseWriter, r *http.Request, o opened) err
 		s.sendTo(w, r, "/quorum", noticeOf(err))
 		return nil
 	}
-	s.papers.drop(key)
+	s.papers.take(key)
 	s.sendTo(w, r, "/quorum", Notice{Text: notice})
 	return nil
 }

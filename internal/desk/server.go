@@ -28,6 +28,9 @@ type Options struct {
 	Media *media.Client
 }
 
+// maxKept is how many notices, and how many queries, are held.
+const maxKept = 64
+
 // Server is the desk's pages. Access.Guard goes in front of it.
 type Server struct {
 	keeper  *Keeper
@@ -37,11 +40,11 @@ type Server struct {
 	notices keyed[Notice]
 	queries keyed[query]
 	media   *media.Client
-	stick   stick
+	stick   guarded[stickState]
 	files   files
-	papers  papers
-	numbers numbersDraft
-	links   suggested
+	papers  keyed[paper]
+	numbers guarded[numbersDraft]
+	links   guarded[suggestedState]
 }
 
 // New parses the templates and registers the pages.
@@ -50,7 +53,8 @@ func New(keeper *Keeper, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux(), media: o.Media}
+	s := &Server{keeper: keeper, options: o, pages: pages, mux: http.NewServeMux(), media: o.Media,
+		notices: keyed[Notice]{most: maxKept}, queries: keyed[query]{most: maxKept}, papers: keyed[paper]{same: samePaper}}
 	keeper.AfterLock(s.forget)
 	for pattern, handle := range s.routes() {
 		s.mux.HandleFunc(pattern, handle)
@@ -135,7 +139,7 @@ func (s *Server) transportRoutes() map[string]handler {
 func (s *Server) forget() {
 	s.notices.clear()
 	s.queries.clear()
-	s.stick.clear()
+	s.stick.set(func(st *stickState) { *st = stickState{Running: st.Running} })
 	s.files.clear()
 	s.papers.clear()
 	s.numbers.clear()
@@ -165,7 +169,7 @@ var errBusy = exit.New(exit.Failed, "wait until it is in, then do it again", "no
 
 // with is Keeper.With, or errBusy.
 func (s *Server) with(use func(*casework.Trustee, *casework.Cases) error) error {
-	if s.stick.busy() {
+	if s.busy() {
 		return errBusy
 	}
 	return s.keeper.With(use)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"zapis/crypto/ledger"
@@ -19,13 +18,8 @@ import (
 	"zapis/internal/trustee/vault"
 )
 
-// stick is the carry file that is being taken in, or was last, and the outbox that was gathered last.
-type stick struct {
-	mu    sync.Mutex
-	state stickState
-}
-
-// stickState is what the page shows of it.
+// stickState is what the page shows of the carry file that is being taken in, or was last, and of the outbox that was
+// gathered last.
 type stickState struct {
 	Running bool
 	Read    int64 // bytes
@@ -41,32 +35,8 @@ type stickState struct {
 	Cut     *Notice // why the outbox that was saved last is not whole
 }
 
-func (s *stick) get() stickState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state
-}
-
-func (s *stick) set(change func(*stickState)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&s.state)
-}
-
-func (s *stick) busy() bool { return s.get().Running }
-
-// start reports false where another carry file is being taken in.
-func (s *stick) start() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.Running {
-		return false
-	}
-	s.state = stickState{Running: true}
-	return true
-}
-
-func (s *stick) clear() { s.set(func(st *stickState) { *st = stickState{Running: st.Running} }) }
+// busy reports whether a carry file is being taken in.
+func (s *Server) busy() bool { return s.stick.get().Running }
 
 type stickPage struct {
 	layout
@@ -113,7 +83,7 @@ func (s *Server) postStick(w http.ResponseWriter, r *http.Request) {
 	case s.keeper.Locked():
 		s.answer(w, r, ErrLocked)
 		return
-	case s.stick.busy():
+	case s.busy():
 		s.answer(w, r, errBusy)
 		return
 	}
@@ -143,7 +113,13 @@ func (s *Server) postStick(w http.ResponseWriter, r *http.Request) {
 // takeCarry feeds a carry file to the import while it comes in, and answers once all of it has come. What remains, the
 // verification of sealed parts and the opening of new statements, goes on while the browser asks how far it is.
 func (s *Server) takeCarry(w http.ResponseWriter, r *http.Request, file io.Reader) {
-	if !s.stick.start() {
+	begun := false
+	s.stick.set(func(st *stickState) {
+		if begun = !st.Running; begun {
+			*st = stickState{Running: true}
+		}
+	})
+	if !begun {
 		s.answer(w, r, errBusy)
 		return
 	}
