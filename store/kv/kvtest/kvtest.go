@@ -32,10 +32,16 @@ func Run(t *testing.T, open func(t *testing.T) kv.DB) {
 			}
 			return nil
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	})
+}
+
+// must fails the test where err is not nil.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func put(table, k, v string) func(kv.Tx) error {
@@ -44,13 +50,10 @@ func put(table, k, v string) func(kv.Tx) error {
 
 func get(t *testing.T, db kv.DB, table, k string) (v string) {
 	t.Helper()
-	err := kv.View(db, func(tx kv.Tx) error {
+	must(t, kv.View(db, func(tx kv.Tx) error {
 		v = string(tx.Table(table).Get([]byte(k)))
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return v
 }
 
@@ -71,10 +74,8 @@ func testRollback(t *testing.T, db kv.DB) {
 }
 
 func testSnapshot(t *testing.T, db kv.DB) {
-	if err := kv.Update(db, put("plain", "a", "1")); err != nil {
-		t.Fatal(err)
-	}
-	err := kv.View(db, func(tx kv.Tx) error {
+	must(t, kv.Update(db, put("plain", "a", "1")))
+	must(t, kv.View(db, func(tx kv.Tx) error {
 		if v := tx.Table("plain").Get([]byte("a")); string(v) != "1" {
 			t.Errorf("before: %q", v)
 		}
@@ -85,10 +86,7 @@ func testSnapshot(t *testing.T, db kv.DB) {
 			t.Errorf("it sees a later transaction: %q", v)
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // testWanted announces keys at the beginning: what is there and what is not, and the last row of a table, which later writes
@@ -96,16 +94,12 @@ func testSnapshot(t *testing.T, db kv.DB) {
 func testWanted(t *testing.T, db kv.DB) {
 	keys := []kv.Key{{Table: "plain", Key: []byte("a")}, {Table: "large", Key: []byte("b")}, {Table: "plain", Key: []byte("none")},
 		{Table: "plain", Last: true}, {Table: "ascending", Last: true}}
-	if err := kv.Update(db, func(tx kv.Tx) error {
+	must(t, kv.Update(db, func(tx kv.Tx) error {
 		return errors.Join(put("plain", "a", "1")(tx), put("plain", "c", "3")(tx), put("large", "b", "2")(tx))
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))
 	for _, writable := range []bool{false, true} {
 		tx, err := db.Begin(writable, keys...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		plain := tx.Table("plain")
 		if a, b, none := plain.Get([]byte("a")), tx.Table("large").Get([]byte("b")), plain.Get([]byte("none")); string(a) != "1" || string(b) != "2" || none != nil {
 			t.Errorf("writable %v: %q, %q, %q", writable, a, b, none)
@@ -121,9 +115,7 @@ func testWanted(t *testing.T, db kv.DB) {
 			t.Errorf("writable %v: the last row of an empty table is %q", writable, k)
 		}
 		if writable {
-			if err := put("plain", "d", "4")(tx); err != nil {
-				t.Fatal(err)
-			}
+			must(t, put("plain", "d", "4")(tx))
 			if k, _ := plain.Cursor().Last(); string(k) != "d" {
 				t.Errorf("after a write the last row is %q", k)
 			}
@@ -131,9 +123,7 @@ func testWanted(t *testing.T, db kv.DB) {
 				t.Errorf("after a write the first value is %q", v)
 			}
 		}
-		if err := tx.Rollback(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, tx.Rollback())
 	}
 }
 
@@ -169,9 +159,7 @@ func testForget(t *testing.T, db kv.DB) {
 	if err == nil {
 		err = db.Forget(t.Context())
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if a, b := get(t, db, "large", "a"), get(t, db, "large", "b"); a != "" || b != "2" {
 		t.Errorf("%q, %q", a, b)
 	}

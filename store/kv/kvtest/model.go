@@ -39,13 +39,10 @@ func testModel(t *testing.T, db kv.DB) {
 			t.Fatalf("round %d: %v", round, err)
 		}
 	}
-	err := kv.View(db, func(tx kv.Tx) error {
+	must(t, kv.View(db, func(tx kv.Tx) error {
 		tx.Check(false, func(text string) { t.Error("check: ", text) })
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 func key(r *rand.Rand) []byte { return []byte{byte(r.IntN(256)), byte(r.IntN(3))} }

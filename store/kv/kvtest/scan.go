@@ -18,7 +18,7 @@ func testLarge(t *testing.T, db kv.DB) {
 	values := make(map[string][]byte)
 	var want []kv.Key
 	for round := range 2 {
-		err := kv.Update(db, func(tx kv.Tx) error {
+		must(t, kv.Update(db, func(tx kv.Tx) error {
 			for i, size := range sizes {
 				size = sizes[(i+3*round)%len(sizes)]
 				v := make([]byte, size)
@@ -33,12 +33,9 @@ func testLarge(t *testing.T, db kv.DB) {
 				}
 			}
 			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))
 		for _, announced := range []bool{false, true} {
-			err := kv.View(db, func(tx kv.Tx) error {
+			must(t, kv.View(db, func(tx kv.Tx) error {
 				if announced {
 					tx.Want(want...)
 				}
@@ -54,32 +51,23 @@ func testLarge(t *testing.T, db kv.DB) {
 					t.Errorf("round %d: %d keys", round, n)
 				}
 				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			}))
 		}
 	}
-	err := kv.Update(db, func(tx kv.Tx) error {
+	must(t, kv.Update(db, func(tx kv.Tx) error {
 		for k := range values {
 			if err := tx.Table("large").Delete([]byte(k)); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = kv.View(db, func(tx kv.Tx) error {
+	}))
+	must(t, kv.View(db, func(tx kv.Tx) error {
 		if k, _ := tx.Table("large").Cursor().First(); k != nil {
 			t.Errorf("%x is left", k)
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // testManyKeys passes more keys than an engine fetches at a time, in both directions, and turns on the way. Some stretches of
@@ -90,18 +78,15 @@ func testManyKeys(t *testing.T, db kv.DB) {
 		keys = append(keys, string([]byte{byte(i / 25 * 3), byte(i % 25), 7}))
 	}
 	for _, name := range []string{"plain", "large"} {
-		err := kv.Update(db, func(tx kv.Tx) error {
+		must(t, kv.Update(db, func(tx kv.Tx) error {
 			for _, k := range keys {
 				if err := tx.Table(name).Put([]byte(k), []byte("v")); err != nil {
 					return err
 				}
 			}
 			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = kv.View(db, func(tx kv.Tx) error {
+		}))
+		must(t, kv.View(db, func(tx kv.Tx) error {
 			c := tx.Table(name).Cursor()
 			var there, back []string
 			for k, _ := c.First(); k != nil; k, _ = c.Next() {
@@ -131,10 +116,7 @@ func testManyKeys(t *testing.T, db kv.DB) {
 				}
 			}
 			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))
 	}
 }
 
@@ -167,7 +149,7 @@ func testScan(t *testing.T, db kv.DB) {
 		readers.Wait()
 		return found, err
 	}
-	err := kv.Update(db, func(tx kv.Tx) error {
+	must(t, kv.Update(db, func(tx kv.Tx) error {
 		if err := tx.Table("plain").Put([]byte("small"), []byte("value")); err != nil {
 			return err
 		}
@@ -178,10 +160,7 @@ func testScan(t *testing.T, db kv.DB) {
 		}
 		_, err := scan(tx, kv.Range{})
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	view := func(tx kv.Tx) error {
 		for _, within := range []kv.Range{{}, {From: []byte("size 3000 number 2")}, {Below: []byte("size 3000 number 2")}, {From: []byte("size 1638"), Below: []byte("size 4")},
 			{From: []byte("size 5000 number 7"), Below: []byte("size 5000 number 8")}, {From: []byte("t")}, {Below: []byte("s")}} {
@@ -209,7 +188,7 @@ func testScan(t *testing.T, db kv.DB) {
 		}
 		return tx.Scan("plain", kv.Range{}, func(kv.Chunk) error { return errors.New("a table that is not large was scanned") })
 	}
-	err = kv.View(db, view)
+	err := kv.View(db, view)
 	if err == nil {
 		err = db.Forget(context.Background())
 	}
@@ -266,7 +245,5 @@ func testCopy(t *testing.T, db kv.DB) {
 	if err == nil {
 		err = kv.View(db, copies)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 }
