@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 )
@@ -67,21 +65,17 @@ func BenchmarkChain(b *testing.B) {
 
 // million is the stored hashes of a tree of a million leaves, in memory.
 var million struct {
-	hashes memory
+	hashes ledger.StoredTree
 	leaves []ledger.Hash
 }
 
-func growMillion(b *testing.B) (memory, []ledger.Hash, ledger.Hash) {
+func growMillion(b *testing.B) (ledger.StoredTree, []ledger.Hash, ledger.Hash) {
 	const size = 1_000_000
 	if million.hashes == nil {
-		m := make(memory, 0, ledger.StoredCount(size))
+		m := make(ledger.StoredTree, 0, ledger.StoredCount(size))
 		for i := range uint64(size) {
 			leaf := ledger.LeafHash(fmt.Appendf(nil, "leaf %d", i))
-			hs, err := ledger.StoredHashes(i, leaf, m)
-			must(b, err)
-			for _, h := range hs {
-				m = append(m, tlog.Hash(h))
-			}
+			must(b, m.Add(i, leaf))
 			million.leaves = append(million.leaves, leaf)
 		}
 		million.hashes = m

@@ -219,7 +219,7 @@ func TestChangesRefused(t *testing.T) {
 			g.Origin = "example.net"
 			*b = *ledgertest.New()
 			b.Entries, b.Last = nil, ledger.Hash{}
-			b.Hashes = nil
+			b.StoredTree = nil
 			b.AddText(ledger.Entry{Origin: origin, Body: ledger.BodyOf(ledger.KindGenesis, 0, b.File(g.Marshal()))}.Marshal())
 		}, "entry 0 (genesis): genesis: line 4: the key's name is not the origin"},
 	} {

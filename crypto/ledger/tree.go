@@ -12,15 +12,24 @@ import (
 // hashes of golang.org/x/mod/sumdb/tlog: hash number StoredIndex(level, n) for
 // every complete subtree, appended as leaves come.
 
-// StoredHashes returns the hashes to append to the store for leaf number
-// index: the leaf's own, then those of the subtrees that it completes. The
-// store must hold exactly those of the leaves before it.
-func StoredHashes(index uint64, leaf Hash, r tlog.HashReader) ([]Hash, error) {
-	hs, err := tlog.StoredHashesForRecordHash(int64(index), tlog.Hash(leaf), r)
-	if err != nil {
-		return nil, err
+// StoredTree is a tree's stored hashes in memory. It implements tlog.HashReader.
+type StoredTree []tlog.Hash
+
+// ReadHashes returns the hashes of these numbers.
+func (t StoredTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, n := range indexes {
+		out[i] = t[n]
 	}
-	return fromTlog(hs), nil
+	return out, nil
+}
+
+// Add appends what leaf number index stores: the leaf's own hash, then those of the subtrees that it completes. The tree
+// must hold exactly the hashes of the leaves before it.
+func (t *StoredTree) Add(index uint64, leaf Hash) error {
+	hashes, err := tlog.StoredHashesForRecordHash(int64(index), tlog.Hash(leaf), *t)
+	*t = append(*t, hashes...)
+	return err
 }
 
 // StoredCount returns how many stored hashes a ledger of this size has.

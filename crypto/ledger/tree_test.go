@@ -9,35 +9,19 @@ import (
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
-	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/ledger/ledgertest"
 )
 
-// memory is a tree's stored hashes.
-type memory []tlog.Hash
-
-func (m memory) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = m[n]
-	}
-	return out, nil
-}
-
 // grow makes a tree of n leaves, and returns the leaves.
-func grow(t testing.TB, n uint64) (memory, []ledger.Hash) {
-	var m memory
+func grow(t testing.TB, n uint64) (ledger.StoredTree, []ledger.Hash) {
+	var m ledger.StoredTree
 	leaves := make([]ledger.Hash, 0, n)
 	for i := range n {
 		leaf := ledger.LeafHash(fmt.Appendf(nil, "leaf %d", i))
-		hs, err := ledger.StoredHashes(i, leaf, m)
-		must(t, err)
-		for _, h := range hs {
-			m = append(m, tlog.Hash(h))
-		}
+		must(t, m.Add(i, leaf))
 		leaves = append(leaves, leaf)
 	}
 	if uint64(len(m)) != ledger.StoredCount(n) {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 )
@@ -16,10 +14,11 @@ import (
 // Builder is a ledger in memory. It verifies nothing, so that it can also make
 // ledgers that must be refused.
 type Builder struct {
+	ledger.StoredTree
+
 	Key         *ledger.SigningKey
 	Entries     [][]byte
 	Files       map[ledger.Hash][]byte // parts, by their hashes
-	Hashes      []tlog.Hash            // the tree's stored hashes
 	Checkpoints [][]byte               // signed, in their order
 	Genesis     ledger.Hash            // leaf hash of entry 0
 	Last        ledger.Hash            // leaf hash of the newest entry
@@ -41,15 +40,6 @@ func NewOf(g ledger.Genesis) *Builder {
 	return b
 }
 
-// ReadHashes makes a Builder's stored hashes a tlog.HashReader.
-func (b *Builder) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = b.Hashes[n]
-	}
-	return out, nil
-}
-
 // Size returns the number of entries.
 func (b *Builder) Size() uint64 { return uint64(len(b.Entries)) }
 
@@ -68,11 +58,7 @@ func (b *Builder) Add(body ledger.Body) ledger.Hash {
 // AddText appends an entry's text without a check.
 func (b *Builder) AddText(text []byte) ledger.Hash {
 	leaf := ledger.LeafHash(text)
-	hs, err := ledger.StoredHashes(b.Size(), leaf, b)
-	must(err)
-	for _, h := range hs {
-		b.Hashes = append(b.Hashes, tlog.Hash(h))
-	}
+	must(b.StoredTree.Add(b.Size(), leaf))
 	b.Entries = append(b.Entries, text)
 	b.Last = leaf
 	return leaf

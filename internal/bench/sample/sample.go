@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
@@ -37,7 +35,7 @@ type Ledger struct {
 
 	entries [][]byte
 	last    ledger.Hash
-	hashes  storedHashes
+	hashes  ledger.StoredTree
 	slots   []slot
 	parts   []Part
 	spool   *os.File // the parts' bytes, one after the other
@@ -167,12 +165,8 @@ func (l *Ledger) Grow(ctx context.Context, reports int, progress func(done int))
 func (l *Ledger) add(r report) error {
 	e := ledger.Entry{Origin: Origin, Index: l.Size(), Previous: l.last, Body: r.body}
 	l.last = e.LeafHash()
-	more, err := ledger.StoredHashes(e.Index, l.last, l.hashes)
-	if err != nil {
+	if err := l.hashes.Add(e.Index, l.last); err != nil {
 		return err
-	}
-	for _, h := range more {
-		l.hashes = append(l.hashes, tlog.Hash(h))
 	}
 	l.entries = append(l.entries, e.Marshal())
 	for i, p := range r.body.Parts {
@@ -225,14 +219,4 @@ func (l *Ledger) Carry(to io.Writer, since uint64) error {
 		}
 	}
 	return w.Close()
-}
-
-type storedHashes []tlog.Hash
-
-func (s storedHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = s[n]
-	}
-	return out, nil
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
@@ -26,12 +25,13 @@ var testTime = time.Date(2026, 11, 21, 20, 47, 45, 0, time.UTC)
 
 // house is a little ledger with two trustees, and a case to bundle.
 type house struct {
+	ledger.StoredTree
+
 	t       testing.TB
 	random  *rand.ChaCha8
 	log     *ledger.SigningKey
 	genesis ledger.Genesis
 	signers map[string]*card.Signer
-	hashes  []tlog.Hash
 	entries [][]byte
 	leaf    ledger.Hash
 }
@@ -71,14 +71,6 @@ func (h *house) hash() (out ledger.Hash) {
 	return out
 }
 
-func (h *house) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = h.hashes[n]
-	}
-	return out, nil
-}
-
 // append puts a body at the end of the ledger and returns its entry.
 func (h *house) append(b ledger.Body) []byte {
 	e := ledger.Entry{Origin: testOrigin, Index: uint64(len(h.entries)), Previous: h.leaf, Body: b}
@@ -87,12 +79,8 @@ func (h *house) append(b ledger.Body) []byte {
 		h.t.Fatal(err)
 	}
 	h.leaf = e.LeafHash()
-	stored, err := ledger.StoredHashes(e.Index, h.leaf, h)
-	if err != nil {
+	if err := h.StoredTree.Add(e.Index, h.leaf); err != nil {
 		h.t.Fatal(err)
-	}
-	for _, s := range stored {
-		h.hashes = append(h.hashes, tlog.Hash(s))
 	}
 	h.entries = append(h.entries, text)
 	return text

@@ -32,7 +32,7 @@ func fieldsOf(vocabulary int) []string {
 func house2(t testing.TB) *house {
 	h := newHouse(t)
 	h.genesis.Set.Vocabulary = 2
-	h.entries, h.hashes, h.leaf = nil, nil, ledger.Hash{}
+	h.entries, h.StoredTree, h.leaf = nil, nil, ledger.Hash{}
 	h.append(h.genesis.Entry().Body)
 	return h
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zapis/crypto/canonical"
+	"zapis/crypto/ledger"
 )
 
 // Excerpt is a custody log as a bundle shows it (docs/spec/custody.md): its own
@@ -63,14 +64,14 @@ const (
 
 // Marshal writes the excerpt's text, in version 2.
 func (x Excerpt) Marshal() []byte {
-	var t tree
+	var t ledger.StoredTree
 	for i, h := range x.Hashes {
-		if err := t.add(uint64(i+1), h); err != nil {
+		if err := t.Add(uint64(i), leafHash(h)); err != nil {
 			panic("custody: a tree in memory: " + err.Error())
 		}
 	}
 	root := func(n uint64) [32]byte {
-		h, err := t.root(n)
+		h, err := treeRoot(t, n)
 		if err != nil {
 			panic("custody: a tree in memory: " + err.Error())
 		}

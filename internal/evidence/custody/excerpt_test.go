@@ -102,7 +102,7 @@ func TestHeadsExtend(t *testing.T) {
 		}
 		for l, h := range map[*Log][32]byte{&a: hash, &b: other} {
 			l.records = append(l.records, record{hash: h})
-			if err := l.tree.add(l.Len(), h); err != nil {
+			if err := l.tree.Add(l.Len()-1, leafHash(h)); err != nil {
 				t.Fatal(err)
 			}
 			l.head = Link(l.head, h)

@@ -21,6 +21,7 @@ import (
 
 	"zapis/crypto/canonical"
 	"zapis/crypto/card"
+	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
@@ -43,8 +44,8 @@ type Log struct {
 	size    int64
 	records []record
 	head    [32]byte
-	tree    tree   // of the first records; grown adds the others
-	decoded []byte // of one line, and used again
+	tree    ledger.StoredTree // of the first records; grown adds the others
+	decoded []byte            // of one line, and used again
 	owner   *seal.Recipients
 	now     func() time.Time
 	tool    string

@@ -19,25 +19,8 @@ func nodeHash(left, right [32]byte) [32]byte { return tlog.NodeHash(left, right)
 // emptyRoot returns the root of a log without events.
 func emptyRoot() [32]byte { return sha256.Sum256(nil) }
 
-// A tree holds the hashes of all complete subtrees, in the order of package tlog.
-type tree []tlog.Hash
-
-func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = t[n]
-	}
-	return out, nil
-}
-
-// add appends the leaf of event n, from 1.
-func (t *tree) add(n uint64, event [32]byte) error {
-	stored, err := tlog.StoredHashes(int64(n-1), event[:], *t)
-	*t = append(*t, stored...)
-	return err
-}
-
-func (t tree) root(n uint64) ([32]byte, error) {
+// treeRoot returns the root over the first n events.
+func treeRoot(t ledger.StoredTree, n uint64) ([32]byte, error) {
 	if n == 0 {
 		return emptyRoot(), nil
 	}
@@ -45,10 +28,10 @@ func (t tree) root(n uint64) ([32]byte, error) {
 }
 
 // grown returns the tree of all events of the log.
-func (l *Log) grown() (tree, error) {
+func (l *Log) grown() (ledger.StoredTree, error) {
 	have := sort.Search(len(l.records), func(n int) bool { return tlog.StoredHashCount(int64(n)) >= int64(len(l.tree)) })
 	for i, r := range l.records[have:] {
-		if err := l.tree.add(uint64(have+i+1), r.hash); err != nil {
+		if err := l.tree.Add(uint64(have+i), leafHash(r.hash)); err != nil {
 			return nil, err
 		}
 	}
@@ -64,14 +47,14 @@ func (l *Log) TreeHead(extends []uint64) (ledger.CustodyHead, error) {
 	if err != nil {
 		return ledger.CustodyHead{}, err
 	}
-	root, err := all.root(n)
+	root, err := treeRoot(all, n)
 	if err != nil {
 		return ledger.CustodyHead{}, err
 	}
 	head := ledger.CustodyHead{Events: n, Link: link, Root: root}
 	for _, m := range extends {
 		e := ledger.ExtendedHead{Events: m}
-		if e.Root, err = all.root(m); err != nil {
+		if e.Root, err = treeRoot(all, m); err != nil {
 			return ledger.CustodyHead{}, err
 		}
 		if m < n {
@@ -98,6 +81,6 @@ func (l *Log) RootAt(n uint64) (root [32]byte, ok bool) {
 	if err != nil {
 		return root, false
 	}
-	root, err = all.root(n)
+	root, err = treeRoot(all, n)
 	return root, err == nil
 }

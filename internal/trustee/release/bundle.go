@@ -16,7 +16,6 @@ import (
 	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
-	"zapis/internal/trustee/ledgercopy"
 )
 
 // BundleOptions are the options of a bundle.
@@ -39,7 +38,7 @@ type BundleOptions struct {
 type bundling struct {
 	gate
 	opts BundleOptions
-	tree ledgercopy.Tree
+	tree ledger.StoredTree
 
 	o    *casefile.Case
 	in   bundle.Input
