@@ -134,42 +134,27 @@ func (v *Verifier) OpenCheckpoint(msg []byte) (Checkpoint, error) {
 // signatures and no other line.
 func (v *Verifier) OpenStored(msg []byte) (Checkpoint, error) {
 	c, others, err := v.OpenWitnessed(msg)
-	if err == nil && len(others) > 0 {
-		err = canonical.Refuse("checkpoint: a stored one has the log's two signatures and no other, and this has one by %s", others[0].Name)
+	if len(others) > 0 {
+		return Checkpoint{}, canonical.Refuse("checkpoint: a stored one has the log's two signatures and no other, and this has one by %s", others[0].Name)
 	}
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	return c, nil
+	return c, err
 }
 
 // OpenWitnessed is OpenCheckpoint, and returns the other signature lines, not
 // verified, in their order.
 func (v *Verifier) OpenWitnessed(msg []byte) (Checkpoint, []note.Signature, error) {
-	c, others, err := v.open(msg)
-	if err == nil {
-		err = refuseEmpty(c)
-	}
-	if err != nil {
-		return Checkpoint{}, nil, err
-	}
-	return c, others, nil
+	return v.open(msg, refuseEmpty)
 }
 
 // OpenAny is OpenCheckpoint for a witness: it also accepts a tree without
 // entries, which logs of others sign before their first entry. Ours never do.
 func (v *Verifier) OpenAny(msg []byte) (Checkpoint, error) {
-	c, _, err := v.open(msg)
-	if err == nil {
-		err = checkEmptyRoot(c)
-	}
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	return c, nil
+	c, _, err := v.open(msg, checkEmptyRoot)
+	return c, err
 }
 
-func (v *Verifier) open(msg []byte) (Checkpoint, []note.Signature, error) {
+// open verifies a checkpoint that judge accepts, and returns the other signature lines.
+func (v *Verifier) open(msg []byte, judge func(Checkpoint) error) (Checkpoint, []note.Signature, error) {
 	n, err := v.openNote(msg, v.ml)
 	if err != nil {
 		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
@@ -188,6 +173,9 @@ func (v *Verifier) open(msg []byte) (Checkpoint, []note.Signature, error) {
 	}
 	if err != nil {
 		return Checkpoint{}, nil, canonical.Refuse("checkpoint: %w", err)
+	}
+	if err := judge(c); err != nil {
+		return Checkpoint{}, nil, err
 	}
 	return c, n.UnverifiedSigs, nil
 }

@@ -43,7 +43,7 @@ func (k *Keys) SealLocator(n uint64, l Locator) []byte {
 	nonce := tagged((*k.k).locator, "nonce"+string(plain), n)
 	name := k.LocatorName(n)
 	box := append(make([]byte, 0, LocatorSize), nonce[:chacha20poly1305.NonceSize]...)
-	return k.locatorAEAD(n).Seal(box, box, plain, name[:])
+	return k.aead("key", n).Seal(box, box, plain, name[:])
 }
 
 // OpenLocator opens the n-th locator, or returns ErrLocator.
@@ -53,7 +53,7 @@ func (k *Keys) OpenLocator(n uint64, box []byte) (Locator, error) {
 	}
 	name := k.LocatorName(n)
 	nonce, sealed := box[:chacha20poly1305.NonceSize], box[chacha20poly1305.NonceSize:]
-	plain, err := k.locatorAEAD(n).Open(nil, nonce, sealed, name[:])
+	plain, err := k.aead("key", n).Open(nil, nonce, sealed, name[:])
 	if err != nil {
 		return Locator{}, ErrLocator
 	}
@@ -66,9 +66,9 @@ func (k *Keys) OpenLocator(n uint64, box []byte) (Locator, error) {
 	}, nil
 }
 
-// locatorAEAD returns the cipher of one place.
-func (k *Keys) locatorAEAD(n uint64) cipher.AEAD {
-	key := tagged((*k.k).locator, "key", n)
+// aead returns the cipher of one place under a label.
+func (k *Keys) aead(label string, n uint64) cipher.AEAD {
+	key := tagged((*k.k).locator, label, n)
 	defer clear(key[:])
 	aead, err := chacha20poly1305.New(key[:])
 	if err != nil {

@@ -1,7 +1,6 @@
 package reportcode
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -32,7 +31,7 @@ func (k *Keys) SealState(n uint64, s State) []byte {
 	nonce := tagged((*k.k).locator, "state nonce"+string(plain), n)
 	name := k.LocatorName(n)
 	box := append(make([]byte, 0, StateSize), nonce[:chacha20poly1305.NonceSize]...)
-	return k.stateAEAD(n).Seal(box, box, plain, name[:])
+	return k.aead("state key", n).Seal(box, box, plain, name[:])
 }
 
 // OpenState opens the n-th state, or returns ErrLocator.
@@ -41,7 +40,7 @@ func (k *Keys) OpenState(n uint64, box []byte) (State, error) {
 		return State{}, ErrLocator
 	}
 	name := k.LocatorName(n)
-	plain, err := k.stateAEAD(n).Open(nil, box[:chacha20poly1305.NonceSize], box[chacha20poly1305.NonceSize:], name[:])
+	plain, err := k.aead("state key", n).Open(nil, box[:chacha20poly1305.NonceSize], box[chacha20poly1305.NonceSize:], name[:])
 	if err != nil {
 		return State{}, ErrLocator
 	}
@@ -52,14 +51,4 @@ func (k *Keys) OpenState(n uint64, box []byte) (State, error) {
 		Agrees:   plain[8],
 		Target:   plain[9],
 	}, nil
-}
-
-func (k *Keys) stateAEAD(n uint64) cipher.AEAD {
-	key := tagged((*k.k).locator, "state key", n)
-	defer clear(key[:])
-	aead, err := chacha20poly1305.New(key[:])
-	if err != nil {
-		panic("reportcode: " + err.Error()) // the key has its 32 bytes
-	}
-	return aead
 }

@@ -73,12 +73,7 @@ func ParseGrant(text []byte) (Grant, error) {
 // ParseGrantFile parses the file of a grant: the statement, and its content.
 // It verifies no signature.
 func ParseGrantFile(file []byte) (card.Signed, Grant, error) {
-	signed, err := parseSigned(file, card.KindGrant, "grant")
-	if err != nil {
-		return card.Signed{}, Grant{}, err
-	}
-	g, err := ParseGrant(signed.Content)
-	return signed.Statement, g, err
+	return parseFile(file, card.KindGrant, "grant", ParseGrant)
 }
 
 // Shares are the sealed content of a grant: the granter's share of each part.

@@ -121,24 +121,22 @@ func checkCase(id string) error {
 
 // ParseRequestFile parses the file of a request: the statement, and its content. It verifies no signature.
 func ParseRequestFile(file []byte) (card.Signed, Request, error) {
-	signed, err := parseSigned(file, card.KindAsk, "request")
-	if err != nil {
-		return card.Signed{}, Request{}, err
-	}
-	q, err := ParseRequest(signed.Content)
-	return signed.Statement, q, err
+	return parseFile(file, card.KindAsk, "request", ParseRequest)
 }
 
-func parseSigned(file []byte, kind, name string) (ledger.SignedBody, error) {
+// parseFile parses the file of a statement of a kind, and its content. name is what errors call the file. It verifies no
+// signature.
+func parseFile[T any](file []byte, kind, name string, parse func(content []byte) (T, error)) (signed card.Signed, content T, err error) {
 	if len(file) > MaxFile {
-		return ledger.SignedBody{}, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
+		return signed, content, canonical.Refuse("%s: it has %d bytes, and at most %d are allowed", name, len(file), MaxFile)
 	}
-	signed, err := ledger.ParseSignedBody(file)
+	body, err := ledger.ParseSignedBody(file)
 	if err != nil {
-		return ledger.SignedBody{}, canonical.Refuse("%s: %w", name, err)
+		return signed, content, canonical.Refuse("%s: %w", name, err)
 	}
-	if signed.Statement.Kind != kind {
-		return ledger.SignedBody{}, canonical.Refuse("%s: its statement is of the kind %s, not %s", name, signed.Statement.Kind, kind)
+	if body.Statement.Kind != kind {
+		return signed, content, canonical.Refuse("%s: its statement is of the kind %s, not %s", name, body.Statement.Kind, kind)
 	}
-	return signed, nil
+	content, err = parse(body.Content)
+	return body.Statement, content, err
 }

@@ -59,12 +59,7 @@ func ParseReseal(text []byte) (Reseal, error) {
 
 // ParseResealFile parses the file of a reseal: the statement, and its content. It verifies no signature.
 func ParseResealFile(file []byte) (card.Signed, Reseal, error) {
-	signed, err := parseSigned(file, card.KindReseal, "reseal")
-	if err != nil {
-		return card.Signed{}, Reseal{}, err
-	}
-	s, err := ParseReseal(signed.Content)
-	return signed.Statement, s, err
+	return parseFile(file, card.KindReseal, "reseal", ParseReseal)
 }
 
 // Keys are the sealed content of a reseal.
