@@ -106,11 +106,7 @@ func (s *Store) writeCosigned(size uint64, note []byte) error {
 	if err := atomicfile.MakeFolder(filepath.Join(s.dir, cosignedName)); err != nil {
 		return err
 	}
-	path := s.cosignedPath(size)
-	if err := writeAside(path+asideSuffix, note); err != nil {
-		return err
-	}
-	return atomicfile.Rename(path+asideSuffix, path)
+	return replaceFile(s.cosignedPath(size), note)
 }
 
 // CosignedSizes returns the sizes of the checkpoints with lines of witnesses,

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/exit"
 )
 
@@ -21,6 +22,14 @@ func writeAside(path string, content []byte) error {
 		err = f.Sync()
 	}
 	return exit.First(err, f.Close())
+}
+
+// replaceFile writes a file, for its owner only, aside and renames it, durably.
+func replaceFile(path string, content []byte) error {
+	if err := writeAside(path+asideSuffix, content); err != nil {
+		return err
+	}
+	return atomicfile.Rename(path+asideSuffix, path)
 }
 
 func exists(path string) bool {

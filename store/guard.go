@@ -104,11 +104,7 @@ func createGuard(dir string, c ledger.Checkpoint) error {
 	b := make([]byte, 2*guardHalf)
 	copy(b, guardText(c))
 	copy(b[guardHalf:], guardText(c))
-	path := filepath.Join(dir, guardName)
-	if err := writeAside(path+asideSuffix, b); err != nil {
-		return err
-	}
-	return atomicfile.Rename(path+asideSuffix, path)
+	return replaceFile(filepath.Join(dir, guardName), b)
 }
 
 func openGuard(dir string, half int) (*guard, error) {

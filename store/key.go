@@ -121,11 +121,7 @@ func (s *Store) SetNextKey(k *ledger.SigningKey) error {
 	if k.Origin() != s.genesis.Origin {
 		return fmt.Errorf("%w: the key is for %s", ErrRefused, k.Origin())
 	}
-	path := filepath.Join(s.dir, nextKeyName)
-	if err := writeAside(path+asideSuffix, k.Marshal()); err != nil {
-		return err
-	}
-	return atomicfile.Rename(path+asideSuffix, path)
+	return replaceFile(filepath.Join(s.dir, nextKeyName), k.Marshal())
 }
 
 // keyFor returns the signing key with these public halves, if this folder has

@@ -127,11 +127,7 @@ func (s *Store) StopSigning(ctx context.Context, m Stop) error {
 		if err := s.checkGround(m); err != nil {
 			return err
 		}
-		path := filepath.Join(s.dir, stopName)
-		if err := writeAside(path+asideSuffix, m.marshal()); err != nil {
-			return engineError(fileError(err))
-		}
-		if err := atomicfile.Rename(path+asideSuffix, path); err != nil {
+		if err := replaceFile(filepath.Join(s.dir, stopName), m.marshal()); err != nil {
 			return engineError(fileError(err))
 		}
 		s.state.Lock()

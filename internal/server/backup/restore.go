@@ -52,11 +52,7 @@ func ReadKey(name string) (*ledger.SigningKey, error) {
 // KeepKey writes the log key into the folder. A holder of the folder can then
 // sign as the log.
 func (b *Folder) KeepKey(text []byte) error {
-	path := b.name(keyFile)
-	if err := os.WriteFile(path+newSuffix, text, 0o600); err != nil {
-		return err
-	}
-	return atomicfile.Rename(path+newSuffix, path)
+	return atomicfile.WriteFile(b.name(keyFile), text, 0o600)
 }
 
 // Restore creates a ledger's folder from the backup, and verifies every byte.
