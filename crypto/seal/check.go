@@ -58,14 +58,6 @@ func (h *PartHeader) Check(k Kind, r *Recipients, size int64) (*CheckedHeader, e
 	return &CheckedHeader{h, r}, nil
 }
 
-func checkHeader(header []byte, r *Recipients) error {
-	all, err := stanzasOf(header)
-	if err != nil {
-		return err
-	}
-	return compareStanzas(header, all, r)
-}
-
 // compareStanzas compares all stanzas of a header with a set.
 func compareStanzas(header []byte, all []*age.Stanza, r *Recipients) error {
 	stanzas, padded := unpadded(all)

@@ -312,9 +312,9 @@ func TestCheckOwnPosition(t *testing.T) {
 
 // checkStanzas is CheckPart without the size.
 func checkStanzas(src io.Reader, r *Recipients) error {
-	header, err := Header(src)
+	h, err := ReadHeader(src)
 	if err != nil {
 		return err
 	}
-	return checkHeader(header, r)
+	return compareStanzas(h.text, h.stanzas, r)
 }

@@ -20,7 +20,6 @@ type Table struct {
 	keys    []string
 	number  map[string]uint32
 	present bitset
-	free    []uint32 // numbers of rows that were removed
 	codes   map[string]map[string]*bitset
 	numbers map[string]*numberColumn
 	rows    []Row // as put, to remove their bits again
@@ -36,19 +35,12 @@ func NewTable() *Table {
 	return &Table{number: map[string]uint32{}, codes: map[string]map[string]*bitset{}, numbers: map[string]*numberColumn{}}
 }
 
-// Len returns the number of rows.
-func (t *Table) Len() int { return len(t.number) }
-
 // Put adds a row, or replaces the one of the same key. The row's maps must not change afterwards.
 func (t *Table) Put(r Row) {
 	n, known := t.number[r.Key]
-	switch {
-	case known:
+	if known {
 		t.take(n)
-	case len(t.free) > 0:
-		n = t.free[len(t.free)-1]
-		t.free = t.free[:len(t.free)-1]
-	default:
+	} else {
 		n = uint32(len(t.keys))
 		t.keys = append(t.keys, "")
 		t.rows = append(t.rows, Row{})
@@ -80,19 +72,6 @@ func (t *Table) Put(r Row) {
 		c.values[n] = v
 		c.has.set(n)
 	}
-}
-
-// Remove removes a row.
-func (t *Table) Remove(key string) {
-	n, known := t.number[key]
-	if !known {
-		return
-	}
-	t.take(n)
-	t.present.clear(n)
-	delete(t.number, key)
-	t.keys[n], t.rows[n] = "", Row{}
-	t.free = append(t.free, n)
 }
 
 // take clears a row's bits, and drops values without a row.

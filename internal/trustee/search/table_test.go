@@ -50,29 +50,22 @@ func TestSelect(t *testing.T) {
 		t.Errorf("counts %v", got)
 	}
 	x.Put(Row{"c2", map[string][]string{"state": {"closed"}}, nil})
-	x.Remove("c3")
-	x.Remove("c3")
-	if got := x.Values("state"); !slices.Equal(got, []string{"closed", "received"}) || x.Len() != 3 || len(x.Values("owner")) != 0 {
-		t.Errorf("values %v of %d", got, x.Len())
+	if got := x.Values("state"); !slices.Equal(got, []string{"closed", "received"}) || len(x.Values("owner")) != 0 {
+		t.Errorf("values %v", got)
 	}
 	x.Put(Row{"c7", nil, nil})
-	if keys, _ := x.Select(View{}); strings.Join(keys, " ") != "c1 c2 c4 c7" {
+	if keys, _ := x.Select(View{}); strings.Join(keys, " ") != "c1 c2 c3 c4 c7" {
 		t.Errorf("%v", keys)
 	}
 }
 
-// A table finds what a loop over the rows finds, after any rows were put, replaced and removed.
+// A table finds what a loop over the rows finds, after any rows were put and replaced.
 func TestTableIsALoop(t *testing.T) {
 	codes := []string{"a", "b", "c"}
 	rapid.Check(t, func(t *rapid.T) {
 		x, rows := NewTable(), map[string]Row{}
 		for range rapid.IntRange(0, 40).Draw(t, "acts") {
 			key := fmt.Sprintf("c%02d", rapid.IntRange(0, 20).Draw(t, "key"))
-			if rapid.IntRange(0, 4).Draw(t, "act") == 0 {
-				x.Remove(key)
-				delete(rows, key)
-				continue
-			}
 			r := Row{key, map[string][]string{"m": rapid.SliceOfNDistinct(rapid.SampledFrom(codes), 0, 3, rapid.ID).Draw(t, "m")}, map[string]int64{}}
 			if rapid.Bool().Draw(t, "numbered") {
 				r.Numbers["n"] = rapid.Int64Range(0, 5).Draw(t, "n")
