@@ -63,8 +63,7 @@ func (m Stop) marshal() []byte {
 }
 
 func parseStop(text []byte) (m Stop, err error) {
-	r := canonical.NewReader(text, 2*ledger.MaxNote)
-	r.Exact(stopHeader)
+	r := canonical.Begin(text, 2*ledger.MaxNote, stopHeader)
 	m.Origin = r.Word("origin")
 	switch r.Word("what") {
 	case stopForked:

@@ -72,6 +72,13 @@ func NewReader(text []byte, max int) *Reader {
 	return r
 }
 
+// Begin is NewReader for a text whose first line is header, and reads that line.
+func Begin(text []byte, max int, header string) *Reader {
+	r := NewReader(text, max)
+	r.Exact(header)
+	return r
+}
+
 func (r *Reader) fail(line int, reason string) {
 	if r.err == nil {
 		r.err = &Error{line, reason}

@@ -37,8 +37,7 @@ type Card struct {
 
 // Parse reads a card. An error names the line and is an ErrMismatch.
 func Parse(text []byte) (Card, error) {
-	r := canonical.NewReader(text, MaxSize)
-	r.Exact(header)
+	r := canonical.Begin(text, MaxSize, header)
 	var c Card
 	c.Name = r.Word("name")
 	r.Check(CheckName(c.Name))

@@ -89,8 +89,7 @@ func (s Statement) ExpiredAt(t time.Time) bool {
 // ParseStatement reads the text of a statement.
 func ParseStatement(text []byte) (Statement, error) {
 	var s Statement
-	r := canonical.NewReader(text, maxStatement)
-	r.Exact(statementHeader)
+	r := canonical.Begin(text, maxStatement, statementHeader)
 	s.Ledger = r.Hash(r.Word("ledger"))
 	s.Trustees = r.Decimal(r.Word("trustees"), maxNumber)
 	s.Signer = r.Word("signer")

@@ -106,8 +106,7 @@ func OpenPoll(message []byte, genesis ledger.Hash, cards []card.Card) (Poll, car
 	if err != nil {
 		return Poll{}, card.Card{}, err
 	}
-	r := canonical.NewReader(text, MaxMessage)
-	r.Exact(pollHeader)
+	r := canonical.Begin(text, MaxMessage, pollHeader)
 	var p Poll
 	p.Ledger, p.Signer = readHead(r, genesis)
 	p.Time = readTime(r, "time")
@@ -134,8 +133,7 @@ func OpenAnswer(message []byte, genesis ledger.Hash, cards []card.Card) (Answer,
 	if err != nil {
 		return Answer{}, card.Card{}, err
 	}
-	r := canonical.NewReader(text, MaxMessage)
-	r.Exact(answerHeader)
+	r := canonical.Begin(text, MaxMessage, answerHeader)
 	var a Answer
 	a.Ledger, a.Signer = readHead(r, genesis)
 	a.Report = r.Hash(r.Word("report"))

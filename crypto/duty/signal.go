@@ -91,8 +91,7 @@ func (s Signal) marshal() []byte {
 
 // ParseSignal reads a signal's content. Errors are an ErrMismatch and name the line.
 func ParseSignal(b []byte) (Signal, error) {
-	r := canonical.NewReader(b, 1<<10)
-	r.Exact(signalHeader)
+	r := canonical.Begin(b, 1<<10, signalHeader)
 	word := func(key string) string {
 		if v := r.Word(key); v != "-" {
 			return v

@@ -67,8 +67,7 @@ func appendBase64(dst []byte, key string, b []byte) []byte {
 
 // ParseAnchor reads the body of an anchor entry.
 func ParseAnchor(body []byte) (Anchor, error) {
-	r := canonical.NewReader(body, MaxSmall)
-	r.Exact(anchorHeader)
+	r := canonical.Begin(body, MaxSmall, anchorHeader)
 	w := r.Words("checkpoint", 2)
 	a := Anchor{Size: r.Decimal(w[0], MaxIndex), Checkpoint: r.Hash(w[1])}
 	if a.Size == 0 {

@@ -51,8 +51,7 @@ func changeHead(header, origin string, after Hash) []byte {
 
 // ParseTrusteesChange reads the text of a proposed trustees entry.
 func ParseTrusteesChange(text []byte) (TrusteesChange, error) {
-	r := canonical.NewReader(text, MaxSmall)
-	r.Exact(trusteesHeader)
+	r := canonical.Begin(text, MaxSmall, trusteesHeader)
 	c := TrusteesChange{Origin: readOrigin(r), After: r.Hash(r.Word("after"))}
 	c.Set = readSet(r)
 	return canonical.Done(r, "trustees", c)
@@ -93,8 +92,7 @@ func (c KeyChange) Marshal() []byte {
 
 // ParseKeyChange reads the text of a proposed key entry.
 func ParseKeyChange(text []byte) (KeyChange, error) {
-	r := canonical.NewReader(text, MaxSmall)
-	r.Exact(keyHeader)
+	r := canonical.Begin(text, MaxSmall, keyHeader)
 	c := KeyChange{Origin: readOrigin(r), After: r.Hash(r.Word("after"))}
 	c.Old = readLogKeys(r, "old", c.Origin)
 	c.New = readLogKeys(r, "log", c.Origin)

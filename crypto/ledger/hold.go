@@ -56,8 +56,7 @@ func (h Hold) Marshal() []byte {
 
 // ParseHold reads the text of a proposed hold.
 func ParseHold(text []byte) (Hold, error) {
-	r := canonical.NewReader(text, MaxSmall)
-	r.Exact(holdHeader)
+	r := canonical.Begin(text, MaxSmall, holdHeader)
 	h := Hold{Origin: readOrigin(r), Nonce: r.Hash(r.Word("nonce")), Reason: r.Word("reason")}
 	switch h.Reason {
 	case HoldProceedings, HoldOrder, HoldAsked:
@@ -99,8 +98,7 @@ func (r Release) Marshal() []byte {
 
 // ParseRelease reads the text of a proposed release.
 func ParseRelease(text []byte) (Release, error) {
-	r := canonical.NewReader(text, 1<<10)
-	r.Exact(releaseHeader)
+	r := canonical.Begin(text, 1<<10, releaseHeader)
 	p := Release{Origin: readOrigin(r)}
 	w := r.Words("hold", 2)
 	p.Hold, p.Leaf = r.Decimal(w[0], MaxIndex), r.Hash(w[1])

@@ -23,8 +23,7 @@ func (k NewKeys) Marshal() []byte {
 
 // ParseNewKeys reads it.
 func ParseNewKeys(text []byte) (NewKeys, error) {
-	r := canonical.NewReader(text, MaxSmall)
-	r.Exact(newKeysHeader)
+	r := canonical.Begin(text, MaxSmall, newKeysHeader)
 	k := NewKeys{Origin: readOrigin(r)}
 	k.Log = readLogKeys(r, "log", k.Origin)
 	return canonical.Done(r, "log keys", k)

@@ -87,8 +87,7 @@ func (o Objection) Marshal() []byte {
 
 // ParseObjection reads the text of an objection.
 func ParseObjection(text []byte) (Objection, error) {
-	r := canonical.NewReader(text, 1<<10)
-	r.Exact(objectionHeader)
+	r := canonical.Begin(text, 1<<10, objectionHeader)
 	o := Objection{Origin: readOrigin(r)}
 	w := r.Words("notice", 2)
 	o.Notice, o.Leaf = r.Decimal(w[0], MaxIndex), r.Hash(w[1])

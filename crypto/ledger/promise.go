@@ -87,8 +87,7 @@ func (v *Verifier) OpenPromiseNote(msg []byte) (Promise, error) {
 	if err != nil {
 		return Promise{}, canonical.Refuse("promise: %w", err)
 	}
-	r := canonical.NewReader([]byte(text), MaxEntry)
-	r.Exact(contextPromise)
+	r := canonical.Begin([]byte(text), MaxEntry, contextPromise)
 	p := Promise{Origin: r.Line()}
 	if r.Err() == nil && p.Origin != v.origin {
 		r.Fail("it is of %s, not of %s", p.Origin, v.origin)

@@ -78,8 +78,7 @@ func ParseReply(content []byte) (Reply, error) {
 	if len(content) <= head || content[head-1] != '\n' || len(content) > MaxSmall {
 		return Reply{}, canonical.Refuse("reply: it is %s, a tag, a blank line and a message", replyHeader)
 	}
-	r := canonical.NewReader(content[:head-1], head)
-	r.Exact(replyHeader)
+	r := canonical.Begin(content[:head-1], head, replyHeader)
 	p := Reply{Tag: r.Hash(r.Word("tag")), Message: bytes.Clone(content[head:])}
 	return canonical.Done(r, "reply", p)
 }

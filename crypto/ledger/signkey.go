@@ -62,8 +62,7 @@ func (k *SigningKey) edID() uint32 {
 
 // ParseSigningKey reads a key file. Its errors never hold what the file holds.
 func ParseSigningKey(text []byte) (*SigningKey, error) {
-	r := canonical.NewReader(text, 4<<10)
-	r.Exact(keyFileHeader)
+	r := canonical.Begin(text, 4<<10, keyFileHeader)
 	origin := readOrigin(r)
 	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {

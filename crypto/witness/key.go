@@ -63,8 +63,7 @@ func newSigningKey(name string, edSeed, mlSeed []byte) (*SigningKey, error) {
 // ParseSigningKey reads a key file. Its errors never contain the file's
 // content.
 func ParseSigningKey(text []byte) (*SigningKey, error) {
-	r := canonical.NewReader(text, 4<<10)
-	r.Exact(keyFileHeader)
+	r := canonical.Begin(text, 4<<10, keyFileHeader)
 	name := r.Word("name")
 	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {

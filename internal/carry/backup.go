@@ -54,8 +54,7 @@ func (h BackupHeader) Marshal() []byte {
 
 // ParseBackupHeader reads backup.txt.
 func ParseBackupHeader(text []byte) (BackupHeader, error) {
-	r := canonical.NewReader(text, maxHeaderTxt)
-	r.Exact(backupHeader)
+	r := canonical.Begin(text, maxHeaderTxt, backupHeader)
 	var h BackupHeader
 	h.Origin = r.Word("origin")
 	r.Check(card.CheckOrigin(h.Origin))

@@ -49,8 +49,7 @@ func (h Header) Marshal() []byte {
 
 // ParseHeader reads carry.txt.
 func ParseHeader(text []byte) (Header, error) {
-	r := canonical.NewReader(text, maxHeaderTxt)
-	r.Exact(carryHeader)
+	r := canonical.Begin(text, maxHeaderTxt, carryHeader)
 	var h Header
 	h.Origin = r.Word("origin")
 	r.Check(card.CheckOrigin(h.Origin))

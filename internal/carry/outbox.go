@@ -42,8 +42,7 @@ func (h OutboxHeader) Marshal() []byte {
 
 // ParseOutboxHeader reads outbox.txt.
 func ParseOutboxHeader(text []byte) (OutboxHeader, error) {
-	r := canonical.NewReader(text, maxHeaderTxt)
-	r.Exact(outboxHeader)
+	r := canonical.Begin(text, maxHeaderTxt, outboxHeader)
 	var h OutboxHeader
 	h.Ledger = r.Hash(r.Word("ledger"))
 	h.Statements = r.Decimal(r.Word("statements"), MaxStatements)

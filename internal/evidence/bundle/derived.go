@@ -59,8 +59,7 @@ func marshalDerived(list []derivedFile) []byte {
 }
 
 func parseDerived(text []byte) ([]derivedFile, error) {
-	r := canonical.NewReader(text, maxText)
-	r.Exact(derivedHeader)
+	r := canonical.Begin(text, maxText, derivedHeader)
 	var list []derivedFile
 	made := make(map[string]int)
 	for r.More() {

@@ -39,8 +39,7 @@ func (g guardLines) marshal() []byte {
 }
 
 func parseGuardLines(text []byte) (guardLines, error) {
-	r := canonical.NewReader(text, 1<<20)
-	r.Exact(guardLinesHeader)
+	r := canonical.Begin(text, 1<<20, guardLinesHeader)
 	g := guardLines{}
 	for r.More() {
 		w := r.Words("cosigned", 3)

@@ -51,8 +51,7 @@ func ParseGrant(text []byte) (Grant, error) {
 	if !ok || len(sealed) == 0 || len(text) > MaxFile {
 		return Grant{}, canonical.Refuse("grant: no sealed shares after a blank line")
 	}
-	r := canonical.NewReader(append(head[:len(head):len(head)], '\n'), MaxFile)
-	r.Exact(grantHeader)
+	r := canonical.Begin(append(head[:len(head):len(head)], '\n'), MaxFile, grantHeader)
 	g := Grant{Request: r.Hash(r.Word("request")), Sealed: bytes.Clone(sealed)}
 	g.Case = r.Word("case")
 	r.Check(checkCase(g.Case))
@@ -107,8 +106,7 @@ func (s Shares) Marshal() []byte {
 
 // ParseShares reads the shares' text. Its errors never hold a share.
 func ParseShares(text []byte) (Shares, error) {
-	r := canonical.NewReader(text, MaxFile)
-	r.Exact(sharesHeader)
+	r := canonical.Begin(text, MaxFile, sharesHeader)
 	s := Shares{Request: r.Hash(r.Word("request"))}
 	for first := true; first || r.More(); first = false {
 		w := r.Words("share", 2)

@@ -76,8 +76,7 @@ func CheckWhy(why string) error {
 // ParseRequest reads a request. An error names the line and is a
 // canon.ErrMismatch.
 func ParseRequest(text []byte) (Request, error) {
-	r := canonical.NewReader(text, MaxFile)
-	r.Exact(requestHeader)
+	r := canonical.Begin(text, MaxFile, requestHeader)
 	q := Request{Nonce: r.Hash(r.Word("nonce"))}
 	q.Case = r.Word("case")
 	r.Check(checkCase(q.Case))

@@ -47,8 +47,7 @@ func ParseReseal(text []byte) (Reseal, error) {
 	if !ok || len(sealed) == 0 || len(text) > MaxFile {
 		return Reseal{}, canonical.Refuse("reseal: no sealed keys after a blank line")
 	}
-	r := canonical.NewReader(append(head[:len(head):len(head)], '\n'), MaxFile)
-	r.Exact(resealHeader)
+	r := canonical.Begin(append(head[:len(head):len(head)], '\n'), MaxFile, resealHeader)
 	s := Reseal{Case: r.Word("case"), Sealed: bytes.Clone(sealed)}
 	r.Check(checkCase(s.Case))
 	s.To = r.Word("to")
@@ -90,8 +89,7 @@ func (k Keys) Marshal() []byte {
 
 // ParseKeys reads the keys' text. Its errors never hold a key.
 func ParseKeys(text []byte) (Keys, error) {
-	r := canonical.NewReader(text, MaxFile)
-	r.Exact(keysHeader)
+	r := canonical.Begin(text, MaxFile, keysHeader)
 	k := Keys{Case: r.Word("case")}
 	for first := true; first || r.More(); first = false {
 		w := r.Words("key", 2)

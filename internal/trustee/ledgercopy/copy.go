@@ -85,8 +85,7 @@ func readRange(dir string) (importRange, error) {
 	if err != nil {
 		return importRange{}, err
 	}
-	r := canonical.NewReader(text, 1<<10)
-	r.Exact(importHeader)
+	r := canonical.Begin(text, 1<<10, importHeader)
 	p := importRange{dir: dir, from: r.Decimal(r.Word("from"), ledger.MaxIndex), size: r.Decimal(r.Word("size"), ledger.MaxIndex)}
 	if p.size < p.from {
 		r.Fail("it is less than the line before")

@@ -101,8 +101,7 @@ func Parse(text []byte) (Review, error) {
 	if parted {
 		head += "\n"
 	}
-	c := canonical.NewReader([]byte(head), maxFile)
-	c.Exact(header)
+	c := canonical.Begin([]byte(head), maxFile, header)
 	r := Review{Case: c.Hash(c.Word("case")), Text: words}
 	at := c.Word("at")
 	var err error

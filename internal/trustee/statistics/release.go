@@ -111,8 +111,7 @@ func (r Release) Hash() string {
 // Parse parses a release and refuses any that this package would not have made: cells missing or out of order, a small
 // count that is shown, a release before its time. An error is a canonical.ErrMismatch.
 func Parse(text []byte) (Release, error) {
-	c := canonical.NewReader(text, maxRelease)
-	c.Exact(releaseHeader)
+	c := canonical.Begin(text, maxRelease, releaseHeader)
 	r := Release{Number: int(c.Decimal(c.Word("number"), 1_000_000)), Previous: canonical.Undash(c.Word("previous"))}
 	if r.Previous != "" {
 		c.Hash(r.Previous)
