@@ -87,11 +87,8 @@ func create(dir string, p Place, g ledger.Genesis, k *ledger.SigningKey, now tim
 		}
 		names = append([]string{guardName, keyName}, conf...)
 	}
-	for _, name := range names {
-		// One sync for each: the database must be renamed after the others.
-		if err := atomicfile.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
-			return err
-		}
+	if err := putInPlace(aside, dir, names...); err != nil { // the database after the others
+		return err
 	}
 	return exit.First(os.RemoveAll(aside), atomicfile.SyncFolder(filepath.Dir(filepath.Clean(dir))))
 }

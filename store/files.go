@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"os"
+	"path/filepath"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
@@ -30,6 +31,17 @@ func replaceFile(path string, content []byte) error {
 		return err
 	}
 	return atomicfile.Rename(path+asideSuffix, path)
+}
+
+// putInPlace renames what was made in the folder aside to its names in dir, one after the other: each name is durable
+// before the next.
+func putInPlace(aside, dir string, names ...string) error {
+	for _, name := range names {
+		if err := atomicfile.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func exists(path string) bool {

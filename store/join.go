@@ -53,13 +53,8 @@ func Join(dir string, p Place, k *ledger.SigningKey) (named card.LedgerCard, err
 	if err != nil {
 		return named, err
 	}
-	for _, name := range append([]string{guardName, keyName}, conf...) {
-		if err := os.Rename(filepath.Join(aside, name), filepath.Join(dir, name)); err != nil {
-			return named, err
-		}
-		if err := atomicfile.SyncFolder(dir); err != nil {
-			return named, err
-		}
+	if err := putInPlace(aside, dir, append([]string{guardName, keyName}, conf...)...); err != nil {
+		return named, err
 	}
 	return named, os.RemoveAll(aside)
 }

@@ -315,12 +315,6 @@ func (m *move) compare() error {
 
 // switchOver makes the folder name the destination. Until zapisd.conf is renamed it names the source, which is marked.
 func (m *move) switchOver() error {
-	rename := func(from, to string) error {
-		if err := os.Rename(from, to); err != nil {
-			return err
-		}
-		return atomicfile.SyncFolder(m.dir)
-	}
 	at := func(name string) string { return filepath.Join(m.dir, name) }
 	if m.to.folder() {
 		others, err := otherLines(at(placeName))
@@ -330,12 +324,10 @@ func (m *move) switchOver() error {
 		if err := os.RemoveAll(at(partsName)); err != nil { // only incoming: attachments lay elsewhere
 			return err
 		}
-		for _, name := range []string{partsName, dbName} {
-			if err := rename(filepath.Join(m.aside, name), at(name)); err != nil {
-				return err
-			}
+		if err := putInPlace(m.aside, m.dir, partsName, dbName); err != nil {
+			return err
 		}
-		if err := rename(at(placeName), at(placeName+movedSuffix)); err != nil {
+		if err := atomicfile.Rename(at(placeName), at(placeName+movedSuffix)); err != nil {
 			return err
 		}
 		if len(others) > 0 {
@@ -350,14 +342,12 @@ func (m *move) switchOver() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := rename(filepath.Join(m.aside, name), at(name)); err != nil {
-			return err
-		}
+	if err := putInPlace(m.aside, m.dir, names...); err != nil {
+		return err
 	}
 	if m.from.folder() {
-		if err := errors.Join(os.RemoveAll(at(dbName+movedSuffix)), rename(at(dbName), at(dbName+movedSuffix)),
-			os.RemoveAll(at(partsName+movedSuffix)), rename(at(partsName), at(partsName+movedSuffix)), atomicfile.MakeFolder(at(partsName))); err != nil {
+		if err := errors.Join(os.RemoveAll(at(dbName+movedSuffix)), atomicfile.Rename(at(dbName), at(dbName+movedSuffix)),
+			os.RemoveAll(at(partsName+movedSuffix)), atomicfile.Rename(at(partsName), at(partsName+movedSuffix)), atomicfile.MakeFolder(at(partsName))); err != nil {
 			return err
 		}
 	}

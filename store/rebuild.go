@@ -245,10 +245,8 @@ func (r *Rebuild) Finish(key *ledger.SigningKey) error {
 	if err := os.Remove(filepath.Join(r.dir, partsName)); err != nil && !os.IsNotExist(err) {
 		return exit.New(exit.Failed, "choose another folder", "%s has parts and no ledger: %w", r.dir, err)
 	}
-	for _, name := range names {
-		if err := atomicfile.Rename(filepath.Join(r.aside, name), filepath.Join(r.dir, name)); err != nil {
-			return err
-		}
+	if err := putInPlace(r.aside, r.dir, names...); err != nil {
+		return err
 	}
 	return r.Discard()
 }
