@@ -38,6 +38,7 @@ func readAddressee(ctx context.Context, recipients []string, passphraseFile stri
 		if err != nil {
 			return a, err
 		}
+		r.SetWorkFactor(workFactor)
 		return addressee{[]age.Recipient{r}, false, "with a passphrase"}, nil
 	}
 	hybrid := 0

@@ -18,6 +18,7 @@ import (
 	"zapis/crypto/timestamp"
 	"zapis/crypto/timestamp/timestamptest"
 	"zapis/crypto/witness"
+	"zapis/internal/buildtest"
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/incident"
@@ -35,10 +36,13 @@ func TestBundleScripts(t *testing.T) {
 	shorttest.Skip(t, "no script of bundles is run")
 	t.Parallel()
 	tools := t.TempDir()
-	for name, path := range map[string]string{"zapis-verify": "zapis/cmd/zapis-verify", "age": "filippo.io/age/cmd/age", "age-keygen": "filippo.io/age/cmd/age-keygen"} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(tools, name), path).CombinedOutput(); err != nil {
-			t.Fatalf("building %s: %v\n%s", name, err, out)
-		}
+	if err := buildtest.Programs(tools, "zapis-verify"); err != nil {
+		t.Fatal(err)
+	}
+	age := exec.Command("go", "build", "-trimpath", "-o", tools+string(filepath.Separator), "filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen")
+	age.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := age.CombinedOutput(); err != nil {
+		t.Fatalf("building age: %v\n%s", err, out)
 	}
 	made := t.TempDir()
 	env, authority := prepareBundles(t, made)
