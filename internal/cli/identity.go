@@ -52,6 +52,9 @@ const identityHeader = "# zapis/identity/v1"
 // Age's own command uses the same.
 const WorkFactor = 18
 
+// largeWorkFactor is the one from which on scrypt's memory, 16 MiB then and 256 MiB with WorkFactor, is given back at once.
+const largeWorkFactor = 14
+
 // maxWorkFactor is the largest work factor that is accepted: 2^20 takes 1 GiB.
 const maxWorkFactor = 20
 
@@ -243,7 +246,6 @@ func openIdentity(sealed []byte, passphrase string) (*Identity, error) {
 	}
 	open.SetMaxWorkFactor(maxWorkFactor)
 	plain, err := age.Decrypt(bytes.NewReader(sealed), passphraseOnly{open})
-	debug.FreeOSMemory() // scrypt's 256 MiB would otherwise raise the collector's target
 	var refused *exit.Error
 	switch {
 	case errors.As(err, &refused):
@@ -274,9 +276,14 @@ func (p passphraseOnly) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	if len(stanzas) != 1 || stanzas[0].Type != "scrypt" || len(stanzas[0].Args) != 2 {
 		return nil, exit.New(exit.KeyMissing, identityHint, "this is not an identity file: no passphrase protects it")
 	}
-	if n, err := strconv.Atoi(stanzas[0].Args[1]); err == nil && n > maxWorkFactor {
+	n, err := strconv.Atoi(stanzas[0].Args[1])
+	if err == nil && n > maxWorkFactor {
 		return nil, exit.New(exit.KeyMissing, identityHint,
 			"the identity file asks for a scrypt work factor of %d, and at most %d is spent on one", n, maxWorkFactor)
 	}
-	return p.ScryptIdentity.Unwrap(stanzas)
+	key, err := p.ScryptIdentity.Unwrap(stanzas)
+	if n >= largeWorkFactor {
+		debug.FreeOSMemory() // scrypt's memory would otherwise raise the collector's target
+	}
+	return key, err
 }
