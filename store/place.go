@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
@@ -88,9 +87,8 @@ func readPlace(dir string) (p Place, err error) {
 	if err != nil {
 		return p, err
 	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for lines.Scan() {
-		key, value, _ := strings.Cut(lines.Text(), "=")
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, "=")
 		value = strings.TrimSpace(value)
 		switch strings.TrimSpace(key) {
 		case "host":

@@ -68,6 +68,18 @@ func TestPlaceRefusals(t *testing.T) {
 	}
 }
 
+// A ledger whose zapisd.conf was read only in part would be taken for one in its folder.
+func TestLongLineHidesNoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	conf := "# " + strings.Repeat("x", 1<<20) + "\nhost = h\ndatabase = postgres://u@host/x"
+	if err := os.WriteFile(filepath.Join(dir, placeName), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := readPlace(dir); err != nil || p.Database != "postgres://u@host/x" || p.Host != "h" {
+		t.Errorf("read %+v, %v", p, err)
+	}
+}
+
 // Passwords are in files of their own, which only their owner reads, and in no text about a place.
 func TestPlaceKeepsSecretsApart(t *testing.T) {
 	for _, p := range []Place{

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"zapis/cmd/zapis-verify/check"
+	"zapis/crypto/witness"
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
@@ -68,7 +69,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	if g.Policy != "" {
-		text, err := os.ReadFile(g.Policy)
+		text, err := atomicfile.ReadSmall(g.Policy, witness.MaxPolicy)
 		if err != nil {
 			return check.Unreadable("--policy: ", g.Policy, err)
 		}

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
@@ -21,7 +21,7 @@ type handOverCmd struct {
 }
 
 func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
-	f, err := os.Open(h.File)
+	f, err := atomicfile.Open(h.File)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
@@ -68,7 +69,7 @@ func (k *keygenCmd) identity(g *grammar) (*cli.Identity, error) {
 	if k.Recipient == "" || g.Plugin == "" {
 		return nil, exit.New(exit.Usage, "the plugin's own tool shows the recipient", "--hardware needs --plugin and --recipient")
 	}
-	text, err := readAtMost(k.Hardware, 64<<10)
+	text, err := atomicfile.ReadSmall(k.Hardware, 64<<10)
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
@@ -91,7 +91,7 @@ func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) erro
 
 func readTyped(s *cli.Streams, name string) ([]byte, error) {
 	if name != "-" {
-		return readAtMost(name, 16*paperkey.MaxFile)
+		return atomicfile.ReadSmall(name, 16*paperkey.MaxFile)
 	}
 	return io.ReadAll(io.LimitReader(s.In, 16*paperkey.MaxFile+1))
 }
@@ -106,10 +106,7 @@ func (c *cardCmd) Run(s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
+	file := one.Marshal()
 	_, err = fmt.Fprintf(s.Out, "%s\n%s\n%s", one.Name, one.Fingerprint(), spoken(file))
 	return err
 }

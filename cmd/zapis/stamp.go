@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"zapis/crypto/timestamp"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/evidence/bundle"
@@ -66,14 +67,14 @@ func (c *stampCmd) answer(b *stampable) (a stampAnswer, err error) {
 	if err := cli.CheckFree(c.Out); err != nil {
 		return a, err
 	}
-	response, err := readAtMost(c.Response, timestamp.MaxResponse)
+	response, err := atomicfile.ReadSmall(c.Response, timestamp.MaxResponse)
 	if err != nil {
 		return a, err
 	}
 	if a.response, err = timestamp.AsResponse(response); err != nil {
 		return a, unstamped(c.Response, "ask the authority again", err)
 	}
-	asked, err := readAtMost(c.Asked, timestamp.MaxResponse)
+	asked, err := atomicfile.ReadSmall(c.Asked, timestamp.MaxResponse)
 	if err != nil {
 		return a, err
 	}

@@ -119,7 +119,8 @@ func readConfig(path string, check func(key, value string) error) (map[string]se
 // out. It returns the number of the line that it or visit refuses, or 0 where reading fails.
 func readSettings(r io.Reader, visit func(n int, key, value string) error) (line int, err error) {
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || text[0] == '#' {
 			continue
@@ -132,6 +133,9 @@ func readSettings(r io.Reader, visit func(n int, key, value string) error) (line
 		if err := visit(n, key, value); err != nil {
 			return n, err
 		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return n, fmt.Errorf("the line has more than %d bytes", bufio.MaxScanTokenSize)
 	}
 	return 0, lines.Err()
 }

@@ -236,8 +236,10 @@ func (x *exporting) copy(p ledger.Part, write func(ledger.Hash, io.Reader) error
 // writeAside writes a file under another name in the same folder, syncs it, and renames it. The old content stays
 // until then.
 func writeAside(name string, write func(*os.File) error) (err error) {
-	dir := filepath.Dir(name)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.part")
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return exit.New(exit.Failed, "name a file", "%s is there, and is no file: it stays as it is", name)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.part")
 	if err != nil {
 		return exit.New(exit.Failed, "", "the file %s: %w", name, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
@@ -142,9 +143,9 @@ func writeCard(dir string, named card.LedgerCard) error {
 func readCards(files []string) ([]card.Card, error) {
 	var cards []card.Card
 	for _, name := range files {
-		text, err := os.ReadFile(name)
+		text, err := atomicfile.ReadSmall(name, card.MaxSize)
 		if err != nil {
-			return nil, exit.New(exit.Failed, "a card is the file that zapis keygen writes beside the key", "the card: %w", err)
+			return nil, exit.New(exit.StatusOf(err), "a card is the file that zapis keygen writes beside the key", "the card: %w", err)
 		}
 		c, err := card.Parse(text)
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"zapis/crypto/card"
+	"zapis/crypto/ledger"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
@@ -107,8 +109,11 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *cli.
 // returns nil where the mirror's own keys are used.
 func (v *mirrorVerb) keys(ctx context.Context, m *mirror.Mirror, from *url.URL) ([]byte, error) {
 	if v.Trust != "" {
-		text, err := os.ReadFile(v.Trust)
-		if err != nil {
+		text, err := atomicfile.ReadSmall(v.Trust, ledger.MaxSmall)
+		switch {
+		case exit.StatusOf(err) == exit.Mismatch:
+			return nil, fmt.Errorf("--trust: %w", err)
+		case err != nil:
 			return nil, exit.New(exit.Usage, "", "--trust: %w", err)
 		}
 		return text, nil

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"zapis/crypto/witness"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
@@ -109,7 +109,7 @@ func portsOf(dir string) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, policyFile))
+	text, err := atomicfile.ReadSmall(filepath.Join(dir, policyFile), witness.MaxPolicy)
 	if err != nil {
 		return nil, err
 	}

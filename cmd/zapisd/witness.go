@@ -17,6 +17,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/crypto/witness"
+	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
 	"zapis/internal/escape"
 	"zapis/internal/exit"
@@ -54,9 +55,9 @@ func (f policyFlags) load() ([]byte, *witness.Policy, error) {
 	if name == "" {
 		name = filepath.Join(f.Dir, policyFile)
 	}
-	text, err := os.ReadFile(name)
+	text, err := atomicfile.ReadSmall(name, witness.MaxPolicy)
 	if err != nil {
-		return nil, nil, exit.New(exit.Failed, "docs/guides/partner.md says how to write it", "the witness policy: %w", err)
+		return nil, nil, exit.New(exit.StatusOf(err), "docs/guides/partner.md says how to write it", "the witness policy: %w", err)
 	}
 	p, err := witness.ParsePolicy(text)
 	if err != nil {
@@ -225,19 +226,16 @@ func writeFile(name string, content []byte) error {
 	})
 }
 
-// readSmall reads a file of at most so many bytes.
+// readSmall reads a file that an operator has named, of at most so many bytes.
 func readSmall(name string, most int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, exit.New(exit.Failed, "", "%s: there is no such file", name)
-	case err != nil:
-		return nil, exit.New(exit.Failed, "", "%w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > most {
+	case err == nil && info.IsDir():
 		return nil, exit.New(exit.Failed, "", "%s: not a file of at most %d bytes", name, most)
 	}
-	return os.ReadFile(name)
+	return atomicfile.ReadSmall(name, most)
 }
 
 type witnessAccept struct {

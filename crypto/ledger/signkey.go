@@ -60,9 +60,12 @@ func (k *SigningKey) edID() uint32 {
 	return vkey.ID(k.origin, append([]byte{vkey.Ed25519}, k.ed.Public().(ed25519.PublicKey)...))
 }
 
+// MaxKeyFile is the most bytes that a key file may have.
+const MaxKeyFile = 4 << 10
+
 // ParseSigningKey reads a key file. Its errors never hold what the file holds.
 func ParseSigningKey(text []byte) (*SigningKey, error) {
-	r := canonical.Begin(text, 4<<10, keyFileHeader)
+	r := canonical.Begin(text, MaxKeyFile, keyFileHeader)
 	origin := readOrigin(r)
 	ed, ml := vkey.ReadSeeds(r)
 	if err := r.End(); err != nil {

@@ -38,7 +38,10 @@ func (b *Folder) Key() (*ledger.SigningKey, error) { return ReadKey(b.name(keyFi
 
 // ReadKey reads a log key's file.
 func ReadKey(name string) (*ledger.SigningKey, error) {
-	text, err := os.ReadFile(name)
+	text, err := atomicfile.ReadSmall(name, ledger.MaxKeyFile)
+	if exit.StatusOf(err) == exit.Mismatch {
+		return nil, exit.New(exit.KeyMissing, "", "log key: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (o Collected) Check(now time.Time) error {
 		return err
 	}
 	for _, name := range o.Files {
-		f, err := os.Open(name)
+		f, err := atomicfile.Open(name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -215,7 +215,7 @@ func (x *collecting) files(next int) error {
 		return nil
 	}
 	for _, name := range x.o.Files {
-		if err := add(filepath.Base(name), func() (io.ReadSeekCloser, error) { return os.Open(name) }); err != nil {
+		if err := add(filepath.Base(name), func() (io.ReadSeekCloser, error) { return atomicfile.Open(name) }); err != nil {
 			return err
 		}
 	}

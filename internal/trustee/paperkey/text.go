@@ -14,7 +14,6 @@
 package paperkey
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
@@ -72,8 +71,8 @@ func wholeCheck(file []byte) string {
 func parseLines(text string) ([]byte, error) {
 	var file []byte
 	n := 0
-	for scan := bufio.NewScanner(strings.NewReader(text)); scan.Scan(); {
-		words := strings.Fields(scan.Text())
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
 		if len(words) == 0 {
 			continue
 		}
@@ -82,7 +81,7 @@ func parseLines(text string) ([]byte, error) {
 		}
 		got, err := strconv.Atoi(words[0])
 		if err != nil || len(words) < 3 {
-			return nil, canonical.Refuse("after line %d: %q is no line of the paper: each begins with its number", n, cut(scan.Text()))
+			return nil, canonical.Refuse("after line %d: %q is no line of the paper: each begins with its number", n, cut(strings.TrimRight(line, "\r\n")))
 		}
 		if n++; got != n {
 			return nil, canonical.Refuse("line %d is missing: line %d follows line %d", n, got, n-1)
