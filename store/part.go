@@ -140,7 +140,7 @@ func (w *PartWriter) Write(b []byte) (int, error) {
 	w.s.volume.add(0, int64(n))
 	before := w.size / writeBehind
 	w.size += int64(n)
-	if after := w.size / writeBehind; after > before {
+	if after := w.size / writeBehind; after > before && !w.s.shared { // else the file is a spool, and gone before the kernel would write it
 		startWriting(w.f, before*writeBehind, (after-before)*writeBehind)
 	}
 	w.err = fileError(err)

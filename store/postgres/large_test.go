@@ -30,7 +30,7 @@ func TestOversizedValues(t *testing.T) {
 	if err := db.Parts().Put(t.Context(), whole, long); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, dsn, "UPDATE "+strings.Fields(db.Parts().Where(whole))[0][:len("zapis.parts_00")]+" SET v = v || 'x'")
+	exec(t, dsn, "UPDATE "+strings.Fields(db.Parts().Where(whole))[0][:len("zapis.parts_00")]+" SET v = v || convert_to(repeat('x', 1048576), 'UTF8') WHERE n = 0")
 
 	refused := func(name string, err error, text string) {
 		t.Helper()

@@ -1,4 +1,4 @@
-// Package postgres stores the tables of store/kv, and attachments in chunks of 1 MiB, in a PostgreSQL database (14 or
+// Package postgres stores the tables of store/kv, and attachments in rows that fill a page each, in a PostgreSQL database (14 or
 // newer) that several hosts write to:
 //
 //	zapis.<table>      k bytea primary key, v bytea
@@ -122,7 +122,7 @@ func Open(ctx context.Context, dsn string, specs []kv.Spec, o Options) (*DB, err
 		d.readers.Close()
 		return nil, err
 	}
-	if err := d.addTables(ctx); err != nil {
+	if err := exit.First(d.addTables(ctx), d.keepOnPages(ctx)); err != nil {
 		d.readers.Close()
 		return nil, err
 	}

@@ -81,8 +81,38 @@ func ddl(specs []kv.Spec, pieces int) string {
 	}
 	for i := range pieces {
 		table(pieceName(partsName, i), "k bytea NOT NULL, n int NOT NULL, v bytea NOT NULL, PRIMARY KEY (k, n)")
+		fmt.Fprintf(&b, "ALTER TABLE %s SET (%s);\n", pieceName(partsName, i), onPage)
 	}
 	return b.String()
+}
+
+// keepOnPages gives the tables of attachments the storage parameter that a database of an earlier version lacks. Where the role doesn't
+// own the tables it stays as it is: rows are cut into pieces then, and read the same.
+func (d *DB) keepOnPages(ctx context.Context) error {
+	if d.options.ReadOnly {
+		return nil
+	}
+	rows, err := d.readers.Query(ctx, `SELECT relname::text FROM pg_class WHERE relnamespace = 'zapis'::regnamespace AND relkind = 'r' AND relname LIKE 'parts\_%'
+AND NOT coalesce(reloptions @> ARRAY[$1], false) ORDER BY relname`, onPage)
+	if err != nil {
+		return d.connectError(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return d.connectError(err)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, "ALTER TABLE %s SET (%s);\n", quote(name), onPage)
+	}
+	var pg *pgconn.PgError
+	if _, err = d.readers.Exec(ctx, b.String()); err != nil && !(errors.As(err, &pg) && pg.Code == "42501") {
+		return d.connectError(err)
+	}
+	return nil
 }
 
 // addTables makes the tables that a database of an earlier version lacks, where it is opened for writing.
