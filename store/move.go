@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"zapis/crypto/ledger"
@@ -37,6 +38,9 @@ func Move(ctx context.Context, dir string, to Place, progress func(done, total i
 	if err := to.check(); err != nil {
 		return err
 	}
+	if err := finishMove(dir); err != nil {
+		return err
+	}
 	if err := checkWhole(ctx, dir, progress); err != nil {
 		return err
 	}
@@ -59,6 +63,18 @@ func Move(ctx context.Context, dir string, to Place, progress func(done, total i
 	}
 	m := &move{ctx: ctx, dir: dir, aside: filepath.Join(dir, creatingName), from: from, to: to}
 	return m.run()
+}
+
+// finishMove puts the passwords in place that an interrupted move has left aside: without them the ledger can't be opened.
+func finishMove(dir string) error {
+	if !exists(filepath.Join(dir, creatingName)) {
+		return nil
+	}
+	lock, err := takeLock(dir, "a move", true)
+	if err != nil {
+		return err
+	}
+	return exit.First(finishSecrets(dir), lock.release())
 }
 
 // checkWhole refuses to move a ledger that does not verify.
@@ -338,11 +354,13 @@ func (m *move) switchOver() error {
 		return errors.Join(dropSecrets(m.dir, m.to), os.RemoveAll(m.aside))
 	}
 	m.to.Host = newHost()
-	names, err := m.to.write(m.aside, m.dir)
-	if err != nil {
+	if err := m.writeAside(); err != nil {
 		return err
 	}
-	if err := putInPlace(m.aside, m.dir, names...); err != nil {
+	if err := putInPlace(m.aside, m.dir, placeName); err != nil {
+		return err
+	}
+	if err := finishSecrets(m.dir); err != nil {
 		return err
 	}
 	if m.from.folder() {
@@ -351,5 +369,52 @@ func (m *move) switchOver() error {
 			return err
 		}
 	}
-	return errors.Join(dropSecrets(m.dir, m.to), os.RemoveAll(m.aside))
+	return os.RemoveAll(m.aside)
+}
+
+// writeAside writes what the folder will have in place of its own: zapisd.conf first, and then a file for each password, which is empty where
+// the new place has none.
+func (m *move) writeAside() error {
+	names, err := m.to.write(m.aside, m.dir)
+	if err != nil {
+		return err
+	}
+	for _, s := range m.to.secrets() {
+		if slices.Contains(names, s.secretName) {
+			continue
+		}
+		if err := writeAside(filepath.Join(m.aside, s.secretName), nil); err != nil {
+			return err
+		}
+	}
+	return atomicfile.SyncFolder(m.aside)
+}
+
+// finishSecrets puts the passwords of writeAside in place once zapisd.conf is, and removes those that are not used. Where a crash has come
+// between, the next move does it. While zapisd.conf still lies aside it does nothing.
+func finishSecrets(dir string) error {
+	aside := filepath.Join(dir, creatingName)
+	if exists(filepath.Join(aside, placeName)) {
+		return nil
+	}
+	for _, s := range (Place{}).secrets() {
+		from, to := filepath.Join(aside, s.secretName), filepath.Join(dir, s.secretName)
+		info, err := os.Lstat(from)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		switch {
+		case err != nil:
+		case info.Size() > 0:
+			err = os.Rename(from, to)
+		default:
+			if err = os.Remove(to); err == nil || errors.Is(err, os.ErrNotExist) {
+				err = exit.First(atomicfile.SyncFolder(dir), os.Remove(from))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return atomicfile.SyncFolder(dir)
 }

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"zapis/internal/exit"
+	"zapis/store/kv"
 )
 
 // A move ends with the passwords of the new place in the folder, and of no other. What zapisd.conf says beside the place stays.
@@ -25,6 +27,7 @@ func TestSwitchOverKeepsNoSecrets(t *testing.T) {
 		{"back", apart, Place{}, nil},
 		{"out of the bucket", apart, database, []string{databaseSecret}},
 		{"to a database without a password", apart, certificate, nil},
+		{"to a database with another password", database, Place{Database: "postgres://u:three@other/x", Host: "h"}, []string{databaseSecret}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -87,6 +90,65 @@ func TestMoveBackBegunAgain(t *testing.T) {
 	for _, name := range []string{attachmentsSecret, databaseSecret} {
 		if _, err := os.Stat(filepath.Join(dir, name)); !os.IsNotExist(err) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A move between two databases that was cut off at any point of its end is finished by the same command: the folder then has the
+// passwords of the new place, and no other. While zapisd.conf names the old place, the old place's passwords are there.
+func TestMoveCutOff(t *testing.T) {
+	if cluster != nil {
+		return // it is about a folder
+	}
+	old := Place{Database: "postgres://u:one@127.0.0.1:1/x", Attachments: "s3://key:two@127.0.0.1:1/bucket?plain=1", Host: "h"}
+	for _, to := range []Place{
+		{Database: "postgres://u@127.0.0.1:1/y"},
+		{Database: "postgres://u:three@127.0.0.1:1/y"},
+		{Database: "postgres://u@127.0.0.1:1/y", Attachments: "s3://key:four@127.0.0.1:1/bucket?plain=1"},
+	} {
+		for cut := range 4 {
+			dir := t.TempDir()
+			m := &move{ctx: t.Context(), dir: dir, aside: filepath.Join(dir, creatingName), from: old, to: to}
+			m.to.Host = "h"
+			if _, err := old.write(dir, dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(m.aside, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.writeAside(); err != nil {
+				t.Fatal(err)
+			}
+			want := old
+			for _, name := range []string{placeName, databaseSecret, attachmentsSecret}[:cut] {
+				aside := filepath.Join(m.aside, name)
+				if info, err := os.Stat(aside); err != nil {
+					t.Fatal(err)
+				} else if info.Size() == 0 {
+					if err := os.Remove(filepath.Join(dir, name)); err != nil {
+						t.Fatal(err)
+					}
+					continue // and so the file aside is still there
+				}
+				if err := os.Rename(aside, filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if cut > 0 {
+				want = m.to
+			}
+			if err := Move(t.Context(), dir, to, nil); !errors.Is(err, kv.ErrUnavailable) {
+				t.Errorf("%s, %d: %v", to, cut, err) // no server answers there
+			}
+			if got, err := readPlace(dir); err != nil || got != want {
+				t.Errorf("%s, cut off after %d: the place is %+v, %v", to, cut, got, err)
+			}
+			for _, s := range want.secrets() {
+				_, secret, err := splitSecret(s.address)
+				if there := exists(filepath.Join(dir, s.secretName)); err != nil || there != (secret != "") {
+					t.Errorf("%s, cut off after %d: %s is there: %v", to, cut, s.secretName, there)
+				}
+			}
 		}
 	}
 }

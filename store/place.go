@@ -180,14 +180,15 @@ func dropSecrets(dir string, p Place) error {
 	return atomicfile.SyncFolder(dir)
 }
 
-// write writes zapisd.conf, with the lines of dir's that are not about the place, and the secrets to the folder aside, synced,
-// and returns their names in the order of renaming.
+// write writes zapisd.conf, with the lines of dir's that are not about the place, and then the secrets to the folder aside, synced,
+// and returns their names in the order in which a new folder gets them.
 func (p Place) write(aside, dir string) (names []string, err error) {
 	others, err := otherLines(filepath.Join(dir, placeName))
 	if err != nil {
 		return nil, err
 	}
 	text := placeHeader + "host = " + p.Host + "\n"
+	secrets := make(map[string]string) // by the name of the file
 	for _, s := range p.secrets() {
 		if s.address == "" {
 			continue
@@ -197,19 +198,21 @@ func (p Place) write(aside, dir string) (names []string, err error) {
 			return nil, &PlaceError{s.key, exit.New(exit.Usage, "", "it can't be read as an address")}
 		}
 		text += s.key + " = " + address + "\n"
-		if secret == "" {
-			continue
+		if secret != "" {
+			secrets[s.secretName] = secret
+			names = append(names, s.secretName)
 		}
-		if err := writeAside(filepath.Join(aside, s.secretName), []byte(secret+"\n")); err != nil {
-			return nil, err
-		}
-		names = append(names, s.secretName)
 	}
 	if p.NoStandby {
 		text += "standby = none\n"
 	}
 	if err := writeAside(filepath.Join(aside, placeName), append([]byte(text), others...)); err != nil {
 		return nil, err
+	}
+	for _, name := range names {
+		if err := writeAside(filepath.Join(aside, name), []byte(secrets[name]+"\n")); err != nil {
+			return nil, err
+		}
 	}
 	return append(names, placeName), nil
 }

@@ -143,6 +143,20 @@ type moveVerb struct {
 	NoStandby   bool   `name:"no-standby" help:"The database has no synchronous standby. For trials."`
 }
 
+// moveFlag is placeFlag for the flags of a move, where --to names the database.
+func moveFlag(err error) error {
+	p, ok := errors.AsType[*store.PlaceError](err)
+	switch {
+	case !ok:
+		return err
+	case p.Key == "database":
+		return fmt.Errorf("--to: %w", p.Err)
+	case exit.AdviceOf(err).Code == exit.AddDatabase:
+		return exit.New(exit.Usage, "--to postgres://USER@HOST/DATABASE", "--attachments: %s", p.Err)
+	}
+	return placeFlag(err)
+}
+
 func (v *moveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	p := store.Place{Attachments: v.Attachments, NoStandby: v.NoStandby}
 	if v.To != "folder" {
@@ -153,7 +167,7 @@ func (v *moveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	err := store.Move(ctx, v.Dir, p, check)
 	screen.done()
 	if err != nil {
-		return placeFlag(err)
+		return moveFlag(err)
 	}
 	st, err := store.OpenReadOnly(v.Dir)
 	if err != nil {
