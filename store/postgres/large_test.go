@@ -18,10 +18,11 @@ import (
 func TestOversizedValues(t *testing.T) {
 	dsn := newDSN(t)
 	db := create(t, dsn, options())
-	const most = kv.MostOfAll
+	const most, narrow = kv.MostOfAll, 1 << 10
 	err := kv.Update(db, func(tx kv.Tx) error {
 		return errors.Join(tx.Table("plain").Put([]byte("a"), make([]byte, most)), tx.Table("plain").Put([]byte("b"), make([]byte, most+1)),
-			tx.Table("large").Put([]byte("a"), make([]byte, most)), tx.Table("large").Put([]byte("b"), make([]byte, most+1)))
+			tx.Table("large").Put([]byte("a"), make([]byte, most)), tx.Table("large").Put([]byte("b"), make([]byte, most+1)),
+			tx.Table("narrow").Put([]byte("a"), make([]byte, narrow)), tx.Table("narrow").Put([]byte("b"), make([]byte, narrow+1)))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,7 @@ func TestOversizedValues(t *testing.T) {
 			t.Errorf("%s: %v (status %d)", name, err, exit.StatusOf(err))
 		}
 	}
+	limits := map[string]int{"plain": most, "large": most, "narrow": narrow}
 	read := func(name string, do func(tx kv.Tx), table string) {
 		t.Helper()
 		err := kv.View(db, func(tx kv.Tx) error { do(tx); return nil })
@@ -45,11 +47,11 @@ func TestOversizedValues(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if table != "" {
-			refused(name, err, fmt.Sprintf("table %s has one of more than %d bytes under 62", table, most))
+			refused(name, err, fmt.Sprintf("table %s has one of more than %d bytes under 62", table, limits[table]))
 		}
 	}
 	a, b := []byte("a"), []byte("b")
-	for _, table := range []string{"plain", "large"} {
+	for table, most := range limits {
 		want := []kv.Key{{Table: table, Key: a}, {Table: table, Key: b}}
 		read("get of the other", func(tx kv.Tx) {
 			if n := len(tx.Table(table).Get(a)); n != most {
@@ -66,6 +68,7 @@ func TestOversizedValues(t *testing.T) {
 		}
 	}
 	read("a walk", func(tx kv.Tx) { each(tx, "plain") }, "plain")
+	read("a walk of another", func(tx kv.Tx) { each(tx, "narrow") }, "narrow")
 	read("a walk over keys", func(tx kv.Tx) { each(tx, "large") }, "")
 	read("the last", func(tx kv.Tx) { tx.Want(kv.Key{Table: "plain", Last: true}) }, "plain")
 	read("a scan", func(tx kv.Tx) { _ = tx.Scan("large", kv.Range{}, func(kv.Chunk) error { return nil }) }, "large")

@@ -11,7 +11,8 @@ import (
 )
 
 // Specs are the tables that the tests need.
-var Specs = []kv.Spec{{Name: "plain"}, {Name: "ascending", Ascending: true}, {Name: "large", Large: true}}
+var Specs = []kv.Spec{{Name: "plain"}, {Name: "ascending", Ascending: true}, {Name: "large", Large: true},
+	{Name: "narrow", Most: 1 << 10}}
 
 // Run tests an engine. open returns an empty database with Specs.
 func Run(t *testing.T, open func(t *testing.T) kv.DB) {
