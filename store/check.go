@@ -336,14 +336,13 @@ func (c *checker) checkCheckpoint(key, note []byte, at uint64) {
 		c.refusePoint(size, err)
 		return
 	}
-	text, err := ledger.NoteText(note)
-	if err == nil {
-		var unverified ledger.Checkpoint
-		if unverified, err = ledger.ParseCheckpointText(text); err == nil && unverified.Size != size {
-			err = canonical.Refuse("it says size %d", unverified.Size)
-		} else if err == nil && unverified.Root != root {
-			err = canonical.Refuse("its root is %s, and the entries have %s", unverified.Root, root)
-		}
+	unverified, err := ledger.ParseNote(note)
+	switch {
+	case err != nil:
+	case unverified.Size != size:
+		err = canonical.Refuse("it says size %d", unverified.Size)
+	case unverified.Root != root:
+		err = canonical.Refuse("its root is %s, and the entries have %s", unverified.Root, root)
 	}
 	if err != nil {
 		c.refusePoint(size, err)
@@ -374,13 +373,9 @@ func (c *checker) checkTimes() {
 		if !ok || size > c.ends || c.invalid.has(size) {
 			return
 		}
-		text, err := ledger.NoteText(note)
+		p, err := ledger.ParseNote(note)
 		if err != nil {
 			return // it was reported
-		}
-		p, err := ledger.ParseCheckpointText(text)
-		if err != nil {
-			return
 		}
 		name := fmt.Sprintf("checkpoint %d", size)
 		if err := ledger.CheckOrder(last, p); err != nil {

@@ -206,11 +206,7 @@ func readCosigned(note []byte, policy *witness.Policy) (c ledger.Checkpoint, by 
 func checkOurs(ctx context.Context, st *store.Store, c ledger.Checkpoint, by []witness.Cosignature, note []byte) error {
 	stored, err := st.Checkpoint(c.Size)
 	if err == nil {
-		text, err := ledger.NoteText(stored)
-		if err != nil {
-			return err
-		}
-		if ours, err := ledger.ParseCheckpointText(text); err != nil || ours.Root == c.Root {
+		if ours, err := ledger.ParseNote(stored); err != nil || ours.Root == c.Root {
 			return err
 		}
 	} else if !errors.Is(err, store.ErrUnknown) {

@@ -334,11 +334,7 @@ func (c *Chain) Saw(cp Checkpoint) {
 // the keys in force at its size, and its root. Its size must be one that was
 // marked, or the chain's own.
 func (c *Chain) CheckCheckpoint(msg []byte) (Checkpoint, error) {
-	text, err := NoteText(msg)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	unverified, err := ParseCheckpointText(text)
+	unverified, err := ParseNote(msg)
 	if err != nil {
 		return Checkpoint{}, err
 	}

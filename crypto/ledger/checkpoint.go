@@ -193,6 +193,15 @@ func ParseCheckpointText(text string) (Checkpoint, error) {
 	return c, nil
 }
 
+// ParseNote reads the checkpoint of a signed note as ParseCheckpointText does.
+func ParseNote(note []byte) (Checkpoint, error) {
+	text, err := NoteText(note)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return ParseCheckpointText(text)
+}
+
 func refuseEmpty(c Checkpoint) error {
 	if c.Size == 0 {
 		return canonical.Refuse("checkpoint: line 2: a size is 1 to %d", uint64(MaxIndex))

@@ -41,11 +41,7 @@ func MakeReceipt(entry, checkpoint []byte, r tlog.HashReader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := NoteText(checkpoint)
-	if err != nil {
-		return nil, err
-	}
-	c, err := ParseCheckpointText(text)
+	c, err := ParseNote(checkpoint)
 	if err != nil {
 		return nil, err
 	}

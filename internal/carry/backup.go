@@ -197,10 +197,7 @@ func (w *BackupWriter) Put(it BackupItem) error {
 
 // Close ends the archive. It fails if a member is missing.
 func (w *BackupWriter) Close() error {
-	if err := w.c.end(); err != nil {
-		return w.t.misuse(err)
-	}
-	return w.t.close()
+	return w.t.close(w.c.end)
 }
 
 // BackupReader reads a backup's ledger.tar, and verifies its form. The caller

@@ -117,11 +117,7 @@ func (c *course) takeCheckpoint(note []byte) (ledger.Checkpoint, error) {
 	if c.stage != atCheckpoints {
 		return ledger.Checkpoint{}, fmt.Errorf("checkpoints come before the entries")
 	}
-	text, err := ledger.NoteText(note)
-	if err != nil {
-		return ledger.Checkpoint{}, err
-	}
-	cp, err := ledger.ParseCheckpointText(text)
+	cp, err := ledger.ParseNote(note)
 	if err != nil {
 		return ledger.Checkpoint{}, err
 	}

@@ -248,8 +248,5 @@ func (w *OutboxWriter) Part(h ledger.Hash, r io.Reader) error {
 
 // Close ends the archive. It fails if a member is missing.
 func (w *OutboxWriter) Close() error {
-	if err := w.c.end(); err != nil {
-		return w.t.misuse(err)
-	}
-	return w.t.close()
+	return w.t.close(w.c.end)
 }

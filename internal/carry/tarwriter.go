@@ -65,7 +65,11 @@ func (t *tarWriter) part(name string, p ledger.Part, r io.Reader) error {
 	return nil
 }
 
-func (t *tarWriter) close() error {
+// close ends the archive, unless end names what is missing.
+func (t *tarWriter) close(end func() error) error {
+	if err := end(); err != nil {
+		return t.misuse(err)
+	}
 	_, err := t.w.Write(make([]byte, 2*blockSize))
 	return err
 }

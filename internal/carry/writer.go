@@ -145,8 +145,5 @@ func (w *Writer) WaitingPart(h ledger.Hash, r io.Reader) error {
 
 // Close ends the archive. It fails if a member is missing.
 func (w *Writer) Close() error {
-	if err := w.c.end(); err != nil {
-		return w.t.misuse(err)
-	}
-	return w.t.close()
+	return w.t.close(w.c.end)
 }

@@ -24,11 +24,7 @@ type seen struct {
 
 // isCheckpoint reports whether a text is a signed note over a checkpoint.
 func isCheckpoint(text []byte) (ledger.Checkpoint, bool) {
-	body, err := ledger.NoteText(text)
-	if err != nil {
-		return ledger.Checkpoint{}, false
-	}
-	c, err := ledger.ParseCheckpointText(body)
+	c, err := ledger.ParseNote(text)
 	return c, err == nil
 }
 

@@ -119,11 +119,7 @@ func (c *governance) openPromise(file []byte) (ledger.Promise, error) {
 // openCheckpoint verifies a checkpoint with the keys that sign ledgers of its
 // size, and returns their verifier.
 func (c *governance) openCheckpoint(msg []byte) (*ledger.Verifier, ledger.Checkpoint, error) {
-	text, err := ledger.NoteText(msg)
-	if err != nil {
-		return nil, ledger.Checkpoint{}, err
-	}
-	unverified, err := ledger.ParseCheckpointText(text)
+	unverified, err := ledger.ParseNote(msg)
 	if err != nil {
 		return nil, ledger.Checkpoint{}, err
 	}

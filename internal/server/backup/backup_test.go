@@ -26,7 +26,7 @@ func state(t testing.TB, b *ledgertest.Builder) io.Reader {
 		t.Fatal(err)
 	}
 	for _, note := range b.Checkpoints {
-		c, err := readCheckpoint(note)
+		c, err := ledger.ParseNote(note)
 		if err == nil {
 			err = w.Put(carry.BackupItem{Kind: carry.BackupCheckpoint, Size: c.Size, Text: note})
 		}

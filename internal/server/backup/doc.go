@@ -116,7 +116,7 @@ func (b *Folder) head() (h carry.BackupHeader, last ledger.Checkpoint, ok bool, 
 		if err == io.EOF || it.Kind != carry.BackupCheckpoint {
 			return r.Header(), last, true, nil
 		}
-		if last, err = readCheckpoint(it.Text); err != nil {
+		if last, err = ledger.ParseNote(it.Text); err != nil {
 			return h, last, false, err
 		}
 	}
@@ -126,12 +126,4 @@ func (b *Folder) head() (h carry.BackupHeader, last ledger.Checkpoint, ok bool, 
 func (b *Folder) Card() (card.LedgerCard, bool, error) {
 	h, _, ok, err := b.head()
 	return h.Card(), ok, err
-}
-
-func readCheckpoint(note []byte) (ledger.Checkpoint, error) {
-	text, err := ledger.NoteText(note)
-	if err != nil {
-		return ledger.Checkpoint{}, err
-	}
-	return ledger.ParseCheckpointText(text)
 }

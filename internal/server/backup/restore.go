@@ -116,7 +116,7 @@ type restoring struct {
 func (m *restoring) step(it carry.BackupItem, e ledger.Entry) error {
 	switch it.Kind {
 	case carry.BackupCheckpoint:
-		c, err := readCheckpoint(it.Text)
+		c, err := ledger.ParseNote(it.Text)
 		m.notes[it.Size] = noted{c, it.Text}
 		return err
 	case carry.BackupEntry:

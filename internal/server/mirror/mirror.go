@@ -124,10 +124,7 @@ func (m *Mirror) last() (note []byte, c ledger.Checkpoint, err error) {
 	if err != nil {
 		return nil, c, err
 	}
-	text, err := ledger.NoteText(note)
-	if err == nil {
-		c, err = ledger.ParseCheckpointText(text)
-	}
+	c, err = ledger.ParseNote(note)
 	return note, c, err
 }
 
