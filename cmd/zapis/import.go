@@ -67,7 +67,7 @@ const maxNews = 40
 // stands in the way of opening a statement is for list to say.
 func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *casework.Imported) {
 	bar := s.Progress("opening statements", 0)
-	cases, err := v.Sort(ctx, func(n, _ int) { bar.At(int64(n)) })
+	cases, err := v.SortNew(ctx, done, func(n, _ int) { bar.At(int64(n)) })
 	bar.Done()
 	if err != nil {
 		warn(s, "which cases are new could not be told: %v", err)

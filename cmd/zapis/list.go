@@ -113,7 +113,7 @@ const (
 func (t *textList) Begin(cases int) { *t = textList{filter: t.filter, now: t.now, all: cases} }
 
 // Case implements casework.Listing.
-func (t *textList) Case(_ int, s *casefile.Summary) {
+func (t *textList) Case(_ uint64, s *casefile.Summary) {
 	if t.filter.fits(s, t.now) {
 		t.add(s)
 	}
@@ -157,7 +157,7 @@ type sortedList struct {
 
 // placedSummary is a case with its place in the order of the first reports.
 type placedSummary struct {
-	at int
+	at uint64
 	s  casefile.Summary
 }
 
@@ -167,7 +167,7 @@ func (l *sortedList) Begin(cases int) {
 }
 
 // Case implements casework.Listing.
-func (l *sortedList) Case(at int, s *casefile.Summary) {
+func (l *sortedList) Case(at uint64, s *casefile.Summary) {
 	if l.filter.fits(s, l.now) {
 		l.list = append(l.list, placedSummary{at, *s})
 	}

@@ -91,7 +91,7 @@ func (v *Trustee) sort(ctx context.Context, progress func(done, of int)) (cases 
 		return nil, 0, err
 	}
 	defer vault.InBulk()()
-	known, err := v.readIndex()
+	known, added, err := v.readIndex()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -119,6 +119,11 @@ func (v *Trustee) sort(ctx context.Context, progress func(done, of int)) (cases 
 			cases.Sealed = append(cases.Sealed, Sealed{s, closed})
 		default:
 			cases.Closed++
+		}
+	}
+	if len(fresh) == 0 && added > 0 {
+		if err := v.writeIndex(known); err != nil {
+			return nil, 0, err
 		}
 	}
 	if len(fresh) > 0 {
@@ -159,22 +164,42 @@ func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, 
 	return v.writeIndex(known)
 }
 
-func (v *Trustee) readIndex() (map[ledger.Hash]*caseIndexEntry, error) {
+// readIndex returns the entries of the index by their body hash. added is how many of them are in its supplement.
+func (v *Trustee) readIndex() (known map[ledger.Hash]*caseIndexEntry, added int, err error) {
 	list, err := vault.ReadCache[caseIndexEntry](v.Vault, caseIndex)
-	known := make(map[ledger.Hash]*caseIndexEntry, len(list))
-	for i := range list {
-		known[list[i].Body] = &list[i]
+	if err != nil {
+		return nil, 0, err
 	}
-	return known, err
+	more, err := vault.ReadCache[caseIndexEntry](v.Vault, caseIndex.More())
+	known = make(map[ledger.Hash]*caseIndexEntry, len(list)+len(more))
+	for _, of := range [][]caseIndexEntry{list, more} {
+		for i := range of {
+			known[of[i].Body] = &of[i]
+		}
+	}
+	return known, len(more), err
 }
 
+// addToIndex adds entries to the supplement of the index, so that the index need not be written again.
+func (v *Trustee) addToIndex(entries []caseIndexEntry) error {
+	more, err := vault.ReadCache[caseIndexEntry](v.Vault, caseIndex.More())
+	if err != nil {
+		return err
+	}
+	return vault.WriteCache(v.Vault, caseIndex.More(), append(more, entries...))
+}
+
+// writeIndex replaces the index, and removes its supplement.
 func (v *Trustee) writeIndex(known map[ledger.Hash]*caseIndexEntry) error {
 	list := make([]caseIndexEntry, 0, len(known))
 	for _, g := range known {
 		list = append(list, *g)
 	}
 	slices.SortFunc(list, func(a, b caseIndexEntry) int { return bytes.Compare(a.Body[:], b.Body[:]) })
-	return vault.WriteCache(v.Vault, caseIndex, list)
+	if err := vault.WriteCache(v.Vault, caseIndex, list); err != nil {
+		return err
+	}
+	return v.forgetCache(caseIndex.More())
 }
 
 // group groups the submissions that name the same first report and mailbox. One that names a report and another

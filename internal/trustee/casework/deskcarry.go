@@ -81,7 +81,7 @@ func (v *Trustee) packs() ([]*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := v.readIndex()
+	known, _, err := v.readIndex()
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,9 @@ type Imported struct {
 	Anchors []string // problems of anchors among the new entries, sentences without full stop
 	Pending []string // what the owner has handed out and is not in the ledger; empty without a key
 
-	fresh map[ledger.Hash]bool // bodies that the vault did not hold before, neither as an entry nor waiting
-	owner string               // fingerprint of the owner's key; empty without a key
+	fresh  map[ledger.Hash]bool // bodies that the vault did not hold before, neither as an entry nor waiting
+	before *ledgercopy.Copy     // of the vault
+	owner  string               // fingerprint of the owner's key; empty without a key
 }
 
 // Import verifies and imports a carry file, as vault.Import does.
@@ -27,7 +28,7 @@ func (v *Trustee) Import(ctx context.Context, r io.Reader, o vault.ImportOptions
 	if err != nil {
 		return nil, err
 	}
-	out := &Imported{Imported: done, fresh: freshBodies(before, v.Copy())}
+	out := &Imported{Imported: done, before: before, fresh: freshBodies(before, v.Copy())}
 	if out.Anchors, err = v.AnchorWarnings(done.From); err != nil {
 		return nil, err
 	}

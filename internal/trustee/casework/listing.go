@@ -1,12 +1,16 @@
 package casework
 
 import (
-	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 
+	"zapis/crypto/ledger"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/vault"
 )
@@ -15,8 +19,8 @@ import (
 type Listing interface {
 	// Begin comes before the first case, with their number. It may come once more: what came before counts for nothing then.
 	Begin(cases int)
-	// Case takes a case. at is its place in the order of the first reports, from 0. s is valid until Case returns; its lists stay.
-	Case(at int, s *casefile.Summary)
+	// Case takes a case. at grows in the order of Cases.List. s is valid until Case returns; its lists stay.
+	Case(at uint64, s *casefile.Summary)
 }
 
 // List gives all cases to a list. Where the vault is as it was when its cases were sorted last, they come from the cache, and
@@ -40,16 +44,15 @@ func (v *Trustee) List(ctx context.Context, progress func(done, of int), to List
 		return nil, err
 	}
 	to.Begin(len(cases.List))
-	order := make([]int, len(cases.List))
-	keys := make([]string, len(cases.List))
-	for i, c := range cases.List {
+	keys := make(map[*Case]string, len(cases.List))
+	for _, c := range cases.List {
 		s := c.Summary()
-		order[i], keys[i] = i, listKey(i, &s)
+		keys[c] = listKey(c.place(), &s)
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
-	for _, i := range order {
-		s := cases.List[i].Summary()
-		to.Case(i, &s)
+	order := slices.SortedFunc(maps.Keys(keys), func(a, b *Case) int { return strings.Compare(keys[a], keys[b]) })
+	for _, c := range order {
+		s := c.Summary()
+		to.Case(c.place(), &s)
 	}
 	return cases, nil
 }
@@ -60,9 +63,9 @@ func listPages(pages *vault.Pages, cases int, to Listing) bool {
 	var s casefile.Summary
 	row, n, fits := newRowReader(), 0, true
 	whole := pages.Each(listPrefix, func(key, text []byte) bool {
-		at, err := strconv.ParseUint(string(key[max(len(key)-placeDigits, 0):]), 16, 32)
-		if fits = err == nil && row.read(text, &s) == nil; fits {
-			to.Case(int(at), &s)
+		at, known := placeOf(key)
+		if fits = known && row.read(text, &s) == nil; fits {
+			to.Case(at, &s)
 			n++
 		}
 		return fits
@@ -71,20 +74,52 @@ func listPages(pages *vault.Pages, cases int, to Listing) bool {
 }
 
 // The key of a case's row in a list is such that the order of the keys is the list's: urgency, when it was received, place in
-// the order of the first reports.
+// the order of the first reports, id.
 const (
-	listPrefix  = "l"
-	placeDigits = 8
+	listPrefix = "l"
+	placeFrom  = len("l") + 1 + 16 + 8
+	placeTo    = placeFrom + 16
 )
 
-func listKey(at int, s *casefile.Summary) string {
+func listKey(at uint64, s *casefile.Summary) string {
 	const positive = 1 << 63 // so that times before 1970 come first
-	return fmt.Sprintf("%s%d%016x%08x%0*x", listPrefix, s.Urgency(), uint64(s.Received.Unix())+positive, s.Received.Nanosecond(), placeDigits, at)
+	return fmt.Sprintf("%s%d%016x%08x%016x%s", listPrefix, s.Urgency(), uint64(s.Received.Unix())+positive, s.Received.Nanosecond(), at, s.Case)
 }
 
-// listLine returns the line of a case in the cache.
-func listLine(at int, c *Case) (vault.Line, error) {
-	s := c.Summary()
-	text, err := appendRow(nil, &s)
-	return vault.Line{Key: listKey(at, &s), Text: text}, err
+// placeOf reads the place in a key.
+func placeOf(key []byte) (at uint64, ok bool) {
+	if len(key) < placeTo {
+		return 0, false
+	}
+	at, err := strconv.ParseUint(string(key[placeFrom:placeTo]), 16, 64)
+	return at, err == nil
 }
+
+// place returns where the case stands among all: the number of its first entry, or, where all of it waits, 2^63 and the
+// beginning of its first body hash, by which what waits is in order.
+func (c *Case) place() uint64 {
+	at := uint64(math.MaxUint64)
+	for _, s := range c.subs {
+		if s.Waiting {
+			at = min(at, placeWaiting(s.Hash))
+		} else {
+			at = min(at, s.Index)
+		}
+	}
+	return at
+}
+
+// place is that of the case of the line.
+func (l caseLine) place() uint64 {
+	at := uint64(math.MaxUint64)
+	for _, s := range l.Subs {
+		if s.Index == nil {
+			at = min(at, placeWaiting(s.Entry.Body))
+		} else {
+			at = min(at, *s.Index)
+		}
+	}
+	return at
+}
+
+func placeWaiting(body ledger.Hash) uint64 { return 1<<63 | binary.BigEndian.Uint64(body[:])>>1 }

@@ -1,7 +1,10 @@
 package casework
 
 import (
+	"context"
 	"encoding/json"
+	"strconv"
+	"strings"
 
 	"zapis/internal/trustee/vault"
 )
@@ -18,7 +21,12 @@ func (v *Trustee) WriteRows(cases int, rows ...string) error {
 	}
 	var lines []vault.Line
 	for i, row := range rows {
-		lines = append(lines, vault.Line{Key: listPrefix + "000000000000000000000000000000000" + string(rune('0'+i)), Text: []byte(row)})
+		lines = append(lines, vault.Line{Key: listPrefix + strings.Repeat("0", 41) + strconv.Itoa(i), Text: []byte(row)})
 	}
 	return vault.WritePages(v.Vault, casesCache, string(about), lines)
+}
+
+// AddNew is SortNew without Sort: nil where the cache alone is not enough.
+func (v *Trustee) AddNew(ctx context.Context, done *Imported) (*Cases, error) {
+	return v.addNew(ctx, done, func(int, int) {})
 }

@@ -2,7 +2,6 @@ package casework_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,9 +23,9 @@ type taken struct {
 
 func (l *taken) Begin(cases int) { l.begun, l.cases, l.rows = l.begun+1, cases, nil }
 
-func (l *taken) Case(at int, s *casefile.Summary) {
+func (l *taken) Case(at uint64, s *casefile.Summary) {
 	text, _ := json.Marshal(s)
-	l.rows = append(l.rows, fmt.Sprintf("%d %s", at, text))
+	l.rows = append(l.rows, string(text))
 }
 
 func listing(t *testing.T, v *casework.Trustee) (*taken, *casework.Cases) {
@@ -66,9 +65,9 @@ func TestListing(t *testing.T) {
 		}
 		var want taken
 		for danger := range 3 {
-			for i, c := range sort(t, v).List {
+			for _, c := range sort(t, v).List {
 				if s := c.Summary(); s.Urgency() == danger {
-					want.Case(i, &s)
+					want.Case(0, &s)
 				}
 			}
 		}

@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -12,15 +11,18 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
+	"zapis/internal/incident"
 	"zapis/internal/trustee/casefile"
+	"zapis/internal/trustee/ledgercopy"
 	"zapis/internal/trustee/vault"
 )
 
 // casesCache is the paged cache of cases as Sort gave them: a line for each case, by its id, one for each entry of a case, by
-// its number, and one for each case of a list, in the list's order: zapis/cases/v2. It holds for one state of the vault, which
+// its number, or for each submission that waits, by its body's hash, one for each page of the form, and one
+// for each case of a list, in the list's order: zapis/cases/v3. It holds for one state of the vault, which
 // its line about names, and is then enough for what concerns one case, and for a list. After any other change of the vault Sort
 // is asked again.
-var casesCache = vault.Cache{File: "cases", Header: "zapis/cases/v2 "}
+var casesCache = vault.Cache{File: "cases", Header: "zapis/cases/v3 "}
 
 // caseLine is a case in the cache.
 type caseLine struct {
@@ -54,10 +56,13 @@ type aboutCases struct {
 
 // state returns a hash over all that the result of Sort depends on, apart from the caches: the copy of the ledger, the owner's
 // statements, and what other trustees have granted and handed on.
-func (v *Trustee) state() (ledger.Hash, error) {
+func (v *Trustee) state() (ledger.Hash, error) { return v.stateOf(v.Copy()) }
+
+// stateOf is state with another copy of the ledger in the place of the vault's.
+func (v *Trustee) stateOf(c *ledgercopy.Copy) (ledger.Hash, error) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n%x\n", caseIndex.Header, v.Key().Card.Fingerprint(), sha256.Sum256(v.Copy().Newest()))
-	for _, w := range v.Copy().Waiting() {
+	fmt.Fprintf(sum, "%s\n%s\n%x\n", caseIndex.Header, v.Key().Card.Fingerprint(), sha256.Sum256(c.Newest()))
+	for _, w := range c.Waiting() {
 		fmt.Fprintf(sum, "waiting %s\n", w.Hash)
 	}
 	for _, dir := range []string{vault.SignedDir, grantsDir, resealedDir} {
@@ -101,34 +106,51 @@ func (v *Trustee) writeCases(cases *Cases) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]vault.Line, 0, 3*len(cases.List))
-	for i, c := range cases.List {
-		one, ok := lineOf(c)
-		if !ok {
-			return nil
-		}
-		text, err := json.Marshal(one)
-		if err != nil {
+	lines := make([]vault.Line, 0, 4*len(cases.List))
+	for _, c := range cases.List {
+		of, ok, err := linesOf(c)
+		if err != nil || !ok {
 			return err
 		}
-		lines = append(lines, vault.Line{Key: c.ID, Text: text})
-		row, err := listLine(i, c)
-		if err != nil {
-			return err
-		}
-		lines = append(lines, row)
-		for _, s := range c.subs {
-			if !s.Waiting {
-				lines = append(lines, vault.Line{Key: entryKey(s.Index), Text: []byte(c.ID)})
-			}
-		}
+		lines = append(lines, of...)
 	}
-	slices.SortStableFunc(lines, func(a, b vault.Line) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(lines, func(a, b vault.Line) int { return strings.Compare(a.Key, b.Key) })
 	return vault.WritePages(v.Vault, casesCache, string(about), lines)
 }
 
-// entryKey is the key of an entry's line. Ids begin with c.
-func entryKey(index uint64) string { return fmt.Sprintf("e%013d", index) }
+// linesOf returns all lines of a case; ok is false where it holds what the cache can't.
+func linesOf(c *Case) (list []vault.Line, ok bool, err error) {
+	one, ok := lineOf(c)
+	if !ok {
+		return nil, false, nil
+	}
+	text, err := json.Marshal(one)
+	if err != nil {
+		return nil, false, err
+	}
+	s := c.Summary()
+	row, err := appendRow(nil, &s)
+	if err != nil {
+		return nil, false, err
+	}
+	list = []vault.Line{{Key: c.ID, Text: text}, {Key: listKey(c.place(), &s), Text: row}}
+	for _, s := range c.subs {
+		key := entryKey(s.Index)
+		if s.Waiting {
+			key = waitingKey(s.Hash)
+		}
+		list = append(list, vault.Line{Key: key, Text: []byte(c.ID)})
+	}
+	if first := c.subs[0].entry; first.Act == string(incident.ActReport) {
+		list = append(list, vault.Line{Key: pageKey(first.Page), Text: []byte(c.ID)})
+	}
+	return list, true, nil
+}
+
+// The keys of the other lines. Ids begin with c, rows of a list with l.
+func entryKey(index uint64) string       { return fmt.Sprintf("e%013d", index) }
+func waitingKey(body ledger.Hash) string { return "w" + body.String() }
+func pageKey(page string) string         { return "p" + page }
 
 // lineOf returns the case's line; false where it holds a statement of another trustee that waits for its slot.
 func lineOf(c *Case) (caseLine, bool) {
@@ -213,10 +235,18 @@ func (v *Trustee) twin(pages *vault.Pages, c *Case) bool {
 // caseOf reads a line of the cache; nil where it does not fit the vault.
 func (v *Trustee) caseOf(line vault.Line) *Case {
 	var one caseLine
-	if json.Unmarshal(line.Text, &one) != nil || len(one.Subs) == 0 {
+	if json.Unmarshal(line.Text, &one) != nil {
 		return nil
 	}
-	c := &Case{ID: line.Key, holds: one.Holds, duty: one.Duty}
+	return v.caseFrom(line.Key, one)
+}
+
+// caseFrom returns the case of a line; nil where it does not fit the vault.
+func (v *Trustee) caseFrom(id string, one caseLine) *Case {
+	if len(one.Subs) == 0 {
+		return nil
+	}
+	c := &Case{ID: id, holds: one.Holds, duty: one.Duty}
 	if one.SamePage != "" {
 		c.samePage = &Case{ID: one.SamePage}
 	}

@@ -139,7 +139,7 @@ func (v *Trustee) forget() error {
 	if err := v.forgetHanded(); err != nil {
 		return err
 	}
-	known, err := v.readIndex()
+	known, _, err := v.readIndex()
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (v *Trustee) forget() error {
 	for first := range erased {
 		gone[casefile.CaseID(first)] = !left[first]
 	}
-	for _, cache := range []vault.Cache{casesCache, wordsCache, picturesCache} {
+	for _, cache := range []vault.Cache{casesCache, casesCache.More(), caseIndex.More(), wordsCache, picturesCache} {
 		if err := v.forgetCache(cache); err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ func (v *Trustee) caseOfReply(message ledger.Hash) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := v.readIndex()
+	known, _, err := v.readIndex()
 	if err != nil {
 		return nil, err
 	}

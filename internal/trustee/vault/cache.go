@@ -121,11 +121,10 @@ func decodePiece[T any](lines []byte, list []T) error {
 
 // WriteCache replaces the content of a cache.
 func WriteCache[T any](v *Vault, c Cache, list []T) error {
-	lines, err := encodeLines(list)
+	text, err := encodeLines(c.Header+v.Ledger().String()+"\n", list)
 	if err != nil {
 		return err
 	}
-	text := append([]byte(c.Header+v.Ledger().String()+"\n"), lines...)
 	signature, err := v.key.Signer.Sign(namespaceIndex, text)
 	if err != nil {
 		return err
@@ -133,14 +132,25 @@ func WriteCache[T any](v *Vault, c Cache, list []T) error {
 	return v.writeCacheFile(c, signature, text)
 }
 
+// What age adds to a text: a header, and a tag for each chunk, in bytes.
+const (
+	sealedMore  = 8 << 10
+	sealedChunk = 64 << 10
+	sealedTag   = 16
+)
+
 // writeCacheFile replaces the file of a cache, sealed to the owner.
 func (v *Vault) writeCacheFile(c Cache, pieces ...[]byte) error {
 	to, err := age.ParseRecipients(bytes.NewReader([]byte(v.key.Card.Age + "\n")))
 	if err != nil {
 		return err
 	}
-	var sealed bytes.Buffer
-	w, err := age.Encrypt(&sealed, to...)
+	size := sealedMore
+	for _, piece := range pieces {
+		size += len(piece) + len(piece)/sealedChunk*sealedTag
+	}
+	sealed := bytes.NewBuffer(make([]byte, 0, size)) // one that grows would touch three times the memory
+	w, err := age.Encrypt(sealed, to...)
 	if err != nil {
 		return err
 	}
@@ -155,9 +165,9 @@ func (v *Vault) writeCacheFile(c Cache, pieces ...[]byte) error {
 	return atomicfile.WriteFile(filepath.Join(v.dir, c.File), sealed.Bytes(), 0o600)
 }
 
-// encodeLines returns each item as a line of JSON. It uses all cores, since it is the last step after thousands of
+// encodeLines returns the first line, and each item as a line of JSON. It uses all cores, since it is the last step after thousands of
 // statements were opened.
-func encodeLines[T any](list []T) ([]byte, error) {
+func encodeLines[T any](first string, list []T) ([]byte, error) {
 	share := 1 + len(list)/runtime.GOMAXPROCS(0)
 	pieces := slices.Collect(slices.Chunk(list, share))
 	done, errs := make([]bytes.Buffer, len(pieces)), make([]error, len(pieces))
@@ -177,7 +187,11 @@ func encodeLines[T any](list []T) ([]byte, error) {
 		})
 	}
 	workers.Wait()
-	var all []byte
+	size := len(first)
+	for i := range done {
+		size += done[i].Len()
+	}
+	all := append(make([]byte, 0, size), first...)
 	for i := range done {
 		all = append(all, done[i].Bytes()...)
 	}

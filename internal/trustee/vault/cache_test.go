@@ -20,7 +20,7 @@ func TestLines(t *testing.T) {
 		for i := range n {
 			list = append(list, line{i, fmt.Sprintf("a\nb %0*d", i%50, i)})
 		}
-		text, err := encodeLines(list)
+		text, err := encodeLines("", list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestTextLines(t *testing.T) {
 	for i := range 1000 {
 		list = append(list, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
 	}
-	text, err := encodeLines(list)
+	text, err := encodeLines("", list)
 	if err != nil {
 		t.Fatal(err)
 	}

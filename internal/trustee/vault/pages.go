@@ -48,8 +48,20 @@ type Line struct {
 // WritePages replaces the content of a paged cache. The lines are in the order of their keys. about is one line, which Pages
 // returns as it is.
 func WritePages(v *Vault, c Cache, about string, lines []Line) error {
-	head := fmt.Appendf(nil, "%s%s\nabout %s\n", c.Header, v.Ledger(), about)
-	var all, page []byte
+	if err := writePages(v, c, "", about, lines); err != nil {
+		return err
+	}
+	return withoutMore(v, c)
+}
+
+// writePages writes a file of pages. on is the line that names another, or empty.
+func writePages(v *Vault, c Cache, on, about string, lines []Line) error {
+	head := fmt.Appendf(nil, "%s%s\n%sabout %s\n", c.Header, v.Ledger(), on, about)
+	size := 0
+	for _, line := range lines {
+		size += len(line.Key) + len(line.Text) + len(" \n")
+	}
+	all, page := make([]byte, 0, size), make([]byte, 0, 2*pageSize)
 	first := ""
 	end := func() {
 		if len(page) > 0 {
@@ -81,7 +93,9 @@ type Pages struct {
 
 	file  *os.File
 	plain io.ReaderAt
+	head  ledger.Hash // SHA-256 of its signed lines
 	pages []page
+	more  *Pages // its supplement, or nil
 }
 
 // page is where a page is in the plaintext.
@@ -94,22 +108,38 @@ type page struct {
 
 // OpenPages opens a paged cache; nil where it is missing, damaged, or not the owner's. The caller closes it.
 func OpenPages(v *Vault, c Cache) *Pages {
+	p := openPages(v, c, "")
+	if p == nil {
+		return nil
+	}
+	if p.more = openMore(v, c, p); p.more != nil {
+		p.About = p.more.About
+	}
+	return p
+}
+
+func openPages(v *Vault, c Cache, on string) *Pages {
 	f, err := os.Open(filepath.Join(v.dir, c.File))
 	if err != nil {
 		return nil
 	}
 	p := &Pages{file: f}
-	if err := p.readHead(v, c); err != nil {
+	if err := p.readHead(v, c, on); err != nil {
 		f.Close()
 		return nil
 	}
 	return p
 }
 
-// Close closes the file.
-func (p *Pages) Close() error { return p.file.Close() }
+// Close closes the file, and that of the supplement.
+func (p *Pages) Close() error {
+	if p.more != nil {
+		return errors.Join(p.more.Close(), p.file.Close())
+	}
+	return p.file.Close()
+}
 
-func (p *Pages) readHead(v *Vault, c Cache) error {
+func (p *Pages) readHead(v *Vault, c Cache, on string) error {
 	info, err := p.file.Stat()
 	if err != nil {
 		return err
@@ -135,19 +165,20 @@ func (p *Pages) readHead(v *Vault, c Cache) error {
 	if !found || card.Verify(namespacePages, text, append(signature[:len(signature):len(signature)], armorEnd...), v.key.Card.SSH) != nil {
 		return errPages
 	}
-	return p.parseHead(string(text), c.Header+v.Ledger().String(), int64(pagesLength)+int64(n))
+	p.head = sha256.Sum256(text)
+	return p.parseHead(string(text), c.Header+v.Ledger().String()+"\n"+on, int64(pagesLength)+int64(n))
 }
 
 // errPages is the error for a file that is no paged cache. It stays in this file: the cache is then rebuilt.
 var errPages = errors.New("it is no paged cache")
 
 func (p *Pages) parseHead(text, header string, offset int64) error {
-	head, rest, _ := strings.Cut(text, "\n")
-	about, list, _ := strings.Cut(rest, "\n")
-	var ok bool
-	if p.About, ok = strings.CutPrefix(about, "about "); !ok || head != header {
+	rest, ok := strings.CutPrefix(text, header+"about ")
+	if !ok {
 		return errPages
 	}
+	var list string
+	p.About, list, _ = strings.Cut(rest, "\n")
 	for line := range strings.Lines(list) {
 		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
 		if len(words) != 4 || words[0] != "page" {
@@ -164,9 +195,8 @@ func (p *Pages) parseHead(text, header string, offset int64) error {
 	return nil
 }
 
-// Each calls visit with each line whose key begins with prefix, in order, until visit returns false. Key and text are valid until
-// visit returns. ok is false where a page is damaged: what was visited before counts for nothing then.
-func (p *Pages) Each(prefix string, visit func(key, text []byte) bool) (ok bool) {
+// each is Each without the supplement.
+func (p *Pages) each(prefix string, visit func(key, text []byte) bool) (ok bool) {
 	pages := p.pages[p.before(prefix):]
 	last := sort.Search(len(pages), func(i int) bool { return pages[i].first > prefix && !strings.HasPrefix(pages[i].first, prefix) })
 	var buf []byte
@@ -189,10 +219,10 @@ func (p *Pages) Each(prefix string, visit func(key, text []byte) bool) (ok bool)
 	return true
 }
 
-// readAtOnce is how many bytes of pages Each reads in one piece: age takes 64 KiB of memory for each piece.
+// readAtOnce is how many bytes of pages are read in one piece: age takes 64 KiB of memory for each piece.
 const readAtOnce = 256 << 10
 
-// together returns how many of the first pages Each reads in one piece, at least one, and their bytes.
+// together returns how many of the first pages are read in one piece, at least one, and their bytes.
 func together(pages []page) (n, size int) {
 	for n < len(pages) && (n == 0 || size+pages[n].size <= readAtOnce) {
 		size += pages[n].size
@@ -219,11 +249,12 @@ func (p *Pages) before(key string) int {
 	return max(sort.Search(len(p.pages), func(i int) bool { return p.pages[i].first > key })-1, 0)
 }
 
-// Find returns the lines whose keys begin with prefix, in order, and at most so many; false where a page is damaged.
+// Find returns the lines whose keys begin with prefix, in order, and at most so many, or all where most is negative; false where a
+// page is damaged.
 func (p *Pages) Find(prefix string, most int) (list []Line, ok bool) {
 	ok = p.Each(prefix, func(key, text []byte) bool {
 		list = append(list, Line{string(key), bytes.Clone(text)})
-		return len(list) < most
+		return len(list) != most
 	})
 	if !ok {
 		return nil, false

@@ -6,7 +6,9 @@
 //	owner.card           the trustee's card, once an identity was used
 //	custody/log          every act, before it was done (internal/evidence/custody)
 //	index, reviews       what list and show need, sealed to the owner; caches
-//	cases                the same, so that one case can be found alone; a cache
+//	cases                the same, so that one case can be found alone, and a list be read; a cache
+//	index.more           what imports added to index and cases since
+//	cases.more
 //	verified             which imports were verified, signed by the owner; a cache
 //	words                what the desk's search needs, sealed to the owner
 //	imports/000001/      one import: entries, checkpoints, parts, segments of many small parts, what was waiting
