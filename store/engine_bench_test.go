@@ -185,15 +185,18 @@ func (e *engineBench) submits(b *testing.B, writers int) {
 	warm(shared)
 	alone.submissions(b, 320, 5)
 	groups := 1
+	var sizes []float64 // of groups, in the mean of a round
 	workInTurn(b, *benchRounds,
 		worker{"bbolt", func() done { return e.submissions(b, bolt, writers, n) }},
 		worker{"postgres", func() done {
 			before := transactions(b, heads)
 			d := e.submissions(b, shared, writers, n)
 			groups = transactions(b, heads) - before
+			sizes = append(sizes, float64(n)/float64(groups))
 			return d
 		}},
 		worker{"alone", func() done { return alone.submissions(b, n, groups) }})
+	measure.Report(b, "postgres-group", sizes)
 }
 
 // submissions returns how many reports a second are promised, each with 95 KB of parts.
