@@ -20,6 +20,19 @@ func makeList(t *testing.T, makefile, name string) []string {
 	return strings.Fields(strings.ReplaceAll(m[1], "\\\n", " "))
 }
 
+// go test checks nothing by itself in make test, so go vet must have run before.
+func TestMakeTestVetsAllPackagesOnce(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"\ntest: test-tools format vet staticcheck ", "\nvet:\n\t$(PLAIN) go vet ./...\n"} {
+		if strings.Count(string(text), part) != 1 {
+			t.Errorf("the Makefile has %q %d times, want once", part, strings.Count(string(text), part))
+		}
+	}
+}
+
 // make test runs some tests in a second run, without the race detector. A test that the first run skips and the second has
 // not would never run: each of them is in one package only, and in one of the second run's.
 func TestWhatTheRaceDetectorDoesNotWatchRunsWithoutIt(t *testing.T) {
