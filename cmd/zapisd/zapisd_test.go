@@ -15,6 +15,7 @@ import (
 
 	"zapis/internal/cli"
 	"zapis/internal/cli/scripttest"
+	"zapis/internal/memorytest"
 	"zapis/internal/shorttest"
 	"zapis/store"
 )
@@ -23,6 +24,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "perform" { // a verb that a test runs in this process has asked for it
 		main()
 		return
+	}
+	if strings.HasSuffix(os.Args[0], ".test") { // else one of the programs below is started
+		memorytest.TempDirs()
 	}
 	testscript.Main(m, map[string]func(){"zapisd": main, "confined": confined})
 }
