@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -26,6 +27,25 @@ func newTestIdentity(t *testing.T) *Identity {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// No test of this package runs beside another one, so that collections that are forced can be counted.
+func TestTheMemoryOfALargeDerivationIsGivenBack(t *testing.T) {
+	for factor, want := range map[int]uint32{largeWorkFactor: 1, quick: 0} {
+		sealed, err := newTestIdentity(t).Seal("x", factor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := openIdentity(sealed, "x"); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.NumForcedGC - before.NumForcedGC; got != want {
+			t.Errorf("at 2^%d the collector was asked %d times, want %d", factor, got, want)
+		}
+	}
 }
 
 func TestIdentityFile(t *testing.T) {
