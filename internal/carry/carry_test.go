@@ -223,3 +223,23 @@ func TestStockTar(t *testing.T) {
 		t.Errorf("tar lists %d members, and %d were read beside carry.txt", n, len(items))
 	}
 }
+
+// After a refusal nothing more comes of a file: members that follow the refused one are not given out.
+func TestNothingFollowsARefusal(t *testing.T) {
+	_, file := sample(t)
+	i := bytes.Index(file, []byte("zapis/entry/v"))
+	bad := bytes.Clone(file)
+	bad[i] ^= 1
+	r, err := carry.NewReader(bytes.NewReader(bad))
+	for err == nil {
+		_, err = r.Next()
+	}
+	if !isMismatch(err) {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if it, again := r.Next(); again != err || it.Name != "" {
+			t.Errorf("after %v: %q, %v", err, it.Name, again)
+		}
+	}
+}

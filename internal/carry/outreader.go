@@ -35,9 +35,8 @@ type OutItem struct {
 // and every hash. The caller verifies the statements' signatures against the
 // set of trustees in force: card.Signed.Verify.
 type OutboxReader struct {
-	t   *tarReader
-	c   *outCourse
-	err error
+	t *tarReader
+	c *outCourse
 }
 
 // NewOutboxReader reads outbox.txt.
@@ -54,25 +53,11 @@ func (r *OutboxReader) Header() OutboxHeader { return r.c.h }
 
 // Next returns the next member, or io.EOF after the last.
 func (r *OutboxReader) Next() (OutItem, error) {
-	if r.err != nil {
-		return OutItem{}, r.err
-	}
-	it, err := r.next()
-	r.err = err
-	return it, err
-}
-
-func (r *OutboxReader) next() (OutItem, error) {
-	name, size, err := r.t.member(r.c.end)
-	if err != nil {
-		return OutItem{}, err
-	}
-	it, err := r.member(name, size)
-	if err != nil {
-		return OutItem{}, err
-	}
-	it.Name, it.At = name, r.t.at
-	return it, nil
+	return nextItem(r.t, r.c.end, func(name string, size int64) (OutItem, error) {
+		it, err := r.member(name, size)
+		it.Name, it.At = name, r.t.at
+		return it, err
+	})
 }
 
 func (r *OutboxReader) member(name string, size int64) (OutItem, error) {

@@ -44,9 +44,8 @@ type Item struct {
 // exit status 3. Its memory grows with the number of parts that entries name
 // (some 150 bytes each), not with their sizes.
 type Reader struct {
-	t   *tarReader
-	c   *course
-	err error // what Next gave last, if it gave an error
+	t *tarReader
+	c *course
 }
 
 // NewReader reads carry.txt.
@@ -63,25 +62,11 @@ func (r *Reader) Header() Header { return r.c.h }
 
 // Next returns the next member, or io.EOF after the last if none is missing.
 func (r *Reader) Next() (Item, error) {
-	if r.err != nil {
-		return Item{}, r.err
-	}
-	it, err := r.next()
-	r.err = err
-	return it, err
-}
-
-func (r *Reader) next() (Item, error) {
-	name, size, err := r.t.member(r.c.end)
-	if err != nil {
-		return Item{}, err
-	}
-	it, err := r.member(name, size)
-	if err != nil {
-		return Item{}, err
-	}
-	it.Name = name
-	return it, nil
+	return nextItem(r.t, r.c.end, func(name string, size int64) (Item, error) {
+		it, err := r.member(name, size)
+		it.Name = name
+		return it, err
+	})
 }
 
 // member reads one member, by the folder in its name.

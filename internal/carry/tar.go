@@ -29,6 +29,7 @@ type tarReader struct {
 	left    int64       // bytes of it that were not read yet
 	pad     int64       // zero bytes after it
 	open    *partReader // the part that was returned last, which may not be read to its end
+	failed  error       // what nextItem returned last, if that was an error
 }
 
 func newTarReader(archive string, r io.Reader) *tarReader {
@@ -68,6 +69,22 @@ func (t *tarReader) member(end func() error) (name string, size int64, err error
 		}
 	}
 	return name, size, err
+}
+
+// nextItem reads the next member with read. An error, io.EOF too, is returned by every later call.
+func nextItem[T any](t *tarReader, end func() error, read func(name string, size int64) (T, error)) (T, error) {
+	var it, none T
+	if t.failed != nil {
+		return none, t.failed
+	}
+	name, size, err := t.member(end)
+	if err == nil {
+		it, err = read(name, size)
+	}
+	if t.failed = err; err != nil {
+		return none, err
+	}
+	return it, nil
 }
 
 // next returns the next member's name and size. It returns io.EOF only after
