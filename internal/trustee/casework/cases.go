@@ -65,7 +65,7 @@ func (v *Trustee) Sort(ctx context.Context, progress func(done, of int)) (*Cases
 	if err != nil || opened == 0 {
 		return cases, err
 	}
-	return cases, v.keepCases(cases)
+	return cases, v.keepCases(ctx, cases)
 }
 
 // sortAndKeep is Sort, and writes the caches even where no statement was opened.
@@ -74,15 +74,15 @@ func (v *Trustee) sortAndKeep(ctx context.Context, progress func(done, of int)) 
 	if err != nil {
 		return nil, err
 	}
-	return cases, v.keepCases(cases)
+	return cases, v.keepCases(ctx, cases)
 }
 
 // keepCases writes what the next verb need not find out again.
-func (v *Trustee) keepCases(cases *Cases) error {
+func (v *Trustee) keepCases(ctx context.Context, cases *Cases) error {
 	if err := v.KeepVerified(); err != nil {
 		return err
 	}
-	return v.writeCases(cases)
+	return v.writeCases(ctx, cases)
 }
 
 // sort is Sort, and writes the index alone. opened is the number of statements that it has opened.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -58,7 +57,7 @@ type rowCodec interface {
 
 // appendRow appends the row of a case.
 func appendRow(b []byte, s *casefile.Summary) ([]byte, error) {
-	w := rowWriter{b: fmt.Appendf(b, "%s %s", s.Case, s.Received.Format(time.RFC3339Nano))}
+	w := rowWriter{b: s.Received.AppendFormat(append(append(b, s.Case...), ' '), time.RFC3339Nano)}
 	rowFields(s, &w)
 	return w.b, w.err
 }
@@ -69,7 +68,8 @@ type rowWriter struct {
 }
 
 func (w *rowWriter) put(name, value string) {
-	w.b = strconv.AppendQuote(fmt.Appendf(w.b, " %s ", name), value)
+	w.b = append(append(append(w.b, ' '), name...), ' ')
+	w.b = strconv.AppendQuote(w.b, value)
 }
 
 func (w *rowWriter) text(name string, v *string) {
@@ -102,7 +102,7 @@ func (w *rowWriter) index(name string, v **uint64) {
 
 func (w *rowWriter) flag(name string, v *bool) {
 	if *v {
-		w.b = fmt.Appendf(w.b, " %s", name)
+		w.b = append(append(w.b, ' '), name...)
 	}
 }
 

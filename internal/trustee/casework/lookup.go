@@ -94,7 +94,7 @@ func (v *Trustee) SortFor(ctx context.Context, id string, progress func(done, of
 }
 
 // writeCases writes the cache, unless there is something to say about the cases that it does not hold.
-func (v *Trustee) writeCases(cases *Cases) error {
+func (v *Trustee) writeCases(ctx context.Context, cases *Cases) error {
 	if len(cases.Problems)+len(cases.Apart)+len(cases.Sealed) > 0 {
 		return nil
 	}
@@ -106,13 +106,22 @@ func (v *Trustee) writeCases(cases *Cases) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]vault.Line, 0, 4*len(cases.List))
-	for _, c := range cases.List {
-		of, ok, err := linesOf(c)
-		if err != nil || !ok {
-			return err
+	type made struct {
+		lines []vault.Line
+		ok    bool
+		err   error
+	}
+	of := make([]made, len(cases.List))
+	onAllCores(ctx, len(of), func(i int) { of[i].lines, of[i].ok, of[i].err = linesOf(cases.List[i]) })
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	lines := make([]vault.Line, 0, 4*len(of))
+	for _, m := range of {
+		if m.err != nil || !m.ok {
+			return m.err
 		}
-		lines = append(lines, of...)
+		lines = append(lines, m.lines...)
 	}
 	slices.SortFunc(lines, func(a, b vault.Line) int { return strings.Compare(a.Key, b.Key) })
 	return vault.WritePages(v.Vault, casesCache, string(about), lines)
