@@ -81,12 +81,11 @@ func ddl(specs []kv.Spec, pieces int) string {
 	}
 	for i := range pieces {
 		table(pieceName(partsName, i), "k bytea NOT NULL, n int NOT NULL, v bytea NOT NULL, PRIMARY KEY (k, n)")
-		fmt.Fprintf(&b, "ALTER TABLE %s SET (%s);\n", pieceName(partsName, i), onPage)
 	}
 	return b.String()
 }
 
-// keepOnPages gives the tables of attachments the storage parameter that a database of an earlier version lacks. Where the role doesn't
+// keepOnPages gives the tables of attachments their storage parameter: new ones, and those of earlier versions. Where the role doesn't
 // own the tables it stays as it is: rows are cut into pieces then, and read the same.
 func (d *DB) keepOnPages(ctx context.Context) error {
 	if d.options.ReadOnly {
