@@ -84,6 +84,13 @@ func TestListing(t *testing.T) {
 	v = o.openAs(h.Trustees[0])
 	check("after an import", true)
 	check("after an import, again", false)
+	signed, err := v.SignedStatements()
+	h.Must(err)
+	h.Outbox(v)
+	if after, err := v.SignedStatements(); err != nil || len(after) != len(signed)+1 {
+		t.Errorf("the outbox signed %d heads, %v", len(after)-len(signed), err)
+	}
+	check("after an outbox", false)
 
 	name := filepath.Join(o.dir, "cases")
 	good, err := os.ReadFile(name)

@@ -205,6 +205,30 @@ func (v *Trustee) openCases(state ledger.Hash) (*vault.Pages, aboutCases) {
 	return pages, about
 }
 
+// keepingCases makes a change of the vault on which no case depends: where the cache of cases held before, it holds after.
+func (v *Trustee) keepingCases(change func() error) error {
+	state, err := v.state()
+	if err != nil {
+		return err
+	}
+	pages, about := v.openCases(state)
+	if pages == nil {
+		return change()
+	}
+	defer pages.Close()
+	if err := change(); err != nil {
+		return err
+	}
+	if about.State, err = v.state(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(about)
+	if err != nil {
+		return err
+	}
+	return pages.AddLines(v.Vault, casesCache, string(text), nil)
+}
+
 // lookUp returns what the cache holds about an id; nil where the cache does not hold, or does not have it.
 func (v *Trustee) lookUp(state ledger.Hash, id string) *Cases {
 	pages, about := v.openCases(state)

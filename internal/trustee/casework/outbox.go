@@ -156,8 +156,10 @@ func (v *Trustee) signHead(set uint64) error {
 			break
 		}
 	}
-	_, err = v.Sign(card.KindCustody, content, time.Time{})
-	return err
+	return v.keepingCases(func() error {
+		_, err := v.Sign(card.KindCustody, content, time.Time{})
+		return err
+	})
 }
 
 // extendedHeads returns the numbers of events, ascending, of this log's heads that the next one must extend: the
