@@ -155,6 +155,9 @@ func expect(f *os.File, name string, want Kind) error {
 		}
 		return refuse("a folder", "name the file")
 	}
+	if info.Mode()&os.ModeDevice != 0 { // some have no end
+		return refuse("a device", "name the file")
+	}
 	if !info.Mode().IsRegular() {
 		return nil
 	}

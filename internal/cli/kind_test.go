@@ -53,6 +53,10 @@ func TestWrongKindOfFile(t *testing.T) {
 		t.Fatalf("%d pairs were tried: this test would pass whatever is said", wanted)
 	}
 
+	if _, err := OpenOf(os.DevNull, KindCarry); err == nil || err.Error() != os.DevNull+" is no carry file: it is a device" || exit.StatusOf(err) != exit.Failed {
+		t.Errorf("a device: %v", err)
+	}
+
 	// With one wrong byte at its beginning, or cut within it, the claimed kind is still recognised, and its parser
 	// reports more.
 	for i, k := range kinds {
