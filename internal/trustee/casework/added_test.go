@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"zapis/internal/incident"
-	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -106,7 +105,6 @@ func asJSON(t *testing.T, v any) string {
 // However reports and follow-ups arrive, waiting or with entries, adding them to the caches gives what sorting all submissions
 // gives. What concerns other cases is not added, but sorted.
 func TestAdded(t *testing.T) {
-	shorttest.Skip(t, "not tested: an import that adds to the caches of cases")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{Slot: 24 * time.Hour})
 	i := &imports{t: t, h: h, adds: newVault(t), sorts: newVault(t)}
@@ -174,7 +172,6 @@ func TestAdded(t *testing.T) {
 
 // A supplement that is damaged, or goes with another cache, is as none: all is sorted, and nothing is opened again.
 func TestForeignSupplements(t *testing.T) {
-	shorttest.Skip(t, "not tested: a supplement of the caches that is not believed")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	for range 8 {

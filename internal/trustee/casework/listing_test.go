@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"zapis/internal/incident"
-	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -44,7 +43,6 @@ func listing(t *testing.T, v *casework.Trustee) (*taken, *casework.Cases) {
 // A list from the cache is the one that sorting all gives, in the order of danger and time; a cache that does not hold, or has
 // other rows than it says, counts for nothing, and is written again.
 func TestListing(t *testing.T) {
-	shorttest.Skip(t, "not tested: a list from the cache")
 	t.Parallel()
 	h := vaulttest.New(t, vaulttest.Options{})
 	page := "0123456789abcdef0123456789abcdef"
