@@ -69,7 +69,10 @@ func entryCipher(secret []byte) cipher.AEAD {
 // put stores value under secret for life, and replaces an earlier value. It reports false where there is no room.
 func (c *sealedCache) put(secret, value []byte, tag [32]byte, life time.Duration) bool {
 	name := derive(secret, "name")
-	box := entryCipher(secret).Seal(nil, nil, value, name[:])
+	aead := entryCipher(secret)
+	// A buffer that Seal allocates is zeroed only as far as it is used: behind it, the entry would keep up to 1 KiB of what
+	// another request left in that memory. make zeroes all of it.
+	box := aead.Seal(make([]byte, 0, len(value)+aead.Overhead()), nil, value, name[:])
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,9 +2,11 @@ package web
 
 import (
 	"bytes"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 func TestSealedCacheKeepsNoPlaintextAndForgets(t *testing.T) {
@@ -42,6 +44,35 @@ func TestSealedCacheKeepsNoPlaintextAndForgets(t *testing.T) {
 	c.sweep()
 	if len(c.entries) != 0 || c.used != 0 {
 		t.Errorf("%d entries, %d bytes after their life", len(c.entries), c.used)
+	}
+}
+
+// The allocator hands out slots of 4,096 bytes for 3,944. What an earlier request left in a slot must not stay behind the
+// entry for the entry's life: no collection reaches it there.
+func TestSealedCacheKeepsNothingBehindAnEntry(t *testing.T) {
+	const slot, used, count = 4096, 3944, 200
+	old := make([][]byte, count)
+	for i := range old {
+		old[i] = bytes.Repeat([]byte("leftover"), slot/8)
+	}
+	runtime.KeepAlive(old)
+	old = nil
+	runtime.GC()
+	c := newSealedCache(count*2*slot, time.Now)
+	for i := range count {
+		secret := []byte{byte(i)}
+		if !c.put(secret, make([]byte, used-entryCipher(secret).Overhead()), [32]byte{}, time.Hour) {
+			t.Fatal("not stored")
+		}
+	}
+	for _, e := range c.entries {
+		box := e.Value.(*sealedEntry).box
+		if len(box) != used {
+			t.Fatalf("an entry of %d bytes", len(box))
+		}
+		if behind := unsafe.Slice(unsafe.SliceData(box), slot)[used:]; bytes.Contains(behind, []byte("left")) {
+			t.Fatalf("behind an entry: %q", behind)
+		}
 	}
 }
 
