@@ -40,7 +40,7 @@ func deskFor(t *testing.T) (enter func() string, withFiles, carried string) {
 	phone := h.Report(nil, "narrative", "Телефонний дзвінок: «ми знаємо, де вчиться твоя донька».", "danger_now", "no", "language", "uk", "method", "T1", "country_event", "CZ")
 	letter := h.Report(nil, "narrative", "Anonimowe pismo z groźbami przyszło na adres pracy.", "danger_now", "no", "language", "pl", "method", "T1", "country_event", "PL")
 	key := vaulttest.Key(vaulttest.Identity(t, "anna"))
-	options := vault.Options{Create: true, Now: h.Now, Tool: "zapis-desk test", Warn: t.Logf, Wait: time.Second}
+	options := vault.Options{Create: true, Now: h.Now, Tool: "zapis-desk test", Warn: t.Logf, Wait: patience}
 	dir := filepath.Join(t.TempDir(), "vault")
 	open := func() (*casework.Trustee, error) {
 		v, err := casework.Open(dir, options)
@@ -87,6 +87,7 @@ func deskFor(t *testing.T) (enter func() string, withFiles, carried string) {
 // TestTheDeskInBrowsers walks from the queue to a redacted copy: in Chromium with scripts, where each page is read by axe in
 // both schemes on two screens, and in Firefox without. Neither keeps in its profile what was read or typed. With -screenshots it writes the pictures of docs/screenshots/desk.
 func TestTheDeskInBrowsers(t *testing.T) {
+	t.Parallel()
 	enter, id, carried := deskFor(t)
 	l := newLooker(t, axeSource(t), onPages)
 	at := enter()

@@ -8,6 +8,7 @@ import (
 
 // A flood up to the quota ends with a polite no, files first and words last; what was there before is intact.
 func TestFloodUpToTheQuota(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0", "--quota", "26M")
 	code := sendWords(t, srv.at)
@@ -71,6 +72,7 @@ func TestFloodUpToTheQuota(t *testing.T) {
 
 // With less free on the disk than is to stay free, files are refused first and words last.
 func TestFloorsOfFreeDisk(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		flags        []string
 		files, words int

@@ -79,6 +79,7 @@ func ended(t *testing.T, record string, process int) string {
 // What the unit leaves the server is enough for it: every call that it makes, from start to stop, with a report, a mailbox and
 // a slot in between, is one that the filter lets through. Two are not, on purpose: raising limits. It does without.
 func TestUnitLeavesTheServerItsCalls(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	must(t, h.dir, "zapisd", "setup", "--dir", "/var/lib/zapis", "--out", "setup")
 	allowed := allowedCalls(t, string(readFile(t, h.path("setup/zapis.service"))))
@@ -123,6 +124,7 @@ func TestUnitLeavesTheServerItsCalls(t *testing.T) {
 
 // A server that listens has confined itself, and leaves no core dump.
 func TestServerConfinesItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0")
 	proc := fmt.Sprintf("/proc/%d/", srv.cmd.Process.Pid)
