@@ -145,15 +145,16 @@ longest := zapis/store zapis/internal/trustee/casework zapis/internal/evidence/b
 # long when each access to it is recorded. Their callers are watched as before.
 unwatched := golang.org/x/crypto/argon2 golang.org/x/crypto/blake2b golang.org/x/crypto/scrypt \
              filippo.io/mldsa/internal/fips140/mldsa crypto/internal/fips140/mlkem
-# These tests run without the race detector: each starts a child, or repeats one check, up to hundreds of times, or measures
+# These tests run without the race detector: each starts a child, or repeats one check, hundreds or thousands of times, or measures
 # memory over hundreds of megabytes, and what they repeat runs under it in the other tests of their packages. A child that is
 # killed could report no race.
 # internal/rules holds that none of them is left out.
 repeating := TestKill TestPowerLoss TestPowerLossIsNoticed TestAnyBit TestFullDisk TestFullPrimary \
              TestKilledImport TestKilledSegments TestKilledActs \
              TestEveryFlipIsFound TestEveryFlipOfTheVectorIsFound TestEveryFlipWithItsCRCIsFound \
-             TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses TestLargeBundleInLittleMemory
-repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle
+             TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses TestLargeBundleInLittleMemory \
+             TestEveryBit TestTruncated
+repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle ./crypto/seal
 empty :=
 space := $(empty) $(empty)
 pattern = ^($(subst $(space),|,$(strip $(repeating))))$$
