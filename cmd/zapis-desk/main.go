@@ -60,7 +60,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 	// The browser is started before the sandbox closes: a child would inherit it, and could reach nothing.
 	if g.Open {
 		if err := openBrowser(s, access.URL()); err != nil {
-			fmt.Fprintf(s.Err, "no browser was started (%v): open the address yourself\n", err)
+			escape.Fprintf(s.Err, "no browser was started (%v): open the address yourself\n", err)
 		}
 	}
 	sandbox.Drop()
@@ -110,7 +110,7 @@ func (g *grammar) openVault(ctx context.Context, s *cli.Streams, sealed []byte, 
 	v, err := casework.Open(g.Vault, vault.Options{
 		Context: ctx, Now: time.Now, Tool: "zapis-desk " + cli.Version(),
 		Warn: func(format string, args ...any) {
-			fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
+			escape.Fprintf(s.Err, "WARNING: "+format+"\n", args...)
 		},
 	})
 	if err != nil {
@@ -145,8 +145,8 @@ func (g *grammar) serve(ctx context.Context, s *cli.Streams, listener net.Listen
 			server.Close()
 		}
 	})
-	fmt.Fprintf(s.Err, "the desk is open on this computer alone; Ctrl-C closes it\n")
-	fmt.Fprintln(s.Out, access.URL())
+	escape.Fprintf(s.Err, "the desk is open on this computer alone; Ctrl-C closes it\n")
+	escape.Fprintln(s.Out, access.URL())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -164,7 +164,7 @@ func openBrowser(s *cli.Streams, url string) error {
 		return err
 	}
 	if !private {
-		fmt.Fprintln(s.Err, "The browser opens an ordinary window, which keeps the addresses of cases, and what you typed and did not send. "+
+		escape.Fprintln(s.Err, "The browser opens an ordinary window, which keeps the addresses of cases, and what you typed and did not send. "+
 			"To have it keep neither, leave --open out and open the address in a private window.")
 	}
 	return nil

@@ -144,13 +144,13 @@ func (v *watchVerb) show(s *cli.Streams, t duty.Tick, told map[string]bool) {
 	for _, n := range t.Trouble {
 		if !told[n.Code] {
 			rings = true
-			fmt.Fprintf(s.Err, "WARNING (%s): %s\n", n.Code, escape.Lines(n.Text))
+			escape.Fprintf(s.Err, "WARNING (%s): %s\n", n.Code, n.Text)
 		}
 		now[n.Code] = true
 	}
 	for code := range told {
 		if !now[code] {
-			fmt.Fprintf(s.Err, "over: %s\n", code)
+			escape.Fprintf(s.Err, "over: %s\n", code)
 		}
 	}
 	clear(told)
@@ -165,12 +165,12 @@ func (v *watchVerb) show(s *cli.Streams, t duty.Tick, told map[string]bool) {
 		return
 	}
 	counts := duty.Counts{New: len(t.New), Danger: t.Danger(), Waiting: t.Waiting}
-	fmt.Fprintf(s.Out, "RING: %d new, %d in danger", counts.New, counts.Danger)
+	escape.Fprintf(s.Out, "RING: %d new, %d in danger", counts.New, counts.Danger)
 	if t.Waiting > len(t.New) {
-		fmt.Fprintf(s.Out, "; %d waited at the server at once: ask the operator for zapisd export --urgent", t.Waiting)
+		escape.Fprintf(s.Out, "; %d waited at the server at once: ask the operator for zapisd export --urgent", t.Waiting)
 	}
 	fmt.Fprintln(s.Out)
-	duty.Ring(counts, duty.Ringer{Quiet: v.Quiet, Bell: s.Err, Exec: v.Exec, Failed: func(err error) { fmt.Fprintf(s.Err, "WARNING: %v\n", err) }})
+	duty.Ring(counts, duty.Ringer{Quiet: v.Quiet, Bell: s.Err, Exec: v.Exec, Failed: func(err error) { escape.Fprintf(s.Err, "WARNING: %v\n", err) }})
 }
 
 // writeItems writes a table: a line for each report.
@@ -182,8 +182,8 @@ func writeItems(s *cli.Streams, items []duty.Item) {
 		if what == format.ActDrill {
 			what = "EXERCISE"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", format.ShortName(it.Case), it.Report.String()[:10], what, dash(strings.ToUpper(it.Danger)), dash(it.Deadline),
-			dash(escape.Text(it.Language)), it.Received.Format("2006-01-02 15:04"), it.Rang.Sub(it.Received).Round(time.Second), dash(strings.Join(it.Answered, " ")))
+		escape.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", format.ShortName(it.Case), it.Report.String()[:10], what, dash(strings.ToUpper(it.Danger)), dash(it.Deadline),
+			dash(it.Language), it.Received.Format("2006-01-02 15:04"), it.Rang.Sub(it.Received).Round(time.Second), dash(strings.Join(it.Answered, " ")))
 	}
 	w.Flush()
 }
@@ -202,7 +202,7 @@ func writeDrills(w io.Writer, items []duty.Item) {
 		if took > longest {
 			late = ", more than " + longest.String() + ": look why"
 		}
-		fmt.Fprintf(w, "exercise %s: it rang %s after it was sent%s\n", format.ShortName(it.Case), took, late)
+		escape.Fprintf(w, "exercise %s: it rang %s after it was sent%s\n", format.ShortName(it.Case), took, late)
 	}
 }
 
@@ -222,7 +222,7 @@ func (v *listVerb) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	items := w.Items()
 	if len(items) == 0 {
-		fmt.Fprintln(s.Out, "Nothing has asked for attention in the last 14 days.")
+		escape.Fprintln(s.Out, "Nothing has asked for attention in the last 14 days.")
 		return nil
 	}
 	writeItems(s, items)
@@ -242,9 +242,9 @@ type sentencesVerb struct{}
 
 func (v *sentencesVerb) Run(s *cli.Streams) error {
 	for i, name := range format.Sentences {
-		fmt.Fprintf(s.Out, "%d  %-10s  %s\n", i+1, name, sentences[name])
+		escape.Fprintf(s.Out, "%d  %-10s  %s\n", i+1, name, sentences[name])
 	}
-	fmt.Fprintln(s.Out, "Each also says when it was seen, and when to look again (--again).")
+	escape.Fprintln(s.Out, "Each also says when it was seen, and when to look again (--again).")
 	return nil
 }
 
@@ -268,7 +268,7 @@ func (v *answerVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "answered %s: %s, look again at %s\n", format.ShortName(it.Case), format.Sentences[v.Sentence-1], again.Format("2006-01-02 15:04"))
+	escape.Fprintf(s.Out, "answered %s: %s, look again at %s\n", format.ShortName(it.Case), format.Sentences[v.Sentence-1], again.Format("2006-01-02 15:04"))
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -238,16 +237,16 @@ func show(w io.Writer, v check.Verdict, f check.Filing, asJSON bool) error {
 		return escape.JSON(w, check.Filed(v, f))
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, v.First())
+	escape.Fprintln(&b, v.First())
 	for _, l := range v.Lists() {
-		fmt.Fprintf(&b, "\n%s:\n", l.Title)
+		escape.Fprintf(&b, "\n%s:\n", l.Title)
 		for _, sentence := range l.Sentences {
-			fmt.Fprintf(&b, "- %s\n", sentence)
+			escape.Fprintf(&b, "- %s\n", sentence)
 		}
 	}
-	fmt.Fprintln(&b, "\nWhat was checked:")
+	escape.Fprintf(&b, "\nWhat was checked:\n")
 	for _, line := range f.Lines() {
-		fmt.Fprintf(&b, "- %s\n", escape.Text(line))
+		escape.Fprintf(&b, "- %s\n", line)
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,7 +62,7 @@ func readFolder(known *check.Known, name string, talk io.Writer) error {
 			return err
 		}
 		if !used {
-			fmt.Fprintf(talk, "zapis-verify: %s: %s\n", escape.Text(path), check.NotUsed)
+			escape.Fprintf(talk, "zapis-verify: %s: %s\n", path, check.NotUsed)
 		}
 	}
 	return nil

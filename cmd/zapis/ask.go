@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -45,8 +44,8 @@ func (a *askCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := cli.CreateFile(a.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(a.Out))
-		fmt.Fprintf(s.Err, "It asks for %s of %s, until %s. Take it to the other trustees: zapis grant shows it to them.\n",
+		escape.Fprintln(s.Out, a.Out)
+		escape.Fprintf(s.Err, "It asks for %s of %s, until %s. Take it to the other trustees: zapis grant shows it to them.\n",
 			casework.PartsText(q.Parts), q.Case, last.Format("2006-01-02"))
 		return nil
 	})

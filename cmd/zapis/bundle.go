@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -60,12 +59,12 @@ func (b *bundleCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return b.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		return unfit(s, release.Bundle(v, c, o, func(in bundle.Input) error {
 			for _, u := range in.Unsearched {
-				fmt.Fprintf(s.Err, "%s could not be searched for places: %s. Look at it before you hand the bundle over.\n", u.Item, u.Why())
+				escape.Fprintf(s.Err, "%s could not be searched for places: %s. Look at it before you hand the bundle over.\n", u.Item, u.Why())
 			}
 			if err := writeFile(b.Out, func(w io.Writer) error { return to.seal(w, func(w io.Writer) error { return bundle.Write(w, in) }) }); err != nil {
 				return err
 			}
-			fmt.Fprintln(s.Out, escape.Text(b.Out))
+			escape.Fprintln(s.Out, b.Out)
 			b.say(s, o, in, to)
 			for _, text := range bundle.AnchorWarnings(in) {
 				warn(s, "%s", text)
@@ -115,27 +114,27 @@ func (b *bundleCmd) options() (release.BundleOptions, error) {
 
 // say tells what the bundle holds and what it does not.
 func (b *bundleCmd) say(s *cli.Streams, o release.BundleOptions, in bundle.Input, to addressee) {
-	fmt.Fprintf(s.Err, "%s, signed by %s\n", casework.Many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
+	escape.Fprintf(s.Err, "%s, signed by %s\n", casework.Many(len(in.Submissions), "submission", "submissions"), in.Signer.Name())
 	if n := len(in.Derived) - len(o.Derived); n > 0 {
-		fmt.Fprintf(s.Err, "%s as working copies\n", casework.Many(n, "translation goes along", "translations go along"))
+		escape.Fprintf(s.Err, "%s as working copies\n", casework.Many(n, "translation goes along", "translations go along"))
 	}
 	if n := len(o.Derived); n > 0 {
-		fmt.Fprintf(s.Err, "%s\n", casework.Many(n, "working copy goes along", "working copies go along"))
+		escape.Fprintf(s.Err, "%s\n", casework.Many(n, "working copy goes along", "working copies go along"))
 	}
 	for _, c := range in.Withhold[len(o.Withhold):] {
-		fmt.Fprintf(s.Err, "%s is withheld: it holds the place where it was made. --include location shows it.\n", c.Item)
+		escape.Fprintf(s.Err, "%s is withheld: it holds the place where it was made. --include location shows it.\n", c.Item)
 	}
 	if !o.IncludeIdentity {
-		fmt.Fprintln(s.Err, "The identity is withheld.")
+		escape.Fprintln(s.Err, "The identity is withheld.")
 	}
 	for _, name := range o.Keys {
-		fmt.Fprintf(s.Err, "The key of %s is in it: anyone who has the bundle can decrypt that part of the ledger, for ever.\n", name)
+		escape.Fprintf(s.Err, "The key of %s is in it: anyone who has the bundle can decrypt that part of the ledger, for ever.\n", name)
 	}
 	if to.sealed() {
-		fmt.Fprintf(s.Err, "Sealed %s.\n", to.description)
+		escape.Fprintf(s.Err, "Sealed %s.\n", to.description)
 	}
 	if to.classic {
-		fmt.Fprintln(s.Err, "WARNING: that recipient is of the older kind: what is copied on its way today can be opened by a quantum computer one day. age-keygen -pq makes one of the newer kind.")
+		escape.Fprintln(s.Err, "WARNING: that recipient is of the older kind: what is copied on its way today can be opened by a quantum computer one day. age-keygen -pq makes one of the newer kind.")
 	}
-	fmt.Fprintln(s.Err, "A bundle that was handed over can't be called back.")
+	escape.Fprintln(s.Err, "A bundle that was handed over can't be called back.")
 }

@@ -26,13 +26,13 @@ func (c *checkCmd) check(ctx context.Context, s *cli.Streams, v *casework.Truste
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "ledger   %s, %s of parts\n", casework.Many(int(done.Entries), "entry", "entries"), casework.Many(done.Parts, "file", "files"))
-	fmt.Fprintf(s.Out, "custody  %s, %s in the ledger\n", casework.Many(int(done.Events), "event", "events"), casework.Many(done.Heads, "head", "heads"))
+	escape.Fprintf(s.Out, "ledger   %s, %s of parts\n", casework.Many(int(done.Entries), "entry", "entries"), casework.Many(done.Parts, "file", "files"))
+	escape.Fprintf(s.Out, "custody  %s, %s in the ledger\n", casework.Many(int(done.Events), "event", "events"), casework.Many(done.Heads, "head", "heads"))
 	for _, text := range done.Earlier {
-		fmt.Fprintf(s.Out, "earlier  %s\n", escape.Text(text))
+		escape.Fprintf(s.Out, "earlier  %s\n", text)
 	}
 	if !done.Opened {
-		fmt.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
+		escape.Fprintln(s.Err, "No --identity was given: the events themselves, and what you have signed, were not opened.")
 	}
 	anchors, err := v.AnchorWarnings(0)
 	if err != nil {
@@ -96,12 +96,12 @@ func (p *purgeCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		gone, err := v.Purge(one)
 		if gone > 0 {
-			fmt.Fprintf(s.Out, "purged   %s\n", casework.Many(gone, "part", "parts"))
+			escape.Fprintf(s.Out, "purged   %s\n", casework.Many(gone, "part", "parts"))
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Err, "What you extracted or bundled elsewhere, copies of the vault, and what a disk keeps in its own cells are not reached by this.")
+		escape.Fprintln(s.Err, "What you extracted or bundled elsewhere, copies of the vault, and what a disk keeps in its own cells are not reached by this.")
 		return nil
 	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"zapis/internal/cli"
@@ -103,14 +102,14 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Tru
 	for _, one := range c.apply(cases.List, time.Now()) {
 		if err := one.Summary().Allowed().Check(to, c.leave()); err != nil {
 			if out++; out <= maxSealed {
-				fmt.Fprintf(s.Err, "left out: %s\n", escape.Text(err.Error()))
+				escape.Fprintf(s.Err, "left out: %s\n", err.Error())
 			}
 			continue
 		}
 		list = append(list, one)
 	}
 	if out > maxSealed {
-		fmt.Fprintf(s.Err, "… and %d more\n", out-maxSealed)
+		escape.Fprintf(s.Err, "… and %d more\n", out-maxSealed)
 	}
 	if len(list) == 0 {
 		return nil, exit.New(exit.Failed, "", "there is no case that fits and may go to %s", to.English)
@@ -119,11 +118,11 @@ func (c *convertCmd) choose(ctx context.Context, s *cli.Streams, v *casework.Tru
 }
 
 func (c *convertCmd) tell(s *cli.Streams, to casefile.Addressee, out export.Output) {
-	fmt.Fprintf(s.Err, "%s, for %s\n", casework.Many(out.Rows, "case", "cases"), to.English)
+	escape.Fprintf(s.Err, "%s, for %s\n", casework.Many(out.Rows, "case", "cases"), to.English)
 	if out.Alone > 0 {
-		fmt.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", casework.Many(out.Alone, "row is", "rows are each"))
+		escape.Fprintf(s.Err, "WARNING: %s the only one of its year, countries and kind of person: who knows the person may recognise it\n", casework.Many(out.Alone, "row is", "rows are each"))
 	}
 	if to.Marked {
-		fmt.Fprintf(s.Err, "What goes to %s may be put before the state.\n", to.English)
+		escape.Fprintf(s.Err, "What goes to %s may be put before the state.\n", to.English)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"zapis/internal/cli"
@@ -57,7 +56,7 @@ func (c *custodyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		for _, e := range list {
 			writeEvent(s, e)
 		}
-		fmt.Fprintf(s.Err, "%s, by the clock of this laptop, in UTC\n", casework.Many(len(list), "event", "events"))
+		escape.Fprintf(s.Err, "%s, by the clock of this laptop, in UTC\n", casework.Many(len(list), "event", "events"))
 		return nil
 	})
 }
@@ -67,14 +66,14 @@ func writeEvent(s *cli.Streams, e custody.Event) {
 	if e.By.Name != "" {
 		by = e.By.Name + " " + e.By.Fingerprint
 	}
-	fmt.Fprintf(s.Out, "%d  %s  %s", e.Number, e.At.Format("2006-01-02 15:04:05"), e.Act)
+	escape.Fprintf(s.Out, "%d  %s  %s", e.Number, e.At.Format("2006-01-02 15:04:05"), e.Act)
 	if e.Case != "" {
-		fmt.Fprintf(s.Out, "  %s", e.Case)
+		escape.Fprintf(s.Out, "  %s", e.Case)
 	}
-	fmt.Fprintf(s.Out, "  %s\n      %s, %s\n", escape.Text(e.Subject), escape.Text(by), escape.Text(e.Tool))
+	escape.Fprintf(s.Out, "  %s\n      %s, %s\n", e.Subject, by, e.Tool)
 	for _, line := range []struct{ label, text string }{{"in", e.In}, {"out", e.Out}, {"why", e.Why}} {
 		if line.text != "" {
-			fmt.Fprintf(s.Out, "      %-3s  %s\n", line.label, escape.Text(line.text))
+			escape.Fprintf(s.Out, "      %-3s  %s\n", line.label, line.text)
 		}
 	}
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/deskstate"
@@ -48,11 +48,11 @@ func (f decisionFlags) decide(ctx context.Context, s *cli.Streams, g *grammar, d
 			return err
 		}
 		id := made[0].ID()
-		fmt.Fprintf(s.Out, "%s on %s: %s\n", d.Kind, c.ID, id)
+		escape.Fprintf(s.Out, "%s on %s: %s\n", d.Kind, c.ID, id)
 		if slices.ContainsFunc(log.Case(c.ID).Pending, func(p deskstate.Value) bool { return p.ID == id }) {
-			fmt.Fprintln(s.Err, "It counts once another trustee has confirmed it: zapis decide confirm.")
+			escape.Fprintln(s.Err, "It counts once another trustee has confirmed it: zapis decide confirm.")
 		}
-		fmt.Fprintln(s.Err, "zapis outbox takes it to the other trustees.")
+		escape.Fprintln(s.Err, "zapis outbox takes it to the other trustees.")
 		return nil
 	})
 }
@@ -172,13 +172,13 @@ func (r *decideReadCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) err
 		}
 		mark, unread := casework.ReadMark(c, log.Case(c.ID), v.Key().Card.Name)
 		if !unread {
-			fmt.Fprintln(s.Err, "That is known already, or none of it is in the ledger yet.")
+			escape.Fprintln(s.Err, "That is known already, or none of it is in the ledger yet.")
 			return nil
 		}
 		if _, err := v.Decide(mark); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Out, "read on %s: up to entry %s\n", c.ID, mark.Payload["upto"])
+		escape.Fprintf(s.Out, "read on %s: up to entry %s\n", c.ID, mark.Payload["upto"])
 		return nil
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -32,18 +31,18 @@ func (c *decidedCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		d := log.Case(of.ID)
 		writeDecided(s.Out, d)
 		if read := of.ReadBy(d); len(read) > 0 {
-			fmt.Fprintf(s.Out, "read by         %s\n", strings.Join(read, ", "))
+			escape.Fprintf(s.Out, "read by         %s\n", strings.Join(read, ", "))
 		}
-		fmt.Fprintln(s.Out, "history")
+		escape.Fprintln(s.Out, "history")
 		for _, h := range d.History {
 			undone := ""
 			if h.Undone {
 				undone = "  (undone)"
 			}
-			fmt.Fprintf(s.Out, "  %.12s  %s  %s  %s%s%s\n", h.ID, h.Event.Time.UTC().Format(time.DateTime), h.Event.By, eventWords(h.Event), reason(h.Event.Payload["why"]), undone)
+			escape.Fprintf(s.Out, "  %.12s  %s  %s  %s%s%s\n", h.ID, h.Event.Time.UTC().Format(time.DateTime), h.Event.By, eventWords(h.Event), reason(h.Event.Payload["why"]), undone)
 		}
 		for _, r := range d.Rejected {
-			fmt.Fprintf(s.Out, "  %.12s  has no effect: %s\n", r.ID, escape.Text(r.Why))
+			escape.Fprintf(s.Out, "  %.12s  has no effect: %s\n", r.ID, r.Why)
 		}
 		return nil
 	})
@@ -54,7 +53,7 @@ func (c *decidedCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 func writeDecided(w io.Writer, d deskstate.Case) {
 	line := func(name string, list []deskstate.Value, more string) {
 		for _, one := range list {
-			fmt.Fprintf(w, "%-15s %s  by %s%s%s\n", name, valueWords(one.Text, one.Parts), one.By, reason(one.Why), more)
+			escape.Fprintf(w, "%-15s %s  by %s%s%s\n", name, valueWords(one.Text, one.Parts), one.By, reason(one.Why), more)
 		}
 	}
 	register := func(name string, r deskstate.Register) {
@@ -65,7 +64,7 @@ func writeDecided(w io.Writer, d deskstate.Case) {
 		line(name, r.Heads, more)
 	}
 	if len(d.State.Heads) == 0 {
-		fmt.Fprintf(w, "%-15s %s\n", "state", d.State.Text)
+		escape.Fprintf(w, "%-15s %s\n", "state", d.State.Text)
 	}
 	register("state", d.State)
 	for _, f := range deskstate.Fields() {
@@ -76,7 +75,7 @@ func writeDecided(w io.Writer, d deskstate.Case) {
 		line(p.Field, []deskstate.Value{p}, "  (waits for a second person: "+p.ID[:12]+")")
 	}
 	for _, l := range d.Links {
-		fmt.Fprintf(w, "%-15s %s %s  by %s%s\n", "link", l.Type, l.To, l.By.By, reason(l.By.Why))
+		escape.Fprintf(w, "%-15s %s %s  by %s%s\n", "link", l.Type, l.To, l.By.By, reason(l.By.Why))
 	}
 	line("note", d.Notes, "")
 }

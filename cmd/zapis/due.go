@@ -79,7 +79,7 @@ func (d *dueCmd) items(cases []*casework.Case, now time.Time) []dueItem {
 
 func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 	if len(list) == 0 {
-		fmt.Fprintf(s.Out, "Nothing runs out within %s.\n", casework.Many(d.Days, "day", "days"))
+		escape.Fprintf(s.Out, "Nothing runs out within %s.\n", casework.Many(d.Days, "day", "days"))
 		return nil
 	}
 	for _, one := range list {
@@ -101,7 +101,7 @@ func (d *dueCmd) write(s *cli.Streams, list []dueItem) error {
 		if len(one.Holds) > 0 && one.Kind != "deadline" {
 			text += "  ON HOLD"
 		}
-		fmt.Fprintf(s.Out, "%s  %-12s  %s  %s\n", one.Date, inDays(one.InDays), one.Case, text)
+		escape.Fprintf(s.Out, "%s  %-12s  %s  %s\n", one.Date, inDays(one.InDays), one.Case, text)
 	}
 	return nil
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 )
 
@@ -30,9 +30,9 @@ func (e *exhibitCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 		for _, name := range names {
-			fmt.Fprintln(s.Out, name)
+			escape.Fprintln(s.Out, name)
 		}
-		fmt.Fprintf(s.Err, "Collected by you for %s, sealed and signed. zapis outbox takes it to the operator; it joins the case with the next carry file.\n", c.ID)
+		escape.Fprintf(s.Err, "Collected by you for %s, sealed and signed. zapis outbox takes it to the operator; it joins the case with the next carry file.\n", c.ID)
 		return nil
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"zapis/internal/cli"
@@ -41,19 +40,19 @@ func (e *extractCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 		names, err := release.Extract(ctx, v, o, e.Out, bar.Add)
 		bar.Done()
 		for _, name := range names {
-			fmt.Fprintln(s.Out, escape.Text(filepath.Join(e.Out, name)))
+			escape.Fprintln(s.Out, filepath.Join(e.Out, name))
 		}
 		if err != nil {
 			return err
 		}
 		for _, x := range closed {
-			fmt.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, escape.Text(x.Closed))
+			escape.Fprintf(s.Err, "%s stays closed: %s\n", x.Name, x.Closed)
 		}
 		if len(names) == 0 && len(closed) > 0 {
 			return exit.New(exit.KeyMissing, "zapis ask "+o.ID+" --why TEXT --out FILE asks the others", "no attachment of %s can be opened by you alone", o.ID)
 		}
 		if len(names) == 0 {
-			fmt.Fprintln(s.Err, "This case has no attachments.")
+			escape.Fprintln(s.Err, "This case has no attachments.")
 		}
 		if len(o.Faults) > 0 {
 			return exit.New(exit.Mismatch, "", "the case does not fit its entries, as said above")

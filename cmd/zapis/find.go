@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"zapis/internal/cli"
@@ -34,10 +33,10 @@ func (f *findCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			return err
 		}
 		for _, id := range ids {
-			fmt.Fprintf(s.Out, "%s  %s\n", id, escape.Text(find.Begin(id)))
+			escape.Fprintf(s.Out, "%s  %s\n", id, find.Begin(id))
 		}
 		if total > len(ids) {
-			fmt.Fprintf(s.Err, "… and %d more\n", total-len(ids))
+			escape.Fprintf(s.Err, "… and %d more\n", total-len(ids))
 		}
 		return nil
 	})

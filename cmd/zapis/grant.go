@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"zapis/internal/cli"
@@ -45,19 +44,19 @@ func (c *grantCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := cli.CreateFile(c.Out, grant, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(c.Out))
-		fmt.Fprintf(s.Err, "It opens for %s alone. What is granted can't be called back.\n", asked.From.Name)
+		escape.Fprintln(s.Out, c.Out)
+		escape.Fprintf(s.Err, "It opens for %s alone. What is granted can't be called back.\n", asked.From.Name)
 		return nil
 	})
 }
 
 func writeAsked(w io.Writer, a *casework.Asked) {
-	fmt.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
-	fmt.Fprintf(w, "Why: %s\n", escape.Text(a.Request.Why))
+	escape.Fprintf(w, "%s (%s) asks for your share of %s of the case %s.\n", a.From.Name, a.From.Fingerprint(), a.Parts, a.Request.Case)
+	escape.Fprintf(w, "Why: %s\n", a.Request.Why)
 	if !a.Last.IsZero() {
-		fmt.Fprintf(w, "It counts until %s.\n", a.Last.Format("2006-01-02"))
+		escape.Fprintf(w, "It counts until %s.\n", a.Last.Format("2006-01-02"))
 	}
 	if a.Before {
-		fmt.Fprintln(w, "You have granted this before: the same grant would be written again.")
+		escape.Fprintln(w, "You have granted this before: the same grant would be written again.")
 	}
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
 )
@@ -34,8 +34,8 @@ func (h *handOverCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Out, "event %d  %s\n", e.Number, e.SHA256)
-		fmt.Fprintln(s.Err, "It is written down. Now hand it over: what was handed over can't be called back.")
+		escape.Fprintf(s.Out, "event %d  %s\n", e.Number, e.SHA256)
+		escape.Fprintln(s.Err, "It is written down. Now hand it over: what was handed over can't be called back.")
 		return nil
 	})
 }

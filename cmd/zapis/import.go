@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/vault"
@@ -76,14 +77,14 @@ func tellNews(ctx context.Context, s *cli.Streams, v *casework.Trustee, done *ca
 	news := cases.News(done)
 	for n, one := range news {
 		if n == maxNews {
-			fmt.Fprintf(s.Out, "…        and %s\n", casework.Many(len(news)-n, "case more", "cases more"))
+			escape.Fprintf(s.Out, "…        and %s\n", casework.Many(len(news)-n, "case more", "cases more"))
 			return
 		}
 		sum := one.Summary
-		fmt.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(&sum), one.Words(), danger(&sum)), " "))
+		escape.Fprintln(s.Out, strings.TrimRight(fmt.Sprintf("case     %s  %-9s  %s  %s", sum.Case, place(&sum), one.Words(), danger(&sum)), " "))
 	}
 	if n := len(cases.Sealed); n > 0 {
-		fmt.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", casework.Many(n, "statement is", "statements are"))
+		escape.Fprintf(s.Err, "%s closed until other trustees have granted: zapis list names them.\n", casework.Many(n, "statement is", "statements are"))
 	}
 }
 
@@ -97,7 +98,7 @@ func tellBefore(s *cli.Streams, v *casework.Trustee) error {
 	if verified {
 		how = "verified against its vault"
 	}
-	_, err = fmt.Fprintf(s.Out, "before   %d entries of %s, root %s: %s\n", before.Size, before.Origin, before.Root, how)
+	_, err = escape.Fprintf(s.Out, "before   %d entries of %s, root %s: %s\n", before.Size, before.Origin, before.Root, how)
 	return err
 }
 
@@ -106,21 +107,21 @@ func (i *importCmd) report(ctx context.Context, s *cli.Streams, v *casework.Trus
 	if out {
 		warn(s, "YOU ARE NO TRUSTEE ANY MORE: the set of entry %d does not have you. What is sealed from then on you can't read", at)
 	}
-	fmt.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
+	escape.Fprintf(s.Out, "ledger   %s\n", v.Ledger())
 	if done.Nothing {
-		fmt.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
+		escape.Fprintln(s.Out, "new      nothing: the vault holds all of it already")
 	} else {
-		fmt.Fprintf(s.Out, "new      %s, %s among them\n", casework.Many(int(done.Size-done.From), "entry", "entries"), casework.Many(done.Reports, "submission", "submissions"))
+		escape.Fprintf(s.Out, "new      %s, %s among them\n", casework.Many(int(done.Size-done.From), "entry", "entries"), casework.Many(done.Reports, "submission", "submissions"))
 	}
-	fmt.Fprintf(s.Out, "now      %s, %s\n", casework.Many(int(done.Size), "entry", "entries"), casework.Many(done.Waiting, "submission waiting", "submissions waiting"))
+	escape.Fprintf(s.Out, "now      %s, %s\n", casework.Many(int(done.Size), "entry", "entries"), casework.Many(done.Waiting, "submission waiting", "submissions waiting"))
 	if key != nil && !done.Nothing {
 		tellNews(ctx, s, v, done)
 	}
 	if i.Ledger == "" && done.From == 0 && !done.Nothing {
-		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
+		escape.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
 	}
 	if key == nil {
-		fmt.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
+		escape.Fprintln(s.Err, "No --identity was given: whether your own stanzas and shares open was not tried.")
 	}
 	if err := tellBefore(s, v); err != nil {
 		return err

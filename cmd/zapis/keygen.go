@@ -40,11 +40,11 @@ func (k *keygenCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		return err
 	}
 	warnShort(s, pass)
-	fmt.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", escape.Text(k.Out))
-	fmt.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
-		escape.Text(cli.CardFile(k.Out)))
+	escape.Fprintf(s.Err, "%s holds your keys and opens with your passphrase: keep a copy of both, apart (zapis paper prints one).\n", k.Out)
+	escape.Fprintf(s.Err, "%s is for the operator and the other trustees. Compare it with each of them by voice, in words or in digits:\n",
+		cli.CardFile(k.Out))
 	fmt.Fprint(s.Err, spoken(id.Card.Marshal()))
-	_, err = fmt.Fprintln(s.Out, id.Card.Fingerprint())
+	_, err = escape.Fprintln(s.Out, id.Card.Fingerprint())
 	return err
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -39,7 +38,7 @@ func writeText(s *cli.Streams, out string) func(text []byte) error {
 		if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(out))
+		escape.Fprintln(s.Out, out)
 		return nil
 	}
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casefile"
 	"zapis/internal/trustee/casework"
@@ -39,11 +39,11 @@ func (l *letterCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := release.Letter(v, c, o, writeText(s, l.Out)); err != nil {
 			return unfit(s, err)
 		}
-		fmt.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")
+		escape.Fprintln(s.Err, "A draft: read it, change it, and fill in what stands in square brackets.")
 		if to.Marked {
-			fmt.Fprintf(s.Err, "What goes to %s may be put before the state: so may these words.\n", to.English)
+			escape.Fprintf(s.Err, "What goes to %s may be put before the state: so may these words.\n", to.English)
 		}
-		fmt.Fprintf(s.Err, "When it goes, write that down: zapis hand-over %s FILE --to WHOM\n", c.ID)
+		escape.Fprintf(s.Err, "When it goes, write that down: zapis hand-over %s FILE --to WHOM\n", c.ID)
 		return nil
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"zapis/internal/cli"
 	"zapis/internal/escape"
@@ -58,16 +57,16 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			return err
 		}
 		for _, k := range log.Links() {
-			fmt.Fprintf(s.Out, "link      %s %s %s  by %s%s  %.12s\n", k.From, k.Type, k.To, k.By.By, reason(k.By.Why), k.By.ID)
+			escape.Fprintf(s.Out, "link      %s %s %s  by %s%s  %.12s\n", k.From, k.Type, k.To, k.By.By, reason(k.By.Why), k.By.ID)
 		}
 		campaigns, err := v.Campaigns(cases)
 		if err != nil {
 			return err
 		}
 		for _, c := range campaigns {
-			fmt.Fprintf(s.Out, "campaign  %s, %s\n", casework.Many(len(c.Cases), "case", "cases"), casework.Many(c.Persons, "person", "persons"))
+			escape.Fprintf(s.Out, "campaign  %s, %s\n", casework.Many(len(c.Cases), "case", "cases"), casework.Many(c.Persons, "person", "persons"))
 			for _, m := range c.Timeline {
-				fmt.Fprintf(s.Out, "          %s  %s\n", escape.Text(m.When), m.Case)
+				escape.Fprintf(s.Out, "          %s  %s\n", m.When, m.Case)
 			}
 		}
 		if !l.Suggest {
@@ -79,11 +78,11 @@ func (l *linksCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		}
 		for _, one := range found.List {
 			for _, r := range one.Reasons {
-				fmt.Fprintf(s.Out, "suggested %s %s  %s: %s\n", one.A, one.B, r.Kind, escape.Text(r.Detail))
+				escape.Fprintf(s.Out, "suggested %s %s  %s: %s\n", one.A, one.B, r.Kind, r.Detail)
 			}
 		}
 		for _, c := range found.Common {
-			fmt.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", casework.Many(c.Cases, "case", "cases"), c.Kind, escape.Text(c.Detail))
+			escape.Fprintf(s.Err, "%s share the same %s, too many to suggest links for: %s\n", casework.Many(c.Cases, "case", "cases"), c.Kind, c.Detail)
 		}
 		return nil
 	})

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
@@ -46,11 +46,11 @@ func say(s *cli.Streams, v *casework.Trustee, c *casework.Case, r review.Review,
 	if err := v.Write(c, r, private); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s on %s\n", r.Kind, c.ID)
+	escape.Fprintf(s.Out, "%s on %s\n", r.Kind, c.ID)
 	if private {
-		fmt.Fprintln(s.Err, "It is sealed to you, and leaves this vault never.")
+		escape.Fprintln(s.Err, "It is sealed to you, and leaves this vault never.")
 	} else {
-		fmt.Fprintln(s.Err, "It is sealed to the trustees in force. zapis outbox takes it to the operator, and the ledger to them.")
+		escape.Fprintln(s.Err, "It is sealed to the trustees in force. zapis outbox takes it to the operator, and the ledger to them.")
 	}
 	return nil
 }

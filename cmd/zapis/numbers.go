@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/release"
@@ -67,7 +68,7 @@ type numbersDraftCmd struct{ numbersFlags }
 
 func (d *numbersDraftCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return d.draft(ctx, s, g, func(*casework.Trustee, statistics.Release) error {
-		fmt.Fprintln(s.Err, "Nothing is published.")
+		escape.Fprintln(s.Err, "Nothing is published.")
 		return nil
 	})
 }
@@ -87,7 +88,7 @@ func (p *numbersPublishCmd) Run(ctx context.Context, s *cli.Streams, g *grammar)
 		if err := release.PublishNumbers(v, next); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Err, "Release %d is signed, and kept in the vault.\n", next.Number)
+		escape.Fprintf(s.Err, "Release %d is signed, and kept in the vault.\n", next.Number)
 		return nil
 	})
 }
@@ -109,7 +110,7 @@ func (l *numbersListCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) er
 			for _, c := range r.Counts {
 				periods = append(periods, words.Period(c.Period))
 			}
-			fmt.Fprintf(s.Out, "release %d of %s: %s\n", r.Number, r.Day.Format(time.DateOnly), strings.Join(periods, ", "))
+			escape.Fprintf(s.Out, "release %d of %s: %s\n", r.Number, r.Day.Format(time.DateOnly), strings.Join(periods, ", "))
 		}
 		return err
 	})

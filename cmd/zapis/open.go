@@ -6,6 +6,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/exchange"
@@ -41,7 +42,7 @@ func (c *openCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.Grant[i], err)
 			}
-			fmt.Fprintf(s.Err, "%s has granted.\n", granted.From.Name)
+			escape.Fprintf(s.Err, "%s has granted.\n", granted.From.Name)
 			parts = append(parts, granted.Parts...)
 		}
 		if err := enough(v, cases, id, parts); err != nil {

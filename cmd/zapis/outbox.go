@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"zapis/internal/cli"
 	"zapis/internal/escape"
@@ -34,8 +33,8 @@ func (o *outboxCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err := writeFile(o.Out, out.Write); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(o.Out))
-		fmt.Fprintf(s.Err, "%s. The operator takes it in with zapisd accept; the next carry file shows what was taken.\n", out.Words())
+		escape.Fprintln(s.Out, o.Out)
+		escape.Fprintf(s.Err, "%s. The operator takes it in with zapisd accept; the next carry file shows what was taken.\n", out.Words())
 		return nil
 	})
 }

@@ -46,8 +46,8 @@ func (p *paperCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err := cli.CreateFile(p.Out, page.Bytes(), 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(p.Out))
-	fmt.Fprintln(s.Err, "Print it, try the way back with zapis paper --restore, and delete the file. Keep the paper apart from the passphrase.")
+	escape.Fprintln(s.Out, p.Out)
+	escape.Fprintln(s.Err, "Print it, try the way back with zapis paper --restore, and delete the file. Keep the paper apart from the passphrase.")
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) erro
 		if err := cli.CreateFile(p.Out, file, 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(p.Out))
+		escape.Fprintln(s.Out, p.Out)
 		return nil
 	}
 	id, err := g.Try(ctx, file)
@@ -84,8 +84,8 @@ func (p *paperCmd) restore(ctx context.Context, s *cli.Streams, g *grammar) erro
 	if err := errors.Join(cli.CreateFile(p.Out, file, 0o600), cli.CreateFile(cli.CardFile(p.Out), id.Card.Marshal(), 0o644)); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(p.Out))
-	fmt.Fprintf(s.Err, "It opens, and is the identity of %s (%s).\n", id.Card.Name, id.Card.Fingerprint())
+	escape.Fprintln(s.Out, p.Out)
+	escape.Fprintf(s.Err, "It opens, and is the identity of %s (%s).\n", id.Card.Name, id.Card.Fingerprint())
 	return nil
 }
 
@@ -107,6 +107,7 @@ func (c *cardCmd) Run(s *cli.Streams) error {
 		return err
 	}
 	file := one.Marshal()
-	_, err = fmt.Fprintf(s.Out, "%s\n%s\n%s", one.Name, one.Fingerprint(), spoken(file))
+	escape.Fprintf(s.Out, "%s\n%s\n", one.Name, one.Fingerprint())
+	_, err = fmt.Fprint(s.Out, spoken(file))
 	return err
 }

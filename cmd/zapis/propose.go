@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -142,17 +141,17 @@ func (f proposalFlags) propose(ctx context.Context, s *cli.Streams, g *grammar, 
 		if err := cli.CreateFile(f.Out, text, 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(f.Out))
+		escape.Fprintln(s.Out, f.Out)
 		writeProposal(s, p)
-		fmt.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", casework.Many(p.Needs, "trustee has", "trustees have"))
+		escape.Fprintf(s.Err, "It counts once %s approved it: zapis approve, you too.\n", casework.Many(p.Needs, "trustee has", "trustees have"))
 		return nil
 	})
 }
 
 func writeProposal(s *cli.Streams, p *casework.Proposal) {
-	fmt.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
+	escape.Fprintf(s.Err, "A proposal: %s.\n", p.Title)
 	for _, line := range p.Words {
-		fmt.Fprintf(s.Err, "  %s\n", escape.Text(line))
+		escape.Fprintf(s.Err, "  %s\n", line)
 	}
 }
 
@@ -192,11 +191,11 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			if err := v.Withdraw(p); err != nil {
 				return err
 			}
-			fmt.Fprintln(s.Err, "Withdrawn. The next outbox takes it along.")
+			escape.Fprintln(s.Err, "Withdrawn. The next outbox takes it along.")
 			return nil
 		}
 		if p.Mine != nil {
-			fmt.Fprintln(s.Err, "You have approved it before: the same approval is given again.")
+			escape.Fprintln(s.Err, "You have approved it before: the same approval is given again.")
 		} else if !a.Yes {
 			if err := cli.Confirm(ctx, "Approve it?"); err != nil {
 				return err
@@ -207,13 +206,13 @@ func (a *approveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			return err
 		}
 		if a.Out == "" {
-			fmt.Fprintln(s.Err, "Approved. The next outbox takes it along.")
+			escape.Fprintln(s.Err, "Approved. The next outbox takes it along.")
 			return nil
 		}
 		if err := cli.CreateFile(a.Out, approval, os.FileMode(0o644)); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, escape.Text(a.Out))
+		escape.Fprintln(s.Out, a.Out)
 		return nil
 	})
 }

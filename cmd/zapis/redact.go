@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/mediaproxy"
@@ -58,8 +58,8 @@ func (r *redactCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, name)
-		fmt.Fprintf(s.Err, "The boxes are burned in, and the copy was decoded again to prove it. The original is untouched. "+
+		escape.Fprintln(s.Out, name)
+		escape.Fprintf(s.Err, "The boxes are burned in, and the copy was decoded again to prove it. The original is untouched. "+
 			"zapis outbox takes the copy to the operator; it joins %s with the next carry file.\n", c.ID)
 		return nil
 	})

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 )
@@ -35,24 +35,24 @@ func (r *replyCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	return r.withCase(ctx, s, g, func(v *casework.Trustee, c *casework.Case) error {
 		twin := c.SamePage()
 		if twin != nil && !r.Twin {
-			fmt.Fprintf(s.Err, "SENT TWICE? %s came from the same page of the form, and has a mailbox of its own: the reporter may have kept that code only. With --twin the answer goes to both.\n", twin.ID)
+			escape.Fprintf(s.Err, "SENT TWICE? %s came from the same page of the form, and has a mailbox of its own: the reporter may have kept that code only. With --twin the answer goes to both.\n", twin.ID)
 		}
 		done, err := v.Answer(c, casework.Answer{Text: text, AskFor: r.Ask, Both: r.Twin, Wait: r.Wait})
 		for _, answered := range done.Answered {
-			fmt.Fprintln(s.Out, answered)
+			escape.Fprintln(s.Out, answered)
 		}
 		if err != nil {
 			return err
 		}
 		for _, one := range []*casework.Case{c, twin} {
 			if one != nil && (one == c || r.Twin) && one.Summary().Withdrawn != "" {
-				fmt.Fprintf(s.Err, "The reporter has withdrawn the case %s.\n", one.ID)
+				escape.Fprintf(s.Err, "The reporter has withdrawn the case %s.\n", one.ID)
 			}
 		}
 		for _, id := range done.Moved {
-			fmt.Fprintf(s.Err, "The case waits for the reporter: %s\n", id)
+			escape.Fprintf(s.Err, "The case waits for the reporter: %s\n", id)
 		}
-		fmt.Fprintln(s.Err, "Only the reporter's code opens it. The other trustees get a copy. zapis outbox takes both to the operator.")
+		escape.Fprintln(s.Err, "Only the reporter's code opens it. The other trustees get a copy. zapis outbox takes both to the operator.")
 		return nil
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,10 +65,10 @@ func (r *resealCmd) one(s *cli.Streams, v *casework.Trustee, c *casework.Case, w
 	if err := cli.CreateFile(out, done.File, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(out))
-	fmt.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", escape.Text(r.To))
+	escape.Fprintln(s.Out, out)
+	escape.Fprintf(s.Err, "It opens for %s alone: zapis receive takes it in.\n", r.To)
 	for _, what := range done.Left {
-		fmt.Fprintf(s.Err, "Not in it: %s\n", escape.Text(what))
+		escape.Fprintf(s.Err, "Not in it: %s\n", what)
 	}
 	return nil
 }
@@ -95,8 +94,8 @@ func (r *receiveCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error 
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(s.Out, got.Case)
-			fmt.Fprintf(s.Err, "%s has handed on %s of %s. The files are those that the ledger names.\n", got.From.Name, got.Parts, got.Case)
+			escape.Fprintln(s.Out, got.Case)
+			escape.Fprintf(s.Err, "%s has handed on %s of %s. The files are those that the ledger names.\n", got.From.Name, got.Parts, got.Case)
 		}
 		return nil
 	})

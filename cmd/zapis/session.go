@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/session"
 	"zapis/internal/trustee/vault"
@@ -60,7 +60,7 @@ func (u *unlockCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Err, "Unlocked for %s: commands on this vault ask for no passphrase until %s have passed without one. zapis lock ends it at once.\n", id.Card.Name, u.Idle)
+	escape.Fprintf(s.Err, "Unlocked for %s: commands on this vault ask for no passphrase until %s have passed without one. zapis lock ends it at once.\n", id.Card.Name, u.Idle)
 	if text := lockingText[locking]; text != "" {
 		warn(s, "%s", text)
 	}
@@ -94,9 +94,9 @@ func (l *lockCmd) Run(s *cli.Streams) error {
 		return err
 	}
 	if ended {
-		fmt.Fprintln(s.Err, "Locked: the session has forgotten the keys and has ended.")
+		escape.Fprintln(s.Err, "Locked: the session has forgotten the keys and has ended.")
 	} else {
-		fmt.Fprintln(s.Err, "There was no session of this vault.")
+		escape.Fprintln(s.Err, "There was no session of this vault.")
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"zapis/internal/cli"
@@ -58,7 +57,7 @@ func lacking(s *cli.Streams, v *casework.Trustee, o *casefile.Case, code string)
 	}
 	to, _ := casefile.AddresseeByCode(code)
 	for _, clause := range casework.Lacks(o, log.Case(o.ID), to) {
-		fmt.Fprintf(s.Err, "For %s the case lacks %s.\n", to.English, clause)
+		escape.Fprintf(s.Err, "For %s the case lacks %s.\n", to.English, clause)
 	}
 	return nil
 }

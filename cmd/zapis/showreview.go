@@ -45,7 +45,7 @@ func reviewsOf(o *casefile.Case) []reviewed {
 
 // review shows what a trustee wrote.
 func (p *page) review(o *casefile.Case, r casefile.Review) {
-	fmt.Fprintf(&p.b, "\n%s\n", reviewTitle(o, r))
+	escape.Fprintf(&p.b, "\n%s\n", reviewTitle(o, r))
 	p.row("by", fmt.Sprintf("%s (%s), %s UTC by their clock", r.By.Name, r.By.Fingerprint(), r.At.Format("2006-01-02 15:04:05")))
 	p.row("place", r.Where)
 	switch r.Kind {

@@ -13,24 +13,24 @@ import (
 	"zapis/internal/trustee/casefile"
 )
 
-// writeCase shows an opened case to a person. Everything that a reporter wrote goes through command.Escape.
+// writeCase shows an opened case to a person. Everything that a reporter wrote goes through package escape.
 func writeCase(s *cli.Streams, o *casefile.Case) error {
 	p := newPage(s.Width())
-	fmt.Fprintf(&p.b, "Case %s\n%s\n", o.ID, consentText(&o.Summary))
+	escape.Fprintf(&p.b, "Case %s\n%s\n", o.ID, consentText(&o.Summary))
 	for _, h := range o.Summary.Holds {
-		fmt.Fprintf(&p.b, "%s\n", onHold(h))
+		escape.Fprintf(&p.b, "%s\n", onHold(h))
 	}
 	if o.Summary.SamePage != "" {
-		fmt.Fprintf(&p.b, "%s\n", sentTwice(&o.Summary))
+		escape.Fprintf(&p.b, "%s\n", sentTwice(&o.Summary))
 	}
 	for _, text := range numberWords(o.Summary.Numbering) {
-		fmt.Fprintf(&p.b, "%s\n", text)
+		escape.Fprintf(&p.b, "%s\n", text)
 	}
 	if text := danger(&o.Summary); text != "" {
-		fmt.Fprintf(&p.b, "%s\n", text)
+		escape.Fprintf(&p.b, "%s\n", text)
 	}
 	for _, sub := range o.Submissions {
-		fmt.Fprintf(&p.b, "\n%s\n", actTitle(sub.Act))
+		escape.Fprintf(&p.b, "\n%s\n", actTitle(sub.Act))
 		p.row("received", sub.Received.Format("2006-01-02 15:04:05")+" UTC, by "+clockOf(sub))
 		if sub.OffSlot != "" {
 			p.row("BUT", "the time of receipt "+sub.OffSlot+": rely on the slot")
@@ -138,7 +138,7 @@ func newPage(columns int) *page {
 func (p *page) row(label, text string) {
 	for line := range strings.SplitSeq(strings.TrimRight(escape.Lines(text), "\n"), "\n") {
 		for _, piece := range wrap(line, p.columns-labelWidth-4) {
-			fmt.Fprintf(&p.b, "%s\n", strings.TrimRight(fmt.Sprintf("  %-*s  %s", labelWidth, label, piece), " "))
+			escape.Fprintf(&p.b, "%s\n", strings.TrimRight(fmt.Sprintf("  %-*s  %s", labelWidth, label, piece), " "))
 			label = ""
 		}
 	}

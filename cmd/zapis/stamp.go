@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -133,8 +132,8 @@ func (c *stampCmd) ask(s *cli.Streams, v *casework.Trustee, b *stampable) error 
 	if err := release.Stamp(v, what, func() error { return cli.CreateFile(c.Request, q.DER, 0o644) }); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(c.Request))
-	fmt.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
+	escape.Fprintln(s.Out, c.Request)
+	escape.Fprintln(s.Err, "It holds a hash and a number, nothing of the case. Send it with content type application/timestamp-query, and keep it.")
 	return nil
 }
 
@@ -149,9 +148,9 @@ func (c *stampCmd) attach(s *cli.Streams, v *casework.Trustee, b *stampable, got
 	if err := release.Stamp(v, what, func() error { return writeFile(c.Out, put) }); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(c.Out))
-	fmt.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
-		got.claim.Time.Format("2006-01-02T15:04:05Z"), escape.Text(got.claim.By))
+	escape.Fprintln(s.Out, c.Out)
+	escape.Fprintf(s.Err, "signed by %s, as %q says; zapis-verify --trust FOLDER with its root certificate verifies that\n",
+		got.claim.Time.Format("2006-01-02T15:04:05Z"), got.claim.By)
 	return nil
 }
 

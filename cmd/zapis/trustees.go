@@ -102,21 +102,21 @@ func governanceOf(v *casework.Trustee) (governance, error) {
 
 func writeGovernance(s *cli.Streams, g governance) {
 	in := g.Sets[len(g.Sets)-1]
-	fmt.Fprintf(s.Out, "in force  the set of entry %d\n", in.Entry)
+	escape.Fprintf(s.Out, "in force  the set of entry %d\n", in.Entry)
 	for _, t := range in.Trustees {
-		fmt.Fprintf(s.Out, "  trustee  %s (%s)\n", escape.Text(t.Name), t.Fingerprint)
+		escape.Fprintf(s.Out, "  trustee  %s (%s)\n", t.Name, t.Fingerprint)
 	}
 	for _, t := range in.Duty {
-		fmt.Fprintf(s.Out, "  duty     %s (%s)\n", escape.Text(t.Name), t.Fingerprint)
+		escape.Fprintf(s.Out, "  duty     %s (%s)\n", t.Name, t.Fingerprint)
 	}
 	needed := in.Approvals
 	if g.Rules > 1 {
 		needed = max(needed, in.Identity)
 	}
-	fmt.Fprintf(s.Out, "  opened by %d of them: words; %d: files; %d: contact and name\n", in.Statement, in.Attachment, in.Identity)
-	fmt.Fprintf(s.Out, "  a change needs %s", casework.Many(needed, "approval", "approvals"))
+	escape.Fprintf(s.Out, "  opened by %d of them: words; %d: files; %d: contact and name\n", in.Statement, in.Attachment, in.Identity)
+	escape.Fprintf(s.Out, "  a change needs %s", casework.Many(needed, "approval", "approvals"))
 	if g.Delay > 0 {
-		fmt.Fprintf(s.Out, ", and takes effect %s after it was announced", casework.Many(g.Delay, "slot", "slots"))
+		escape.Fprintf(s.Out, ", and takes effect %s after it was announced", casework.Many(g.Delay, "slot", "slots"))
 	}
 	fmt.Fprintln(s.Out)
 	for _, c := range g.Changes {
@@ -128,9 +128,9 @@ func writeGovernance(s *cli.Streams, g governance) {
 }
 
 func writeChange(s *cli.Streams, c changeShown) {
-	fmt.Fprintf(s.Out, "entry %d   %s; approved by %s\n", c.Entry, escape.Text(c.Title), escape.Text(strings.Join(c.Approved, ", ")))
+	escape.Fprintf(s.Out, "entry %d   %s; approved by %s\n", c.Entry, c.Title, strings.Join(c.Approved, ", "))
 	for _, line := range c.Words {
-		fmt.Fprintf(s.Out, "  %s\n", escape.Text(line))
+		escape.Fprintf(s.Out, "  %s\n", line)
 	}
 }
 
@@ -139,9 +139,9 @@ func writeAnnounced(s *cli.Streams, a announceShown) {
 	if a.Left > 0 {
 		when = "in " + casework.Many(a.Left, "slot", "slots")
 	}
-	fmt.Fprintf(s.Out, "PENDING   what entry %d announced takes effect %s", a.Entry, when)
+	escape.Fprintf(s.Out, "PENDING   what entry %d announced takes effect %s", a.Entry, when)
 	if a.CanStop {
-		fmt.Fprintf(s.Out, "; zapis object %d stops it", a.Entry)
+		escape.Fprintf(s.Out, "; zapis object %d stops it", a.Entry)
 	}
 	fmt.Fprintln(s.Out)
 }
@@ -168,7 +168,7 @@ func (o *objectCmd) Run(ctx context.Context, s *cli.Streams, g *grammar) error {
 		if _, err := v.Approve(p, v.Now().AddDate(0, 0, casework.ApprovalDays)); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Err, "Objected. The next outbox takes it along: hand it in before the change takes effect.")
+		escape.Fprintln(s.Err, "Objected. The next outbox takes it along: hand it in before the change takes effect.")
 		return nil
 	})
 }

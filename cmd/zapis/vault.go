@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"zapis/internal/cli"
@@ -23,7 +22,7 @@ func (f vaultFlag) open(ctx context.Context, s *cli.Streams, key *vault.Key, cre
 		Create: create, Context: ctx, Now: time.Now, Tool: "zapis " + cli.Version(),
 		Warn: func(format string, args ...any) { warn(s, format, args...) },
 		Waiting: func(holder string) {
-			fmt.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", escape.Text(holder))
+			escape.Fprintf(s.Err, "The vault is in use by %s: waiting for it.\n", holder)
 		},
 	})
 	if err != nil {
@@ -126,27 +125,27 @@ func told(s *cli.Streams, v *casework.Trustee, sort func(progress func(done, of 
 		warn(s, "%v", p)
 	}
 	for _, p := range cases.Apart {
-		fmt.Fprintf(s.Err, "%v: %s\n", p, cli.Hint(p))
+		escape.Fprintf(s.Err, "%v: %s\n", p, cli.Hint(p))
 	}
 	if cases.Closed > 0 {
-		fmt.Fprintf(s.Err, "%s sealed to others than you\n", casework.Many(cases.Closed, "statement is", "statements are"))
+		escape.Fprintf(s.Err, "%s sealed to others than you\n", casework.Many(cases.Closed, "statement is", "statements are"))
 	}
 	for i, one := range cases.Sealed {
 		if i == maxSealed {
-			fmt.Fprintf(s.Err, "… and %d more\n", len(cases.Sealed)-i)
+			escape.Fprintf(s.Err, "… and %d more\n", len(cases.Sealed)-i)
 			break
 		}
-		fmt.Fprintf(s.Err, "%s (%s) is closed: %s\n", one.ID(), one.Where(), one.Closed)
+		escape.Fprintf(s.Err, "%s (%s) is closed: %s\n", one.ID(), one.Where(), one.Closed)
 	}
 	if cases.Erased > 0 {
-		fmt.Fprintf(s.Err, "%s erased, as tombstones say\n", casework.Many(cases.Erased, "statement was", "statements were"))
+		escape.Fprintf(s.Err, "%s erased, as tombstones say\n", casework.Many(cases.Erased, "statement was", "statements were"))
 	}
 	left, err := v.Erasable(nil)
 	if err != nil {
 		return nil, err
 	}
 	if left > 0 {
-		fmt.Fprintf(s.Err, "%s by tombstones, and still on this disk: zapis purge takes that off\n", casework.Many(left, "part was erased", "parts were erased"))
+		escape.Fprintf(s.Err, "%s by tombstones, and still on this disk: zapis purge takes that off\n", casework.Many(left, "part was erased", "parts were erased"))
 	}
 	return cases, nil
 }
@@ -173,5 +172,5 @@ func openedCase(s *cli.Streams, v *casework.Trustee, c *casework.Case) (*casefil
 }
 
 func warn(s *cli.Streams, format string, args ...any) {
-	fmt.Fprintf(s.Err, "WARNING: %s\n", escape.Lines(fmt.Sprintf(format, args...)))
+	escape.Fprintf(s.Err, "WARNING: "+format+"\n", args...)
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"zapis/crypto/card"
+	"zapis/internal/escape"
 )
 
 // spoken writes what two people read to each other to know that they have the same card: sixteen words, four in a
@@ -14,10 +14,10 @@ func spoken(file []byte) string {
 	voice := card.Voice(file)
 	words := strings.Fields(voice.Words())
 	for i := 0; i < len(words); i += 4 {
-		fmt.Fprintf(&b, "  %s\n", strings.Join(words[i:i+4], "  "))
+		escape.Fprintf(&b, "  %s\n", strings.Join(words[i:i+4], "  "))
 	}
 	digits := voice.Digits()
 	half := len(digits) / 2
-	fmt.Fprintf(&b, "  %s\n  %s\n", strings.TrimSpace(digits[:half]), strings.TrimSpace(digits[half:]))
+	escape.Fprintf(&b, "  %s\n  %s\n", strings.TrimSpace(digits[:half]), strings.TrimSpace(digits[half:]))
 	return b.String()
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/review"
 )
@@ -29,7 +29,7 @@ func (f wordsFlags) read(s *cli.Streams) (string, error) {
 	in := s.In
 	if typed, ok := in.(*os.File); ok && (f.File == "" || f.File == "-") {
 		if info, err := typed.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			fmt.Fprintln(s.Err, "Type the words; Ctrl-D on a line of its own ends them.")
+			escape.Fprintln(s.Err, "Type the words; Ctrl-D on a line of its own ends them.")
 		}
 	}
 	if f.File != "" && f.File != "-" {

@@ -119,7 +119,7 @@ func acceptHandedIn(ctx context.Context, st *store.Store, args acceptArgs, to re
 		return err
 	}
 	defer f.Close()
-	return outbox.New(st, time.Now).File(ctx, f, func(o outbox.Outcome) { fmt.Fprintln(to, outcomeLine(o)) })
+	return outbox.New(st, time.Now).File(ctx, f, func(o outbox.Outcome) { escape.Fprintln(to, outcomeLine(o)) })
 }
 
 func outcomeLine(o outbox.Outcome) string {

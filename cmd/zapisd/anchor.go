@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -161,7 +160,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 			err = l.anchor(state, response, v.rootFlags, with, func(t timestamp.Token) (lists [][]byte) {
 				lists, problems := publish.FetchRevocations(ctx, client, t.Chain)
 				for _, p := range problems {
-					fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(p.Error()))
+					escape.Fprintf(s.Err, "zapisd: %s\n", p)
 				}
 				return lists
 			})
@@ -170,7 +169,7 @@ func (v *anchorAsk) Run(ctx context.Context, s *cli.Streams) error {
 		case err != nil && len(v.URL) == 1:
 			return err
 		case err != nil:
-			fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(err.Error()))
+			escape.Fprintf(s.Err, "zapisd: %s\n", err)
 			if failed == nil || exit.StatusOf(failed) < exit.StatusOf(err) {
 				failed = exit.New(exit.StatusOf(err), "the others' tokens were taken in", "not all authorities gave a token that verifies")
 			}
@@ -204,10 +203,10 @@ func (l *openLedger) anchor(state anchorReply, response []byte, f rootFlags, o t
 	if err := l.call("anchor-append", anchorArgs{Body: body}, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
-		escape.Text(token.Signer.Subject.String()), token.Policy)
+	escape.Fprintf(l.s.Out, "%s  %s  %s  policy %s\n", token.Time.Format(time.RFC3339), entries(state.Size),
+		token.Signer.Subject.String(), token.Policy)
 	if f.AnyTime != "" {
-		fmt.Fprintf(l.s.Err, "zapisd: the token's time was not compared with any clock, because: %s\n", escape.Text(f.AnyTime))
+		escape.Fprintf(l.s.Err, "zapisd: the token's time was not compared with any clock, because: %s\n", f.AnyTime)
 	}
 	return nil
 }
@@ -235,7 +234,7 @@ func (v *anchorRequest) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, q.DER); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  %s\n", escape.Text(v.Out), entries(state.Size))
+	escape.Fprintf(s.Out, "%s  %s\n", v.Out, entries(state.Size))
 	return nil
 }
 

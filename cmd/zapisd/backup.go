@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/carry"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/store"
@@ -55,10 +56,10 @@ func (v *backupVerb) Run(ctx context.Context, s *cli.Streams) error {
 }
 
 func sayUpdated(s *cli.Streams, r *backup.Result) {
-	fmt.Fprintf(s.Out, "%s\n%s; new: %s, %d parts, %d bytes", r.Header.Card(), verified("", r.Header.Size),
+	escape.Fprintf(s.Out, "%s\n%s; new: %s, %d parts, %d bytes", r.Header.Card(), verified("", r.Header.Size),
 		entries(r.Header.Size-r.From), r.Fetched, r.Bytes)
 	if r.Removed > 0 {
-		fmt.Fprintf(s.Out, "; taken away: %d parts", r.Removed)
+		escape.Fprintf(s.Out, "; taken away: %d parts", r.Removed)
 	}
 	fmt.Fprintln(s.Out)
 }
@@ -149,13 +150,13 @@ func backupParts(ctx context.Context, st *store.Store, args partsArgs, to report
 	return st.EachPart(args.Parts, func(h ledger.Hash, r io.ReadCloser, size int64, err error) error {
 		done++
 		if errors.Is(err, store.ErrErased) {
-			fmt.Fprintf(to, "%s -\n", h)
+			escape.Fprintf(to, "%s -\n", h)
 			return ctx.Err()
 		}
 		if err != nil {
 			return exit.New(exit.Mismatch, checkHint, "part %s: %w", h, err)
 		}
-		fmt.Fprintf(to, "%s %d\n", h, size)
+		escape.Fprintf(to, "%s %d\n", h, size)
 		_, err = io.Copy(to, r)
 		if err := exit.First(err, r.Close()); err != nil {
 			return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,19 +97,19 @@ func checkLedger(ctx context.Context, st *store.Store, args checkArgs, to report
 		return err
 	}
 	for _, f := range faults {
-		fmt.Fprintln(to, escape.Text(f.String()))
+		escape.Fprintln(to, f.String())
 	}
 	if len(faults) > 0 {
 		return exit.New(exit.Mismatch, "keep the folder as it is: it is evidence; docs/guides/operator.md says what then",
 			"the ledger does not verify: faults found: %d", len(faults))
 	}
-	fmt.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))
+	escape.Fprintf(to, "%s\n%s\n", st.Genesis().Card(), verified("all ", st.Size()))
 	if piece.Of > 1 {
-		fmt.Fprintf(to, "of the attachments, piece %d of %d was read; of the others, only that each is there was verified\n", piece.Number, piece.Of)
+		escape.Fprintf(to, "of the attachments, piece %d of %d was read; of the others, only that each is there was verified\n", piece.Number, piece.Of)
 	}
 	warnings, err := anchorWarnings(ctx, st)
 	for _, text := range warnings {
-		fmt.Fprintf(to, "WARNING: %s\n", escape.Text(text))
+		escape.Fprintf(to, "WARNING: %s\n", text)
 	}
 	return err
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/store"
 )
 
@@ -28,6 +28,6 @@ func compactLedger(ctx context.Context, st *store.Store, to reporter) error {
 	if st.Shared() {
 		where = "the database's tables; its log and the standby have it until the next checkpoint of each server"
 	}
-	fmt.Fprintln(to, "compacted: of what was erased, nothing is left in "+where)
+	escape.Fprintln(to, "compacted: of what was erased, nothing is left in "+where)
 	return nil
 }

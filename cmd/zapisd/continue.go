@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/store"
@@ -44,8 +45,8 @@ func (v *initVerb) goOn(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, named)
-	fmt.Fprintf(s.Err, "It goes on from %s at %s, root %s.\n", old.Last.Origin, entries(old.Last.Size), old.Last.Root)
+	escape.Fprintln(s.Out, named)
+	escape.Fprintf(s.Err, "It goes on from %s at %s, root %s.\n", old.Last.Origin, entries(old.Last.Size), old.Last.Root)
 	return nil
 }
 

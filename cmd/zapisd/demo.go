@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/store"
@@ -101,10 +102,10 @@ func prepareDemo(dir string, s *cli.Streams) error {
 	}}, time.Now())
 	switch {
 	case errors.Is(err, store.ErrExists):
-		fmt.Fprintf(s.Err, "using the demo in %s as it is\n", dir)
+		escape.Fprintf(s.Err, "using the demo in %s as it is\n", dir)
 		return nil
 	case err == nil:
-		fmt.Fprintf(s.Err, "made a ledger and three trustees in %s\n", dir)
+		escape.Fprintf(s.Err, "made a ledger and three trustees in %s\n", dir)
 	}
 	return err
 }
@@ -245,7 +246,7 @@ func (d *demo) fill(ctx context.Context, s *cli.Streams) error {
 	if d.filed.Reports >= len(all) {
 		return nil
 	}
-	fmt.Fprintf(s.Err, "filing %d invented reports through the form\n", len(all)-d.filed.Reports)
+	escape.Fprintf(s.Err, "filing %d invented reports through the form\n", len(all)-d.filed.Reports)
 	bar := s.Progress("filing", int64(len(all)))
 	defer bar.Done()
 	for n := d.filed.Reports; n < len(all); n++ {

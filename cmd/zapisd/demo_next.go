@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"zapis/internal/escape"
 )
 
 // step is a suggested command: a sentence, and a line to paste.
@@ -80,10 +82,10 @@ func (d *demo) free(name, end string) string {
 // whatNext returns the text that the demo prints at its end.
 func (d *demo) whatNext() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nOpen the form in a browser: %s\n", d.at)
+	escape.Fprintf(&b, "\nOpen the form in a browser: %s\n", d.at)
 	b.WriteString("\nThen, in another terminal, line by line (Ctrl-C stops the demo):\n")
 	for _, s := range d.steps() {
-		fmt.Fprintf(&b, "\n  # %s\n  %s\n", s.why, s.line)
+		escape.Fprintf(&b, "\n  # %s\n  %s\n", s.why, s.line)
 	}
 	b.WriteString("\nThe trustees, their keys and everything they know are in this folder: it is a toy. docs/guides/ has the real thing.\n")
 	return b.String()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"time"
 
 	"zapis/crypto/card"
@@ -29,7 +28,7 @@ func (v *drillVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := perform(ctx, v.Dir, "drill", struct{}{}, to); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Err, "zapis-duty rings with the next batch, says EXERCISE, and how long it took. Where nobody serves the ledger, no batch is made.")
+	escape.Fprintln(s.Err, "zapis-duty rings with the next batch, says EXERCISE, and how long it took. Where nobody serves the ledger, no batch is made.")
 	return nil
 }
 
@@ -46,7 +45,7 @@ func drill(ctx context.Context, st *store.Store, to reporter) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(to, "exercise %s sent at %s\n", duty.ShortName(name), time.Now().UTC().Format("2006-01-02 15:04:05 UTC"))
+	escape.Fprintf(to, "exercise %s sent at %s\n", duty.ShortName(name), time.Now().UTC().Format("2006-01-02 15:04:05 UTC"))
 	return nil
 }
 
@@ -80,8 +79,8 @@ func (v *rotateVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, text.Bytes()); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(v.Out))
-	fmt.Fprintln(s.Err, "The trustees approve it: zapis approve. From the slot in which it counts, signals are sealed to these keys; those on duty use both keys for the half-hour after.")
+	escape.Fprintln(s.Out, v.Out)
+	escape.Fprintln(s.Err, "The trustees approve it: zapis approve. From the slot in which it counts, signals are sealed to these keys; those on duty use both keys for the half-hour after.")
 	return nil
 }
 

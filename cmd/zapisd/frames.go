@@ -10,10 +10,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -131,7 +133,7 @@ func (f *frameWriter) End(err error) error {
 	}
 	end := outcome{Status: exit.StatusOf(err), Hint: cmp.Or(cli.Hint(err), cli.SystemHint(err))}
 	if err != nil {
-		end.Error = err.Error()
+		end.Error = escape.Error(err)
 	}
 	payload, err := json.Marshal(end)
 	if err != nil {
@@ -183,7 +185,11 @@ func readFrames(r io.Reader, to reporter) error {
 			if end.Status == exit.Done {
 				return nil
 			}
-			return exit.New(end.Status, end.Hint, "%s", end.Error)
+			var lines []error // escape.Error has left the line feeds of a list of errors alone
+			for line := range strings.SplitSeq(end.Error, "\n") {
+				lines = append(lines, errors.New(line))
+			}
+			return exit.New(end.Status, end.Hint, "%w", errors.Join(lines...))
 		default:
 			return fmt.Errorf("a frame of unknown kind %q came", head[0])
 		}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"zapis/internal/cli"
 	"zapis/internal/exit"
 )
 
@@ -48,6 +49,20 @@ func TestFrames(t *testing.T) {
 		if err := readFrames(bytes.NewReader(wire.Bytes()[:cut]), &tape{}); !errors.Is(err, errNoEnd) {
 			t.Errorf("cut after %d bytes: %v", cut, err)
 		}
+	}
+}
+
+// TestFramesKeepLinesApart: a list of errors comes as its lines, and a line feed of a file's name as none.
+func TestFramesKeepLinesApart(t *testing.T) {
+	var wire bytes.Buffer
+	list := errors.Join(errors.New("one"), &fs.PathError{Op: "open", Path: "a\nhint: run this", Err: fs.ErrNotExist})
+	if err := newFrameWriter(&wire).End(fmt.Errorf("witnesses: %w", list)); err != nil {
+		t.Fatal(err)
+	}
+	var talk bytes.Buffer
+	cli.WriteError(&talk, "zapisd", readFrames(&wire, &tape{}))
+	if want := "zapisd: witnesses: one\nopen a\\u{a}hint: run this: file does not exist\n"; talk.String() != want {
+		t.Errorf("%q, want %q", talk.String(), want)
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"log"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/store"
 )
@@ -125,10 +125,12 @@ func healthHandler(st *store.Store) http.Handler {
 		}
 		if len(list) > 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(w, strings.Join(list, "\n"))
+			for _, one := range list {
+				escape.Fprintln(w, one)
+			}
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		escape.Fprintln(w, "ok")
 	})
 	return mux
 }

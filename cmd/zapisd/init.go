@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/incident"
 	"zapis/store"
@@ -63,7 +63,7 @@ func (v *initVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, named)
+	escape.Fprintln(s.Out, named)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"fmt"
 
 	"zapis/crypto/ledger"
 	"zapis/internal/cli"
@@ -34,8 +33,8 @@ func (v *keyNewVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, keys.Bytes()); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, escape.Text(v.Out))
-	fmt.Fprintln(s.Err, "The new keys wait in the ledger's folder. They sign once the trustees have approved them: zapis propose key.")
+	escape.Fprintln(s.Out, v.Out)
+	escape.Fprintln(s.Err, "The new keys wait in the ledger's folder. They sign once the trustees have approved them: zapis propose key.")
 	return nil
 }
 

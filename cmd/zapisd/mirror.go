@@ -11,6 +11,7 @@ import (
 	"zapis/crypto/ledger"
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/mirror"
@@ -56,7 +57,7 @@ func (v *mirrorVerb) whole(ctx context.Context, named *card.LedgerCard, s *cli.S
 		sayUpdated(s, res)
 	}
 	if !before && named == nil {
-		fmt.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
+		escape.Fprintln(s.Err, "No --ledger was given: compare the ledger's line with its card, as you got it from somebody you know.")
 	}
 	return nil
 }
@@ -101,7 +102,7 @@ func (v *mirrorVerb) public(ctx context.Context, named *card.LedgerCard, s *cli.
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s\n%s, new: %d; the root is %s\n", res.Checkpoint.Origin, entries(res.Checkpoint.Size), res.Checkpoint.Size-res.From, res.Checkpoint.Root)
+	escape.Fprintf(s.Out, "%s\n%s, new: %d; the root is %s\n", res.Checkpoint.Origin, entries(res.Checkpoint.Size), res.Checkpoint.Size-res.From, res.Checkpoint.Root)
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (v *initVerb) join(s *cli.Streams) error {
 	if err := writeCard(v.Dir, named); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, named)
+	escape.Fprintln(s.Out, named)
 	return nil
 }
 
@@ -181,7 +181,7 @@ func (v *moveVerb) Run(ctx context.Context, s *cli.Streams) error {
 	if len(faults) > 0 {
 		return exit.New(exit.Mismatch, checkHint, "after the move it has %d faults: %s", len(faults), faults[0])
 	}
-	fmt.Fprintf(s.Out, "moved: %s, all verified\n", entries(size))
-	fmt.Fprintln(s.Err, "What was left behind is marked as moved, and signs nothing. Delete it once the new place has a backup.")
+	escape.Fprintf(s.Out, "moved: %s, all verified\n", entries(size))
+	escape.Fprintln(s.Err, "What was left behind is marked as moved, and signs nothing. Delete it once the new place has a backup.")
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -40,7 +39,7 @@ func (v *restoreVerb) Run(ctx context.Context, s *cli.Streams) error {
 		}
 	}
 	if len(notes) == 0 {
-		fmt.Fprintln(s.Err, "It can be read, checked and exported. It signs nothing until somebody outside has said what the newest checkpoint is: "+
+		escape.Fprintln(s.Err, "It can be read, checked and exported. It signs nothing until somebody outside has said what the newest checkpoint is: "+
 			"zapisd restore --dir D --newest FILE. If more was signed than this copy has, continue it: zapisd init --continue D")
 		return nil
 	}
@@ -52,12 +51,12 @@ func (v *restoreVerb) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	if lacks != "" {
-		fmt.Fprintln(s.Out, "confirmed: nothing newer was shown")
-		fmt.Fprintf(s.Err, "It signs nothing yet: %s. Put the log's key there, readable by nobody else, or have the trustees approve a new one, "+
-			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", escape.Text(lacks))
+		escape.Fprintln(s.Out, "confirmed: nothing newer was shown")
+		escape.Fprintf(s.Err, "It signs nothing yet: %s. Put the log's key there, readable by nobody else, or have the trustees approve a new one, "+
+			"as compromised: zapisd key new. Until then it can be read, checked and exported.\n", lacks)
 		return nil
 	}
-	fmt.Fprintln(s.Out, "confirmed: it signs again")
+	escape.Fprintln(s.Out, "confirmed: it signs again")
 	return nil
 }
 
@@ -103,12 +102,12 @@ func (v *restoreVerb) restore(ctx context.Context, s *cli.Streams) error {
 	if err := os.WriteFile(filepath.Join(v.Dir, cardFile), []byte(named.String()+"\n"), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s\nrestored: %s, %d waiting\n", named, entries(st.Header.Size), st.Header.Waiting)
+	escape.Fprintf(s.Out, "%s\nrestored: %s, %d waiting\n", named, entries(st.Header.Size), st.Header.Waiting)
 	if st.Header.Locators == 0 && st.Header.Size > 1 {
-		fmt.Fprintln(s.Err, "There are no locators in it, as in every mirror: reporters' codes lead nowhere from before.")
+		escape.Fprintln(s.Err, "There are no locators in it, as in every mirror: reporters' codes lead nowhere from before.")
 	}
 	if key == nil {
-		fmt.Fprintln(s.Err, "There is no log key in it: bring back log.key, or have the trustees approve a new one, as compromised.")
+		escape.Fprintln(s.Err, "There is no log key in it: bring back log.key, or have the trustees approve a new one, as compromised.")
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/sandbox"
 	"zapis/internal/server/intake"
@@ -206,7 +207,7 @@ func startServing(c serving) (_ *server, err error) {
 	srv.stops = append(srv.stops, func() { endSlots(); <-dutyEnded })
 	go func() {
 		defer close(dutyEnded)
-		duty.Run(slots, func(err error) { fmt.Fprintf(c.talk.Err, "zapisd: no batch of signals was made: %v\n", err) })
+		duty.Run(slots, func(err error) { escape.Fprintf(c.talk.Err, "zapisd: no batch of signals was made: %v\n", err) })
 	}()
 	place, err := store.PlaceOf(c.dir)
 	if err != nil {
@@ -214,10 +215,10 @@ func startServing(c serving) (_ *server, err error) {
 	}
 	fmt.Fprint(c.talk.Err, noteOf(place))
 	if text := warningOf(srv.store); text != "" {
-		fmt.Fprintf(c.talk.Err, "WARNING: %s\n", text)
+		escape.Fprintf(c.talk.Err, "WARNING: %s\n", text)
 	}
 	srv.public.serve(srv.failed)
-	fmt.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
+	escape.Fprintln(c.talk.Err, "listening on", shown(srv.listener))
 	return srv, nil
 }
 

@@ -94,7 +94,7 @@ func (v *setupVerb) write(s *cli.Streams) error {
 			return err
 		}
 	}
-	fmt.Fprintf(s.Out, "written to %s: %s\n", escape.Text(v.Out), strings.Join(names, " "))
+	escape.Fprintf(s.Out, "written to %s: %s\n", v.Out, strings.Join(names, " "))
 	facts.sayWhatNext(s.Out)
 	return nil
 }
@@ -156,7 +156,7 @@ func (f setupFacts) config() ([]byte, error) {
 }
 
 func (f setupFacts) sayWhatNext(w io.Writer) {
-	tell := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	tell := func(format string, args ...any) { escape.Fprintf(w, format+"\n", args...) }
 	self, err := os.Executable()
 	if err != nil {
 		self = "zapisd"

@@ -13,6 +13,7 @@ import (
 
 	"zapis/internal/atomicfile"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/web"
 )
@@ -55,10 +56,10 @@ func (v *setupVerb) install(ctx context.Context, s *cli.Streams) error {
 		if done != "unchanged" {
 			changed++
 		}
-		fmt.Fprintf(s.Out, "%-10s %s\n", done, f.path)
+		escape.Fprintf(s.Out, "%-10s %s\n", done, f.path)
 	}
 	if changed == 0 {
-		fmt.Fprintln(s.Out, "Everything was in place already.")
+		escape.Fprintln(s.Out, "Everything was in place already.")
 	}
 	v.sayNext(s.Out, facts)
 	return nil
@@ -271,7 +272,7 @@ func (v *setupVerb) askAuthority(ask func(question, current string, check func(s
 
 // sayNext prints what is left to do. Each line can be pasted repeatedly.
 func (v *setupVerb) sayNext(w io.Writer, facts setupFacts) {
-	tell := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	tell := func(format string, args ...any) { escape.Fprintf(w, format+"\n", args...) }
 	tell("What is left, as root; each line can be run again:")
 	tell("  systemd-sysusers")
 	tell("  install -d -m 0700 -o zapis -g zapis %s", facts.Dir)

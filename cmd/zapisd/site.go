@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zapis/crypto/ledger"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/web"
 )
@@ -44,7 +45,7 @@ func keepDutyTrue(s *web.Site, set ledger.TrusteeSet, talk io.Writer) {
 		return
 	}
 	s.Duty = nil
-	fmt.Fprintln(talk, "zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty")
+	escape.Fprintln(talk, "zapisd: the site file names times of duty, and the ledger has no duty cards: reporters read that nobody is on duty")
 }
 
 // trialSite is used on loopback where there is no site file. It states that reports are not read.

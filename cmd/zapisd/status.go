@@ -115,7 +115,7 @@ func answers(dir string) (bool, error) {
 
 func (st status) print(w io.Writer) {
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
+		escape.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	yes := map[bool]string{true: "yes", false: "no"}
 	step := func(p *pastStep) string {
@@ -140,10 +140,10 @@ func (st status) print(w io.Writer) {
 	line("anchored", "%s", step(st.Anchor))
 	line("database", "%s", rounded(st.Database))
 	for _, d := range st.Disks {
-		line("disk", "%s: %d%% free, %s of %s", escape.Text(d.Path), d.FreePercent, rounded(d.Free), rounded(d.Size))
+		line("disk", "%s: %d%% free, %s of %s", d.Path, d.FreePercent, rounded(d.Free), rounded(d.Size))
 	}
 	for _, n := range st.Attention {
-		line("attention", "%s", escape.Text(n))
+		line("attention", "%s", n)
 	}
 }
 

@@ -128,7 +128,7 @@ func (l *openLedger) take(answers []answer, places []publish.WitnessAt, args kee
 	}
 	for i, a := range answers {
 		if a.err != nil {
-			fmt.Fprintf(l.s.Err, "zapisd: %s\n", escape.Lines(a.err.Error()))
+			escape.Fprintf(l.s.Err, "zapisd: %s\n", a.err)
 			continue
 		}
 		note, err := witness.Merge(a.note, a.by)
@@ -159,7 +159,7 @@ func sayCosigned(s *cli.Streams, size uint64, name string, by []witness.Cosignat
 		kinds = append(kinds, c.Witness.Algorithm())
 	}
 	slices.Sort(kinds)
-	fmt.Fprintf(s.Out, "%s  %s  %s  %s\n", escape.Text(name), entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
+	escape.Fprintf(s.Out, "%s  %s  %s  %s\n", name, entries(size), by[0].Time.Format(time.RFC3339), strings.Join(kinds, ", "))
 }
 
 func entries(n uint64) string {
@@ -215,7 +215,7 @@ func (v *witnessRequest) Run(ctx context.Context, s *cli.Streams) error {
 	if err := writeFile(v.Out, q.Marshal()); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "%s  from %d to %s\n", escape.Text(v.Out), old, entries(state.Size))
+	escape.Fprintf(s.Out, "%s  from %d to %s\n", v.Out, old, entries(state.Size))
 	return nil
 }
 
@@ -271,7 +271,7 @@ func (v *witnessAccept) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	sayCosigned(s, kept.Size, by[0].Witness.Name(), by)
 	if kept.Size < kept.Latest {
-		fmt.Fprintf(s.Err, "The ledger has %s: the witness has not cosigned its latest checkpoint. Make a new request.\n", entries(kept.Latest))
+		escape.Fprintf(s.Err, "The ledger has %s: the witness has not cosigned its latest checkpoint. Make a new request.\n", entries(kept.Latest))
 	}
 	return nil
 }
@@ -304,9 +304,9 @@ func (v *witnessKeys) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	for _, key := range log.Keys() {
-		fmt.Fprintln(s.Out, "log", key)
+		escape.Fprintln(s.Out, "log", key)
 	}
-	fmt.Fprintln(s.Out, "quorum none")
+	escape.Fprintln(s.Out, "quorum none")
 	return nil
 }
 

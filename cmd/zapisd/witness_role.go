@@ -71,7 +71,7 @@ func (v *witnessAdd) Run(_ context.Context, s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "watching %s\n", origin)
+	escape.Fprintf(s.Out, "watching %s\n", origin)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	srv := &http.Server{
 		Handler: w.Handler(func(err error) {
-			fmt.Fprintf(s.Err, "zapisd: %s\n", escape.Lines(err.Error()))
+			escape.Fprintf(s.Err, "zapisd: %s\n", err)
 		}),
 		ReadTimeout:    20 * time.Second,
 		WriteTimeout:   30 * time.Second,
@@ -110,7 +110,7 @@ func (v *witnessServe) Run(ctx context.Context, s *cli.Streams) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
-	fmt.Fprintln(s.Err, "listening on", shown(l))
+	escape.Fprintln(s.Err, "listening on", shown(l))
 	select {
 	case <-ctx.Done():
 	case err := <-ended:
@@ -153,7 +153,7 @@ func (v *witnessCosign) Run(_ context.Context, s *cli.Streams) error {
 	if refused != nil {
 		return whyNot(q, refused, note != nil)
 	}
-	fmt.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), escape.Text(v.Out))
+	escape.Fprintf(s.Out, "cosigned %s: %s\n", q.Origin(), v.Out)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -84,10 +85,11 @@ var adviceWords = map[exit.Code]string{
 	exit.TrustNewKeys:      "if the log has new keys, give them to --trust, from somebody you trust",
 }
 
-// Hint returns what to do next, in words of a command line, or "": the outermost hint or advice in err's chain.
+// Hint returns what to do next, in words of a command line, or "": the outermost hint or advice in err's chain, as one line that is
+// safe to show.
 func Hint(err error) string {
 	if a := exit.AdviceOf(err); a.Code != 0 {
-		return fmt.Sprintf(adviceWords[a.Code], a.Values...)
+		return escape.Text(fmt.Sprintf(adviceWords[a.Code], a.Values...))
 	}
-	return exit.HintOf(err)
+	return escape.Text(exit.HintOf(err))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -15,7 +16,7 @@ func Confirm(ctx context.Context, question string) error {
 	return withTerminalOr(exit.New(exit.Usage, "give --yes if the answer is yes", "there is no terminal to ask you on"), func(in, out *os.File) error {
 		lines := readLines(ctx, in)
 		for {
-			fmt.Fprintf(out, "%s (yes or no) ", question)
+			escape.Fprintf(out, "%s (yes or no) ", question)
 			select {
 			case <-ctx.Done():
 				fmt.Fprintln(out)

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 )
 
@@ -128,7 +129,7 @@ func ask(ctx context.Context, in, out *os.File, prompt string) (string, error) {
 	}
 	// ReadPassword puts back what it finds, which is without echo already.
 	defer term.Restore(int(in.Fd()), before)
-	fmt.Fprintf(out, "%s: ", prompt)
+	escape.Fprintf(out, "%s: ", prompt)
 	defer fmt.Fprintln(out)
 
 	type answer struct {

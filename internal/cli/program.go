@@ -62,9 +62,9 @@ func (p Program) Run(ctx context.Context, args []string, s *Streams) exit.Status
 
 // WriteError writes an error in the form of every program: a line with what happened, a line with what to do.
 func WriteError(w io.Writer, program string, err error) {
-	fmt.Fprintf(w, "%s: %s\n", program, escape.Lines(err.Error()))
+	fmt.Fprintf(w, "%s: %s\n", program, escape.Error(err))
 	if hint := cmp.Or(Hint(err), SystemHint(err)); hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", escape.Lines(hint))
+		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -121,6 +122,26 @@ func TestSystemHints(t *testing.T) {
 		var talk bytes.Buffer
 		if WriteError(&talk, "zapis", c.err); talk.String() != c.want {
 			t.Errorf("%q\nwant %q", talk.String(), c.want)
+		}
+	}
+}
+
+// TestErrorsForgeNoLine: neither an error nor its hint shows a line feed of a file's name as one; a list of errors stays one.
+func TestErrorsForgeNoLine(t *testing.T) {
+	const name = "a\nhint: run this\u202e"
+	missing := &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{exit.New(exit.Failed, "look at "+name, "import: %w", missing),
+			`p: import: open a\u{a}hint: run this\u{202e}: file does not exist` + "\n" + `hint: look at a\u{a}hint: run this\u{202e}` + "\n"},
+		{exit.Advise(exit.Failed, exit.PurgeCase.With(name), "%w", errors.Join(io.EOF, errors.New(name))),
+			"p: EOF\n" + `a\u{a}hint: run this\u{202e}` + "\n" + `hint: zapis purge a\u{a}hint: run this\u{202e} takes that off; what is left of the case then may go out` + "\n"},
+	} {
+		var talk strings.Builder
+		if WriteError(&talk, "p", tt.err); talk.String() != tt.want {
+			t.Errorf("%q, want %q", talk.String(), tt.want)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (q *Questions) Ask(ctx context.Context, question, current string, check fun
 			if !q.terminal {
 				return "", exit.New(exit.Failed, "", "%s: %w", question, err)
 			}
-			fmt.Fprintln(q.out, escape.Lines(err.Error()))
+			fmt.Fprintln(q.out, escape.Error(err))
 		}
 	}
 }

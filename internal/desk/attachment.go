@@ -290,7 +290,7 @@ func refusalWords(err error) string {
 	if refused, ok := errors.AsType[*media.Error](err); ok && refusals[refused.Code] != "" {
 		return refusals[refused.Code]
 	}
-	return err.Error()
+	return escape.Error(err)
 }
 
 // refusals are the sentences for the worker's codes.

@@ -97,7 +97,7 @@ func addresseesFor(c *casework.Case) []addresseeView {
 			view.Languages = letter.Languages(a)
 		}
 		if err := c.Summary().Allowed().Check(a, casefile.Leave{}); err != nil {
-			view.Refused, view.Hint = err.Error(), a.Why
+			view.Refused, view.Hint = escape.Error(err), a.Why
 		}
 		list = append(list, view)
 	}
@@ -126,7 +126,7 @@ func (p *bundlePage) fill(o opened, c *casework.Case) error {
 	}
 	p.HasIdent = len(shown.Identity()) > 0
 	if err := shown.CheckIdentity(p.To.Addressee); err != nil {
-		p.Identity = err.Error()
+		p.Identity = escape.Error(err)
 	}
 	log, err := o.trustee.Desk()
 	if err != nil {

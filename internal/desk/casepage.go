@@ -84,7 +84,7 @@ func (s *Server) getCase(w http.ResponseWriter, r *http.Request, o opened) error
 	for _, a := range casefile.Addressees() {
 		one := reach{Addressee: a, MustAsk: c.Allowed.MustAsk(a)}
 		if err := c.Allowed.Check(a, casefile.Leave{}); err != nil {
-			one.Why = err.Error()
+			one.Why = escape.Error(err)
 		}
 		one.May = one.Why == ""
 		page.Reach = append(page.Reach, one)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 )
 
 // Notice is what an act has to say: it is shown once, on the page that the browser is sent to after the act. A browser
@@ -17,7 +18,7 @@ type Notice struct {
 }
 
 func noticeOf(err error) Notice {
-	return Notice{Failed: true, Text: err.Error(), Hint: cli.Hint(err)}
+	return Notice{Failed: true, Text: escape.Error(err), Hint: cli.Hint(err)}
 }
 
 // sendTo answers an act: 303 to a page of the desk, which shows the notice.

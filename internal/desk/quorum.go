@@ -9,6 +9,7 @@ import (
 
 	"zapis/crypto/card"
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 )
@@ -80,7 +81,7 @@ func viewOf(o opened, key string, one paper) paperView {
 		view.Proposal, err = o.trustee.ReadProposal(o.cases, one.content)
 	}
 	if err != nil {
-		view.Problem, view.Hint = err.Error(), cli.Hint(err)
+		view.Problem, view.Hint = escape.Error(err), cli.Hint(err)
 	}
 	return view
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"zapis/internal/cli"
+	"zapis/internal/escape"
 	"zapis/internal/exit"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/media"
@@ -257,7 +258,7 @@ func (s *Server) getFailed(w http.ResponseWriter, r *http.Request) {
 
 // fail shows what happened and what to do.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
-	page := errorPage{s.layout(r, "That did not work"), err.Error(), cli.Hint(err)}
+	page := errorPage{s.layout(r, "That did not work"), escape.Error(err), cli.Hint(err)}
 	if err := s.render(w, status, "error.html", page); err != nil {
 		refuse(w, http.StatusInternalServerError, "The page could not be made.")
 	}

@@ -22,7 +22,7 @@ func main() {
 			go func() {
 				text, err := json.Marshal(judge(file, pasted, known, tiles))
 				if err != nil {
-					done[1].Invoke(err.Error())
+					done[1].Invoke(escape.Error(err))
 					return
 				}
 				done[0].Invoke(string(text))
@@ -58,7 +58,7 @@ func judge(file js.Value, pasted string, known, tiles js.Value) answer {
 			a.Class = "consistent"
 		}
 	} else {
-		a.add("Why", err.Error())
+		a.add("Why", escape.Error(err))
 	}
 	a.add("What to do", exit.HintOf(err))
 	a.add("Of what you gave as known", notUsed...)
