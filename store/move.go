@@ -390,6 +390,12 @@ func (m *move) writeAside() error {
 	return atomicfile.SyncFolder(m.aside)
 }
 
+// secretsAside reports whether a move was cut off after zapisd.conf was in place and before all passwords were.
+func secretsAside(dir string) bool {
+	aside := filepath.Join(dir, creatingName)
+	return !exists(filepath.Join(aside, placeName)) && (exists(filepath.Join(aside, databaseSecret)) || exists(filepath.Join(aside, attachmentsSecret)))
+}
+
 // finishSecrets puts the passwords of writeAside in place once zapisd.conf is, and removes those that are not used. Where a crash has come
 // between, the next move does it. While zapisd.conf still lies aside it does nothing.
 func finishSecrets(dir string) error {

@@ -137,6 +137,22 @@ func TestMoveCutOff(t *testing.T) {
 			if cut > 0 {
 				want = m.to
 			}
+			opens := map[string]func() error{
+				"Open":         func() error { _, err := Open(dir, Config{}); return err },
+				"OpenReadOnly": func() error { _, err := OpenReadOnly(dir); return err },
+				"PlaceOf":      func() error { _, err := PlaceOf(dir); return err },
+			}
+			if left, err := os.ReadDir(m.aside); err != nil {
+				t.Fatal(err)
+			} else if cut == 0 || len(left) == 0 { // the old place is whole, or the new one
+				opens = nil
+			}
+			for name, open := range opens {
+				if err := open(); err == nil || exit.StatusOf(err) != exit.Failed || exit.AdviceOf(err).Code != exit.RepeatMove ||
+					err.Error() != "a move of the ledger in "+dir+" was cut off before the passwords of its new place were there" {
+					t.Errorf("%s, cut off after %d: %s: %v", to, cut, name, err)
+				}
+			}
 			if err := Move(t.Context(), dir, to, nil); !errors.Is(err, kv.ErrUnavailable) {
 				t.Errorf("%s, %d: %v", to, cut, err) // no server answers there
 			}

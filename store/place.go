@@ -110,6 +110,9 @@ func readPlace(dir string) (p Place, err error) {
 	if p.Host == "" {
 		return p, exit.Advise(exit.Failed, exit.WriteConfiguration.With(), "%s: it has no line host", path)
 	}
+	if secretsAside(dir) {
+		return p, exit.Advise(exit.Failed, exit.RepeatMove.With(), "a move of the ledger in %s was cut off before the passwords of its new place were there", dir)
+	}
 	for i, address := range []*string{&p.Database, &p.Attachments} {
 		if err := addSecret(filepath.Join(dir, p.secrets()[i].secretName), address); err != nil {
 			return p, err

@@ -60,6 +60,7 @@ var adviceWords = map[exit.Code]string{
 	exit.MakeDatabase:       "make the database (createdb), and then zapisd init",
 	exit.WriteConfiguration: "zapisd init writes one",
 	exit.AddDatabase:        "add --database",
+	exit.RepeatMove:         "the same zapisd move again puts them there, also where it then says that the ledger is kept there already",
 	exit.BringLogKey: "without it the log can sign nothing; bring it back from where it is kept. If it is lost: " +
 		"zapisd key new, and have the trustees approve that, for the reason compromised",
 	exit.CheckThat:         "zapisd check says all that is wrong with it",

@@ -61,6 +61,7 @@ const (
 	MakeDatabase       // PostgreSQL has none of that name
 	WriteConfiguration // the folder's configuration lacks a line
 	AddDatabase        // what only a ledger in a database has
+	RepeatMove         // a move was cut off
 	BringLogKey        // it is missing, or lost
 	CheckThat          // the ledger just named does not verify
 	CheckLedger        // a part does not verify
