@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,36 +27,26 @@ func CheckPart(src io.Reader, k Kind, r *Recipients, size int64) error {
 	if err := k.known(); err != nil {
 		return err
 	}
-	header, err := ReadHeader(src)
+	header, err := readHeader(src)
 	if err != nil {
 		return err
 	}
-	_, err = header.Check(k, r, size)
-	return err
+	return header.check(k, r, size)
 }
 
-// CheckedHeader is a part's header that Check has accepted.
-type CheckedHeader struct {
-	*PartHeader
-	to *Recipients
-}
-
-// Check is CheckPart for a header that was read. What it returns says more with a key: see Own.
-func (h *PartHeader) Check(k Kind, r *Recipients, size int64) (*CheckedHeader, error) {
+// check is CheckPart for a header that was read.
+func (h *partHeader) check(k Kind, r *Recipients, size int64) error {
 	if err := k.known(); err != nil {
-		return nil, err
+		return err
 	}
 	plain, ok := plaintextSize(int64(len(h.text)), size)
 	if !ok || !k.sizeAllowed(plain) {
-		return nil, mismatch("no part of kind %s with this header has %d bytes", k, size)
+		return mismatch("no part of kind %s with this header has %d bytes", k, size)
 	}
 	if _, padded := unpadded(h.stanzas); padded && k != Attachment {
-		return nil, mismatch("it has a padding stanza, and only attachments have one")
+		return mismatch("it has a padding stanza, and only attachments have one")
 	}
-	if err := compareStanzas(h.text, h.stanzas, r); err != nil {
-		return nil, err
-	}
-	return &CheckedHeader{h, r}, nil
+	return compareStanzas(h.text, h.stanzas, r)
 }
 
 // compareStanzas compares all stanzas of a header with a set.
@@ -101,7 +92,7 @@ func checkQuorum(stanzas []*age.Stanza, r *Recipients) error {
 }
 
 func checkShareFile(file []byte, r native) error {
-	h, err := ReadHeader(bytes.NewReader(file))
+	h, err := readHeader(bytes.NewReader(file))
 	if err != nil {
 		return err
 	}
@@ -164,14 +155,12 @@ func CheckOwn(src io.Reader, r *Recipients, position int, id age.Identity) error
 	if err := r.owns(position, id); err != nil {
 		return err
 	}
-	h, err := ReadHeader(src)
+	text, err := headerText(src, nil)
 	if err != nil {
 		return err
 	}
-	if err := compareStanzas(h.text, h.stanzas, r); err != nil {
-		return err
-	}
-	return (&CheckedHeader{h, r}).Own(position, id)
+	own, refused := judge(text, position, id, func(h *partHeader) (*Recipients, error) { return r, compareStanzas(h.text, h.stanzas, r) })
+	return cmp.Or(refused, own)
 }
 
 // owns refuses a position that the set does not have, and a key in software that is not the one of the position. It remembers
@@ -194,31 +183,11 @@ func (r *Recipients) owns(position int, id age.Identity) error {
 	return nil
 }
 
-// Own is CheckOwn for the header.
-func (c *CheckedHeader) Own(position int, id age.Identity) error {
-	r := c.to
-	if err := r.owns(position, id); err != nil {
-		return err
-	}
-	if r.threshold > 1 {
-		q, err := quorumIn(c.stanzas)
-		if err != nil {
-			return err
-		}
-		share, err := q.open(position, id)
-		wipe(share)
-		return own(err, "share", position, len(r.keys))
-	}
-	key, err := readFileKey(c.text, c.stanzas, only{position, id})
-	key.Wipe()
-	return own(err, "stanza", position, len(r.keys))
-}
-
-// own makes a failure to open one's own stanza loud, and leaves a key that could
+// ownError makes a failure to open one's own stanza loud, and leaves a key that could
 // not be used (a hardware key that is not plugged in) what it is.
-func own(err error, what string, position, n int) error {
+func (r *Recipients) ownError(err error, what string, position int) error {
 	if err == nil || !errors.Is(err, ErrNoKey) && !errors.Is(err, ErrMismatch) {
 		return err
 	}
-	return refuse(ErrOwnStanza, "your own %s (trustee %d of %d) does not open with your key, so this part was made unreadable for you: %v", what, position, n, err)
+	return refuse(ErrOwnStanza, "your own %s (trustee %d of %d) does not open with your key, so this part was made unreadable for you: %v", what, position, len(r.keys), err)
 }

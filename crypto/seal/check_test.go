@@ -312,7 +312,7 @@ func TestCheckOwnPosition(t *testing.T) {
 
 // checkStanzas is CheckPart without the size.
 func checkStanzas(src io.Reader, r *Recipients) error {
-	h, err := ReadHeader(src)
+	h, err := readHeader(src)
 	if err != nil {
 		return err
 	}

@@ -47,11 +47,6 @@ func ReadFileKey(header []byte, ids ...age.Identity) (FileKey, error) {
 	if err != nil {
 		return FileKey{}, err
 	}
-	return readFileKey(header, stanzas, ids...)
-}
-
-// readFileKey is ReadFileKey for a header whose stanzas are known.
-func readFileKey(header []byte, stanzas []*age.Stanza, ids ...age.Identity) (FileKey, error) {
 	watched, fatal := watch(ids)
 	b, err := age.DecryptHeader(header, watched...)
 	if err != nil {
@@ -59,9 +54,22 @@ func readFileKey(header []byte, stanzas []*age.Stanza, ids ...age.Identity) (Fil
 	}
 	defer wipe(b)
 	if len(b) != fileKeySize {
-		return FileKey{}, mismatch("the file key has %d bytes, not %d", len(b), fileKeySize)
+		return FileKey{}, errFileKeySize(b)
 	}
 	return FileKey{[fileKeySize]byte(b)}, nil
+}
+
+func errFileKeySize(b []byte) error {
+	return mismatch("the file key has %d bytes, not %d", len(b), fileKeySize)
+}
+
+// checkFileKey wipes a file key, and refuses one of another size than files have.
+func checkFileKey(b []byte) error {
+	wipe(b)
+	if len(b) != fileKeySize {
+		return errFileKeySize(b)
+	}
+	return nil
 }
 
 // identity uses the key in place, so that wiping it wipes the only copy.

@@ -1,11 +1,10 @@
 package seal
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
-	"sync"
+	"slices"
 
 	"filippo.io/age"
 )
@@ -14,59 +13,78 @@ import (
 // the input of ReadFileKey, ShareFile and a grant. It may read past the
 // header's end.
 func Header(src io.Reader) ([]byte, error) {
-	h, err := ReadHeader(src)
+	h, err := readHeader(src)
 	if err != nil {
 		return nil, err
 	}
 	return h.text, nil
 }
 
-// PartHeader is the header of a part, as age reads it.
-type PartHeader struct {
+// partHeader is the header of a part, as age reads it.
+type partHeader struct {
 	text    []byte
 	stanzas []*age.Stanza
 }
 
-// ReadHeader is Header for what looks at the stanzas too: they are parsed once.
-func ReadHeader(src io.Reader) (*PartHeader, error) {
+// headerText reads a header's exact bytes into room, or into what that grows to.
+func headerText(src io.Reader, room []byte) ([]byte, error) {
 	s := &source{src: io.LimitReader(src, maxHeaderBytes)}
-	text, err := untilMAC(s)
+	text, err := untilMAC(s, room)
 	if s.err != nil {
 		return nil, s.err
 	}
-	var stanzas []*age.Stanza
-	if err == nil {
-		stanzas, err = stanzasOf(text)
-	}
 	if err != nil {
-		return nil, mismatch("it does not begin with a whole age header")
+		return nil, errNoHeader()
 	}
-	return &PartHeader{text, stanzas}, nil
+	return text, nil
 }
 
-// headerReaders are used again: an import reads the headers of thousands of parts. None holds anything secret.
-var headerReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
+func errNoHeader() error { return mismatch("it does not begin with a whole age header") }
 
-// untilMAC reads up to the end of the first line that begins with three hyphens: of an age header that is its MAC's, the
-// last, since no other line can begin so.
-func untilMAC(src io.Reader) ([]byte, error) {
-	in := headerReaders.Get().(*bufio.Reader)
-	in.Reset(src)
-	defer func() { in.Reset(nil); headerReaders.Put(in) }()
-	text := make([]byte, 0, 8<<10)
+// readHeader is Header for what looks at the stanzas too: they are parsed once.
+func readHeader(src io.Reader) (*partHeader, error) {
+	text, err := headerText(src, nil)
+	if err != nil {
+		return nil, err
+	}
+	stanzas, err := stanzasOf(text)
+	if err != nil {
+		return nil, err
+	}
+	return &partHeader{text, stanzas}, nil
+}
+
+// headerRoom is enough for the headers of most parts, in bytes.
+const headerRoom = 8 << 10
+
+// untilMAC reads into room, or into what it grows to, and returns what ends with the first line that begins with three hyphens: of an
+// age header that is its MAC's, the last, since no other line can begin so.
+func untilMAC(src io.Reader, room []byte) ([]byte, error) {
+	text := room[:0]
 	for {
-		start := len(text)
-		for more := true; more; {
-			piece, err := in.ReadSlice('\n')
-			if more = err == bufio.ErrBufferFull; err != nil && !more {
-				return nil, err
-			}
-			text = append(text, piece...)
+		text = slices.Grow(text, headerRoom)
+		n, err := fill(src, text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		if header, whole := headerIn(text); whole {
+			return header, nil
 		}
-		if bytes.HasPrefix(text[start:], []byte("---")) {
-			return text, nil
+		if err != nil {
+			return nil, err
 		}
 	}
+}
+
+// headerIn returns the beginning of a text as untilMAC does.
+func headerIn(text []byte) (header []byte, whole bool) {
+	start := 0
+	if !bytes.HasPrefix(text, []byte("---")) {
+		start = bytes.Index(text, []byte("\n---")) + 1
+		if start == 0 {
+			return nil, false
+		}
+	}
+	end := bytes.IndexByte(text[start:], '\n')
+	return text[:start+end+1], end >= 0
 }
 
 // stanzaCatcher is an identity that opens nothing and sees the stanzas: age has
@@ -82,7 +100,7 @@ func stanzasOf(header []byte) ([]*age.Stanza, error) {
 	var c stanzaCatcher
 	_, err := age.DecryptHeader(header, &c)
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); !ok {
-		return nil, mismatch("it does not begin with a whole age header")
+		return nil, errNoHeader()
 	}
 	return c.stanzas, nil
 }

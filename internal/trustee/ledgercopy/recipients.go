@@ -3,21 +3,21 @@ package ledgercopy
 import (
 	"sync"
 
-	"zapis/crypto/card"
 	"zapis/crypto/ledger"
 	"zapis/crypto/seal"
 )
 
-// audience is the recipients of a part, and how many of them together open it.
+// audience is the recipients of a part, for each number of them that may be needed to open it, and the position of the import's key
+// among them, from 1, or 0.
 type audience struct {
-	cards      []card.Card
-	recipients *seal.Recipients
+	sets     []*seal.Recipients
+	position int
 }
 
 // audiences caches the parsed keys of sets: there are few sets, and many parts. It is safe for concurrent use.
 type audiences struct {
 	mu    sync.Mutex
-	known map[audienceKey][]audience
+	known map[audienceKey]audience
 }
 
 type audienceKey struct {
@@ -25,13 +25,14 @@ type audienceKey struct {
 	kind string
 }
 
-// of returns the audiences that a part of this kind may have under the set of entry index: one, except for
-// attachments, which are sealed under the identity's quorum where the reporter said that they show who they are.
-func (a *audiences) of(index uint64, s ledger.TrusteeSet, kind string) ([]audience, error) {
+// of returns the audience that a part of this kind has under the set of entry index, with one number, except for
+// attachments, which are sealed under the identity's quorum where the reporter said that they show who they are. The key is the same
+// in each call, or always nil.
+func (a *audiences) of(index uint64, s ledger.TrusteeSet, kind string, key *Opener) (audience, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	key := audienceKey{index, kind}
-	if known, ok := a.known[key]; ok {
+	of := audienceKey{index, kind}
+	if known, ok := a.known[of]; ok {
 		return known, nil
 	}
 	cards, thresholds := s.Trustees, []int{s.Quorum.Identity}
@@ -49,17 +50,20 @@ func (a *audiences) of(index uint64, s ledger.TrusteeSet, kind string) ([]audien
 	for i, c := range cards {
 		keys[i] = c.Age
 	}
-	var list []audience
+	var to audience
+	if key != nil {
+		to.position = Position(ledger.TrusteeSet{Trustees: cards}, key.Card)
+	}
 	for _, k := range thresholds {
 		r, err := seal.NewRecipients(k, keys...)
 		if err != nil {
-			return nil, err
+			return audience{}, err
 		}
-		list = append(list, audience{cards, r})
+		to.sets = append(to.sets, r)
 	}
 	if a.known == nil {
-		a.known = make(map[audienceKey][]audience)
+		a.known = make(map[audienceKey]audience)
 	}
-	a.known[key] = list
-	return list, nil
+	a.known[of] = to
+	return to, nil
 }

@@ -51,11 +51,47 @@ const (
 // PartFile is an opened part: a file of its own, or its bytes within a segment. It belongs to one goroutine.
 type PartFile struct {
 	io.SectionReader
+	file *os.File // nil where lastSegment keeps it
+}
+
+// Close closes the file, unless it is kept.
+func (p *PartFile) Close() error {
+	if p.file == nil {
+		return nil
+	}
+	return p.file.Close()
+}
+
+// lastSegment keeps the segment open from which a part was read last: parts that are read in the order of their entries lie
+// in the same one. Its parts are valid until the next is opened. It belongs to one goroutine.
+type lastSegment struct {
+	of   *segment // nil before the first
 	file *os.File
 }
 
-// Close closes the file.
-func (p *PartFile) Close() error { return p.file.Close() }
+// open returns the open file of a segment.
+func (l *lastSegment) open(s *segment) (*os.File, error) {
+	if l.of == s {
+		return l.file, nil
+	}
+	f, err := os.Open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.close(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	l.of, l.file = s, f
+	return f, nil
+}
+
+func (l *lastSegment) close() error {
+	if l.of == nil {
+		return nil
+	}
+	l.of = nil
+	return l.file.Close()
+}
 
 // openFile opens a part that is a file of its own. The error wraps fs.ErrNotExist where the file is missing.
 func openFile(name string) (*PartFile, error) {
@@ -132,6 +168,19 @@ func (s *segment) open(part ledger.Hash) (*PartFile, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return &PartFile{*io.NewSectionReader(f, offset, size), f}, nil
+}
+
+// openKept is open with the segment's file kept.
+func (s *segment) openKept(part ledger.Hash, last *lastSegment) (*PartFile, error) {
+	f, err := last.open(s)
+	if err != nil {
+		return nil, err
+	}
+	offset, size, err := s.find(f, part)
+	if err != nil {
+		return nil, err
+	}
+	return &PartFile{*io.NewSectionReader(f, offset, size), nil}, nil
 }
 
 // find returns where a part is in the segment's file, which another process may have replaced since its lines were

@@ -1,6 +1,7 @@
 package ledgercopy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,10 @@ func (s *Stage) Verify() error {
 			return err
 		}
 	}
+	var last lastSegment
+	defer last.close()
 	for _, e := range s.entries {
-		if err := s.checkBody(e); err != nil {
+		if err := s.checkBody(e, &last); err != nil {
 			return err
 		}
 	}
@@ -71,12 +74,12 @@ func (s *Stage) Verify() error {
 
 // checkBody passes the body of an entry that is no report to the chain. An erased one is missing; the carry reader has
 // checked that it may be.
-func (s *Stage) checkBody(e ledger.Entry) error {
+func (s *Stage) checkBody(e ledger.Entry, last *lastSegment) error {
 	if e.Body.Kind.HasParts() {
 		return nil
 	}
 	var body []byte
-	f, err := s.open(e.Body.Parts[0].Hash)
+	f, err := s.open(e.Body.Parts[0].Hash, last)
 	if err == nil {
 		body, err = f.readAll()
 	}
@@ -93,10 +96,10 @@ func (s *Stage) checkBody(e ledger.Entry) error {
 }
 
 // open opens a part that came with the carry file. The error wraps os.ErrNotExist where it did not.
-func (s *Stage) open(h ledger.Hash) (*PartFile, error) {
+func (s *Stage) open(h ledger.Hash, last *lastSegment) (*PartFile, error) {
 	if s.segments != nil {
 		if in := s.segments.of[h]; in != nil {
-			return in.open(h)
+			return in.openKept(h, last)
 		}
 	}
 	return openFile(partFile(s.dir, h))
@@ -109,16 +112,18 @@ type sealedPart struct {
 	part ledger.Part
 }
 
-// eachPart calls check for every sealed part that the file brought, on all cores.
-func (s *Stage) eachPart(ctx context.Context, check func(sealedPart) error) error {
+// eachPart calls check for every sealed part that the file brought, on all cores, each of which has its own lastSegment.
+func (s *Stage) eachPart(ctx context.Context, check func(sealedPart, *lastSegment) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	parts := make(chan sealedPart, 64)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			var last lastSegment
+			defer last.close()
 			for p := range parts {
-				if err := check(p); err != nil {
+				if err := check(p, &last); err != nil {
 					stop(err)
 				}
 			}
@@ -152,69 +157,52 @@ func (s *Stage) eachPart(ctx context.Context, check func(sealedPart) error) erro
 func (s *Stage) CheckParts(ctx context.Context, k *Opener) ([]Mismatch, error) {
 	var mu sync.Mutex
 	var mismatches []Mismatch
-	err := s.eachPart(ctx, func(p sealedPart) error {
-		header, to, err := s.checkStanzas(p)
-		if err != nil || header == nil || k == nil {
-			return err
-		}
-		err = checkOwn(p, header, to, k)
-		if errors.Is(err, seal.ErrOwnStanza) {
+	err := s.eachPart(ctx, func(p sealedPart, last *lastSegment) error {
+		own, err := s.checkPart(p, last, k)
+		if err == nil && errors.Is(own, seal.ErrOwnStanza) {
 			mu.Lock()
 			defer mu.Unlock()
-			mismatches = append(mismatches, Mismatch{fmt.Sprintf("%s: %s: %v", p.name, p.part.Kind, err), p.part.Hash})
+			mismatches = append(mismatches, Mismatch{fmt.Sprintf("%s: %s: %v", p.name, p.part.Kind, own), p.part.Hash})
 			return nil
 		}
-		return err
+		return cmp.Or(err, own)
 	})
 	return mismatches, err
 }
 
-// checkStanzas refuses a part whose recipients are not those of its entry. It returns the part's header and its
-// recipients; no header where the part was erased.
-func (s *Stage) checkStanzas(p sealedPart) (checked *seal.CheckedHeader, to audience, err error) {
+// checkPart refuses a part whose recipients are not those of its entry. own is the error of the key's own stanza or share; nil where
+// the part was erased, or the key has none.
+func (s *Stage) checkPart(p sealedPart, last *lastSegment, k *Opener) (own, err error) {
 	set, err := s.chain.SetAt(p.body.Trustees)
 	if err != nil {
-		return nil, to, exit.New(exit.Mismatch, "", "%s: %w", p.name, err)
+		return nil, exit.New(exit.Mismatch, "", "%s: %w", p.name, err)
 	}
-	f, err := s.open(p.part.Hash)
+	f, err := s.open(p.part.Hash, last)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, to, nil // erased
+		return nil, nil // erased
 	}
 	if err != nil {
-		return nil, to, err
+		return nil, err
 	}
 	defer f.Close()
-	audiences, err := s.audiences.of(p.body.Trustees, set, p.part.Kind)
+	to, err := s.audiences.of(p.body.Trustees, set, p.part.Kind, k)
 	if err != nil {
-		return nil, to, exit.New(exit.Mismatch, "", "%s: %s: %w", p.name, p.part.Kind, err)
+		return nil, exit.New(exit.Mismatch, "", "%s: %s: %w", p.name, p.part.Kind, err)
 	}
-	header, first := seal.ReadHeader(f)
-	if first == nil {
-		for _, to := range audiences {
-			checked, err := header.Check(seal.Kind(p.part.Kind), to.recipients, p.part.Size)
-			if err == nil {
-				return checked, to, nil
-			}
-			if first == nil {
-				first = err
-			}
-		}
+	var key age.Identity
+	if k != nil {
+		key = k.Age
 	}
-	if !errors.Is(first, seal.ErrMismatch) {
-		return nil, to, first
+	own, refused := seal.CheckBoth(f, seal.Kind(p.part.Kind), p.part.Size, to.sets, to.position, key)
+	if refused != nil && !errors.Is(refused, seal.ErrMismatch) {
+		return nil, refused
 	}
-	return nil, to, exit.New(exit.Mismatch, "the intake sealed it to others than the ledger's trustees: keep the file, and ask the operator",
-		"%s: %s: %w", p.name, p.part.Kind, first)
-}
-
-func checkOwn(p sealedPart, header *seal.CheckedHeader, to audience, k *Opener) error {
-	at := Position(ledger.TrusteeSet{Trustees: to.cards}, k.Card)
-	if at == 0 {
-		return nil
+	if refused != nil {
+		return nil, exit.New(exit.Mismatch, "the intake sealed it to others than the ledger's trustees: keep the file, and ask the operator",
+			"%s: %s: %w", p.name, p.part.Kind, refused)
 	}
-	err := header.Own(at, k.Age)
-	if _, software := k.Age.(*age.HybridIdentity); software && errors.Is(err, seal.ErrNoKey) {
-		return exit.New(exit.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, err)
+	if _, software := key.(*age.HybridIdentity); software && errors.Is(own, seal.ErrNoKey) {
+		return nil, exit.New(exit.KeyMissing, "", "%s: %s: %w", p.name, p.part.Kind, own)
 	}
-	return err
+	return own, nil
 }
