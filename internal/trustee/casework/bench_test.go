@@ -142,7 +142,7 @@ func (m *many) take(t testing.TB, v *casework.Trustee, name string) {
 	f, err := os.Open(name)
 	ok(t, err)
 	defer f.Close()
-	done, err := v.Import(t.Context(), bufio.NewReaderSize(f, 1<<20), vault.ImportOptions{Key: &m.anna})
+	done, err := v.Import(t.Context(), f, vault.ImportOptions{Key: &m.anna})
 	ok(t, err)
 	if len(done.Mismatches) > 0 {
 		t.Fatal(done.Mismatches)

@@ -103,6 +103,11 @@ func (p importRange) open(index uint64, h ledger.Hash) (*PartFile, error) {
 	return openFile(partFile(p.dir, h))
 }
 
+// segmented reports whether an import has segments.
+func (c *Copy) segmented() bool {
+	return slices.ContainsFunc(c.imports, func(p importRange) bool { return len(p.segments) > 0 })
+}
+
 func partFile(dir string, h ledger.Hash) string {
 	name := h.String()
 	return filepath.Join(dir, partsDir, name[:2], name)

@@ -42,10 +42,9 @@ type segment struct {
 const (
 	segmentsDir   = "segments"
 	segmentHeader = "zapis/segment/v1"
-	segmentSize   = 8 << 20                  // bytes of parts, from which a segment takes no more
 	segmentLine   = 64 + 1 + 10 + 1 + 10 + 1 // bytes
-	segmentParts  = 1 << 15                  // as segmentSize
-	segmentedFrom = 250                      // entries that an import brings, from which it makes segments; fewer are faster as files
+	segmentParts  = 1 << 15                  // from which a segment takes no more
+	segmentedFrom = 250                      // entries that an import brings, from which it makes a copy's first segments: a program from before them refuses the vault
 )
 
 // PartFile is an opened part: a file of its own, or its bytes within a segment. It belongs to one goroutine.

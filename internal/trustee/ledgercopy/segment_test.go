@@ -32,6 +32,7 @@ func writeSegments(t *testing.T, parts int) *written {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.left = 8 * segmentMost
 	for i := range parts {
 		one := bytes.Repeat(sum(byte(i), byte(i>>8)), 20+i)
 		w.parts = append(w.parts, one)
@@ -107,6 +108,7 @@ func TestManySegments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.left = 8 * segmentMost
 	w := &written{dir: dir}
 	for i := range 40 * 3 {
 		one := bytes.Repeat(sum(byte(i)), smallPart/32)

@@ -12,6 +12,13 @@ import (
 	"zapis/internal/atomicfile"
 )
 
+// An import makes segments of an eighth of its small parts, within these bounds in bytes: a few buffers of this size are what it
+// touches memory for, and so what a small import waits for.
+const (
+	segmentLeast = 1 << 20
+	segmentMost  = 8 << 20
+)
+
 // syncing is how many segments are on their way to the disk at once.
 const syncing = 4
 
@@ -20,6 +27,7 @@ const syncing = 4
 type segmentWriter struct {
 	dir   string // of the import
 	left  int64  // bytes of small parts that the import has yet to bring, at most
+	size  int64  // bytes of parts, from which a segment takes no more; 0 before the first
 	now   *segmentBuilder
 	made  int
 	of    map[ledger.Hash]*segment // by part
@@ -103,9 +111,12 @@ func (w *segmentWriter) add(index uint64, p ledger.Part, content io.Reader) erro
 	}
 	if w.now == nil {
 		w.made++
+		if w.size == 0 {
+			w.size = min(max(w.left/8, segmentLeast), segmentMost)
+		}
 		w.now = &segmentBuilder{data: <-w.free}
 		if w.now.data == nil {
-			w.now.data = make([]byte, 0, min(max(w.left, 0), segmentSize)+smallPart)
+			w.now.data = make([]byte, 0, min(max(w.left, 0), w.size)+smallPart)
 		}
 		w.named = &segment{name: filepath.Join(w.dir, segmentsDir, segmentName(w.made, index)), first: index}
 	}
@@ -114,7 +125,7 @@ func (w *segmentWriter) add(index uint64, p ledger.Part, content io.Reader) erro
 		return err
 	}
 	w.of[p.Hash] = w.named
-	if len(w.now.data) >= segmentSize || len(w.now.parts) >= segmentParts {
+	if int64(len(w.now.data)) >= w.size || len(w.now.parts) >= segmentParts {
 		w.flush()
 	}
 	return nil

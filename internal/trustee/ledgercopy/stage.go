@@ -75,7 +75,7 @@ func (c *Copy) Begin(dir string, head carry.Header, want *card.LedgerCard) (*Sta
 		}
 	}
 	var err error
-	if head.Size-max(head.Since, size) >= segmentedFrom {
+	if fresh := head.Size - max(head.Since, size); fresh >= segmentedFrom || fresh > 0 && c.segmented() {
 		if s.segments, err = newSegmentWriter(s.dir); err != nil {
 			return s, err
 		}

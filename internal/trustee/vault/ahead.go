@@ -26,7 +26,7 @@ type piece struct {
 }
 
 const (
-	aheadSize  = 1 << 20 // bytes of one buffer
+	aheadSize  = 256 << 10 // bytes of one buffer
 	aheadCount = 3
 )
 
