@@ -22,6 +22,7 @@ import (
 	"zapis/internal/cli/scripttest"
 	"zapis/internal/evidence/bundle/bundletest"
 	"zapis/internal/incident"
+	"zapis/internal/pythontest"
 	"zapis/internal/shorttest"
 	"zapis/internal/trustee/vault/vaulttest"
 	"zapis/store"
@@ -35,6 +36,7 @@ const located = jpeg + "\x25\x88\x04\x00\x01\x00\x00\x00 here"
 func TestBundleScripts(t *testing.T) {
 	shorttest.Skip(t, "no script of bundles is run")
 	t.Parallel()
+	pythontest.Direct()
 	tools := t.TempDir()
 	if err := buildtest.Programs(tools, "zapis-verify"); err != nil {
 		t.Fatal(err)

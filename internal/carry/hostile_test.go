@@ -17,6 +17,7 @@ import (
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/internal/carry"
 	"zapis/internal/exit"
+	"zapis/internal/pythontest"
 	"zapis/internal/shorttest"
 )
 
@@ -285,6 +286,7 @@ func must(t testing.TB, err error) {
 // The specification's verifier, in another language, agrees.
 func TestPythonVerifier(t *testing.T) {
 	shorttest.Skip(t, "the specification's verifier, a Python script, is not compared")
+	pythontest.Direct()
 	b, file := sample(t)
 	script := filepath.Join("..", "..", "docs", "spec", "verify-carry.py")
 	path := filepath.Join(t.TempDir(), "carry.tar")

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"zapis/internal/pythontest"
 )
 
 // Failed is a block of the page's commands that failed, and its output.
@@ -78,6 +80,7 @@ func Follow(dir string, env []string, with ...string) ([]Failed, error) {
 
 // Shell runs commands in a folder, and returns all their output.
 func Shell(dir string, env []string, commands string) (string, error) {
+	pythontest.Direct()
 	c := exec.Command("sh", "-c", commands)
 	c.Dir = dir
 	c.Env = append(os.Environ(), env...)
