@@ -74,7 +74,7 @@ func (d *DB) commit(ctx context.Context, batch *pgx.Batch, seen int64, name []by
 	case d.warned.Load():
 		return errWarned
 	}
-	d.latest = max(d.latest, seen+1)
+	d.latest.Store(max(d.latest.Load(), seen+1))
 	return nil
 }
 

@@ -39,3 +39,16 @@ func Fetch(ctx context.Context, d *DB, n int) error {
 	}
 	return nil
 }
+
+// UploadPID returns the server's process of the connection that is kept for the next attachment; 0 is none.
+func UploadPID(d *DB) uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.spare == nil {
+		return 0
+	}
+	return d.spare.conn.PgConn().PID()
+}
+
+// SeeMore makes the database believe that it has seen one transaction more than there was.
+func SeeMore(d *DB) { d.latest.Add(1) }

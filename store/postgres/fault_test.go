@@ -76,9 +76,18 @@ func TestStandbyAway(t *testing.T) {
 	if err := kv.Update(db, put("a", "1")); err != nil {
 		t.Fatal(err)
 	}
+	upload := func() error {
+		content, h := someBytes(100_000)
+		_, spool := spooled(t, content)
+		return db.Parts().Put(t.Context(), h, spool)
+	}
+	if err := upload(); err != nil {
+		t.Fatal(err)
+	}
 	c.Nodes[1].Pause()
-	done := make(chan error, 1)
+	done, uploaded := make(chan error, 1), make(chan error, 1)
 	go func() { done <- kv.Update(db, put("a", "2")) }()
+	go func() { uploaded <- upload() }()
 	time.Sleep(500 * time.Millisecond)
 	if v := get(t, db, "a"); v != "1" {
 		t.Errorf("a reader sees %q, which the standby does not have", v)
@@ -93,12 +102,28 @@ func TestStandbyAway(t *testing.T) {
 	if err := <-done; !errors.Is(err, kv.ErrUncertain) {
 		t.Errorf("a commit without the standby: %v", err)
 	}
+	if err := <-uploaded; err == nil || !strings.HasSuffix(err.Error(), "the standby has not acknowledged the commit") {
+		t.Errorf("an attachment without the standby: %v", err)
+	}
 	c.Nodes[1].Continue()
 	if err := c.WaitForStandbys(c.Nodes[0], 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := kv.Update(db, put("b", "3")); err != nil || get(t, db, "b") != "3" {
 		t.Errorf("after its return: %v", err)
+	}
+	if err := upload(); err != nil {
+		t.Errorf("after its return: %v", err)
+	}
+	if err := c.Nodes[0].Set("synchronous_standby_names", ""); err != nil {
+		t.Fatal(err)
+	}
+	var refused error
+	for end := time.Now().Add(10 * time.Second); refused == nil && time.Now().Before(end); { // until the session reads its settings
+		refused = upload()
+	}
+	if !errors.Is(refused, postgres.ErrSettings) || !errors.Is(refused, kv.ErrUnavailable) {
+		t.Errorf("an attachment where no standby is needed: %v", refused)
 	}
 }
 
@@ -147,6 +172,11 @@ func TestOldPrimaryReturns(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.To(a)
+	content, h := someBytes(100_000)
+	_, spool := spooled(t, content)
+	if err := host.Parts().Put(t.Context(), h, spool); !errors.Is(err, postgres.ErrBehind) {
+		t.Errorf("the old primary takes an attachment: %v", err)
+	}
 	err = kv.Update(host, put("c", "2"))
 	if !errors.Is(err, postgres.ErrBehind) || errors.Is(err, kv.ErrUnavailable) {
 		t.Errorf("the old primary is written to: %v", err)

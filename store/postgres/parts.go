@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"zapis/internal/exit"
@@ -39,53 +36,6 @@ type Parts struct{ d *DB }
 func (d *DB) Parts() *Parts { return &Parts{d} }
 
 func (p *Parts) table(h blob.Hash) string { return p.d.names[partsName][p.d.piece(h[:])] }
-
-// Put copies the spooled file in one transaction, which the standby must acknowledge.
-func (p *Parts) Put(ctx context.Context, h blob.Hash, spool blob.Spool) error {
-	f, err := os.Open(spool.Path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	c := p.d.config.Copy()
-	warned := new(atomic.Bool)
-	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		if n.Severity == "WARNING" {
-			warned.Store(true)
-		}
-	}
-	conn, err := pgx.ConnectConfig(ctx, c)
-	if err != nil {
-		return p.d.connectError(err)
-	}
-	defer conn.Close(context.Background())
-	if err := copyIn(ctx, conn, p.table(h), newCopyRows(h, f, spool.Size)); err != nil {
-		return err
-	}
-	if warned.Load() {
-		return fmt.Errorf("attachment %s: %w", h, errWarned)
-	}
-	return spool.Remove()
-}
-
-func copyIn(ctx context.Context, conn *pgx.Conn, table string, rows io.Reader) error {
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback(context.Background())
-	_, err = conn.PgConn().CopyFrom(ctx, rows, "COPY "+table+" (k, n, v) FROM STDIN BINARY")
-	var pg *pgconn.PgError
-	switch {
-	case errors.As(err, &pg) && pg.Code == "23505":
-		return blob.ErrTaken
-	case errors.As(err, &pg) && pg.Code == "53100":
-		return fmt.Errorf("%w (%s)", blob.ErrFull, pg.Message)
-	case err != nil:
-		return redact(err)
-	}
-	return tx.Commit(ctx)
-}
 
 // Open reads an attachment row by row, as the caller does. All rows but the last have the size of the first, so that its size
 // is known from these two.

@@ -89,9 +89,10 @@ type DB struct {
 	writing chan struct{} // holds one token; its holder owns the fields below
 	writer  *pgx.Conn     // nil while there is none
 	warned  *atomic.Bool  // the writer's connection has had a warning
-	latest  int64         // the largest zapis.head that was seen
+	latest  atomic.Int64  // the largest zapis.head that was seen; written by the holder alone
 
-	mu      sync.Mutex // over the pieces that deletions have touched
+	mu      sync.Mutex // over the fields below
+	spare   *upload    // the connection of the last attachment, for the next; nil where there is none
 	closing bool
 }
 
@@ -160,7 +161,11 @@ func (d *DB) inspect(ctx context.Context) error {
 	return nil
 }
 
-const connectTimeout = 10 * time.Second
+// How long a server may take to answer a new connection, and to hear that one ends.
+const (
+	connectTimeout = 10 * time.Second
+	closeTimeout   = time.Second
+)
 
 // connectError adds a hint where there is no connection. The texts of pgx name host, user and database, and never a
 // password.
@@ -220,11 +225,14 @@ func (d *DB) Used() (used int64, err error) {
 // Close waits for the transactions to end.
 func (d *DB) Close() error {
 	d.mu.Lock()
-	was := d.closing
-	d.closing = true
+	was, spare := d.closing, d.spare
+	d.closing, d.spare = true, nil
 	d.mu.Unlock()
 	if was {
 		return nil
+	}
+	if spare != nil {
+		spare.close()
 	}
 	<-d.writing
 	d.dropWriter()
@@ -256,7 +264,7 @@ func (d *DB) connectWriter(ctx context.Context) error {
 
 func (d *DB) dropWriter() {
 	if d.writer != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		_ = d.writer.Close(ctx)
 		d.writer = nil

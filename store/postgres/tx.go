@@ -120,36 +120,18 @@ func (d *DB) begin(patience context.Context, writable bool, want []kv.Key) (*tra
 func (t *transaction) lock(ctx context.Context, want ...kv.Key) error {
 	batch := new(pgx.Batch)
 	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
-	batch.Queue("SELECT version FROM zapis.head FOR UPDATE").QueryRow(func(row pgx.Row) error { return row.Scan(&t.seen) })
-	var standbys, commit string
-	var recovery bool
-	var now float64
-	batch.Queue("SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), pg_is_in_recovery(), extract(epoch FROM clock_timestamp())::float8").
-		QueryRow(func(row pgx.Row) error { return row.Scan(&standbys, &commit, &recovery, &now) })
+	var c conditions
+	c.queue(batch, "SELECT version FROM zapis.head FOR UPDATE")
 	t.queueWanted(batch, want)
 	if err := t.conn.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	switch {
-	case recovery:
-		return errors.New("this server is a standby")
-	case t.seen < t.d.latest:
-		return exit.New(exit.Mismatch, "this is a restored copy, or a standby that was promoted without what the primary had: bring the newest back",
-			"%w: %d transactions, and %d were seen", ErrBehind, t.seen, t.d.latest)
-	case t.d.options.NoStandby:
-	case standbys == "":
-		return errNoStandby()
-	case commit != "on" && commit != "remote_apply":
-		return exit.New(exit.Failed, "in postgresql.conf: synchronous_commit = on", "%w: synchronous_commit is %q", ErrSettings, commit)
+	t.seen = c.seen
+	err := c.check(t.d.options, t.d.latest.Load())
+	if err == nil {
+		t.d.latest.Store(c.seen)
 	}
-	t.d.latest = t.seen
-	if o := t.d.options; o.MaxSkew > 0 {
-		theirs := time.UnixMicro(int64(now * 1e6))
-		if skew := o.Now().Sub(theirs).Abs(); skew > o.MaxSkew {
-			return exit.New(exit.Failed, "set the clocks of both hosts by NTP", "%w by %s", ErrClock, skew.Round(time.Second))
-		}
-	}
-	return nil
+	return err
 }
 
 func (t *transaction) fail(err error) {
