@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zapis/internal/incident"
+	"zapis/internal/shorttest"
 	"zapis/internal/trustee/casework"
 	"zapis/internal/trustee/review"
 	"zapis/internal/trustee/vault/vaulttest"
@@ -128,7 +129,7 @@ func TestAdded(t *testing.T) {
 	if i.take("the first import") {
 		t.Error("the first import was added to nothing")
 	}
-	for round := range 8 {
+	for round := range shorttest.Count(8, 3) {
 		for range 1 + draw.IntN(2) {
 			if h.Pass(time.Minute); draw.IntN(2) == 0 {
 				report()
@@ -141,7 +142,7 @@ func TestAdded(t *testing.T) {
 		}
 		i.take(fmt.Sprint("round ", round))
 	}
-	if i.added < 4 {
+	if i.added < shorttest.Count(4, 2) {
 		t.Errorf("%d imports were added, %d sorted", i.added, i.sorted)
 	}
 	for what, do := range map[string]func(){
