@@ -153,8 +153,8 @@ repeating := TestKill TestPowerLoss TestPowerLossIsNoticed TestAnyBit TestFullDi
              TestKilledImport TestKilledSegments TestKilledActs \
              TestEveryFlipIsFound TestEveryFlipOfTheVectorIsFound TestEveryFlipWithItsCRCIsFound \
              TestVerifyPageHolds TestVerifyPageFinds TestValidatorRefuses TestLargeBundleInLittleMemory \
-             TestEveryBit TestTruncated
-repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle ./crypto/seal
+             TestEveryBit TestTruncated TestCutAndFlipped
+repeatingIn := ./store ./internal/trustee/casework ./internal/evidence/bundle ./crypto/seal ./internal/carry
 empty :=
 space := $(empty) $(empty)
 pattern = ^($(subst $(space),|,$(strip $(repeating))))$$
