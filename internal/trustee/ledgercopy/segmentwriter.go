@@ -19,7 +19,7 @@ const (
 	segmentMost  = 8 << 20
 )
 
-// syncing is how many segments are on their way to the disk at once.
+// syncing is how many segments, or other files of an import, are on their way to the disk at once.
 const syncing = 4
 
 // segmentWriter makes the segments of one import. Those that are full are written and synced while others are filled

@@ -1,18 +1,35 @@
 package ledgercopy
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"zapis/internal/atomicfile"
 )
 
-// syncEach syncs the files and folders below dir, one by one.
+// syncEach syncs the files and folders below dir, but not the files in segments/, which segmentWriter has synced. Several wait at once,
+// since a file system makes what waits durable together; the order is of no account before the folder is renamed.
 func syncEach(dir string) error {
-	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	names := make(chan string)
+	errs := make([]error, syncing+1)
+	var all sync.WaitGroup
+	for i := range syncing {
+		all.Go(func() {
+			for name := range names {
+				errs[i] = errors.Join(errs[i], atomicfile.SyncPath(name))
+			}
+		})
+	}
+	segments := filepath.Join(dir, segmentsDir)
+	errs[syncing] = filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && filepath.Dir(name) != segments {
+			names <- name
 		}
-		return atomicfile.SyncPath(name)
+		return err
 	})
+	close(names)
+	all.Wait()
+	return errors.Join(errs...)
 }
