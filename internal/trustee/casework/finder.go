@@ -210,9 +210,9 @@ func (f *Finder) recordReading(list []unread, reviews []vault.PlacedStatement) e
 
 // open opens statements on all cores.
 func (f *Finder) open(ctx context.Context, list []unread) error {
-	onAllCores(ctx, len(list), func(i int) {
+	f.v.onAllCores(ctx, len(list), func(i int, from *ledgercopy.PartReader) {
 		u := &list[i]
-		st, fits, err := f.v.openStatement(u.sub.Submission)
+		st, fits, err := f.v.openStatementFrom(from, u.sub.Submission)
 		if u.err = errors.Join(err, fits); u.err == nil {
 			u.text, u.told = wordsOf(st)
 		}

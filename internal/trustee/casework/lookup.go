@@ -112,7 +112,7 @@ func (v *Trustee) writeCases(ctx context.Context, cases *Cases) error {
 		err   error
 	}
 	of := make([]made, len(cases.List))
-	onAllCores(ctx, len(of), func(i int) { of[i].lines, of[i].ok, of[i].err = linesOf(cases.List[i]) })
+	v.onAllCores(ctx, len(of), func(i int, _ *ledgercopy.PartReader) { of[i].lines, of[i].ok, of[i].err = linesOf(cases.List[i]) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

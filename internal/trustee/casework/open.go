@@ -113,12 +113,19 @@ func (v *Trustee) position(index uint64) (setPosition, error) {
 // open decrypts one of a submission's small parts. The caller has recorded the act. Errors name the submission and the
 // part, and wrap errErased, or one of package seal's.
 func (v *Trustee) open(s ledgercopy.Submission, kind string) ([]byte, error) {
+	from := v.Copy().Reader()
+	defer from.Close()
+	return v.openFrom(from, s, kind)
+}
+
+// openFrom is open for what opens many parts.
+func (v *Trustee) openFrom(from *ledgercopy.PartReader, s ledgercopy.Submission, kind string) ([]byte, error) {
 	p, ok := ledgercopy.PartOf(s.Body, kind)
 	if !ok {
 		return nil, fmt.Errorf("%s has no %s", s.Where(), kind)
 	}
 	if kind == ledger.PartStatement {
-		if content, done, err := v.openAlone(s, p); done {
+		if content, done, err := v.openAlone(from, s, p); done {
 			return content, err
 		}
 	}
@@ -140,7 +147,7 @@ func (v *Trustee) open(s ledgercopy.Submission, kind string) ([]byte, error) {
 
 // openAlone is open for a statement that the owner's key opens alone, of which there are thousands: it reads the file
 // once, and its header once. Otherwise done is false.
-func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []byte, done bool, err error) {
+func (v *Trustee) openAlone(from *ledgercopy.PartReader, s ledgercopy.Submission, p ledger.Part) (content []byte, done bool, err error) {
 	handed, err := v.handedKeys()
 	if err != nil {
 		return nil, true, err
@@ -152,9 +159,9 @@ func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []b
 	if _, have := handed[p.Hash]; have || place.at == 0 || place.quorum.Statement > 1 {
 		return nil, false, nil
 	}
-	f, err := v.file(s, p)
+	f, err := from.OpenPart(s, p.Hash)
 	if err != nil {
-		return nil, true, err
+		return nil, true, v.noFile(s, p, err)
 	}
 	defer f.Close()
 	content, err = seal.OpenBytes(seal.Statement, f, digestOf(p), seal.At(place.at, v.Key().Age))
@@ -166,13 +173,21 @@ func (v *Trustee) openAlone(s ledgercopy.Submission, p ledger.Part) (content []b
 
 func (v *Trustee) file(s ledgercopy.Submission, p ledger.Part) (*ledgercopy.PartFile, error) {
 	f, err := v.Copy().OpenPart(s, p.Hash)
+	if err != nil {
+		return nil, v.noFile(s, p, err)
+	}
+	return f, nil
+}
+
+// noFile says why a part has no file, where that is what err says.
+func (v *Trustee) noFile(s ledgercopy.Submission, p ledger.Part, err error) error {
 	if !errors.Is(err, os.ErrNotExist) {
-		return f, err
+		return err
 	}
 	if by, erased := v.Copy().ErasedBy(p.Hash); erased {
-		return nil, exit.New(exit.Failed, "", "%s: %s: %w by the tombstone of entry %d", s.Where(), p.Kind, errErased, by)
+		return exit.New(exit.Failed, "", "%s: %s: %w by the tombstone of entry %d", s.Where(), p.Kind, errErased, by)
 	}
-	return nil, exit.New(exit.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
+	return exit.New(exit.Mismatch, "take a whole carry file into a new vault", "%s: %s: its file is missing from the vault", s.Where(), p.Kind)
 }
 
 // refusal adds the status and hint to an error of package seal.
@@ -194,7 +209,14 @@ func (v *Trustee) refusal(s ledgercopy.Submission, p ledger.Part, err error) err
 
 // openStatement opens a submission's statement; fits is nil if it is the one that the entry commits to, or a Mismatch.
 func (v *Trustee) openStatement(s ledgercopy.Submission) (st *seal.StatementPart, fits, err error) {
-	content, err := v.open(s, ledger.PartStatement)
+	from := v.Copy().Reader()
+	defer from.Close()
+	return v.openStatementFrom(from, s)
+}
+
+// openStatementFrom is openStatement for what opens many.
+func (v *Trustee) openStatementFrom(from *ledgercopy.PartReader, s ledgercopy.Submission) (st *seal.StatementPart, fits, err error) {
+	content, err := v.openFrom(from, s, ledger.PartStatement)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -241,8 +263,8 @@ func (v *Trustee) openStatements(ctx context.Context, list []ledgercopy.Submissi
 	done := make(chan struct{}, 64)
 	go func() {
 		defer close(done)
-		onAllCores(ctx, len(list), func(i int) {
-			out[i] = v.openForIndex(list[i])
+		v.onAllCores(ctx, len(list), func(i int, from *ledgercopy.PartReader) {
+			out[i] = v.openForIndex(from, list[i])
 			done <- struct{}{}
 		})
 	}()
@@ -254,28 +276,30 @@ func (v *Trustee) openStatements(ctx context.Context, list []ledgercopy.Submissi
 	return out, ctx.Err()
 }
 
-// onAllCores calls open for each number below n, in order, with one goroutine for each processor, and returns when all of
-// them have ended. The end of ctx ends it early.
-func onAllCores(ctx context.Context, n int, open func(i int)) {
+// onAllCores calls open for each number below n, in order, with one goroutine for each processor, which has its own reader, and returns
+// when all of them have ended. The end of ctx ends it early.
+func (v *Trustee) onAllCores(ctx context.Context, n int, open func(i int, from *ledgercopy.PartReader)) {
 	defer vault.InBulk()()
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			from := v.Copy().Reader()
+			defer from.Close()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= n {
 					return
 				}
-				open(i)
+				open(i, from)
 			}
 		})
 	}
 	workers.Wait()
 }
 
-func (v *Trustee) openForIndex(s ledgercopy.Submission) (o openedStatement) {
-	st, fits, err := v.openStatement(s)
+func (v *Trustee) openForIndex(from *ledgercopy.PartReader, s ledgercopy.Submission) (o openedStatement) {
+	st, fits, err := v.openStatementFrom(from, s)
 	if err != nil {
 		return openedStatement{err: err}
 	}

@@ -93,10 +93,10 @@ func readRange(dir string) (importRange, error) {
 	return p, r.End()
 }
 
-// open opens a part of an entry of the import.
-func (p importRange) open(index uint64, h ledger.Hash) (*PartFile, error) {
+// open opens a part of an entry of the import. The segment that has it is kept, unless kept is nil.
+func (p importRange) open(index uint64, h ledger.Hash, kept *lastSegment) (*PartFile, error) {
 	if len(p.segments) > 0 {
-		if f, err := p.segments.open(index, h); !errors.Is(err, os.ErrNotExist) {
+		if f, err := p.segments.open(index, h, kept); !errors.Is(err, os.ErrNotExist) {
 			return f, err
 		}
 	}
@@ -251,7 +251,7 @@ func (c *Copy) rangeOf(index uint64) importRange {
 
 // OpenEntryPart opens a part of an entry. The error wraps os.ErrNotExist where it is missing.
 func (c *Copy) OpenEntryPart(index uint64, part ledger.Hash) (*PartFile, error) {
-	return c.rangeOf(index).open(index, part)
+	return c.rangeOf(index).open(index, part, nil)
 }
 
 // ReadEntryPart returns a part of an entry.
@@ -270,3 +270,24 @@ func (c *Copy) OpenPart(s Submission, part ledger.Hash) (*PartFile, error) {
 	}
 	return c.OpenEntryPart(s.Index, part)
 }
+
+// PartReader opens parts of a copy one after the other, and keeps the segment open that it read last: a list opens thousands of
+// statements. A part is valid until the next one is opened. It belongs to one goroutine; the caller closes it.
+type PartReader struct {
+	copy *Copy
+	kept lastSegment
+}
+
+// Reader returns a PartReader.
+func (c *Copy) Reader() *PartReader { return &PartReader{copy: c} }
+
+// OpenPart is that of Copy.
+func (r *PartReader) OpenPart(s Submission, part ledger.Hash) (*PartFile, error) {
+	if s.Waiting {
+		return openFile(partFile(s.dir, part))
+	}
+	return r.copy.rangeOf(s.Index).open(s.Index, part, &r.kept)
+}
+
+// Close closes what is open.
+func (r *PartReader) Close() error { return r.kept.close() }

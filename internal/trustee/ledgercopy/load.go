@@ -172,7 +172,7 @@ func (c *Copy) govern(e ledger.Entry, p importRange) error {
 	if !e.Body.Kind.Governs() {
 		return nil
 	}
-	f, err := p.open(e.Index, e.Body.Parts[0].Hash)
+	f, err := p.open(e.Index, e.Body.Parts[0].Hash, nil)
 	if err != nil {
 		return err
 	}

@@ -141,40 +141,45 @@ func segmentName(number int, first uint64) string { return fmt.Sprintf("%06d-%08
 
 // open opens a part of an entry. It looks where the entry's parts are first; another entry of the import may have
 // brought it. The error wraps fs.ErrNotExist where no segment has it.
-func (s segments) open(index uint64, part ledger.Hash) (*PartFile, error) {
+func (s segments) open(index uint64, part ledger.Hash, kept *lastSegment) (*PartFile, error) {
 	last := sort.Search(len(s), func(i int) bool { return s[i].first > index })
 	for i := last - 1; i >= 0 && (i == last-1 || s[i+1].first == index); i-- {
-		if f, err := s[i].open(part); !errors.Is(err, fs.ErrNotExist) {
+		if f, err := s[i].open(part, kept); !errors.Is(err, fs.ErrNotExist) {
 			return f, err
 		}
 	}
 	for _, one := range s {
-		if f, err := one.open(part); !errors.Is(err, fs.ErrNotExist) {
+		if f, err := one.open(part, kept); !errors.Is(err, fs.ErrNotExist) {
 			return f, err
 		}
 	}
 	return nil, fs.ErrNotExist
 }
 
-// open opens a part; an error that wraps fs.ErrNotExist where the segment does not have it.
-func (s *segment) open(part ledger.Hash) (*PartFile, error) {
+// open opens a part; an error that wraps fs.ErrNotExist where the segment does not have it. The file is kept, or the part's own where
+// kept is nil.
+func (s *segment) open(part ledger.Hash, kept *lastSegment) (*PartFile, error) {
+	if kept != nil {
+		f, err := kept.open(s)
+		if err != nil {
+			return nil, err
+		}
+		return s.part(f, part)
+	}
 	f, err := os.Open(s.name)
 	if err != nil {
 		return nil, err
 	}
-	offset, size, err := s.find(f, part)
+	p, err := s.part(f, part)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &PartFile{*io.NewSectionReader(f, offset, size), f}, nil
+	p.file = f
+	return p, nil
 }
 
-// openKept is open with the segment's file kept.
-func (s *segment) openKept(part ledger.Hash, last *lastSegment) (*PartFile, error) {
-	f, err := last.open(s)
-	if err != nil {
-		return nil, err
-	}
+// part returns a part within the segment's file, which stays the caller's.
+func (s *segment) part(f *os.File, part ledger.Hash) (*PartFile, error) {
 	offset, size, err := s.find(f, part)
 	if err != nil {
 		return nil, err

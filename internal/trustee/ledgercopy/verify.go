@@ -99,7 +99,7 @@ func (s *Stage) checkBody(e ledger.Entry, last *lastSegment) error {
 func (s *Stage) open(h ledger.Hash, last *lastSegment) (*PartFile, error) {
 	if s.segments != nil {
 		if in := s.segments.of[h]; in != nil {
-			return in.openKept(h, last)
+			return in.open(h, last)
 		}
 	}
 	return openFile(partFile(s.dir, h))
