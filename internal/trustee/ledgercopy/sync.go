@@ -10,7 +10,7 @@ import (
 )
 
 // syncEach syncs the files and folders below dir, but not the files in segments/, which segmentWriter has synced. Several wait at once,
-// since a file system makes what waits durable together; the order is of no account before the folder is renamed.
+// since a file system makes what waits durable together, and their order is free until the folder is renamed.
 func syncEach(dir string) error {
 	names := make(chan string)
 	errs := make([]error, syncing+1)
