@@ -160,7 +160,8 @@ func (v *Trustee) openNew(ctx context.Context, fresh []ledgercopy.Submission, pr
 		}
 		ok = ok && o.err == nil && o.fits == nil
 	}
-	return entries, ok, v.addToIndex(entries)
+	v.kept(v.addToIndex(entries))
+	return entries, ok, nil
 }
 
 // place puts the new submissions into their cases; false where that is for Sort to decide.
@@ -273,9 +274,7 @@ func (a *adding) keep() (*Cases, error) {
 		out.List = append(out.List, c)
 	}
 	slices.SortFunc(out.List, func(x, y *Case) int { return cmp.Or(cmp.Compare(x.place(), y.place()), strings.Compare(x.ID, y.ID)) })
-	if err := a.v.KeepVerified(); err != nil {
-		return nil, err
-	}
+	a.v.kept(a.v.KeepVerified())
 	var err error
 	if a.about.State, err = a.v.state(); err != nil {
 		return nil, err
@@ -284,5 +283,6 @@ func (a *adding) keep() (*Cases, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, a.pages.AddLines(a.v.Vault, casesCache, string(about), a.lines)
+	a.v.kept(a.pages.AddLines(a.v.Vault, casesCache, string(about), a.lines))
+	return out, nil
 }

@@ -79,9 +79,7 @@ func (v *Trustee) sortAndKeep(ctx context.Context, progress func(done, of int)) 
 
 // keepCases writes what the next verb need not find out again.
 func (v *Trustee) keepCases(ctx context.Context, cases *Cases) error {
-	if err := v.KeepVerified(); err != nil {
-		return err
-	}
+	v.kept(v.KeepVerified())
 	return v.writeCases(ctx, cases)
 }
 
@@ -122,9 +120,7 @@ func (v *Trustee) sort(ctx context.Context, progress func(done, of int)) (cases 
 		}
 	}
 	if len(fresh) == 0 && added > 0 {
-		if err := v.writeIndex(known); err != nil {
-			return nil, 0, err
-		}
+		v.kept(v.writeIndex(known))
 	}
 	if len(fresh) > 0 {
 		if err := v.openFresh(ctx, fresh, known, cases, progress); err != nil {
@@ -161,7 +157,8 @@ func (v *Trustee) openFresh(ctx context.Context, fresh []ledgercopy.Submission, 
 			known[fresh[i].Hash] = &opened[i].entry
 		}
 	}
-	return v.writeIndex(known)
+	v.kept(v.writeIndex(known))
+	return nil
 }
 
 // readIndex returns the entries of the index by their body hash. added is how many of them are in its supplement.

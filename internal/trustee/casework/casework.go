@@ -28,10 +28,20 @@ type Trustee struct {
 	misdealt  bool                                  // parts are opened despite a wrong hash of a trustee who has not granted
 	desk      *deskstate.Log                        // nil until it is asked for
 	indexed   *eventIndex                           // of the custody log; nil until it is asked for
+	unkept    bool                                  // that a cache was not written has been told
 }
 
 // New returns a Trustee for an open vault.
 func New(v *vault.Vault) *Trustee { return &Trustee{Vault: v, of: v.Copy()} }
+
+// kept takes the result of writing a cache. A cache holds nothing that the vault does not hold elsewhere: a disk without room, or one
+// that fails, keeps no verb from its answer. The first failure is a warning; what the cache would have saved is done again.
+func (v *Trustee) kept(err error) {
+	if err != nil && !v.unkept {
+		v.unkept = true
+		v.Warn("a cache of the vault could not be written, so the next command takes as long as this one: %v", err)
+	}
+}
 
 // OpenMisdealt makes v open parts even where the intake published a wrong hash for the share of a trustee who has not
 // granted. Each is told by the vault's warning, and the custody log has it as the reason of the opening.

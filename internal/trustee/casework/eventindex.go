@@ -82,10 +82,10 @@ func (v *Trustee) eventIndex() (*eventIndex, error) {
 	}
 	x.add(fresh)
 	v.indexed = x
-	if len(fresh) < unindexed {
-		return x, nil
+	if len(fresh) >= unindexed {
+		v.kept(v.writeEventIndex(x))
 	}
-	return x, v.writeEventIndex(x)
+	return x, nil
 }
 
 func (v *Trustee) writeEventIndex(x *eventIndex) error {

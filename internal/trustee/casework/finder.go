@@ -67,9 +67,7 @@ func (v *Trustee) Finder(ctx context.Context, cases *Cases, progress func(done, 
 		return nil, err
 	}
 	if read {
-		if err := f.save(); err != nil {
-			return nil, err
-		}
+		v.kept(f.save())
 	}
 	for _, id := range log.Cases() {
 		if f.cases[id] != nil {

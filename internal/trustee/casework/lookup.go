@@ -124,7 +124,8 @@ func (v *Trustee) writeCases(ctx context.Context, cases *Cases) error {
 		lines = append(lines, m.lines...)
 	}
 	slices.SortFunc(lines, func(a, b vault.Line) int { return strings.Compare(a.Key, b.Key) })
-	return vault.WritePages(v.Vault, casesCache, string(about), lines)
+	v.kept(vault.WritePages(v.Vault, casesCache, string(about), lines))
+	return nil
 }
 
 // linesOf returns all lines of a case; ok is false where it holds what the cache can't.
@@ -226,7 +227,8 @@ func (v *Trustee) keepingCases(change func() error) error {
 	if err != nil {
 		return err
 	}
-	return pages.AddLines(v.Vault, casesCache, string(text), nil)
+	v.kept(pages.AddLines(v.Vault, casesCache, string(text), nil))
+	return nil
 }
 
 // lookUp returns what the cache holds about an id; nil where the cache does not hold, or does not have it.
