@@ -1,14 +1,13 @@
 package web
 
 import (
-	"runtime"
-	"runtime/debug"
-	"runtime/metrics"
 	"sync"
 	"time"
+
+	"zapis/internal/freememory"
 )
 
-// scrubber runs the garbage collector and returns freed memory to the kernel (debug.FreeOSMemory) once no form has been
+// scrubber overwrites freed memory (freememory.Overwrite) once no form has been
 // processed for idleDelay, and at the latest every maxDelay under load. This discards copies of plaintext made by
 // net/http and by the compiler; nothing else overwrites freed memory.
 type scrubber struct {
@@ -22,19 +21,12 @@ type scrubber struct {
 }
 
 const (
-	idleDelay   = 2 * time.Second  // without a form being processed
-	maxDelay    = 30 * time.Second // longest delay under load
-	collections = 2                // sync.Pool releases its contents at the second collection
+	idleDelay = 2 * time.Second  // without a form being processed
+	maxDelay  = 30 * time.Second // longest delay under load
 )
 
 func newScrubber() *scrubber {
-	return &scrubber{scrub: func() {
-		for range collections {
-			debug.FreeOSMemory()
-		}
-		zeroFreeSlots()
-		debug.FreeOSMemory()
-	}}
+	return &scrubber{scrub: freememory.Overwrite}
 }
 
 // requestStarted is called when a POST begins.
@@ -73,40 +65,4 @@ func (s *scrubber) timerFired() {
 	}
 	s.mu.Unlock()
 	s.scrub()
-}
-
-// zeroFreeSlots allocates objects without pointers, of every size class that runtime.MemStats lists (up to some 18 KiB), and
-// drops them: the allocator zeroes the slots that it gives out, and with them what freed copies left there. Hashes keep their
-// input in such objects, and net/http its buffers of 4 KiB. A slot beside a live object does not go back to the kernel. Of
-// each size it goes on until the allocator takes new memory, which it does when no slot is free, or maxSlotBytes are written.
-func zeroFreeSlots() {
-	const (
-		roundBytes   = 128 << 10
-		maxSlotBytes = 16 << 20
-	)
-	var classes runtime.MemStats
-	runtime.ReadMemStats(&classes)
-	var kept [][][]byte
-	for _, class := range classes.BySize {
-		if class.Size < 16 {
-			continue // objects without pointers are not that small
-		}
-		for written, taken := 0, int64(0); written < maxSlotBytes && taken < roundBytes/2; written += roundBytes {
-			round := make([][]byte, roundBytes/class.Size+1)
-			before := spanBytes()
-			for i := range round {
-				round[i] = make([]byte, class.Size)
-			}
-			taken = spanBytes() - before
-			kept = append(kept, round)
-		}
-	}
-	runtime.KeepAlive(kept)
-}
-
-// spanBytes returns how many bytes the heap has set aside for objects, used and free slots together.
-func spanBytes() int64 {
-	sizes := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}}
-	metrics.Read(sizes)
-	return int64(sizes[0].Value.Uint64() + sizes[1].Value.Uint64())
 }

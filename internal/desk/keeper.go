@@ -3,12 +3,12 @@ package desk
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"zapis/internal/exit"
+	"zapis/internal/freememory"
 	"zapis/internal/trustee/casework"
 )
 
@@ -179,7 +179,7 @@ func (k *Keeper) turn(use func(*casework.Trustee, *casework.Cases) error) (err e
 // Locked reports whether no vault is open. It does not wait for a running With or Change.
 func (k *Keeper) Locked() bool { return k.session.Load() == nil }
 
-// Lock closes the vault, drops the keys and everything opened, and returns the freed memory to the kernel. It ends a
+// Lock closes the vault, drops the keys and everything opened, and overwrites the freed memory. It ends a
 // running Change, and waits for it or for a running With; those that wait return ErrLocked.
 func (k *Keeper) Lock() {
 	k.endSession()
@@ -197,7 +197,7 @@ func (k *Keeper) Lock() {
 	for _, forget := range k.after {
 		forget()
 	}
-	debug.FreeOSMemory()
+	freememory.Overwrite()
 }
 
 func (k *Keeper) endSession() {

@@ -27,6 +27,7 @@ var layers = []layer{
 	{"internal/peer", nil, "who is at the other end of a connection, whatever it carries"},
 	{"internal/localefile", nil, "sentences by key, whatever they say and wherever they are shown"},
 	{"internal/atomicfile", []string{"internal/exit"}, "files and folders, without their contents' meaning"},
+	{"internal/freememory", nil, "it changes the process and knows nothing of its work"},
 	{"crypto", nil, "formats stand alone: bytes in, bytes out"},
 	{"store", append([]string{"internal/atomicfile"}, formats...), "the ledger on disk can't read what it keeps"},
 	{"internal/carry", formats, "what travels between server and trustee is a format both know"},
@@ -35,7 +36,7 @@ var layers = []layer{
 
 	{"internal/server", append([]string{"store", "internal/carry", "internal/atomicfile", "internal/incident", "internal/evidence/filekind"}, formats...),
 		"the server's side never links a trustee's"},
-	{"web", append([]string{"internal/incident", "internal/localefile", "internal/server/intake", "internal/server/keylock"}, formats...), "pages speak to intake only (keylock holds mutexes by key and no data): a handler's mistake must not reach the ledger"},
+	{"web", append([]string{"internal/freememory", "internal/incident", "internal/localefile", "internal/server/intake", "internal/server/keylock"}, formats...), "pages speak to intake only (keylock holds mutexes by key and no data): a handler's mistake must not reach the ledger"},
 
 	{"internal/evidence", append([]string{"internal/incident", "internal/atomicfile"}, formats...),
 		"what a third party checks links nothing of a trustee's tool"},
@@ -43,7 +44,7 @@ var layers = []layer{
 		"the trustee's side never links the server's"},
 	{"internal/trustee/media", []string{"internal/evidence/filekind", "internal/evidence/metadata", "internal/sandbox", "internal/escape"},
 		"the worker that decodes strangers' files links nothing that opens evidence"},
-	{"internal/desk", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/cli", "internal/escape", "internal/peer"}, formats...),
+	{"internal/desk", append([]string{"internal/trustee", "internal/evidence", "internal/carry", "internal/incident", "internal/atomicfile", "internal/cli", "internal/escape", "internal/freememory", "internal/peer"}, formats...),
 		"the desk's pages decide nothing: they call what cmd/zapis calls"},
 
 	{"internal/duty", append([]string{"internal/atomicfile"}, formats...), "somebody on duty links nothing that opens a report"},
