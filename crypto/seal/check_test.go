@@ -2,7 +2,11 @@ package seal
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -147,6 +151,36 @@ func TestHardware(t *testing.T) {
 		}
 	}
 }
+
+// A plug-in may unwrap a file key of any size, and a sender may make the header's MAC with it: it is not one that opens the part.
+func TestOwnFileKeyOfAnotherSize(t *testing.T) {
+	r, err := NewRecipients(1, people()[0].Recipient().String(), hardware(t).recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, _ := sealed(t, Statement, r, []byte("words"))
+	stanzas, _, found := bytes.Cut(file, []byte("\n---"))
+	if !found {
+		t.Fatal("no header")
+	}
+	for _, size := range []int{0, fileKeySize - 1, fileKeySize + 1, 32} {
+		key := bytes.Repeat([]byte{7}, size)
+		macKey, err := hkdf.Key(sha256.New, key, nil, "header", 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mac := hmac.New(sha256.New, macKey)
+		header := append(bytes.Clone(stanzas), "\n---"...)
+		mac.Write(header)
+		header = fmt.Appendf(header, " %s\n", base64.RawStdEncoding.EncodeToString(mac.Sum(nil)))
+		refused(t, CheckOwn(bytes.NewReader(header), r, 2, unwrapsTo(key)), ErrOwnStanza, fmt.Sprintf("the file key has %d bytes, not 16", size))
+	}
+}
+
+// unwrapsTo is an identity that unwraps this file key from any stanzas.
+type unwrapsTo []byte
+
+func (key unwrapsTo) Unwrap([]*age.Stanza) ([]byte, error) { return bytes.Clone(key), nil }
 
 // recipientFunc wraps a file key in the test's way.
 type recipientFunc func(fileKey []byte) ([]*age.Stanza, error)
