@@ -153,7 +153,7 @@ func TestHardware(t *testing.T) {
 }
 
 // A plug-in may unwrap a file key of any size, and a sender may make the header's MAC with it: it is not one that opens the part.
-func TestOwnFileKeyOfAnotherSize(t *testing.T) {
+func TestFileKeyOfAnotherSize(t *testing.T) {
 	r, err := NewRecipients(1, people()[0].Recipient().String(), hardware(t).recipient)
 	if err != nil {
 		t.Fatal(err)
@@ -174,6 +174,8 @@ func TestOwnFileKeyOfAnotherSize(t *testing.T) {
 		mac.Write(header)
 		header = fmt.Appendf(header, " %s\n", base64.RawStdEncoding.EncodeToString(mac.Sum(nil)))
 		refused(t, CheckOwn(bytes.NewReader(header), r, 2, unwrapsTo(key)), ErrOwnStanza, fmt.Sprintf("the file key has %d bytes, not 16", size))
+		_, err = ReadFileKey(header, unwrapsTo(key))
+		refused(t, err, ErrMismatch, fmt.Sprintf("the file key has %d bytes, not 16", size))
 	}
 }
 
