@@ -19,11 +19,7 @@ func TestRoundTrips(t *testing.T) {
 	if cluster == nil {
 		return // bbolt has none
 	}
-	name, err := cluster.NewDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := pgtest.NewProxy(cluster.Nodes[0])
+	name, proxy, err := cluster.NewProxied()
 	if err != nil {
 		t.Fatal(err)
 	}

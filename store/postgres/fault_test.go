@@ -215,11 +215,7 @@ func TestWriterStandsStill(t *testing.T) {
 // refused is not, and no outcome is left unknown once the network is back.
 func TestNetworkIsCut(t *testing.T) {
 	t.Parallel()
-	name, err := cluster.NewDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := pgtest.NewProxy(cluster.Nodes[0])
+	name, proxy, err := cluster.NewProxied()
 	if err != nil {
 		t.Fatal(err)
 	}

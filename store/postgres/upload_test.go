@@ -7,17 +7,12 @@ import (
 
 	"zapis/store/kv/kvtest"
 	"zapis/store/postgres"
-	"zapis/store/postgres/pgtest"
 )
 
 // Attachments go over one connection, one after the other. A connection that has broken is replaced, and none is left once the database
 // is closed.
 func TestUploadConnectionIsKept(t *testing.T) {
-	name, err := cluster.NewDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := pgtest.NewProxy(cluster.Nodes[0])
+	name, proxy, err := cluster.NewProxied()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,15 @@ func NewProxy(n *Node) (*Proxy, error) {
 	return p, nil
 }
 
+// NewProxied makes an empty database, and a proxy to the first node. The caller closes the proxy.
+func (c *Cluster) NewProxied() (name string, p *Proxy, err error) {
+	if name, err = c.NewDatabase(); err != nil {
+		return "", nil, err
+	}
+	p, err = NewProxy(c.Nodes[0])
+	return name, p, err
+}
+
 // DSN returns the address of a database through the proxy, for the role.
 func (p *Proxy) DSN(database string) string {
 	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable&connect_timeout=2", Role, p.listener.Addr(), database)
