@@ -73,14 +73,10 @@ func TestTracesOfCodes(t *testing.T) {
 	}
 	left, as := found()
 	t.Logf("at once: %d of %d codes are in memory: %s", left, n, as)
-	// The remains do not grow with the number of reports: 2 of 60 and 5 of 500 were counted. The bound is far below
+	// The remains do not grow with the number of reports: 1 of 60 and 1 of 500 were counted. The bound is far below
 	// the number of codes, and not zero: SECURITY.md documents it.
 	bound := max(4, n/50)
-	wait := bound
-	if *large { // the figure is of a server that has been quiet for as long as it takes
-		wait = 0
-	}
-	for end := time.Now().Add(13 * time.Second); left > wait && time.Now().Before(end); time.Sleep(time.Second) {
+	for end := time.Now().Add(13 * time.Second); left > 0 && time.Now().Before(end); time.Sleep(time.Second) {
 		left, as = found()
 	}
 	t.Logf("when it is quiet: %d of %d codes are in memory: %s", left, n, as)

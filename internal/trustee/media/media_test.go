@@ -611,7 +611,6 @@ func TestText(t *testing.T) {
 }
 
 func TestNotShown(t *testing.T) {
-	shorttest.Skip(t, "no file of a kind that is not shown is given to a worker, which is built first")
 	c := shared()
 	for name, data := range map[string][]byte{
 		"a.mp4": []byte("\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x00\x08mdat"), "a.exe": append([]byte("MZ"), make([]byte, 300)...),
