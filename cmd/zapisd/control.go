@@ -258,6 +258,8 @@ func alive(ctx context.Context, client *http.Client, within time.Duration) (bool
 		return true, nil
 	case nobodyThere(err), wait.Err() != nil && ctx.Err() == nil:
 		return false, nil
+	case errors.Is(err, syscall.ENOTDIR):
+		return false, exit.New(exit.Failed, "name the folder that zapisd init has made", "what --dir names is no folder")
 	}
 	return false, exit.New(exit.Failed, "ask as the user who runs zapisd serve", "the control socket: %w", err)
 }
