@@ -33,7 +33,9 @@ func Open(dir string, c Config) (*Store, error) {
 	go s.commitLoop()
 	if s.shared {
 		go s.forgetLoop()
-		s.wakeForget()
+		if owed, err := s.Erasing(); owed || err != nil {
+			s.wakeForget()
+		}
 	}
 	if c.Slot == 0 {
 		if err := s.sequenceLeftover(); err != nil {

@@ -94,7 +94,7 @@ func TestRoundTripsOfWalks(t *testing.T) {
 			limit *= 3
 		}
 		t.Logf("%s: %d and %d round trips", name, small[name], trips)
-		if more := trips - small[name]; more > limit || trips > 70 {
+		if more := trips - small[name]; more > limit || trips > 75 {
 			t.Errorf("%s: %d round trips for 50 reports, and %d for 450", name, small[name], trips)
 		}
 	}
