@@ -75,34 +75,41 @@ func (p *Proxy) RoundTrips() int64 { return p.trips.Load() }
 
 // asks counts the messages of one client after which it waits: Sync and Query (PostgreSQL's documentation, "Message
 // Formats"). Each message but the first of a connection begins with its type; then comes the length, itself included, in 4
-// bytes.
+// bytes. The Query with which pgx's pool tries a connection that was idle for a second is not counted: how often it does so
+// depends on the machine's load.
 type asks struct {
 	count   *atomic.Int64
-	head    []byte // of the message that has begun
+	head    []byte // type and length of the message that has begun
+	content []byte // the beginning of its content, a byte longer than ping
 	left    int    // bytes of its content that are still to come
 	started bool   // the first message is over
 }
 
+// ping is the content of that Query.
+const ping = "-- ping\x00"
+
 func (a *asks) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
-		if a.left > 0 {
-			n := min(a.left, len(rest))
-			a.left, rest = a.left-n, rest[n:]
-			continue
-		}
-		a.head, rest = append(a.head, rest[0]), rest[1:]
 		kind := 0 // bytes of the type
 		if a.started {
 			kind = 1
 		}
 		if len(a.head) < kind+4 {
+			a.head, rest = append(a.head, rest[0]), rest[1:]
+			if len(a.head) < kind+4 {
+				continue
+			}
+			a.left = int(binary.BigEndian.Uint32(a.head[kind:])) - 4
+		}
+		n := min(a.left, len(rest))
+		a.content = append(a.content, rest[:min(n, len(ping)+1-len(a.content))]...)
+		if a.left, rest = a.left-n, rest[n:]; a.left > 0 {
 			continue
 		}
-		if a.started && (a.head[0] == 'S' || a.head[0] == 'Q') {
+		if a.started && (a.head[0] == 'S' || a.head[0] == 'Q' && string(a.content) != ping) {
 			a.count.Add(1)
 		}
-		a.left = int(binary.BigEndian.Uint32(a.head[kind:])) - 4
-		a.head, a.started = a.head[:0], true
+		a.head, a.content, a.started = a.head[:0], a.content[:0], true
 	}
 	return len(b), nil
 }
