@@ -6,20 +6,14 @@ import (
 	"reflect"
 )
 
-// Sprintf is fmt.Sprintf for a format of ours and values of others: each value is made safe as Text does, an error as Error
+// Fprintf is fmt.Fprintf for a format of ours and values of others: each value is made safe as Text does, an error as Error
 // does. The line feeds of the format stay. It puts what it wraps values in into args.
-func Sprintf(format string, args ...any) string {
-	wrap(args)
-	return fmt.Sprintf(format, args...)
-}
-
-// Fprintf is Sprintf, written to w.
 func Fprintf(w io.Writer, format string, args ...any) (int, error) {
 	wrap(args)
 	return fmt.Fprintf(w, format, args...)
 }
 
-// Fprintln is fmt.Fprintln with values that are made safe as Sprintf does.
+// Fprintln is fmt.Fprintln with values that are made safe as Fprintf does.
 func Fprintln(w io.Writer, args ...any) (int, error) {
 	wrap(args)
 	return fmt.Fprintln(w, args...)
