@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -59,7 +58,8 @@ func Open(dst io.Writer, k Kind, src io.ReadSeeker, want Digest, ids ...age.Iden
 }
 
 // OpenBytes is Open for the kinds that fit into memory: all but attachments. The
-// content comes back only when all of it has verified; the caller wipes it.
+// content comes back only when all of it has verified; the caller wipes it. The file
+// key that an identity returns is wiped here.
 func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte, error) {
 	plain, ok := k.fixed()
 	if !ok {
@@ -85,12 +85,8 @@ func OpenBytes(k Kind, src io.Reader, want Digest, ids ...age.Identity) ([]byte,
 	}
 	room := plaintexts.Get().(*[largestFixed]byte)
 	defer plaintexts.Put(room)
-	content := bytes.NewBuffer(room[:0:plain])
-	defer func() { wipe(room[:]); wipe(content.Bytes()) }() // two, where a file that is refused was larger
-	if err := decryptInto(content, k, bytes.NewReader(file), ids...); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(content.Bytes()), nil
+	defer wipe(room[:])
+	return openChunk(k, plain, file, room[:0], ids)
 }
 
 // Room for parts that are opened one after the other, by the thousand. What held plaintext is wiped before it
@@ -131,18 +127,13 @@ func compare(got, want Digest) error {
 // decryptInto writes a part's content to dst. The caller has verified the file's
 // digest, or knows where it comes from.
 func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) error {
-	if len(ids) == 0 {
-		return refuse(ErrNoKey, "no key was given")
-	}
 	in, out := &source{src: src}, &sink{dst: dst}
-	seen := &stanzaCatcher{}
-	watched, fatal := watch(ids)
-	r, err := age.Decrypt(in, append(watched, seen)...)
+	r, err := unwrap(ids, func(ids ...age.Identity) (io.Reader, error) { return age.Decrypt(in, ids...) })
+	if in.err != nil {
+		return in.err
+	}
 	if err != nil {
-		if in.err != nil {
-			return in.err
-		}
-		return classify(err, *fatal, seen.stanzas)
+		return err
 	}
 	u := newUnpadder(out, k)
 	err = copyWiped(u, r)
@@ -162,6 +153,21 @@ func decryptInto(dst io.Writer, k Kind, src io.Reader, ids ...age.Identity) erro
 		return err
 	}
 	return out.err
+}
+
+// unwrap calls a function of age's with the identities, and classifies its error.
+func unwrap[T any](ids []age.Identity, open func(...age.Identity) (T, error)) (T, error) {
+	var none T
+	if len(ids) == 0 {
+		return none, refuse(ErrNoKey, "no key was given")
+	}
+	seen := &stanzaCatcher{}
+	watched, fatal := watch(ids)
+	opened, err := open(append(watched, seen)...)
+	if err != nil {
+		return none, classify(err, *fatal, seen.stanzas)
+	}
+	return opened, nil
 }
 
 // classify returns the class of a failure to unwrap the file key.
