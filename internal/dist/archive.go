@@ -83,7 +83,10 @@ func (r *release) members(platform string, server bool) ([]member, error) {
 
 // writeTar writes a gzipped tar in the USTAR format: no owner, one time.
 func (r *release) writeTar(w io.Writer, top string, members []member) error {
-	packed := gzip.NewWriter(w)
+	packed, err := gzip.NewWriterLevel(w, r.level)
+	if err != nil {
+		return err
+	}
 	t := tar.NewWriter(packed)
 	for _, m := range members {
 		content, err := os.ReadFile(m.from)

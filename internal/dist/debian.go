@@ -69,7 +69,7 @@ func (r *release) debian(ctx context.Context, arch string) error {
 		out := filepath.Join(r.out, fmt.Sprintf("%s_%s_%s.deb", p.Name, p.Version(), arch))
 		// dpkg-deb sets every time that is later than SOURCE_DATE_EPOCH to it.
 		if _, err := commandIn(ctx, []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.time.Unix())},
-			"dpkg-deb", "--root-owner-group", "-Zgzip", "-z6", "--build", root, out); err != nil {
+			"dpkg-deb", "--root-owner-group", "-Zgzip", fmt.Sprint("-z", r.level), "--build", root, out); err != nil {
 			return err
 		}
 	}

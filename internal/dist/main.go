@@ -26,6 +26,7 @@ type grammar struct {
 	Out      string   `default:"dist" placeholder:"FOLDER" help:"Where the release is written (${default}); it must not be there yet."`
 	Platform []string `placeholder:"OS/ARCH" help:"Build for this platform only. May be repeated."`
 	NoDebian bool     `help:"Leave the Debian packages out."`
+	Level    int      `default:"6" placeholder:"N" help:"The gzip level of the .tar.gz archives and the Debian packages, 1 to 9 (${default}); another one gives other bytes."`
 	Sign     string   `placeholder:"KEY" help:"An SSH private key, with which ssh-keygen signs the list of hashes."`
 	Commit   string   `placeholder:"HASH" help:"The revision that the programs name; HEAD of this checkout without it."`
 	Time     int64    `placeholder:"SECONDS" help:"The time in all archives, in seconds since 1970 (UTC); that of the revision without it."`
@@ -72,6 +73,7 @@ type release struct {
 	work   string    // a temporary folder
 	commit string    // 40 hexadecimal digits
 	time   time.Time // of every file in every archive
+	level  int       // of gzip, in archives and packages
 }
 
 func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
@@ -92,7 +94,7 @@ func (g *grammar) Run(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	r := &release{out: g.Out, work: work, commit: g.Commit, time: time.Unix(g.Time, 0).UTC()}
+	r := &release{out: g.Out, work: work, commit: g.Commit, time: time.Unix(g.Time, 0).UTC(), level: g.Level}
 	if err := r.revision(ctx, g); err != nil {
 		return err
 	}
