@@ -41,7 +41,7 @@ func TestBundleScripts(t *testing.T) {
 	if err := buildtest.Programs(tools, "zapis-verify"); err != nil {
 		t.Fatal(err)
 	}
-	age := exec.Command("go", "build", "-trimpath", "-o", tools+string(filepath.Separator), "filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen")
+	age := exec.Command("go", "build", "-trimpath", "-ldflags=-w", "-o", tools+string(filepath.Separator), "filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen")
 	age.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := age.CombinedOutput(); err != nil {
 		t.Fatalf("building age: %v\n%s", err, out)

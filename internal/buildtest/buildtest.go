@@ -9,7 +9,7 @@ import (
 )
 
 // Programs builds programs of ours into a folder. Those of bin/ (make build) are put there first: go build links again only
-// what differs from what it would write, and to link all five takes eleven seconds of a processor.
+// what differs from what it would write, so the flags are those of the Makefile.
 func Programs(dir string, names ...string) error {
 	root, err := filepath.Abs(".")
 	if err != nil {
@@ -24,7 +24,7 @@ func Programs(dir string, names ...string) error {
 		}
 		root = filepath.Dir(root)
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-o", dir + string(filepath.Separator)}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags=nodynamic", "-ldflags=-w", "-o", dir + string(filepath.Separator)}
 	for _, name := range names {
 		args = append(args, "zapis/cmd/"+name)
 		if built, err := os.ReadFile(filepath.Join(root, "bin", name)); err == nil {

@@ -39,7 +39,7 @@ var workerDir string
 // and without the race detector, which would need more addresses than a worker may have.
 var workerProgram = sync.OnceValue(func() string {
 	program := filepath.Join(workerDir, "worker")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nodynamic", "-o", program, "./testdata/worker")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nodynamic", "-ldflags=-w", "-o", program, "./testdata/worker")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("the worker can't be built: %v\n%s", err, out))
