@@ -149,7 +149,7 @@ func TestKill(t *testing.T) {
 			var promised []ledger.Hash
 			kept, early := 0, 0
 			for i := range n {
-				if i%10 == 0 { // a new ledger now and then, so that checking stays quick
+				if i%5 == 0 { // a new ledger now and then, so that checking stays quick
 					if err := os.RemoveAll(dir); err != nil {
 						t.Fatal(err)
 					}
