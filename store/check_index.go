@@ -18,7 +18,7 @@ func (c *checker) checkIndexes() error {
 			}
 		})
 		c.eachListed(tableFiles, func(k, _ []byte) {
-			if _, ok := c.files[ledger.Hash(pad(k))]; !ok || len(k) != len(ledger.Hash{}) {
+			if !c.files[ledger.Hash(pad(k))] || len(k) != len(ledger.Hash{}) {
 				c.add(-1, "part "+ledger.Hash(pad(k)).String(), "an attachment in the index of files that no body names")
 			}
 		})

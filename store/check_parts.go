@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"zapis/crypto/ledger"
 	"zapis/store/blob"
@@ -139,7 +141,7 @@ func (c *checker) verifyBody(n int64, e ledger.Entry, part []byte) bool {
 	return false
 }
 
-// checkAttachment has a worker verify the file of an attachment.
+// checkAttachment lists an attachment, whose file compareFiles verifies.
 func (c *checker) checkAttachment(n int64, p ledger.Part) {
 	if c.v.tx.Table(tableErased).Get(p.Hash[:]) != nil {
 		if n >= 0 {
@@ -147,7 +149,7 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 		}
 		return
 	}
-	c.files[p.Hash] = p.Size
+	c.files[p.Hash] = true
 	if size, ok := readNumber(c.v.tx.Table(tableFiles).Get(p.Hash[:])); !ok || size != uint64(p.Size) {
 		c.add(n, "attachment "+p.Hash.String(), "the index of files does not have it, or with another size")
 	}
@@ -155,21 +157,45 @@ func (c *checker) checkAttachment(n int64, p ledger.Part) {
 		c.unseen[p.Hash] = n
 		return
 	}
-	name, hashed := "attachment "+p.Hash.String(), c.hashed
-	c.work.do(func(*room) {
-		h, size, err := hashed.of(p.Hash)
-		switch {
-		case c.ctx.Err() != nil:
-		case errors.Is(err, fs.ErrNotExist):
-			c.add(n, name, "its file is missing")
-		case err != nil:
-			c.add(n, name, "its file can't be read: %s", err)
-		case size != p.Size:
-			c.add(n, name, "its file has %d bytes, and the entry says %d", size, p.Size)
-		case h != p.Hash:
-			c.add(n, name, "its file has the hash %s", h)
+	c.toRead = append(c.toRead, partFile{p.Hash, p.Size, n})
+}
+
+// compareFiles compares the files of attachments with what names them. Those that the database lists have been hashed while the
+// rest was verified.
+func (c *checker) compareFiles() error {
+	c.wait()
+	hashed := c.hashed
+	for _, f := range c.toRead {
+		c.work.do(func(*room) {
+			name := "attachment " + f.hash.String()
+			h, size, err := hashed.of(f.hash)
+			switch {
+			case c.ctx.Err() != nil:
+			case errors.Is(err, fs.ErrNotExist):
+				c.add(f.entry, name, "its file is missing")
+			case err != nil:
+				c.add(f.entry, name, "its file can't be read: %s", err)
+			case size != f.size:
+				c.add(f.entry, name, "its file has %d bytes, and the entry says %d", size, f.size)
+			case h != f.hash:
+				c.add(f.entry, name, "its file has the hash %s", h)
+			}
+		})
+	}
+	return nil
+}
+
+// indexedFiles returns the attachments that the database lists and that are to be read, the largest first: while a large one is
+// hashed last, the other cores have no work.
+func (c *checker) indexedFiles() (files []partFile) {
+	c.eachListed(tableFiles, func(k, v []byte) {
+		if h := ledger.Hash(pad(k)); c.piece.has(h) {
+			size, _ := readNumber(v)
+			files = append(files, partFile{hash: h, size: int64(size)})
 		}
 	})
+	slices.SortStableFunc(files, func(a, b partFile) int { return cmp.Compare(b.size, a.size) })
+	return slices.Clip(files)
 }
 
 // filesSize returns how many attachments there are, and how many bytes of them are to be verified.
@@ -303,7 +329,7 @@ func (c *checker) checkFiles() error {
 			return nil
 		}
 		delete(c.unseen, h)
-		if _, ok := c.files[h]; ok || c.v.s.pending.has(h) || c.announced(h) {
+		if c.files[h] || c.v.s.pending.has(h) || c.announced(h) {
 			return nil
 		}
 		c.work.do(func(*room) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
-	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -16,28 +15,49 @@ import (
 	"zapis/crypto/ledger"
 )
 
-// workers hash concurrently. do blocks while all of them are busy and a few tasks are queued.
+// workers hash concurrently. do blocks while all of them are busy and the queue is full. spare has the tasks that wait until no
+// other is queued.
 type workers struct {
-	work chan func(*room)
-	busy sync.WaitGroup
-	done sync.WaitGroup
+	work  chan func(*room)
+	spare chan func(*room)
+	busy  sync.WaitGroup
+	done  sync.WaitGroup
 }
 
 // room is the buffer of one worker, who uses it again: it stays in the cache of a core.
 type room struct{ buf []byte }
 
+// queuedEach is how many tasks are queued for each worker. The goroutine that queues them may wait some 10 ms for a core while
+// all cores hash, and a task of chunkBytes in store/bolt takes some 0.1 ms.
+const queuedEach = 64
+
 func newWorkers(n int) *workers {
-	w := &workers{work: make(chan func(*room), 2*n)}
+	w := &workers{work: make(chan func(*room), queuedEach*n), spare: make(chan func(*room))}
 	for range n {
 		w.done.Go(func() {
 			var r room
-			for f := range w.work {
+			for f := w.next(); f != nil; f = w.next() {
 				f(&r)
 				w.busy.Done()
 			}
 		})
 	}
 	return w
+}
+
+// next returns a task, or nil after stop.
+func (w *workers) next() func(*room) {
+	select {
+	case f := <-w.work:
+		return f
+	default:
+	}
+	select {
+	case f := <-w.work:
+		return f
+	case f := <-w.spare:
+		return f
+	}
 }
 
 func (w *workers) do(f func(*room)) {
@@ -108,8 +128,8 @@ func (w watched) Write(b []byte) (int, error) {
 	return n, exit.First(err, w.ctx.Err())
 }
 
-// hashedFiles are the hashes of files under parts/, each computed once. They are hashed from the beginning,
-// before an entry names them, so that the cores are busy while the database is read.
+// hashedFiles are the hashes of files under parts/, each computed once. They are hashed before an entry names them, so that all
+// cores are busy while one goroutine reads the entries and indexes.
 type hashedFiles struct {
 	ctx   context.Context
 	parts blob.Store
@@ -139,26 +159,20 @@ func (h *hashedFiles) of(name ledger.Hash) (ledger.Hash, int64, error) {
 	return f.hash, f.size, f.err
 }
 
-// begin makes workers hash the files that are wanted, until stop is called.
-func (h *hashedFiles) begin(work *workers, wanted func(name ledger.Hash) bool) (stop func()) {
+// begin has workers hash files while they have nothing else to do, until stop is called.
+func (h *hashedFiles) begin(work *workers, files []partFile) (stop func()) {
 	quit := make(chan struct{})
+	work.busy.Add(len(files))
 	var ended sync.WaitGroup
-	work.busy.Add(1)
 	ended.Go(func() {
-		defer work.busy.Done()
-		// checkFiles reports problems of the folders.
-		_ = h.parts.Each(h.ctx, func(name blob.Hash) error {
+		for i, f := range files {
 			select {
+			case work.spare <- func(*room) { _, _, _ = h.of(f.hash) }:
 			case <-quit:
-				return fs.SkipAll
-			default:
-				if !wanted(ledger.Hash(name)) {
-					return nil
-				}
-				work.do(func(*room) { _, _, _ = h.of(ledger.Hash(name)) })
-				return nil
+				work.busy.Add(i - len(files))
+				return
 			}
-		}, nil)
+		}
 	})
 	return func() {
 		close(quit)

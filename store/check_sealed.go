@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"slices"
+	"sort"
 	"sync"
 
 	"zapis/crypto/ledger"
@@ -32,8 +34,8 @@ type verifiedPart struct {
 
 // find returns the verified part of this hash, or nil.
 func (s *sealedParts) find(h ledger.Hash) *verifiedPart {
-	i, ok := slices.BinarySearchFunc(s.verified, h, func(p verifiedPart, h ledger.Hash) int { return compareHashes(p.hash, h) })
-	if !ok {
+	i := sort.Search(len(s.verified), func(i int) bool { return bytes.Compare(s.verified[i].hash[:], h[:]) >= 0 })
+	if i == len(s.verified) || s.verified[i].hash != h {
 		return nil
 	}
 	return &s.verified[i]

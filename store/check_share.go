@@ -8,7 +8,7 @@ import (
 	"zapis/store/kv"
 )
 
-// atOnce is for how many entries a check keeps lists at a time: up to some 150 bytes for each, and 300 for an attachment,
+// atOnce is for how many entries a check keeps lists at a time: up to some 150 bytes for each, and 400 for an attachment,
 // which counts twice. Of a larger ledger the entries are read several times, each time for a share of all hashes, while
 // parts and attachments are read and hashed once.
 const atOnce = 1 << 20
@@ -19,12 +19,20 @@ type share struct {
 	Piece
 	bodies []indexed              // what the index must hold
 	sealed sealedParts            // parts in the database
-	files  map[ledger.Hash]int64  // attachments that must lie under parts/, with their sizes
+	files  map[ledger.Hash]bool   // attachments that must lie under parts/
+	toRead []partFile             // those of them that are to be read
 	unseen map[ledger.Hash]int64  // those that are not to be read, until they are found, and the entries that name them, or -1
 	named  map[ledger.Hash]uint64 // parts that a tombstone names, and the entries that it names for them
 	gone   map[ledger.Hash]uint64 // parts that are marked as erased, and their entries
 	tags   map[ledger.Hash]ledger.Hash
 	hashed *hashedFiles
+}
+
+// partFile is an attachment that must lie under parts/.
+type partFile struct {
+	hash  ledger.Hash
+	size  int64
+	entry int64 // that names it, or -1
 }
 
 // indexed is one body and its place.
@@ -63,24 +71,29 @@ func (p Piece) keys() (r kv.Range) {
 
 // checkShare lists and compares the hashes of a share; with the first, everything else is verified too.
 func (c *checker) checkShare(of Piece) error {
-	c.share = &share{Piece: of, files: make(map[ledger.Hash]int64), unseen: make(map[ledger.Hash]int64), named: make(map[ledger.Hash]uint64),
+	c.share = &share{Piece: of, files: make(map[ledger.Hash]bool), unseen: make(map[ledger.Hash]int64), named: make(map[ledger.Hash]uint64),
 		gone: make(map[ledger.Hash]uint64), tags: make(map[ledger.Hash]ledger.Hash)}
 	c.hashed = &hashedFiles{ctx: c.ctx, parts: c.v.s.parts, read: func(n int) { c.done.Add(int64(n)) }, files: make(map[ledger.Hash]*hashedFile)}
-	defer c.hashed.begin(c.work, func(h ledger.Hash) bool { return of.has(h) && c.piece.has(h) })()
-	steps := []func() error{c.scanSealed, c.listEntries, c.checkWaiting, c.checkIndexes, c.checkFiles}
+	defer c.hashed.begin(c.work, c.indexedFiles())()
+	steps := []func() error{c.scanSealed, c.listEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.compareFiles}
 	if c.first() {
-		steps = []func() error{c.checkPromises, c.scanSealed, c.checkEngine, c.checkEntries, c.checkWaiting, c.checkOthers, c.checkIndexes, c.checkFiles}
+		steps = []func() error{c.checkPromises, c.scanSealed, c.checkEngine, c.checkEntries, c.checkWaiting, c.checkOthers, c.checkIndexes, c.checkFiles, c.compareFiles}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
+	c.wait()
 	if told := c.v.s.checkedShare; told != nil {
 		told()
 	}
 	return nil
+}
+
+// wait waits for the workers.
+func (c *checker) wait() {
+	c.work.wait(func() { c.progress(min(c.done.Load(), c.total), c.total) })
 }
 
 // listEntries reads the entries again, which were verified with the first share, for what this one lists.
