@@ -188,6 +188,11 @@ func (f pages) walk(root uint64, visit func(p page, least, below []byte) (descen
 		if !visit(p, least, below) || p.flags == leafPage {
 			return nil
 		}
+		for i := range p.count { // their order is not the file's: without it the disk reads one after the other
+			if e, ok := p.element(i); ok && e.child < f.count {
+				willRead(f.file, e.child*f.size, f.size)
+			}
+		}
 		next, ok := p.element(0)
 		for i := range p.count {
 			e := next
