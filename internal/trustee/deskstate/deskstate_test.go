@@ -517,3 +517,16 @@ func TestAnEventIsFoundByTheBeginningOfItsID(t *testing.T) {
 		}
 	}
 }
+
+// A case without events is what a fold of none gives, and takes no memory of its own.
+func TestACaseWithoutEventsIsFoldedOnce(t *testing.T) {
+	d := newDesk(t)
+	d.act("anna", KindNote, "text", "x")
+	if got, want := d.l.Case("c9"), fold("c9", d.l); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	many := strings.Repeat("c", 200)
+	if n := testing.AllocsPerRun(100, func() { many = many[1:]; d.l.Case(many) }); n > 0 { // another case each time
+		t.Errorf("%v allocations", n)
+	}
+}

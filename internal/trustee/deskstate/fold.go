@@ -89,6 +89,11 @@ func (c Case) EventID(begin string) (string, error) {
 // Case folds the events of one case. The result depends on the set of events alone. All callers share its maps and
 // slices, and must not change them.
 func (l *Log) Case(key string) Case {
+	if len(l.byCase[key]) == 0 { // most of many cases: all differ in the key alone
+		c := l.untouched
+		c.Key = key
+		return c
+	}
 	if c, ok := l.folded[key]; ok {
 		return c
 	}

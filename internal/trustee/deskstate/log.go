@@ -13,14 +13,18 @@ type Log struct {
 	last    map[string]uint64          // trustee: the highest number
 	forks   map[string][]uint64        // trustee: numbers that two events have
 	folded  map[string]Case
+
+	untouched Case // the fold of no event, but for the key
 }
 
 // NewLog returns an empty log.
 func NewLog() *Log {
-	return &Log{
+	l := &Log{
 		byID: map[string]Event{}, byCase: map[string][]string{}, numbers: map[string]map[uint64]bool{},
 		last: map[string]uint64{}, forks: map[string][]uint64{}, folded: map[string]Case{},
 	}
+	l.untouched = fold("", l)
+	return l
 }
 
 // Add adds an event. It reports false for one that the log has already. It refuses only what Check refuses; an event
