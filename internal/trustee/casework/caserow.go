@@ -32,10 +32,20 @@ var settled = []string{"closed", "duplicate", "out_of_scope", "withdrawn", "eras
 // dangerRank orders the answers to whether somebody is in danger now; any other answer comes after these.
 var dangerRank = map[string]int64{"yes": 0, "unsure": 1}
 
-// rowOf gives what a Finder's table has of a case.
-func rowOf(c *Case, log *deskstate.Log) search.Row {
+// newRow returns a row for fillRow.
+func newRow() search.Row {
+	return search.Row{Codes: make(map[string][]string), Numbers: make(map[string]int64)}
+}
+
+// fillRow puts what a Finder's table has of a case into a row, in place of what the row had.
+func fillRow(r *search.Row, c *Case, log *deskstate.Log) {
 	s, d := c.Summary(), log.Case(c.ID)
-	r := search.Row{Key: c.ID, Codes: make(map[string][]string), Numbers: map[string]int64{ColumnReceived: s.Received.Unix()}}
+	r.Key = c.ID
+	for column, values := range r.Codes {
+		r.Codes[column] = values[:0]
+	}
+	clear(r.Numbers)
+	r.Numbers[ColumnReceived] = s.Received.Unix()
 	put := func(column string, values ...string) {
 		for _, v := range values {
 			if v != "" {
@@ -75,7 +85,6 @@ func rowOf(c *Case, log *deskstate.Log) search.Row {
 		r.Numbers[ColumnDue] = due.Unix() / 86400
 	}
 	r.Numbers["rank"] = rank(s.Danger, due, dated, s.Received)
-	return r
 }
 
 // reliabilityUngraded is the F of an anonymous source that no trustee has graded. Whether a case has a name is closed to
@@ -130,7 +139,9 @@ func (c *Case) Due(d deskstate.Case) (due time.Time, dated bool) {
 			dates = append(dates, one.Date)
 		}
 	}
-	dates = append(dates, d.Fields["next_review"].Text)
+	if next := d.Fields["next_review"].Text; next != "" {
+		dates = append(dates, next)
+	}
 	for _, text := range dates {
 		if day, err := time.Parse(time.DateOnly, text); err == nil && (!dated || day.Before(due)) {
 			due, dated = day, true

@@ -74,8 +74,10 @@ func (v *Trustee) Finder(ctx context.Context, cases *Cases, progress func(done, 
 			f.notes(log.Case(id))
 		}
 	}
+	row := newRow()
 	for _, c := range cases.List {
-		f.codes.Put(rowOf(c, log))
+		fillRow(&row, c, log)
+		f.codes.Put(row)
 	}
 	return f, nil
 }
@@ -87,7 +89,11 @@ func (f *Finder) load() error {
 	if err != nil {
 		return err
 	}
-	var form []byte
+	size := 0
+	for _, l := range lines {
+		size += len(l.Index)
+	}
+	form := make([]byte, 0, size) // search.Load keeps it: one that grows is up to twice as large
 	for _, l := range lines {
 		form = append(form, l.Index...)
 		if l.Case != "" {
@@ -276,7 +282,9 @@ func (f *Finder) Changed(id string) error {
 		return err
 	}
 	f.notes(log.Case(id))
-	f.codes.Put(rowOf(c, log))
+	row := newRow()
+	fillRow(&row, c, log)
+	f.codes.Put(row)
 	return nil
 }
 

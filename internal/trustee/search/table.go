@@ -20,9 +20,15 @@ type Table struct {
 	keys    []string
 	number  map[string]uint32
 	present bitset
-	codes   map[string]map[string]*bitset
+	codes   map[string]map[string]*coded
 	numbers map[string]*numberColumn
-	rows    []Row // as put, to remove their bits again
+	rows    [][]*coded // what each row has; the values of one column in the order in which the row had them
+}
+
+// coded is a value of a code column, and the rows that have it.
+type coded struct {
+	column, value string
+	rows          bitset
 }
 
 type numberColumn struct {
@@ -32,34 +38,34 @@ type numberColumn struct {
 
 // NewTable returns an empty table.
 func NewTable() *Table {
-	return &Table{number: map[string]uint32{}, codes: map[string]map[string]*bitset{}, numbers: map[string]*numberColumn{}}
+	return &Table{number: map[string]uint32{}, codes: map[string]map[string]*coded{}, numbers: map[string]*numberColumn{}}
 }
 
-// Put adds a row, or replaces the one of the same key. The row's maps must not change afterwards.
+// Put adds a row, or replaces the one of the same key. The row's maps and slices may be used again.
 func (t *Table) Put(r Row) {
 	n, known := t.number[r.Key]
 	if known {
 		t.take(n)
 	} else {
 		n = uint32(len(t.keys))
-		t.keys = append(t.keys, "")
-		t.rows = append(t.rows, Row{})
+		t.keys = append(t.keys, r.Key)
+		t.rows = append(t.rows, nil)
+		t.number[r.Key] = n
 	}
-	t.keys[n], t.rows[n], t.number[r.Key] = r.Key, r, n
 	t.present.set(n)
+	size := 0
+	for _, values := range r.Codes {
+		size += len(values)
+	}
+	has := make([]*coded, 0, size)
 	for column, values := range r.Codes {
-		of := t.codes[column]
-		if of == nil {
-			of = map[string]*bitset{}
-			t.codes[column] = of
-		}
 		for _, v := range values {
-			if of[v] == nil {
-				of[v] = new(bitset)
-			}
-			of[v].set(n)
+			c := t.coded(column, v)
+			c.rows.set(n)
+			has = append(has, c)
 		}
 	}
+	t.rows[n] = has
 	for column, v := range r.Numbers {
 		c := t.numbers[column]
 		if c == nil {
@@ -74,21 +80,32 @@ func (t *Table) Put(r Row) {
 	}
 }
 
+// coded returns a value of a code column, which it adds where no row has it.
+func (t *Table) coded(column, value string) *coded {
+	of := t.codes[column]
+	if of == nil {
+		of = map[string]*coded{}
+		t.codes[column] = of
+	}
+	if of[value] == nil {
+		of[value] = &coded{column: column, value: value}
+	}
+	return of[value]
+}
+
 // take clears a row's bits, and drops values without a row.
 func (t *Table) take(n uint32) {
-	for column, values := range t.rows[n].Codes {
-		for _, v := range values {
-			if set := t.codes[column][v]; set != nil {
-				set.clear(n)
-				if set.count() == 0 {
-					delete(t.codes[column], v)
-				}
-			}
+	for _, c := range t.rows[n] {
+		c.rows.clear(n)
+		if c.rows.count() == 0 {
+			delete(t.codes[c.column], c.value)
 		}
 	}
-	for column := range t.rows[n].Numbers {
-		t.numbers[column].values[n] = 0
-		t.numbers[column].has.clear(n)
+	for _, column := range t.numbers {
+		if column.has.has(n) {
+			column.values[n] = 0
+			column.has.clear(n)
+		}
 	}
 }
 
@@ -136,9 +153,9 @@ func (t *Table) Select(v View) (keys []string, total int) {
 func (t *Table) Counts(column string, v View) map[string]int {
 	set := t.filter(v)
 	out := make(map[string]int)
-	for value, rows := range t.codes[column] {
+	for value, c := range t.codes[column] {
 		both := slices.Clone(set)
-		both.and(*rows)
+		both.and(c.rows)
 		if n := both.count(); n > 0 {
 			out[value] = n
 		}
@@ -175,8 +192,8 @@ func (t *Table) meeting(c Condition) bitset {
 	column := t.numbers[c.Column]
 	if c.Empty {
 		met = slices.Clone(t.present)
-		for _, rows := range t.codes[c.Column] {
-			met.without(*rows)
+		for _, of := range t.codes[c.Column] {
+			met.without(of.rows)
 		}
 		if column != nil {
 			met.without(column.has)
@@ -184,8 +201,8 @@ func (t *Table) meeting(c Condition) bitset {
 		return met
 	}
 	for _, value := range c.AnyOf {
-		if rows := t.codes[c.Column][value]; rows != nil {
-			met.or(*rows)
+		if of := t.codes[c.Column][value]; of != nil {
+			met.or(of.rows)
 		}
 	}
 	if column != nil && (c.From != nil || c.To != nil) {
@@ -214,11 +231,12 @@ func (t *Table) sort(list []uint32, v View) {
 	places := make([]place, len(list))
 	for i, n := range list {
 		p := place{first: 1, row: n}
-		switch values := t.rows[n].Codes[v.Sort]; {
+		first := slices.IndexFunc(t.rows[n], func(c *coded) bool { return c.column == v.Sort })
+		switch {
 		case column != nil && column.has.has(n):
 			p.first, p.value = -1, column.values[n]
-		case len(values) > 0:
-			p.first, p.value = -1, ranks[values[0]]
+		case first >= 0:
+			p.first, p.value = -1, ranks[t.rows[n][first].value]
 		}
 		if v.Descending {
 			p.value = -p.value

@@ -89,3 +89,28 @@ func TestTableIsALoop(t *testing.T) {
 		}
 	})
 }
+
+// A table keeps nothing of a row's maps and slices: the next row may stand in them.
+func TestRowIsUsedAgain(t *testing.T) {
+	x := NewTable()
+	r := Row{Codes: map[string][]string{"state": nil, "method": nil}, Numbers: map[string]int64{}}
+	put := func(key, state string, due int64, methods ...string) {
+		r.Key, r.Codes["state"], r.Codes["method"], r.Numbers["due"] = key, append(r.Codes["state"][:0], state), append(r.Codes["method"][:0], methods...), due
+		x.Put(r)
+	}
+	put("c1", "received", 20, "T2", "T1")
+	put("c2", "triaged", 10, "T1")
+	put("c1", "closed", 5, "T3", "T1")
+	put("c3", "open", 7)
+	if got := x.Values("state"); !slices.Equal(got, []string{"closed", "open", "triaged"}) {
+		t.Errorf("states %v", got)
+	}
+	if got := x.Values("method"); !slices.Equal(got, []string{"T1", "T3"}) {
+		t.Errorf("methods %v", got)
+	}
+	for by, want := range map[string]string{"due": "c1 c3 c2", "method": "c2 c1 c3", "state": "c1 c3 c2"} { // by method: c1 by its first, T3
+		if keys, _ := x.Select(View{Sort: by}); strings.Join(keys, " ") != want {
+			t.Errorf("by %s %v, want %s", by, keys, want)
+		}
+	}
+}
