@@ -101,13 +101,13 @@ func (d *DB) resolve(ctx context.Context, name []byte, cause error) error {
 		if err == nil && committed {
 			return nil
 		}
-		if errors.Is(err, ErrBehind) {
-			return err
-		}
 		if err == nil {
 			return exit.New(exit.Failed, "try again", "%w: the transaction was not committed: %w", kv.ErrUnavailable, redact(cause))
 		}
-		d.dropWriter()
+		d.dropWriter() // it may hold the lock of all hosts
+		if errors.Is(err, ErrBehind) {
+			return err
+		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ResolveAfter begins a transaction, commits it or not, loses word of it, and returns what resolve finds out.
-func ResolveAfter(d *DB, committed bool) error {
+// ResolveAfter begins a transaction, commits it or not, loses word of it, calls meanwhile, and returns what resolve finds out.
+func ResolveAfter(d *DB, committed bool, meanwhile func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	<-d.writing
@@ -28,6 +28,7 @@ func ResolveAfter(d *DB, committed bool) error {
 		}
 	}
 	d.dropWriter()
+	meanwhile()
 	return d.resolve(ctx, name, errors.New("word was lost"))
 }
 

@@ -265,10 +265,24 @@ func TestUnknownOutcomeIsResolved(t *testing.T) {
 	dsn := newDSN(t)
 	db := create(t, dsn, postgres.Options{Host: "one", Patience: 20 * time.Second})
 	for name, committed := range map[string]bool{"committed": true, "not committed": false} {
-		err := postgres.ResolveAfter(db, committed)
+		err := postgres.ResolveAfter(db, committed, func() {})
 		if (err == nil) != committed || err != nil && !errors.Is(err, kv.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A host that meets an older copy while it resolves an outcome releases the lock of all hosts at once.
+func TestOutcomeOnAnOlderCopyReleasesTheLock(t *testing.T) {
+	t.Parallel()
+	dsn := newDSN(t)
+	db := create(t, dsn, postgres.Options{Host: "one", Hold: time.Minute, Patience: 20 * time.Second})
+	other := open(t, dsn, postgres.Options{Host: "two", Patience: 20 * time.Second})
+	if err := postgres.ResolveAfter(db, true, func() { postgres.SeeMore(db) }); !errors.Is(err, postgres.ErrBehind) {
+		t.Errorf("the outcome on an older copy: %v", err)
+	}
+	if err := kv.Update(other, put("a", "other")); err != nil {
+		t.Errorf("another host after that: %v", err)
 	}
 }
 
