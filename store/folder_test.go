@@ -104,6 +104,11 @@ func TestLockNamesTheHolder(t *testing.T) {
 	shorttest.Skip(t, "no writer waits for the lock until the time is up")
 	dir := newFolder(t)
 	s := open(t, dir, Config{Verb: "zapisd serve"})
+	reading := make(chan error, 1)
+	go func() {
+		_, err := OpenReadOnly(dir)
+		reading <- err
+	}()
 	begin := time.Now()
 	_, err := openTest(dir, Config{Verb: "another"})
 	wants(t, err, ErrHeld, `the ledger is in use by "zapisd serve" (process `+strconv.Itoa(os.Getpid())+"): "+dir)
@@ -113,7 +118,7 @@ func TestLockNamesTheHolder(t *testing.T) {
 	if cli.Hint(err) != "stop that process, or let it do the work" {
 		t.Errorf("hint %q", cli.Hint(err))
 	}
-	if _, err := OpenReadOnly(dir); !errors.Is(err, ErrHeld) {
+	if err := <-reading; !errors.Is(err, ErrHeld) {
 		t.Errorf("reading beside a writer: %v", err)
 	}
 	if err := s.Close(); err != nil {

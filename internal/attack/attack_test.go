@@ -16,6 +16,7 @@ import (
 	"zapis/crypto/witness"
 	"zapis/internal/buildtest"
 	"zapis/internal/exit"
+	"zapis/internal/memorytest"
 	"zapis/internal/server/backup"
 	"zapis/internal/server/publish"
 	"zapis/internal/shorttest"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	if status, short := shorttest.None(m, "no attack is tried: the programs are built first, and started"); short {
 		os.Exit(status)
 	}
+	memorytest.TempDirs()
 	dir, err := os.MkdirTemp("", "zapis-attack-")
 	if err != nil {
 		panic(err)

@@ -203,16 +203,16 @@ func TestAPrintedKeyIsReadByAStockReader(t *testing.T) {
 	}
 }
 
-// picture renders a page to PNG files in dir, and returns their names.
+// picture renders a page to image files in dir, and returns their names.
 func picture(t *testing.T, dir, name string) []string {
 	t.Helper()
 	if strings.HasSuffix(name, ".pdf") {
-		run(t, "pdftoppm", "-r", "200", "-png", name, filepath.Join(dir, "page"))
+		run(t, "pdftoppm", "-r", "200", "-gray", name, filepath.Join(dir, "page"))
 	} else {
 		run(t, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--force-device-scale-factor=2", "--window-size=900,2600",
 			"--user-data-dir="+filepath.Join(dir, "profile"), "--screenshot="+filepath.Join(dir, "page.png"), "file://"+name)
 	}
-	pages, err := filepath.Glob(filepath.Join(dir, "page*.png"))
+	pages, err := filepath.Glob(filepath.Join(dir, "page*"))
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("nothing was drawn: %v", err)
 	}
