@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -70,10 +71,19 @@ func (g caseIndexEntry) AppendText(b []byte) ([]byte, error) {
 // MarshalText is AppendText for JSON, in which an entry is a string.
 func (g caseIndexEntry) MarshalText() ([]byte, error) { return g.AppendText(nil) }
 
-// UnmarshalText is the inverse of AppendText.
+// UnmarshalText is the inverse of AppendText. The entry's texts are parts of one copy of what follows the hashes.
 func (g *caseIndexEntry) UnmarshalText(line []byte) error {
+	for _, h := range []*ledger.Hash{&g.Body, &g.First, &g.Mailbox, (*ledger.Hash)(&g.Key)} {
+		word, rest, _ := bytes.Cut(line, []byte(" "))
+		if len(word) != hex.EncodedLen(len(h)) {
+			return errIndexLine
+		}
+		if _, err := hex.Decode(h[:], word); err != nil {
+			return errIndexLine
+		}
+		line = rest
+	}
 	w := words{rest: string(line)}
-	g.Body, g.First, g.Mailbox, g.Key = w.hash(), w.hash(), w.hash(), reporterkey.Fingerprint(w.hash())
 	received, number, fits := w.next(), w.next(), w.next()
 	g.Act, g.Signature, g.Page = w.quoted(), w.quoted(), w.quoted()
 	var err, err2 error
@@ -110,13 +120,6 @@ func (w *words) next() string {
 	word, rest, _ := strings.Cut(w.rest, " ")
 	w.rest = rest
 	return word
-}
-
-func (w *words) hash() (h ledger.Hash) {
-	if n, err := hex.Decode(h[:], []byte(w.next())); err != nil || n != len(h) {
-		w.err = errIndexLine
-	}
-	return h
 }
 
 func (w *words) quoted() string {
