@@ -67,10 +67,10 @@ func TestAReportInEachLanguage(t *testing.T) {
 		// Sent without a required field: the page shows everything that was typed, and what is wrong.
 		does(t, ctx, lang+": the form",
 			chromedp.Navigate(srv.at+"/"+lang+"/"),
-			chromedp.SendKeys(chromedp.CSS("#narrative"), story),
+			write("#narrative", story),
 			chromedp.Click(chromedp.CSS("#more > summary")),
 			chromedp.Click(chromedp.CSS(`input[name=danger_now][value=unsure]`)),
-			chromedp.SendKeys(chromedp.CSS("#when"), "the day before yesterday"))
+			write("#when", "the day before yesterday"))
 		in("the form")
 		does(t, ctx, lang+": sending", chromedp.Click(chromedp.CSS("#report button.big")), chromedp.WaitVisible(chromedp.CSS("#errors")))
 		in("the refused form")
@@ -88,7 +88,7 @@ func TestAReportInEachLanguage(t *testing.T) {
 		}
 
 		does(t, ctx, lang+": mending it",
-			chromedp.Clear(chromedp.CSS("#when")), chromedp.SendKeys(chromedp.CSS("#when"), "17.5.2026"),
+			chromedp.Clear(chromedp.CSS("#when")), write("#when", "17.5.2026"),
 			chromedp.Click(chromedp.CSS(`input[name=when_precision][value=year]`)),
 			chromedp.Click(chromedp.CSS(`input[name=consent][value=store]`)),
 			chromedp.Click(chromedp.CSS("#report button.big")),
@@ -108,17 +108,17 @@ func TestAReportInEachLanguage(t *testing.T) {
 		slip := code[:len(code)-1] + string('0'+(code[len(code)-1]-'0'+1)%10)
 		does(t, ctx, lang+": the mailbox",
 			chromedp.Navigate(srv.at+"/"+lang+"/mailbox"),
-			chromedp.SendKeys(chromedp.CSS("input#code"), slip),
+			write("input#code", slip),
 			chromedp.Click(chromedp.CSS("main button.big")),
 			chromedp.WaitVisible(chromedp.CSS("#code-wrong")))
 		in("a slip of the pen")
 		does(t, ctx, lang+": the mailbox again", // the code came back in its groups: only the last is wrong
-			chromedp.Clear(chromedp.CSS("input#code-8")), chromedp.SendKeys(chromedp.CSS("input#code-8"), code[len(code)-4:]),
+			chromedp.Clear(chromedp.CSS("input#code-8")), write("input#code-8", code[len(code)-4:]),
 			chromedp.Click(chromedp.CSS("main button.big")),
 			chromedp.WaitVisible(chromedp.CSS("#messages")))
 		in("the mailbox")
 		does(t, ctx, lang+": a follow-up",
-			chromedp.SendKeys(chromedp.CSS("#narrative"), "and again "+lang),
+			write("#narrative", "and again "+lang),
 			chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{letter}),
 			chromedp.Click(chromedp.CSS("#report button:not(.vh)")),
 			chromedp.WaitNotPresent(chromedp.CSS("#messages")), chromedp.WaitVisible(chromedp.CSS("button.plain")))
