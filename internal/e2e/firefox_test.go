@@ -28,6 +28,8 @@ type firefox struct {
 	ended   <-chan struct{}
 }
 
+// The last five leave out pages that Firefox opens or gets ready by itself: that of the start, of a new version, the welcome, the
+// next tab, and processes for more of them.
 const firefoxPrefs = `user_pref("marionette.port", 0);
 user_pref("javascript.enabled", false);
 user_pref("network.proxy.type", 0);
@@ -43,6 +45,10 @@ user_pref("browser.safebrowsing.phishing.enabled", false);
 user_pref("services.settings.server", "http://127.0.0.1:9/");
 user_pref("extensions.getAddons.cache.enabled", false);
 user_pref("browser.startup.page", 0);
+user_pref("browser.startup.homepage_override.mstone", "ignore");
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.newtab.preload", false);
+user_pref("dom.ipc.processPrelaunch.enabled", false);
 `
 
 func newFirefox(t *testing.T) *firefox { t.Helper(); return firefoxIn(t, t.TempDir()) }
