@@ -28,16 +28,20 @@ type walker struct {
 	env   []string
 	on    *service // that goes on being served; nil where none does
 	batch string   // the newest batch of signals that was seen
+	steps int      // lines that were typed
 }
 
 // walkersPassphrase is that of everybody in a guide.
 const walkersPassphrase = "six words drawn by lot"
 
-func newWalker(t *testing.T) *walker {
+// places are the folders of a walker that what is typed writes to.
+var places = []string{"stick", "anna", "boris", "vera", "operator", "dora"}
+
+// newWalker makes a walker in a folder that is empty.
+func newWalker(t *testing.T, dir string) *walker {
 	t.Helper()
-	w := &walker{t: t, dir: t.TempDir()}
-	w.shims = filepath.Join(w.dir, "bin")
-	for _, name := range []string{"bin", "stick", "anna", "boris", "vera", "operator", "dora"} {
+	w := &walker{t: t, dir: dir, shims: filepath.Join(dir, "bin")}
+	for _, name := range append(places, "bin") {
 		if err := os.Mkdir(filepath.Join(w.dir, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -80,18 +84,16 @@ var (
 	hands    = regexp.MustCompile(`(?m)^<!-- walk (\w+): (.*) -->$`)
 )
 
-// walk runs a guide, or, where upTo is not empty, its part up to that heading.
-func (w *walker) walk(name, upTo string) {
+// guide returns the text of a guide.
+func guide(t *testing.T, name string) string {
+	t.Helper()
+	return string(readFile(t, filepath.Join("..", "..", "docs", "guides", name)))
+}
+
+// walk runs a guide, or a part of it.
+func (w *walker) walk(name, text string) {
 	w.t.Helper()
-	text := string(readFile(w.t, filepath.Join("..", "..", "docs", "guides", name)))
-	if upTo != "" {
-		var found bool
-		if text, _, found = strings.Cut(text, "\n## "+upTo); !found {
-			w.t.Fatalf("%s has no heading %q", name, upTo)
-		}
-	}
 	lines := strings.Split(text, "\n")
-	steps := 0
 	for i := 0; i < len(lines); i++ {
 		if m := hands.FindStringSubmatch(lines[i]); m != nil {
 			w.byHand(m[1], m[2])
@@ -106,10 +108,10 @@ func (w *walker) walk(name, upTo string) {
 			shown = append(shown, lines[i])
 		}
 		w.step(name, m[1], m[2], shown)
-		steps++
+		w.steps++
 	}
-	if steps < 10 {
-		w.t.Errorf("%s: only %d lines are typed in it", name, steps)
+	if w.steps < 10 {
+		w.t.Errorf("%s: only %d lines are typed in it", name, w.steps)
 	}
 }
 
@@ -205,19 +207,48 @@ func (w *walker) serve() *service {
 
 func TestDutyAsWritten(t *testing.T) {
 	t.Parallel()
-	w := newWalker(t)
-	w.walk("duty.md", "")
+	w := newWalker(t, t.TempDir())
+	w.walk("duty.md", guide(t, "duty.md"))
 	w.on.stop(t)
+}
+
+// begun is a walker that has walked ceremony.md up to the opening of the trial report, once for all tests.
+var begun once[*walker]
+
+// newCeremony makes a walker for which everything is as after that part of ceremony.md, and returns the rest of the guide.
+func newCeremony(t *testing.T) (w *walker, rest string) {
+	t.Helper()
+	const name, heading = "ceremony.md", "\n## 6. Open it together"
+	first, rest, found := strings.Cut(guide(t, name), heading)
+	if !found {
+		t.Fatalf("%s has no heading %q", name, heading)
+	}
+	from := begun.get(t, func() *walker {
+		dir, err := os.MkdirTemp(bin, "ceremony-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWalker(t, dir)
+		w.walk(name, first)
+		return w
+	})
+	w = newWalker(t, t.TempDir())
+	w.steps = from.steps
+	for _, place := range places {
+		must(t, from.dir, "cp", "-a", place, w.dir)
+	}
+	return w, rest
 }
 
 func TestCeremonyAsWritten(t *testing.T) {
 	t.Parallel()
-	newWalker(t).walk("ceremony.md", "")
+	w, rest := newCeremony(t)
+	w.walk("ceremony.md", rest)
 }
 
 func TestDrillsAsWritten(t *testing.T) {
 	t.Parallel()
-	w := newWalker(t)
-	w.walk("ceremony.md", "6. Open it together")
-	w.walk("drills.md", "")
+	w, _ := newCeremony(t)
+	w.steps = 0
+	w.walk("drills.md", guide(t, "drills.md"))
 }
