@@ -62,7 +62,7 @@ func (s *service) mappings(t *testing.T) (all []mapping) {
 	return all
 }
 
-// memory visits all of the service's writable memory, a piece at a time. Pieces overlap by less than a word.
+// memory visits all of the service's writable memory, a piece at a time, but for pieces of zeros. Pieces overlap by less than a word.
 // It needs root or CAP_SYS_PTRACE, since the process is not dumpable; without, it reports false.
 func (s *service) memory(t *testing.T, visit func(piece []byte)) bool {
 	t.Helper()
@@ -76,13 +76,16 @@ func (s *service) memory(t *testing.T, visit func(piece []byte)) bool {
 	defer mem.Close()
 	const overlap = 256
 	buf := make([]byte, 1<<20+overlap)
+	zeros := make([]byte, len(buf))
 	for _, m := range s.mappings(t) {
 		for at := m.from; at < m.to; at += 1 << 20 {
 			n, err := mem.ReadAt(buf[:min(uint64(len(buf)), m.to-at)], int64(at))
 			if n == 0 && err != nil {
 				continue // reserved and not there
 			}
-			visit(buf[:n])
+			if !bytes.Equal(buf[:n], zeros[:n]) {
+				visit(buf[:n])
+			}
 		}
 	}
 	return true
