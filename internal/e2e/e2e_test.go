@@ -6,13 +6,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,6 +54,10 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
+	// Most tests wait, for a browser, a server or a disk: twice as many run at once as there are processors, unless -parallel says otherwise.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0)))
+	}
 	if err := buildtest.Programs(bin, "zapisd", "zapis", "zapis-verify", "zapis-duty", "zapis-desk"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

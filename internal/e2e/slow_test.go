@@ -72,6 +72,7 @@ var slowKinds = []struct {
 
 // Many slow connections are all closed, and other clients are served meanwhile.
 func TestSlowSockets(t *testing.T) {
+	t.Parallel()
 	n := scaled(150, 5000)
 	h := newHouse(t)
 	flags := []string{"serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0"}

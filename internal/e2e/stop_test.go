@@ -13,6 +13,7 @@ import (
 
 // An upload in progress when the server is stopped is read to its end.
 func TestStopWaitsForUploads(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0")
 	u := beginUpload(t, srv.at+"/send")
@@ -72,6 +73,7 @@ func refusesNew(t *testing.T, srv *service) {
 
 // But not for ever.
 func TestStopHasALimit(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--grace", "200ms")
 	u := beginUpload(t, srv.at+"/send")
@@ -101,6 +103,7 @@ func TestStopHasALimit(t *testing.T) {
 
 // For any input the server logs nothing about its sender.
 func TestNothingIsLoggedOfClients(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	srv := start(t, nil, "serve", "--dir", h.ledger, "--listen", "127.0.0.1:0", "--slot", "0")
 	for _, sent := range []string{
