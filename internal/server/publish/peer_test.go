@@ -18,6 +18,7 @@ import (
 
 	"zapis/crypto/ledger/ledgertest"
 	"zapis/crypto/witness"
+	"zapis/internal/memorytest"
 	"zapis/internal/shorttest"
 )
 
@@ -82,6 +83,7 @@ type buildError struct {
 func (e *buildError) Error() string { return e.err.Error() + "\n" + string(e.out) }
 
 func TestMain(m *testing.M) {
+	memorytest.TempDirs()
 	status := m.Run()
 	if peerDir != "" {
 		removeAll(peerDir)
