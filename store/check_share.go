@@ -77,7 +77,7 @@ func (c *checker) checkShare(of Piece) error {
 	defer c.hashed.begin(c.work, c.indexedFiles())()
 	steps := []func() error{c.scanSealed, c.listEntries, c.checkWaiting, c.checkIndexes, c.checkFiles, c.compareFiles}
 	if c.first() {
-		steps = []func() error{c.checkPromises, c.scanSealed, c.checkEngine, c.checkEntries, c.checkWaiting, c.checkOthers, c.checkIndexes, c.checkFiles, c.compareFiles}
+		steps = []func() error{c.scanSealed, c.checkEngine, c.checkPromises, c.checkEntries, c.checkWaiting, c.checkOthers, c.checkIndexes, c.checkFiles, c.compareFiles}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
