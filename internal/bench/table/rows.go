@@ -83,11 +83,13 @@ func runs(reports, desk int) []run {
 			{work: "upload of 1 GiB: peak memory of the server", figure: "VmHWM MiB", most: 64, unit: " MiB", term: "buffers of an upload and the 19 MiB of each derivation"},
 		}},
 		{pkg: "./store", what: "^BenchmarkCheck$", flags: []string{"-benchtime", "1x"}, rows: []want{
-			{work: "verify a ledger in memory: of SHA-256 and the promises' signatures on all cores", figure: "Check warm-of-limit", least: 0.8, unit: "x", term: "copying from the page cache, page faults in the map of the database, and how evenly files fill the cores", limit: "Check limit-MB/s", in: "MB/s"},
+			{work: "verify a ledger in memory: of SHA-256 and the promises' signatures on all cores", figure: "Check warm-of-limit", least: 0.8, unit: "x", term: "copying from the page cache, and what one goroutine does: pages, entries and indexes", limit: "Check limit-MB/s", in: "MB/s"},
 			{work: "the same, by processor time", figure: "Check warm-cpu-of-limit", unit: "x", limit: "Check limit-cpu-ms", in: "ms"},
+			{work: "reading, hashing and the signatures alone: of that limit, by processor time", figure: "Check bare-cpu-of-limit", unit: "x", limit: "Check limit-cpu-ms", in: "ms"},
+			{work: "the check: of reading, hashing and the signatures alone, by processor time", figure: "Check warm-cpu-of-bare", unit: "x"},
 			{work: "the same, of SHA-256 alone on all cores", figure: "Check warm-of-sha256", unit: "x", limit: "Check all-MB/s", in: "MB/s"},
 			{work: "the same, of SHA-256 alone on one core", figure: "Check warm-of-one-core", least: 0.8, unit: "x", term: "signatures of what waits, then the same as the row above", limit: "Check one-MB/s", in: "MB/s"},
-			{work: "verify a ledger from a cold cache: of that limit or of reading the files, whichever is slower", figure: "Check cold-of-limit", least: 0.9, unit: "x", term: "the map of the database, which is read by one reader", limit: "Check cold-limit-MB/s", in: "MB/s"},
+			{work: "verify a ledger from a cold cache: of that limit or of reading the files, whichever is slower", figure: "Check cold-of-limit", least: 0.9, unit: "x", term: "the pages of entries and of what waits, which one goroutine reads through the database's map", limit: "Check cold-limit-MB/s", in: "MB/s"},
 		}},
 		{pkg: "./store", what: "^BenchmarkEngines$", flags: []string{"-benchtime", "1x", "-timeout", "60m"}, rows: []want{
 			{work: "PostgreSQL with a standby: durable append of 2 KiB, 1 writer: of bbolt", figure: "Engines/append/writers=1 postgres/bbolt", unit: "x"},
