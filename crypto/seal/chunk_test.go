@@ -39,10 +39,10 @@ func TestOpenChunkIsDecrypt(t *testing.T) {
 	signal, _ := sealed(t, Signal, r, []byte("act report"))
 	quorum, _ := sealed(t, Signal, set(2, 2), []byte("act report"))
 	var files []file
-	for name, f := range damaged(signal, 23) {
+	for name, f := range damaged(signal, 61) {
 		files = append(files, file{name, Signal, f, me})
 	}
-	for name, f := range damaged(quorum, 101) {
+	for name, f := range damaged(quorum, 307) {
 		files = append(files, file{"quorum, " + name, Signal, f, reader(t, quorum, 2, 2)})
 	}
 	statement, _ := sealed(t, Statement, r, bytes.Repeat([]byte("no\x00 zeros"), 500))
@@ -100,20 +100,18 @@ func TestOpenStatementAllocates(t *testing.T) {
 	content := bytes.Repeat([]byte("words"), 200)
 	file, s := sealed(t, Statement, set(1, 3), content)
 	id, src := At(3, people()[2]), bytes.NewReader(file)
-	allocated := func(n int) uint64 {
+	least := uint64(1 << 63)
+	for range 20 { // some make the pools' rooms, and the race detector has the pools lose some
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		for range n {
-			src.Seek(0, io.SeekStart)
-			if got, err := OpenBytes(Statement, src, s.Ciphertext, id); err != nil || !bytes.Equal(got, content) {
-				t.Fatalf("%d bytes, %v", len(got), err)
-			}
+		src.Seek(0, io.SeekStart)
+		if got, err := OpenBytes(Statement, src, s.Ciphertext, id); err != nil || !bytes.Equal(got, content) {
+			t.Fatalf("%d bytes, %v", len(got), err)
 		}
 		runtime.ReadMemStats(&after)
-		return (after.TotalAlloc - before.TotalAlloc) / uint64(n)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
 	}
-	allocated(2) // the pools' rooms
-	if got := allocated(100); got >= largestFixed {
-		t.Errorf("%d bytes a statement", got)
+	if least >= largestFixed {
+		t.Errorf("%d bytes a statement", least)
 	}
 }
