@@ -31,6 +31,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 port = %d
 max_connections = 200
+dynamic_shared_memory_type = mmap
 shared_buffers = 32MB
 wal_level = replica
 wal_log_hints = on
