@@ -100,7 +100,7 @@ func runs(reports, desk int) []run {
 			{work: "PostgreSQL: submission, 64 writers: of bbolt", figure: "Engines/submit/writers=64 postgres/bbolt", least: 0.5, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
 			{work: "PostgreSQL: attachment of 100 MiB in chunks: of a file", figure: "Engines/attachment chunks/file", least: 0.3, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
 			{work: "S3 in this process: attachment of 100 MiB: of a file", figure: "Engines/attachment s3/file", least: 0.5, unit: "x", term: "SHA-256 by the server, and the second copy"},
-			{work: "PostgreSQL: a slot of 27,000 reports: of bbolt", figure: "Engines/slot/sequence postgres/bbolt", least: 1.0 / 3, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
+			{work: "PostgreSQL: a slot of 27,000 reports: of bbolt", figure: "Engines/slot/sequence postgres/bbolt", least: 0.333, unit: "x", term: "bytes: each goes into the log and the tables of two servers"},
 			{work: "PostgreSQL: check of it: of bbolt", figure: "Engines/slot/check postgres/bbolt", unit: "x"},
 		}},
 		{pkg: "./store", test: true, what: "^TestAttachmentInBoundedMemory$", flags: []string{"-timeout", "60m"}, own: []string{"-store.engine=postgres", "-store.attachment=4294967296"}, rows: []want{
